@@ -1,0 +1,3 @@
+"""Hyperparameter optimisation in Apache Airflow: tune, compare with production, decide, promote, roll back, repeat."""
+
+__version__ = "0.1.0"

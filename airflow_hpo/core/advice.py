@@ -1,0 +1,27 @@
+"""What an experienced colleague would say about a declaration."""
+
+from __future__ import annotations
+
+import math
+
+from airflow_hpo.core.study import Study
+
+ADAPTIVE = {"tpe", "gp", "cmaes", "nsga2"}
+
+
+def advice(study: Study) -> list[str]:
+    """Return remarks about a study that will run but not as well as it could; empty when there are none."""
+    root = math.isqrt(study.wanted)
+    if study.sampler.name not in ADAPTIVE or study.slots <= 2 * root or study.wanted < 4:
+        return []
+    if study.slots >= study.wanted:
+        effect = f"all {study.wanted} trials are suggested before any has finished, which is random search"
+    else:
+        rounds = math.ceil(study.wanted / study.slots)
+        effect = (
+            f"{study.slots} of {study.wanted} trials are suggested blindly and the rest in about {rounds - 1} steps"
+        )
+    return [
+        f"parallelism={study.slots} makes sampler {study.sampler.name!r} nearly a random one: {effect}. "
+        f"About sqrt(max_trials) = {root} keeps it adaptive."
+    ]

@@ -1,0 +1,210 @@
+"""Samplers and pruners by name: what exists, which options each takes, which library it needs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from airflow_hpo.core.declared import Declared, nearest
+
+
+class NoOptions(Declared):
+    """Nothing to choose."""
+
+
+class TpeOptions(Declared):
+    """Tree-structured Parzen estimator (Bergstra et al., 2011); multivariate as in Falkner et al., 2018."""
+
+    n_startup_trials: int | None = Field(default=None, ge=1)
+    n_ei_candidates: int = Field(default=24, ge=1)
+    multivariate: bool = True
+    group: bool = False
+    constant_liar: bool = True
+
+
+class QmcOptions(Declared):
+    """Quasi-Monte Carlo: a low-discrepancy sequence (Bergstra and Bengio, 2012)."""
+
+    qmc_type: Literal["sobol", "halton"] = "sobol"
+    scramble: bool = True
+
+
+class CmaEsOptions(Declared):
+    """Covariance matrix adaptation (Hansen and Ostermeier, 2001)."""
+
+    n_startup_trials: int = Field(default=1, ge=1)
+    popsize: int | None = Field(default=None, ge=2)
+    with_margin: bool = False
+    lr_adapt: bool = False
+
+
+class GpOptions(Declared):
+    """Gaussian process with log expected improvement (Ament et al., 2023)."""
+
+    n_startup_trials: int | None = Field(default=None, ge=1)
+    deterministic_objective: bool = False
+
+
+class Nsga2Options(Declared):
+    """Non-dominated sorting genetic algorithm (Deb et al., 2002)."""
+
+    population_size: int | None = Field(default=None, ge=2)
+    mutation_prob: float | None = Field(default=None, ge=0.0, le=1.0)
+    crossover_prob: float = Field(default=0.9, ge=0.0, le=1.0)
+    swapping_prob: float = Field(default=0.5, ge=0.0, le=1.0)
+
+
+class MedianOptions(Declared):
+    """Worse than the median of earlier trials at the same step (Golovin et al., 2017)."""
+
+    n_startup_trials: int = Field(default=5, ge=0)
+    n_warmup_steps: int = Field(default=0, ge=0)
+    interval_steps: int = Field(default=1, ge=1)
+    n_min_trials: int = Field(default=1, ge=1)
+
+
+class PercentileOptions(MedianOptions):
+    """Outside the best given percentage of earlier trials at the same step."""
+
+    percentile: float = Field(ge=0.0, le=100.0)
+
+
+class SuccessiveHalvingOptions(Declared):
+    """Asynchronous successive halving (Li et al., 2020)."""
+
+    min_resource: int = Field(default=1, ge=1)
+    reduction_factor: int = Field(default=4, ge=2)
+    min_early_stopping_rate: int = Field(default=0, ge=0)
+    bootstrap_count: int = Field(default=0, ge=0)
+
+
+class HyperbandOptions(Declared):
+    """Hyperband (Li et al., 2018); ``max_resource`` is the last step that a trial reports."""
+
+    max_resource: int = Field(ge=1)
+    min_resource: int = Field(default=1, ge=1)
+    reduction_factor: int = Field(default=3, ge=2)
+
+
+class ThresholdOptions(Declared):
+    """Outside fixed bounds."""
+
+    lower: float | None = None
+    upper: float | None = None
+    n_warmup_steps: int = Field(default=0, ge=0)
+    interval_steps: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.lower is None and self.upper is None:
+            raise ValueError("The threshold pruner needs `lower`, `upper` or both, but got neither. Give one.")
+        return self
+
+
+class PatientOptions(MedianOptions):
+    """The median rule, applied only after some steps without improvement."""
+
+    patience: int = Field(ge=0)
+    min_delta: float = Field(default=0.0, ge=0.0)
+
+
+class WilcoxonOptions(Declared):
+    """Signed-rank test against the best trial over the same instances (Wilcoxon, 1945)."""
+
+    p_threshold: float = Field(default=0.1, ge=0.0, le=1.0)
+    n_startup_steps: int = Field(default=2, ge=0)
+
+
+SAMPLERS: dict[str, type[Declared]] = {
+    "tpe": TpeOptions,
+    "random": NoOptions,
+    "grid": NoOptions,
+    "qmc": QmcOptions,
+    "cmaes": CmaEsOptions,
+    "gp": GpOptions,
+    "nsga2": Nsga2Options,
+}
+PRUNERS: dict[str, type[Declared]] = {
+    "none": NoOptions,
+    "median": MedianOptions,
+    "percentile": PercentileOptions,
+    "successive_halving": SuccessiveHalvingOptions,
+    "hyperband": HyperbandOptions,
+    "threshold": ThresholdOptions,
+    "patient": PatientOptions,
+    "wilcoxon": WilcoxonOptions,
+}
+LIBRARIES = {"cmaes": ("cmaes", "cmaes"), "gp": ("torch", "gp")}
+"""Algorithm -> (module it imports, extra of this package that brings it)."""
+
+
+class _Algorithm(Declared):
+    name: str
+    options: dict[str, Any] = {}
+
+    def __init__(self, name: str, **options: Any) -> None:
+        given = options.pop("options", {})
+        super().__init__(name=name, options={**given, **options})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, data: Any) -> Any:
+        return {"name": data} if isinstance(data, str) else data
+
+    def _check(self, kind: str, known: Mapping[str, type[Declared]]) -> Self:
+        if self.name not in known:
+            names = list(known)
+            raise ValueError(
+                f"There is no {kind} {self.name!r}; there are {', '.join(names)}.{nearest(self.name, names)}"
+            )
+        try:
+            TypeAdapter(known[self.name]).validate_python(dict(self.options))
+        except ValidationError as err:
+            raise ValueError(
+                f"The {kind} {self.name!r} refuses its options {self.options}: {err.errors()[0]['msg']}."
+            ) from None
+        module, extra = LIBRARIES.get(self.name, (None, None))
+        if module and importlib.util.find_spec(module) is None:
+            raise ValueError(
+                f"The {kind} {self.name!r} needs the library {module!r}, which is not installed. "
+                f"Install airflow-provider-hpo[{extra}] or choose another {kind}."
+            )
+        return self
+
+
+class Sampler(_Algorithm):
+    """How the next parameters are chosen.
+
+    :param name: ``tpe`` (default; any space), ``random``, ``grid`` (countable spaces), ``qmc`` (even coverage),
+        ``cmaes`` (numeric, some hundred trials; needs the extra ``cmaes``), ``gp`` (numeric, up to about 10 parameters
+        and 200 trials; needs the extra ``gp``), ``nsga2`` (evolution).
+    :param options: the sampler's options, named as in Optuna, such as ``n_startup_trials=20``.
+    :raises DeclarationError: when the name, an option or the library is wrong.
+    """
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        return self._check("sampler", SAMPLERS)
+
+
+class Pruner(_Algorithm):
+    """When a running trial is given up because its intermediate values promise nothing.
+
+    :param name: ``none`` (default), ``median``, ``percentile``, ``successive_halving``, ``hyperband``, ``threshold``,
+        ``patient``, ``wilcoxon`` (steps are instances of the same problem).
+    :param options: the pruner's options, named as in Optuna, such as ``n_warmup_steps=5``; hyperband needs ``max_resource``.
+    :raises DeclarationError: when the name or an option is wrong.
+    """
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        return self._check("pruner", PRUNERS)

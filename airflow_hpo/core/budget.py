@@ -1,0 +1,104 @@
+"""Whether a study goes on, and how many trials it may start now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from airflow_hpo.core.progress import Progress
+from airflow_hpo.core.study import Study
+
+
+class End(StrEnum):
+    """Why a study is over."""
+
+    MAX_TRIALS = "max_trials"
+    GOAL = "goal"
+    PATIENCE = "patience"
+    TIMEOUT = "timeout"
+    MAX_FAILURES = "max_failures"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a study's budget says now."""
+
+    end: End | None
+    """Why no further trial is started; None while the study goes on."""
+    reason: str
+    """The same in one sentence; empty while the study goes on."""
+    needed: int
+    """How many more trials the study wants beyond those that run; 0 when it is over."""
+
+    @property
+    def over(self) -> bool:
+        """Whether no further trial is started."""
+        return self.end is not None
+
+
+def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None = None) -> Verdict:
+    """Judge a study by its progress.
+
+    :param study: the declaration.
+    :param progress: counts and best trial so far.
+    :param elapsed: time since the study was started.
+    :param stopped: why a person stopped the study; None when nobody did.
+    """
+    found = _end(study, progress, elapsed, stopped)
+    if found:
+        return Verdict(*found, needed=0)
+    done = progress.counted(study.count)
+    return Verdict(None, "", needed=max(0, study.wanted - done - progress.running))
+
+
+def slots_free(study: Study, progress: Progress) -> int:
+    """Return how many trials may be started without exceeding the parallelism."""
+    return max(0, study.slots - progress.running)
+
+
+def ready_for_more(study: Study, progress: Progress, judged: Verdict) -> bool:
+    """Say whether it is time to suggest another batch.
+
+    A batch waits for ``batch_size`` free slots. Near the end fewer trials than that are wanted: they start as soon as
+    they fit, but replacements for failed ones wait until nothing runs, so that few batches cover many failures.
+    """
+    if judged.needed == 0:
+        return progress.running == 0
+    if judged.needed >= study.batch or _never_asked(study, progress) > 0:
+        return slots_free(study, progress) >= min(study.batch, judged.needed)
+    return progress.running == 0
+
+
+def most_batches(study: Study) -> int:
+    """Return how many batches of at least ``batch_size`` the study can need, the reserve for single failures apart."""
+    beyond_first = max(0, study.wanted - study.slots)
+    failures = study.failures_allowed if study.count == "successful" else 0
+    return 1 + -(-beyond_first // study.batch) + -(-failures // study.batch)
+
+
+def most_trials(study: Study) -> int:
+    """Return how many trials the study can start at most."""
+    return study.wanted + (study.failures_allowed if study.count == "successful" else 0)
+
+
+def _never_asked(study: Study, progress: Progress) -> int:
+    return study.wanted - progress.finished - progress.running
+
+
+def _end(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None) -> tuple[End, str] | None:
+    best = progress.best.value if progress.best else None
+    if stopped is not None:
+        return End.STOPPED, f"The study was stopped: {stopped}"
+    if best is not None and study.objective.reached(best):
+        return End.GOAL, f"The goal {study.objective.goal} was reached with {best}."
+    if progress.failed > study.failures_allowed:
+        return End.MAX_FAILURES, f"{progress.failed} trials failed for good, and {study.failures_allowed} may."
+    if progress.counted(study.count) >= study.wanted:
+        return End.MAX_TRIALS, f"All {study.wanted} trials are {study.count}."
+    if study.patience is not None and progress.since_best >= study.patience:
+        return End.PATIENCE, f"{progress.since_best} trials in a row brought nothing better than {best}."
+    if study.timeout is not None and elapsed >= study.timeout:
+        return End.TIMEOUT, f"The timeout of {study.timeout} has passed."
+    return None

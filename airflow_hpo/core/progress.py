@@ -1,0 +1,90 @@
+"""How far a study is, read from its trials alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from airflow_hpo.core.objective import Direction
+from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts and the best trial; replaced trials and results taken over from earlier editions do not count."""
+
+    complete: int
+    pruned: int
+    failed: int
+    running: int
+    best: TrialRecord | None
+    since_best: int
+    """How many successful trials have finished after the best one did."""
+
+    @property
+    def successful(self) -> int:
+        """Complete and pruned trials."""
+        return self.complete + self.pruned
+
+    @property
+    def finished(self) -> int:
+        """Trials that will not change any more."""
+        return self.successful + self.failed
+
+    def counted(self, count: str) -> int:
+        """Return how many trials count towards the budget.
+
+        :param count: ``"successful"`` or ``"finished"``, as the study declares.
+        """
+        return self.successful if count == "successful" else self.finished
+
+
+def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials of this edition that nothing has replaced, by number."""
+    trials = sorted(trials, key=lambda trial: trial.number)
+    replaced = {trial.replaces for trial in trials if trial.replaces is not None}
+    return [t for t in trials if t.number not in replaced and not _taken_over(t)]
+
+
+def progress_of(trials: Iterable[TrialRecord], direction: Direction) -> Progress:
+    """Count the trials of a study and find the best.
+
+    :param trials: all trials of one study, in any order.
+    :param direction: whether small or large values are good.
+    """
+    own = own_trials(trials)
+    states = Counter(trial.state for trial in own)
+    best = best_of(own, direction)
+    return Progress(
+        complete=states[TrialState.COMPLETE],
+        pruned=states[TrialState.PRUNED],
+        failed=states[TrialState.FAIL],
+        running=states[TrialState.RUNNING],
+        best=best,
+        since_best=_after(best, own) if best else 0,
+    )
+
+
+def best_of(trials: Sequence[TrialRecord], direction: Direction) -> TrialRecord | None:
+    """Return the complete trial with the best value, the earliest of equals; None without one."""
+    best: TrialRecord | None = None
+    for trial in trials:
+        if trial.state is not TrialState.COMPLETE or trial.value is None:
+            continue
+        if best is None or best.value is None or direction.better(trial.value, best.value):
+            best = trial
+    return best
+
+
+def _after(best: TrialRecord, trials: Sequence[TrialRecord]) -> int:
+    return sum(1 for t in trials if t.state.successful and t is not best and _order(t) > _order(best))
+
+
+def _order(trial: TrialRecord) -> tuple[float, int]:
+    return (trial.finished.timestamp() if trial.finished else float("inf"), trial.number)
+
+
+def _taken_over(trial: TrialRecord) -> bool:
+    """A warm start's copied result has no key: nobody asked this edition to run it."""
+    return trial.origin is Origin.WARM_START and trial.key is None

@@ -1,0 +1,173 @@
+"""The declaration of a study: what is searched, how, and how much may be spent."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from airflow_hpo.core import grid
+from airflow_hpo.core.algorithms import Pruner, Sampler
+from airflow_hpo.core.declared import Declared, fingerprint
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.space import Choice, Space, check_point, ordered
+
+STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
+PARAMETER_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
+
+
+def _seconds(value: Any) -> Any:
+    return timedelta(seconds=value) if isinstance(value, int | float) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+
+
+class WarmStart(Declared):
+    """What a new edition takes over from earlier ones of the same study.
+
+    :param mode: ``"points"`` evaluates their best points again, first (right when the data have changed);
+        ``"values"`` takes their results as known (right when they have not).
+    :param editions: from how many of the newest earlier editions; 1 or more.
+    :param trials: how many of their best trials; 1 or more. Only those that still fit the space are taken.
+    """
+
+    mode: Literal["points", "values"] = "points"
+    editions: int = Field(default=1, ge=1)
+    trials: int = Field(default=10, ge=1)
+
+
+class Study(Declared):
+    """A search for the best parameters: its space, its objective and its budget.
+
+    A study is data: it round-trips through JSON and YAML, and its fingerprint tells whether two are the same.
+
+    :param name: the study family, the same every month: letters, digits and ``. _ / -``, 200 at most.
+    :param space: parameters by name.
+    :param objective: the metric to optimise; a name alone means that it is minimised.
+    :param max_trials: how many trials the study wants; may be left out for ``sampler="grid"``, which wants all points.
+    :param count: which trials count towards ``max_trials``: ``"successful"`` (complete or pruned) or all ``"finished"`` ones.
+    :param parallelism: how many trials run at once; default: the square root of ``max_trials``, rounded down.
+    :param batch_size: how many free slots are waited for before more trials are suggested; 1 to ``parallelism``, default half.
+    :param max_failures: the study fails when more trials than this have failed for good; default: 30 % of ``max_trials``.
+    :param timeout: no trial is suggested after this time since the study's start; timedelta or seconds; None for no limit.
+    :param patience: the study ends after this many successful trials without a better one; None for no limit.
+    :param sampler: name of the sampler, or a :class:`Sampler` with options.
+    :param pruner: name of the pruner, or a :class:`Pruner` with options.
+    :param start_points: points to try first, in order; parameters left out are sampled.
+    :param warm_start: what to take over from earlier editions; None for nothing.
+    :param seed: changes every random choice of the study; 0 or more.
+    :raises DeclarationError: when something is missing, unknown or contradictory.
+    """
+
+    name: str
+    space: Space
+    objective: Objective
+    max_trials: int | None = Field(default=None, ge=1)
+    count: Literal["successful", "finished"] = "successful"
+    parallelism: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1)
+    max_failures: int | None = Field(default=None, ge=0)
+    timeout: Duration | None = None
+    patience: int | None = Field(default=None, ge=1)
+    sampler: Sampler = Sampler("tpe")
+    pruner: Pruner = Pruner("none")
+    start_points: list[dict[str, Choice]] = []
+    warm_start: WarmStart | None = None
+    seed: int = Field(default=0, ge=0)
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        if not STUDY_NAME.match(name):
+            raise ValueError(
+                f"A study's name starts with a letter or digit, then letters, digits and '. _ / -', 200 at most, "
+                f"but got {name!r}. Rename it."
+            )
+        return name
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _objective_by_name(cls, objective: Any) -> Any:
+        return {"metric": objective} if isinstance(objective, str) else objective
+
+    @field_validator("space")
+    @classmethod
+    def _space(cls, space: Space) -> Space:
+        if not space:
+            raise ValueError("A study needs at least one parameter, but its space is empty. Add one.")
+        for name in space:
+            if not PARAMETER_NAME.match(name):
+                raise ValueError(
+                    f"A parameter's name starts with a letter or underscore, then letters, digits and '_ . -', "
+                    f"but got {name!r}. Rename it."
+                )
+        return ordered(space)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        self._check_grid()
+        if self.batch_size and self.parallelism and self.batch_size > self.parallelism:
+            raise ValueError(
+                f"`batch_size <= parallelism` must hold, but got "
+                f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Lower the batch size."
+            )
+        if self.timeout is not None and self.timeout <= timedelta(0):
+            raise ValueError(f"A timeout must be positive, but got {self.timeout}. Give a longer one or none.")
+        for point in self.start_points:
+            check_point(self.space, point)
+        return self
+
+    def _check_grid(self) -> None:
+        if self.sampler.name == "grid":
+            endless = [name for name, p in self.space.items() if p.count is None]
+            if endless:
+                raise ValueError(
+                    f"A grid needs countable parameters, but {endless[0]!r} is a float without a step. Give it a step."
+                )
+        elif self.max_trials is None:
+            raise ValueError("A study needs `max_trials`, which was not given. Say how many trials it may take.")
+
+    @property
+    def wanted(self) -> int:
+        """How many trials the study wants: ``max_trials``, or all points of a grid when those are fewer."""
+        if self.sampler.name != "grid":
+            return self.max_trials or 0
+        points = grid.size(self.space)
+        return min(self.max_trials or points, points)
+
+    @property
+    def slots(self) -> int:
+        """How many trials run at once."""
+        return min(self.parallelism or math.isqrt(self.wanted), self.wanted)
+
+    @property
+    def batch(self) -> int:
+        """How many free slots are waited for."""
+        return min(self.batch_size or math.ceil(self.slots / 2), self.slots)
+
+    @property
+    def failures_allowed(self) -> int:
+        """How many trials may fail for good."""
+        return math.ceil(0.3 * self.wanted) if self.max_failures is None else self.max_failures
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with anything declared."""
+        return fingerprint(self.to_dict())
+
+    @property
+    def search_fingerprint(self) -> str:
+        """16 hex digits that change only when results would no longer be comparable: space, metric, direction, strategy."""
+        objective = self.objective.model_dump(mode="json", include={"metric", "direction", "strategy", "window"})
+        return fingerprint({"space": self.model_dump(mode="json", include={"space"}), "objective": objective})
+
+    def edition(self, run: str) -> str:
+        """Return the name of one run of this study, which is also the name of its Optuna study.
+
+        :param run: what tells editions apart, usually the DAG run's id.
+        """
+        return f"{self.name}@{run}"

@@ -1,0 +1,183 @@
+"""A trial from its request to its result, as it travels between tasks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from airflow_hpo.core.declared import Declared, fingerprint
+from airflow_hpo.core.space import Choice, Params
+
+LABEL_LENGTH = 200
+
+
+class TrialState(StrEnum):
+    """Where a trial stands; Optuna's states in lower case."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAIL = "fail"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the trial will not change any more."""
+        return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+    @property
+    def successful(self) -> bool:
+        """Whether the trial did what it was meant to: a pruned one did."""
+        return self in (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+class Origin(StrEnum):
+    """Where a trial's parameters come from."""
+
+    SAMPLER = "sampler"
+    START_POINT = "start_point"
+    WARM_START = "warm_start"
+    RERUN = "rerun"
+
+
+class FailureKind(StrEnum):
+    """Who is to blame for a failed attempt: retry rules depend on it."""
+
+    PROGRAM = "program"
+    INFRASTRUCTURE = "infrastructure"
+    KILLED = "killed"
+
+
+class AttemptOutcome(StrEnum):
+    """How one run of a trial stands or ended."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class TrialRequest(Declared):
+    """A trial that a task is asked to run: what ``suggest`` puts into XCom, one an index."""
+
+    study: str
+    """Name of the edition, which is the name of the Optuna study."""
+    key: str
+    """What the trial was asked for, unique in the study: ``002/3`` is index 3 of batch 2."""
+    number: int | None = None
+    """The trial's number in the study; None while nobody has asked for it (continuous dispatch)."""
+    params: Params = {}
+    """Parameter values by name."""
+    seed: int = 0
+    """Seed for the trial's own randomness."""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits of the parameters."""
+        return fingerprint(self.params)
+
+    @property
+    def label(self) -> str:
+        """What people see of the trial in a list: its number and parameters."""
+        values = " ".join(f"{name}={brief(value)}" for name, value in self.params.items())
+        text = f"#{self.number} {values}" if self.number is not None else self.key
+        return text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that tell a program its parameters."""
+        named = {f"HPO_PARAM_{variable(name)}": as_text(value) for name, value in self.params.items()}
+        return {
+            "HPO_STUDY": self.study,
+            "HPO_TRIAL": str(self.number),
+            "HPO_SEED": str(self.seed),
+            "HPO_PARAMS": json.dumps(self.params),
+            **named,
+        }
+
+
+class TrialResult(Declared):
+    """What a trial task returns: small enough for XCom, complete enough to read."""
+
+    study: str
+    number: int
+    state: TrialState
+    value: float | None = None
+    """The objective; None unless the trial is complete, or was pruned after reporting."""
+    metrics: dict[str, float] = {}
+    """The extra metrics that were reported."""
+    params: Params = {}
+    attempt: int = 0
+    """Which attempt gave this result, counted from 1; 0 when it was taken from the study without running."""
+    replaces: int | None = None
+    """Number of the trial that this one runs again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    """One trial as the store knows it."""
+
+    number: int
+    state: TrialState
+    params: Params
+    value: float | None = None
+    key: str | None = None
+    origin: Origin = Origin.SAMPLER
+    replaces: int | None = None
+    seed: int = 0
+    work: str | None = None
+    """Fingerprint of what was run: command, image or code; None before the trial has finished."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    started: datetime | None = None
+    finished: datetime | None = None
+
+
+class TrialView:
+    """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.study``."""
+
+    def __init__(self, request: TrialRequest) -> None:
+        self.study = request.study
+        self.number = request.number
+        self.seed = request.seed
+        self.params = ParamsView(request.params)
+
+
+class ParamsView:
+    """Parameters for templates: attributes and items alike, and no method that could hide a parameter's name."""
+
+    def __init__(self, params: Mapping[str, Choice]) -> None:
+        self.__dict__.update(params)
+
+    def __getitem__(self, name: str) -> Choice:
+        value: Choice = self.__dict__[name]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __len__(self) -> int:
+        return len(self.__dict__)
+
+    def __str__(self) -> str:
+        return json.dumps(self.__dict__)
+
+
+def brief(value: Any) -> str:
+    """Return a value in few characters: floats with four significant digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def as_text(value: Choice) -> str:
+    """Return a parameter's value as a program reads it: ``true``/``false`` for booleans, nothing for None."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def variable(name: str) -> str:
+    """Return a parameter's name as part of an environment variable: upper case, other characters as underscores."""
+    return "".join(c if c.isalnum() else "_" for c in name).upper()

@@ -1,0 +1,73 @@
+"""Every error this package raises.
+
+HpoError
+├── PermanentHpoError            repeating the same call cannot help: Airflow must not retry
+│   ├── DeclarationError         a study, space, sampler or trial is declared wrongly
+│   ├── StudyNotFoundError       no study of that name is in the store
+│   ├── StudyConflictError       the stored study was declared otherwise
+│   ├── StoreRefusedError        the database must not be used (Airflow's own schema, unknown dialect)
+│   └── StoreNotMigratedError    the database lacks our tables or has older ones
+├── TransientHpoError            the same call may succeed later: Airflow may retry
+│   ├── StoreUnavailableError    the database does not answer
+│   └── StudyLockedError         another process held the study's lock for too long
+└── TrialFailedError             one attempt of a trial failed; carries the kind and the reason
+"""
+
+from __future__ import annotations
+
+
+class HpoError(Exception):
+    """Base of every error of this package."""
+
+
+class PermanentHpoError(HpoError):
+    """Repeating the same call cannot help."""
+
+
+class DeclarationError(PermanentHpoError):
+    """A study, space, sampler or trial is declared wrongly."""
+
+
+class StudyNotFoundError(PermanentHpoError):
+    """No study of that name is in the store."""
+
+
+class StudyConflictError(PermanentHpoError):
+    """The stored study was declared with another space, direction or objective."""
+
+
+class StoreRefusedError(PermanentHpoError):
+    """The database must not be used for studies."""
+
+
+class StoreNotMigratedError(PermanentHpoError):
+    """The database lacks our tables or has those of another version."""
+
+
+class TransientHpoError(HpoError):
+    """The same call may succeed later."""
+
+
+class StoreUnavailableError(TransientHpoError):
+    """The database does not answer."""
+
+
+class StudyLockedError(TransientHpoError):
+    """Another process held the study's lock for too long."""
+
+
+class TrialFailedError(HpoError):
+    """One attempt of a trial failed.
+
+    :param reason: one sentence for people, kept on the attempt.
+    :param kind: who is to blame, a value of :class:`airflow_hpo.core.trial.FailureKind`; retry rules depend on it.
+    """
+
+    def __init__(self, reason: str, *, kind: str = "program") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind
+
+
+class TrialPruned(Exception):
+    """Raised by a trial's own code to say that going on is not worth it; an outcome, not an error."""
