@@ -6,16 +6,29 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from airflow_hpo.core.declared import Declared, nearest
-
-
-class NoOptions(Declared):
-    """Nothing to choose."""
+from airflow_hpo.core.declared import REQUIRED, Declared, nearest
+from airflow_hpo.exceptions import DeclarationError
 
 
-class TpeOptions(Declared):
+class _Options(Declared):
+    model_config = ConfigDict(strict=True)
+
+
+class RandomOptions(_Options, title="Sampler 'random'"):
+    """Independent uniform values; nothing to choose."""
+
+
+class GridOptions(_Options, title="Sampler 'grid'"):
+    """Every point once; nothing to choose."""
+
+
+class NoPruningOptions(_Options, title="Pruner 'none'"):
+    """Every trial runs to its end; nothing to choose."""
+
+
+class TpeOptions(_Options, title="Sampler 'tpe'"):
     """Tree-structured Parzen estimator (Bergstra et al., 2011); multivariate as in Falkner et al., 2018."""
 
     n_startup_trials: int | None = Field(default=None, ge=1)
@@ -25,14 +38,14 @@ class TpeOptions(Declared):
     constant_liar: bool = True
 
 
-class QmcOptions(Declared):
+class QmcOptions(_Options, title="Sampler 'qmc'"):
     """Quasi-Monte Carlo: a low-discrepancy sequence (Bergstra and Bengio, 2012)."""
 
     qmc_type: Literal["sobol", "halton"] = "sobol"
     scramble: bool = True
 
 
-class CmaEsOptions(Declared):
+class CmaEsOptions(_Options, title="Sampler 'cmaes'"):
     """Covariance matrix adaptation (Hansen and Ostermeier, 2001)."""
 
     n_startup_trials: int = Field(default=1, ge=1)
@@ -41,14 +54,14 @@ class CmaEsOptions(Declared):
     lr_adapt: bool = False
 
 
-class GpOptions(Declared):
+class GpOptions(_Options, title="Sampler 'gp'"):
     """Gaussian process with log expected improvement (Ament et al., 2023)."""
 
     n_startup_trials: int | None = Field(default=None, ge=1)
     deterministic_objective: bool = False
 
 
-class Nsga2Options(Declared):
+class Nsga2Options(_Options, title="Sampler 'nsga2'"):
     """Non-dominated sorting genetic algorithm (Deb et al., 2002)."""
 
     population_size: int | None = Field(default=None, ge=2)
@@ -57,7 +70,7 @@ class Nsga2Options(Declared):
     swapping_prob: float = Field(default=0.5, ge=0.0, le=1.0)
 
 
-class MedianOptions(Declared):
+class MedianOptions(_Options, title="Pruner 'median'"):
     """Worse than the median of earlier trials at the same step (Golovin et al., 2017)."""
 
     n_startup_trials: int = Field(default=5, ge=0)
@@ -66,13 +79,13 @@ class MedianOptions(Declared):
     n_min_trials: int = Field(default=1, ge=1)
 
 
-class PercentileOptions(MedianOptions):
+class PercentileOptions(MedianOptions, title="Pruner 'percentile'"):
     """Outside the best given percentage of earlier trials at the same step."""
 
     percentile: float = Field(ge=0.0, le=100.0)
 
 
-class SuccessiveHalvingOptions(Declared):
+class SuccessiveHalvingOptions(_Options, title="Pruner 'successive_halving'"):
     """Asynchronous successive halving (Li et al., 2020)."""
 
     min_resource: int = Field(default=1, ge=1)
@@ -81,7 +94,7 @@ class SuccessiveHalvingOptions(Declared):
     bootstrap_count: int = Field(default=0, ge=0)
 
 
-class HyperbandOptions(Declared):
+class HyperbandOptions(_Options, title="Pruner 'hyperband'"):
     """Hyperband (Li et al., 2018); ``max_resource`` is the last step that a trial reports."""
 
     max_resource: int = Field(ge=1)
@@ -89,7 +102,7 @@ class HyperbandOptions(Declared):
     reduction_factor: int = Field(default=3, ge=2)
 
 
-class ThresholdOptions(Declared):
+class ThresholdOptions(_Options, title="Pruner 'threshold'"):
     """Outside fixed bounds."""
 
     lower: float | None = None
@@ -100,18 +113,18 @@ class ThresholdOptions(Declared):
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.lower is None and self.upper is None:
-            raise ValueError("The threshold pruner needs `lower`, `upper` or both, but got neither. Give one.")
+            raise ValueError("The pruner 'threshold' needs `lower`, `upper` or both, but got neither. Give one.")
         return self
 
 
-class PatientOptions(MedianOptions):
+class PatientOptions(MedianOptions, title="Pruner 'patient'"):
     """The median rule, applied only after some steps without improvement."""
 
     patience: int = Field(ge=0)
     min_delta: float = Field(default=0.0, ge=0.0)
 
 
-class WilcoxonOptions(Declared):
+class WilcoxonOptions(_Options, title="Pruner 'wilcoxon'"):
     """Signed-rank test against the best trial over the same instances (Wilcoxon, 1945)."""
 
     p_threshold: float = Field(default=0.1, ge=0.0, le=1.0)
@@ -120,15 +133,15 @@ class WilcoxonOptions(Declared):
 
 SAMPLERS: dict[str, type[Declared]] = {
     "tpe": TpeOptions,
-    "random": NoOptions,
-    "grid": NoOptions,
+    "random": RandomOptions,
+    "grid": GridOptions,
     "qmc": QmcOptions,
     "cmaes": CmaEsOptions,
     "gp": GpOptions,
     "nsga2": Nsga2Options,
 }
 PRUNERS: dict[str, type[Declared]] = {
-    "none": NoOptions,
+    "none": NoPruningOptions,
     "median": MedianOptions,
     "percentile": PercentileOptions,
     "successive_halving": SuccessiveHalvingOptions,
@@ -145,8 +158,10 @@ class _Algorithm(Declared):
     name: str
     options: dict[str, Any] = {}
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str = REQUIRED, **options: Any) -> None:
         given = options.pop("options", {})
+        if not isinstance(given, Mapping):
+            raise DeclarationError(f"`options` must be a mapping of names to values, but got {given!r}. Write one.")
         super().__init__(name=name, options={**given, **options})
 
     @model_validator(mode="before")
@@ -158,14 +173,10 @@ class _Algorithm(Declared):
         if self.name not in known:
             names = list(known)
             raise ValueError(
-                f"There is no {kind} {self.name!r}; there are {', '.join(names)}.{nearest(self.name, names)}"
+                f"The {kind} must be one of {', '.join(names)}, but got {self.name!r}."
+                f"{nearest(self.name, names) or ' Choose one.'}"
             )
-        try:
-            TypeAdapter(known[self.name]).validate_python(dict(self.options))
-        except ValidationError as err:
-            raise ValueError(
-                f"The {kind} {self.name!r} refuses its options {self.options}: {err.errors()[0]['msg']}."
-            ) from None
+        known[self.name](**self.options)
         module, extra = LIBRARIES.get(self.name, (None, None))
         if module and importlib.util.find_spec(module) is None:
             raise ValueError(
@@ -185,7 +196,7 @@ class Sampler(_Algorithm):
     :raises DeclarationError: when the name, an option or the library is wrong.
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str = REQUIRED, **options: Any) -> None:
         super().__init__(name, **options)
 
     @model_validator(mode="after")
@@ -202,7 +213,7 @@ class Pruner(_Algorithm):
     :raises DeclarationError: when the name or an option is wrong.
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str = REQUIRED, **options: Any) -> None:
         super().__init__(name, **options)
 
     @model_validator(mode="after")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from airflow_hpo.core.document import dump, load
 from airflow_hpo.exceptions import DeclarationError
+
+REQUIRED: Any = ...
+"""Default of an argument that has none: leaving it out is then a :class:`DeclarationError`, from Python and YAML alike."""
 
 
 class Declared(BaseModel):
@@ -21,7 +26,7 @@ class Declared(BaseModel):
 
     def __init__(self, **data: Any) -> None:
         try:
-            super().__init__(**data)
+            super().__init__(**{name: value for name, value in data.items() if value is not REQUIRED})
         except ValidationError as err:
             raise DeclarationError(_sentence(err.errors()[0], type(self))) from None
 
@@ -32,8 +37,10 @@ class Declared(BaseModel):
         :param data: what :meth:`to_dict` returns, or the same written by hand.
         :raises DeclarationError: when the data does not fit.
         """
-        if not isinstance(data, dict):
-            raise DeclarationError(f"{cls.__name__} is declared by a mapping of fields, but got {data!r}. Write one.")
+        if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
+            raise DeclarationError(
+                f"{cls.__name__} is declared by a mapping of named fields, but got {brief_repr(data)}. Write one."
+            )
         return cls(**data)
 
     @classmethod
@@ -44,9 +51,9 @@ class Declared(BaseModel):
         :raises DeclarationError: when it is not YAML or does not fit.
         """
         try:
-            data = yaml.safe_load(text)
+            data = load(text)
         except yaml.YAMLError as err:
-            raise DeclarationError(f"The declaration must be YAML, but the parser says: {err}. Correct it.") from None
+            raise DeclarationError(f"The declaration must be YAML, but got {_problem(err)}. Correct it.") from None
         return cls.from_dict(data)
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,7 +62,12 @@ class Declared(BaseModel):
 
     def to_yaml(self) -> str:
         """Return the declaration as YAML that :meth:`from_yaml` takes back."""
-        return yaml.safe_dump(self.to_dict(), sort_keys=False)
+        return dump(self.to_dict())
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Show what differs from the defaults: errors and logs quote declarations."""
+        fields = type(self).model_fields
+        return ((name, value) for name, value in super().__repr_args__() if value != fields[str(name)].default)
 
 
 def fingerprint(data: Any) -> str:
@@ -63,7 +75,7 @@ def fingerprint(data: Any) -> str:
 
     :param data: anything ``json.dumps`` takes.
     """
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -73,14 +85,54 @@ def nearest(name: str, known: list[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+def brief_repr(value: Any) -> str:
+    """Return a value as an error quotes it: 120 characters at most."""
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+_RULES = {
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a finite number",
+    "float_parsing": "must be a finite number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be True or False",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a {class_name} or a mapping of its arguments",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "scalar_type": "must be text, a finite number, a boolean or None",
+    "time_delta_type": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",
+    "time_delta_parsing": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",
+}
+"""What pydantic's error types mean to the author of a declaration."""
+
+
 def _sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or model.__name__
-    known = sorted(model.model_fields)
+    title = model.model_config.get("title") or model.__name__
+    known, got = sorted({*model.model_fields} - {"type"}), brief_repr(error["input"])
+    field = str(error["loc"][0]) if error["loc"] else ""
     if error["type"] == "extra_forbidden":
-        name = str(error["loc"][-1])
-        return f"{model.__name__} has no argument {name!r}; it takes {', '.join(known)}.{nearest(name, known)}"
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        return (
+            f"{title} has no argument {field!r}, but got {field}={got}; {takes}.{nearest(field, known) or ' Drop it.'}"
+        )
     if error["type"] == "missing":
-        return f"{model.__name__} needs {where!r}, which was not given. Add it."
+        return f"{title} needs {field!r}, which was not given. Add it."
     if error["type"] == "value_error":
         return str(error["msg"]).removeprefix("Value error, ")
-    return f"{model.__name__}.{where}: {error['msg'][0].lower()}{error['msg'][1:]}, but got {error['input']!r}. Correct it."
+    rule = _RULES.get(error["type"], error["msg"][0].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
+    where = field + "".join(f"[{part!r}]" for part in error["loc"][1:])
+    return f"{title}: `{where}` {rule}, but got {got}. Correct it."
+
+
+def _problem(err: yaml.YAMLError) -> str:
+    if isinstance(err, yaml.MarkedYAMLError) and err.problem_mark:
+        return f"a mistake in line {err.problem_mark.line + 1} ({err.problem})"
+    return f"a mistake ({str(err).splitlines()[0]})"

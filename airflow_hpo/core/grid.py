@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from airflow_hpo.core.space import Float, Params, Space
 
@@ -16,13 +17,8 @@ def points(space: Space) -> Iterator[Params]:
 
 
 def size(space: Space) -> int:
-    """Return how many points there are, without visiting them where no condition forces it."""
-    if not any(parameter.when for parameter in space.values()):
-        total = 1
-        for parameter in space.values():
-            total *= parameter.count or 0
-        return total
-    return sum(1 for _ in points(space))
+    """Return how many points there are, without visiting them: grids are sized whenever a DAG is parsed."""
+    return _size(space, list(space), {})
 
 
 def countable(space: Space) -> bool:
@@ -40,3 +36,15 @@ def _points(space: Space, names: list[str], chosen: Params) -> Iterator[Params]:
         return
     for value in space[name].values():
         yield from _points(space, rest, {**chosen, name: value})
+
+
+def _size(space: Space, names: list[str], chosen: Mapping[str, Any]) -> int:
+    if not names:
+        return 1
+    name, *rest = names
+    if not space[name].applies(chosen):
+        return _size(space, rest, chosen)
+    waited_for = {value for parameter in space.values() for value in (parameter.when or {}).get(name, [])}
+    total = sum(_size(space, rest, {**chosen, name: value}) for value in waited_for)
+    others = (space[name].count or 0) - len(waited_for)
+    return total + others * _size(space, rest, {**chosen, name: object()}) if others else total

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt, field_validator, model_validator
 
-from airflow_hpo.core.declared import Declared
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
 
 METRIC_NAME = r"^[A-Za-z_][A-Za-z0-9_.\-/@]{0,127}$"
+
+
+def _metric_name(name: str) -> str:
+    if not re.fullmatch(METRIC_NAME, name):
+        raise ValueError(
+            f"A metric's name starts with a letter or underscore, then letters, digits and '_ . - / @', 128 at most, "
+            f"but got {brief_repr(name)}. Rename it."
+        )
+    return name
+
+
+MetricName = Annotated[str, AfterValidator(_metric_name), Field(json_schema_extra={"pattern": METRIC_NAME})]
 
 
 class Direction(StrEnum):
@@ -44,20 +57,22 @@ class Objective(Declared):
     :raises DeclarationError: when a name or a combination is not allowed.
     """
 
-    metric: str = Field(pattern=METRIC_NAME)
+    metric: MetricName
     direction: Direction = Direction.MINIMIZE
     strategy: Strategy = Strategy.LAST
-    window: int | None = Field(default=None, ge=1)
-    goal: float | None = None
-    extra_metrics: list[str] = []
+    window: StrictInt | None = Field(default=None, ge=1)
+    goal: StrictFloat | None = None
+    extra_metrics: list[MetricName] = []
 
-    def __init__(self, metric: str, direction: str = "minimize", **options: Any) -> None:
+    def __init__(self, metric: str = REQUIRED, direction: str = "minimize", **options: Any) -> None:
         super().__init__(metric=metric, direction=direction, **options)
 
     @field_validator("extra_metrics", mode="before")
     @classmethod
     def _any_sequence(cls, names: Any) -> Any:
-        return list(names) if isinstance(names, tuple | set) else names
+        if isinstance(names, set):
+            return sorted(names)
+        return list(names) if isinstance(names, tuple) else names
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -4,26 +4,44 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StrictInt, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core import grid
 from airflow_hpo.core.algorithms import Pruner, Sampler
-from airflow_hpo.core.declared import Declared, fingerprint
+from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.parameter import parameter
 from airflow_hpo.core.space import Choice, Space, check_point, ordered
+from airflow_hpo.core.trial import variable
 
 STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
-PARAMETER_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
+PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
 
 
 def _seconds(value: Any) -> Any:
-    return timedelta(seconds=value) if isinstance(value, int | float) else value
+    if not isinstance(value, int | float):
+        return value
+    try:
+        return timedelta(seconds=value if not isinstance(value, bool) else math.nan)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("time_delta_parsing", "no duration") from None
 
 
-Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=float | timedelta)]
+
+
+def _parameter_name(name: Any) -> str:
+    if isinstance(name, str) and PARAMETER_NAME.fullmatch(name):
+        return name
+    raise ValueError(
+        f"A parameter's name starts with a letter or one underscore, then letters, digits and '_ . -', 128 at most, "
+        f"but got {brief_repr(name)}. Rename it."
+    )
 
 
 class WarmStart(Declared):
@@ -36,8 +54,8 @@ class WarmStart(Declared):
     """
 
     mode: Literal["points", "values"] = "points"
-    editions: int = Field(default=1, ge=1)
-    trials: int = Field(default=10, ge=1)
+    editions: StrictInt = Field(default=1, ge=1)
+    trials: StrictInt = Field(default=10, ge=1)
 
 
 class Study(Declared):
@@ -66,46 +84,60 @@ class Study(Declared):
     name: str
     space: Space
     objective: Objective
-    max_trials: int | None = Field(default=None, ge=1)
+    max_trials: StrictInt | None = Field(default=None, ge=1)
     count: Literal["successful", "finished"] = "successful"
-    parallelism: int | None = Field(default=None, ge=1)
-    batch_size: int | None = Field(default=None, ge=1)
-    max_failures: int | None = Field(default=None, ge=0)
+    parallelism: StrictInt | None = Field(default=None, ge=1)
+    batch_size: StrictInt | None = Field(default=None, ge=1)
+    max_failures: StrictInt | None = Field(default=None, ge=0)
     timeout: Duration | None = None
-    patience: int | None = Field(default=None, ge=1)
+    patience: StrictInt | None = Field(default=None, ge=1)
     sampler: Sampler = Sampler("tpe")
     pruner: Pruner = Pruner("none")
     start_points: list[dict[str, Choice]] = []
     warm_start: WarmStart | None = None
-    seed: int = Field(default=0, ge=0)
+    seed: StrictInt = Field(default=0, ge=0)
 
     @field_validator("name")
     @classmethod
     def _name(cls, name: str) -> str:
-        if not STUDY_NAME.match(name):
+        if not STUDY_NAME.fullmatch(name):
             raise ValueError(
                 f"A study's name starts with a letter or digit, then letters, digits and '. _ / -', 200 at most, "
-                f"but got {name!r}. Rename it."
+                f"but got {brief_repr(name)}. Rename it."
             )
         return name
 
-    @field_validator("objective", mode="before")
+    @field_validator("objective", mode="before", json_schema_input_type=str | Objective)
     @classmethod
     def _objective_by_name(cls, objective: Any) -> Any:
         return {"metric": objective} if isinstance(objective, str) else objective
 
+    @field_validator("space", mode="before", json_schema_input_type=Space)
+    @classmethod
+    def _parameters(cls, space: Any) -> Any:
+        if not isinstance(space, Mapping):
+            return space
+        if not space:
+            raise ValueError("A study needs at least one parameter, but its `space` is empty, {}. Add one.")
+        return {_parameter_name(name): parameter(name, declared) for name, declared in space.items()}
+
     @field_validator("space")
     @classmethod
     def _space(cls, space: Space) -> Space:
-        if not space:
-            raise ValueError("A study needs at least one parameter, but its space is empty. Add one.")
+        variables: dict[str, str] = {}
         for name in space:
-            if not PARAMETER_NAME.match(name):
+            other = variables.setdefault(variable(name), name)
+            if other != name:
                 raise ValueError(
-                    f"A parameter's name starts with a letter or underscore, then letters, digits and '_ . -', "
-                    f"but got {name!r}. Rename it."
+                    f"Parameters must differ as environment variables, but got {other!r} and {name!r}, "
+                    f"both HPO_PARAM_{variable(name)}. Rename one."
                 )
         return ordered(space)
+
+    @field_validator("start_points")
+    @classmethod
+    def _points(cls, points: list[dict[str, Choice]], info: ValidationInfo) -> list[dict[str, Choice]]:
+        return [check_point(info.data["space"], point) for point in points] if "space" in info.data else points
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -116,9 +148,7 @@ class Study(Declared):
                 f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Lower the batch size."
             )
         if self.timeout is not None and self.timeout <= timedelta(0):
-            raise ValueError(f"A timeout must be positive, but got {self.timeout}. Give a longer one or none.")
-        for point in self.start_points:
-            check_point(self.space, point)
+            raise ValueError(f"A `timeout` must be positive, but got {self.timeout}. Give a longer one or none.")
         return self
 
     def _check_grid(self) -> None:
@@ -162,8 +192,10 @@ class Study(Declared):
     @property
     def search_fingerprint(self) -> str:
         """16 hex digits that change only when results would no longer be comparable: space, metric, direction, strategy."""
-        objective = self.objective.model_dump(mode="json", include={"metric", "direction", "strategy", "window"})
-        return fingerprint({"space": self.model_dump(mode="json", include={"space"}), "objective": objective})
+        data = self.to_dict()
+        compared = ("metric", "direction", "strategy", "window")
+        objective = {name: data["objective"][name] for name in compared if name in data["objective"]}
+        return fingerprint({"space": data["space"], "objective": objective})
 
     def edition(self, run: str) -> str:
         """Return the name of one run of this study, which is also the name of its Optuna study.

@@ -93,7 +93,7 @@ class TrialRequest(Declared):
         named = {f"HPO_PARAM_{variable(name)}": as_text(value) for name, value in self.params.items()}
         return {
             "HPO_STUDY": self.study,
-            "HPO_TRIAL": str(self.number),
+            "HPO_TRIAL": as_text(self.number),
             "HPO_SEED": str(self.seed),
             "HPO_PARAMS": json.dumps(self.params),
             **named,

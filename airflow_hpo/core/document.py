@@ -1,0 +1,43 @@
+"""YAML as people expect it: ``1e-5`` is a number, as in JSON and YAML 1.2, where PyYAML reads text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_EXPONENT = re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$")
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that :class:`_Loader` would read as a number."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write equal lists out: people edit these documents."""
+        return True
+
+
+for _class in (_Loader, _Dumper):
+    _class.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
+
+
+def load(text: str) -> Any:
+    """Return the document's data.
+
+    :param text: YAML or JSON.
+    :raises yaml.YAMLError: when it is neither.
+    """
+    return yaml.load(text, Loader=_Loader)
+
+
+def dump(data: Any) -> str:
+    """Return plain data as YAML that :func:`load` takes back.
+
+    :param data: mappings, lists, text, numbers, booleans and None.
+    """
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False)

@@ -1,0 +1,258 @@
+"""What is searched: parameters, their values and when they exist."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
+from airflow_hpo.exceptions import DeclarationError
+
+
+def _scalar(value: Any) -> Any:
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if value is None or (isinstance(value, bool | int | float | str) and finite):
+        return value
+    raise PydanticCustomError("scalar_type", "must be text, a finite number, a boolean or None")
+
+
+Choice = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr | None, BeforeValidator(_scalar)]
+Params = dict[str, Choice]
+"""Parameter values by name; a parameter whose condition does not hold is absent."""
+
+MAX_INT = 2**53
+"""Values are stored as doubles, which lose integers beyond this."""
+
+
+class _Parameter(Declared):
+    when: dict[str, list[Choice]] | None = None
+    """Condition: the parameter exists only while every named parameter has one of these values."""
+
+    @field_validator("when", mode="before", json_schema_input_type=dict[str, list[Choice] | Choice] | None)
+    @classmethod
+    def _one_value_is_a_list(cls, when: Any) -> Any:
+        if isinstance(when, Mapping):
+            lists = {name: value if isinstance(value, list | tuple) else [value] for name, value in when.items()}
+            return lists or None
+        return when
+
+    def applies(self, params: Mapping[str, Choice]) -> bool:
+        """Say whether the condition holds among the values chosen so far."""
+        conditions = (self.when or {}).items()
+        return all(name in params and any(same(params[name], v) for v in values) for name, values in conditions)
+
+
+class Float(_Parameter):
+    """A real number between two bounds, both included.
+
+    :param low: smallest value, finite.
+    :param high: largest value, finite and not below ``low``.
+    :param log: sample on a logarithmic scale; needs ``low > 0`` and no ``step``.
+    :param step: distance between allowed values, counted from ``low``; None for any value.
+    :param when: condition, such as ``{"model": ["svm", "mlp"]}``; None for always.
+    :raises DeclarationError: when the bounds contradict each other.
+    """
+
+    type: Literal["float"] = "float"
+    low: StrictFloat
+    high: StrictFloat
+    log: StrictBool = False
+    step: StrictFloat | None = None
+
+    def __init__(self, low: float = REQUIRED, high: float = REQUIRED, **options: Any) -> None:
+        super().__init__(**{"low": low, "high": high, **options})
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Float:
+        _check_bounds(self.low, self.high, self.log, self.step)
+        if self.log and self.step is not None:
+            raise ValueError(f"A log scale has no step, but got (log=True, step={self.step}). Drop one of them.")
+        return self
+
+    @property
+    def count(self) -> int | None:
+        """How many values there are; None when they are not countable."""
+        if self.low == self.high:
+            return 1
+        if self.step is None:
+            return None
+        return int((_decimal(self.high) - _decimal(self.low)) // _decimal(self.step)) + 1
+
+    def values(self) -> Iterator[float]:
+        """Yield every value in order; only for a parameter whose :attr:`count` is known."""
+        step = _decimal(self.step or 0)
+        return (float(_decimal(self.low) + i * step) for i in range(self.count or 0))
+
+    def holds(self, value: Any) -> bool:
+        """Say whether the value is one of this parameter's."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return False
+        if self.step is None:
+            return True
+        steps = (value - self.low) / self.step
+        return abs(steps - round(steps)) < 1e-6
+
+    def canonical(self, value: Any) -> Choice:
+        """Return a value that this parameter holds the way it is declared: a float, exactly on its step."""
+        if self.step is None:
+            return float(value)
+        steps = round((value - self.low) / self.step)
+        return float(_decimal(self.low) + steps * _decimal(self.step))
+
+
+class Int(_Parameter):
+    """A whole number between two bounds, both included.
+
+    :param low: smallest value.
+    :param high: largest value, not below ``low``.
+    :param log: sample on a logarithmic scale; needs ``low >= 1`` and no ``step`` other than 1.
+    :param step: distance between allowed values, counted from ``low``; 1 or more.
+    :param when: condition, such as ``{"model": "forest"}``; None for always.
+    :raises DeclarationError: when the bounds contradict each other or exceed 2**53.
+    """
+
+    type: Literal["int"] = "int"
+    low: StrictInt
+    high: StrictInt
+    log: StrictBool = False
+    step: StrictInt = 1
+
+    def __init__(self, low: int = REQUIRED, high: int = REQUIRED, **options: Any) -> None:
+        super().__init__(**{"low": low, "high": high, **options})
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Int:
+        _check_bounds(self.low, self.high, self.log, self.step)
+        if self.log and self.step != 1:
+            raise ValueError(f"A log scale has no step, but got (log=True, step={self.step}). Drop one of them.")
+        if max(abs(self.low), abs(self.high)) > MAX_INT:
+            raise ValueError(f"Whole numbers are kept exactly up to 2**53, but got [{self.low}, {self.high}]. Rescale.")
+        return self
+
+    @property
+    def count(self) -> int:
+        """How many values there are."""
+        return (self.high - self.low) // self.step + 1
+
+    def values(self) -> Iterator[int]:
+        """Yield every value in order."""
+        return iter(range(self.low, self.high + 1, self.step))
+
+    def holds(self, value: Any) -> bool:
+        """Say whether the value is one of this parameter's."""
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and self.low <= value <= self.high and (value - self.low) % self.step == 0
+
+    def canonical(self, value: Any) -> Choice:
+        """Return a value that this parameter holds the way it is declared: as a whole number."""
+        return int(value)
+
+
+class Categorical(_Parameter):
+    """One of several values without an order.
+
+    :param choices: the values: text, numbers, booleans or None, each once (``1``, ``1.0`` and ``True`` are the same).
+    :param when: condition, such as ``{"model": "svm"}``; None for always.
+    :raises DeclarationError: when there is no choice or one stands twice.
+    """
+
+    type: Literal["categorical"] = "categorical"
+    choices: list[Choice] = Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
+
+    def __init__(self, choices: Sequence[Choice] = REQUIRED, **options: Any) -> None:
+        super().__init__(**{"choices": list(choices) if isinstance(choices, tuple) else choices, **options})
+
+    @field_validator("choices")
+    @classmethod
+    def _distinct(cls, choices: list[Choice]) -> list[Choice]:
+        if not choices:
+            raise ValueError("A categorical parameter needs at least one choice, but got none. List its values.")
+        for i, choice in enumerate(choices):
+            if choice in choices[:i]:
+                raise ValueError(
+                    f"Choices must differ (1, 1.0 and True are the same), but got {choices!r}. Drop {choice!r}."
+                )
+        return choices
+
+    @property
+    def count(self) -> int:
+        """How many values there are."""
+        return len(self.choices)
+
+    def values(self) -> Iterator[Choice]:
+        """Yield every value in the order declared."""
+        return iter(self.choices)
+
+    def holds(self, value: Any) -> bool:
+        """Say whether the value is one of this parameter's."""
+        return any(value == choice for choice in self.choices)
+
+    def canonical(self, value: Any) -> Choice:
+        """Return a value that this parameter holds the way it is declared: True, not the 1 that equals it."""
+        return next(choice for choice in self.choices if value == choice)
+
+
+AnyParameter = Float | Int | Categorical
+Parameter = Annotated[AnyParameter, Discriminator("type"), Field(title="Parameter")]
+_PARAMETER: TypeAdapter[AnyParameter] = TypeAdapter(Parameter)
+
+
+def parameter(name: str, declared: Any) -> AnyParameter:
+    """Return one parameter of a space, however it is written.
+
+    :param name: its name, for the message.
+    :param declared: a parameter, or a mapping with its ``type`` and arguments.
+    :raises DeclarationError: when it is neither.
+    """
+    try:
+        return _PARAMETER.validate_python(declared)
+    except DeclarationError as err:
+        raise DeclarationError(f"Parameter {name!r}: {err}") from None
+    except ValidationError:
+        raise DeclarationError(
+            f"Parameter {name!r} must be a mapping whose `type` is 'float', 'int' or 'categorical', "
+            f"but got {brief_repr(declared)}. Give it a type."
+        ) from None
+
+
+def same(a: Choice, b: Choice) -> bool:
+    """Say whether a value is the one that a condition waits for: samplers compute floats, so 0.1 + 0.2 is 0.3."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b)
+    return bool(a == b)
+
+
+def _check_bounds(low: float, high: float, log: bool, step: float | None) -> None:
+    if not low <= high:
+        raise ValueError(f"`low <= high` must hold, but got (low={low}, high={high}). Swap the bounds.")
+    if math.isinf(high - low):
+        raise ValueError(f"Bounds must be less than 1.8e308 apart, but got (low={low}, high={high}). Rescale.")
+    if log and low <= 0:
+        raise ValueError(f"A log scale needs `low > 0`, but got (low={low}). Raise the bound or drop log=True.")
+    if step is not None and step <= 0:
+        raise ValueError(f"`step > 0` must hold, but got (step={step}). Give a positive step.")
+    if step is not None and low < high and _decimal(step) > _decimal(high) - _decimal(low):
+        raise ValueError(
+            f"A step must fit between the bounds, but got (low={low}, high={high}, step={step}). Make it smaller."
+        )
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(str(number))

@@ -1,0 +1,74 @@
+"""The JSON schema of a study's declaration, for editors and forms: ``python -m airflow_hpo.core.schema``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
+from airflow_hpo.core.declared import Declared
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.parameter import Categorical, Float, Int
+from airflow_hpo.core.study import PARAMETER_NAME, STUDY_NAME, Study, WarmStart
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_DOCUMENTED: tuple[type[Declared], ...] = (Float, Int, Categorical, Objective, Sampler, Pruner, WarmStart)
+_PARAM = re.compile(r"^:param (\w+): (.+?)(?=^:|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def study_schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of what :meth:`Study.from_dict` takes."""
+    schema = Study.model_json_schema()
+    parts = schema.pop("$defs")
+    for model in _DOCUMENTED:
+        _describe(parts[model.__name__], model)
+    _describe(schema, Study)
+    for name in ("Float", "Int", "Categorical"):
+        parts[name]["required"].append("type")
+    parts["Sampler"] = _algorithm(parts["Sampler"], SAMPLERS)
+    parts["Pruner"] = _algorithm(parts["Pruner"], PRUNERS)
+    schema["properties"]["name"]["pattern"] = STUDY_NAME.pattern
+    schema["properties"]["space"] |= {"minProperties": 1, "propertyNames": {"pattern": PARAMETER_NAME.pattern}}
+    for name in ("sampler", "pruner"):
+        schema["properties"][name]["default"] = Study.model_fields[name].default.name
+    return {"$schema": _DIALECT, **schema, "title": "Study", "$defs": parts}
+
+
+def _describe(schema: dict[str, Any], model: type[Declared]) -> None:
+    """Say in the schema what the docstring says, once."""
+    text = inspect.getdoc(model) or ""
+    schema["description"] = text.split("\n", 1)[0]
+    for name, meaning in _PARAM.findall(text):
+        if name in schema["properties"]:
+            schema["properties"][name]["description"] = _plain(meaning)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r":\w+:`(\w+)`", r"`\1`", text).replace("``", "`").split())
+
+
+def _algorithm(schema: dict[str, Any], known: Mapping[str, type[Declared]]) -> dict[str, Any]:
+    """Allow a name alone, or a name with that algorithm's own options."""
+    return {
+        "title": schema["title"],
+        "description": schema["description"],
+        "anyOf": [{"enum": list(known)}, *(_with_options(name, options) for name, options in known.items())],
+    }
+
+
+def _with_options(name: str, options: type[Declared]) -> dict[str, Any]:
+    inner = options.model_json_schema()
+    return {
+        "type": "object",
+        "properties": {"name": {"const": name}, "options": inner},
+        "required": ["name", "options"] if inner.get("required") else ["name"],
+        "additionalProperties": False,
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(study_schema(), indent=2) + "\n")
