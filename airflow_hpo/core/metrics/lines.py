@@ -1,0 +1,72 @@
+"""Bytes in, lines out, however the bytes arrive."""
+
+from __future__ import annotations
+
+import re
+
+LINE_LIMIT = 65536
+"""Bytes of a line that are kept."""
+
+_TOKEN_LENGTH = 256
+_END = re.compile(rb"\r\n|\r|\n")
+_LAST_BLANK = re.compile(rb"\s[^\s]*\Z")
+
+
+class LineSplitter:
+    r"""Split a stream into lines, however it is cut into pieces.
+
+    ``\n``, ``\r\n`` and a bare ``\r`` (progress bars) end a line. What is not UTF-8, and NUL, which databases refuse,
+    becomes U+FFFD. Memory is bounded: of a longer line the head is kept, up to a blank so that no number is cut in two.
+
+    :param limit: how many bytes of a line are kept; 1 or more.
+    """
+
+    def __init__(self, limit: int = LINE_LIMIT) -> None:
+        self._limit = limit
+        self._head = bytearray()
+        self._dropped = 0
+        self._after_return = False
+        self.cut = 0
+        """How many lines were longer than the limit."""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the lines that these bytes complete.
+
+        :param data: the next piece of the stream, of any length.
+        """
+        if not data:
+            return []
+        if self._after_return:
+            data = data.removeprefix(b"\n")
+        self._after_return = data.endswith(b"\r")
+        lines = []
+        start = 0
+        for end in _END.finditer(data):
+            self._keep(data[start : end.start()])
+            lines.append(self._take())
+            start = end.end()
+        self._keep(data[start:])
+        return lines
+
+    def flush(self) -> list[str]:
+        """Return the last line when the stream ended inside it; otherwise nothing."""
+        return [self._take()] if self._head or self._dropped else []
+
+    def _keep(self, piece: bytes) -> None:
+        room = self._limit - len(self._head)
+        self._head += piece[:room]
+        self._dropped += max(0, len(piece) - room)
+
+    def _take(self) -> str:
+        head, dropped = bytes(self._head), self._dropped
+        self._head.clear()
+        self._dropped = 0
+        if not dropped:
+            return _decoded(head)
+        self.cut += 1
+        blank = _LAST_BLANK.search(head, max(0, len(head) - _TOKEN_LENGTH))
+        return f"{_decoded(head[: blank.start()] if blank else head)} … [{dropped} bytes more]"
+
+
+def _decoded(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").replace("\0", "\ufffd")

@@ -1,0 +1,79 @@
+"""The result of one attempt, and the sentences when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.objective import Strategy
+from airflow_hpo.core.trial import FailureKind
+from airflow_hpo.exceptions import TrialFailedError
+
+SHOWN_LINES = 5
+SHOWN_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one attempt achieved."""
+
+    value: float
+    """The objective; finite."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """The extra metrics that have a finite last value."""
+    problems: tuple[str, ...] = ()
+    """What was odd about the reports, a short sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was read to find the metrics, for people who ask why there are none."""
+
+    source: str
+    """Where and how, in words."""
+    lines: int
+    cut: int = 0
+    """How many of the lines were too long and lost their end."""
+    tail: tuple[str, ...] = ()
+    """The last lines, oldest first."""
+    note: str = ""
+    """A sentence about the source itself, such as that the file never appeared."""
+
+    def problems(self) -> list[str]:
+        """Return what was odd about the lines, a short sentence each."""
+        cut = [f"{self.cut} lines were too long and lost their end."] if self.cut else []
+        return cut + ([self.note] if self.note else [])
+
+    def __str__(self) -> str:
+        shown = " | ".join(line[:SHOWN_LENGTH] for line in self.tail[-SHOWN_LINES:])
+        note = f" {self.note}" if self.note else ""
+        return f"{self.lines} lines of {self.source} gave none.{note}" + (f" The last lines: {shown}" if shown else "")
+
+
+def missing(metric: str, instead: str | None, evidence: Evidence | None) -> TrialFailedError:
+    """Return the error for an objective that was never reported.
+
+    :param metric: its name.
+    :param instead: the text that stood first in the number's place; None when it was not named at all.
+    :param evidence: what was read; None when nothing was.
+    """
+    got = "" if instead is None else f" (it was given as {instead!r}, which is no number)"
+    read = f"{evidence}" if evidence else "it never was."
+    return TrialFailedError(
+        f"A trial must report its objective {metric!r} as a number{got}, but {read}", kind=FailureKind.PROGRAM
+    )
+
+
+def not_finite(metric: str, strategy: Strategy, last: SeriesPoint) -> TrialFailedError:
+    """Return the error for an objective whose value is NaN or infinite.
+
+    :param metric: its name.
+    :param strategy: which value counts.
+    :param last: the value reported last.
+    """
+    return TrialFailedError(
+        f"The objective {metric!r} must be finite, but its {strategy.value} value is not; "
+        f"reported last: {last.value} at step {last.step}.",
+        kind=FailureKind.PROGRAM,
+    )

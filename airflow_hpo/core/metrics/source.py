@@ -1,0 +1,129 @@
+"""Where a trial's metrics are read, declared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, model_validator
+
+from airflow_hpo.core.declared import Declared, nearest
+from airflow_hpo.core.metrics.filters import DEFAULT_FILTER, Filter, line_filters
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.exceptions import DeclarationError
+
+
+class _LineSource(Declared):
+    format: Literal["text", "json"] = "text"
+    filter: Filter | None = None
+    timestamps: bool = False
+    step: str | None = Field(default="step", min_length=1)
+
+    @model_validator(mode="after")
+    def _filter_fits(self) -> Self:
+        if self.filter is None:
+            return self
+        if self.format == "json":
+            raise ValueError(
+                f"`filter` belongs to format='text', but got (format='json', filter={self.filter!r}). Drop one of them."
+            )
+        line_filters(self.filter)
+        return self
+
+    def check(self, objective: Objective) -> None:
+        """Refuse filters by metric that name an unknown metric or forget the objective.
+
+        :param objective: what the study declares.
+        :raises DeclarationError: when they do not fit together.
+        """
+        if not isinstance(self.filter, dict):
+            return
+        for name in self.filter:
+            if name not in objective.metrics:
+                raise DeclarationError(
+                    f"A filter's metric must be declared, but got {name!r} and the objective has "
+                    f"{', '.join(objective.metrics)}.{nearest(name, objective.metrics)}"
+                )
+        if objective.metric not in self.filter:
+            raise DeclarationError(
+                f"Filters by metric must include the objective {objective.metric!r}, "
+                f"but got {', '.join(self.filter)}. Add one for it."
+            )
+
+    def _how(self) -> str:
+        if self.format == "json":
+            return "as JSON lines"
+        return "by the default filter name=value" if self.filter is None else f"by the filter {self.filter!r}"
+
+
+class Stdout(_LineSource):
+    """What the program prints, standard error included.
+
+    :param format: ``"text"`` (default) or ``"json"``: one object a line, whose keys are metric names; other lines are
+        skipped. Numbers may be strings, as Katib wants them; a key ``timestamp`` (RFC 3339 or seconds since 1970) is the
+        point's time.
+    :param filter: for text: a regular expression with the groups ``name`` and ``value`` (or two unnamed ones), several
+        of them, or a mapping from metric to an expression with the group ``value``; a group ``step`` is optional. Tried on
+        the first 4,096 characters of a line; an expression that backtracks exponentially is slow even there. None for
+        ``name=value``, see :data:`airflow_hpo.core.metrics.filters.DEFAULT_FILTER`.
+    :param timestamps: lines begin with an RFC 3339 time and a blank, which is the point's time; lines that do not are
+        read all the same.
+    :param step: name under which a line gives the step of its metrics, such as ``epoch``; None when it gives none.
+        Without a step values are counted, see :class:`airflow_hpo.core.metrics.series.MetricSeries`.
+    :raises DeclarationError: when a filter does not compile or lacks its groups.
+    """
+
+    type: Literal["stdout"] = "stdout"
+
+    def describe(self) -> str:
+        """Return in words where and how metrics are read."""
+        return f"the output read {self._how()}"
+
+
+class File(_LineSource):
+    """A file that the program writes; followed while it runs, also when it appears late, is truncated or rotated.
+
+    What the file held before the program started is skipped: let each trial write its own, such as
+    ``metrics-{{ trial.number }}.log``.
+
+    :param path: the file; a relative one starts at the program's working directory.
+    :param format: ``"text"`` (default) or ``"json"``, as for :class:`Stdout`.
+    :param filter: regular expressions for text, as for :class:`Stdout`; None for ``name=value``.
+    :param timestamps: lines begin with an RFC 3339 time, as for :class:`Stdout`.
+    :param step: name under which a line gives its step, as for :class:`Stdout`.
+    :raises DeclarationError: when the path is missing or a filter is wrong.
+    """
+
+    type: Literal["file"] = "file"
+    path: str = Field(min_length=1)
+
+    def __init__(self, path: str | None = None, **options: Any) -> None:
+        super().__init__(**({} if path is None else {"path": str(path)}), **options)
+
+    def describe(self) -> str:
+        """Return in words where and how metrics are read."""
+        return f"the file {self.path!r} read {self._how()}"
+
+
+class TerminationMessage(_LineSource):
+    """The last words of the program, written to the file that ``HPO_TERMINATION_LOG`` names; read once, at the end.
+
+    In a pod that file is the container's termination message, of which Kubernetes keeps the last 4,096 bytes; on one
+    machine no more is read either.
+
+    :param format: ``"text"`` (default) or ``"json"``, as for :class:`Stdout`.
+    :param filter: regular expressions for text, as for :class:`Stdout`; None for ``name=value``.
+    :param timestamps: lines begin with an RFC 3339 time, as for :class:`Stdout`.
+    :param step: name under which a line gives its step, as for :class:`Stdout`.
+    :raises DeclarationError: when a filter is wrong.
+    """
+
+    type: Literal["termination_message"] = "termination_message"
+
+    def describe(self) -> str:
+        """Return in words where and how metrics are read."""
+        return f"the termination message read {self._how()}"
+
+
+MetricSource = Annotated[Stdout | File | TerminationMessage, Discriminator("type"), Field(title="MetricSource")]
+
+__all__ = ["DEFAULT_FILTER", "File", "MetricSource", "Stdout", "TerminationMessage"]
