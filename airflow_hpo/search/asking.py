@@ -1,0 +1,115 @@
+"""Which parameters the next trials get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from airflow_hpo.core import grid
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.space import Params
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import Origin
+from airflow_hpo.search.distributions import canonical_point, suggest
+from airflow_hpo.search.points import GivenPoint, GridWalk, Visited, given_points, unseen_point
+from airflow_hpo.search.reader import StoredStudy
+from airflow_hpo.search.sampling import sampler_for
+from airflow_hpo.search.snapshot import Snapshot
+
+TRIES = 5
+"""How often a sampler may propose a point that a discrete space has seen before an unseen one is drawn instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A trial to be, before it has a number."""
+
+    params: Params
+    point: GivenPoint | None = None
+    system_attrs: dict[str, Any] = field(default_factory=dict)
+    """What the sampler notes on the trial, such as its generation."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the parameters come from."""
+        return self.point.origin if self.point else Origin.SAMPLER
+
+
+class Asking:
+    """One round of asking, on the trials as they were when it began.
+
+    Each draft is seen by the next ones as a running trial, so that a batch spreads out.
+
+    :param study: the declaration.
+    :param stored: the study.
+    :param trials: all its trials by number.
+    """
+
+    def __init__(self, study: Study, stored: StoredStudy, trials: list[FrozenTrial]) -> None:
+        self._study, self._edition = study, stored.name
+        self._snapshot = Snapshot(stored, trials)
+        self._visited = Visited(study.space, trials)
+        self._given = given_points(study, stored, trials)
+        self._grid = GridWalk(study, stored.name, self._visited) if study.sampler.name == "grid" else None
+        self._countable = grid.countable(study.space)
+
+    def next(self, key: str) -> Draft | None:
+        """Return the next trial; None when a grid has no point left.
+
+        :param key: what the trial is asked for; decides its random draws.
+        """
+        for point in self._given:
+            draft = self._from_grid(point) if self._grid else self._completed(point, key)
+            if draft is not None:
+                return self._noted(draft)
+        draft = self._from_grid() if self._grid else self._sampled(key)
+        return self._noted(draft) if draft else None
+
+    @property
+    def changed_system_attrs(self) -> dict[str, Any]:
+        """What the samplers have written to the study."""
+        return self._snapshot.changed_system_attrs
+
+    def _noted(self, draft: Draft) -> Draft:
+        self._visited.add(draft.params)
+        return draft
+
+    def _from_grid(self, point: GivenPoint | None = None) -> Draft | None:
+        wanted = canonical_point(self._study.space, point.params) if point else {}
+        params = self._grid.next(wanted) if self._grid else None
+        return Draft(params, point) if params is not None else None
+
+    def _completed(self, point: GivenPoint, key: str) -> Draft | None:
+        draft = self._proposed(key, fixed=point.params)
+        if self._visited.has(draft.params) and draft.params.keys() <= point.params.keys():
+            # A point that is complete and known already: what a start point and a warm start have in common.
+            self._take_back()
+            return None
+        return replace(draft, point=point)
+
+    def _sampled(self, key: str) -> Draft:
+        if not self._countable:
+            return self._proposed(key)
+        for attempt in range(TRIES):
+            draft = self._proposed(key, attempt)
+            if not self._visited.has(draft.params):
+                return draft
+            self._take_back()
+        seed = derived_seed(self._study.seed, self._edition, key, "unseen")
+        return self._proposed(key, TRIES, unseen_point(self._study.space, self._visited, seed))
+
+    def _proposed(self, key: str, attempt: int = 0, fixed: Params | None = None) -> Draft:
+        """Ask the sampler; the trial stays in the snapshot, where the next ones see it running."""
+        seed = derived_seed(self._study.seed, self._edition, key, *([attempt] if attempt else []))
+        study = self._snapshot.study(sampler_for(self._study, self._edition, seed))
+        if fixed:
+            study.enqueue_trial(dict(fixed))
+        trial = study.ask()
+        params = suggest(trial, self._study.space)
+        self._last = self._snapshot.get_trial(trial._trial_id)
+        return Draft(params, system_attrs=dict(self._last.system_attrs))
+
+    def _take_back(self) -> None:
+        self._snapshot.take_back(self._last)

@@ -1,0 +1,113 @@
+"""Parameters of a space as Optuna's distributions and suggestions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    json_to_distribution,
+)
+from optuna.trial import Trial
+
+from airflow_hpo.core.space import Categorical, Choice, Float, Int, Params, Space
+
+
+def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
+    """Return the distribution of one parameter; the upper bound becomes the last value that the step reaches.
+
+    :param parameter: the declared parameter.
+    """
+    if isinstance(parameter, Categorical):
+        return CategoricalDistribution(list(parameter.choices))
+    if isinstance(parameter, Int):
+        last = parameter.low + (parameter.count - 1) * parameter.step
+        return IntDistribution(parameter.low, last, log=parameter.log, step=parameter.step)
+    low, high = float(parameter.low), float(parameter.high)
+    if parameter.step is None:
+        return FloatDistribution(low, high, log=parameter.log)
+    return FloatDistribution(low, _at(parameter, (parameter.count or 1) - 1), step=float(parameter.step))
+
+
+def distributions_of(space: Space, params: Params) -> dict[str, BaseDistribution]:
+    """Return the distributions of the parameters that a point has.
+
+    :param space: the ordered search space.
+    :param params: the point.
+    """
+    return {name: distribution_of(space[name]) for name in params}
+
+
+def suggest(trial: Trial, space: Space) -> Params:
+    """Suggest every parameter whose condition holds, in the order of the space; return the point.
+
+    :param trial: a fresh trial of an in-memory study.
+    :param space: the ordered search space.
+    """
+    params: Params = {}
+    for name, parameter in space.items():
+        if parameter.applies(params):
+            params[name] = canonical(parameter, _suggest(trial, name, distribution_of(parameter)))
+    return params
+
+
+def canonical(parameter: Float | Int | Categorical, value: Choice) -> Choice:
+    """Return the value as the parameter itself writes it, so that equal points are equal and 0.1 + 0.2 is 0.3.
+
+    :param parameter: the declared parameter.
+    :param value: one of its values, up to rounding.
+    """
+    if isinstance(parameter, Float) and parameter.step is not None and isinstance(value, int | float):
+        return _at(parameter, round((value - parameter.low) / parameter.step))
+    return parameter.canonical(value)
+
+
+def canonical_point(space: Space, params: Params) -> Params:
+    """Return a point as the space itself writes it, in the order of the space.
+
+    :param space: the ordered search space.
+    :param params: values by name, each within its parameter.
+    """
+    return {name: canonical(parameter, params[name]) for name, parameter in space.items() if name in params}
+
+
+@lru_cache(maxsize=4096)
+def decoded(text: str) -> BaseDistribution:
+    """Return a stored distribution; equal texts share one object, since decoding is most of the cost of reading.
+
+    :param text: what Optuna wrote.
+    """
+    return json_to_distribution(text)
+
+
+def value_at(parameter: Float | Int | Categorical, index: int) -> Choice:
+    """Return one value of a countable parameter.
+
+    :param parameter: the declared parameter.
+    :param index: from 0, below the parameter's ``count``.
+    """
+    if isinstance(parameter, Categorical):
+        return parameter.choices[index]
+    return parameter.low + index * parameter.step if isinstance(parameter, Int) else _at(parameter, index)
+
+
+def _at(parameter: Float, index: int) -> float:
+    return float(Decimal(str(parameter.low)) + index * Decimal(str(parameter.step or 0)))
+
+
+def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> Any:
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(name, distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return trial.suggest_int(
+            name, distribution.low, distribution.high, step=distribution.step, log=distribution.log
+        )
+    if isinstance(distribution, FloatDistribution):
+        low, high = distribution.low, distribution.high
+        return trial.suggest_float(name, low, high, step=distribution.step, log=distribution.log)
+    raise TypeError(distribution)

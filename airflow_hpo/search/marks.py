@@ -1,0 +1,35 @@
+"""What we write beside Optuna's own data: names of user attributes, readable in notebooks and dashboards.
+
+Attributes of trials whose name has no colon and whose value is a number are the trial's extra metrics.
+"""
+
+from __future__ import annotations
+
+PREFIX = "hpo:"
+
+KEY = "hpo:key"
+"""What a trial was asked for; unique in its study."""
+ORIGIN = "hpo:origin"
+"""Where its parameters come from, a value of :class:`airflow_hpo.core.trial.Origin`; absent for the sampler's own."""
+SEED = "hpo:seed"
+"""Seed for the trial's own randomness."""
+REPLACES = "hpo:replaces"
+"""Number of the trial that it runs again."""
+POINT = "hpo:point"
+"""Fingerprint of the given point that it evaluates."""
+SOURCE = "hpo:source"
+"""Edition and number that a taken over result comes from."""
+WORK = "hpo:work"
+"""Fingerprint of what was run."""
+
+SEARCH = "hpo:search"
+"""Of a study: fingerprint of its space and objective."""
+SPACE = "hpo:space"
+"""Of a study: its space as declared."""
+OBJECTIVE = "hpo:objective"
+"""Of a study: its metric, direction and strategy."""
+WARM_POINTS = "hpo:warm_points"
+"""Of a study: best points of earlier editions, to be evaluated first."""
+
+METRIC_NAMES = "study:metric_names"
+"""Optuna's own system attribute that names the objective in plots and dashboards."""

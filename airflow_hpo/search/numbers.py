@@ -1,0 +1,28 @@
+"""How Optuna's tables keep numbers that not every database can: infinities and NaN as words beside an empty value."""
+
+from __future__ import annotations
+
+import math
+
+_SPECIAL = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
+
+
+def stored(value: float) -> tuple[float | None, str]:
+    """Return a number as value and type.
+
+    :param value: any float.
+    """
+    if math.isnan(value):
+        return None, "NAN"
+    if math.isinf(value):
+        return None, "INF_POS" if value > 0 else "INF_NEG"
+    return value, "FINITE"
+
+
+def restored(value: float | None, kind: str) -> float:
+    """Return the number that :func:`stored` took apart.
+
+    :param value: the stored value.
+    :param kind: the stored type.
+    """
+    return _SPECIAL[kind] if value is None else value

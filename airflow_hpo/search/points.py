@@ -1,0 +1,168 @@
+"""Points that need no sampler: those given beforehand, those of a grid, and those a discrete space has left."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from optuna.trial import FrozenTrial, TrialState
+
+from airflow_hpo.core import grid
+from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.space import Params, Space, check_point
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import Origin
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.search import marks
+from airflow_hpo.search.distributions import canonical_point, value_at
+from airflow_hpo.search.reader import StoredStudy
+
+DRAWS = 100
+"""How many random points are drawn in search of an unseen one before all are enumerated."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPoint:
+    """A point that somebody wants to be evaluated, complete or not."""
+
+    params: Params
+    origin: Origin
+    replaces: int | None = None
+    """The waiting trial that asked for it, when it was enqueued from a notebook or dashboard."""
+
+    @property
+    def mark(self) -> str:
+        """What its trial carries, so that no point is evaluated twice."""
+        return fingerprint([self.params, self.replaces])
+
+
+def identity(space: Space, params: Params) -> Hashable:
+    """Return what equal points share.
+
+    :param space: the ordered search space.
+    :param params: a complete point.
+    """
+    return tuple(sorted((name, repr(value)) for name, value in canonical_point(space, params).items()))
+
+
+class Visited:
+    """Which points the trials of a study have.
+
+    :param space: the ordered search space.
+    :param trials: its trials so far.
+    """
+
+    def __init__(self, space: Space, trials: Iterable[FrozenTrial]) -> None:
+        self._space = space
+        self._replaced = {trial.user_attrs.get(marks.REPLACES) for trial in trials}
+        self.taken: set[Hashable] = set()
+        self.failures: Counter[Hashable] = Counter()
+        for trial in trials:
+            if trial.state is TrialState.FAIL and trial.number not in self._replaced:
+                self.failures[identity(space, trial.params)] += 1
+            elif trial.state is not TrialState.FAIL and trial.state is not TrialState.WAITING:
+                self.taken.add(identity(space, trial.params))
+
+    def has(self, params: Params) -> bool:
+        """Say whether a trial that did not fail has this point.
+
+        :param params: a complete point.
+        """
+        return identity(self._space, params) in self.taken
+
+    def add(self, params: Params) -> None:
+        """Note a new trial.
+
+        :param params: its point.
+        """
+        self.taken.add(identity(self._space, params))
+
+
+def given_points(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
+    """Yield the points to be evaluated first that no trial has taken: start points, warm starts, enqueued ones.
+
+    :param study: the declaration.
+    :param stored: the study, which remembers its warm start.
+    :param trials: its trials so far.
+    """
+    marked = {trial.user_attrs.get(marks.POINT) for trial in trials}
+    for point in _all_given(study, stored, trials):
+        if point.mark not in marked:
+            marked.add(point.mark)
+            yield point
+
+
+def _all_given(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
+    yield from (GivenPoint(dict(params), Origin.START_POINT) for params in study.start_points)
+    yield from (GivenPoint(params, Origin.WARM_START) for params in stored.user_attrs.get(marks.WARM_POINTS, []))
+    for trial in trials:
+        params = trial.system_attrs.get("fixed_params", {})
+        if trial.state is TrialState.WAITING and _possible(study.space, params):
+            yield GivenPoint(params, Origin.START_POINT, replaces=trial.number)
+
+
+def _possible(space: Space, params: Params) -> bool:
+    try:
+        check_point(space, params)
+    except DeclarationError:
+        return False
+    return True
+
+
+class GridWalk:
+    """All points of a grid in an order shuffled once per edition; failed ones come again after the others.
+
+    :param study: the declaration.
+    :param edition: the edition.
+    :param visited: what its trials have.
+    """
+
+    def __init__(self, study: Study, edition: str, visited: Visited) -> None:
+        self._visited = visited
+        self._points = [(identity(study.space, point), point) for point in grid.points(study.space)]
+        random.Random(derived_seed(study.seed, edition, "grid")).shuffle(self._points)
+
+    def next(self, given: Params) -> Params | None:
+        """Return the next point; None when all are taken.
+
+        :param given: values it must have; empty for any.
+        """
+        left = [
+            (known, p) for known, p in self._points if known not in self._visited.taken and given.items() <= p.items()
+        ]
+        # min() keeps the order of the walk among equals.
+        return min(left, key=lambda entry: self._visited.failures[entry[0]], default=(None, None))[1]
+
+
+def unseen_point(space: Space, visited: Visited, seed: int) -> Params | None:
+    """Return some point of a countable space that no trial has; None when there is none.
+
+    :param space: the ordered search space, all its parameters countable.
+    :param visited: what its trials have.
+    :param seed: decides among them.
+    """
+    rng = random.Random(seed)
+    drawn = (random_point(space, rng) for _ in range(DRAWS))
+    found = next((point for point in drawn if not visited.has(point)), None)
+    if found is not None:
+        return found
+    # Few are left: only n points are taken, so that one of the first n + 1 is unseen, wherever they lie.
+    first = islice(grid.points(space), len(visited.taken) + 1)
+    return next((point for point in first if not visited.has(point)), None)
+
+
+def random_point(space: Space, rng: random.Random) -> Params:
+    """Return a complete point, every value of a parameter as likely as the others.
+
+    :param space: the ordered search space, all its parameters countable.
+    :param rng: the source of randomness.
+    """
+    params: Params = {}
+    for name, parameter in space.items():
+        if parameter.applies(params):
+            params[name] = value_at(parameter, rng.randrange(parameter.count or 1))
+    return params

@@ -1,0 +1,113 @@
+"""Intermediate values of a running trial, and whether it is worth going on."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from optuna import pruners
+from optuna.pruners import BasePruner
+from optuna.trial import FrozenTrial
+
+from airflow_hpo.core.algorithms import PRUNERS
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.search.quiet import quiet
+from airflow_hpo.search.reader import StudyReader
+from airflow_hpo.search.snapshot import Snapshot
+from airflow_hpo.search.writing import running_trial
+from airflow_hpo.storage.database import Database
+
+
+def pruner_for(study: Study) -> BasePruner | None:
+    """Build the study's pruner; None when it has none.
+
+    :param study: the declaration.
+    """
+    if study.pruner.name == "none":
+        return None
+    options = PRUNERS[study.pruner.name].model_validate(study.pruner.options).model_dump(exclude_none=True)
+    with quiet():
+        return _BUILDERS[study.pruner.name](**options)
+
+
+class PruningSession:
+    """What one running trial reports; kept open, so that finished trials are read from the database once.
+
+    :param database: where the study is kept.
+    :param edition: the study.
+    :param study: its declaration.
+    :param number: the trial's number.
+    """
+
+    def __init__(self, database: Database, edition: str, study: Study, number: int) -> None:
+        self._database = database
+        self._edition = edition
+        self._number = number
+        self._pruner = pruner_for(study)
+        self._reader = StudyReader(database)
+        self._known: list[FrozenTrial] = []
+
+    def report(self, values: Mapping[int, float]) -> bool:
+        """Store intermediate values; return True when the trial should be given up.
+
+        The first value of a step stays, so that repeating is safe. A trial that has been told already should be given
+        up too: nobody waits for it any more.
+
+        :param values: values by step, the step 0 or more; NaN and infinite ones are kept as they are.
+        :raises PermanentHpoError: when a step is negative.
+        """
+        given = {operator.index(step): float(value) for step, value in values.items()}
+        if given and min(given) < 0:
+            raise PermanentHpoError(
+                f"Steps count from 0, but trial {self._number} of {self._edition!r} reported step {min(given)}. "
+                f"Report another."
+            )
+        with running_trial(self._database, self._edition, self._number) as trial:
+            if trial is None:
+                return True
+            trial.report(given)
+        return self.should_prune()
+
+    def should_prune(self) -> bool:
+        """Ask the pruner about the last reported step."""
+        if self._pruner is None:
+            return False
+        stored, trials = self._refreshed()
+        snapshot = Snapshot(stored, trials)
+        trial = trials[self._number]
+        before = dict(trial.system_attrs)
+        answer = bool(self._pruner.prune(snapshot.study(pruner=self._pruner), trial))
+        after = snapshot.get_trial(trial._trial_id).system_attrs
+        self._keep({key: value for key, value in after.items() if key not in before or before[key] != value})
+        return answer
+
+    def _refreshed(self) -> tuple[Any, list[FrozenTrial]]:
+        """Read the trials from the first unfinished one on: earlier ones cannot have changed."""
+        settled = next((i for i, t in enumerate(self._known) if not t.state.is_finished()), len(self._known))
+        stored, fresh = self._reader.snapshot(self._edition, since=settled)
+        self._known = self._known[:settled] + fresh
+        return stored, self._known
+
+    def _keep(self, attrs: dict[str, Any]) -> None:
+        """Store what the pruner noted on the trial, such as the rungs it has climbed: others are judged by it."""
+        if attrs:
+            with running_trial(self._database, self._edition, self._number) as trial:
+                if trial:
+                    trial.note(attrs, system=True)
+
+
+def _patient(patience: int, min_delta: float = 0.0, **median: Any) -> BasePruner:
+    return pruners.PatientPruner(pruners.MedianPruner(**median), patience=patience, min_delta=min_delta)
+
+
+_BUILDERS: dict[str, Callable[..., BasePruner]] = {
+    "median": pruners.MedianPruner,
+    "percentile": pruners.PercentilePruner,
+    "successive_halving": pruners.SuccessiveHalvingPruner,
+    "hyperband": pruners.HyperbandPruner,
+    "threshold": pruners.ThresholdPruner,
+    "patient": _patient,
+    "wilcoxon": pruners.WilcoxonPruner,
+}

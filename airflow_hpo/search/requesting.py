@@ -1,0 +1,161 @@
+"""Turns keys into trials: those that exist are found by their key, new ones are written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import TrialState as OptunaState
+
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import Origin, TrialRecord, TrialRequest
+from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
+from airflow_hpo.search import marks
+from airflow_hpo.search.asking import Asking, Draft
+from airflow_hpo.search.distributions import distributions_of
+from airflow_hpo.search.reader import StoredStudy, StudyReader
+
+
+def ask(
+    storage: RDBStorage,
+    reader: StudyReader,
+    edition: str,
+    study: Study,
+    keys: Sequence[str],
+    allow: Callable[[list[TrialRecord]], int] | None = None,
+) -> list[TrialRequest]:
+    """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it.
+
+    :param storage: Optuna's storage.
+    :param reader: reads the same database.
+    :param edition: the study.
+    :param study: its declaration.
+    :param keys: what the trials are asked for.
+    :param allow: called with the study's trials, says how many new ones may be started; None for any number.
+    """
+    records = reader.records(edition)
+    known = _by_key(records, edition)
+    missing = [key for key in dict.fromkeys(keys) if key not in known]
+    room = allow(records) if allow and missing else len(missing)
+    if missing and room > 0:
+        known |= _asked(storage, reader, edition, study, missing[:room])
+    return [known[key] for key in keys if key in known]
+
+
+def rerun(storage: RDBStorage, reader: StudyReader, edition: str, number: int, key: str) -> TrialRequest:
+    """Return a trial that runs a finished one again; only the study's holder may call it.
+
+    :param storage: Optuna's storage.
+    :param reader: reads the same database.
+    :param edition: the study.
+    :param number: the finished trial.
+    :param key: what the new trial is asked for.
+    :raises PermanentHpoError: when the trial has not finished.
+    """
+    stored, trials = reader.snapshot(edition)
+    known = next((trial for trial in trials if trial.user_attrs.get(marks.KEY) == key), None)
+    latest = known or _latest(trials, edition, number)
+    if known or (latest.number != number and not latest.state.is_finished()):
+        return _request(edition, latest)
+    if not latest.state.is_finished():
+        raise PermanentHpoError(
+            f"Only a finished trial is run again, but trial {number} of {edition!r} is {latest.state.name.lower()}. "
+            f"Wait for its end."
+        )
+    attrs = {
+        marks.KEY: key,
+        marks.SEED: latest.user_attrs.get(marks.SEED, 0),
+        marks.ORIGIN: Origin.RERUN.value,
+        marks.REPLACES: latest.number,
+    }
+    # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
+    generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
+    return _written(storage, stored, latest.params, latest.distributions, attrs, generation)
+
+
+def _asked(
+    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, keys: Sequence[str]
+) -> dict[str, TrialRequest]:
+    stored, trials = reader.snapshot(edition)
+    asking = Asking(study, stored, trials)
+    drafts: dict[str, Draft] = {}
+    for key in keys:
+        draft = asking.next(key)
+        if draft is None:
+            break
+        drafts[key] = draft
+    # Before the trials: a crash in between loses a point of a sequence but never repeats one.
+    for name, value in asking.changed_system_attrs.items():
+        storage.set_study_system_attr(stored.id, name, value)
+    return {key: _created(storage, stored, study, key, draft) for key, draft in drafts.items()}
+
+
+def _created(storage: RDBStorage, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:
+    attrs: dict[str, Any] = {marks.KEY: key, marks.SEED: derived_seed(study.seed, stored.name, key, "trial")}
+    if draft.point:
+        attrs |= {marks.ORIGIN: draft.origin.value, marks.POINT: draft.point.mark}
+    replaces = draft.point.replaces if draft.point else None
+    if replaces is not None:
+        attrs[marks.REPLACES] = replaces
+    distributions = distributions_of(study.space, draft.params)
+    request = _written(storage, stored, draft.params, distributions, attrs, draft.system_attrs)
+    if replaces is not None:
+        waiting = storage.get_trial_id_from_study_id_trial_number(stored.id, replaces)
+        storage.set_trial_state_values(waiting, OptunaState.FAIL)
+    return request
+
+
+def _written(
+    storage: RDBStorage,
+    stored: StoredStudy,
+    params: dict[str, Any],
+    distributions: dict[str, Any],
+    attrs: dict[str, Any],
+    system_attrs: dict[str, Any],
+) -> TrialRequest:
+    """Write a running trial with all it has in one transaction: no crash can leave half of it."""
+    trial = create_trial(
+        state=OptunaState.RUNNING,
+        params=params,
+        distributions=distributions,
+        user_attrs=attrs,
+        system_attrs=system_attrs,
+    )
+    trial._trial_id = storage.create_new_trial(stored.id, template_trial=trial)
+    trial.number = storage.get_trial_number_from_id(trial._trial_id)
+    return _request(stored.name, trial)
+
+
+def _request(edition: str, trial: FrozenTrial) -> TrialRequest:
+    return TrialRequest(
+        study=edition,
+        key=trial.user_attrs[marks.KEY],
+        number=trial.number,
+        params=trial.params,
+        seed=trial.user_attrs.get(marks.SEED, 0),
+    )
+
+
+def _by_key(records: Iterable[TrialRecord], edition: str) -> dict[str, TrialRequest]:
+    """Return requests by key; the lowest number wins."""
+    result: dict[str, TrialRequest] = {}
+    for record in records:
+        if record.key is not None and record.key not in result:
+            result[record.key] = TrialRequest(
+                study=edition, key=record.key, number=record.number, params=record.params, seed=record.seed
+            )
+    return result
+
+
+def _latest(trials: Sequence[FrozenTrial], edition: str, number: int) -> FrozenTrial:
+    """Return the end of the chain of trials that ran this one again."""
+    by_number = {trial.number: trial for trial in trials}
+    if number not in by_number:
+        raise StudyNotFoundError(f"Study {edition!r} has no trial {number}. Ask for it first, or correct the number.")
+    successor = {t.user_attrs[marks.REPLACES]: t for t in reversed(trials) if marks.REPLACES in t.user_attrs}
+    while number in successor:
+        number = successor[number].number
+    return by_number[number]

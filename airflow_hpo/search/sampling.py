@@ -1,0 +1,85 @@
+"""Optuna's samplers, built afresh for every trial from its own seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from optuna import samplers
+from optuna.samplers import BaseSampler, RandomSampler
+
+from airflow_hpo.core.algorithms import SAMPLERS
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.study import Study
+from airflow_hpo.search.quiet import quiet
+
+FEWEST_STARTUP_TRIALS = 5
+"""Fewer random trials than this give an adaptive sampler too little to start from (benchmarks/search_quality.py)."""
+MOST_STARTUP_TRIALS = 10
+"""Optuna's own default."""
+
+
+def sampler_for(study: Study, edition: str, seed: int) -> BaseSampler:
+    """Build the study's sampler for one trial.
+
+    :param study: the declaration; ``grid`` has no sampler and gets a random one.
+    :param edition: the edition, which low-discrepancy sequences depend on instead of the trial's seed.
+    :param seed: the trial's own seed: an equal seed for all would repeat the same draws in every process.
+    """
+    options = SAMPLERS[study.sampler.name].model_validate(study.sampler.options).model_dump(exclude_none=True)
+    with quiet():
+        return _BUILDERS[study.sampler.name](study, edition, seed, options)
+
+
+def startup_trials(study: Study) -> int:
+    """Return how many random trials come first: one round of all slots, within what is useful.
+
+    :param study: the declaration.
+    """
+    return min(MOST_STARTUP_TRIALS, max(FEWEST_STARTUP_TRIALS, study.slots))
+
+
+def _tpe(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
+    # Without groups TPE models only parameters that every trial has: nothing, in a space that branches at its root.
+    conditional = any(parameter.when for parameter in study.space.values())
+    defaults = {"n_startup_trials": startup_trials(study)}
+    grouped = {"group": True} if conditional and options["multivariate"] else {}
+    return samplers.TPESampler(seed=seed, **{**defaults, **options, **grouped})
+
+
+def _random(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
+    return RandomSampler(seed=seed)
+
+
+def _qmc(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
+    # All trials take points of one sequence, whose position Optuna keeps on the study.
+    return samplers.QMCSampler(
+        seed=derived_seed(study.seed, edition),
+        independent_sampler=RandomSampler(seed=seed),
+        warn_independent_sampling=False,
+        **options,
+    )
+
+
+def _cmaes(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
+    return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False, **options)
+
+
+def _gp(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
+    defaults = {"n_startup_trials": startup_trials(study)}
+    return samplers.GPSampler(seed=seed, warn_independent_sampling=False, **{**defaults, **options})
+
+
+def _nsga2(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
+    return samplers.NSGAIISampler(seed=seed, **{"population_size": max(2, study.slots), **options})
+
+
+_BUILDERS: dict[str, Callable[[Study, str, int, Mapping[str, Any]], BaseSampler]] = {
+    "tpe": _tpe,
+    "random": _random,
+    "grid": _random,
+    "qmc": _qmc,
+    "cmaes": _cmaes,
+    "gp": _gp,
+    "nsga2": _nsga2,
+}

@@ -1,0 +1,43 @@
+"""Optuna's tables in our database, and Optuna's storage on top of them."""
+
+from __future__ import annotations
+
+from optuna.storages import RDBStorage
+from sqlalchemy.orm import scoped_session, sessionmaker
+from sqlalchemy.pool import NullPool
+
+from airflow_hpo.search.quiet import quiet
+from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.failures import translated
+
+
+def create_schema(database: Database) -> None:
+    """Create Optuna's tables where they are missing; repeating it changes nothing.
+
+    Only migrations call it, after they have made sure that the database is not somebody else's.
+
+    :param database: where.
+    :raises StoreUnavailableError: when the database does not answer.
+    """
+    with translated(database.name), quiet():
+        RDBStorage(database.url, engine_kwargs={"poolclass": NullPool})
+
+
+def optuna_storage(database: Database) -> RDBStorage:
+    """Return Optuna's storage on tables that exist; it never creates or upgrades any.
+
+    :param database: where.
+    :raises StoreNotMigratedError: when the tables are missing.
+    :raises StoreUnavailableError: when the database does not answer.
+    """
+    with translated(database.name), quiet():
+        storage = RDBStorage(
+            database.url,
+            engine_kwargs={"poolclass": NullPool},
+            skip_compatibility_check=True,
+            skip_table_creation=True,
+        )
+    # Our engine begins SQLite's transactions with the write lock: Optuna reads before it writes, which fails otherwise.
+    storage.engine = database.engine.execution_options(hpo_begin="IMMEDIATE")
+    storage.scoped_session = scoped_session(sessionmaker(bind=storage.engine))
+    return storage

@@ -1,0 +1,84 @@
+"""A study held in memory with the trials of the stored one, in which samplers and pruners can work without a query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import optuna
+from optuna.pruners import BasePruner, NopPruner
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from airflow_hpo.search.quiet import quiet
+from airflow_hpo.search.reader import StoredStudy
+
+
+class Snapshot(InMemoryStorage):
+    """Optuna's in-memory storage, filled at once and without copying.
+
+    Trials keep the ids they have in the database, since NSGA-II remembers parents by id. Waiting trials look failed:
+    no sampler may take them as its own.
+
+    :param stored: the study.
+    :param trials: all its trials by number.
+    """
+
+    def __init__(self, stored: StoredStudy, trials: Sequence[FrozenTrial]) -> None:
+        super().__init__()
+        self._stored = stored
+        with quiet():
+            self._study_id = self.create_new_study(stored.directions, stored.name)
+        held = self._studies[self._study_id]
+        held.system_attrs = dict(stored.system_attrs)
+        held.trials = [_without_waiting(trial) for trial in trials]
+        self._trial_id_to_study_id_and_number = {t._trial_id: (self._study_id, i) for i, t in enumerate(trials)}
+        self._max_trial_id = max((trial._trial_id for trial in trials), default=-1)
+        for trial in trials:
+            self._update_cache(trial._trial_id, self._study_id)
+
+    def study(self, sampler: BaseSampler | None = None, pruner: BasePruner | None = None) -> optuna.Study:
+        """Return the study.
+
+        :param sampler: chooses parameters; None where nothing is asked.
+        :param pruner: judges intermediate values; None where nothing is pruned.
+        """
+        return optuna.load_study(
+            study_name=self._stored.name,
+            storage=self,
+            sampler=sampler or RandomSampler(),
+            pruner=pruner or NopPruner(),
+        )
+
+    def take_back(self, trial: FrozenTrial) -> None:
+        """Forget the newest trial, as if it had never been asked for.
+
+        :param trial: the newest trial.
+        """
+        self._studies[self._study_id].trials.pop()
+        del self._trial_id_to_study_id_and_number[trial._trial_id]
+
+    @property
+    def changed_system_attrs(self) -> dict[str, Any]:
+        """What samplers have written to the study since it was stored."""
+        before, after = self._stored.system_attrs, self._studies[self._study_id].system_attrs
+        return {key: value for key, value in after.items() if key not in before or before[key] != value}
+
+
+def _without_waiting(trial: FrozenTrial) -> FrozenTrial:
+    if trial.state is not TrialState.WAITING:
+        return trial
+    return FrozenTrial(
+        number=trial.number,
+        state=TrialState.FAIL,
+        value=None,
+        datetime_start=trial.datetime_start,
+        datetime_complete=trial.datetime_start,
+        params={},
+        distributions={},
+        user_attrs={},
+        system_attrs={},
+        intermediate_values={},
+        trial_id=trial._trial_id,
+    )

@@ -1,0 +1,164 @@
+"""The door to Optuna: every call that the rest of the package makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
+from airflow_hpo.exceptions import StoreUnavailableError
+from airflow_hpo.search import creating, requesting, telling, transfer
+from airflow_hpo.search.pruning import PruningSession
+from airflow_hpo.search.quiet import join_logging
+from airflow_hpo.search.reader import StudyReader
+from airflow_hpo.search.schema import optuna_storage
+from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.locks import study_lock
+
+
+class OptunaStudies:
+    """Studies in Optuna's own tables, where ``optuna.load_study`` and optuna-dashboard find them too.
+
+    Every method may be repeated after a crash at any point without doing anything twice.
+
+    :param database: where the tables are; they must exist (:func:`airflow_hpo.search.schema.create_schema`).
+    :param lock_timeout: seconds to wait for another process that changes the same study.
+    """
+
+    def __init__(self, database: Database, lock_timeout: float = 60.0) -> None:
+        join_logging()
+        self._database = database
+        self._lock_timeout = lock_timeout
+        self._reader = StudyReader(database)
+
+    def create(self, edition: str, study: Study) -> None:
+        """Create the study of an edition, or accept the one that exists when it searches for the same.
+
+        :param edition: name of the study.
+        :param study: its declaration.
+        :raises StudyConflictError: when it exists with another space, metric, direction or strategy.
+        """
+        with self._holding(edition):
+            creating.create(self._storage, self._reader, edition, study)
+
+    def warm_start(self, edition: str, study: Study, earlier: Sequence[str]) -> list[tuple[str, int]]:
+        """Take over the best trials of earlier editions that fit the space, as the study's ``warm_start`` says.
+
+        :param edition: the study that takes over.
+        :param study: its declaration.
+        :param earlier: names of earlier editions, newest first.
+        :returns: edition and number of what is taken over, best first.
+        """
+        with self._holding(edition):
+            return transfer.warm_start(self._storage, self._reader, edition, study, earlier)
+
+    def ask(
+        self,
+        edition: str,
+        study: Study,
+        keys: Sequence[str],
+        allow: Callable[[list[TrialRecord]], int] | None = None,
+    ) -> list[TrialRequest]:
+        """Return the trials of the given keys, suggesting those that do not exist yet.
+
+        :param edition: the study.
+        :param study: its declaration.
+        :param keys: what the trials are asked for; a key that was asked for before gets the same trial.
+        :param allow: called with the study's trials, says how many new ones may be started; None for any number.
+        :returns: one request a key, in the order of the keys; fewer when not all may start or a grid has ended.
+        :raises StudyNotFoundError: when the study has not been created.
+        """
+        with self._holding(edition):
+            return requesting.ask(self._storage, self._reader, edition, study, keys, allow)
+
+    def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
+        """Return a new running trial with the parameters of a finished one, which it replaces.
+
+        When the trial has been replaced already, its newest replacement is replaced, or returned while it runs.
+
+        :param edition: the study.
+        :param number: the finished trial.
+        :param key: what the new trial is asked for.
+        :raises PermanentHpoError: when the trial has not finished.
+        """
+        with self._holding(edition):
+            return requesting.rerun(self._storage, self._reader, edition, number, key)
+
+    def tell(
+        self,
+        edition: str,
+        number: int,
+        state: TrialState,
+        value: float | None = None,
+        metrics: Mapping[str, float] | None = None,
+        work: str | None = None,
+    ) -> TrialRecord:
+        """Give a running trial its result, or return the one it has: a finished trial never changes.
+
+        :param edition: the study.
+        :param number: the trial's number.
+        :param state: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
+        :param value: the objective of a complete trial; of a pruned one by default its last finite report.
+        :param metrics: extra metrics by name; those that are not finite are left out and logged.
+        :param work: fingerprint of what was run.
+        :raises TrialFailedError: when a complete trial has no finite objective.
+        """
+        return telling.tell(self._database, edition, number, state, value, metrics, work)
+
+    def pruning(self, edition: str, study: Study, number: int) -> PruningSession:
+        """Return an object that takes a running trial's intermediate values and judges them.
+
+        :param edition: the study.
+        :param study: its declaration.
+        :param number: the trial's number.
+        """
+        return PruningSession(self._database, edition, study, number)
+
+    def records(self, edition: str, *, details: bool = True) -> list[TrialRecord]:
+        """Return all trials by number.
+
+        :param edition: the study.
+        :param details: False leaves out parameters and extra metrics: enough for progress, several times cheaper.
+        :raises StudyNotFoundError: when the study has not been created.
+        """
+        return self._reader.records(edition, details=details)
+
+    def record(self, edition: str, number: int) -> TrialRecord:
+        """Return one trial.
+
+        :param edition: the study.
+        :param number: the trial's number.
+        :raises StudyNotFoundError: when there is no such study or trial.
+        """
+        return self._reader.record(edition, number)
+
+    def load(self, edition: str) -> optuna.Study:
+        """Return the study for notebooks and plots, with all that Optuna can do.
+
+        :param edition: the study.
+        :raises StudyNotFoundError: when the study has not been created.
+        """
+        self._reader.study(edition)
+        return optuna.load_study(study_name=edition, storage=self._storage)
+
+    @cached_property
+    def _storage(self) -> RDBStorage:
+        return optuna_storage(self._database)
+
+    @contextmanager
+    def _holding(self, edition: str) -> Iterator[None]:
+        with study_lock(self._database, edition, self._lock_timeout), translated(self._database.name):
+            try:
+                yield
+            except StorageInternalError as err:
+                raise StoreUnavailableError(
+                    f"The study database must take every write, but {self._database.name} says: {err.__cause__ or err}. "
+                    f"Try again."
+                ) from err

@@ -1,0 +1,86 @@
+"""How a trial ends in the study: once, whoever says it first."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+
+from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
+from airflow_hpo.search import marks
+from airflow_hpo.search.reader import StudyReader
+from airflow_hpo.search.writing import RunningTrial, running_trial
+from airflow_hpo.storage.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+def tell(
+    database: Database,
+    name: str,
+    number: int,
+    state: TrialState,
+    value: float | None = None,
+    metrics: Mapping[str, float] | None = None,
+    work: str | None = None,
+) -> TrialRecord:
+    """Give a running trial its result, or return the one it has: a finished trial never changes.
+
+    :param database: where the study is kept.
+    :param name: the study.
+    :param number: the trial's number.
+    :param state: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
+    :param value: the objective of a complete trial; of a pruned one by default its last finite report.
+    :param metrics: extra metrics by name; those that are not finite are left out and logged.
+    :param work: fingerprint of what was run.
+    :raises TrialFailedError: when a complete trial has no finite objective.
+    :raises StudyNotFoundError: when there is no such trial.
+    """
+    if not state.finished:
+        raise PermanentHpoError(
+            f"A trial is told as complete, pruned or fail, but trial {number} of {name!r} got {state.value!r}. "
+            f"Tell it when it has ended."
+        )
+    if state is TrialState.COMPLETE or value is not None:
+        value = _finite_objective(name, number, value)
+    attrs = {**_finite_metrics(number, metrics or {}), **({marks.WORK: work} if work else {})}
+    with running_trial(database, name, number) as trial:
+        if trial:
+            trial.note(attrs)
+            trial.finish(state, _value(trial, state, value))
+    record = StudyReader(database).record(name, number)
+    if not record.state.finished:
+        raise PermanentHpoError(
+            f"Only a running trial can be told, but trial {number} of {name!r} is {record.state.value}. Ask for it first."
+        )
+    return record
+
+
+def _value(trial: RunningTrial, state: TrialState, value: float | None) -> float | None:
+    if state is TrialState.FAIL:
+        return None
+    if state is TrialState.PRUNED and value is None:
+        last = list(trial.reported().values())[-1:]
+        return last[0] if last and math.isfinite(last[0]) else None
+    return value
+
+
+def _finite_objective(name: str, number: int, value: float | None) -> float:
+    try:
+        result = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        result = math.nan
+    if not math.isfinite(result):
+        raise TrialFailedError(
+            f"A trial's objective must be a finite number, but trial {number} of {name!r} got {value!r}. "
+            f"Tell the trial as failed."
+        )
+    return result
+
+
+def _finite_metrics(number: int, metrics: Mapping[str, float]) -> dict[str, float]:
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            logger.warning("Metric %r of trial %d is %s and is left out of the study.", name, number, value)
+    return {name: float(value) for name, value in metrics.items() if math.isfinite(value)}

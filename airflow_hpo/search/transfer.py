@@ -1,0 +1,95 @@
+"""Takes over what earlier editions have found, as far as it fits the space of today."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState as OptunaState
+from optuna.trial import create_trial
+
+from airflow_hpo.core.objective import Direction
+from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.space import fits
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
+from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.search import marks
+from airflow_hpo.search.distributions import canonical_point, distributions_of
+from airflow_hpo.search.points import identity
+from airflow_hpo.search.reader import StudyReader
+
+
+def warm_start(
+    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, earlier: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Take over the best trials of earlier editions; only the study's holder may call it.
+
+    :param storage: Optuna's storage.
+    :param reader: reads the same database.
+    :param edition: the study that takes over.
+    :param study: its declaration, whose ``warm_start`` says what and how much.
+    :param earlier: names of earlier editions, newest first; those that are gone are passed over.
+    :returns: edition and number of every trial that was taken over, best first.
+    """
+    if study.warm_start is None:
+        return []
+    best = _best(reader, study, earlier[: study.warm_start.editions])[: study.warm_start.trials]
+    if study.warm_start.mode == "points":
+        _remember_points(storage, reader, edition, study, [trial for _, trial in best])
+    else:
+        _copy_values(storage, reader, edition, study, best)
+    return [(source, trial.number) for source, trial in best]
+
+
+def _best(reader: StudyReader, study: Study, earlier: Sequence[str]) -> list[tuple[str, TrialRecord]]:
+    """Return the best result of every point that fits, best first; of equal points the newest edition's."""
+    found: dict[object, tuple[str, TrialRecord]] = {}
+    for name in earlier:
+        for trial in sorted(_complete(reader, study, name), key=_badness(study)):
+            found.setdefault(identity(study.space, trial.params), (name, trial))
+    return sorted(found.values(), key=lambda entry: _badness(study)(entry[1]))
+
+
+def _complete(reader: StudyReader, study: Study, name: str) -> Iterator[TrialRecord]:
+    try:
+        trials = own_trials(reader.records(name))
+    except StudyNotFoundError:
+        return
+    for trial in trials:
+        if trial.state is TrialState.COMPLETE and trial.value is not None and fits(study.space, trial.params):
+            yield trial
+
+
+def _badness(study: Study) -> Callable[[TrialRecord], tuple[float, int]]:
+    sign = 1.0 if study.objective.direction is Direction.MINIMIZE else -1.0
+    return lambda trial: (sign * (trial.value or 0.0), trial.number)
+
+
+def _remember_points(
+    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, best: Sequence[TrialRecord]
+) -> None:
+    stored = reader.study(edition)
+    if marks.WARM_POINTS not in stored.user_attrs:
+        points = [canonical_point(study.space, trial.params) for trial in best]
+        storage.set_study_user_attr(stored.id, marks.WARM_POINTS, points)
+
+
+def _copy_values(
+    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, best: Sequence[tuple[str, TrialRecord]]
+) -> None:
+    stored, trials = reader.snapshot(edition)
+    present = {trial.user_attrs.get(marks.SOURCE) for trial in trials}
+    for name, trial in best:
+        source = f"{name}#{trial.number}"
+        if source in present:
+            continue
+        params = canonical_point(study.space, trial.params)
+        copy = create_trial(
+            state=OptunaState.COMPLETE,
+            value=trial.value,
+            params=params,
+            distributions=distributions_of(study.space, params),
+            user_attrs={**trial.metrics, marks.ORIGIN: Origin.WARM_START.value, marks.SOURCE: source},
+        )
+        storage.create_new_trial(stored.id, template_trial=copy)

@@ -1,0 +1,107 @@
+"""Writes to Optuna's tables in single transactions: what a running trial reports, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from airflow_hpo.core.trial import TrialState
+from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.search import tables
+from airflow_hpo.search.numbers import restored, stored
+from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.failures import translated
+
+
+class RunningTrial:
+    """A trial that is running, held against everybody else who would change it until the transaction ends.
+
+    :param connection: with an open transaction.
+    :param trial_id: the trial's id in Optuna's tables.
+    """
+
+    def __init__(self, connection: Connection, trial_id: int) -> None:
+        self._connection = connection
+        self._id = trial_id
+
+    def finish(self, state: TrialState, value: float | None) -> None:
+        """Give the trial its last state.
+
+        :param state: a finished one.
+        :param value: its objective; None for none.
+        """
+        now = datetime.now(UTC).replace(tzinfo=None)
+        trials = tables.trials
+        query = update(trials).where(trials.c.trial_id == self._id)
+        self._connection.execute(query.values(state=state.name, datetime_complete=now))
+        if value is not None:
+            number, kind = stored(value)
+            row = {"trial_id": self._id, "objective": 0, "value": number, "value_type": kind}
+            self._connection.execute(insert(tables.trial_values), row)
+
+    def note(self, attrs: Mapping[str, Any], *, system: bool = False) -> None:
+        """Set attributes, replacing those of the same names.
+
+        :param attrs: JSON-able values by name.
+        :param system: whether they are Optuna's own.
+        """
+        if not attrs:
+            return
+        table = tables.trial_system_attributes if system else tables.trial_user_attributes
+        self._connection.execute(delete(table).where(table.c.trial_id == self._id, table.c.key.in_(list(attrs))))
+        rows = [{"trial_id": self._id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
+        self._connection.execute(insert(table), rows)
+
+    def reported(self) -> dict[int, float]:
+        """Return the intermediate values by step, in the order of steps."""
+        table = tables.trial_intermediate_values
+        columns = table.c.step, table.c.intermediate_value, table.c.intermediate_value_type
+        found = self._connection.execute(select(*columns).where(table.c.trial_id == self._id).order_by(table.c.step))
+        return {step: restored(value, kind) for step, value, kind in found}
+
+    def report(self, values: Mapping[int, float]) -> None:
+        """Add intermediate values at steps that have none; the first value of a step stays.
+
+        :param values: by step.
+        """
+        known = self.reported()
+        new = {step: stored(value) for step, value in values.items() if step not in known}
+        rows = [
+            {"trial_id": self._id, "step": step, "intermediate_value": number, "intermediate_value_type": kind}
+            for step, (number, kind) in new.items()
+        ]
+        if rows:
+            self._connection.execute(insert(tables.trial_intermediate_values), rows)
+
+
+@contextmanager
+def running_trial(database: Database, name: str, number: int) -> Iterator[RunningTrial | None]:
+    """Take hold of a trial for one transaction; None when it does not run (any more).
+
+    :param database: where.
+    :param name: the study.
+    :param number: the trial's number.
+    :raises StudyNotFoundError: when there is no such trial.
+    """
+    with database.connect() as connection, translated(database.name), connection.begin():
+        trial_id = _trial_id(connection, name, number)
+        trials = tables.trials
+        running = trials.c.trial_id == trial_id, trials.c.state == TrialState.RUNNING.name
+        # An update that changes nothing locks the row on every database, which SELECT ... FOR UPDATE does not.
+        held = connection.execute(update(trials).where(*running).values(state=TrialState.RUNNING.name)).rowcount
+        yield RunningTrial(connection, trial_id) if held else None
+
+
+def _trial_id(connection: Connection, name: str, number: int) -> int:
+    joined = tables.trials.join(tables.studies, tables.trials.c.study_id == tables.studies.c.study_id)
+    query = select(tables.trials.c.trial_id).select_from(joined)
+    query = query.where(tables.studies.c.study_name == name, tables.trials.c.number == number)
+    found: int | None = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
+    return found
