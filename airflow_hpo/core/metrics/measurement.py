@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from airflow_hpo.core.metrics.point import SeriesPoint
-from airflow_hpo.core.objective import Strategy
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import TrialFailedError
 
@@ -65,15 +63,10 @@ def missing(metric: str, instead: str | None, evidence: Evidence | None) -> Tria
     )
 
 
-def not_finite(metric: str, strategy: Strategy, last: SeriesPoint) -> TrialFailedError:
+def not_finite(metric: str, what: str) -> TrialFailedError:
     """Return the error for an objective whose value is NaN or infinite.
 
     :param metric: its name.
-    :param strategy: which value counts.
-    :param last: the value reported last.
+    :param what: which of its values that is, and what it is.
     """
-    return TrialFailedError(
-        f"The objective {metric!r} must be finite, but its {strategy.value} value is not; "
-        f"reported last: {last.value} at step {last.step}.",
-        kind=FailureKind.PROGRAM,
-    )
+    return TrialFailedError(f"The objective {metric!r} must be finite, but its {what}.", kind=FailureKind.PROGRAM)

@@ -87,8 +87,19 @@ class MetricSeries:
             raise missing(name, self._first_rejected.get(name), evidence)
         value = self._value()
         if value is None:
-            raise not_finite(name, self._objective.strategy, last)
+            strategy = self._objective.strategy.value
+            raise not_finite(name, f"{strategy} value is not; the last reported is {last.value} at step {last.step}")
         return Measurement(value, self._extra(), tuple(self.problems(evidence)))
+
+    def settle(self, value: float) -> Measurement:
+        """Return the result with an objective that was given rather than computed from the series.
+
+        :param value: such as what a function returned.
+        :raises TrialFailedError: when it is NaN or infinite.
+        """
+        if not math.isfinite(value):
+            raise not_finite(self._objective.metric, f"final value is {value}")
+        return Measurement(value, self._extra(), tuple(self.problems()))
 
     def so_far(self, evidence: Evidence | None = None) -> Measurement | None:
         """Return the result as if the trial had ended here, such as for a pruned one; None when it has none.

@@ -1,0 +1,93 @@
+"""What a trainer needs to talk to the study: its parameters in, its metrics out.
+
+One file without dependencies, for Python 3.8 and later: import it, or copy it into an image that has nothing else.
+
+    from airflow_hpo import reporting
+
+    rate = reporting.param("learning_rate", 0.1)
+    for epoch in range(10):
+        reporting.report(step=epoch, loss=train(rate))
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import os
+import re
+import sys
+from typing import Any
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-/@]{0,127}")
+_REQUIRED = object()
+
+
+def params() -> dict[str, Any]:
+    """Return the trial's parameters by name; empty outside of a trial, so that a trainer also runs by hand."""
+    values: dict[str, Any] = json.loads(os.environ.get("HPO_PARAMS") or "{}")
+    return values
+
+
+def param(name: str, default: Any = _REQUIRED) -> Any:
+    """Return one parameter.
+
+    :param name: as it is called in the search space.
+    :param default: what to return when the trial has no such parameter, such as outside of a trial.
+    :raises KeyError: when the trial has no such parameter and no default was given.
+    """
+    values = params()
+    if name in values:
+        return values[name]
+    if default is _REQUIRED:
+        raise KeyError(
+            f"A parameter without a default must be among those of the trial, but {name!r} is not in {sorted(values)}. "
+            "Declare it in the space or give a default."
+        )
+    return default
+
+
+def seed() -> int:
+    """Return the seed for the trial's own randomness; 0 outside of a trial."""
+    return _whole("HPO_SEED") or 0
+
+
+def trial_number() -> int | None:
+    """Return the trial's number in its study; None outside of a trial."""
+    return _whole("HPO_TRIAL")
+
+
+def report(step: int | None = None, **metrics: float) -> None:
+    """Print metrics on one line that the study reads, at once and to the last digit.
+
+    :param step: epoch or iteration, 0 or more; None to have the values counted.
+    :param metrics: numbers by name; NaN and infinity may be reported. ``**{"val/loss": 0.5}`` for names with a slash.
+    :raises ValueError: when a name or the step cannot be read back.
+    :raises TypeError: when a value is not a number.
+    """
+    words = [] if step is None else [f"step={_checked_step(step)}"]
+    for name, value in metrics.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                "A metric's name is a letter or underscore, then letters, digits and '_ . - / @', 128 at most, "
+                f"but got {name!r}. Rename it."
+            )
+        words.append(f"{name}={_number(name, value)!r}")
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, (str, bytes, bool)) or not hasattr(type(value), "__float__"):
+        raise TypeError(f"A metric must be a number, but {name} is {value!r}. Convert it.")
+    return float(value)
+
+
+def _checked_step(step: Any) -> int:
+    if isinstance(step, bool) or not hasattr(type(step), "__index__") or not 0 <= step < 2**31:
+        raise ValueError(f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Correct it.")
+    return operator.index(step)
+
+
+def _whole(name: str) -> int | None:
+    text = os.environ.get(name, "")
+    return int(text) if text.isdigit() else None

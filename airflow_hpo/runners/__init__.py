@@ -1,0 +1,1 @@
+"""Running trial programs on this machine: processes, the files they write, Python functions."""

@@ -1,0 +1,162 @@
+"""Running a trial that is a Python function, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.metrics.point import MetricPoint, SeriesPoint
+from airflow_hpo.core.metrics.series import MetricSeries
+from airflow_hpo.core.metrics.values import as_step
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.space import Params
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
+
+Monitor = Callable[[list[SeriesPoint]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOutcome:
+    """How a function ended that did not fail."""
+
+    pruned: bool
+    measurement: Measurement | None
+    """The result; for a pruned trial what it had reached, None when that is nothing."""
+
+
+class FunctionTrial:
+    """What a trial's function gets: its parameters, and a way to report.
+
+    :param request: the trial that is asked for.
+    :param objective: what may be reported.
+    :param monitor: takes the new points and says whether the trial is to be pruned.
+    """
+
+    def __init__(self, request: TrialRequest, objective: Objective, monitor: Monitor) -> None:
+        self.params: Params = dict(request.params)
+        self.number = request.number
+        self.seed = request.seed
+        self.study = request.study
+        self._objective = objective
+        self._monitor = monitor
+        self._series = MetricSeries(objective)
+        self._pruned = False
+
+    def report(self, value: Any, step: int | None = None, **extra: Any) -> None:
+        """Report the objective while the function runs.
+
+        :param value: a number; NaN and infinity are kept, but do not count.
+        :param step: epoch or iteration, 0 or more; None to have the values counted from 1.
+        :param extra: extra metrics that the objective declares, by name.
+        :raises TrialFailedError: when a value is not a number, or the step not a whole one from 0.
+        """
+        number = None if step is None else as_step(number_of("step", step))
+        if step is not None and number is None:
+            raise TrialFailedError(f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Correct it.")
+        for name, each in {self._objective.metric: value, **extra}.items():
+            if self._known(name):
+                self._series.add([MetricPoint(name, number_of(name, each), number)])
+
+    def should_prune(self) -> bool:
+        """Hand the new points over and say whether going on is not worth it; raise ``TrialPruned`` then."""
+        self._pruned = self._pruned or self._monitor(self._series.drain())
+        return self._pruned
+
+    def finish(self, returned: Any) -> Measurement:
+        """Return the result; for the runner, not for functions.
+
+        :param returned: a number, a mapping from metric to number that has the objective, or None after reporting.
+        :raises TrialFailedError: when there is no finite number.
+        """
+        if returned is None:
+            return self._series.measure()
+        metric = self._objective.metric
+        values = returned if isinstance(returned, Mapping) else {metric: returned}
+        if metric not in values:
+            raise TrialFailedError(
+                f"A function that returns a mapping must have the objective {metric!r} in it, "
+                f"but got {', '.join(map(repr, values)) or 'an empty one'}. Add it."
+            )
+        value = number_of(metric, values[metric])
+        for name in values:
+            if self._known(name) and name != metric:
+                self._series.add([MetricPoint(name, number_of(name, values[name]))])
+        return self._series.settle(value)
+
+    def so_far(self) -> Measurement | None:
+        """Return what was reached until now; None when that is nothing."""
+        return self._series.so_far()
+
+    def flush(self) -> None:
+        """Hand over the points that no call of ``should_prune`` has taken; for the runner, not for functions."""
+        left = self._series.drain(final=True)
+        if left:
+            self._monitor(left)
+
+    def _known(self, name: str) -> bool:
+        known = self._objective.metrics
+        if name not in known:
+            self._series.note(f"The metric {name!r} is not declared and was dropped.{nearest(name, known)}")
+        return name in known
+
+
+def run_function(
+    function: Callable[[FunctionTrial], Any],
+    request: TrialRequest,
+    objective: Objective,
+    monitor: Monitor = lambda points: False,
+) -> FunctionOutcome:
+    """Call a trial's function and measure what comes out.
+
+    A returned number is the result as it is; a function that returns None is measured by what it reported, with the
+    objective's strategy, exactly as a process is.
+
+    :param function: takes the trial; returns a number, a mapping from metric to number, or None after reporting; raises
+        this package's or Optuna's ``TrialPruned`` to give up.
+    :param request: the trial that is asked for.
+    :param objective: what is looked for.
+    :param monitor: called with the new points whenever the function asks ``should_prune``, and a last time after its end
+        when points are left; its answer is what the function is told.
+    :raises TrialFailedError: when the function raises, or returns or reports no finite number for the objective.
+    """
+    trial = FunctionTrial(request, objective, monitor)
+    try:
+        return FunctionOutcome(False, trial.finish(function(trial)))
+    except HpoError:
+        raise
+    except Exception as err:
+        if _is_pruned(err):
+            return FunctionOutcome(True, trial.so_far())
+        raise TrialFailedError(f"The trial's function raised {type(err).__name__}: {err}.") from err
+    finally:
+        trial.flush()
+
+
+def number_of(name: str, value: Any) -> float:
+    """Return a value of a metric as a float; NumPy's and other libraries' numbers are welcome.
+
+    :param name: the metric, for the message.
+    :param value: anything a function may return or report.
+    :raises TrialFailedError: when it is no number: text, a truth value, None, an array.
+    """
+    truth = type(value).__name__.startswith("bool")
+    if not truth and not isinstance(value, str | bytes) and hasattr(type(value), "__float__"):
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError, RuntimeError):
+            pass
+    raise TrialFailedError(
+        f"The metric {name!r} must be a number, but the trial's function gave {str(value)[:80]!r} "
+        f"({type(value).__name__}). Return or report a float."
+    )
+
+
+def _is_pruned(error: Exception) -> bool:
+    """By name, so that Optuna need not be imported to recognise its own."""
+    return isinstance(error, TrialPruned) or any(
+        each.__name__ == "TrialPruned" and each.__module__.split(".")[0] == "optuna" for each in type(error).__mro__
+    )

@@ -1,0 +1,140 @@
+"""How each declared source reaches the collector while a process runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import Protocol
+
+from airflow_hpo.core.metrics.collector import Collector
+from airflow_hpo.core.metrics.lines import LineSplitter
+from airflow_hpo.core.metrics.source import File, MetricSource, TerminationMessage
+from airflow_hpo.runners.tail import FileTail
+
+TERMINATION_VARIABLE = "HPO_TERMINATION_LOG"
+TERMINATION_LENGTH = 4096
+
+
+class Input(Protocol):
+    """One source of one process."""
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables that the program needs to use the source."""
+
+    def printed(self, data: bytes) -> list[str]:
+        """Take output of the program and return the lines it completes, for the log."""
+
+    def look(self) -> None:
+        """Read what there is to read beside the output."""
+
+    def finish(self) -> list[str]:
+        """Take the program's end and return the unfinished last line of its output."""
+
+    def close(self) -> None:
+        """Let go of files; may be called without :meth:`finish`."""
+
+
+class OutputInput:
+    """Metrics stand in the output itself."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+
+    def environment(self) -> Mapping[str, str]:
+        """Return nothing."""
+        return {}
+
+    def printed(self, data: bytes) -> list[str]:
+        """Collect from the output."""
+        return self._collector.feed(data)
+
+    def look(self) -> None:
+        """Do nothing: there is nothing beside the output."""
+
+    def finish(self) -> list[str]:
+        """Collect from the last line."""
+        return self._collector.close()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class FileInput:
+    """Metrics stand in a file that the program writes."""
+
+    def __init__(self, collector: Collector, path: str) -> None:
+        self._collector = collector
+        self._splitter = LineSplitter()
+        self._tail = FileTail(path)
+
+    def environment(self) -> Mapping[str, str]:
+        """Return nothing: the program knows its file."""
+        return {}
+
+    def printed(self, data: bytes) -> list[str]:
+        """Only split the output."""
+        return self._splitter.feed(data)
+
+    def look(self) -> None:
+        """Collect what was appended to the file."""
+        for data in self._tail.read():
+            self._collector.feed(data)
+        self._collector.note = self._tail.problem
+
+    def finish(self) -> list[str]:
+        """Collect the rest of the file."""
+        self.look()
+        self._collector.close()
+        return self._splitter.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._tail.close()
+
+
+class TerminationInput:
+    """Metrics stand in a file that is read once, at the end, as a pod's termination message is."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._splitter = LineSplitter()
+        file, self._path = tempfile.mkstemp(prefix="hpo-termination-")
+        os.close(file)
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the variable that names the file."""
+        return {TERMINATION_VARIABLE: self._path}
+
+    def printed(self, data: bytes) -> list[str]:
+        """Only split the output."""
+        return self._splitter.feed(data)
+
+    def look(self) -> None:
+        """Do nothing before the end."""
+
+    def finish(self) -> list[str]:
+        """Collect from the end of the message."""
+        with contextlib.suppress(OSError), open(self._path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TERMINATION_LENGTH))
+            self._collector.feed(file.read(TERMINATION_LENGTH))
+        self._collector.close()
+        return self._splitter.flush()
+
+    def close(self) -> None:
+        """Remove the file."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
+
+
+def input_for(source: MetricSource, collector: Collector, cwd: str | None) -> Input:
+    """Return what connects a source with the collector.
+
+    :param source: as declared.
+    :param collector: what reads the lines.
+    :param cwd: the program's working directory, where relative paths begin; None for this process's own.
+    """
+    if isinstance(source, File):
+        return FileInput(collector, os.path.join(cwd or "", source.path))
+    return TerminationInput(collector) if isinstance(source, TerminationMessage) else OutputInput(collector)
