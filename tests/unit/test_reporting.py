@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import ast
+import math
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_hpo import reporting
+from airflow_hpo.core.metrics.parser import Parser
+from airflow_hpo.core.metrics.point import MetricPoint
+from airflow_hpo.core.metrics.source import Stdout
+from airflow_hpo.core.trial import TrialRequest
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-/@]{0,20}", fullmatch=True).filter(lambda name: name != "step")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    metrics=st.dictionaries(NAMES, st.floats(allow_nan=False), min_size=1),
+    step=st.none() | st.integers(min_value=0, max_value=2**31 - 1),
+)
+def test_what_is_reported_is_read_back_exactly(
+    capsys: pytest.CaptureFixture[str], metrics: dict[str, float], step: int | None
+) -> None:
+    reporting.report(step, **metrics)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert Parser(Stdout(), list(metrics)).parse(line) == [MetricPoint(n, v, step) for n, v in metrics.items()]
+
+
+def test_nan_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+    reporting.report(loss=math.nan)
+    (found,) = Parser(Stdout(), ["loss"]).parse(capsys.readouterr().out.rstrip())
+    assert isinstance(found, MetricPoint)
+    assert math.isnan(found.value)
+
+
+@pytest.mark.parametrize("value", ["0.5", True, None, [1.0]], ids=repr)
+def test_a_metric_that_is_no_number_is_refused(value: float) -> None:
+    with pytest.raises(TypeError, match="loss"):
+        reporting.report(loss=value)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "1st", "a=b", "x" * 129])
+def test_a_name_that_could_not_be_read_back_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="metric's name"):
+        reporting.report(**{name: 1.0})
+
+
+@pytest.mark.parametrize("step", [-1, 2**31, 1.5, True, "3"], ids=repr)
+def test_a_step_that_could_not_be_read_back_is_refused(step: int) -> None:
+    with pytest.raises(ValueError, match="step"):
+        reporting.report(step, loss=1.0)
+
+
+def test_a_program_reads_what_its_request_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = TrialRequest(study="s", key="001/0", number=7, params={"rate": 0.1, "kind": "a"}, seed=42)
+    for name, value in request.environment().items():
+        monkeypatch.setenv(name, value)
+    assert reporting.params() == {"rate": 0.1, "kind": "a"}
+    assert reporting.param("rate") == 0.1
+    assert (reporting.trial_number(), reporting.seed()) == (7, 42)
+    with pytest.raises(KeyError, match="'rat'"):
+        reporting.param("rat")
+
+
+def test_a_program_also_runs_outside_of_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HPO_PARAMS", "HPO_SEED", "HPO_TRIAL"):
+        monkeypatch.delenv(name, raising=False)
+    assert (reporting.param("rate", 0.5), reporting.seed(), reporting.trial_number()) == (0.5, 0, None)
+
+
+def test_the_file_can_be_copied_into_an_image_with_an_old_python() -> None:
+    tree = ast.parse(Path(reporting.__file__).read_text(), feature_version=(3, 8))
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= set(sys.stdlib_module_names)
