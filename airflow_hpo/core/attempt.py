@@ -1,0 +1,81 @@
+"""One run of a trial, as it is kept for people who ask what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """The task instance that runs an attempt, in Airflow's own words."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+    """-1 for a task that is not mapped."""
+    try_number: int = 1
+    """Counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a trial: who ran it, where, and how it ended."""
+
+    study: str
+    """Name of the edition."""
+    number: int
+    """Number of the trial."""
+    attempt: int
+    """Which run of the trial this is, counted from 1."""
+    task: TaskRun
+    backend: str
+    """What runs it: ``process``, ``python``, ``pod`` or ``group``."""
+    started: datetime
+    outcome: AttemptOutcome = AttemptOutcome.RUNNING
+    finished: datetime | None = None
+    kind: FailureKind | None = None
+    """Who is to blame; None unless it failed or was lost."""
+    reason: str | None = None
+    """One sentence for people; None while nothing needs saying."""
+    exit_code: int | None = None
+    problems: Sequence[str] = ()
+    """What was odd although it did not fail the attempt, one short sentence each."""
+    log_tail: str | None = None
+    place: Mapping[str, Any] = field(default_factory=dict)
+    """Where it runs: host and process id, or pod, namespace, node and image digest."""
+    work: str | None = None
+    """Fingerprint of what was run: command, image or code."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """One value that an attempt reported."""
+
+    number: int
+    """Number of the trial."""
+    attempt: int
+    name: str
+    step: int
+    value: float
+    """May be NaN or infinite: what a trial reported is kept as it was."""
+    reported: datetime
+
+
+_STRENGTH = {AttemptOutcome.RUNNING: 0, AttemptOutcome.LOST: 1}
+
+
+def outweighs(new: AttemptOutcome, old: AttemptOutcome) -> bool:
+    """Say whether a statement about an attempt replaces the one that is kept.
+
+    An attempt that somebody saw end has ended; one that was only missed (lost) may still be heard of.
+
+    :param new: what is said now.
+    :param old: what was said before.
+    """
+    return _STRENGTH.get(new, 2) > _STRENGTH.get(old, 2)
