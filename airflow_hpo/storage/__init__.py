@@ -1,0 +1,1 @@
+"""Our own tables, their history and their queries. Knows SQLAlchemy and Alembic; no Airflow, no Optuna."""

@@ -1,0 +1,182 @@
+"""Where studies are kept: the location of a database, and how it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
+
+from airflow_hpo.exceptions import StoreRefusedError
+from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.location import (
+    formattable,
+    parsed,
+    refuse_schema,
+    search_path,
+    with_driver,
+    with_search_path,
+)
+
+BUSY_TIMEOUT = 60
+"""Seconds that a writer waits for another on SQLite."""
+CONNECT_TIMEOUT = 10
+"""Seconds that opening a connection to a server may take."""
+
+
+@dataclass(frozen=True, repr=False)
+class Database:
+    """The location of a study database; equal locations are equal, and neither text form shows the password.
+
+    Build it by :meth:`sqlite` or :meth:`of`. Nothing is opened before it is used.
+    """
+
+    location: URL
+    schema: str | None = None
+
+    @classmethod
+    def sqlite(cls, path: str | Path) -> Database:
+        """Name an SQLite file, which is created at first use.
+
+        :param path: the file; not on a network file system.
+        """
+        location = URL.create("sqlite", database=str(Path(path).resolve()), query={"timeout": str(BUSY_TIMEOUT)})
+        return cls(formattable(location))
+
+    @classmethod
+    def of(cls, url: str | URL, schema: str | None = None) -> Database:
+        """Name a database by its SQLAlchemy URL.
+
+        :param url: for SQLite, PostgreSQL or MySQL.
+        :param schema: the PostgreSQL schema, created by the migration; default: what the URL's ``options`` or the
+            role's own search path say.
+        :raises StoreRefusedError: when the URL is none, or names a database that cannot keep studies.
+        """
+        location = parsed(url)
+        if location.get_backend_name() == "sqlite":
+            return cls._sqlite_of(location, schema)
+        location = formattable(with_driver(location))
+        if location.get_backend_name() != "postgresql":
+            refuse_schema(schema, "MySQL: name another database in the URL")
+            return cls(location)
+        location = with_search_path(location, schema)
+        return cls(location, search_path(location))
+
+    @classmethod
+    def _sqlite_of(cls, location: URL, schema: str | None) -> Database:
+        refuse_schema(schema, "SQLite: name another file")
+        if not location.database or location.database == ":memory:" or location.database.startswith("file:"):
+            raise StoreRefusedError(
+                f"An SQLite study database must be a file that all tasks can open, but got {location.database!r}. "
+                f"Write sqlite:////path/to/file.db."
+            )
+        return cls.sqlite(location.database)
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite``, ``postgresql`` or ``mysql``."""
+        return self.location.get_backend_name()
+
+    @property
+    def url(self) -> str:
+        """The whole location in one string, password included, safe for ``str.format`` (Optuna formats it)."""
+        return self.location.render_as_string(hide_password=False)
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None on servers."""
+        return Path(self.location.database or "") if self.dialect == "sqlite" else None
+
+    @property
+    def name(self) -> str:
+        """What messages call it: no user, no password, no options."""
+        if self.path:
+            return str(self.path)
+        place = URL.create(
+            self.dialect, host=self.location.host, port=self.location.port, database=self.location.database
+        )
+        return place.render_as_string() + (f" (schema {self.schema})" if self.schema else "")
+
+    def __repr__(self) -> str:
+        return f"Database({self.name!r})"
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, one per process and location.
+
+        It pools nothing: a task lives shorter than a pool pays, a trigger would hold connections while it waits, and
+        a forked child can inherit none.
+        """
+        return _engine(self.location)
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        """Open a connection, trying for a few seconds while the database does not answer.
+
+        :param read_only: True lets the database refuse changes (PostgreSQL) and keeps out of writers' way (SQLite);
+            otherwise a transaction on SQLite has the write lock from its beginning, so that it cannot fail halfway.
+        :raises StoreUnavailableError: when it does not answer.
+        """
+        with translated(self.name):
+            return _open(self.engine).execution_options(**self._options(read_only))
+
+    def _options(self, read_only: bool) -> dict[str, Any]:
+        if self.dialect == "postgresql":
+            return {"postgresql_readonly": read_only}
+        return {"hpo_begin": "DEFERRED" if read_only else "IMMEDIATE"} if self.dialect == "sqlite" else {}
+
+    @contextmanager
+    def session(self, *, read_only: bool = False) -> Iterator[Session]:
+        """Open a unit of work: committed when the block ends, rolled back when it raises.
+
+        :param read_only: as in :meth:`connect`.
+        :raises StoreUnavailableError: when the database does not answer.
+        :raises StoreNotMigratedError: when it lacks our tables or has older ones.
+        """
+        with (
+            translated(self.name),
+            self.connect(read_only=read_only) as connection,
+            Session(connection) as session,
+            session.begin(),
+        ):
+            yield session
+
+
+@lru_cache(maxsize=32)
+def _engine(location: URL) -> Engine:
+    dialect = location.get_backend_name()
+    options: dict[str, Any] = {"isolation_level": "READ COMMITTED"} if dialect == "mysql" else {}
+    if dialect != "sqlite" and "connect_timeout" not in location.query:
+        options["connect_args"] = {"connect_timeout": CONNECT_TIMEOUT}
+    engine = create_engine(location, poolclass=NullPool, hide_parameters=True, **options)
+    if dialect == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # The driver would begin transactions late and by its own rules; _begin_sqlite does it instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('hpo_begin', 'DEFERRED')}")
+
+
+@retry(
+    retry=retry_if_exception_type((OperationalError, InterfaceError)),
+    stop=stop_after_attempt(4),
+    wait=wait_exponential(multiplier=0.2, max=2) + wait_random(0, 0.2),
+    reraise=True,
+)
+def _open(engine: Engine) -> Connection:
+    return engine.connect()

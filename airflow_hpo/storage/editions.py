@@ -1,0 +1,231 @@
+"""Editions: opening, finding, stopping and finishing them, and how large their batches are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.edition import Edition, search_differences
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import StudyConflictError, StudyNotFoundError
+from airflow_hpo.storage.columns import utc_now
+from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.tables import BatchRow, EditionRow
+
+T = TypeVar("T")
+
+
+def open_edition(
+    session: Session,
+    study: Study,
+    run: str,
+    *,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    group_id: str | None = None,
+) -> Edition:
+    """Create an edition, or open the one of that name again.
+
+    A changed budget, sampler or pruner is taken over. One that was finished goes on: its end and any request to stop
+    are forgotten, and its timeout counts anew.
+
+    :param session: the unit of work.
+    :param study: the declaration.
+    :param run: what tells editions apart, usually the DAG run's id.
+    :param dag_id: the DAG that tunes; None outside Airflow.
+    :param run_id: its run.
+    :param group_id: the task group in it.
+    :raises StudyConflictError: when it exists with another space or objective.
+    """
+    name, now = study.edition(run), utc_now()
+    owner = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id}
+    fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now}
+    insert_absent(session, EditionRow, [{**fresh, **owner, **_declared(study)}])
+    row = _locked(session, name)
+    _refuse_other_search(row, study)
+    for column, value in {**owner, **_declared(study)}.items():
+        setattr(row, column, value)
+    if row.finished_at is not None:
+        row.started_at, row.finished_at, row.end, row.reason, row.stop_reason = now, None, None, None, None
+    session.flush()
+    return _edition(row)
+
+
+def get(session: Session, name: str) -> Edition:
+    """Return one edition.
+
+    :param session: the unit of work.
+    :param name: its name, ``family@run``.
+    :raises StudyNotFoundError: when there is none of that name.
+    """
+    return _edition(_found(session, name, select(EditionRow)))
+
+
+def find(session: Session, family: str | None = None, limit: int = 100) -> list[Edition]:
+    """Return editions, the newest first.
+
+    :param session: the unit of work.
+    :param family: only those of this study; None for all.
+    :param limit: how many at most.
+    """
+    wanted = _newest_first().limit(limit)
+    return _editions(session, wanted if family is None else wanted.where(EditionRow.family == family))
+
+
+def latest_before(session: Session, family: str, name: str, n: int) -> list[Edition]:
+    """Return the editions that were created before another one, the newest first, for warm starts.
+
+    :param session: the unit of work.
+    :param family: the study.
+    :param name: the edition that is about to start; while it is not in the store, all are earlier.
+    :param n: how many at most.
+    """
+    wanted = _newest_first().where(EditionRow.family == family, EditionRow.name != name).limit(n)
+    own = session.execute(select(EditionRow.id).where(EditionRow.name == name)).scalar()
+    return _editions(session, wanted if own is None else wanted.where(EditionRow.id < own))
+
+
+def finish(
+    session: Session,
+    name: str,
+    end: End,
+    reason: str,
+    *,
+    best_number: int | None = None,
+    best_value: float | None = None,
+) -> Edition:
+    """Note that an edition is over; said again, the newest statement holds, since a rerun may have changed the best.
+
+    :param session: the unit of work.
+    :param name: the edition.
+    :param end: why it is over.
+    :param reason: the same in one sentence.
+    :param best_number: number of the best trial; None without one.
+    :param best_value: its value, finite.
+    :raises StudyNotFoundError: when there is none of that name.
+    """
+    row = _locked(session, name)
+    row.end, row.reason, row.best_number, row.best_value = end.value, reason, best_number, best_value
+    row.finished_at = utc_now()
+    session.flush()
+    return _edition(row)
+
+
+def request_stop(session: Session, name: str, reason: str) -> Edition:
+    """Ask an edition to start no further trial; the first reason is kept.
+
+    :param session: the unit of work.
+    :param name: the edition.
+    :param reason: who or what wants it, in one sentence.
+    :raises StudyNotFoundError: when there is none of that name.
+    """
+    row = _locked(session, name)
+    row.stop_reason = row.stop_reason or reason
+    session.flush()
+    return _edition(row)
+
+
+def seal_batch(session: Session, name: str, batch: int, size: int) -> int:
+    """Fix how many trials a batch has and return the number that holds: whoever sealed it first decided.
+
+    :param session: the unit of work.
+    :param name: the edition.
+    :param batch: number of the batch.
+    :param size: how many trials it should have; 0 or more.
+    :raises StudyNotFoundError: when there is no edition of that name.
+    """
+    edition_id = row_id(session, name)
+    sealed = {"edition_id": edition_id, "batch": batch, "size": size, "sealed_at": utc_now()}
+    insert_absent(session, BatchRow, [sealed])
+    return session.execute(_size(edition_id, batch)).scalar_one()
+
+
+def batch_size(session: Session, name: str, batch: int) -> int | None:
+    """Return how many trials a batch has; None while it is not sealed.
+
+    :param session: the unit of work.
+    :param name: the edition.
+    :param batch: number of the batch.
+    :raises StudyNotFoundError: when there is no edition of that name.
+    """
+    return session.execute(_size(row_id(session, name), batch)).scalar()
+
+
+def row_id(session: Session, name: str, *, lock: bool = False) -> int:
+    """Return the key by which other tables refer to an edition.
+
+    :param session: the unit of work.
+    :param name: the edition.
+    :param lock: keeps others that lock from going on before this unit of work ends.
+    :raises StudyNotFoundError: when there is none of that name.
+    """
+    wanted = select(EditionRow.id)
+    return _found(session, name, wanted.with_for_update(key_share=True) if lock else wanted)
+
+
+def _size(edition_id: int, batch: int) -> Select[int]:
+    return select(BatchRow.size).where(BatchRow.edition_id == edition_id, BatchRow.batch == batch)
+
+
+def _newest_first() -> Select[EditionRow]:
+    return select(EditionRow).order_by(EditionRow.id.desc())
+
+
+def _editions(session: Session, wanted: Select[EditionRow]) -> list[Edition]:
+    return [_edition(row) for row in session.scalars(wanted)]
+
+
+def _locked(session: Session, name: str) -> EditionRow:
+    return _found(session, name, select(EditionRow).with_for_update(key_share=True))
+
+
+def _found(session: Session, name: str, wanted: Select[T]) -> T:
+    found = session.scalars(wanted.where(EditionRow.name == name)).one_or_none()
+    if found is None:
+        known = list(session.scalars(select(EditionRow.name).order_by(EditionRow.id.desc()).limit(200)))
+        raise StudyNotFoundError(f"A study must be in the store, but {name!r} is not.{nearest(name, known)}")
+    return found
+
+
+def _declared(study: Study) -> dict[str, Any]:
+    return {
+        "declaration": json.dumps(study.to_dict(), ensure_ascii=False),
+        "fingerprint": study.fingerprint,
+        "search_fingerprint": study.search_fingerprint,
+    }
+
+
+def _refuse_other_search(row: EditionRow, study: Study) -> None:
+    if row.search_fingerprint != study.search_fingerprint:
+        changed = search_differences(Study.from_dict(json.loads(row.declaration)), study)
+        raise StudyConflictError(
+            f"A running study keeps its space and objective, but {row.name!r} is declared otherwise now "
+            f"({'; '.join(changed)}). Start a new edition, or declare it as before."
+        )
+
+
+def _edition(row: EditionRow) -> Edition:
+    return Edition(
+        name=row.name,
+        family=row.family,
+        run=row.run,
+        declaration=json.loads(row.declaration),
+        fingerprint=row.fingerprint,
+        search_fingerprint=row.search_fingerprint,
+        created=row.created_at,
+        started=row.started_at,
+        finished=row.finished_at,
+        end=End(row.end) if row.end else None,
+        reason=row.reason,
+        best_number=row.best_number,
+        best_value=row.best_value,
+        stop_reason=row.stop_reason,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        group_id=row.group_id,
+    )

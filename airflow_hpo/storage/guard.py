@@ -1,0 +1,52 @@
+"""Refuses databases that belong to others, before anything is created in them.
+
+Optuna keeps its revision in ``alembic_version``, the very table in which Airflow (or MLflow) keeps its own: in one
+schema they break each other's migrations.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Connection, String, column, inspect, select, table
+
+from airflow_hpo.exceptions import StoreRefusedError
+from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.failures import translated
+
+AIRFLOW_TABLES = frozenset({"dag", "dag_run", "task_instance", "slot_pool", "serialized_dag"})
+OPTUNA_REVISION = re.compile(r"^v\d+\.\d+\.\d+\.[a-z]$")
+
+
+def refuse_foreign(database: Database) -> None:
+    """Raise unless studies may be kept there; nothing is changed or created.
+
+    :param database: where studies are about to be kept.
+    :raises StoreRefusedError: when it is Airflow's own, or another application's that uses Alembic.
+    """
+    if database.path and not database.path.exists():
+        return
+    with translated(database.name), database.connect(read_only=True) as connection:
+        tables = set(inspect(connection).get_table_names())
+        _refuse_airflow(database, tables)
+        if "alembic_version" in tables:
+            _refuse_revisions(database, connection)
+
+
+def _refuse_airflow(database: Database, tables: set[str]) -> None:
+    found = sorted(tables & AIRFLOW_TABLES)
+    if len(found) > 1:
+        raise StoreRefusedError(
+            f"The study database must not be Airflow's own, but {database.name} has the tables {', '.join(found)}. "
+            f"Name another database, or on PostgreSQL another schema."
+        )
+
+
+def _refuse_revisions(database: Database, connection: Connection) -> None:
+    revisions = connection.scalars(select(column("version_num", String)).select_from(table("alembic_version"))).all()
+    foreign = [revision for revision in revisions if not OPTUNA_REVISION.match(revision)]
+    if foreign:
+        raise StoreRefusedError(
+            f"The study database must not be another application's, but the alembic_version of {database.name} is "
+            f"{foreign[0]!r}, which is not Optuna's. Name another database, or on PostgreSQL another schema."
+        )

@@ -1,0 +1,114 @@
+"""Checks and completes the URLs that people name databases by."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from airflow_hpo.exceptions import StoreRefusedError
+
+DRIVERS = {"postgresql": ("psycopg2", "psycopg"), "mysql": ("mysqldb", "pymysql")}
+"""Drivers by dialect, the preferred one first."""
+EXTRAS = {"postgresql": "postgres", "mysql": "mysql"}
+MODULES = {"mysqldb": "MySQLdb"}
+ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
+SCHEMA = re.compile(r"^(?!pg_)[a-z_][a-z0-9_]{0,62}$")
+SEARCH_PATH = re.compile(r"-c\s*search_path=(\S+)")
+UNFORMATTABLE = re.compile(r"[{}\x00]")
+
+
+def parsed(url: str | URL) -> URL:
+    """Return the URL with its dialect spelt as SQLAlchemy spells it.
+
+    :param url: what a person or a connection named.
+    :raises StoreRefusedError: when it is no URL, or of a dialect that cannot keep studies.
+    """
+    try:
+        location = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not chained: SQLAlchemy's own message repeats the URL with its password.
+        raise StoreRefusedError("The study database is named by an SQLAlchemy URL, but got none. Correct it.") from None
+    dialect, _, driver = location.drivername.partition("+")
+    dialect = ALIASES.get(dialect, dialect)
+    if dialect not in {"sqlite", *DRIVERS}:
+        raise StoreRefusedError(
+            f"Studies are kept in SQLite, PostgreSQL or MySQL, but the URL names {dialect!r}. Name one of them."
+        )
+    return location.set(drivername="+".join(filter(None, (dialect, driver))))
+
+
+def with_driver(location: URL) -> URL:
+    """Return the URL of a server with the driver by which it is reached.
+
+    :param location: of PostgreSQL or MySQL.
+    :raises StoreRefusedError: when no driver that we know is installed.
+    """
+    dialect, _, driver = location.drivername.partition("+")
+    known = DRIVERS[dialect]
+    if driver and driver not in known:
+        raise StoreRefusedError(
+            f"{dialect} is reached by {' or '.join(known)}, but the URL names {driver!r}. Leave the driver out."
+        )
+    usable = [name for name in known if importlib.util.find_spec(MODULES.get(name, name))]
+    if driver not in usable and (driver or not usable):
+        raise StoreRefusedError(
+            f"{dialect} is reached by {driver or ' or '.join(known)}, which is not installed. "
+            f"Install airflow-provider-hpo[{EXTRAS[dialect]}]."
+        )
+    return location.set(drivername=f"{dialect}+{driver or usable[0]}")
+
+
+def formattable(location: URL) -> URL:
+    """Return the URL if ``str.format`` leaves it alone: Optuna formats it.
+
+    :param location: any; passwords are percent-encoded and may have braces.
+    :raises StoreRefusedError: when another part has braces.
+    """
+    if UNFORMATTABLE.search(location.render_as_string(hide_password=True)):
+        raise StoreRefusedError("A study database's location must have no '{' and '}', which it has. Rename it.")
+    return location
+
+
+def refuse_schema(schema: str | None, remedy: str) -> None:
+    """Raise when a schema is given where there are none.
+
+    :param schema: what was given; None is right.
+    :param remedy: the dialect and what to do instead.
+    :raises StoreRefusedError: when it is not None.
+    """
+    if schema is not None:
+        raise StoreRefusedError(f"Only PostgreSQL has schemas, but got schema={schema!r} for {remedy}.")
+
+
+def with_search_path(location: URL, schema: str | None) -> URL:
+    """Return the URL with a schema as its only search path, other options kept.
+
+    :param location: of PostgreSQL.
+    :param schema: its name; None leaves the URL as it is.
+    :raises StoreRefusedError: when PostgreSQL would read the name otherwise.
+    """
+    if schema is None:
+        return location
+    if not SCHEMA.match(schema):
+        raise StoreRefusedError(
+            f"A schema's name has lower-case letters, digits and '_', 63 at most, but got {schema!r}. Rename it."
+        )
+    options = [option for option in [SEARCH_PATH.sub("", _options_of(location)).strip()] if option]
+    return location.update_query_dict({"options": " ".join([*options, f"-csearch_path={schema}"])})
+
+
+def search_path(location: URL) -> str | None:
+    """Return the one schema that the URL's search path names; None when it names none or several.
+
+    :param location: of PostgreSQL.
+    """
+    found = SEARCH_PATH.search(_options_of(location))
+    return found[1] if found and SCHEMA.match(found[1]) else None
+
+
+def _options_of(location: URL) -> str:
+    options = location.query.get("options", "")
+    return options if isinstance(options, str) else " ".join(options)

@@ -1,0 +1,98 @@
+"""Metric series: the values that attempts reported, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from airflow_hpo.core.attempt import MetricValue
+from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.storage.columns import utc_now
+from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.tables import AttemptRow, EditionRow, MetricRow
+
+
+def add(session: Session, edition: str, number: int, attempt: int, points: Iterable[tuple[str, int, float]]) -> None:
+    """Keep reported values; a step that is there already keeps its first value.
+
+    :param session: the unit of work.
+    :param edition: name of the study.
+    :param number: number of the trial.
+    :param attempt: which attempt of it.
+    :param points: name, step and value of each; the value may be NaN or infinite.
+    :raises StudyNotFoundError: when there is no such attempt.
+    """
+    attempt_id = _attempt_id(session, edition, number, attempt)
+    now = utc_now()
+    rows = [
+        {"attempt_id": attempt_id, "name": name, "step": step, "value": value, "reported_at": now}
+        for name, step, value in points
+    ]
+    insert_absent(session, MetricRow, rows)
+
+
+def series(
+    session: Session,
+    edition: str,
+    number: int | None = None,
+    name: str | None = None,
+    *,
+    every_attempt: bool = False,
+) -> list[MetricValue]:
+    """Return reported values in the order of trials, attempts, names and steps.
+
+    :param session: the unit of work.
+    :param edition: name of the study.
+    :param number: only those of this trial; None for all.
+    :param name: only this metric; None for all.
+    :param every_attempt: True for those of earlier attempts too, else only of each trial's newest one.
+    """
+    wanted = _of(edition)
+    if number is not None:
+        wanted = wanted.where(AttemptRow.number == number)
+    if name is not None:
+        wanted = wanted.where(MetricRow.name == name)
+    if not every_attempt:
+        wanted = wanted.where(_newest())
+    order = (AttemptRow.number, AttemptRow.attempt, MetricRow.name, MetricRow.step)
+    return [MetricValue(*row) for row in session.execute(wanted.order_by(*order))]
+
+
+def _of(edition: str) -> Select[int, int, str, int, float, datetime]:
+    return (
+        select(
+            AttemptRow.number,
+            AttemptRow.attempt,
+            MetricRow.name,
+            MetricRow.step,
+            MetricRow.value,
+            MetricRow.reported_at,
+        )
+        .join(AttemptRow, AttemptRow.id == MetricRow.attempt_id)
+        .join(EditionRow, EditionRow.id == AttemptRow.edition_id)
+        .where(EditionRow.name == edition)
+    )
+
+
+def _newest() -> ColumnElement[bool]:
+    later = aliased(AttemptRow)
+    same_trial = (later.edition_id == AttemptRow.edition_id) & (later.number == AttemptRow.number)
+    return ~exists().where(same_trial, later.attempt > AttemptRow.attempt)
+
+
+def _attempt_id(session: Session, edition: str, number: int, attempt: int) -> int:
+    wanted = (
+        select(AttemptRow.id)
+        .join(EditionRow, EditionRow.id == AttemptRow.edition_id)
+        .where(EditionRow.name == edition, AttemptRow.number == number, AttemptRow.attempt == attempt)
+    )
+    found = session.execute(wanted).scalar()
+    if found is None:
+        raise StudyNotFoundError(
+            f"Values belong to an attempt that has begun, but study {edition!r} has no attempt {attempt} of trial "
+            f"{number}. Begin it first."
+        )
+    return found

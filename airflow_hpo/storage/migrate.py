@@ -1,0 +1,153 @@
+"""Creates and upgrades our tables.
+
+Optuna's tables are Optuna's matter; whoever prepares a database calls both. A new revision raises :data:`HEAD`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, String, column, inspect, select, table, text
+from sqlalchemy.schema import CreateSchema
+
+from airflow_hpo.exceptions import StoreNotMigratedError
+from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.guard import refuse_foreign
+from airflow_hpo.storage.locks import study_lock
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""The revision this version needs; kept here because importing Alembic takes a third of a second."""
+VERSION_TABLE = "alembic_version_hpo"
+# No study's name begins with a slash.
+MIGRATION_LOCK = "/migration"
+MIGRATION_TIMEOUT = 300.0
+"""Seconds to wait for another process that migrates."""
+
+
+def current(database: Database) -> str | None:
+    """Return the revision of our tables; None without any.
+
+    :param database: where studies are kept.
+    :raises StoreUnavailableError: when it does not answer.
+    """
+    if database.path and not database.path.exists():
+        return None
+    with translated(database.name), database.connect(read_only=True) as connection:
+        return _revision(connection)
+
+
+def check(database: Database) -> None:
+    """Raise unless our tables are those of this version.
+
+    :param database: where studies are kept.
+    :raises StoreNotMigratedError: naming the revision found and the one needed.
+    """
+    found = current(database)
+    if found is not None and found > HEAD:
+        raise StoreNotMigratedError(
+            f"This version knows our tables up to revision {HEAD}, but {database.name} has {found}. "
+            f"Upgrade airflow-provider-hpo."
+        )
+    if found != HEAD:
+        raise StoreNotMigratedError(
+            f"This version needs revision {HEAD} of our tables, but {database.name} has {found or 'none'}. "
+            f"Run `airflow hpo db migrate`."
+        )
+
+
+def ensure(database: Database) -> None:
+    """Make sure that our tables are there: SQLite is upgraded on the spot, a server's database is only checked.
+
+    :param database: where studies are kept.
+    :raises StoreNotMigratedError: when a server's database has other tables than this version's.
+    :raises StoreRefusedError: when the database is Airflow's own or another application's.
+    """
+    if database.path and (found := current(database)) != HEAD and (found is None or found < HEAD):
+        upgrade(database)
+    check(database)
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Create our tables or bring them to a newer revision; harmless when they are there already.
+
+    :param database: where studies are kept; a PostgreSQL schema and an SQLite file are created.
+    :param revision: a revision of ours, or ``"head"``.
+    :raises StoreRefusedError: when the database is Airflow's own or another application's.
+    """
+    refuse_foreign(database)
+    with _migrating(database):
+        _prepare(database)
+        _run(database, lambda command, config: command.upgrade(config, revision))
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Bring our tables back to an older revision, losing what only newer ones hold.
+
+    :param database: where studies are kept.
+    :param revision: a revision of ours, or ``"base"`` to remove the tables with everything in them.
+    """
+    refuse_foreign(database)
+    with _migrating(database):
+        _run(database, lambda command, config: command.downgrade(config, revision))
+
+
+def script_config(connection: Connection | None = None) -> Config:
+    """Return the configuration by which Alembic finds our migrations.
+
+    :param connection: what to migrate; None for commands that need no database.
+    """
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[None]:
+    with translated(database.name), study_lock(database, MIGRATION_LOCK, MIGRATION_TIMEOUT):
+        yield
+
+
+def _prepare(database: Database) -> None:
+    with database.connect() as connection:
+        if database.path:
+            # Kept in the file; must not be set within a transaction, which SQLAlchemy would begin.
+            _raw(connection).execute("PRAGMA journal_mode=WAL")
+        elif database.schema and not _has_schema(connection, database.schema):
+            # Not "if not exists": that asks for the right to create even where nothing has to be created.
+            connection.execute(CreateSchema(database.schema))
+            connection.commit()
+
+
+def _run(database: Database, action: Callable[[Any, Config], None]) -> None:
+    from alembic import command
+
+    with database.connect() as connection:
+        if database.path:
+            # SQLite changes a table by copying it; dropping the old one must not delete what refers to it.
+            _raw(connection).execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            action(command, script_config(connection))
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _has_schema(connection: Connection, schema: str) -> bool:
+    asked = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": schema})
+    return asked.first() is not None
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.scalar(select(column("version_num", String)).select_from(table(VERSION_TABLE)))

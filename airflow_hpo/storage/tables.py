@@ -1,0 +1,116 @@
+"""The tables. What Optuna keeps (studies, trials, values) is not repeated here, except what lists of editions show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, MetaData, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from airflow_hpo.storage.columns import PlainText, Reported, UtcDateTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+
+AIRFLOW_ID = String(250)
+
+
+class Row(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}
+
+
+class EditionRow(Row):
+    """One run of a study family."""
+
+    __tablename__ = "hpo_editions"
+    __table_args__ = (Index(None, "family", "created_at"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(512), unique=True)
+    family: Mapped[str] = mapped_column(String(200))
+    run: Mapped[str] = mapped_column(String(311))
+    # Text rather than JSON: MySQL would store the space in another order than it was declared.
+    declaration: Mapped[str] = mapped_column(PlainText)
+    fingerprint: Mapped[str] = mapped_column(String(16))
+    search_fingerprint: Mapped[str] = mapped_column(String(16))
+    dag_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
+    run_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
+    group_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    end: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(PlainText)
+    best_number: Mapped[int | None]
+    best_value: Mapped[float | None] = mapped_column(Double)
+    stop_reason: Mapped[str | None] = mapped_column(PlainText)
+
+
+class BatchRow(Row):
+    """How many trials a batch has, sealed once so that a rerun asks for the same ones."""
+
+    __tablename__ = "hpo_batches"
+    __table_args__ = (MYSQL,)
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("hpo_editions.id", ondelete="CASCADE"), primary_key=True)
+    batch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int]
+    sealed_at: Mapped[datetime]
+
+
+class AttemptRow(Row):
+    """One run of a trial."""
+
+    __tablename__ = "hpo_attempts"
+    __table_args__ = (
+        UniqueConstraint("edition_id", "number", "attempt"),
+        UniqueConstraint(
+            *("dag_id", "run_id", "task_id", "map_index", "try_number", "edition_id", "number"),
+            name="uq_hpo_attempts_task",
+        ),
+        Index(None, "edition_id", "outcome"),
+        MYSQL,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("hpo_editions.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    attempt: Mapped[int]
+    dag_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+    run_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+    task_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+    map_index: Mapped[int]
+    try_number: Mapped[int]
+    backend: Mapped[str] = mapped_column(String(32))
+    place: Mapped[dict[str, Any]]
+    work: Mapped[str | None] = mapped_column(String(64))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(PlainText)
+    exit_code: Mapped[int | None]
+    problems: Mapped[list[str]]
+    log_tail: Mapped[str | None] = mapped_column(PlainText)
+
+
+class MetricRow(Row):
+    """One value that an attempt reported; the first one of a step holds."""
+
+    __tablename__ = "hpo_metrics"
+    __table_args__ = (MYSQL,)
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("hpo_attempts.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    value: Mapped[float] = mapped_column(Reported, nullable=True)
+    reported_at: Mapped[datetime]

