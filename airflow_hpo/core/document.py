@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -32,7 +33,10 @@ def load(text: str) -> Any:
     :param text: YAML or JSON.
     :raises yaml.YAMLError: when it is neither.
     """
-    return yaml.load(text, Loader=_Loader)
+    try:
+        return json.loads(text)
+    except ValueError:  # not JSON, whose escaped surrogate pairs PyYAML would tear apart
+        return yaml.load(text, Loader=_Loader)
 
 
 def dump(data: Any) -> str:

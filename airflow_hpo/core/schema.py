@@ -62,6 +62,7 @@ def _algorithm(schema: dict[str, Any], known: Mapping[str, type[Declared]]) -> d
 
 def _with_options(name: str, options: type[Declared]) -> dict[str, Any]:
     inner = options.model_json_schema()
+    inner["description"] = _plain(inner["description"])
     return {
         "type": "object",
         "properties": {"name": {"const": name}, "options": inner},

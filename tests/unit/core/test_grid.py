@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_hpo.core import grid
+from airflow_hpo.core.space import Categorical, Float, Int, Space, fits, ordered
+
+
+@st.composite
+def countable_spaces(draw: st.DrawFn) -> Space:
+    """Up to four small parameters, each of which may wait for values of those before it."""
+    space: Space = {}
+    for i in range(draw(st.integers(1, 4))):
+        parameter = draw(
+            st.sampled_from(
+                [Int(1, 3), Categorical(["a", None, True]), Float(0, 1, step=0.5), Float(2, 2), Int(0, 7, step=4)]
+            )
+        )
+        when = {
+            parent: draw(st.lists(st.sampled_from(list(space[parent].values())), min_size=1, max_size=3))
+            for parent in draw(
+                st.lists(st.sampled_from(list(space)), unique=True, max_size=2) if space else st.just([])
+            )
+        }
+        space[f"p{i}"] = type(parameter)(**{**parameter.model_dump(exclude={"type"}), "when": when})
+    return ordered(space)
+
+
+@given(countable_spaces())
+def test_a_grid_has_every_complete_point_once_and_knows_how_many(space: Space) -> None:
+    points = list(grid.points(space))
+
+    assert all(fits(space, point) for point in points)
+    assert len({repr(sorted(point.items())) for point in points}) == len(points) == grid.size(space)
+
+
+@given(countable_spaces())
+def test_a_grid_misses_no_point(space: Space) -> None:
+    everything: list[dict[str, object]] = [{}]
+    for name, parameter in space.items():
+        everything = [point | extra for point in everything for extra in ({}, *({name: v} for v in parameter.values()))]
+
+    assert sum(fits(space, point) for point in everything) == grid.size(space)  # type: ignore[arg-type]
+
+
+def test_the_last_parameter_changes_fastest() -> None:
+    space: Space = {"a": Categorical(["x", "y"]), "b": Int(1, 2)}
+
+    assert [tuple(point.values()) for point in grid.points(space)] == [("x", 1), ("x", 2), ("y", 1), ("y", 2)]
+
+
+def test_a_huge_conditional_grid_is_sized_without_visiting_it() -> None:
+    space: Space = {f"p{i}": Int(0, 10**6) for i in range(6)}
+    space["last"] = Int(1, 2, when={"p0": [3, 4]})
+
+    assert grid.size(ordered(space)) == (10**6 + 1) ** 5 * (10**6 - 1 + 2 * 2)
+
+
+def test_only_a_float_with_values_between_its_bounds_is_uncountable() -> None:
+    assert grid.countable({"a": Int(0, 1), "b": Categorical([1]), "c": Float(0, 1, step=0.1), "d": Float(1, 1)})
+    assert not grid.countable({"a": Int(0, 1), "b": Float(0, 1)})
