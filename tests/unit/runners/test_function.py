@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.exceptions import StoreUnavailableError, TrialFailedError, TrialPruned
+from airflow_hpo.runners.function import FunctionOutcome, FunctionTrial, run_function
+
+REQUEST = TrialRequest(study="s@1", key="001/0", number=3, params={"x": 2.0}, seed=7)
+LOSS = Objective("loss", extra_metrics=["acc"])
+Function = Callable[[FunctionTrial], Any]
+
+
+def run(function: Function, objective: Objective = LOSS, **options: Any) -> FunctionOutcome:
+    return run_function(function, REQUEST, objective, **options)
+
+
+def value(function: Function, objective: Objective = LOSS) -> float:
+    outcome = run(function, objective)
+    assert outcome.measurement is not None
+    return outcome.measurement.value
+
+
+def test_a_function_gets_its_parameters_and_identity() -> None:
+    seen = []
+    run(lambda trial: seen.append((trial.params, trial.number, trial.seed, trial.study)) or 1.0)
+    assert seen == [({"x": 2.0}, 3, 7, "s@1")]
+
+
+@pytest.mark.parametrize("returned", [2, 2.0, np.float32(2), np.int64(2), np.array(2.0), Decimal(2)], ids=repr)
+def test_a_returned_number_is_the_result(returned: Any) -> None:
+    assert value(lambda trial: returned) == 2.0
+
+
+def test_a_returned_mapping_gives_extra_metrics_too() -> None:
+    outcome = run(lambda trial: {"loss": 1, "acc": 0.5})
+    assert outcome.measurement is not None
+    assert (outcome.measurement.value, outcome.measurement.metrics) == (1.0, {"acc": 0.5})
+
+
+def test_an_undeclared_metric_is_dropped_with_a_note() -> None:
+    outcome = run(lambda trial: {"loss": 1, "ac": 0.5})
+    assert outcome.measurement is not None
+    assert outcome.measurement.metrics == {}
+    assert any("'ac'" in p and "Did you mean 'acc'" in p for p in outcome.measurement.problems)
+
+
+def test_a_function_that_returns_nothing_is_measured_by_what_it_reported() -> None:
+    def function(trial: FunctionTrial) -> None:
+        for loss in (3.0, 1.0, 2.0):
+            trial.report(loss, acc=1 - loss)
+
+    outcome = run(function, Objective("loss", strategy="best", extra_metrics=["acc"]))
+    assert outcome.measurement is not None
+    assert (outcome.measurement.value, outcome.measurement.metrics) == (1.0, {"acc": -1.0})
+
+
+def test_a_returned_value_counts_whatever_was_reported() -> None:
+    def function(trial: FunctionTrial) -> float:
+        trial.report(1.0)
+        return 5.0
+
+    assert value(function, Objective("loss", strategy="best")) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        ("0.5", "must be a number.*'0.5'"),
+        (True, "must be a number.*'True'"),
+        (np.True_, "must be a number"),
+        (None, "must report its objective 'loss'"),
+        (math.nan, "must be finite"),
+        (math.inf, "must be finite"),
+        ([1.0], "must be a number"),
+        (np.array([1.0, 2.0]), "must be a number"),
+        ({}, "must have the objective 'loss'"),
+        ({"acc": 1.0}, "must have the objective 'loss'"),
+        ({"loss": None}, "must be a number"),
+        (1j, "must be a number"),
+    ],
+    ids=repr,
+)
+def test_anything_else_returned_is_a_clear_failure(returned: Any, message: str) -> None:
+    with pytest.raises(TrialFailedError, match=message) as failed:
+        run(lambda trial: returned)
+    assert failed.value.kind == "program"
+
+
+@pytest.mark.parametrize("step", [-1, 0.5, "x", math.nan], ids=repr)
+def test_a_step_that_is_none_is_a_clear_failure(step: Any) -> None:
+    with pytest.raises(TrialFailedError, match="step"):
+        run(lambda trial: trial.report(1.0, step))
+
+
+@pytest.mark.parametrize("module", ["airflow_hpo.exceptions", "optuna"])
+def test_both_kinds_of_trial_pruned_end_the_trial_as_pruned(module: str) -> None:
+    pruned = importlib.import_module(module).TrialPruned
+
+    def function(trial: FunctionTrial) -> None:
+        trial.report(4.0, step=1)
+        if trial.should_prune():
+            raise pruned
+
+    outcome = run(function, monitor=bool)
+    assert outcome.pruned
+    assert outcome.measurement is not None
+    assert outcome.measurement.value == 4.0
+
+
+def test_an_exception_that_is_only_called_so_is_a_failure() -> None:
+    class TrialPruned(Exception):
+        pass
+
+    def function(trial: FunctionTrial) -> None:
+        raise TrialPruned
+
+    with pytest.raises(TrialFailedError):
+        run(function)
+
+
+def test_a_trial_pruned_before_it_reported_has_no_measurement() -> None:
+    def function(trial: FunctionTrial) -> None:
+        raise TrialPruned
+
+    assert run(function) == FunctionOutcome(True, None)
+
+
+def test_the_verdict_to_prune_stays() -> None:
+    def function(trial: FunctionTrial) -> float:
+        trial.report(1.0)
+        return float(trial.should_prune() and trial.should_prune())
+
+    assert value(function) == 0.0
+    assert run(function, monitor=bool).measurement is not None
+
+
+def test_points_that_nobody_asked_about_are_handed_over_at_the_end() -> None:
+    got: list[SeriesPoint] = []
+
+    def function(trial: FunctionTrial) -> float:
+        trial.report(1.0, step=5)
+        raise ValueError("no data")
+
+    with pytest.raises(TrialFailedError):
+        run(function, monitor=lambda points: bool(got.extend(points)))
+    assert got == [SeriesPoint("loss", 5, 1.0)]
+
+
+def test_an_exception_is_a_failure_that_names_it_and_keeps_its_cause() -> None:
+    def function(trial: FunctionTrial) -> float:
+        raise ValueError("no data")
+
+    with pytest.raises(TrialFailedError, match="raised ValueError: no data") as failed:
+        run(function)
+    assert isinstance(failed.value.__cause__, ValueError)
+
+
+def test_an_error_of_the_store_is_not_the_functions() -> None:
+    def away(points: list[SeriesPoint]) -> bool:
+        raise StoreUnavailableError("away")
+
+    with pytest.raises(StoreUnavailableError):
+        run(lambda trial: trial.should_prune(), monitor=away)
