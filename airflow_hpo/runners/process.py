@@ -134,7 +134,7 @@ class ProcessRunner:
 
     def _look(self, program: KeptProgram, read: Input) -> None:
         read.look()
-        if self._end is None and not program.ended and self._monitor(self.collector.drain()):
+        if self._end is None and self._monitor(self.collector.drain()):
             self._finish(program, "pruned")
 
     def _finish(self, program: KeptProgram, end: End) -> None:

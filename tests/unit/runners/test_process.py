@@ -252,6 +252,12 @@ def test_the_environment_is_the_one_given() -> None:
     assert not any(line.startswith("HOME=") for line in lines)
 
 
+def test_pipes_inside_the_program_end_quietly_as_in_a_shell() -> None:
+    lines: list[str] = []
+    shell("yes | head -n 1", on_line=lines.append).run().check()
+    assert lines == ["y"]
+
+
 def test_a_file_that_appears_late_is_followed_while_the_program_runs(tmp_path: Path) -> None:
     script = "sleep 0.1; echo loss=1 > m.log; while :; do sleep 0.01; done"
     assert shell(script, source=File("m.log"), cwd=str(tmp_path), monitor=bool).run().pruned
