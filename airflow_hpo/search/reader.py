@@ -87,8 +87,10 @@ class StudyReader:
         :raises StudyNotFoundError: when there is no such study or trial.
         """
         with self._reading() as connection:
-            wanted = _Wanted(_study_id(connection, name), number=number)
-            row = connection.execute(wanted.trials()).one_or_none() or _missing_trial(name, number)
+            numbered = tables.trials.c.study_id == _study_id(connection, name), tables.trials.c.number == number
+            row = connection.execute(select(tables.trials).where(*numbered)).one_or_none()
+            row = row or _missing_trial(name, number)
+            wanted = _Wanted(row.study_id, trial_id=row.trial_id)
             params, attrs = wanted.params(connection)[0], wanted.user_attrs(connection)
             values = wanted.values(connection)
         return _record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values)))
@@ -119,7 +121,7 @@ class _Wanted:
 
     study_id: int
     since: int = 0
-    number: int | None = None
+    trial_id: int | None = None
 
     def trials(self) -> Select[Any]:
         return select(tables.trials).where(*self._conditions()).order_by(tables.trials.c.number)
@@ -176,8 +178,8 @@ class _Wanted:
         found = [tables.trials.c.study_id == self.study_id]
         if self.since:
             found.append(tables.trials.c.number >= self.since)
-        if self.number is not None:
-            found.append(tables.trials.c.number == self.number)
+        if self.trial_id is not None:
+            found.append(tables.trials.c.trial_id == self.trial_id)
         return found
 
 

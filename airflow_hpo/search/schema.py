@@ -6,9 +6,9 @@ from optuna.storages import RDBStorage
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
 
+from airflow_hpo.search.failures import storage_errors
 from airflow_hpo.search.quiet import quiet
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import translated
 
 
 def create_schema(database: Database) -> None:
@@ -19,7 +19,7 @@ def create_schema(database: Database) -> None:
     :param database: where.
     :raises StoreUnavailableError: when the database does not answer.
     """
-    with translated(database.name), quiet():
+    with storage_errors(database.name), quiet():
         RDBStorage(database.url, engine_kwargs={"poolclass": NullPool})
 
 
@@ -30,7 +30,7 @@ def optuna_storage(database: Database) -> RDBStorage:
     :raises StoreNotMigratedError: when the tables are missing.
     :raises StoreUnavailableError: when the database does not answer.
     """
-    with translated(database.name), quiet():
+    with storage_errors(database.name), quiet():
         storage = RDBStorage(
             database.url,
             engine_kwargs={"poolclass": NullPool},

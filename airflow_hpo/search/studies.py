@@ -7,19 +7,17 @@ from contextlib import contextmanager
 from functools import cached_property
 
 import optuna
-from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
-from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.search import creating, requesting, telling, transfer
+from airflow_hpo.search.failures import storage_errors
 from airflow_hpo.search.pruning import PruningSession
 from airflow_hpo.search.quiet import join_logging
 from airflow_hpo.search.reader import StudyReader
 from airflow_hpo.search.schema import optuna_storage
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import translated
 from airflow_hpo.storage.locks import study_lock
 
 
@@ -154,11 +152,5 @@ class OptunaStudies:
 
     @contextmanager
     def _holding(self, edition: str) -> Iterator[None]:
-        with study_lock(self._database, edition, self._lock_timeout), translated(self._database.name):
-            try:
-                yield
-            except StorageInternalError as err:
-                raise StoreUnavailableError(
-                    f"The study database must take every write, but {self._database.name} says: {err.__cause__ or err}. "
-                    f"Try again."
-                ) from err
+        with study_lock(self._database, edition, self._lock_timeout), storage_errors(self._database.name):
+            yield

@@ -1,0 +1,28 @@
+"""What Optuna's storage errors mean to our callers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import DBAPIError
+
+from airflow_hpo.storage.failures import translated
+
+
+@contextmanager
+def storage_errors(store: str) -> Iterator[None]:
+    """Raise our errors instead of SQLAlchemy's, also where Optuna has wrapped them.
+
+    :param store: the database as messages name it, without its password.
+    :raises StoreUnavailableError: when it does not answer.
+    :raises StoreNotMigratedError: when Optuna's tables are missing.
+    """
+    with translated(store):
+        try:
+            yield
+        except StorageInternalError as err:
+            if isinstance(err.__cause__, DBAPIError):
+                raise err.__cause__ from None
+            raise

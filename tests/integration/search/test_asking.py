@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import optuna
+import pytest
+from optuna.storages import RDBStorage
+
+from airflow_hpo.core.space import fits
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import Origin, TrialRequest, TrialState
+from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
+from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.storage.database import Database
+from tests.integration.search.conftest import EDITION, declared
+
+KEYS = ["001/0", "001/1", "001/2", "001/3"]
+
+
+class Crash(Exception):
+    """Stands for the death of a process."""
+
+
+def finish(studies: OptunaStudies, requests: list[TrialRequest]) -> None:
+    for request in requests:
+        studies.tell(EDITION, request.number, TrialState.COMPLETE, float(request.params["x"]))
+
+
+def ask_in_process(database: Database, keys: list[str]) -> list[TrialRequest]:
+    return OptunaStudies(database).ask(EDITION, declared(), keys)
+
+
+def test_a_batch_is_running_trials_inside_the_space(studies: OptunaStudies, study: Study) -> None:
+    requests = studies.ask(EDITION, study, KEYS)
+    assert [request.key for request in requests] == KEYS
+    assert [request.number for request in requests] == [0, 1, 2, 3]
+    assert all(fits(study.space, request.params) for request in requests)
+    assert {record.state for record in studies.records(EDITION)} == {TrialState.RUNNING}
+
+
+def test_asking_for_the_same_keys_returns_the_same_trials(studies: OptunaStudies, study: Study) -> None:
+    first = studies.ask(EDITION, study, KEYS)
+    finish(studies, first[:2])
+    assert studies.ask(EDITION, study, KEYS) == first
+    assert len(studies.records(EDITION)) == 4
+
+
+def test_only_missing_keys_become_trials(studies: OptunaStudies, study: Study) -> None:
+    first = studies.ask(EDITION, study, KEYS[:2])
+    assert studies.ask(EDITION, study, KEYS)[:2] == first
+    assert len(studies.records(EDITION)) == 4
+
+
+def test_requests_say_what_the_store_says(studies: OptunaStudies, study: Study) -> None:
+    requests = studies.ask(EDITION, study, KEYS)
+    records = studies.records(EDITION)
+    assert [(r.key, r.number, r.params, r.seed) for r in requests] == [
+        (r.key, r.number, r.params, r.seed) for r in records
+    ]
+    assert len({record.seed for record in records}) == 4
+
+
+def test_no_more_trials_start_than_allowed(studies: OptunaStudies, study: Study) -> None:
+    requests = studies.ask(EDITION, study, KEYS, allow=lambda records: 3 - len(records))
+    assert [request.key for request in requests] == KEYS[:3]
+    assert studies.ask(EDITION, study, KEYS, allow=lambda records: 3 - len(records)) == requests
+
+
+def test_a_killed_ask_leaves_whole_trials_and_goes_on_where_it_was(
+    studies: OptunaStudies, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, created = RDBStorage.create_new_trial, []
+
+    def create_two(storage: RDBStorage, *args: object, **kwargs: object) -> int:
+        if len(created) == 2:
+            raise Crash
+        created.append(create(storage, *args, **kwargs))
+        return created[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RDBStorage, "create_new_trial", create_two)
+        with pytest.raises(Crash):
+            studies.ask(EDITION, study, KEYS)
+    left = studies.records(EDITION)
+    assert [record.key for record in left] == KEYS[:2]
+    assert all(fits(study.space, record.params) for record in left)
+    assert [request.number for request in studies.ask(EDITION, study, KEYS)] == [0, 1, 2, 3]
+
+
+def test_processes_that_ask_for_the_same_keys_get_the_same_trials(
+    studies: OptunaStudies, optuna_database: Database
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        answers = [future.result() for future in [pool.submit(ask_in_process, optuna_database, KEYS) for _ in range(4)]]
+    assert all(answer == answers[0] for answer in answers)
+    assert [record.number for record in studies.records(EDITION)] == [0, 1, 2, 3]
+
+
+def test_processes_that_ask_for_other_keys_get_other_trials(studies: OptunaStudies, optuna_database: Database) -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        futures = [pool.submit(ask_in_process, optuna_database, [f"001/{i}", f"002/{i}"]) for i in range(4)]
+        requests = [request for future in futures for request in future.result()]
+    assert sorted(request.number or 0 for request in requests) == list(range(8))
+    assert len({repr(request.params) for request in requests}) == 8
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "cmaes", "nsga2"])
+def test_every_sampler_runs_a_study(studies: OptunaStudies, sampler: str) -> None:
+    study = declared(name=sampler, sampler=sampler)
+    studies.create(f"{sampler}@1", study)
+    for batch in range(3):
+        for request in studies.ask(f"{sampler}@1", study, [f"{batch}/{i}" for i in range(4)]):
+            assert fits(study.space, request.params)
+            studies.tell(f"{sampler}@1", request.number, TrialState.COMPLETE, float(request.params["x"]))
+    assert len({repr(record.params) for record in studies.records(f"{sampler}@1")}) == 12
+
+
+def test_a_low_discrepancy_sequence_goes_on_after_a_crash_without_repeating_a_point(studies: OptunaStudies) -> None:
+    study = declared(name="q", sampler="qmc", space={"x": declared().space["x"]})
+    studies.create("q@1", study)
+    for batch in range(4):
+        studies.ask("q@1", study, [f"{batch}/0", f"{batch}/1"])
+    values = sorted(float(record.params["x"]) for record in studies.records("q@1"))
+    assert len(set(values)) == 8
+
+
+def test_the_last_batch_of_a_grid_is_smaller_and_the_next_is_empty(studies: OptunaStudies) -> None:
+    study = Study(name="g", space={"n": declared().space["n"]}, objective="loss", sampler="grid", parallelism=4)
+    studies.create("g@1", study)
+    sizes = [len(studies.ask("g@1", study, [f"{batch}/{i}" for i in range(4)])) for batch in range(4)]
+    assert sizes == [4, 4, 1, 0]
+
+
+def test_a_trial_enqueued_from_a_notebook_is_run_once(studies: OptunaStudies, study: Study) -> None:
+    studies.load(EDITION).enqueue_trial({"n": 7, "c": None})
+    first, second = studies.ask(EDITION, study, KEYS[:2])
+    assert (first.params["n"], first.params["c"]) == (7, None)
+    assert second.number == 2
+    waiting, run, sampled = studies.records(EDITION)
+    assert (waiting.state, run.replaces, run.origin) == (TrialState.FAIL, 0, Origin.START_POINT)
+    assert sampled.origin is Origin.SAMPLER
+
+
+def test_an_enqueued_trial_outside_the_space_is_left_alone(studies: OptunaStudies, study: Study) -> None:
+    studies.load(EDITION).enqueue_trial({"n": 70})
+    assert fits(study.space, studies.ask(EDITION, study, KEYS[:1])[0].params)
+    assert studies.records(EDITION)[0].state is TrialState.WAITING
+
+
+def test_asking_a_study_that_was_never_created_is_refused(studies: OptunaStudies, study: Study) -> None:
+    with pytest.raises(StudyNotFoundError):
+        studies.ask("other@1", study, KEYS)
+
+
+def test_a_failed_trial_is_run_again_with_the_same_parameters(studies: OptunaStudies, study: Study) -> None:
+    request = studies.ask(EDITION, study, KEYS)[1]
+    studies.tell(EDITION, 1, TrialState.FAIL)
+    again = studies.rerun(EDITION, 1, "001/1#1")
+    record = studies.records(EDITION)[4]
+    assert (again.number, again.params, again.seed) == (4, request.params, request.seed)
+    assert (record.replaces, record.origin, record.state) == (1, Origin.RERUN, TrialState.RUNNING)
+
+
+def test_a_rerun_is_found_by_its_key(studies: OptunaStudies, study: Study) -> None:
+    studies.ask(EDITION, study, KEYS)
+    studies.tell(EDITION, 1, TrialState.FAIL)
+    again = studies.rerun(EDITION, 1, "001/1#1")
+    studies.tell(EDITION, 4, TrialState.FAIL)
+    assert studies.rerun(EDITION, 1, "001/1#1") == again
+
+
+def test_a_rerun_that_runs_already_is_returned_for_any_key(studies: OptunaStudies, study: Study) -> None:
+    studies.ask(EDITION, study, KEYS)
+    studies.tell(EDITION, 1, TrialState.FAIL)
+    assert studies.rerun(EDITION, 1, "a") == studies.rerun(EDITION, 1, "b")
+
+
+def test_a_second_rerun_replaces_the_first(studies: OptunaStudies, study: Study) -> None:
+    studies.ask(EDITION, study, KEYS)
+    studies.tell(EDITION, 1, TrialState.FAIL)
+    studies.rerun(EDITION, 1, "a")
+    studies.tell(EDITION, 4, TrialState.FAIL)
+    studies.rerun(EDITION, 1, "b")
+    assert studies.record(EDITION, 5).replaces == 4
+
+
+def test_a_running_trial_is_not_run_again(studies: OptunaStudies, study: Study) -> None:
+    studies.ask(EDITION, study, KEYS)
+    with pytest.raises(PermanentHpoError):
+        studies.rerun(EDITION, 1, "a")
+
+
+def test_a_rerun_counts_in_the_generation_it_belongs_to(studies: OptunaStudies) -> None:
+    study = declared(name="evolving", sampler="nsga2")
+    studies.create("evolving@1", study)
+    studies.ask("evolving@1", study, KEYS)
+    studies.tell("evolving@1", 0, TrialState.FAIL)
+    studies.rerun("evolving@1", 0, "a")
+    attrs = [trial.system_attrs for trial in studies.load("evolving@1").get_trials()]
+    assert attrs[4]["NSGAIISampler:generation"] == 0
+
+
+def test_optuna_itself_reads_and_continues_our_studies(
+    studies: OptunaStudies, study: Study, optuna_database: Database
+) -> None:
+    finish(studies, studies.ask(EDITION, study, KEYS))
+    loaded = optuna.load_study(study_name=EDITION, storage=optuna_database.url)
+    assert loaded.best_value == min(record.value or 0 for record in studies.records(EDITION))
+    assert loaded.metric_names == ["loss"]
+    assert len(loaded.trials_dataframe()) == 4
+    trial = loaded.ask()
+    assert trial.suggest_float("x", 0, 1) >= 0
+    loaded._storage.remove_session()

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import optuna
+import pytest
+
+from airflow_hpo.core.progress import progress_of
+from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.study import Study, WarmStart
+from airflow_hpo.core.trial import Origin, TrialState
+from airflow_hpo.search.studies import OptunaStudies
+
+NARROW = {"x": Float(0, 1), "c": Categorical(["a", "b"])}
+WIDER = {"x": Float(0, 0.5), "c": Categorical(["b", "a", "c"])}
+
+
+class Crash(Exception):
+    """Stands for the death of a process."""
+
+
+def declared(space: object, mode: str = "values", direction: str = "minimize", **limits: int) -> Study:
+    warm_start = WarmStart(mode=mode, **limits)
+    objective = {"metric": "loss", "direction": direction}
+    return Study(name="w", space=space, objective=objective, max_trials=40, parallelism=4, warm_start=warm_start)
+
+
+@pytest.fixture
+def earlier(studies: OptunaStudies) -> OptunaStudies:
+    """A store with two earlier editions over the old space."""
+    for edition in ("w@1", "w@2"):
+        study = declared(NARROW)
+        studies.create(edition, study)
+        for request in studies.ask(edition, study, [f"001/{i}" for i in range(12)]):
+            studies.tell(edition, request.number, TrialState.COMPLETE, float(request.params["x"]), {"f1": 1.0})
+    return studies
+
+
+def test_values_of_trials_that_fit_are_known_from_the_start(earlier: OptunaStudies) -> None:
+    study = declared(WIDER, trials=3)
+    earlier.create("w@3", study)
+    taken = earlier.warm_start("w@3", study, ["w@2", "w@1"])
+    best = sorted((r for r in earlier.records("w@2") if r.params["x"] <= 0.5), key=lambda r: r.value)[:3]
+    records = earlier.records("w@3")
+    assert taken == [("w@2", record.number) for record in best]
+    assert [(r.params, r.value, r.metrics) for r in records] == [(r.params, r.value, r.metrics) for r in best]
+    assert {(r.state, r.origin, r.key) for r in records} == {(TrialState.COMPLETE, Origin.WARM_START, None)}
+
+
+def test_values_taken_over_do_not_count_as_progress(earlier: OptunaStudies) -> None:
+    study = declared(WIDER)
+    earlier.create("w@3", study)
+    earlier.warm_start("w@3", study, ["w@2"])
+    assert progress_of(earlier.records("w@3"), study.objective.direction).finished == 0
+
+
+def test_values_taken_over_have_the_new_distributions(earlier: OptunaStudies) -> None:
+    study = declared(WIDER)
+    earlier.create("w@3", study)
+    earlier.warm_start("w@3", study, ["w@2"])
+    spaces = [trial.distributions["x"] for trial in earlier.load("w@3").trials]
+    assert set(map(repr, spaces)) == {repr(optuna.distributions.FloatDistribution(0, 0.5))}
+
+
+def test_several_editions_give_their_best_together(earlier: OptunaStudies) -> None:
+    study = declared(NARROW, trials=5, editions=2)
+    earlier.create("w@3", study)
+    taken = earlier.warm_start("w@3", study, ["w@2", "w@1"])
+    values = sorted(r.value or 0 for edition in ("w@1", "w@2") for r in earlier.records(edition))
+    assert [r.value for r in earlier.records("w@3")] == values[:5]
+    assert len(taken) == 5
+
+
+def test_the_best_are_the_largest_where_large_is_good(earlier: OptunaStudies) -> None:
+    study = declared(NARROW, direction="maximize", trials=2)
+    earlier.create("w@3", study)
+    earlier.warm_start("w@3", study, ["w@2"])
+    values = sorted((r.value or 0 for r in earlier.records("w@2")), reverse=True)
+    assert [r.value for r in earlier.records("w@3")] == values[:2]
+
+
+@pytest.mark.parametrize("mode", ["values", "points"])
+def test_warming_up_twice_takes_over_once(earlier: OptunaStudies, mode: str) -> None:
+    study = declared(WIDER, mode)
+    earlier.create("w@3", study)
+    assert earlier.warm_start("w@3", study, ["w@2"]) == earlier.warm_start("w@3", study, ["w@2"])
+    points = [repr(r.params) for r in earlier.ask("w@3", study, [f"1/{i}" for i in range(20)])]
+    assert len(set(points)) == len(points)
+
+
+def test_a_killed_warm_start_is_completed(earlier: OptunaStudies, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, create, created = declared(NARROW, trials=6), optuna.storages.RDBStorage.create_new_trial, []
+
+    def create_two(storage: object, *args: object, **kwargs: object) -> int:
+        if len(created) == 2:
+            raise Crash
+        created.append(create(storage, *args, **kwargs))
+        return created[-1]
+
+    earlier.create("w@3", study)
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.storages.RDBStorage, "create_new_trial", create_two)
+        with pytest.raises(Crash):
+            earlier.warm_start("w@3", study, ["w@2"])
+    earlier.warm_start("w@3", study, ["w@2"])
+    assert len(earlier.records("w@3")) == 6
+
+
+def test_points_are_evaluated_again_first(earlier: OptunaStudies) -> None:
+    study = declared(WIDER, "points", trials=2)
+    earlier.create("w@3", study)
+    taken = earlier.warm_start("w@3", study, ["w@2"])
+    requests = earlier.ask("w@3", study, ["1/0", "1/1", "1/2"])
+    assert [r.params for r in requests[:2]] == [earlier.record(*source).params for source in taken]
+    assert [r.origin for r in earlier.records("w@3")] == [Origin.WARM_START, Origin.WARM_START, Origin.SAMPLER]
+
+
+def test_nothing_is_taken_over_when_nothing_fits(earlier: OptunaStudies) -> None:
+    study = declared({"other": Int(1, 3)})
+    earlier.create("w@3", study)
+    assert earlier.warm_start("w@3", study, ["w@2", "w@1"]) == []
+
+
+def test_editions_that_are_gone_are_passed_over(earlier: OptunaStudies) -> None:
+    study = declared(NARROW, editions=2)
+    earlier.create("w@3", study)
+    assert earlier.warm_start("w@3", study, ["gone@1", "w@1"])

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.search.distributions import canonical, distribution_of, value_at
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        (Float(0, 1), FloatDistribution(0, 1)),
+        (Float(1e-5, 1, log=True), FloatDistribution(1e-5, 1, log=True)),
+        (Float(0, 1, step=0.3), FloatDistribution(0, 0.9, step=0.3)),
+        (Float(2, 2), FloatDistribution(2, 2)),
+        (Int(1, 9), IntDistribution(1, 9)),
+        (Int(1, 10, step=4), IntDistribution(1, 9, step=4)),
+        (Int(1, 1024, log=True), IntDistribution(1, 1024, log=True)),
+        (Categorical([None, True, "a", 2.5]), CategoricalDistribution([None, True, "a", 2.5])),
+    ],
+    ids=str,
+)
+def test_a_parameter_becomes_the_distribution_of_its_values(parameter: Float, expected: object) -> None:
+    assert distribution_of(parameter) == expected
+
+
+@given(st.integers(0, 1000), st.sampled_from([0.1, 0.05, 0.3, 1e-3, 7.0]), st.floats(-1e-9, 1e-9))
+def test_a_stepped_float_loses_the_noise_of_arithmetic(index: int, step: float, noise: float) -> None:
+    parameter = Float(-2.5, 1e4, step=step)
+    assert canonical(parameter, -2.5 + index * step + noise) == value_at(parameter, index)
+
+
+def test_a_stepped_float_between_equal_bounds_has_one_value() -> None:
+    assert distribution_of(Float(0.5, 0.5, step=0.1)) == FloatDistribution(0.5, 0.5, step=0.1)

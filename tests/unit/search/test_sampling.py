@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from optuna.samplers import NSGAIISampler, QMCSampler, TPESampler
+
+from airflow_hpo.core.algorithms import Sampler
+from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.study import Study
+from airflow_hpo.search.sampling import sampler_for, startup_trials
+
+OPTIONS = {
+    "tpe": {"n_startup_trials": 7, "n_ei_candidates": 12, "multivariate": False, "constant_liar": False},
+    "random": {},
+    "grid": {},
+    "qmc": {"qmc_type": "halton", "scramble": False},
+    "cmaes": {"n_startup_trials": 2, "popsize": 6, "lr_adapt": True},
+    "nsga2": {"population_size": 8, "mutation_prob": 0.1, "crossover_prob": 0.5, "swapping_prob": 0.4},
+}
+
+
+def declared(sampler: Sampler | str = "tpe", **options: object) -> Study:
+    space = {"x": Float(0, 1, step=0.1)}
+    return Study(
+        **{"name": "demo", "space": space, "objective": "loss", "max_trials": 40, "sampler": sampler, **options}
+    )
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_sampler_takes_its_options_without_a_warning(name: str) -> None:
+    assert sampler_for(declared(Sampler(name, **OPTIONS[name])), "demo@1", 1) is not None
+
+
+@pytest.mark.parametrize(("parallelism", "expected"), [(1, 5), (4, 5), (7, 7), (10, 10), (40, 10)])
+def test_start_up_is_one_round_of_all_slots_within_what_is_useful(parallelism: int, expected: int) -> None:
+    assert startup_trials(declared(parallelism=parallelism)) == expected
+
+
+def test_a_population_is_one_round_of_all_slots() -> None:
+    sampler = sampler_for(declared("nsga2", parallelism=8), "demo@1", 1)
+    assert isinstance(sampler, NSGAIISampler)
+    assert sampler.population_size == 8
+
+
+def test_groups_are_modelled_only_in_conditional_spaces() -> None:
+    conditional = {"a": Categorical([1, 2]), "b": Float(0, 1, when={"a": 1})}
+    flat, grouped = (sampler_for(declared(space=space), "demo@1", 1) for space in ({"a": Float(0, 1)}, conditional))
+    assert isinstance(flat, TPESampler)
+    assert isinstance(grouped, TPESampler)
+    assert (flat._group, grouped._group) == (False, True)
+
+
+def test_a_low_discrepancy_sequence_has_one_seed_for_all_trials() -> None:
+    one, two = (sampler_for(declared("qmc"), "demo@1", seed) for seed in (1, 2))
+    assert isinstance(one, QMCSampler)
+    assert isinstance(two, QMCSampler)
+    assert one._seed == two._seed
