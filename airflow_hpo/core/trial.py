@@ -137,12 +137,13 @@ class TrialRecord:
 
 
 class TrialView:
-    """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.study``."""
+    """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.study``, ``trial.label``."""
 
     def __init__(self, request: TrialRequest) -> None:
         self.study = request.study
         self.number = request.number
         self.seed = request.seed
+        self.label = request.label
         self.params = ParamsView(request.params)
 
 

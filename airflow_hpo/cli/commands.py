@@ -1,0 +1,81 @@
+"""Declares ``airflow hpo ...``. Airflow imports this at every command, so nothing heavy stands here."""
+
+from __future__ import annotations
+
+from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
+
+CONNECTION = Arg(("--conn-id",), help="Connection of the study database (default: hpo_default)", default="hpo_default")
+NAME = Arg(("name",), help="An edition (study@run), or a study: its newest edition")
+FAMILY = Arg(("--study",), help="Only editions of this study", default=None)
+LIMIT = Arg(("--limit",), help="How many editions to list, newest first (default: 20)", type=int, default=20)
+OUTPUT = Arg(
+    ("-o", "--output"),
+    help="Form of the output (default: table)",
+    choices=("table", "json", "csv"),
+    default="table",
+)
+FILE = Arg(("--file",), help="Write here instead of to the standard output", default=None)
+INTERVAL = Arg(("--interval",), help="Seconds between two looks (default: 2)", type=float, default=2.0)
+
+
+def get_cli_commands() -> list[CLICommand]:
+    """Return the commands of this provider."""
+    return [
+        GroupCommand(
+            name="hpo", help="Hyperparameter optimisation", subcommands=[_database_commands(), _study_commands()]
+        )
+    ]
+
+
+def _database_commands() -> GroupCommand:
+    return GroupCommand(
+        name="db",
+        help="The study database",
+        subcommands=[
+            ActionCommand(
+                name="migrate",
+                help="Create or upgrade the tables of the study database",
+                func=lazy_load_command("airflow_hpo.cli.db.migrate"),
+                args=(CONNECTION,),
+            ),
+            ActionCommand(
+                name="check",
+                help="Say whether the study database can be reached and has the right tables",
+                func=lazy_load_command("airflow_hpo.cli.db.check"),
+                args=(CONNECTION,),
+            ),
+        ],
+    )
+
+
+def _study_commands() -> GroupCommand:
+    return GroupCommand(
+        name="studies",
+        help="Look at studies",
+        subcommands=[
+            ActionCommand(
+                name="list",
+                help="List editions of studies, newest first",
+                func=lazy_load_command("airflow_hpo.cli.studies.list_"),
+                args=(FAMILY, LIMIT, OUTPUT, CONNECTION),
+            ),
+            ActionCommand(
+                name="show",
+                help="Show one edition: its state, its best trial and its best parameters",
+                func=lazy_load_command("airflow_hpo.cli.studies.show"),
+                args=(NAME, OUTPUT, CONNECTION),
+            ),
+            ActionCommand(
+                name="export",
+                help="Export every trial of an edition with parameters, metrics, attempts and reasons",
+                func=lazy_load_command("airflow_hpo.cli.studies.export"),
+                args=(NAME, OUTPUT, FILE, CONNECTION),
+            ),
+            ActionCommand(
+                name="watch",
+                help="Follow a running study: trials done, failed, running, best so far, rate and time left",
+                func=lazy_load_command("airflow_hpo.cli.watch.watch"),
+                args=(NAME, INTERVAL, CONNECTION),
+            ),
+        ],
+    )

@@ -1,0 +1,63 @@
+"""Rows as a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from airflow_hpo.core.trial import brief
+
+
+def text(rows: Sequence[dict[str, Any]], form: str) -> str:
+    """Return rows as JSON or CSV.
+
+    :param rows: all with the same keys.
+    :param form: ``"json"`` or ``"csv"``.
+    """
+    if form == "json":
+        return json.dumps(rows, indent=2) + "\n"
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
+    """Return rows as a table for people: floats shortened, nothing for None, empty columns left out."""
+    grid = Table(title=title, title_justify="left", header_style="bold")
+    names = [name for name in (rows[0] if rows else {}) if any(row[name] is not None for row in rows)]
+    for name in names:
+        numeric = all(isinstance(row[name], int | float | None) for row in rows)
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*("" if row[name] is None else brief(row[name]) for name in names))
+    return grid
+
+
+def emit(rows: Sequence[dict[str, Any]], form: str, title: str | None = None, path: str | None = None) -> None:
+    """Print rows, or write them to a file.
+
+    :param rows: all with the same keys.
+    :param form: ``"table"``, ``"json"`` or ``"csv"``.
+    :param title: stands above a table.
+    :param path: file to write to; None for the standard output.
+    """
+    if path:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            _write(Console(file=file, width=200), rows, form, title)
+        return
+    _write(Console(), rows, form, title)
+
+
+def _write(console: Console, rows: Sequence[dict[str, Any]], form: str, title: str | None) -> None:
+    if form == "table":
+        console.print(table(rows, title))
+    else:
+        console.out(text(rows, form), end="", highlight=False)

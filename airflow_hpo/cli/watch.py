@@ -1,0 +1,98 @@
+"""``airflow hpo studies watch``: a study's progress, live."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.core.pace import pace_of
+from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.tuning.judging import Status, status_of
+from airflow_hpo.tuning.rows import find_edition
+from airflow_hpo.tuning.store import Store
+
+LINE_EVERY = 5.0
+"""Seconds between two lines where the output is not a terminal."""
+
+
+@one_line_errors
+def watch(args: Any) -> None:
+    """Follow a study until it is over and nothing runs."""
+    store, console = HpoHook(args.conn_id).store, Console()
+    name = _wait_for_edition(store, args.name, args.interval)
+    if console.is_terminal:
+        _live(store, name, args.interval, console)
+    else:
+        _lines(store, name, args.interval, console)
+
+
+def _live(store: Store, name: str, interval: float, console: Console) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rest]}"))
+    bar = Progress(*columns, console=console)
+    task = bar.add_task(name, total=None, rest="")
+    with Live(bar, console=console, refresh_per_second=4):
+        while True:
+            status, rest = _look(store, name)
+            done = status.progress.counted(status.edition.study.count)
+            bar.update(task, completed=done, total=status.edition.study.wanted, rest=rest)
+            if _ended(status):
+                break
+            time.sleep(interval)
+    console.print(status.verdict.reason, highlight=False)
+
+
+def _lines(store: Store, name: str, interval: float, console: Console) -> None:
+    said, at = "", float("-inf")
+    while True:
+        status, rest = _look(store, name)
+        done = f"{status.progress.counted(status.edition.study.count)}/{status.edition.study.wanted}"
+        due = time.monotonic() - at >= LINE_EVERY
+        if (done != said and due) or _ended(status):
+            console.print(f"{name}  {done}  {rest}", highlight=False, soft_wrap=True)
+            said, at = done, time.monotonic()
+        if _ended(status):
+            break
+        time.sleep(interval)
+    console.print(status.verdict.reason, highlight=False, soft_wrap=True)
+
+
+def _look(store: Store, name: str) -> tuple[Status, str]:
+    records = store.optuna.records(name)
+    status = status_of(store.edition(name), records)
+    progress = status.progress
+    pace = pace_of(records, status.verdict.needed + progress.running, datetime.now(UTC))
+    parts = [f"{progress.running} running", f"{progress.failed} failed"]
+    if progress.pruned:
+        parts.append(f"{progress.pruned} pruned")
+    if progress.best and progress.best.value is not None:
+        parts.append(f"best {progress.best.value:.6g} (trial {progress.best.number})")
+    if pace.per_minute is not None and pace.left is not None and not _ended(status):
+        parts.append(f"{pace.per_minute:.1f}/min, {_short(pace.left)} left")
+    return status, ", ".join(parts)
+
+
+def _ended(status: Status) -> bool:
+    return status.edition.finished is not None or (status.verdict.over and status.progress.running == 0)
+
+
+def _wait_for_edition(store: Store, name: str, interval: float, limit: float = 60.0) -> str:
+    deadline = time.monotonic() + limit
+    while True:
+        try:
+            return find_edition(store, name).name
+        except StudyNotFoundError:
+            if "@" not in name or time.monotonic() > deadline:
+                raise
+            time.sleep(interval)
+
+
+def _short(left: timedelta) -> str:
+    seconds = round(left.total_seconds())
+    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"

@@ -1,0 +1,29 @@
+"""The ``[hpo]`` options, one accessor each; their defaults and units are declared in ``provider_info``."""
+
+from __future__ import annotations
+
+
+def poll_interval() -> float:
+    """``[hpo] poll_interval``: seconds between two looks at a study that somebody waits for."""
+    return _seconds("poll_interval", fallback=2.0)
+
+
+def lock_timeout() -> float:
+    """``[hpo] lock_timeout``: seconds to wait for another process that suggests trials of the same study."""
+    return _seconds("lock_timeout", fallback=120.0)
+
+
+def report_interval() -> float:
+    """``[hpo] report_interval``: seconds between two deliveries of a running trial's metrics to the study."""
+    return _seconds("report_interval", fallback=1.0)
+
+
+def termination_grace_period() -> float:
+    """``[hpo] termination_grace_period``: seconds between SIGTERM and SIGKILL for a trial's processes."""
+    return _seconds("termination_grace_period", fallback=10.0)
+
+
+def _seconds(option: str, fallback: float) -> float:
+    from airflow.sdk.configuration import conf
+
+    return float(conf.getfloat("hpo", option, fallback=fallback))

@@ -1,0 +1,95 @@
+"""The one door from Airflow to studies."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from airflow_hpo import conf
+from airflow_hpo.hooks.location import default_database, from_connection
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+    from airflow_hpo.storage.database import Database
+    from airflow_hpo.tuning.store import Store
+
+
+class HpoHook(BaseHook):
+    """Opens the study database that a connection names.
+
+    Without the connection ``hpo_default`` studies live in ``hpo.db`` in AIRFLOW_HOME: right for one machine, wrong for
+    several workers.
+
+    :param hpo_conn_id: connection of type ``hpo``, ``postgres``, ``mysql`` or ``sqlite``.
+    """
+
+    conn_name_attr = "hpo_conn_id"
+    default_conn_name = "hpo_default"
+    conn_type = "hpo"
+    hook_name = "Hyperparameter optimisation (study database)"
+
+    def __init__(self, hpo_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.hpo_conn_id = hpo_conn_id
+
+    @cached_property
+    def database(self) -> Database:
+        """Where studies are kept; nothing is opened or created yet."""
+        connection = self._connection()
+        return from_connection(connection) if connection else default_database()
+
+    @cached_property
+    def store(self) -> Store:
+        """The study database, ready for use.
+
+        :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due.
+        :raises StoreRefusedError: when the connection leads to Airflow's own schema.
+        :raises StoreUnavailableError: when the database does not answer.
+        """
+        from airflow_hpo.tuning import schema
+        from airflow_hpo.tuning.store import Store
+
+        schema.ensure(self.database)
+        return Store(self.database, lock_timeout=conf.lock_timeout())
+
+    def get_conn(self) -> Any:
+        """Return the SQLAlchemy engine of the study database."""
+        return self.store.database.engine
+
+    def load_study(self, edition: str) -> optuna.Study:
+        """Return an edition as Optuna's own study, for notebooks and plots.
+
+        :param edition: ``<study>@<run>``.
+        """
+        return self.store.optuna.load(edition)
+
+    def trials(self, edition: str) -> pd.DataFrame:
+        """Return the trials of an edition, one a row: number, state, value, parameters, metrics, times.
+
+        :param edition: ``<study>@<run>``.
+        """
+        from airflow_hpo.tuning.frames import trials_frame
+
+        return trials_frame(self.store, edition)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Say whether the database answers and has its tables (Airflow's *Test* button)."""
+        from airflow_hpo.exceptions import HpoError
+
+        try:
+            return True, f"Studies are kept in {self.store.database}."
+        except HpoError as err:
+            return False, str(err)
+
+    def _connection(self) -> Connection | None:
+        try:
+            return self.get_connection(self.hpo_conn_id)
+        except AirflowNotFoundException:
+            if self.hpo_conn_id != self.default_conn_name:
+                raise
+            return None

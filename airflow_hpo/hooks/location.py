@@ -1,0 +1,64 @@
+"""From the fields of an Airflow connection to the location of a study database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from airflow.sdk import Connection
+from sqlalchemy import URL
+
+from airflow_hpo.exceptions import StoreRefusedError
+from airflow_hpo.storage.database import Database
+
+DIALECTS = {
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+    "mysql": "mysql",
+    "sqlite": "sqlite",
+}
+DEFAULT_SCHEMA = "hpo"
+
+
+def from_connection(connection: Connection) -> Database:
+    """Return where a connection says that studies are kept.
+
+    :param connection: of type ``hpo`` (the dialect is in its extra field), ``postgres``, ``mysql`` or ``sqlite``.
+    :raises StoreRefusedError: when the dialect is missing or unknown.
+    """
+    extra = connection.extra_dejson
+    named = extra.get("dialect", "postgresql") if connection.conn_type == "hpo" else connection.conn_type
+    dialect = DIALECTS.get(str(named))
+    if dialect is None:
+        raise StoreRefusedError(
+            f"Studies are kept in postgresql, mysql or sqlite, but connection {connection.conn_id!r} names {named!r}. "
+            "Correct its dialect."
+        )
+    if dialect == "sqlite":
+        return Database.sqlite(_sqlite_path(connection))
+    url = URL.create(
+        dialect,
+        username=connection.login,
+        password=connection.password,
+        host=connection.host,
+        port=connection.port,
+        database=connection.schema,
+    )
+    schema = extra.get("db_schema", DEFAULT_SCHEMA) if dialect == "postgresql" else None
+    return Database.of(url, schema=schema or None)
+
+
+def default_database() -> Database:
+    """Return the SQLite file in AIRFLOW_HOME that is used without any connection."""
+    home = os.environ.get("AIRFLOW_HOME") or "~/airflow"
+    return Database.sqlite(Path(home).expanduser() / "hpo.db")
+
+
+def _sqlite_path(connection: Connection) -> Path:
+    path = connection.schema if connection.conn_type == "hpo" else (connection.schema or connection.host)
+    if not path:
+        raise StoreRefusedError(
+            f"A SQLite connection names its file in the field Database, but {connection.conn_id!r} leaves it empty. "
+            "Give an absolute path."
+        )
+    return Path(path)

@@ -1,0 +1,72 @@
+"""Looking at a study from inside Airflow, where the states of its tasks can be asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.tuning.judging import Status, abandoned, owner, reap, status, status_of
+from airflow_hpo.tuning.store import Store
+
+REAP_INTERVAL = 15.0
+"""Seconds between two searches for trials that nobody runs any more."""
+
+
+@dataclass
+class StudyWatch:
+    """Looks at a study and gives up the trials whose task has ended silently.
+
+    :param store: the study database.
+    :param edition: the edition.
+    :param dag_id: the DAG that runs the trials.
+    :param run_id: its run.
+    :param trial_task_id: id of the trial task of a batch, with ``{batch}`` for the batch's number; empty: never give up.
+    """
+
+    store: Store
+    edition: str
+    dag_id: str
+    run_id: str
+    trial_task_id: str = ""
+    _last_reap: float = field(default=float("-inf"), init=False)
+
+    def look(self) -> Status:
+        """Return how the study stands now."""
+        if self.trial_task_id and time.monotonic() - self._last_reap >= REAP_INTERVAL:
+            self._last_reap = time.monotonic()
+            return self.look_and_reap()
+        return status(self.store, self.edition)
+
+    def look_and_reap(self) -> Status:
+        """Give up the trials that nobody runs any more, then return how the study stands."""
+        edition = self.store.edition(self.edition)
+        records = self.store.optuna.records(self.edition)
+        if lost := self._abandoned(records):
+            records = self.store.optuna.records(self.edition)
+            lost = sorted(set(lost) & set(self._abandoned(records)))
+            reap(self.store, self.edition, lost)
+            records = self.store.optuna.records(self.edition)
+        return status_of(edition, records)
+
+    def _abandoned(self, records: Iterable[TrialRecord]) -> list[int]:
+        """States are read after the trials, so a second round is needed before anything is given up.
+
+        A trial may be told, or run again by a person, between the two reads; then the second round no longer finds it.
+        """
+        running = [r for r in records if r.state is TrialState.RUNNING and r.key]
+        batches = {owner(r.key)[0] for r in running if r.key}
+        return abandoned(running, self._states(batches)) if running else []
+
+    def _states(self, batches: Iterable[int]) -> dict[tuple[int, int], str | None]:
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        task_ids = {self.trial_task_id.format(batch=f"{batch:03d}"): batch for batch in batches}
+        found = RuntimeTaskInstance.get_task_states(dag_id=self.dag_id, task_ids=list(task_ids), run_ids=[self.run_id])
+        states: dict[tuple[int, int], str | None] = {}
+        for name, state in found.get(self.run_id, {}).items():
+            task_id, _, index = name.rpartition("_")
+            if task_id in task_ids and index.isdigit():
+                states[task_ids[task_id], int(index)] = str(state) if state else None
+        return states

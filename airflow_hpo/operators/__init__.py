@@ -1,0 +1,1 @@
+"""Operators that start, suggest, run and finish a study's trials."""

@@ -1,0 +1,50 @@
+"""Trials that are Python functions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from airflow.sdk import Context
+
+from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.runners.function import FunctionTrial, run_function
+from airflow_hpo.tuning.concluding import Ended
+from airflow_hpo.tuning.reporting import TrialReporter
+
+TrialFunction = Callable[[FunctionTrial], Any]
+
+
+class TrialPythonOperator(TrialOperator):
+    """Runs a trial as a Python function in the task's own process.
+
+    :param function: takes a trial with ``params``, ``number``, ``seed``, ``report(value, step)`` and ``should_prune()``;
+        returns the objective, or a mapping of metric names to values.
+    :param request: a trial request as ``suggest`` returns it.
+    :param hpo_conn_id: connection of the study database.
+    :param rerun: ``"changed"`` or ``"always"``: when a trial that the study has the result of runs again.
+    """
+
+    template_fields: Sequence[str] = ()
+    backend = "function"
+    work_fields: ClassVar[Sequence[str]] = ("function",)
+
+    def __init__(self, *, function: TrialFunction, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.function = function
+
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+        """Call the function."""
+        outcome = run_function(self.function, request, study.objective, report)
+        return Ended(outcome.measurement, pruned=outcome.pruned)
+
+    def work(self) -> str:
+        """Return the fingerprint of the function's source."""
+        try:
+            return fingerprint(inspect.getsource(self.function))
+        except (OSError, TypeError):
+            return fingerprint(repr(self.function))

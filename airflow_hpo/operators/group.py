@@ -1,0 +1,79 @@
+"""The first and the last task of a trial that is a group of the author's own tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.place import place_of
+from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.runners.function import FunctionTrial
+from airflow_hpo.tuning.claiming import begin
+from airflow_hpo.tuning.concluding import Ended
+from airflow_hpo.tuning.reporting import TrialReporter
+
+
+class TrialOpenOperator(TrialOperator):
+    """Takes up a trial and hands its parameters to the tasks that follow, one XCom each (``params.x``).
+
+    Skipped, and with it the group's tasks, when the study has the trial's result already.
+
+    :param code: what tells one version of the group's tasks from another, such as their source.
+    :param request: a trial request as ``suggest`` returns it.
+    """
+
+    template_fields: Sequence[str] = ()
+    backend = "group"
+    work_fields: ClassVar[Sequence[str]] = ("code",)
+
+    def __init__(self, *, code: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.code = code
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return the trial request with its parameters."""
+        with permanent_errors_end_the_task():
+            claimed = self.claimed or self._claim(context, self.work())
+            if claimed.answered:
+                raise AirflowSkipException(f"Trial {claimed.record.number} is {claimed.record.state} in the study.")
+            begin(self.hook.store, claimed, place_of(context), self.backend, self.where())
+        for name, value in claimed.request.params.items():
+            context["ti"].xcom_push(f"params.{name}", value)
+        context["ti"].xcom_push("number", claimed.request.number)
+        context["ti"].xcom_push("seed", claimed.request.seed)
+        return claimed.request.to_dict()
+
+
+class TrialOutcomeOperator(TrialOperator):
+    """Tells the study what a group of tasks has come to.
+
+    Runs however the tasks ended; without a value the trial failed.
+
+    :param value: what the last task returned: the objective, or a mapping of metric names to values. Templated.
+    :param code: the same as for :class:`TrialOpenOperator`.
+    :param request: a trial request as ``suggest`` returns it.
+    """
+
+    template_fields: Sequence[str] = ("value",)
+    backend = "group"
+    work_fields: ClassVar[Sequence[str]] = ("code",)
+
+    def __init__(self, *, value: Any, code: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.value = value
+        self.code = code
+
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+        """Take the value that the tasks returned."""
+        if self.value is None:
+            raise TrialFailedError(
+                "The trial's last task returned no value: it or one before it failed. See their logs."
+            )
+        return Ended(FunctionTrial(request, study.objective, report).finish(self.value))

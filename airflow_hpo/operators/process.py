@@ -1,0 +1,84 @@
+"""Trials that are programs on the worker's own machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from airflow.sdk import Context
+
+from airflow_hpo import conf
+from airflow_hpo.core.metrics.source import MetricSource, Stdout
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.runners.process import ProcessRunner
+from airflow_hpo.tuning.concluding import Ended
+from airflow_hpo.tuning.reporting import TrialReporter
+
+
+class TrialProcessOperator(TrialOperator):
+    """Runs a trial as a program and reads its metrics while it runs.
+
+    The program finds its parameters in its arguments (``{{ trial.params.x }}``) and in ``HPO_*`` variables. A pruned trial's
+    program is ended with all its children; so is one whose task is cleared, marked or timed out.
+
+    :param command: the program and its arguments, one string each; no shell is involved. Templated.
+    :param env: variables added to those of the worker. Templated.
+    :param cwd: folder to run in; None for the worker's own. Templated.
+    :param metrics: where the program writes its metrics: ``Stdout()``, ``File(path)`` or ``TerminationMessage()``.
+    :param request: a trial request as ``suggest`` returns it.
+    :param hpo_conn_id: connection of the study database.
+    :param rerun: ``"changed"`` or ``"always"``: when a trial that the study has the result of runs again.
+    """
+
+    template_fields: Sequence[str] = ("command", "env", "cwd")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"command": "json", "env": "json"}
+    backend = "process"
+    work_fields = ("command", "env", "cwd")
+
+    def __init__(
+        self,
+        *,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        metrics: MetricSource | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.command = list(command)
+        self.env = dict(env or {})
+        self.cwd = cwd
+        self.metrics = metrics or Stdout()
+        self._process: ProcessRunner | None = None
+
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+        """Run the program to its end."""
+        runner = ProcessRunner(
+            [str(part) for part in self.command],
+            study.objective,
+            self.metrics,
+            env={**os.environ, **request.environment(), **self.env},
+            cwd=self.cwd,
+            on_line=lambda line: self.log.info("%s", line),
+            monitor=report,
+            interval=conf.report_interval(),
+            grace_period=conf.termination_grace_period(),
+        )
+        self._process = runner
+        outcome = runner.run()
+        self.ended = Ended(runner.collector.so_far(), outcome.pruned, outcome.exit_code, outcome.tail)
+        outcome.check()
+        return self.ended if outcome.pruned else replace(self.ended, measurement=runner.collector.measure())
+
+    def on_kill(self) -> None:
+        """End the program and its children."""
+        if self._process:
+            self._process.stop()
+
+    def where(self) -> dict[str, str]:
+        """Return host and process id of the task."""
+        return {**super().where(), "pid": str(os.getpid())}

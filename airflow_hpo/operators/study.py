@@ -1,0 +1,166 @@
+"""Starting a study, suggesting its trials and ending it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
+from airflow.sdk.configuration import conf as airflow_conf
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_hpo.core.advice import advice
+from airflow_hpo.core.study import Study
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.watching import StudyWatch
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.place import place_of
+from airflow_hpo.tuning.ending import Summary, finish
+from airflow_hpo.tuning.opening import open_edition
+from airflow_hpo.tuning.suggesting import reserve, suggest
+
+
+def study_asset(name: str) -> Asset:
+    """Return the asset that is updated whenever a study finds its best trial.
+
+    Schedule a DAG on it to do something with the result.
+
+    :param name: the study's name.
+    """
+    return Asset(name=f"hpo_study_{name}", uri=f"hpo://study/{name}")
+
+
+class StudyStartOperator(BaseOperator):
+    """Creates an edition of a study, or reopens it.
+
+    :param study: the declaration.
+    :param run: what tells this edition from others; the same value reopens the same edition. Templated.
+    :param hpo_conn_id: connection of the study database.
+    """
+
+    template_fields: Sequence[str] = ("run",)
+
+    def __init__(
+        self,
+        *,
+        study: Study,
+        run: str = "{{ run_id }}",
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.study = study
+        self.run = run
+        self.hpo_conn_id = hpo_conn_id
+
+    def execute(self, context: Context) -> str:
+        """Return the edition's name."""
+        with permanent_errors_end_the_task():
+            edition = open_edition(HpoHook(self.hpo_conn_id).store, self.study, self.run, place_of(context))
+        self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
+        for remark in advice(self.study):
+            self.log.warning("%s", remark)
+        return edition.name
+
+
+class StudySuggestOperator(BaseOperator):
+    """Suggests the trials of one batch, as many as slots are free.
+
+    Running it again returns the same trials.
+
+    :param edition: the edition: ``<study>@<run>``. Templated.
+    :param batch: number of the batch, from 1.
+    :param lazy: return requests without parameters, as many as the study can still need; each trial then asks for its own
+        parameters just before it runs.
+    :param hpo_conn_id: connection of the study database.
+    """
+
+    template_fields: Sequence[str] = ("edition",)
+
+    def __init__(
+        self,
+        *,
+        edition: str,
+        batch: int,
+        lazy: bool = False,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.edition = edition
+        self.batch = batch
+        self.lazy = lazy
+        self.hpo_conn_id = hpo_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the trial requests, one for each index of the trial task."""
+        with permanent_errors_end_the_task():
+            store = HpoHook(self.hpo_conn_id).store
+            if self.lazy:
+                limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
+                requests = reserve(store, self.edition, self.batch, limit)
+            else:
+                requests = suggest(store, self.edition, self.batch)
+        self.log.info("Batch %s of %s: %s trials", self.batch, self.edition, len(requests))
+        for request in requests:
+            self.log.info("  %s", request.label)
+        return [request.to_dict() for request in requests]
+
+
+class StudyFinishOperator(BaseOperator):
+    """Ends a study: gives up abandoned trials, returns the best one and updates the study's asset.
+
+    The asset event carries the parameters. It is emitted once for each best trial of an edition, however often the task
+    runs.
+
+    :param study: the declaration.
+    :param run: the same as for the start. Templated.
+    :param hpo_conn_id: connection of the study database.
+    :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number; empty: abandoned trials are left alone.
+    :raises AirflowFailException: when too many trials failed, or none is complete.
+    """
+
+    template_fields: Sequence[str] = ("run",)
+
+    def __init__(
+        self,
+        *,
+        study: Study,
+        run: str = "{{ run_id }}",
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        trial_task_id: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self.asset = study_asset(study.name)
+        kwargs.setdefault("inlets", [self.asset])
+        kwargs.setdefault("outlets", [AssetAlias(f"hpo_study_{study.name}")])
+        super().__init__(**kwargs)
+        self.study = study
+        self.run = run
+        self.hpo_conn_id = hpo_conn_id
+        self.trial_task_id = trial_task_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return the best trial and the counts."""
+        with permanent_errors_end_the_task():
+            store, name = HpoHook(self.hpo_conn_id).store, self.study.edition(self.run)
+            ti = context["ti"]
+            status = StudyWatch(store, name, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
+            summary = finish(store, status)
+        self.log.info("%s", summary.text)
+        if summary.failure:
+            raise AirflowFailException(summary.failure)
+        self._announce(context, summary)
+        return summary.data
+
+    def _announce(self, context: Context, summary: Summary) -> None:
+        known = ({"edition", "number"} & event.extra.keys() and event.extra for event in self._events(context))
+        said = {(extra["edition"], extra["number"]) for extra in known if extra}
+        if (summary.data["edition"], summary.data["number"]) in said:
+            self.log.info("The asset %s has this result already.", self.asset.uri)
+            return
+        alias = next(outlet for outlet in self.outlets if isinstance(outlet, AssetAlias))
+        context["outlet_events"][alias].add(self.asset, extra=summary.data)
+
+    def _events(self, context: Context) -> list[Any]:
+        return list(context["inlet_events"][self.asset].ascending(False).limit(100))

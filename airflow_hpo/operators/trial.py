@@ -1,0 +1,186 @@
+"""What every trial task does, whatever runs the trial: claim it, run it, tell the study."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
+
+from airflow_hpo import conf
+from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRequest, TrialView
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.place import place_of
+from airflow_hpo.triggers.study import StudyTrigger
+from airflow_hpo.tuning.claiming import Claim, Rerun, answer, begin, claim
+from airflow_hpo.tuning.concluding import Ended, conclude, fail
+from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.tuning.suggesting import ask_one
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+class TrialOperator(BaseOperator):
+    """Runs one trial of a study; subclasses say how.
+
+    The trial is claimed before templates are rendered, so that ``{{ trial.params.x }}`` means the trial that really runs,
+    and parameters never pass through Jinja themselves.
+
+    :param request: a trial request as ``suggest`` returns it; one without a number asks for its own trial.
+    :param hpo_conn_id: connection of the study database.
+    :param rerun: when the study already has the trial's result: ``"changed"`` runs again only if what is run has changed,
+        ``"always"`` runs again.
+    :param program_retries: how often a trial whose own program failed is run again, 0 or more; other failures, such as a
+        killed worker, are retried by the task's ``retries``, which is the limit of both.
+    :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number: lets a trial that waits for a free
+        slot give up those that nobody runs any more; empty: they are left alone.
+    """
+
+    backend: ClassVar[str]
+    work_fields: ClassVar[Sequence[str]]
+    """Arguments, as the author wrote them, that make a finished trial's result outdated when they change."""
+
+    def __init__(
+        self,
+        *,
+        request: Mapping[str, Any],
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        rerun: Rerun = "changed",
+        program_retries: int = 0,
+        trial_task_id: str = "",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.request = request
+        self.hpo_conn_id = hpo_conn_id
+        self.rerun = rerun
+        self.program_retries = program_retries
+        self.trial_task_id = trial_task_id
+        self.claimed: Claim | None = None
+        self.ended = Ended(None)
+
+    @cached_property
+    def hook(self) -> HpoHook:
+        """The study database."""
+        return HpoHook(self.hpo_conn_id)
+
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+        """Run the trial to its end.
+
+        :param context: Airflow's context.
+        :param study: the declaration.
+        :param request: the trial with its parameters.
+        :param report: takes new points while the trial runs; True means: give up.
+        :raises TrialFailedError: when the attempt failed.
+        """
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the trial, unless the study has its result."""
+        with permanent_errors_end_the_task():
+            claimed = self.claimed or self._claim(context, self.work())
+            if claimed.answered:
+                self.log.info(
+                    "Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state
+                )
+                return answer(claimed).to_dict()
+            return self._attempt(context, claimed)
+
+    def execute_when_ready(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Go on after waiting for a free slot."""
+        return self.execute(context)
+
+    def work(self) -> str:
+        """Return the fingerprint of what this task runs; taken before templates are rendered."""
+        return fingerprint({name: _plain(getattr(self, name)) for name in self.work_fields})
+
+    def _attempt(self, context: Context, claimed: Claim) -> dict[str, Any]:
+        store, place = self.hook.store, place_of(context)
+        study = store.edition(claimed.request.study).study
+        attempt = begin(store, claimed, place, self.backend, self.where())
+        self.log.info("Study %s, trial %s, attempt %s", claimed.request.study, claimed.record.number, attempt.attempt)
+        for name, value in claimed.request.params.items():
+            self.log.info("  %s = %s", name, value)
+        try:
+            ended = self.run_trial(context, study, claimed.request, TrialReporter(store, study, attempt))
+        except (Exception, AirflowTaskTimeout) as err:
+            failure = _failure(err)
+            if fail(store, claimed, attempt, failure, self.ended, place, self.program_retries):
+                raise AirflowFailException(failure.reason) from err
+            raise
+        result = conclude(store, claimed, attempt, ended)
+        self.log.info("Trial %s is %s: %s = %s", result.number, result.state, study.objective.metric, result.value)
+        return result.to_dict()
+
+    def where(self) -> dict[str, str]:
+        """Return what helps a person to find the running trial."""
+        return {"host": socket.gethostname()}
+
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        if parent is self and self.claimed is None:
+            with permanent_errors_end_the_task():
+                self.claimed = self._claim(context, self.work())
+            context["trial"] = TrialView(self.claimed.request)  # type: ignore[typeddict-unknown-key]
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+
+    def _claim(self, context: Context, work: str) -> Claim:
+        request = TrialRequest.from_dict(dict(self.request))
+        if request.number is None:
+            request = self._ask(context, request)
+        return claim(self.hook.store, request, work, place_of(context), self.rerun)
+
+    def _ask(self, context: Context, request: TrialRequest) -> TrialRequest:
+        asked, status = ask_one(self.hook.store, request.study, request.key)
+        if asked:
+            return asked
+        if status.verdict.over:
+            raise AirflowSkipException(status.verdict.reason)
+        ti = context["ti"]
+        self.defer(
+            trigger=StudyTrigger(
+                edition=request.study,
+                hpo_conn_id=self.hpo_conn_id,
+                until="room",
+                poll_interval=conf.poll_interval(),
+                dag_id=ti.dag_id,
+                run_id=ti.run_id,
+                trial_task_id=self.trial_task_id,
+            ),
+            method_name="execute_when_ready",
+            timeout=timedelta(days=7),
+        )
+        raise RuntimeError("unreachable: defer() raises")
+
+
+def _failure(err: BaseException) -> TrialFailedError:
+    if isinstance(err, TrialFailedError):
+        return err
+    if isinstance(err, AirflowTaskTimeout):
+        return TrialFailedError(f"The task ran into its execution_timeout: {err}")
+    return TrialFailedError(f"{type(err).__name__}: {err}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return _plain(value.to_dict()) if hasattr(value, "to_dict") else repr(value)

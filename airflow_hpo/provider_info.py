@@ -1,0 +1,92 @@
+"""What this package tells Airflow about itself. Imports nothing: Airflow reads it at every start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's metadata in the form of Airflow's ``provider_info.schema.json``."""
+    return {
+        "package-name": "airflow-provider-hpo",
+        "name": "Hyperparameter optimisation",
+        "description": "Tune, compare with production, decide, promote, roll back, repeat.",
+        "integrations": [
+            {
+                "integration-name": "Hyperparameter optimisation",
+                "external-doc-url": "https://optuna.readthedocs.io/",
+                "tags": ["software"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": "Hyperparameter optimisation",
+                "python-modules": [
+                    "airflow_hpo.operators.study",
+                    "airflow_hpo.operators.process",
+                    "airflow_hpo.operators.function",
+                    "airflow_hpo.operators.outcome",
+                ],
+            }
+        ],
+        "sensors": [
+            {"integration-name": "Hyperparameter optimisation", "python-modules": ["airflow_hpo.sensors.study"]}
+        ],
+        "hooks": [{"integration-name": "Hyperparameter optimisation", "python-modules": ["airflow_hpo.hooks.hpo"]}],
+        "triggers": [
+            {"integration-name": "Hyperparameter optimisation", "python-modules": ["airflow_hpo.triggers.study"]}
+        ],
+        "connection-types": [_connection()],
+        "cli": ["airflow_hpo.cli.commands.get_cli_commands"],
+        "config": {"hpo": {"description": "Hyperparameter optimisation.", "options": _options()}},
+    }
+
+
+def _connection() -> dict[str, Any]:
+    return {
+        "connection-type": "hpo",
+        "hook-class-name": "airflow_hpo.hooks.hpo.HpoHook",
+        "hook-name": "Hyperparameter optimisation (study database)",
+        "ui-field-behaviour": {
+            "hidden-fields": ["extra"],
+            "relabeling": {"schema": "Database (SQLite: path of the file)"},
+            "placeholders": {"host": "postgres.example.com", "port": "5432", "schema": "airflow", "login": "hpo"},
+        },
+        "conn-fields": {
+            "dialect": {
+                "label": "Dialect",
+                "description": "The kind of database.",
+                "schema": {"type": "string", "default": "postgresql", "enum": ["postgresql", "mysql", "sqlite"]},
+            },
+            "db_schema": {
+                "label": "PostgreSQL schema",
+                "description": "Schema that holds the studies, never Airflow's own. Created by 'airflow hpo db migrate'.",
+                "schema": {"type": ["string", "null"], "default": "hpo"},
+            },
+        },
+    }
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "poll_interval": _option("Seconds between two looks at a study that somebody waits for.", "float", "2.0"),
+        "lock_timeout": _option(
+            "Seconds to wait for another process that suggests trials of the same study.", "float", "120.0"
+        ),
+        "report_interval": _option(
+            "Seconds between two deliveries of a running trial's metrics to the study.", "float", "1.0"
+        ),
+        "termination_grace_period": _option(
+            "Seconds between SIGTERM and SIGKILL for the processes of a trial that is ended.", "float", "10.0"
+        ),
+    }
+
+
+def _option(description: str, kind: str, default: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "type": kind,
+        "default": default,
+        "example": None,
+        "version_added": "0.1.0",
+    }

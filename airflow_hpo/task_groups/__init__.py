@@ -1,0 +1,1 @@
+"""Task groups that compose the operators into a whole study."""

@@ -1,0 +1,84 @@
+"""What runs a trial: a program, a Python function, or tasks of the author's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import XComArg
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
+from airflow_hpo.operators.process import TrialProcessOperator
+from airflow_hpo.operators.trial import TrialOperator
+
+TASK_ID = "trial"
+LABEL = "{{ trial.label }}"
+
+
+class TrialBackend:
+    """A trial task, declared once and mapped over every batch."""
+
+    operator: type[TrialOperator]
+    task_id = TASK_ID
+
+    def __init__(self, **arguments: Any) -> None:
+        self.arguments = {name: value for name, value in arguments.items() if value is not None}
+
+    def expand(self, requests: XComArg, **arguments: Any) -> MappedOperator:
+        """Build the mapped trial task.
+
+        :param requests: what ``suggest`` returns.
+        :param arguments: operator arguments that the group sets, weaker than the author's.
+        """
+        given = {"task_id": TASK_ID, "map_index_template": LABEL, **arguments, **self.arguments}
+        return self.operator.partial(**given).expand(request=requests)
+
+
+class ProcessTrial(TrialBackend):
+    """Every trial is a program on the worker's machine.
+
+    :param command: the program and its arguments, one string each, such as ``["python", "train.py", "--lr",
+        "{{ trial.params.lr }}"]``; no shell is involved.
+    :param env: variables added to those of the worker.
+    :param cwd: folder to run in.
+    :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output.
+    :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
+    :raises DeclarationError: when the command is not a list of strings.
+    """
+
+    operator = TrialProcessOperator
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        metrics: MetricSource | None = None,
+        **arguments: Any,
+    ) -> None:
+        if isinstance(command, str) or not command or not all(isinstance(part, str) for part in command):
+            raise DeclarationError(
+                f"A command is a list of strings, the program first, but got {command!r}. "
+                "Write one string for each argument."
+            )
+        super().__init__(command=list(command), env=env, cwd=cwd, metrics=metrics, **arguments)
+
+
+class PythonTrial(TrialBackend):
+    """Every trial is a call of a Python function in its own task process.
+
+    :param function: takes a trial with ``params``, ``number``, ``seed``, ``report(value, step)`` and ``should_prune()``;
+        returns the objective, or a mapping of metric names to values.
+    :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
+    :raises DeclarationError: when it cannot be called.
+    """
+
+    operator = TrialPythonOperator
+
+    def __init__(self, function: TrialFunction, **arguments: Any) -> None:
+        if not callable(function):
+            raise DeclarationError(f"A Python trial is a function of the trial, but got {function!r}. Pass a function.")
+        super().__init__(function=function, **arguments)

@@ -1,0 +1,94 @@
+"""Trials that are groups of the author's own tasks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk import TriggerRule, XComArg, task_group
+
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
+from airflow_hpo.task_groups.backends import LABEL, TASK_ID
+
+
+class TrialParams:
+    """Parameters of the trial as later tasks take them: ``trial.params.x`` or ``trial.params["x"]``."""
+
+    def __init__(self, opened: TrialOpenOperator) -> None:
+        self.__opened = opened
+
+    def __getitem__(self, name: str) -> XComArg:
+        return XComArg(self.__opened, key=f"params.{name}")
+
+    def __getattr__(self, name: str) -> XComArg:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+
+class TrialHandle:
+    """What the author's function gets: parameters, number and seed, each usable as an argument of a task."""
+
+    def __init__(self, opened: TrialOpenOperator) -> None:
+        self.params = TrialParams(opened)
+        self.number = XComArg(opened, key="number")
+        self.seed = XComArg(opened, key="seed")
+        self.request = opened.output
+
+
+class GroupTrial:
+    """Every trial is a group of tasks, the last of which returns the objective.
+
+    :param function: takes the trial, creates the tasks, and returns the output of the last one; ``trial.params.x`` is an
+        argument for a task, not a value.
+    :param arguments: further arguments of the first and the last task of the group, such as ``pool``.
+    :raises DeclarationError: when it cannot be called.
+    """
+
+    def __init__(self, function: Callable[[TrialHandle], Any], **arguments: Any) -> None:
+        if not callable(function):
+            raise DeclarationError(
+                f"A group trial is a function that creates tasks, but got {function!r}. Pass a function."
+            )
+        self.function = function
+        self.arguments = arguments
+
+    def expand(self, requests: XComArg, **arguments: Any) -> Any:
+        """Build the mapped task group.
+
+        :param requests: what ``suggest`` returns.
+        :param arguments: operator arguments that the tuning group sets, weaker than the author's.
+        """
+        given = {**arguments, **self.arguments, "code": _source(self.function)}
+        build = self.function
+
+        @task_group(group_id=TASK_ID)
+        def trial(request: Any) -> Any:
+            opened = TrialOpenOperator(task_id="open", request=request, map_index_template=LABEL, **given)
+            value = build(TrialHandle(opened))
+            outcome = TrialOutcomeOperator(
+                task_id="outcome",
+                request=request,
+                value=value,
+                trigger_rule=TriggerRule.ALL_DONE,
+                map_index_template=LABEL,
+                **given,
+            )
+            opened >> outcome
+            return outcome.output
+
+        return trial.expand(request=requests)
+
+    @property
+    def task_id(self) -> str:
+        """Which task tells the study, relative to the batch."""
+        return f"{TASK_ID}.outcome"
+
+
+def _source(function: Callable[..., Any]) -> str:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return repr(function)

@@ -1,0 +1,134 @@
+"""A whole study as one task group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from airflow.sdk import TaskGroup, TriggerRule
+
+from airflow_hpo.core.budget import most_batches, most_trials
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
+from airflow_hpo.sensors.study import StudySensor
+from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.pipeline import GroupTrial
+
+Dispatch = Literal["batches", "continuous"]
+RETRY_DELAY = timedelta(seconds=10)
+BOOKKEEPING: dict[str, Any] = {"retries": 3, "retry_delay": RETRY_DELAY}
+"""Starting, suggesting and finishing may be repeated at will, so a database that is away for a while ends nothing."""
+
+
+class TuneTaskGroup(TaskGroup):
+    """Tunes a study: start, batches of trials, finish.
+
+    Airflow has no loops, so the batches are laid out when the DAG is parsed, as many as the budget can need; those that are
+    not needed are skipped without starting a process.
+
+    :param group_id: id of the group.
+    :param study: the declaration.
+    :param trial: what runs a trial: :class:`ProcessTrial`, :class:`PythonTrial`, :class:`GroupTrial`, ``PodTrial``.
+    :param dispatch: ``"batches"``: suggest a batch whenever enough slots are free; ``"continuous"``: every trial asks for its
+        parameters just before it starts.
+    :param run: what tells this edition from others; a constant makes every DAG run continue the same edition. Templated.
+    :param hpo_conn_id: connection of the study database.
+    :param deferrable: wait for trials in the triggerer, without a worker.
+    """
+
+    def __init__(
+        self,
+        group_id: str = "tune",
+        *,
+        study: Study,
+        trial: TrialBackend | GroupTrial,
+        dispatch: Dispatch = "batches",
+        run: str = "{{ run_id }}",
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        deferrable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(group_id=group_id, **kwargs)
+        if dispatch not in ("batches", "continuous"):
+            raise DeclarationError(f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. Choose one.")
+        self.study = study
+        self._trial = trial
+        self._run = run
+        self._conn_id = hpo_conn_id
+        self._deferrable = deferrable
+        with self:
+            self.start = StudyStartOperator(
+                task_id="start", study=study, run=run, hpo_conn_id=hpo_conn_id, **BOOKKEEPING
+            )
+            self.finish = StudyFinishOperator(
+                task_id="finish",
+                study=study,
+                run=run,
+                hpo_conn_id=hpo_conn_id,
+                trial_task_id=self._trial_task_id,
+                trigger_rule=TriggerRule.ALL_DONE,
+                **BOOKKEEPING,
+            )
+            self._lay_out(dispatch)
+
+    @property
+    def output(self) -> Any:
+        """The best trial, as a later task takes it: number, value, params, metrics and counts."""
+        return self.finish.output
+
+    @property
+    def _edition(self) -> str:
+        return self.study.edition(self._run)
+
+    @property
+    def _trial_task_id(self) -> str:
+        return f"{self.child_id('batch_{batch}')}.{self._trial.task_id}"
+
+    def _lay_out(self, dispatch: Dispatch) -> None:
+        if dispatch == "continuous":
+            maps = -(-most_trials(self.study) // 1024)
+            lazy = [True] * maps
+        else:
+            lazy = [False] * most_batches(self.study) + [True]
+        before: Any = self.start
+        for number, asks_later in enumerate(lazy, start=1):
+            before = self._batch(number, before, lazy=asks_later, continuing=dispatch == "continuous" and number > 1)
+
+    def _batch(self, number: int, before: Any, *, lazy: bool, continuing: bool) -> Any:
+        with TaskGroup(f"batch_{number:03d}"):
+            suggest = StudySuggestOperator(
+                task_id="suggest",
+                edition=self._edition,
+                batch=number,
+                lazy=lazy,
+                hpo_conn_id=self._conn_id,
+                trigger_rule=TriggerRule.ALL_DONE if continuing else TriggerRule.ALL_SUCCESS,
+                **BOOKKEEPING,
+            )
+            trial = self._trial.expand(
+                suggest.output,
+                hpo_conn_id=self._conn_id,
+                trial_task_id=self._trial_task_id,
+                max_active_tis_per_dagrun=self.study.slots,
+                retries=2,
+                retry_delay=RETRY_DELAY,
+            )
+            before >> suggest
+            trial >> self.finish
+            if lazy:
+                return trial
+            settle = StudySensor(
+                task_id="settle",
+                edition=self._edition,
+                hpo_conn_id=self._conn_id,
+                trial_task_id=self._trial_task_id,
+                deferrable=self._deferrable,
+                start_in_triggerer=self._deferrable,
+                mode="reschedule",
+                **BOOKKEEPING,
+            )
+            suggest >> settle
+            settle >> self.finish
+            return settle

@@ -1,0 +1,109 @@
+"""Waits until a study wants more trials, or is over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Literal, TypedDict
+
+from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+from asgiref.sync import sync_to_async
+
+from airflow_hpo.exceptions import TransientHpoError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.watching import StudyWatch
+from airflow_hpo.tuning.judging import Status
+
+Until = Literal["ready", "room", "over"]
+"""What is waited for: time for another batch, a free slot, or the end. The end of the study ends every wait."""
+
+
+class StudyEvent(TypedDict):
+    """What the trigger tells the task that waits."""
+
+    over: bool
+    reason: str
+
+
+def reached(status: Status, until: Until) -> bool:
+    """Say whether a wait is over.
+
+    :param status: how the study stands.
+    :param until: what is waited for.
+    """
+    if status.verdict.over:
+        return True
+    return {"ready": status.ready, "room": status.may_start > 0, "over": False}[until]
+
+
+class StudyTrigger(BaseTrigger):
+    """Looks at a study every few seconds until it wants more trials, or is over.
+
+    :param edition: the edition.
+    :param hpo_conn_id: connection of the study database.
+    :param until: ``"ready"`` for another batch, ``"room"`` for one more trial, ``"over"`` for the end of the study.
+    :param poll_interval: seconds between two looks.
+    :param dag_id: the DAG that runs the trials.
+    :param run_id: its run.
+    :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number; empty: abandoned trials are left alone.
+    :param end_task: end the task from here, without a worker: success when more trials are wanted, skipped when the study
+        is over.
+    """
+
+    def __init__(
+        self,
+        edition: str,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        until: Until = "ready",
+        poll_interval: float = 2.0,
+        dag_id: str = "",
+        run_id: str = "",
+        trial_task_id: str = "",
+        end_task: bool = False,
+    ) -> None:
+        super().__init__()
+        self.edition = edition
+        self.hpo_conn_id = hpo_conn_id
+        self.until: Until = until
+        self.poll_interval = poll_interval
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.trial_task_id = trial_task_id
+        self.end_task = end_task
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments that rebuild this trigger."""
+        names = (
+            "edition",
+            "hpo_conn_id",
+            "until",
+            "poll_interval",
+            "dag_id",
+            "run_id",
+            "trial_task_id",
+            "end_task",
+        )
+        return "airflow_hpo.triggers.study.StudyTrigger", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event when the wait is over."""
+        watch = await sync_to_async(self._watch)()
+        while not (status := await self._look(watch)) or not reached(status, self.until):
+            await asyncio.sleep(self.poll_interval)
+        self.log.info("%s. %s", status, status.verdict.reason or "More trials are wanted.")
+        yield self._event(status)
+
+    def _watch(self) -> StudyWatch:
+        return StudyWatch(HpoHook(self.hpo_conn_id).store, self.edition, self.dag_id, self.run_id, self.trial_task_id)
+
+    async def _look(self, watch: StudyWatch) -> Status | None:
+        try:
+            return await sync_to_async(watch.look)()
+        except TransientHpoError as err:
+            self.log.warning("The study cannot be read now and is tried again: %s", err)
+            return None
+
+    def _event(self, status: Status) -> TriggerEvent:
+        if not self.end_task:
+            return TriggerEvent(StudyEvent(over=status.verdict.over, reason=status.verdict.reason))
+        return TaskSkippedEvent() if status.verdict.over else TaskSuccessEvent()

@@ -1,0 +1,112 @@
+"""Which trial a task runs: the one asked for, the one that runs it again, or none because the study has the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.place import TaskPlace
+from airflow_hpo.tuning.store import Store
+
+Rerun = Literal["changed", "always"]
+KILLED = FailureKind.KILLED
+LOST = "The task was killed before this attempt had ended."
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a trial task has to do."""
+
+    request: TrialRequest
+    """The trial, with its parameters; of a rerun the new one."""
+    record: TrialRecord
+    """The trial as the study knows it."""
+    work: str
+    """Fingerprint of what the task runs."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the study has the result already and nothing needs to run."""
+        return self.record.state.finished
+
+
+def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, rerun: Rerun = "changed") -> Claim:
+    """Decide which trial a task runs.
+
+    An unfinished trial is taken up. A finished one answers when it was successful and the same work would be done;
+    otherwise a new trial with the same parameters takes its place. The decision is the same however often it is asked.
+
+    :param store: the study database.
+    :param request: what the task was asked to run, with a number.
+    :param work: fingerprint of the command, image or code.
+    :param place: the task's try.
+    :param rerun: ``"always"`` runs even when the study has the answer.
+    """
+    record = _latest(store, request)
+    if _must_rerun(store, request.study, record, work, place, rerun):
+        key = f"{request.key}#{record.number}"
+        fresh = store.optuna.rerun(request.study, record.number, key)
+        record = store.optuna.record(request.study, fresh.number or 0)
+    taken = TrialRequest(
+        study=request.study, key=record.key or request.key, number=record.number, params=record.params, seed=record.seed
+    )
+    return Claim(taken, record, work)
+
+
+def begin(store: Store, claimed: Claim, place: TaskPlace, backend: str, where: dict[str, str]) -> Attempt:
+    """Record that an attempt begins; the same try of the same task is the same attempt.
+
+    An attempt of an earlier try that never ended is recorded as lost.
+
+    :param store: the study database.
+    :param claimed: the trial.
+    :param place: the task's try.
+    :param backend: what runs it: ``process``, ``function``, ``pod``, ``group``.
+    :param where: host and process, or namespace and pod: what helps to find it.
+    """
+    name, number = claimed.request.study, claimed.record.number
+    with store.session() as session:
+        begun = attempts.begin(session, name, number, place.task, backend=backend, place=where, work=claimed.work)
+        for earlier in attempts.of(session, name, number):
+            if earlier.attempt < begun.attempt:
+                attempts.finish(session, name, number, earlier.attempt, AttemptOutcome.LOST, kind=KILLED, reason=LOST)
+    return begun
+
+
+def answer(claimed: Claim) -> TrialResult:
+    """Return the result that the study has already."""
+    record = claimed.record
+    return TrialResult(
+        study=claimed.request.study,
+        number=record.number,
+        state=record.state,
+        value=record.value,
+        metrics=dict(record.metrics),
+        params=record.params,
+        replaces=record.replaces,
+    )
+
+
+def _latest(store: Store, request: TrialRequest) -> TrialRecord:
+    records = store.optuna.records(request.study, details=False)
+    replacement = {r.replaces: r.number for r in reversed(records) if r.replaces is not None}
+    number = -1 if request.number is None else request.number
+    while number in replacement:
+        number = replacement[number]
+    return store.optuna.record(request.study, number)
+
+
+def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: TaskPlace, rerun: Rerun) -> bool:
+    if not record.state.finished:
+        return False
+    if record.state is TrialState.FAIL or (record.work is not None and record.work != work):
+        return True
+    return rerun == "always" and not _finished_by(store, name, record.number, place)
+
+
+def _finished_by(store: Store, name: str, number: int, place: TaskPlace) -> bool:
+    with store.session() as session:
+        return any(attempt.task == place.task for attempt in attempts.of(session, name, number))

@@ -1,0 +1,108 @@
+"""What becomes of an attempt: its trial is told, or stays open for the next attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialResult, TrialState
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.claiming import Claim
+from airflow_hpo.tuning.place import TaskPlace
+from airflow_hpo.tuning.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended, whatever ran it."""
+
+    measurement: Measurement | None
+    """The metrics; None when it was pruned before it reported any."""
+    pruned: bool = False
+    exit_code: int | None = None
+    tail: Sequence[str] = ()
+    """The last lines of its log."""
+
+
+def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> TrialResult:
+    """Tell the study that an attempt succeeded or was pruned.
+
+    Safe to repeat, also after the task was killed between telling and returning: what the study has stands.
+
+    :param store: the study database.
+    :param claimed: the trial.
+    :param attempt: the attempt that ended.
+    :param ended: its metrics.
+    """
+    state = TrialState.PRUNED if ended.pruned else TrialState.COMPLETE
+    value = ended.measurement.value if ended.measurement and not ended.pruned else None
+    metrics = dict(ended.measurement.metrics) if ended.measurement else {}
+    name = claimed.request.study
+    told = store.optuna.tell(name, claimed.record.number, state, value, metrics=metrics, work=claimed.work)
+    outcome = AttemptOutcome.PRUNED if ended.pruned else AttemptOutcome.COMPLETE
+    with store.session() as session:
+        attempts.finish(
+            session,
+            name,
+            attempt.number,
+            attempt.attempt,
+            outcome,
+            problems=ended.measurement.problems if ended.measurement else (),
+            exit_code=ended.exit_code,
+            log_tail="\n".join(ended.tail),
+        )
+    return TrialResult(
+        study=name,
+        number=told.number,
+        state=told.state,
+        value=told.value,
+        metrics=dict(told.metrics),
+        params=told.params,
+        attempt=attempt.attempt,
+        replaces=told.replaces,
+    )
+
+
+def fail(
+    store: Store,
+    claimed: Claim,
+    attempt: Attempt,
+    error: TrialFailedError,
+    ended: Ended,
+    place: TaskPlace,
+    program_retries: int,
+) -> bool:
+    """Record that an attempt failed; tell the study and return True when no further attempt is due.
+
+    A killed attempt leaves the trial open: whoever killed it may run it again, and a watcher gives it up otherwise.
+
+    :param store: the study database.
+    :param claimed: the trial.
+    :param attempt: the attempt that failed.
+    :param error: why.
+    :param ended: exit code and last lines, as far as they are known.
+    :param place: the task's try.
+    :param program_retries: how often a trial whose own program failed is run again.
+    """
+    name, number = attempt.study, attempt.number
+    with store.session() as session:
+        attempts.finish(
+            session,
+            name,
+            number,
+            attempt.attempt,
+            AttemptOutcome.FAILED,
+            kind=FailureKind(error.kind),
+            reason=error.reason,
+            exit_code=ended.exit_code,
+            log_tail="\n".join(ended.tail),
+        )
+        failures = sum(a.kind is FailureKind.PROGRAM for a in attempts.of(session, name, number))
+    exhausted = error.kind == FailureKind.PROGRAM and failures > program_retries
+    if error.kind == FailureKind.KILLED or not (exhausted or place.last_try):
+        return False
+    store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work)
+    return True

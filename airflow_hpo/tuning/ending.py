@@ -1,0 +1,76 @@
+"""The end of a study: its best trial and how it came to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.storage import editions
+from airflow_hpo.tuning.judging import Status
+from airflow_hpo.tuning.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a finished study has to say."""
+
+    data: dict[str, Any]
+    """Best trial and counts, small enough for XCom."""
+    text: str
+    """The same for people."""
+    failure: str | None
+    """Why the study failed; None when it brought a result."""
+
+
+def finish(store: Store, status: Status) -> Summary:
+    """Record the end of an edition and sum it up; repeating it sums up anew.
+
+    :param store: the study database.
+    :param status: the last look at the study.
+    """
+    best = status.progress.best
+    if status.verdict.end:
+        with store.session() as session:
+            editions.finish(
+                session,
+                status.edition.name,
+                status.verdict.end,
+                status.verdict.reason,
+                best_number=best.number if best else None,
+                best_value=best.value if best else None,
+            )
+    return Summary(_data(status), _text(status), _failure(status))
+
+
+def _data(status: Status) -> dict[str, Any]:
+    best, progress = status.progress.best, status.progress
+    return {
+        "study": status.edition.family,
+        "edition": status.edition.name,
+        "number": best.number if best else None,
+        "value": best.value if best else None,
+        "params": best.params if best else {},
+        "metrics": dict(best.metrics) if best else {},
+        "complete": progress.complete,
+        "pruned": progress.pruned,
+        "failed": progress.failed,
+        "end": status.verdict.end.value if status.verdict.end else None,
+        "reason": status.verdict.reason,
+    }
+
+
+def _text(status: Status) -> str:
+    lines = [str(status), status.verdict.reason or "The tasks of the study ended before its budget did."]
+    if best := status.progress.best:
+        lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}"]
+        lines += [f"  {name} = {value}" for name, value in best.params.items()]
+    return "\n".join(lines)
+
+
+def _failure(status: Status) -> str | None:
+    if status.verdict.end is End.MAX_FAILURES:
+        return f"{status.verdict.reason} Look at the failed trials' logs, then clear them or raise max_failures."
+    if status.progress.best is None:
+        return "No trial is complete, so there is no best one. Look at the failed trials' logs, then clear them."
+    return None

@@ -1,0 +1,95 @@
+"""How a study stands: its progress, its budget, and the trials that nobody runs any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from airflow_hpo.core.budget import Verdict, ready_for_more, slots_free, verdict
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.progress import Progress, progress_of
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.store import Store
+
+ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+"""Airflow task states in which nobody runs the task any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One look at a study."""
+
+    edition: Edition
+    progress: Progress
+    verdict: Verdict
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is time to suggest another batch."""
+        return ready_for_more(self.edition.study, self.progress, self.verdict)
+
+    @property
+    def may_start(self) -> int:
+        """How many trials may be started now."""
+        return min(slots_free(self.edition.study, self.progress), self.verdict.needed)
+
+    def __str__(self) -> str:
+        p = self.progress
+        best = f", best {p.best.value:g} (trial {p.best.number})" if p.best and p.best.value is not None else ""
+        counts = f"{p.complete} complete, {p.pruned} pruned, {p.failed} failed, {p.running} running"
+        return f"{self.edition.name}: {counts} of {self.edition.study.wanted}{best}"
+
+
+def status(store: Store, name: str) -> Status:
+    """Look at a study.
+
+    :param store: the study database.
+    :param name: the edition.
+    """
+    return status_of(store.edition(name), store.optuna.records(name, details=False))
+
+
+def status_of(edition: Edition, records: Collection[TrialRecord]) -> Status:
+    """Judge an edition by trials that have been read already."""
+    study = edition.study
+    progress = progress_of(records, study.objective.direction)
+    judged = verdict(study, progress, datetime.now(UTC) - edition.started, edition.stop_reason)
+    return Status(edition, progress, judged)
+
+
+def owner(key: str) -> tuple[int, int]:
+    """Return batch and index of the task that runs a trial.
+
+    :param key: a trial's key, such as ``002/3`` or, for a rerun, ``002/3#1``.
+    """
+    batch, _, index = key.partition("#")[0].partition("/")
+    return int(batch), int(index)
+
+
+def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int], str | None]) -> list[int]:
+    """Return the numbers of running trials whose task has ended without telling the study.
+
+    :param records: trials read after the states were.
+    :param states: Airflow's state of the task of each batch and index.
+    """
+    running = [r for r in records if r.state is TrialState.RUNNING and r.key is not None]
+    return [r.number for r in running if r.key and states.get(owner(r.key)) in ENDED]
+
+
+def reap(store: Store, name: str, numbers: Collection[int]) -> None:
+    """Give up trials whose task has ended without telling the study: killed for good, or marked by a person.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param numbers: what :func:`abandoned` found twice in a row.
+    """
+    reason = "The task ended without a result: it was killed, timed out or marked by a person."
+    for number in numbers:
+        store.optuna.tell(name, number, TrialState.FAIL)
+        with store.session() as session:
+            for attempt in attempts.of(session, name, number):
+                attempts.finish(
+                    session, name, number, attempt.attempt, AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=reason
+                )

@@ -1,0 +1,39 @@
+"""Delivers a running trial's metrics to the study, and says whether going on is worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.study import Study
+from airflow_hpo.storage import metrics
+from airflow_hpo.tuning.store import Store
+
+
+class TrialReporter:
+    """Takes what a running trial reports, a few times a second at most.
+
+    :param store: the study database.
+    :param study: the declaration.
+    :param attempt: the attempt that reports.
+    """
+
+    def __init__(self, store: Store, study: Study, attempt: Attempt) -> None:
+        self._store = store
+        self._metric = study.objective.metric
+        self._attempt = attempt
+        self._pruning = store.optuna.pruning(attempt.study, study, attempt.number)
+
+    def __call__(self, points: Sequence[SeriesPoint]) -> bool:
+        """Store the points; return True when the pruner gives the trial up.
+
+        :param points: new points since the last call, each with its step.
+        """
+        if not points:
+            return False
+        a = self._attempt
+        with self._store.session() as session:
+            metrics.add(session, a.study, a.number, a.attempt, [(p.name, p.step, p.value) for p in points])
+        values = {p.step: p.value for p in points if p.name == self._metric}
+        return bool(values) and self._pruning.report(values)

@@ -1,0 +1,75 @@
+"""Studies and trials as flat rows, for tables, exports and frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.trial import TrialRecord
+from airflow_hpo.storage import attempts, editions
+from airflow_hpo.tuning.judging import status_of
+from airflow_hpo.tuning.store import Store
+
+
+def find_edition(store: Store, name: str) -> Edition:
+    """Return the edition of that name, or the newest edition of the study of that name.
+
+    :param store: the study database.
+    :param name: ``<study>@<run>``, or ``<study>`` alone.
+    :raises StudyNotFoundError: when there is neither.
+    """
+    with store.session() as session:
+        newest = editions.find(session, family=name, limit=1)
+        return newest[0] if newest else editions.get(session, name)
+
+
+def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
+    """Return what a list of studies shows of one edition."""
+    status = status_of(edition, store.optuna.records(edition.name))
+    progress, best = status.progress, status.progress.best
+    state = "finished" if edition.finished else ("over" if status.verdict.over else "running")
+    return {
+        "edition": edition.name,
+        "state": state,
+        "complete": progress.complete,
+        "pruned": progress.pruned,
+        "failed": progress.failed,
+        "running": progress.running,
+        "wanted": edition.study.wanted,
+        "best": best.value if best else None,
+        "trial": best.number if best else None,
+        "started": edition.started.isoformat(timespec="seconds"),
+        "end": status.verdict.end.value if status.verdict.end else None,
+    }
+
+
+def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
+    """Return every trial of an edition, replaced ones included, with its parameters, metrics and last attempt."""
+    study = store.edition(name).study
+    with store.session() as session:
+        last = {attempt.number: attempt for attempt in attempts.of(session, name)}
+    rows = []
+    for record in sorted(store.optuna.records(name), key=lambda r: r.number):
+        attempt = last.get(record.number)
+        rows.append(
+            {
+                "number": record.number,
+                "state": record.state.value,
+                study.objective.metric: record.value,
+                **{f"params.{name}": record.params.get(name) for name in study.space},
+                **{name: record.metrics.get(name) for name in study.objective.extra_metrics},
+                "attempts": attempt.attempt if attempt else 0,
+                "seconds": _seconds(record),
+                "started": record.started.isoformat(timespec="seconds") if record.started else None,
+                "origin": record.origin.value,
+                "replaces": record.replaces,
+                "reason": attempt.reason if attempt else None,
+            }
+        )
+    return rows
+
+
+def _seconds(record: TrialRecord) -> float | None:
+    if record.started is None or record.finished is None:
+        return None
+    return round((record.finished - record.started).total_seconds(), 1)

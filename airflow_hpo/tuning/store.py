@@ -1,0 +1,51 @@
+"""The one object that holds a study database open: our tables and Optuna's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.storage import editions
+from airflow_hpo.storage.database import Database
+
+if TYPE_CHECKING:
+    from airflow_hpo.search.studies import OptunaStudies
+
+
+class Store:
+    """A study database that is ready for use.
+
+    :param database: where it is; its tables must exist (see :mod:`airflow_hpo.tuning.schema`).
+    :param lock_timeout: seconds to wait for another process that suggests trials of the same study.
+    """
+
+    def __init__(self, database: Database, lock_timeout: float = 120.0) -> None:
+        self.database = database
+        self.lock_timeout = lock_timeout
+
+    @cached_property
+    def optuna(self) -> OptunaStudies:
+        """Optuna's side of the database; loaded when it is used, because it takes half a second."""
+        from airflow_hpo.search.studies import OptunaStudies
+
+        return OptunaStudies(self.database, lock_timeout=self.lock_timeout)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a unit of work on our tables: committed at the end, rolled back on an error."""
+        with self.database.session() as session:
+            yield session
+
+    def edition(self, name: str) -> Edition:
+        """Return an edition by its name.
+
+        :param name: ``<study>@<run>``.
+        :raises StudyNotFoundError: when there is none.
+        """
+        with self.session() as session:
+            return editions.get(session, name)

@@ -1,0 +1,86 @@
+"""Which trials are started next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from airflow_hpo.core.budget import most_trials
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.trial import TrialRecord, TrialRequest
+from airflow_hpo.storage import editions
+from airflow_hpo.tuning.judging import Status, status_of
+from airflow_hpo.tuning.store import Store
+
+
+def key_of(batch: int, index: int) -> str:
+    """Return the key of a trial: what it was asked for, unique in its study.
+
+    :param batch: number of the batch, from 1.
+    :param index: index in the batch's mapped task, from 0.
+    """
+    return f"{batch:03d}/{index}"
+
+
+def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
+    """Ask for as many trials as may be started now, or return those that the batch has already.
+
+    Idempotent: a batch's size is sealed by the first call that gets any trial, and trials are asked for by key.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param batch: number of the batch, from 1.
+    """
+    edition = store.edition(name)
+    with store.session() as session:
+        sealed = editions.batch_size(session, name, batch)
+    size = sealed if sealed is not None else edition.study.slots
+    keys = [key_of(batch, index) for index in range(size)]
+    requests = store.optuna.ask(name, edition.study, keys, allow=lambda records: _room(edition, records))
+    if requests and sealed is None:
+        with store.session() as session:
+            editions.seal_batch(session, name, batch, len(requests))
+    return requests
+
+
+def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialRequest]:
+    """Return requests without parameters, each of which asks for its own trial just before it runs.
+
+    There are as many as the study can still need, failures included.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param batch: number of the batch, from 1.
+    :param limit: most requests that one mapped task can hold.
+    """
+    edition = store.edition(name)
+    with store.session() as session:
+        size = editions.batch_size(session, name, batch)
+    if size is None:
+        size = min(limit, _at_most(status_of(edition, store.optuna.records(name))))
+        with store.session() as session:
+            size = editions.seal_batch(session, name, batch, size) if size else 0
+    return [TrialRequest(study=name, key=key_of(batch, index)) for index in range(size)]
+
+
+def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Status]:
+    """Ask for one trial; None while no slot is free or nothing is needed, or when the study is over.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param key: the trial's key; asking again for the same one returns the same trial.
+    """
+    edition = store.edition(name)
+    found = store.optuna.ask(name, edition.study, [key], allow=lambda records: _room(edition, records))
+    return (found[0] if found else None), status_of(edition, store.optuna.records(name))
+
+
+def _room(edition: Edition, records: Collection[TrialRecord]) -> int:
+    return status_of(edition, records).may_start
+
+
+def _at_most(status: Status) -> int:
+    if status.verdict.over:
+        return 0
+    study, progress = status.edition.study, status.progress
+    failures_left = most_trials(study) - study.wanted - progress.failed
+    return status.verdict.needed + max(0, failures_left)

@@ -1,0 +1,85 @@
+"""DAG runs of a live Airflow: triggered, watched, cleared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_airflow.live import LiveAirflow
+
+ENDED = {"success", "failed"}
+
+
+class DagRun:
+    """One run of a DAG.
+
+    :param airflow: where it runs.
+    :param dag_id: the DAG.
+    :param run_id: the run.
+    """
+
+    def __init__(self, airflow: LiveAirflow, dag_id: str, run_id: str) -> None:
+        self.airflow = airflow
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.path = f"/dags/{dag_id}/dagRuns/{run_id}"
+
+    @classmethod
+    def trigger(cls, airflow: LiveAirflow, dag_id: str, conf: dict[str, Any] | None = None) -> DagRun:
+        """Start a run as soon as the DAG is parsed."""
+        airflow.wait(lambda: dag_id in dag_ids(airflow), f"DAG {dag_id!r} to be parsed", timeout=120)
+        body = {"logical_date": None, "conf": conf or {}}
+        run = airflow.post(f"/dags/{dag_id}/dagRuns", body)
+        return cls(airflow, dag_id, run["dag_run_id"])
+
+    @property
+    def state(self) -> str:
+        """State of the run."""
+        return str(self.airflow.get(self.path)["state"])
+
+    def wait(self, timeout: float = 300.0) -> str:
+        """Wait for the end of the run and return its state."""
+        what = f"run {self.run_id} of {self.dag_id} to end"
+        self.airflow.wait(lambda: self.state in ENDED, what, timeout=timeout, interval=0.5)
+        return self.state
+
+    def tasks(self, task_id: str | None = None) -> list[dict[str, Any]]:
+        """Return the task instances, mapped ones by index; of one task when it is named."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.airflow.get(f"{self.path}/taskInstances", limit=100, offset=len(found))
+            found += page["task_instances"]
+            if len(found) >= page["total_entries"] or not page["task_instances"]:
+                break
+        rows = [ti for ti in found if task_id is None or ti["task_id"] == task_id]
+        return sorted(rows, key=lambda ti: (ti["task_id"], ti["map_index"]))
+
+    def xcom(self, task_id: str, map_index: int = -1, key: str = "return_value") -> Any:
+        """Return an XCom value."""
+        path = f"{self.path}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self.airflow.get(path, map_index=map_index, deserialize=True)["value"]
+
+    def log(self, task_id: str, map_index: int = -1, try_number: int = 1) -> str:
+        """Return the text of a task's log as the UI shows it."""
+        path = f"{self.path}/taskInstances/{task_id}/logs/{try_number}"
+        lines = self.airflow.get(path, map_index=map_index)["content"]
+        return "\n".join(line["event"] if isinstance(line, dict) else str(line) for line in lines)
+
+    def clear(self, *task_ids: str | tuple[str, int], downstream: bool = False, only_failed: bool = False) -> None:
+        """Clear task instances, as the button in the UI does."""
+        body = {
+            "dag_run_id": self.run_id,
+            "task_ids": [list(t) if isinstance(t, tuple) else t for t in task_ids],
+            "include_downstream": downstream,
+            "only_failed": only_failed,
+            "reset_dag_runs": True,
+            "dry_run": False,
+        }
+        self.airflow.post(f"/dags/{self.dag_id}/clearTaskInstances", body)
+
+
+def dag_ids(airflow: LiveAirflow) -> set[str]:
+    """Return the ids of all DAGs that are parsed, and complain about files that cannot be."""
+    errors = airflow.get("/importErrors")["import_errors"]
+    if errors:
+        raise RuntimeError("\n".join(e["stack_trace"] for e in errors))
+    return {dag["dag_id"] for dag in airflow.get("/dags", limit=100)["dags"]}

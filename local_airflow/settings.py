@@ -1,0 +1,49 @@
+"""The environment of a live Airflow: one home, free ports on loopback, nothing shared with others."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(home: Path, dags: Path, port: int, *, parallelism: int) -> dict[str, str]:
+    """Return the environment of every Airflow process of one home.
+
+    :param home: AIRFLOW_HOME.
+    :param dags: folder of the DAG files.
+    :param port: port of the API server.
+    :param parallelism: how many tasks the LocalExecutor runs at once.
+    """
+    options = {
+        "CORE__DAGS_FOLDER": dags,
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": parallelism,
+        "CORE__MAX_ACTIVE_TASKS_PER_DAG": 64,
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": False,
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "CORE__MP_START_METHOD": "fork",
+        "API__HOST": "127.0.0.1",
+        "API__PORT": port,
+        "API__BASE_URL": f"http://127.0.0.1:{port}",
+        "API__WORKERS": 1,
+        "DAG_PROCESSOR__REFRESH_INTERVAL": 5,
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 30,
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.1,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 20,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
+        "SCHEDULER__ENABLE_HEALTH_CHECK": False,
+        "USAGE_DATA_COLLECTION__ENABLED": False,
+        "HPO__POLL_INTERVAL": 0.5,
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    named = {f"AIRFLOW__{name}": str(value) for name, value in options.items()}
+    return {**kept, **named, "AIRFLOW_HOME": str(home), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
