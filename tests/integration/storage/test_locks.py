@@ -3,7 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 
 import pytest
@@ -69,25 +69,10 @@ def test_the_holder_may_use_the_database(database: Database):
         assert session.connection().in_transaction()
 
 
-def test_threads_exclude_each_other_too(database: Database):
-    inside, most = 0, 0
-    barrier = threading.Barrier(4)
-
-    def enter() -> None:
-        nonlocal inside, most
-        barrier.wait()
-        for _ in range(5):
-            with study_lock(database, "a"):
-                inside += 1
-                most = max(most, inside)
-                inside -= 1
-
-    threads = [threading.Thread(target=enter) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == 1
+def test_a_thread_of_the_holder_is_excluded_too(database: Database):
+    with study_lock(database, "a"), ThreadPoolExecutor() as pool:
+        refused = pool.submit(study_lock(database, "a", timeout=0.1).__enter__).exception()
+    assert isinstance(refused, StudyLockedError)
 
 
 def test_the_same_name_in_another_schema_is_another_study(postgres_url: str):
