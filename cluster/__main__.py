@@ -17,6 +17,8 @@ from cluster.own import OwnCluster
 NOT_RUNNING = 3
 """The exit code of `status` when the cluster cannot be used, as service scripts have it."""
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Carry out one command and return the exit code."""
@@ -32,6 +34,8 @@ def main() -> int:
     except (ClusterError, TimeoutError) as err:
         print(f"cluster: {err}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _choose(own: OwnCluster) -> GivenCluster | KindCluster | OwnCluster:

@@ -26,7 +26,14 @@ KERNEL_SETTINGS = (
     "kernel/keys/root_maxbytes",
 )
 FIXED_FOLDERS = tuple(
-    Path(name) for name in ("/var/lib/kubelet", "/var/log/containers", "/run/containerd", "/var/lib/cni", "/run/runc")
+    Path(name)
+    for name in (
+        "/var/lib/kubelet",
+        "/var/log/containers",
+        "/run/containerd",
+        "/var/lib/cni",
+        "/usr/libexec/kubernetes",
+    )
 )
 """Folders that the components use whatever they are told."""
 

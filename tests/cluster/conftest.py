@@ -30,6 +30,13 @@ def kubeconfig() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def built_here(kubeconfig: Path) -> None:
+    """Skips where the cluster was not built by the tool on this machine."""
+    if cluster_tool("kubeconfig", "--user", "airflow", check=False).returncode != 0:
+        pytest.skip(f"{kubeconfig} is not of a cluster built on this machine")
+
+
+@pytest.fixture(scope="session")
 def python_image(kubeconfig: Path) -> str:
     """An image with Python 3; `HPO_TEST_IMAGE` names one where the cluster is not on this machine."""
     return os.environ.get("HPO_TEST_IMAGE") or cluster_tool("image", "airflow-hpo/python:test").stdout.strip()
