@@ -23,6 +23,13 @@ def termination_grace_period() -> float:
     return _seconds("termination_grace_period", fallback=10.0)
 
 
+def preload() -> bool:
+    """``[hpo] preload``: whether the scheduler imports what trial tasks need before the LocalExecutor forks them."""
+    from airflow.sdk.configuration import conf
+
+    return bool(conf.getboolean("hpo", "preload", fallback=False))
+
+
 def _seconds(option: str, fallback: float) -> float:
     from airflow.sdk.configuration import conf
 

@@ -25,7 +25,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_hpo.operators.study",
                     "airflow_hpo.operators.process",
                     "airflow_hpo.operators.function",
-                    "airflow_hpo.operators.outcome",
+                    "airflow_hpo.operators.group",
                 ],
             }
         ],
@@ -75,6 +75,12 @@ def _options() -> dict[str, Any]:
         ),
         "report_interval": _option(
             "Seconds between two deliveries of a running trial's metrics to the study.", "float", "1.0"
+        ),
+        "preload": _option(
+            "Let the scheduler import what trial tasks need before the LocalExecutor forks them: tasks start in a fraction"
+            " of the time, the scheduler takes about 100 MiB more. Useless with other executors.",
+            "boolean",
+            "False",
         ),
         "termination_grace_period": _option(
             "Seconds between SIGTERM and SIGKILL for the processes of a trial that is ended.", "float", "10.0"

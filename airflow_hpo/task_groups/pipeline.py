@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from airflow.sdk import TriggerRule, XComArg, task_group
 
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
+from airflow_hpo.operators.source import source_of
 from airflow_hpo.task_groups.backends import LABEL, TASK_ID
 
 
@@ -61,7 +61,7 @@ class GroupTrial:
         :param requests: what ``suggest`` returns.
         :param arguments: operator arguments that the tuning group sets, weaker than the author's.
         """
-        given = {**arguments, **self.arguments, "code": _source(self.function)}
+        given = {**arguments, **self.arguments, "code": source_of(self.function)}
         build = self.function
 
         @task_group(group_id=TASK_ID)
@@ -85,10 +85,3 @@ class GroupTrial:
     def task_id(self) -> str:
         """Which task tells the study, relative to the batch."""
         return f"{TASK_ID}.outcome"
-
-
-def _source(function: Callable[..., Any]) -> str:
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):
-        return repr(function)

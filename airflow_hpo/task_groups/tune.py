@@ -84,7 +84,8 @@ class TuneTaskGroup(TaskGroup):
 
     @property
     def _trial_task_id(self) -> str:
-        return f"{self.child_id('batch_{batch}')}.{self._trial.task_id}"
+        child: str = self.child_id("batch_{batch}")  # type: ignore[no-untyped-call]
+        return f"{child}.{self._trial.task_id}"
 
     def _lay_out(self, dispatch: Dispatch) -> None:
         if dispatch == "continuous":

@@ -61,7 +61,7 @@ class StudyTrigger(BaseTrigger):
         trial_task_id: str = "",
         end_task: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.edition = edition
         self.hpo_conn_id = hpo_conn_id
         self.until: Until = until

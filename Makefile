@@ -1,0 +1,61 @@
+# Everything a developer or a curious user does with this repository. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help install demo ui test check format schema bench wheel cluster-up cluster-down clean
+
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen --no-sync
+QUICK ?=
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, but this is " + sys.version)'
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet uv
+
+.venv/.installed: uv.lock pyproject.toml | $(if $(findstring .tools,$(UV)),.tools/bin/uv)
+	$(UV) sync --frozen --quiet --compile-bytecode
+	@touch $@
+
+install: .venv/.installed ## Install the locked environment into .venv
+
+demo: install ## Tune a real model on real data through a real Airflow (about two minutes)
+	$(RUN) python -m demo
+
+ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
+	$(RUN) python -m demo.ui
+
+test: install ## Run the tests that need no cluster
+	$(RUN) pytest -m "not cluster"
+
+check: install ## Check format, style, types and layers
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+format: install ## Format the code
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+schema: install ## Write the JSON schema of declarations
+	$(RUN) python -m airflow_hpo.core.schema > airflow_hpo/study.schema.json
+
+bench: install ## Measure cost and quality (QUICK=--quick for a short form)
+	$(RUN) python -m benchmarks.search_cost $(QUICK)
+	$(RUN) python -m benchmarks.search_quality $(QUICK)
+	$(RUN) python -m benchmarks.task_cost $(QUICK)
+
+wheel: install ## Build the wheel and install it into a clean environment beside Airflow
+	$(RUN) python -m tests.wheel
+
+cluster-up: ## Start a real Kubernetes on this machine (KUBECONFIG, kind, or built from source)
+	$(PYTHON) -m cluster up
+
+cluster-down: ## Stop it and remove what it left
+	$(PYTHON) -m cluster down
+
+clean: ## Remove what these commands made
+	rm -rf .venv .tools dist demo-home ui-home

@@ -1,0 +1,1 @@
+"""The demo: a real model, real data, a real Airflow, one machine."""
