@@ -1,0 +1,85 @@
+"""A live Airflow for every test of this folder: once all on SQLite, once all on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning.store import Store
+from local_airflow.live import LiveAirflow
+
+ROOT = Path(__file__).parent.parent.parent
+STUDIES = Path(__file__).parent / "dags"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A folder for Airflow homes, outside pytest's own because sockets and DAG files want short paths."""
+    path = Path(tempfile.mkdtemp(prefix="hpo-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def airflow(request: pytest.FixtureRequest, home: Path) -> Iterator[LiveAirflow]:
+    """A running Airflow with the example DAGs and the studies of these tests."""
+    folder = home / request.param
+    dags = folder / "dags"
+    shutil.copytree(ROOT / "dags", dags)
+    shutil.copytree(STUDIES, dags, dirs_exist_ok=True)
+    env = {"AIRFLOW__HPO__PRELOAD": "True"}
+    if request.param == "postgresql":
+        env |= _on_postgres(request.getfixturevalue("postgres_url"))
+    live = LiveAirflow(folder / "home", dags, parallelism=6, env=env)
+    if request.param == "postgresql":
+        live.cli("db", "migrate")
+        live.cli("hpo", "db", "migrate")
+    with live:
+        yield live
+
+
+@pytest.fixture(scope="session")
+def store(airflow: LiveAirflow) -> Store:
+    """The study database that the running Airflow uses."""
+    connection = airflow.env.get("AIRFLOW_CONN_HPO_DEFAULT")
+    if connection is None:
+        return Store(Database.sqlite(airflow.home / "hpo.db"))
+    return Store(Database.of(airflow.env["HPO_TEST_URL"], "hpo"))
+
+
+def _on_postgres(server: str) -> dict[str, str]:
+    url = make_url(server)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS airflow_meta WITH (FORCE)"))
+        connection.execute(text("CREATE DATABASE airflow_meta"))
+    engine.dispose()
+    meta = url.set(drivername="postgresql+psycopg2", database="airflow_meta").render_as_string(hide_password=False)
+    fields = {
+        "conn_type": "hpo",
+        "host": url.host or url.query.get("host"),
+        "port": url.port or (int(str(url.query["port"])) if "port" in url.query else None),
+        "login": url.username,
+        "password": url.password,
+        "schema": "airflow_meta",
+        "extra": {"dialect": "postgresql", "db_schema": "hpo"},
+    }
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": meta,
+        "AIRFLOW_CONN_HPO_DEFAULT": json.dumps(fields),
+        "HPO_TEST_URL": meta,
+    }

@@ -1,0 +1,59 @@
+"""Studies for the system tests: quick ones, failing ones, and slow ones to be interrupted."""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG
+
+from airflow_hpo import Float, Int, Objective, ProcessTrial, PythonTrial, Study, TuneTaskGroup
+
+SPACE = {"x": Float(-1.0, 1.0), "n": Int(1, 5)}
+MARKS = Path(os.environ["AIRFLOW_HOME"]) / "marks"
+
+
+def bowl(trial):
+    """Report three values, return the last."""
+    value = trial.params["x"] ** 2 + trial.params["n"]
+    for step in range(3):
+        trial.report(value + 2 - step, step=step)
+    return value
+
+
+def flaky(trial):
+    """Fail wherever n is 1 until somebody has mended the world."""
+    print("looking at the world")
+    if trial.params["n"] == 1 and not (MARKS / "mended").exists():
+        raise ValueError("the world is broken")
+    return trial.params["x"] ** 2
+
+
+SLOW = """
+import os, pathlib, sys, time
+marks = pathlib.Path(sys.argv[1]); marks.mkdir(exist_ok=True)
+(marks / f"slow-{os.environ['HPO_TRIAL']}-{os.getpid()}").touch()
+for step in range(8):
+    time.sleep(0.5)
+    print(f"loss={float(os.environ['HPO_PARAM_X']) ** 2 + 8 - step} step={step}", flush=True)
+"""
+
+
+def study(name, **options):
+    """A study of the common space."""
+    return Study(**{"name": name, "objective": Objective("loss"), "space": SPACE, **options})
+
+
+with DAG("sixty", schedule=None, catchup=False):
+    TuneTaskGroup(study=study("sixty", max_trials=60, parallelism=8), trial=PythonTrial(bowl))
+
+with DAG("flaky", schedule=None, catchup=False):
+    TuneTaskGroup(
+        study=study("flaky", max_trials=6, parallelism=3, max_failures=6, sampler="random"), trial=PythonTrial(flaky)
+    )
+
+with DAG("slow", schedule=None, catchup=False):
+    TuneTaskGroup(
+        study=study("slow", max_trials=12, parallelism=4),
+        trial=ProcessTrial([sys.executable, "-c", SLOW, str(MARKS)], retries=5, retry_delay=timedelta(seconds=1)),
+    )
