@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from airflow_hpo.core import grid
@@ -15,7 +16,7 @@ from airflow_hpo.core.trial import Origin
 from airflow_hpo.search.distributions import canonical_point, suggest
 from airflow_hpo.search.points import GivenPoint, GridWalk, Visited, given_points, unseen_point
 from airflow_hpo.search.reader import StoredStudy
-from airflow_hpo.search.sampling import sampler_for
+from airflow_hpo.search.sampling import inherit_search_space, sampler_for
 from airflow_hpo.search.snapshot import Snapshot
 
 TRIES = 5
@@ -53,6 +54,7 @@ class Asking:
         self._visited = Visited(study.space, trials)
         self._given = given_points(study, stored, trials)
         self._grid = GridWalk(study, stored.name, self._visited) if study.sampler.name == "grid" else None
+        self._earlier: BaseSampler | None = None
         self._countable = grid.countable(study.space)
 
     def next(self, key: str) -> Draft | None:
@@ -103,13 +105,20 @@ class Asking:
     def _proposed(self, key: str, attempt: int = 0, fixed: Params | None = None) -> Draft:
         """Ask the sampler; the trial stays in the snapshot, where the next ones see it running."""
         seed = derived_seed(self._study.seed, self._edition, key, *([attempt] if attempt else []))
-        study = self._snapshot.study(sampler_for(self._study, self._edition, seed))
+        study = self._snapshot.study(self._sampler(seed))
         if fixed:
             study.enqueue_trial(dict(fixed))
         trial = study.ask()
         params = suggest(trial, self._study.space)
         self._last = self._snapshot.get_trial(trial._trial_id)
         return Draft(params, system_attrs=dict(self._last.system_attrs))
+
+    def _sampler(self, seed: int) -> BaseSampler:
+        sampler = sampler_for(self._study, self._edition, seed)
+        if self._earlier is not None:
+            inherit_search_space(sampler, self._earlier)
+        self._earlier = sampler
+        return sampler
 
     def _take_back(self) -> None:
         self._snapshot.take_back(self._last)

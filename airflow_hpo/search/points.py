@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from optuna.trial import FrozenTrial, TrialState
@@ -50,36 +51,52 @@ def identity(space: Space, params: Params) -> Hashable:
 
 
 class Visited:
-    """Which points the trials of a study have.
+    """Which points the trials of a study have; worked out at the first question, which few studies ask.
 
     :param space: the ordered search space.
     :param trials: its trials so far.
     """
 
-    def __init__(self, space: Space, trials: Iterable[FrozenTrial]) -> None:
+    def __init__(self, space: Space, trials: Collection[FrozenTrial]) -> None:
         self._space = space
-        self._replaced = {trial.user_attrs.get(marks.REPLACES) for trial in trials}
-        self.taken: set[Hashable] = set()
-        self.failures: Counter[Hashable] = Counter()
-        for trial in trials:
-            if trial.state is TrialState.FAIL and trial.number not in self._replaced:
-                self.failures[identity(space, trial.params)] += 1
-            elif trial.state is not TrialState.FAIL and trial.state is not TrialState.WAITING:
-                self.taken.add(identity(space, trial.params))
+        self._trials = trials
+        self._added: set[Hashable] = set()
 
     def has(self, params: Params) -> bool:
         """Say whether a trial that did not fail has this point.
 
         :param params: a complete point.
         """
-        return identity(self._space, params) in self.taken
+        return self.knows(identity(self._space, params))
+
+    def knows(self, point: Hashable) -> bool:
+        """Say the same of a point's identity.
+
+        :param point: what :func:`identity` returns.
+        """
+        return point in self._added or point in self._taken
 
     def add(self, params: Params) -> None:
         """Note a new trial.
 
         :param params: its point.
         """
-        self.taken.add(identity(self._space, params))
+        self._added.add(identity(self._space, params))
+
+    def __len__(self) -> int:
+        return len(self._added | self._taken)
+
+    @cached_property
+    def failures(self) -> Counter[Hashable]:
+        """How often each point has failed, those trials apart that others replace."""
+        replaced = {trial.user_attrs.get(marks.REPLACES) for trial in self._trials}
+        failed = (t for t in self._trials if t.state is TrialState.FAIL and t.number not in replaced)
+        return Counter(identity(self._space, trial.params) for trial in failed)
+
+    @cached_property
+    def _taken(self) -> set[Hashable]:
+        unused = (TrialState.FAIL, TrialState.WAITING)
+        return {identity(self._space, trial.params) for trial in self._trials if trial.state not in unused}
 
 
 def given_points(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
@@ -132,7 +149,7 @@ class GridWalk:
         :param given: values it must have; empty for any.
         """
         left = [
-            (known, p) for known, p in self._points if known not in self._visited.taken and given.items() <= p.items()
+            (known, p) for known, p in self._points if not self._visited.knows(known) and given.items() <= p.items()
         ]
         # min() keeps the order of the walk among equals.
         return min(left, key=lambda entry: self._visited.failures[entry[0]], default=(None, None))[1]
@@ -151,7 +168,7 @@ def unseen_point(space: Space, visited: Visited, seed: int) -> Params | None:
     if found is not None:
         return found
     # Few are left: only n points are taken, so that one of the first n + 1 is unseen, wherever they lie.
-    first = islice(grid.points(space), len(visited.taken) + 1)
+    first = islice(grid.points(space), len(visited) + 1)
     return next((point for point in first if not visited.has(point)), None)
 
 

@@ -16,7 +16,7 @@ from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.search.quiet import quiet
 from airflow_hpo.search.reader import StudyReader
 from airflow_hpo.search.snapshot import Snapshot
-from airflow_hpo.search.writing import running_trial
+from airflow_hpo.search.writing import held_trial
 from airflow_hpo.storage.database import Database
 
 
@@ -64,8 +64,8 @@ class PruningSession:
                 f"Steps count from 0, but trial {self._number} of {self._edition!r} reported step {min(given)}. "
                 f"Report another."
             )
-        with running_trial(self._database, self._edition, self._number) as trial:
-            if trial is None:
+        with held_trial(self._database, self._edition, self._number) as trial:
+            if not trial.running:
                 return True
             trial.report(given)
         return self.should_prune()
@@ -93,8 +93,8 @@ class PruningSession:
     def _keep(self, attrs: dict[str, Any]) -> None:
         """Store what the pruner noted on the trial, such as the rungs it has climbed: others are judged by it."""
         if attrs:
-            with running_trial(self._database, self._edition, self._number) as trial:
-                if trial:
+            with held_trial(self._database, self._edition, self._number) as trial:
+                if trial.running:
                     trial.note(attrs, system=True)
 
 

@@ -87,13 +87,7 @@ class StudyReader:
         :raises StudyNotFoundError: when there is no such study or trial.
         """
         with self._reading() as connection:
-            numbered = tables.trials.c.study_id == _study_id(connection, name), tables.trials.c.number == number
-            row = connection.execute(select(tables.trials).where(*numbered)).one_or_none()
-            row = row or _missing_trial(name, number)
-            wanted = _Wanted(row.study_id, trial_id=row.trial_id)
-            params, attrs = wanted.params(connection)[0], wanted.user_attrs(connection)
-            values = wanted.values(connection)
-        return _record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values)))
+            return record_of(connection, trial_id(connection, name, number))
 
     def snapshot(self, name: str, since: int = 0) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return a study and its trials by number, as Optuna's samplers and pruners take them.
@@ -183,6 +177,35 @@ class _Wanted:
         return found
 
 
+def trial_id(connection: Connection, name: str, number: int) -> int:
+    """Return a trial's id in Optuna's tables.
+
+    :param connection: to the database.
+    :param name: the study.
+    :param number: the trial's number.
+    :raises StudyNotFoundError: when there is no such study or trial.
+    """
+    query = select(tables.trials.c.trial_id).where(
+        tables.trials.c.study_id == _study_id(connection, name), tables.trials.c.number == number
+    )
+    found: int | None = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
+    return found
+
+
+def record_of(connection: Connection, trial_id: int) -> TrialRecord:
+    """Return one trial, as the connection's own transaction sees it.
+
+    :param connection: to the database.
+    :param trial_id: the trial's id in Optuna's tables.
+    """
+    row = connection.execute(select(tables.trials).where(tables.trials.c.trial_id == trial_id)).one()
+    wanted = _Wanted(row.study_id, trial_id=trial_id)
+    found = wanted.params(connection)[0], wanted.user_attrs(connection), wanted.values(connection)
+    return _record(row, *(part.get(trial_id, {}) for part in found))
+
+
 def _frozen(connection: Connection, wanted: _Wanted) -> Iterator[FrozenTrial]:
     rows = connection.execute(wanted.trials()).all()
     params, distributions = wanted.params(connection)
@@ -238,10 +261,6 @@ def _find_id(connection: Connection, name: str) -> int | None:
 
 def _missing(name: str) -> Any:
     raise StudyNotFoundError(f"No study {name!r} is in the database. Run its start task first, or correct the name.")
-
-
-def _missing_trial(name: str, number: int) -> Any:
-    raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
 
 
 def _numbers(connection: Connection, query: Select[Any]) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from optuna.storages import RDBStorage
@@ -36,13 +36,15 @@ def ask(
     :param keys: what the trials are asked for.
     :param allow: called with the study's trials, says how many new ones may be started; None for any number.
     """
-    records = reader.records(edition)
-    known = _by_key(records, edition)
-    missing = [key for key in dict.fromkeys(keys) if key not in known]
+    records = reader.records(edition, details=False)
+    wanted = list(dict.fromkeys(keys))
+    known = _lowest(records, wanted)
+    missing = [key for key in wanted if key not in known]
     room = allow(records) if allow and missing else len(missing)
+    found = {key: _as_request(edition, reader.record(edition, number)) for key, number in known.items()}
     if missing and room > 0:
-        known |= _asked(storage, reader, edition, study, missing[:room])
-    return [known[key] for key in keys if key in known]
+        found |= _asked(storage, reader, edition, study, missing[:room])
+    return [found[key] for key in keys if key in found]
 
 
 def rerun(storage: RDBStorage, reader: StudyReader, edition: str, number: int, key: str) -> TrialRequest:
@@ -139,14 +141,18 @@ def _request(edition: str, trial: FrozenTrial) -> TrialRequest:
     )
 
 
-def _by_key(records: Iterable[TrialRecord], edition: str) -> dict[str, TrialRequest]:
-    """Return requests by key; the lowest number wins."""
-    result: dict[str, TrialRequest] = {}
+def _as_request(edition: str, record: TrialRecord) -> TrialRequest:
+    return TrialRequest(
+        study=edition, key=record.key or "", number=record.number, params=record.params, seed=record.seed
+    )
+
+
+def _lowest(records: Iterable[TrialRecord], keys: Collection[str]) -> dict[str, int]:
+    """Return the trials' numbers by key; of several with the same key the lowest."""
+    result: dict[str, int] = {}
     for record in records:
-        if record.key is not None and record.key not in result:
-            result[record.key] = TrialRequest(
-                study=edition, key=record.key, number=record.number, params=record.params, seed=record.seed
-            )
+        if record.key is not None and record.key in keys:
+            result.setdefault(record.key, record.number)
     return result
 
 

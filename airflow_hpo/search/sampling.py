@@ -17,6 +17,7 @@ FEWEST_STARTUP_TRIALS = 5
 """Fewer random trials than this give an adaptive sampler too little to start from (benchmarks/search_quality.py)."""
 MOST_STARTUP_TRIALS = 10
 """Optuna's own default."""
+_SEARCH_SPACES = ("_search_space", "_intersection_search_space", "_group_decomposed_search_space")
 
 
 def sampler_for(study: Study, edition: str, seed: int) -> BaseSampler:
@@ -37,6 +38,20 @@ def startup_trials(study: Study) -> int:
     :param study: the declaration.
     """
     return min(MOST_STARTUP_TRIALS, max(FEWEST_STARTUP_TRIALS, study.slots))
+
+
+def inherit_search_space(sampler: BaseSampler, earlier: BaseSampler) -> None:
+    """Let a sampler go on from the common search space that another has found in the same trials.
+
+    Comparing every trial's distributions anew takes a third of a second at 10,000 trials. Optuna keeps the result on the
+    sampler, under names that are its own; where they change, this does nothing.
+
+    :param sampler: a fresh one.
+    :param earlier: one that has been asked.
+    """
+    for name in _SEARCH_SPACES:
+        if hasattr(sampler, name) and hasattr(earlier, name):
+            setattr(sampler, name, getattr(earlier, name))
 
 
 def _tpe(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:

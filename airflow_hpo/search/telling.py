@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.search import marks
-from airflow_hpo.search.reader import StudyReader
-from airflow_hpo.search.writing import RunningTrial, running_trial
+from airflow_hpo.search.writing import HeldTrial, held_trial
 from airflow_hpo.storage.database import Database
 
 logger = logging.getLogger(__name__)
@@ -45,11 +44,11 @@ def tell(
     if state is TrialState.COMPLETE or value is not None:
         value = _finite_objective(name, number, value)
     attrs = {**_finite_metrics(number, metrics or {}), **({marks.WORK: work} if work else {})}
-    with running_trial(database, name, number) as trial:
-        if trial:
+    with held_trial(database, name, number) as trial:
+        if trial.running:
             trial.note(attrs)
             trial.finish(state, _value(trial, state, value))
-    record = StudyReader(database).record(name, number)
+        record = trial.record()
     if not record.state.finished:
         raise PermanentHpoError(
             f"Only a running trial can be told, but trial {number} of {name!r} is {record.state.value}. Ask for it first."
@@ -57,7 +56,7 @@ def tell(
     return record
 
 
-def _value(trial: RunningTrial, state: TrialState, value: float | None) -> float | None:
+def _value(trial: HeldTrial, state: TrialState, value: float | None) -> float | None:
     if state is TrialState.FAIL:
         return None
     if state is TrialState.PRUNED and value is None:

@@ -10,24 +10,30 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from airflow_hpo.core.trial import TrialState
-from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.search import tables
 from airflow_hpo.search.numbers import restored, stored
+from airflow_hpo.search.reader import record_of, trial_id
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import translated
 
 
-class RunningTrial:
-    """A trial that is running, held against everybody else who would change it until the transaction ends.
+class HeldTrial:
+    """A trial that nobody else can change until the transaction ends.
 
     :param connection: with an open transaction.
     :param trial_id: the trial's id in Optuna's tables.
+    :param running: whether it still runs; only then may it be changed.
     """
 
-    def __init__(self, connection: Connection, trial_id: int) -> None:
+    def __init__(self, connection: Connection, trial_id: int, *, running: bool) -> None:
         self._connection = connection
         self._id = trial_id
+        self.running = running
+
+    def record(self) -> TrialRecord:
+        """Return the trial with the changes made so far."""
+        return record_of(self._connection, self._id)
 
     def finish(self, state: TrialState, value: float | None) -> None:
         """Give the trial its last state.
@@ -80,8 +86,8 @@ class RunningTrial:
 
 
 @contextmanager
-def running_trial(database: Database, name: str, number: int) -> Iterator[RunningTrial | None]:
-    """Take hold of a trial for one transaction; None when it does not run (any more).
+def held_trial(database: Database, name: str, number: int) -> Iterator[HeldTrial]:
+    """Take hold of a trial for one transaction.
 
     :param database: where.
     :param name: the study.
@@ -89,19 +95,8 @@ def running_trial(database: Database, name: str, number: int) -> Iterator[Runnin
     :raises StudyNotFoundError: when there is no such trial.
     """
     with database.connect() as connection, translated(database.name), connection.begin():
-        trial_id = _trial_id(connection, name, number)
-        trials = tables.trials
-        running = trials.c.trial_id == trial_id, trials.c.state == TrialState.RUNNING.name
+        found, trials = trial_id(connection, name, number), tables.trials
         # An update that changes nothing locks the row on every database, which SELECT ... FOR UPDATE does not.
-        held = connection.execute(update(trials).where(*running).values(state=TrialState.RUNNING.name)).rowcount
-        yield RunningTrial(connection, trial_id) if held else None
-
-
-def _trial_id(connection: Connection, name: str, number: int) -> int:
-    joined = tables.trials.join(tables.studies, tables.trials.c.study_id == tables.studies.c.study_id)
-    query = select(tables.trials.c.trial_id).select_from(joined)
-    query = query.where(tables.studies.c.study_name == name, tables.trials.c.number == number)
-    found: int | None = connection.execute(query).scalar_one_or_none()
-    if found is None:
-        raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
-    return found
+        unchanged = update(trials).values(state=TrialState.RUNNING.name)
+        running = unchanged.where(trials.c.trial_id == found, trials.c.state == TrialState.RUNNING.name)
+        yield HeldTrial(connection, found, running=connection.execute(running).rowcount > 0)

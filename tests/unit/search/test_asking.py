@@ -39,6 +39,14 @@ def test_asking_again_with_the_same_history_repeats_the_parameters(sampler: str)
     assert first.play(4, 5, bowl) == second.play(4, 5, bowl)
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "cmaes", "nsga2"])
+def test_a_batch_that_was_interrupted_goes_on_with_the_same_parameters(sampler: str) -> None:
+    whole, pieces = History(declared(sampler=sampler)), History(declared(sampler=sampler))
+    for history in (whole, pieces):
+        history.play(3, 5, bowl)
+    assert whole.ask("9/0", "9/1", "9/2") == [pieces.ask(key)[0] for key in ("9/0", "9/1", "9/2")]
+
+
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "cmaes"])
 def test_a_batch_never_repeats_itself(sampler: str) -> None:
     history = History(declared(sampler=sampler))

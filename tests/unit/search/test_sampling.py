@@ -6,7 +6,7 @@ from optuna.samplers import NSGAIISampler, QMCSampler, TPESampler
 from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.space import Categorical, Float
 from airflow_hpo.core.study import Study
-from airflow_hpo.search.sampling import sampler_for, startup_trials
+from airflow_hpo.search.sampling import inherit_search_space, sampler_for, startup_trials
 
 OPTIONS = {
     "tpe": {"n_startup_trials": 7, "n_ei_candidates": 12, "multivariate": False, "constant_liar": False},
@@ -54,3 +54,10 @@ def test_a_low_discrepancy_sequence_has_one_seed_for_all_trials() -> None:
     assert isinstance(one, QMCSampler)
     assert isinstance(two, QMCSampler)
     assert one._seed == two._seed
+
+
+@pytest.mark.parametrize("name", ["tpe", "cmaes"])
+def test_the_common_search_space_is_found_once_a_batch(name: str) -> None:
+    earlier, sampler = (sampler_for(declared(name), "demo@1", seed) for seed in (1, 2))
+    inherit_search_space(sampler, earlier)
+    assert vars(sampler)["_search_space"] is vars(earlier)["_search_space"]
