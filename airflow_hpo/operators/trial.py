@@ -12,6 +12,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
 from airflow_hpo import conf
+from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest, TrialView
@@ -106,7 +107,7 @@ class TrialOperator(BaseOperator):
     def _attempt(self, context: Context, claimed: Claim) -> dict[str, Any]:
         store, place = self.hook.store, place_of(context)
         study = store.edition(claimed.request.study).study
-        attempt = begin(store, claimed, place, self.backend, self.where())
+        attempt = self.begin(context, claimed)
         self.log.info("Study %s, trial %s, attempt %s", claimed.request.study, claimed.record.number, attempt.attempt)
         for name, value in claimed.request.params.items():
             self.log.info("  %s = %s", name, value)
@@ -114,12 +115,19 @@ class TrialOperator(BaseOperator):
             ended = self.run_trial(context, study, claimed.request, TrialReporter(store, study, attempt))
         except (Exception, AirflowTaskTimeout) as err:
             failure = _failure(err)
-            if fail(store, claimed, attempt, failure, self.ended, place, self.program_retries):
+            final = fail(store, claimed, attempt, failure, self.ended, place, self.program_retries)
+            then = "the study is told" if final else "it stays open for another attempt"
+            self.log.error("Trial %s failed (%s), %s: %s", claimed.record.number, failure.kind, then, failure.reason)
+            if final:
                 raise AirflowFailException(failure.reason) from err
             raise
         result = conclude(store, claimed, attempt, ended)
         self.log.info("Trial %s is %s: %s = %s", result.number, result.state, study.objective.metric, result.value)
         return result.to_dict()
+
+    def begin(self, context: Context, claimed: Claim) -> Attempt:
+        """Record that this try of the task begins an attempt."""
+        return begin(self.hook.store, claimed, place_of(context), self.backend, self.where())
 
     def where(self) -> dict[str, str]:
         """Return what helps a person to find the running trial."""

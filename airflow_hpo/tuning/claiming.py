@@ -76,6 +76,17 @@ def begin(store: Store, claimed: Claim, place: TaskPlace, backend: str, where: d
     return begun
 
 
+def continued(store: Store, claimed: Claim) -> Attempt | None:
+    """Return the attempt that an earlier task of the same trial began and that still runs; None without one.
+
+    :param store: the study database.
+    :param claimed: the trial.
+    """
+    with store.session() as session:
+        begun = attempts.of(session, claimed.request.study, claimed.record.number)
+    return begun[-1] if begun and begun[-1].outcome is AttemptOutcome.RUNNING else None
+
+
 def answer(claimed: Claim) -> TrialResult:
     """Return the result that the study has already."""
     record = claimed.record

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from tenacity import before_sleep_log, retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialResult, TrialState
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
 from airflow_hpo.storage import attempts
 from airflow_hpo.tuning.claiming import Claim
 from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,17 @@ class Ended:
     """The last lines of its log."""
 
 
+patiently = retry(
+    retry=retry_if_exception_type(TransientHpoError),
+    stop=stop_after_delay(180),
+    wait=wait_exponential_jitter(max=15),
+    before_sleep=before_sleep_log(logger, logging.WARNING),
+    reraise=True,
+)
+"""For what must not be lost when the database is away for some minutes: a trial's result may have cost hours."""
+
+
+@patiently
 def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> TrialResult:
     """Tell the study that an attempt succeeded or was pruned.
 
@@ -66,6 +82,7 @@ def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> Tr
     )
 
 
+@patiently
 def fail(
     store: Store,
     claimed: Claim,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_hpo.core.budget import End
+from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.tuning.judging import Status
 from airflow_hpo.tuning.store import Store
@@ -29,7 +30,8 @@ def finish(store: Store, status: Status) -> Summary:
     :param store: the study database.
     :param status: the last look at the study.
     """
-    best = status.progress.best
+    # A look may have read the trials without their parameters.
+    best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
     if status.verdict.end:
         with store.session() as session:
             editions.finish(
@@ -40,11 +42,11 @@ def finish(store: Store, status: Status) -> Summary:
                 best_number=best.number if best else None,
                 best_value=best.value if best else None,
             )
-    return Summary(_data(status), _text(status), _failure(status))
+    return Summary(_data(status, best), _text(status, best), _failure(status))
 
 
-def _data(status: Status) -> dict[str, Any]:
-    best, progress = status.progress.best, status.progress
+def _data(status: Status, best: TrialRecord | None) -> dict[str, Any]:
+    progress = status.progress
     return {
         "study": status.edition.family,
         "edition": status.edition.name,
@@ -60,9 +62,9 @@ def _data(status: Status) -> dict[str, Any]:
     }
 
 
-def _text(status: Status) -> str:
+def _text(status: Status, best: TrialRecord | None) -> str:
     lines = [str(status), status.verdict.reason or "The tasks of the study ended before its budget did."]
-    if best := status.progress.best:
+    if best:
         lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}"]
         lines += [f"  {name} = {value}" for name, value in best.params.items()]
     return "\n".join(lines)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.storage import metrics
 from airflow_hpo.tuning.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 class TrialReporter:
@@ -23,15 +27,28 @@ class TrialReporter:
         self._store = store
         self._metric = study.objective.metric
         self._attempt = attempt
+        self._waiting: list[SeriesPoint] = []
         self._pruning = store.optuna.pruning(attempt.study, study, attempt.number)
 
     def __call__(self, points: Sequence[SeriesPoint]) -> bool:
         """Store the points; return True when the pruner gives the trial up.
 
+        A database that is away costs the trial nothing: the points wait for the next call.
+
         :param points: new points since the last call, each with its step.
         """
-        if not points:
+        self._waiting += points
+        if not self._waiting:
             return False
+        try:
+            pruned = self._deliver(self._waiting)
+        except TransientHpoError as err:
+            logger.warning("Metrics wait until the study database answers: %s", err)
+            return False
+        self._waiting = []
+        return pruned
+
+    def _deliver(self, points: Sequence[SeriesPoint]) -> bool:
         a = self._attempt
         with self._store.session() as session:
             metrics.add(session, a.study, a.number, a.attempt, [(p.name, p.step, p.value) for p in points])

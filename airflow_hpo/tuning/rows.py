@@ -10,6 +10,9 @@ from airflow_hpo.storage import attempts, editions
 from airflow_hpo.tuning.judging import status_of
 from airflow_hpo.tuning.store import Store
 
+COLUMNS = {"number", "state", "attempts", "seconds", "started", "origin", "replaces", "reason"}
+"""Columns that every trial has, whatever its study declares."""
+
 
 def find_edition(store: Store, name: str) -> Edition:
     """Return the edition of that name, or the newest edition of the study of that name.
@@ -55,9 +58,9 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
             {
                 "number": record.number,
                 "state": record.state.value,
-                study.objective.metric: record.value,
-                **{f"params.{name}": record.params.get(name) for name in study.space},
-                **{name: record.metrics.get(name) for name in study.objective.extra_metrics},
+                metric_column(study.objective.metric): record.value,
+                **{f"params.{parameter}": record.params.get(parameter) for parameter in study.space},
+                **{metric_column(extra): record.metrics.get(extra) for extra in study.objective.extra_metrics},
                 "attempts": attempt.attempt if attempt else 0,
                 "seconds": _seconds(record),
                 "started": record.started.isoformat(timespec="seconds") if record.started else None,
@@ -67,6 +70,11 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def metric_column(metric: str) -> str:
+    """Return the column of a metric: its name, unless another column has that."""
+    return f"metrics.{metric}" if metric in COLUMNS or metric.startswith("params.") else metric
 
 
 def _seconds(record: TrialRecord) -> float | None:
