@@ -1,0 +1,189 @@
+"""Challengers against the champion: from evaluations to a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airflow_hpo.comparison.decision import ChallengerResult, Claim, Decision, Evidence, Verdict
+from airflow_hpo.comparison.effects import Differences, differences
+from airflow_hpo.comparison.estimation import method
+from airflow_hpo.comparison.multiple import holm, step_levels
+from airflow_hpo.comparison.pairing import Pairs, checked, pair
+from airflow_hpo.comparison.rule import ComparisonRule, Scale
+from airflow_hpo.comparison.sentence import sentence
+from airflow_hpo.comparison.spending import even_fractions, nominal_levels
+from airflow_hpo.comparison.variants import variant_table
+from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.exceptions import DeclarationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def compare(
+    frame: pd.DataFrame,
+    objective: Objective,
+    rule: ComparisonRule,
+    *,
+    champion: str = "champion",
+    look: int = 1,
+    fractions: Sequence[float] | None = None,
+) -> Decision:
+    """Decide whether a challenger replaces the champion.
+
+    The same frame, rule and look give the same decision. A later look takes all evaluations so far, not only the new ones.
+
+    :param frame: the evaluations, one a row: :mod:`airflow_hpo.comparison.pairing` says which columns.
+    :param objective: the metric that decides and its direction.
+    :param rule: what must be shown.
+    :param champion: name of the candidate that production uses.
+    :param look: which look this is, 1 to ``rule.looks``.
+    :param fractions: share of the evaluations of the last look that each look so far had, this one included; None when
+        every look brings equally many.
+    :raises DeclarationError: when the frame does not fit the rule, or the look is not one of the rule's.
+    """
+    reached = _fractions(rule, look, fractions)
+    metrics = [objective.metric, *rule.guardrails]
+    if objective.metric in rule.guardrails:
+        raise DeclarationError(
+            f"A guardrail watches another metric than the objective, but got {objective.metric!r} as both. Drop one."
+        )
+    evaluations = checked(frame, metrics, champion)
+    pairs = pair(_decided_on(evaluations, rule.variant), champion, rule.max_dropped)
+    challengers = sorted(set(evaluations["candidate"]) - {champion})
+    results = _judged(pairs, challengers, champion, objective, rule, reached)
+    verdict = _verdict(results)
+    best = _best(results, rule.scale, verdict)
+    return Decision(
+        verdict=verdict,
+        sentence=sentence(verdict, best, results, objective, rule, look, pairs.evidence),
+        champion=champion,
+        challenger=best.candidate if best else None,
+        objective=objective,
+        rule=rule,
+        look=look,
+        next_look=look + 1 if verdict is Verdict.INCONCLUSIVE and look < rule.looks else None,
+        evidence=pairs.evidence,
+        challengers=results,
+        variants=variant_table(evaluations, objective, rule, champion),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A claim before its level is known."""
+
+    data: Differences
+    threshold: float
+    scale: Scale
+    p_value: float
+    p_contrary: float
+
+    def answered(self, level: float, shown: bool, refuted: bool) -> Claim:
+        data = self.data
+        old, new = (
+            float(values.mean()) if len(values) else float("nan") for values in (data.champion, data.challenger)
+        )
+        effect = data.effect(level)
+        return Claim(
+            data.metric, self.scale, self.threshold, old, new, effect, self.p_value, self.p_contrary, shown, refuted
+        )
+
+
+def _judged(
+    pairs: Pairs,
+    challengers: list[str],
+    champion: str,
+    objective: Objective,
+    rule: ComparisonRule,
+    fractions: tuple[float, ...],
+) -> tuple[ChallengerResult, ...]:
+    asked = {name: _asked(pairs, name, champion, objective, rule) for name in challengers}
+    p_values = np.array([_p_value(name, asked[name], pairs) for name in challengers])
+    rejected, levels = holm(p_values, step_levels(rule.alpha, len(challengers), fractions, rule.spending))
+    keep_level = nominal_levels(rule.alpha, fractions, rule.spending)[-1] / (1 + len(rule.guardrails))
+    enough = _enough(pairs.evidence, rule)
+    results = []
+    for name, p_value, shown, level in zip(challengers, p_values.tolist(), rejected.tolist(), levels.tolist()):
+        claims = [
+            claim.answered(level, enough and claim.p_value <= level, enough and claim.p_contrary <= keep_level)
+            for claim in asked[name]
+        ]
+        results.append(_result(name, claims, p_value, level, shown and enough, pairs.evidence))
+    return tuple(results)
+
+
+def _asked(pairs: Pairs, name: str, champion: str, objective: Objective, rule: ComparisonRule) -> list[_Asked]:
+    judged = name not in pairs.evidence.not_judged
+    old = pairs.of(champion) if judged else pairs.means.iloc[:0]
+    new = pairs.of(name) if judged else old
+    data = differences(objective.metric, objective.direction, old, new)
+    asked = [(data, rule.min_improvement, rule.scale)] + [
+        (differences(metric, guardrail.direction, old, new), -guardrail.margin, guardrail.scale)
+        for metric, guardrail in rule.guardrails.items()
+    ]
+    return [_Asked(d, threshold, scale, *d.p_values(threshold, scale)) for d, threshold, scale in asked]
+
+
+def _p_value(name: str, asked: list[_Asked], pairs: Pairs) -> float:
+    return 1.0 if name in pairs.evidence.not_judged else max(claim.p_value for claim in asked)
+
+
+def _result(
+    name: str, claims: list[Claim], p_value: float, level: float, shown: bool, evidence: Evidence
+) -> ChallengerResult:
+    verdict = Verdict.INCONCLUSIVE
+    if shown:
+        verdict = Verdict.PROMOTE
+    elif any(claim.refuted for claim in claims):
+        verdict = Verdict.KEEP
+    judged = name not in evidence.not_judged
+    pairs = evidence.pairs if judged else 0
+    return ChallengerResult(name, verdict, claims[0], tuple(claims[1:]), p_value, level, method(pairs), judged)
+
+
+def _enough(evidence: Evidence, rule: ComparisonRule) -> bool:
+    return evidence.pairs >= rule.min_pairs and evidence.share_dropped <= rule.max_dropped
+
+
+def _verdict(results: Sequence[ChallengerResult]) -> Verdict:
+    verdicts = {result.verdict for result in results}
+    if Verdict.PROMOTE in verdicts:
+        return Verdict.PROMOTE
+    return Verdict.KEEP if verdicts == {Verdict.KEEP} else Verdict.INCONCLUSIVE
+
+
+def _best(results: Sequence[ChallengerResult], scale: Scale, verdict: Verdict) -> ChallengerResult | None:
+    """Return who is promoted, or else the most promising: the largest effect among those with the decisive verdict."""
+    candidates = [
+        r for r in results if r.verdict is verdict and r.judged and r.improvement.effect.absolute.value > -np.inf
+    ]
+    return max(candidates, key=lambda r: r.improvement.effect.on(scale).value, default=None)
+
+
+def _decided_on(evaluations: pd.DataFrame, variant: str | None) -> pd.DataFrame:
+    if variant is None:
+        return evaluations
+    known = sorted(set(evaluations["variant"]))
+    if variant not in known:
+        raise DeclarationError(
+            f"The rule decides on the variant {variant!r}, but the evaluations have {known}."
+            f"{nearest(variant, known) or ' Name one of them.'}"
+        )
+    return evaluations[evaluations["variant"] == variant]
+
+
+def _fractions(rule: ComparisonRule, look: int, fractions: Sequence[float] | None) -> tuple[float, ...]:
+    if not 1 <= look <= rule.looks:
+        raise DeclarationError(
+            f"The rule allows looks 1 to {rule.looks}, but got {look}. Declare more looks beforehand."
+        )
+    reached = even_fractions(rule.looks)[:look] if fractions is None else tuple(fractions)
+    if len(reached) != look:
+        raise DeclarationError(f"Each look so far has one fraction, but look {look} got {list(reached)}. Give {look}.")
+    return reached

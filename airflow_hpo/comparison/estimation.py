@@ -1,0 +1,154 @@
+"""How large an effect is and how sure one can be: exact for few pairs, Student's t corrected for skewness for many.
+
+An effect is a ratio of sums over scenarios: of the differences ``d`` (challenger better: positive) to the weights ``w``,
+which are all 1 for an absolute effect and the champion's absolute values for a relative one. Whether the effect exceeds
+``theta`` is then a question about the mean of ``d - theta * w`` (Fieller, 1954), and the interval of the effect holds every
+``theta`` that the test does not reject, so that interval and test never disagree.
+
+Up to 12 pairs: the sign-flip test (Fisher, 1935; Pitman, 1937), exact whenever the differences are symmetric, which they
+are when two candidates are alike, whatever the distribution of a single value. Its interval needs no search: the bounds
+are order statistics of the means of all subsets (Hartigan, 1969). It cannot be smaller than ``2 ** -n``: with too few
+pairs nothing is shown, however large the difference.
+
+More pairs: Student's t, which is conservative for heavy tails (Benjamini, 1983) but rejects too often when a challenger wins
+a little in most scenarios and loses much in few. Hall's transformation (1992) removes that skewness; where Hall takes it
+in both directions and normal quantiles, we take it only where it makes the claim harder, and Student's quantiles.
+
+Arrays hold one value per scenario along their last axis; axes before it are independent repetitions.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airflow_hpo.comparison.decision import Estimate, Method
+
+Array = NDArray[np.float64]
+
+EXACT_PAIRS = 12
+"""Most pairs for which all sign flips are enumerated; t and sign flips agree to three digits from there on."""
+_TIE = 1e-12
+"""Share of the data's size below which a sum counts as zero: rounding must not break ties in anybody's favour."""
+
+
+def method(pairs: int) -> Method:
+    """Return the test that so many pairs are given.
+
+    :param pairs: number of scenarios.
+    """
+    return Method.SIGN_FLIP if pairs <= EXACT_PAIRS else Method.STUDENT
+
+
+def pairs_needed(level: float) -> int:
+    """Return the fewest pairs with which a p-value can reach a level.
+
+    :param level: the error allowed, above 0 and below 1.
+    """
+    return min(math.ceil(-math.log2(level) - _TIE), EXACT_PAIRS + 1)
+
+
+def p_above(d: Array, w: Array, theta: float) -> Array:
+    """Return the p-value of "the effect is at most theta": small when it is larger.
+
+    :param d: differences, positive where the challenger is better.
+    :param w: weights above 0, of the same shape.
+    :param theta: the effect to exceed.
+    """
+    x = d - theta * w
+    return sign_flip(x) if x.shape[-1] <= EXACT_PAIRS else student(x)
+
+
+def p_below(d: Array, w: Array, theta: float) -> Array:
+    """Return the p-value of "the effect is at least theta": small when it is smaller.
+
+    :param d: differences, positive where the challenger is better.
+    :param w: weights above 0, of the same shape.
+    :param theta: the effect to stay under.
+    """
+    return p_above(-d, w, -theta)
+
+
+def estimate(d: Array, w: Array, level: float) -> Estimate:
+    """Return an effect with the interval whose two bounds each err with probability ``level``.
+
+    :param d: differences, one per scenario; none gives NaN within infinite bounds.
+    :param w: weights above 0, one per scenario.
+    :param level: error of each bound, above 0 and below 0.5.
+    """
+    if not len(d):
+        return Estimate(math.nan, -math.inf, math.inf, 1 - 2 * level)
+    return Estimate(float(d.sum() / w.sum()), _low(d, w, level), -_low(-d, w, level), 1 - 2 * level)
+
+
+def sign_flip(x: Array) -> Array:
+    """Return the exact p-value of "the mean is at most 0": the share of sign changes that leave it as large or larger.
+
+    Flipping a subset's signs leaves the mean as large just when the subset's own sum is not positive.
+
+    :param x: values, symmetric around their mean; memory grows as two to the power of their number.
+    """
+    n = x.shape[-1]
+    tie = _TIE * np.abs(x).sum(axis=-1, keepdims=True)
+    not_positive: Array = (x @ _subsets(n) <= tie).sum(axis=-1)
+    p: Array = (1 + not_positive) / 2**n
+    return p
+
+
+def student(x: Array) -> Array:
+    """Return the p-value of "the mean is at most 0" by Student's t, made larger where skewness would make it too small.
+
+    Equal values have no spread to judge by and are given the smallest p-value that sign flips could reach.
+
+    :param x: two values or more.
+    """
+    from scipy.special import stdtr
+
+    n = x.shape[-1]
+    mean = x.mean(axis=-1)
+    centred = x - mean[..., None]
+    m2 = (centred**2).mean(axis=-1)
+    constant = np.sqrt(m2) <= _TIE * np.abs(x).max(axis=-1)
+    m2 = np.where(constant, 1.0, m2)
+    skewness = (centred**3).mean(axis=-1) / m2**1.5
+    u = mean / np.sqrt(m2 * n / (n - 1))
+    corrected = u + skewness * u**2 / 3 + skewness**2 * u**3 / 27 + skewness / (6 * n)
+    p = stdtr(n - 1, -math.sqrt(n) * np.minimum(u, corrected))
+    no_spread: Array = np.where(mean > 0, 2.0**-n, 1.0)
+    result: Array = np.where(constant, no_spread, p)
+    return result
+
+
+@functools.cache
+def _subsets(n: int) -> Array:
+    """Return one column per non-empty subset of n things: 1 for what is in it, otherwise 0."""
+    numbers = np.arange(1, 2**n)
+    return ((numbers >> np.arange(n)[:, None]) & 1).astype(np.float64)
+
+
+def _low(d: Array, w: Array, level: float) -> float:
+    n = len(d)
+    if n <= EXACT_PAIRS:
+        rank = math.floor(level * 2**n + 1e-9)
+        subsets = _subsets(n)
+        return float(np.sort(d @ subsets / (w @ subsets))[rank - 1]) if rank else -math.inf
+    centre = float(d.sum() / w.sum())
+    spread = float(np.std(d - centre * w)) / float(w.mean())
+    if spread <= _TIE * max(abs(centre), float(np.abs(d).max()), 1e-300):
+        return centre
+    return _solved(lambda theta: float(p_above(d, w, theta)) - level, centre, spread)
+
+
+def _solved(excess: Callable[[float], float], centre: float, step: float) -> float:
+    """Return where the excess crosses zero below the centre; minus infinity when it never does (Fieller, 1954)."""
+    from scipy.optimize import brentq
+
+    for _ in range(40):
+        if excess(centre - step) < 0:
+            return float(brentq(excess, centre - step, centre, xtol=1e-12 * step, rtol=1e-12))
+        step *= 2
+    return -math.inf

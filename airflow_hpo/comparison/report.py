@@ -1,0 +1,178 @@
+"""A decision as a page for people (Markdown) and as data (JSON)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from airflow_hpo.comparison.decision import ChallengerResult, Claim, Decision, Effect, Estimate, Method, VariantResult
+from airflow_hpo.comparison.rule import Scale
+from airflow_hpo.comparison.selection import Selection
+from airflow_hpo.comparison.words import amount, percent
+from airflow_hpo.core.declared import Declared
+
+_METHODS = {
+    Method.SIGN_FLIP: "exact sign-flip test over all {flips} sign changes of the paired differences",
+    Method.STUDENT: "Student's t of the paired differences, corrected for skewness (Hall, 1992)",
+}
+
+
+def as_data(found: Decision | Selection) -> dict[str, Any]:
+    """Return every number of a decision or selection as JSON-able data; what is not finite is None.
+
+    :param found: the decision or selection.
+    """
+    data: dict[str, Any] = _plain(found)
+    return data
+
+
+def markdown(decision: Decision, selection: Selection | None = None) -> str:
+    """Return the report of a decision.
+
+    :param decision: what was decided.
+    :param selection: how the challengers were chosen; None leaves that section out.
+    """
+    parts = [
+        f"## {decision.verdict.value.capitalize()}",
+        decision.sentence,
+        _challengers(decision),
+        _guardrails(decision),
+        _variants(decision),
+        _selection(selection) if selection else "",
+        _evidence(decision),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Declared):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _challengers(decision: Decision) -> str:
+    metric, direction = decision.objective.metric, decision.objective.direction.value
+    header = ["candidate", f"{metric} ({direction})", "better by", "relative", "interval", "p", "needed", "verdict"]
+    return _table(header, [_champion_row(decision), *(_challenger_row(r, decision) for r in decision.challengers)])
+
+
+def _champion_row(decision: Decision) -> list[str]:
+    means = [r.improvement.champion for r in decision.challengers if r.judged]
+    return [f"{decision.champion} (champion)", _number(means[0] if means else math.nan), *[""] * 6]
+
+
+def _challenger_row(result: ChallengerResult, decision: Decision) -> list[str]:
+    claim = result.improvement
+    return [
+        result.candidate,
+        _number(claim.challenger),
+        *_effect(claim.effect, decision.rule.scale),
+        f"{result.p_value:.2g}",
+        f"≤ {result.level:.2g}",
+        result.verdict.value if result.judged else "not judged",
+    ]
+
+
+def _effect(effect: Effect, scale: Scale) -> list[str]:
+    relative = _share(effect.relative.value) if effect.relative else "-"
+    return [_number(effect.absolute.value), relative, _interval(effect.on(scale), scale)]
+
+
+def _guardrails(decision: Decision) -> str:
+    rows = [_guardrail(result.candidate, claim) for result in decision.challengers for claim in result.guardrails]
+    header = ["guardrail", "candidate", "mean", "champion", "better by", "interval", "may lose", "p", "holds"]
+    return _table(header, rows) if rows else ""
+
+
+def _guardrail(candidate: str, claim: Claim) -> list[str]:
+    effect = claim.effect.on(claim.scale)
+    shown = _share if claim.scale is Scale.RELATIVE else _number
+    return [
+        claim.metric,
+        candidate,
+        _number(claim.challenger),
+        _number(claim.champion),
+        shown(effect.value),
+        _interval(effect, claim.scale),
+        amount(claim.threshold, claim.scale),
+        f"{claim.p_value:.2g}",
+        "yes" if claim.shown else "broken" if claim.refuted else "not shown",
+    ]
+
+
+def _variants(decision: Decision) -> str:
+    rows = [_variant(result, decision) for result in decision.variants]
+    header = ["variant", "candidate", decision.objective.metric, "better by", "relative", "interval", "pairs"]
+    return _table(header, rows) if rows else ""
+
+
+def _variant(result: VariantResult, decision: Decision) -> list[str]:
+    effect = _effect(result.effect, decision.rule.scale) if result.effect else [""] * 3
+    return [result.variant, result.candidate, _number(result.mean), *effect, str(result.pairs)]
+
+
+def _selection(selection: Selection) -> str:
+    header = ["finalist", "by the study", "measured again", "too good by", "interval"]
+    rows = [
+        [r.candidate, _number(r.observed), _number(r.mean), _number(r.inflation.value), _interval(r.inflation)]
+        for r in selection.finalists
+    ]
+    how = ", the champion's own change taken off" if selection.adjusted else ""
+    text = (
+        f"The study's winner was {selection.winner!r}; measured again over {selection.pairs} scenarios, the best is "
+        f"{selection.best!r}. The winner's value was too good by {_number(selection.inflation.value)}{how}."
+    )
+    return f"{text}\n\n{_table(header, rows)}"
+
+
+def _evidence(decision: Decision) -> str:
+    evidence, rule = decision.evidence, decision.rule
+    judged = next((r for r in decision.challengers if r.judged), None)
+    lines = [
+        f"{evidence.pairs} scenarios, at least {evidence.replicates} replicates each; look {decision.look} of {rule.looks}.",
+        *([f"Test: {_METHODS[judged.method].format(flips=2**evidence.pairs)}."] if judged else []),
+        f"Allowed error {percent(rule.alpha)} (one-sided), shared by {len(decision.challengers)} challengers (Holm, 1979) "
+        f"and {rule.looks} looks ({rule.spending.value}; Lan and DeMets, 1983).",
+        *_missing(decision),
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _missing(decision: Decision) -> list[str]:
+    evidence = decision.evidence
+    lines = [f"Left out for all: {d.scenario} (missing for {', '.join(d.missing_for)})." for d in evidence.dropped]
+    if evidence.evaluations_dropped:
+        lines.append(f"{evidence.evaluations_dropped} evaluations without counterpart were not used.")
+    if evidence.not_judged:
+        lines.append(f"Not judged, too much is missing: {', '.join(evidence.not_judged)}.")
+    return lines
+
+
+def _interval(estimate: Estimate, scale: Scale = Scale.ABSOLUTE) -> str:
+    shown = _share if scale is Scale.RELATIVE else _number
+    return f"{shown(estimate.low)} to {shown(estimate.high)} ({percent(estimate.confidence)})"
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return f"{value:.5g}" if math.isfinite(value) else "no limit"
+
+
+def _share(value: float) -> str:
+    return f"{value * 100:.3g} %" if math.isfinite(value) else _number(value)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("\n", " ")

@@ -1,0 +1,77 @@
+"""What must be shown before a challenger replaces the champion, declared before anything is measured."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, StrictFloat, StrictInt
+
+from airflow_hpo.core.declared import REQUIRED, Declared
+from airflow_hpo.core.objective import Direction, MetricName
+
+
+class Scale(StrEnum):
+    """What an improvement or a margin is counted in."""
+
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
+
+
+class Spending(StrEnum):
+    """How the allowed error is divided among the looks of one comparison."""
+
+    OBRIEN_FLEMING = "obrien_fleming"
+    POCOCK = "pocock"
+
+
+class Guardrail(Declared):
+    """A metric that must not get worse by more than a margin.
+
+    A promotion needs evidence that it does not (non-inferiority); a lack of evidence that it does is not enough.
+
+    :param direction: ``"minimize"`` or ``"maximize"``: which values of the metric are good.
+    :param margin: the largest loss that is tolerated, above 0; in the metric's own unit or, with ``scale="relative"``,
+        as a share of the champion's mean (0.02 is 2 %).
+    :param scale: ``"absolute"`` or ``"relative"``.
+    :raises DeclarationError: when an argument is missing or outside its range.
+    """
+
+    direction: Direction
+    margin: StrictFloat = Field(gt=0)
+    scale: Scale = Scale.ABSOLUTE
+
+    def __init__(self, direction: str = REQUIRED, margin: float = REQUIRED, **options: Any) -> None:
+        super().__init__(direction=direction, margin=margin, **options)
+
+
+class ComparisonRule(Declared):
+    """When a challenger replaces the champion.
+
+    The metric and its direction are those of the objective that the comparison is given.
+
+    :param alpha: probability, below 0.5, with which a challenger may be promoted that is not better than the champion by
+        ``min_improvement`` or breaks a guardrail; it covers all challengers and all looks together and is one-sided.
+    :param min_improvement: by how much a challenger must be shown to be better, 0 or more; in the metric's own unit or,
+        with ``scale="relative"``, as a share of the champion's mean (0.01 is 1 %).
+    :param scale: ``"absolute"`` or ``"relative"``.
+    :param guardrails: metrics that must not get worse, by name; each must be shown to hold.
+    :param min_pairs: scenarios with a value of every candidate below which nothing is decided; 1 or more.
+    :param max_dropped: largest share of scenarios that may be dropped because an evaluation is missing, 0 to 1; a challenger
+        that alone lacks more is not judged, and a comparison that lacks more decides nothing.
+    :param looks: how often an inconclusive comparison may be judged, the first time included, each time with as many more
+        evaluations; 1 to 20.
+    :param spending: ``"obrien_fleming"`` keeps nearly the whole error for the last look, ``"pocock"`` spends it evenly.
+    :param variant: the variant that is decided on; None for the mean of all.
+    :raises DeclarationError: when an argument is unknown or outside its range.
+    """
+
+    alpha: StrictFloat = Field(default=0.05, gt=0, lt=0.5)
+    min_improvement: StrictFloat = Field(default=0.0, ge=0)
+    scale: Scale = Scale.ABSOLUTE
+    guardrails: dict[MetricName, Guardrail] = {}
+    min_pairs: StrictInt = Field(default=5, ge=1)
+    max_dropped: StrictFloat = Field(default=0.2, ge=0, le=1)
+    looks: StrictInt = Field(default=1, ge=1, le=20)
+    spending: Spending = Spending.OBRIEN_FLEMING
+    variant: str | None = None
