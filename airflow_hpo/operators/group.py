@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.operators.place import place_of
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
-from airflow_hpo.tuning.claiming import begin
+from airflow_hpo.tuning.claiming import Claim, continued
 from airflow_hpo.tuning.concluding import Ended
 from airflow_hpo.tuning.reporting import TrialReporter
 
@@ -43,7 +43,7 @@ class TrialOpenOperator(TrialOperator):
             claimed = self.claimed or self._claim(context, self.work())
             if claimed.answered:
                 raise AirflowSkipException(f"Trial {claimed.record.number} is {claimed.record.state} in the study.")
-            begin(self.hook.store, claimed, place_of(context), self.backend, self.where())
+            self.begin(context, claimed)
         for name, value in claimed.request.params.items():
             context["ti"].xcom_push(f"params.{name}", value)
         context["ti"].xcom_push("number", claimed.request.number)
@@ -77,3 +77,7 @@ class TrialOutcomeOperator(TrialOperator):
                 "The trial's last task returned no value: it or one before it failed. See their logs."
             )
         return Ended(FunctionTrial(request, study.objective, report).finish(self.value))
+
+    def begin(self, context: Context, claimed: Claim) -> Attempt:
+        """Go on with the attempt that the group's first task began."""
+        return continued(self.studies.store, claimed) or super().begin(context, claimed)

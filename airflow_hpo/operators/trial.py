@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator, Context
@@ -67,10 +67,11 @@ class TrialOperator(BaseOperator):
         self.program_retries = program_retries
         self.trial_task_id = trial_task_id
         self.claimed: Claim | None = None
+        self.attempt: Attempt | None = None
         self.ended = Ended(None)
 
     @cached_property
-    def hook(self) -> HpoHook:
+    def studies(self) -> HpoHook:
         """The study database."""
         return HpoHook(self.hpo_conn_id)
 
@@ -105,29 +106,46 @@ class TrialOperator(BaseOperator):
         return fingerprint({name: _plain(getattr(self, name)) for name in self.work_fields})
 
     def _attempt(self, context: Context, claimed: Claim) -> dict[str, Any]:
-        store, place = self.hook.store, place_of(context)
+        store = self.studies.store
         study = store.edition(claimed.request.study).study
         attempt = self.begin(context, claimed)
         self.log.info("Study %s, trial %s, attempt %s", claimed.request.study, claimed.record.number, attempt.attempt)
         for name, value in claimed.request.params.items():
             self.log.info("  %s = %s", name, value)
+        report = TrialReporter(store, study, attempt)
+        return self._conclude(
+            context, claimed, attempt, partial(self.run_trial, context, study, claimed.request, report)
+        )
+
+    def _conclude(self, context: Context, claimed: Claim, attempt: Attempt, run: Callable[[], Ended]) -> dict[str, Any]:
+        """Run the trial, or take up what became of it elsewhere, and tell the study."""
+        store = self.studies.store
         try:
-            ended = self.run_trial(context, study, claimed.request, TrialReporter(store, study, attempt))
+            ended = run()
         except (Exception, AirflowTaskTimeout) as err:
             failure = _failure(err)
-            final = fail(store, claimed, attempt, failure, self.ended, place, self.program_retries)
+            final = fail(store, claimed, attempt, failure, self.ended, place_of(context), self.program_retries)
             then = "the study is told" if final else "it stays open for another attempt"
             self.log.error("Trial %s failed (%s), %s: %s", claimed.record.number, failure.kind, then, failure.reason)
+            self.tidy(final=final)
             if final:
                 raise AirflowFailException(failure.reason) from err
             raise
         result = conclude(store, claimed, attempt, ended)
-        self.log.info("Trial %s is %s: %s = %s", result.number, result.state, study.objective.metric, result.value)
+        self.tidy(final=True)
+        self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
         return result.to_dict()
 
     def begin(self, context: Context, claimed: Claim) -> Attempt:
-        """Record that this try of the task begins an attempt."""
-        return begin(self.hook.store, claimed, place_of(context), self.backend, self.where())
+        """Record that this try of the task begins an attempt; repeating it, as after a deferral, changes nothing."""
+        self.attempt = begin(self.studies.store, claimed, place_of(context), self.backend, self.where())
+        return self.attempt
+
+    def tidy(self, *, final: bool) -> None:
+        """Remove what the attempt left behind; called once the study knows how it ended.
+
+        :param final: no further attempt of the trial follows by itself.
+        """
 
     def where(self) -> dict[str, str]:
         """Return what helps a person to find the running trial."""
@@ -151,10 +169,10 @@ class TrialOperator(BaseOperator):
         request = TrialRequest.from_dict(dict(self.request))
         if request.number is None:
             request = self._ask(context, request)
-        return claim(self.hook.store, request, work, place_of(context), self.rerun)
+        return claim(self.studies.store, request, work, place_of(context), self.rerun)
 
     def _ask(self, context: Context, request: TrialRequest) -> TrialRequest:
-        asked, status = ask_one(self.hook.store, request.study, request.key)
+        asked, status = ask_one(self.studies.store, request.study, request.key)
         if asked:
             return asked
         if status.verdict.over:
