@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ from airflow.sdk import Context
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.operators.source import source_of
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial, run_function
 from airflow_hpo.tuning.concluding import Ended
@@ -44,7 +44,4 @@ class TrialPythonOperator(TrialOperator):
 
     def work(self) -> str:
         """Return the fingerprint of the function's source."""
-        try:
-            return fingerprint(inspect.getsource(self.function))
-        except (OSError, TypeError):
-            return fingerprint(repr(self.function))
+        return fingerprint(source_of(self.function))
