@@ -8,6 +8,7 @@ from typing import Literal
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.closing import close_attempts
 from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
 
@@ -46,6 +47,8 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, reru
     :param rerun: ``"always"`` runs even when the study has the answer.
     """
     record = _latest(store, request)
+    if record.state.finished:
+        close_attempts(store, request.study, [record])
     if _must_rerun(store, request.study, record, work, place, rerun):
         key = f"{request.key}#{record.number}"
         fresh = store.optuna.rerun(request.study, record.number, key)

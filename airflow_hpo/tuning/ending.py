@@ -8,6 +8,7 @@ from typing import Any
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
+from airflow_hpo.tuning.closing import close_attempts
 from airflow_hpo.tuning.judging import Status
 from airflow_hpo.tuning.store import Store
 
@@ -30,6 +31,7 @@ def finish(store: Store, status: Status) -> Summary:
     :param store: the study database.
     :param status: the last look at the study.
     """
+    close_attempts(store, status.edition.name, store.optuna.records(status.edition.name, details=False))
     # A look may have read the trials without their parameters.
     best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
     if status.verdict.end:
