@@ -1,0 +1,100 @@
+"""What Airflow's tasks do to a study, one call each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_hpo.core.attempt import Attempt, TaskRun
+from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.progress import Progress
+from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.claiming import Claim, Rerun, begin, claim
+from airflow_hpo.tuning.concluding import Ended, conclude, fail
+from airflow_hpo.tuning.judging import status
+from airflow_hpo.tuning.opening import open_edition
+from airflow_hpo.tuning.place import TaskPlace
+from airflow_hpo.tuning.store import Store
+from airflow_hpo.tuning.suggesting import suggest
+
+START = TaskPlace(TaskRun("tune", "r", "tune.start"))
+WORK = "0f" * 8
+RETRIES = 2
+
+
+def declared(**options: Any) -> Study:
+    """Return a small study, or a variant of it."""
+    given: dict[str, Any] = {
+        "name": "demo",
+        "space": {"x": Float(0, 1), "kind": Categorical(["a", "b"])},
+        "objective": {"metric": "loss", "extra_metrics": ["time_s"]},
+        "max_trials": 10,
+        "parallelism": 4,
+        "batch_size": 2,
+        "sampler": "random",
+    }
+    return Study(**{**given, **options})
+
+
+def place_of(key: str, try_number: int = 1, retries: int = RETRIES) -> TaskPlace:
+    """Return the try of the mapped trial task that runs a key."""
+    batch, _, index = key.partition("/")
+    return TaskPlace(TaskRun("tune", "r", f"tune.batch_{batch}.trial", int(index), try_number), retries)
+
+
+class Tuned:
+    """An open edition, and what its tasks do."""
+
+    def __init__(self, store: Store, study: Study, run: str = "r") -> None:
+        self.store, self.study = store, study
+        self.name = open_edition(store, study, run, START).name
+
+    def suggest(self, batch: int = 1) -> list[TrialRequest]:
+        return suggest(self.store, self.name, batch)
+
+    def claim(self, request: TrialRequest, try_number: int = 1, work: str = WORK, rerun: Rerun = "changed") -> Claim:
+        return claim(self.store, request, work, place_of(request.key, try_number), rerun)
+
+    def begin(self, claimed: Claim, try_number: int = 1) -> Attempt:
+        key = claimed.request.key.partition("#")[0]
+        return begin(self.store, claimed, place_of(key, try_number), "process", {"host": "here"})
+
+    def started(self, request: TrialRequest, try_number: int = 1, **how: Any) -> tuple[Claim, Attempt]:
+        claimed = self.claim(request, try_number, **how)
+        return claimed, self.begin(claimed, try_number)
+
+    def conclude(self, claimed: Claim, attempt: Attempt, value: float = 1.0, pruned: bool = False) -> TrialResult:
+        return conclude(self.store, claimed, attempt, Ended(Measurement(value, {"time_s": 2.0}), pruned=pruned))
+
+    def complete(self, request: TrialRequest, value: float = 1.0, try_number: int = 1, **how: Any) -> TrialResult:
+        return self.conclude(*self.started(request, try_number, **how), value)
+
+    def fail(
+        self,
+        request: TrialRequest,
+        kind: str = "program",
+        try_number: int = 1,
+        program_retries: int = 0,
+        retries: int = RETRIES,
+    ) -> bool:
+        claimed, attempt = self.started(request, try_number)
+        error, place = TrialFailedError("It broke.", kind=kind), place_of(request.key, try_number, retries)
+        return fail(
+            self.store, claimed, attempt, error, Ended(None, exit_code=3, tail=["a", "b"]), place, program_retries
+        )
+
+    def records(self) -> list[TrialRecord]:
+        return self.store.optuna.records(self.name)
+
+    def states(self) -> list[TrialState]:
+        return [record.state for record in self.records()]
+
+    def progress(self) -> Progress:
+        return status(self.store, self.name).progress
+
+    def attempts(self, number: int | None = None) -> list[Attempt]:
+        with self.store.session() as session:
+            return attempts.of(session, self.name, number)

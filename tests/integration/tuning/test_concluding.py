@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialState
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.tuning.concluding import Ended, conclude, fail
+from tests.integration.tuning.tasks import WORK, Tuned, place_of
+
+
+@pytest.fixture
+def request_(tuned: Tuned) -> TrialRequest:
+    return tuned.suggest()[0]
+
+
+def test_a_concluded_trial_has_its_value_metrics_and_work(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.complete(request_, value=0.25)
+    record = tuned.records()[0]
+    assert (record.state, record.value, record.work) == (TrialState.COMPLETE, 0.25, WORK)
+    assert record.metrics == {"time_s": 2.0}
+
+
+def test_the_result_says_which_attempt_gave_it(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.started(request_)
+    result = tuned.complete(request_, try_number=2)
+    assert (result.attempt, result.number, result.params) == (2, 0, request_.params)
+
+
+def test_concluding_twice_keeps_the_first_value(tuned: Tuned, request_: TrialRequest) -> None:
+    claimed, attempt = tuned.started(request_)
+    first = tuned.conclude(claimed, attempt, 0.25)
+    assert tuned.conclude(claimed, attempt, 0.75) == first
+
+
+def test_a_task_killed_between_telling_and_returning_is_answered(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.started(request_)
+    tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 0.25, work=WORK)
+    claimed = tuned.claim(request_, try_number=2)
+    assert claimed.answered
+    assert claimed.record.value == 0.25
+
+
+def test_a_result_that_comes_after_the_trial_was_told_changes_nothing(tuned: Tuned, request_: TrialRequest) -> None:
+    claimed, attempt = tuned.started(request_)
+    tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 0.25)
+    assert tuned.conclude(claimed, attempt, 0.75).value == 0.25
+    assert tuned.attempts(0)[0].outcome is AttemptOutcome.COMPLETE
+
+
+def test_a_pruned_trial_has_the_last_value_it_reported(tuned: Tuned, request_: TrialRequest) -> None:
+    claimed, attempt = tuned.started(request_)
+    tuned.store.optuna.pruning(tuned.name, tuned.study, 0).report({1: 3.0, 2: 2.0})
+    result = tuned.conclude(claimed, attempt, 9.0, pruned=True)
+    assert (result.state, result.value) == (TrialState.PRUNED, 2.0)
+    assert tuned.attempts(0)[0].outcome is AttemptOutcome.PRUNED
+
+
+def test_a_trial_pruned_before_it_reported_has_no_value(tuned: Tuned, request_: TrialRequest) -> None:
+    claimed, attempt = tuned.started(request_)
+    result = conclude(tuned.store, claimed, attempt, Ended(None, pruned=True))
+    assert (result.state, result.value) == (TrialState.PRUNED, None)
+
+
+def test_a_program_failure_is_final_without_program_retries(tuned: Tuned, request_: TrialRequest) -> None:
+    assert tuned.fail(request_)
+    assert tuned.states()[0] is TrialState.FAIL
+
+
+def test_a_program_failure_is_retried_as_often_as_asked(tuned: Tuned, request_: TrialRequest) -> None:
+    final = [tuned.fail(request_, try_number=n, program_retries=1) for n in (1, 2)]
+    assert final == [False, True]
+
+
+def test_infrastructure_failures_do_not_use_up_program_retries(tuned: Tuned, request_: TrialRequest) -> None:
+    kinds = ["infrastructure", "program", "program"]
+    final = [tuned.fail(request_, kind, n, program_retries=1, retries=9) for n, kind in enumerate(kinds, start=1)]
+    assert final == [False, False, True]
+
+
+@pytest.mark.parametrize("kind", ["program", "infrastructure"])
+def test_the_last_try_is_final(tuned: Tuned, request_: TrialRequest, kind: str) -> None:
+    assert tuned.fail(request_, kind, retries=0, program_retries=5)
+    assert tuned.states()[0] is TrialState.FAIL
+
+
+def test_an_infrastructure_failure_leaves_the_trial_open(tuned: Tuned, request_: TrialRequest) -> None:
+    assert not tuned.fail(request_, "infrastructure")
+    assert tuned.states()[0] is TrialState.RUNNING
+
+
+def test_a_killed_attempt_leaves_the_trial_open_even_on_the_last_try(tuned: Tuned, request_: TrialRequest) -> None:
+    assert not tuned.fail(request_, "killed", retries=0)
+    assert tuned.states()[0] is TrialState.RUNNING
+
+
+def test_a_failed_attempt_says_why(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.fail(request_)
+    attempt = tuned.attempts(0)[0]
+    assert (attempt.outcome, attempt.kind) == (AttemptOutcome.FAILED, FailureKind.PROGRAM)
+    assert (attempt.reason, attempt.exit_code, attempt.log_tail) == ("It broke.", 3, "a\nb")
+
+
+def test_failing_twice_counts_once(tuned: Tuned, request_: TrialRequest) -> None:
+    claimed, attempt = tuned.started(request_)
+    error, place = TrialFailedError("It broke."), place_of(request_.key)
+    final = [fail(tuned.store, claimed, attempt, error, Ended(None), place, 1) for _ in range(2)]
+    assert final == [False, False]
+
+
+def test_a_failure_never_takes_a_result_away(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.complete(request_, value=0.25)
+    claimed, attempt = tuned.claim(request_), tuned.attempts(0)[0]
+    fail(tuned.store, claimed, attempt, TrialFailedError("Late."), Ended(None), place_of(request_.key, 3), 0)
+    assert tuned.records()[0].value == 0.25
+    assert tuned.attempts(0)[0].outcome is AttemptOutcome.COMPLETE

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.trial import AttemptOutcome, TrialState
+from airflow_hpo.tuning.ending import Summary, finish
+from airflow_hpo.tuning.judging import status
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.tasks import WORK, Tuned, declared
+
+
+def finished(tuned: Tuned) -> Summary:
+    return finish(tuned.store, status(tuned.store, tuned.name))
+
+
+@pytest.fixture
+def over(store: Store) -> Tuned:
+    """A study of four trials that all are complete, the last one best."""
+    tuned = Tuned(store, declared(max_trials=4))
+    for value, request in enumerate(tuned.suggest()):
+        tuned.complete(request, value=-float(value))
+    return tuned
+
+
+def test_the_summary_has_the_best_trial_and_the_counts(over: Tuned) -> None:
+    best = over.records()[3]
+    assert finished(over).data == {
+        "study": "demo",
+        "edition": "demo@r",
+        "number": 3,
+        "value": -3.0,
+        "params": best.params,
+        "metrics": {"time_s": 2.0},
+        "complete": 4,
+        "pruned": 0,
+        "failed": 0,
+        "end": "max_trials",
+        "reason": "All 4 trials are successful.",
+    }
+
+
+def test_the_summary_reads_well(over: Tuned) -> None:
+    text = finished(over).text
+    assert "Best: trial 3, loss = -3.0" in text
+    assert f"  x = {over.records()[3].params['x']}" in text
+
+
+def test_the_end_is_kept_with_the_best_trial(over: Tuned) -> None:
+    finished(over)
+    edition = over.store.edition(over.name)
+    assert (edition.end, edition.best_number, edition.best_value) == (End.MAX_TRIALS, 3, -3.0)
+    assert edition.finished is not None
+
+
+def test_a_result_has_no_failure(over: Tuned) -> None:
+    assert finished(over).failure is None
+
+
+def test_finishing_again_sums_up_anew(over: Tuned) -> None:
+    first, again = finished(over), finished(over)
+    assert again.data == first.data
+    request = over.suggest()[3]
+    over.complete(request, value=5.0, try_number=2, work=WORK[::-1])
+    assert finished(over).data["number"] == 2
+
+
+def test_a_study_whose_budget_lasts_is_not_recorded_as_over(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0])
+    summary = finished(tuned)
+    assert (summary.data["end"], summary.failure) == (None, None)
+    assert tuned.store.edition(tuned.name).finished is None
+
+
+def test_too_many_failures_say_what_to_do(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=4, max_failures=0))
+    requests = tuned.suggest()
+    tuned.complete(requests[1])
+    tuned.fail(requests[0])
+    failure = finished(tuned).failure
+    assert failure == (
+        "1 trials failed for good, and 0 may. Look at the failed trials' logs, then clear them or raise max_failures."
+    )
+
+
+def test_a_study_without_a_complete_trial_has_failed(tuned: Tuned) -> None:
+    summary = finished(tuned)
+    assert (summary.data["number"], summary.data["params"]) == (None, {})
+    assert summary.failure
+    assert "No trial is complete" in summary.failure
+
+
+def test_attempts_that_nobody_saw_end_are_closed(tuned: Tuned) -> None:
+    requests = tuned.suggest()
+    for request in requests[:3]:
+        tuned.started(request)
+    tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 1.0)
+    tuned.store.optuna.tell(tuned.name, 1, TrialState.FAIL)
+    finished(tuned)
+    outcomes = [attempt.outcome for attempt in tuned.attempts()]
+    assert outcomes == [AttemptOutcome.COMPLETE, AttemptOutcome.LOST, AttemptOutcome.RUNNING]

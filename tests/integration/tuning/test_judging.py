@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
+from airflow_hpo.storage import editions
+from airflow_hpo.tuning.judging import abandoned, reap, status
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.tasks import Tuned, declared
+
+
+def test_a_new_study_may_fill_its_slots(tuned: Tuned) -> None:
+    look = status(tuned.store, tuned.name)
+    assert (look.may_start, look.ready, look.verdict.needed) == (4, True, 10)
+
+
+def test_a_study_waits_for_a_batch_of_free_slots(tuned: Tuned) -> None:
+    requests = tuned.suggest()
+    ready = []
+    for request in requests[:2]:
+        tuned.complete(request)
+        ready.append(status(tuned.store, tuned.name).ready)
+    assert ready == [False, True]
+
+
+def test_a_look_reads_in_one_line(tuned: Tuned) -> None:
+    requests = tuned.suggest()
+    tuned.complete(requests[0], value=0.25)
+    tuned.fail(requests[1])
+    assert str(status(tuned.store, tuned.name)) == (
+        "demo@r: 1 complete, 0 pruned, 1 failed, 2 running of 10, best 0.25 (trial 0)"
+    )
+
+
+def test_a_stopped_study_starts_nothing(tuned: Tuned) -> None:
+    with tuned.store.session() as session:
+        editions.request_stop(session, tuned.name, "enough")
+    look = status(tuned.store, tuned.name)
+    assert (look.verdict.end, look.may_start) == (End.STOPPED, 0)
+    assert "enough" in look.verdict.reason
+
+
+def test_a_study_times_out(store: Store) -> None:
+    tuned = Tuned(store, declared(timeout=60))
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61), tick=False):
+        assert status(store, tuned.name).verdict.end is End.TIMEOUT
+
+
+def test_a_study_reopened_after_its_end_times_out_anew(store: Store) -> None:
+    tuned = Tuned(store, declared(timeout=60))
+    with store.session() as session:
+        editions.finish(session, tuned.name, End.TIMEOUT, "over")
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61), tick=False):
+        Tuned(store, declared(timeout=60))
+        assert status(store, tuned.name).verdict.end is None
+
+
+@pytest.mark.parametrize("state", ["success", "failed", "skipped", "upstream_failed", "removed"])
+def test_a_running_trial_whose_task_has_ended_is_abandoned(tuned: Tuned, state: str) -> None:
+    tuned.suggest()
+    assert abandoned(tuned.records(), {(1, 0): "running", (1, 1): state, (1, 2): "queued"}) == [1]
+
+
+@pytest.mark.parametrize("state", [None, "running", "queued", "scheduled", "deferred", "up_for_retry", "restarting"])
+def test_a_running_trial_whose_task_may_go_on_is_not_abandoned(tuned: Tuned, state: str | None) -> None:
+    tuned.suggest()
+    assert abandoned(tuned.records(), {(1, index): state for index in range(4)}) == []
+
+
+def test_a_rerun_is_watched_by_the_task_of_the_trial_it_replaces(tuned: Tuned) -> None:
+    request = tuned.suggest()[0]
+    tuned.fail(request)
+    tuned.started(request, try_number=2)
+    assert abandoned(tuned.records(), {(1, 0): "failed"}) == [4]
+
+
+def test_a_trial_that_was_given_up_has_failed_and_its_attempt_is_lost(tuned: Tuned) -> None:
+    tuned.started(tuned.suggest()[0])
+    reap(tuned.store, tuned.name, [0])
+    attempt = tuned.attempts(0)[0]
+    assert tuned.states()[0] is TrialState.FAIL
+    assert (attempt.outcome, attempt.kind) == (AttemptOutcome.LOST, FailureKind.KILLED)
+
+
+def test_a_trial_that_never_began_is_given_up_too(tuned: Tuned) -> None:
+    tuned.suggest()
+    reap(tuned.store, tuned.name, [2])
+    assert tuned.states()[2] is TrialState.FAIL
+
+
+def test_a_complete_trial_is_never_given_up(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0], value=0.25)
+    before = tuned.records()[0], tuned.attempts(0)
+    reap(tuned.store, tuned.name, [0])
+    assert (tuned.records()[0], tuned.attempts(0)) == before
+
+
+def test_a_killed_attempt_keeps_its_own_reason_when_its_trial_is_given_up(tuned: Tuned) -> None:
+    tuned.fail(tuned.suggest()[0], "killed")
+    reap(tuned.store, tuned.name, [0])
+    assert tuned.attempts(0)[0].reason == "It broke."

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from airflow_hpo.core.algorithms import Pruner
+from airflow_hpo.core.attempt import MetricValue
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.storage import metrics
+from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.tasks import Tuned, declared
+
+
+@pytest.fixture
+def tuned(store: Store) -> Tuned:
+    """A study whose trials are pruned when they are worse than the first one."""
+    return Tuned(store, declared(pruner=Pruner("median", n_startup_trials=1)))
+
+
+def reporter(tuned: Tuned, index: int = 0) -> TrialReporter:
+    _, attempt = tuned.started(tuned.suggest()[index])
+    return TrialReporter(tuned.store, tuned.study, attempt)
+
+
+def losses(*values: float, first: int = 1) -> list[SeriesPoint]:
+    return [SeriesPoint("loss", step, value) for step, value in enumerate(values, start=first)]
+
+
+def series(tuned: Tuned) -> list[MetricValue]:
+    with tuned.store.session() as session:
+        return metrics.series(session, tuned.name)
+
+
+def test_points_are_kept_for_the_attempt_and_for_optuna(tuned: Tuned) -> None:
+    reporter(tuned)([*losses(3.0, 2.0), SeriesPoint("time_s", 1, 9.0)])
+    assert [(v.name, v.step, v.value) for v in series(tuned)] == [
+        ("loss", 1, 3.0),
+        ("loss", 2, 2.0),
+        ("time_s", 1, 9.0),
+    ]
+    assert tuned.store.optuna.load(tuned.name).trials[0].intermediate_values == {1: 3.0, 2: 2.0}
+
+
+def test_a_trial_worse_than_the_median_is_given_up(tuned: Tuned) -> None:
+    reporter(tuned)(losses(1.0, 1.0))
+    tuned.complete(tuned.suggest()[0])
+    worse, better = reporter(tuned, 1), reporter(tuned, 2)
+    assert worse(losses(5.0))
+    assert not better(losses(0.5))
+
+
+def test_reporting_the_same_again_is_harmless(tuned: Tuned) -> None:
+    report = reporter(tuned)
+    answers = [report(losses(3.0, 2.0)) for _ in range(2)]
+    assert answers == [False, False]
+    assert len(series(tuned)) == 2
+
+
+def test_nothing_new_asks_nobody(tuned: Tuned) -> None:
+    assert not reporter(tuned)([])
+
+
+def test_extra_metrics_alone_never_prune(tuned: Tuned) -> None:
+    assert not reporter(tuned)([SeriesPoint("time_s", 1, 9.0)])
+
+
+def test_a_value_that_is_no_number_is_kept_as_it_is(tuned: Tuned) -> None:
+    reporter(tuned)(losses(math.nan))
+    assert math.isnan(series(tuned)[0].value)
+
+
+def test_a_trial_that_was_told_meanwhile_is_given_up(tuned: Tuned) -> None:
+    report = reporter(tuned)
+    tuned.complete(tuned.suggest()[0])
+    assert report(losses(1.0))

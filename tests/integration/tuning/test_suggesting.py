@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from airflow_hpo.core.trial import TrialState
+from airflow_hpo.storage import editions
+from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning.store import Store
+from airflow_hpo.tuning.suggesting import ask_one, key_of, reserve
+from tests.integration.tuning.tasks import Tuned, declared
+
+
+def sealed(tuned: Tuned, batch: int = 1) -> int | None:
+    with tuned.store.session() as session:
+        return editions.batch_size(session, tuned.name, batch)
+
+
+def test_the_first_batch_fills_every_slot(tuned: Tuned) -> None:
+    requests = tuned.suggest()
+    assert [request.key for request in requests] == ["001/0", "001/1", "001/2", "001/3"]
+    assert [request.number for request in requests] == [0, 1, 2, 3]
+
+
+def test_a_batch_asked_for_again_is_the_same(tuned: Tuned) -> None:
+    first = tuned.suggest()
+    assert tuned.suggest() == first
+    assert sealed(tuned) == 4
+
+
+def test_a_batch_stays_the_same_when_its_trials_have_ended(tuned: Tuned) -> None:
+    first = tuned.suggest()
+    for request in first:
+        tuned.complete(request)
+    assert tuned.suggest() == first
+
+
+def test_a_batch_that_was_killed_before_it_was_sealed_is_the_same(tuned: Tuned) -> None:
+    keys = [key_of(1, index) for index in range(4)]
+    asked = tuned.store.optuna.ask(tuned.name, tuned.study, keys)
+    assert tuned.suggest() == asked
+    assert sealed(tuned) == 4
+
+
+def test_a_batch_that_was_killed_while_it_was_asked_for_is_completed(tuned: Tuned) -> None:
+    asked = tuned.store.optuna.ask(tuned.name, tuned.study, ["001/0", "001/1"])
+    requests = tuned.suggest()
+    assert requests[:2] == asked
+    assert len(requests) == 4
+
+
+def test_no_more_than_the_free_slots_are_suggested(tuned: Tuned) -> None:
+    first = tuned.suggest()
+    for request in first[:3]:
+        tuned.complete(request)
+    assert [request.key for request in tuned.suggest(2)] == ["002/0", "002/1", "002/2"]
+
+
+def test_without_a_free_slot_nothing_is_suggested_or_sealed(tuned: Tuned) -> None:
+    tuned.suggest()
+    assert tuned.suggest(2) == []
+    assert sealed(tuned, 2) is None
+
+
+def test_a_batch_that_got_nothing_may_get_trials_later(tuned: Tuned) -> None:
+    first = tuned.suggest()
+    tuned.suggest(2)
+    tuned.complete(first[0])
+    assert len(tuned.suggest(2)) == 1
+
+
+def test_fewer_are_suggested_near_the_end(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=5))
+    for request in tuned.suggest():
+        tuned.complete(request)
+    assert len(tuned.suggest(2)) == 1
+
+
+def test_nothing_is_suggested_after_the_end(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=4))
+    for request in tuned.suggest():
+        tuned.complete(request)
+    assert tuned.suggest(2) == []
+
+
+def test_a_failed_trial_is_suggested_anew(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=4))
+    requests = tuned.suggest()
+    tuned.fail(requests[0])
+    for request in requests[1:]:
+        tuned.complete(request)
+    assert [request.number for request in tuned.suggest(2)] == [4]
+
+
+def test_a_grid_ends_with_its_points(store: Store) -> None:
+    space = {"kind": {"type": "categorical", "choices": ["a", "b", "c"]}}
+    tuned = Tuned(store, declared(space=space, sampler="grid", max_trials=None))
+    assert sorted(str(request.params["kind"]) for request in tuned.suggest()) == ["a", "b", "c"]
+
+
+def test_reserved_requests_have_no_parameters_yet(tuned: Tuned) -> None:
+    requests = reserve(tuned.store, tuned.name, 1, 1024)
+    assert {request.number for request in requests} == {None}
+    assert tuned.records() == []
+
+
+def test_as_many_are_reserved_as_the_study_can_need(tuned: Tuned) -> None:
+    assert len(reserve(tuned.store, tuned.name, 1, 1024)) == 10 + tuned.study.failures_allowed
+
+
+def test_only_as_many_are_reserved_as_one_map_holds(tuned: Tuned) -> None:
+    assert len(reserve(tuned.store, tuned.name, 1, 7)) == 7
+
+
+def test_reserving_again_returns_the_same_however_far_the_study_is(tuned: Tuned) -> None:
+    first = reserve(tuned.store, tuned.name, 1, 1024)
+    asked, _ = ask_one(tuned.store, tuned.name, first[0].key)
+    assert asked
+    tuned.complete(asked)
+    assert reserve(tuned.store, tuned.name, 1, 1024) == first
+
+
+def test_running_trials_are_not_reserved_a_second_time(tuned: Tuned) -> None:
+    tuned.suggest()
+    assert len(reserve(tuned.store, tuned.name, 2, 1024)) == 6 + tuned.study.failures_allowed
+
+
+def test_nothing_is_reserved_after_the_end(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=4))
+    for request in tuned.suggest():
+        tuned.complete(request)
+    assert reserve(store, tuned.name, 2, 1024) == []
+
+
+def test_one_trial_is_asked_for_by_its_key(tuned: Tuned) -> None:
+    first, _ = ask_one(tuned.store, tuned.name, "001/5")
+    again, _ = ask_one(tuned.store, tuned.name, "001/5")
+    assert first == again
+    assert len(tuned.records()) == 1
+
+
+def test_no_trial_is_given_without_a_free_slot(tuned: Tuned) -> None:
+    tuned.suggest()
+    request, status = ask_one(tuned.store, tuned.name, "002/0")
+    assert request is None
+    assert not status.verdict.over
+
+
+def test_a_trial_that_exists_is_given_without_a_free_slot(tuned: Tuned) -> None:
+    requests = tuned.suggest()
+    assert ask_one(tuned.store, tuned.name, "001/2")[0] == requests[2]
+
+
+def test_no_trial_is_given_after_the_end(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=4))
+    for request in tuned.suggest():
+        tuned.complete(request)
+    request, status = ask_one(store, tuned.name, "002/0")
+    assert request is None
+    assert status.verdict.over
+
+
+def test_many_that_ask_at_once_share_the_slots(tuned: Tuned, ready_database: Database) -> None:
+    def ask(index: int) -> bool:
+        return ask_one(Store(ready_database), tuned.name, key_of(1, index))[0] is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(ask, range(8)))
+    assert sum(given) == 4
+    assert tuned.states() == [TrialState.RUNNING] * 4
