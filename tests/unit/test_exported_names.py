@@ -1,0 +1,109 @@
+"""What ``import airflow_hpo`` promises."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import airflow_hpo
+
+PARAM = re.compile(r":param (?:\S+ )?(\w+):")
+RAISES = re.compile(r":raises (\w+):")
+PACKAGE = Path(airflow_hpo.__file__).parent
+CLASSES = [name for name in airflow_hpo.__all__ if isinstance(getattr(airflow_hpo, name), type)]
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
+
+
+def test_the_public_names_are_sorted_and_are_those_of_the_lazy_map() -> None:
+    assert airflow_hpo.__all__ == sorted({*airflow_hpo._MODULES, "__version__"})
+
+
+@pytest.mark.parametrize("name", airflow_hpo.__all__)
+def test_a_public_name_is_what_its_module_defines(name: str) -> None:
+    found = getattr(airflow_hpo, name)
+    if name != "__version__":
+        assert found is getattr(importlib.import_module(airflow_hpo._MODULES[name]), name)
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse(inspect.getsource(airflow_hpo))
+    guarded = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {alias.name for node in ast.walk(guarded[0]) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen == set(airflow_hpo._MODULES)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Stduy'"):
+        _ = airflow_hpo.Stduy  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_public_class_says_what_it_is(name: str) -> None:
+    assert (getattr(airflow_hpo, name).__doc__ or "").strip()
+
+
+def accepted(cls: type) -> set[str]:
+    """Return the arguments that a class takes by name: its own, its model's, and its parents' in this package."""
+    names = set(getattr(cls, "model_fields", {}))
+    for owner in cls.__mro__:
+        if owner.__module__.startswith("airflow_hpo") and "__init__" in vars(owner):
+            names |= set(inspect.signature(vars(owner)["__init__"]).parameters) - {"self"}
+    return names
+
+
+def required(cls: type) -> set[str]:
+    """Return the arguments that the class itself declares and must therefore describe."""
+    if issubclass(cls, Exception):
+        return set(inspect.signature(vars(cls)["__init__"]).parameters) - {"self"} if "__init__" in vars(cls) else set()
+    fields = set(getattr(cls, "model_fields", {}))
+    if fields:
+        return {name for name in fields if name not in {"name", "options"}} | (fields & {"metric"})
+    own = vars(cls).get("__init__")
+    given = inspect.signature(own).parameters.values() if own else []
+    return {p.name for p in given if p.name not in {"self", "kwargs", "context"}}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_documented_argument_exists(name: str) -> None:
+    cls = getattr(airflow_hpo, name)
+    assert set(PARAM.findall(cls.__doc__ or "")) <= accepted(cls) | {"options", "type"}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_argument_is_documented(name: str) -> None:
+    cls = getattr(airflow_hpo, name)
+    assert required(cls) - {"type"} <= set(PARAM.findall(cls.__doc__ or ""))
+
+
+def documented() -> Iterator[tuple[str, Any, str]]:
+    """Yield every function of the package that has a docstring with ``:param``, and its source file's name."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ":param" in (ast.get_docstring(node) or ""):
+                yield f"{path.relative_to(PACKAGE)}:{node.name}", node, ast.get_docstring(node) or ""
+
+
+@pytest.mark.parametrize(("node", "text"), [pytest.param(n, t, id=i) for i, n, t in documented()])
+def test_a_function_documents_arguments_that_it_has(node: ast.FunctionDef, text: str) -> None:
+    a = node.args
+    names = {each.arg for each in (*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg)))}
+    assert set(PARAM.findall(text)) <= names
+    assert names - {"self", "cls", "context", "kwargs"} <= set(PARAM.findall(text))
+
+
+def test_every_error_that_is_documented_exists() -> None:
+    from airflow import exceptions as airflow_exceptions
+    from airflow.sdk import exceptions as sdk_exceptions
+
+    from airflow_hpo import exceptions
+
+    known = {*vars(exceptions), *vars(sdk_exceptions), *vars(airflow_exceptions), *vars(__import__("builtins"))}
+    named = {name for path in SOURCES for name in RAISES.findall(path.read_text(encoding="utf-8"))}
+    assert named <= known
