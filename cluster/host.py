@@ -10,6 +10,8 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from cluster.commands import find, run
@@ -96,22 +98,22 @@ def add_control_group(name: str) -> None:
     for root in _control_group_roots():
         (root / name).mkdir(exist_ok=True)
         controllers = root / "cgroup.controllers"
-        if controllers.exists():  # version 2: hand each controller down
-            wanted = " ".join(f"+{word}" for word in controllers.read_text().split())
-            (root / "cgroup.subtree_control").write_text(wanted)
+        for controller in controllers.read_text().split() if controllers.exists() else []:
+            with suppress(OSError):  # version 2 hands them down one by one, and some machines keep one back
+                (root / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
 def processes_in_control_group(name: str) -> list[Process]:
     """Return the processes in the pods."""
     files = (file for root in _control_group_roots() for file in (root / name).rglob("cgroup.procs"))
-    pids = {int(word) for file in files for word in file.read_text().split()}
+    pids = {int(word) for file in files for word in _text(file).split()}
     return [process for process in map(at, pids) if process]
 
 
 def remove_control_group(name: str) -> None:
     """Remove the control group and those in it; the kernel lets go of one some time after its last process."""
     for top in (root / name for root in _control_group_roots()):
-        wait_until(lambda top=top: _removed(top), f"{top} to be let go by the kernel", 10)  # type: ignore[misc]
+        wait_until(partial(_removed, top), f"{top} to be let go by the kernel", 10)
 
 
 def absent_folders() -> list[str]:
@@ -140,6 +142,13 @@ def _control_group_roots() -> Iterator[Path]:
         _, point, kind, *_ = line.split()
         if kind in ("cgroup", "cgroup2") and os.access(point, os.W_OK):
             yield Path(_plain(point))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:  # the group went meanwhile
+        return ""
 
 
 def _removed(top: Path) -> bool:
