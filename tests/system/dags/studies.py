@@ -49,7 +49,8 @@ with DAG("sixty", schedule=None, catchup=False):
 
 with DAG("flaky", schedule=None, catchup=False):
     TuneTaskGroup(
-        study=study("flaky", max_trials=6, parallelism=3, max_failures=6, sampler="random"), trial=PythonTrial(flaky)
+        study=study("flaky", max_trials=6, parallelism=3, max_failures=6, start_points=[{"n": 1}]),
+        trial=PythonTrial(flaky),
     )
 
 with DAG("slow", schedule=None, catchup=False):
