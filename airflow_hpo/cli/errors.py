@@ -7,17 +7,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowNotFoundException
+
 from airflow_hpo.exceptions import HpoError
 
 
 def one_line_errors(command: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Print an error of this package as one line and end with status 1, without a traceback."""
+    """Print an error of this package, or an unknown connection, as one line and end with status 1, without a traceback."""
 
     @wraps(command)
     def guarded(args: Any) -> None:
         try:
             command(args)
-        except HpoError as err:
-            sys.exit(str(err))
+        except (HpoError, AirflowNotFoundException) as err:
+            sys.exit(" ".join(str(err).split()))
 
     return guarded

@@ -10,8 +10,23 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from airflow_hpo.core.trial import brief
+
+PLAIN_WIDTH = 200
+"""Columns of an output that is no terminal: a file or a pipe."""
+
+NEVER_FOLDED = 16
+"""Characters of a cell that stay in one line however narrow the terminal is."""
+
+
+def terminal() -> Console:
+    """Return the standard output."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    return console
 
 
 def text(rows: Sequence[dict[str, Any]], form: str) -> str:
@@ -23,41 +38,45 @@ def text(rows: Sequence[dict[str, Any]], form: str) -> str:
     if form == "json":
         return json.dumps(rows, indent=2) + "\n"
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [])
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
 
 
 def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
-    """Return rows as a table for people: floats shortened, nothing for None, empty columns left out."""
-    grid = Table(title=title, title_justify="left", header_style="bold")
+    """Return rows as a table for people: floats shortened, nothing for None, empty columns left out.
+
+    :param rows: all with the same keys.
+    :param title: stands above the table.
+    """
+    grid = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
     names = [name for name in (rows[0] if rows else {}) if any(row[name] is not None for row in rows)]
     for name in names:
         numeric = all(isinstance(row[name], int | float | None) for row in rows)
-        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        short = all(len(brief(row[name])) <= NEVER_FOLDED for row in rows)
+        grid.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=short)
     for row in rows:
-        grid.add_row(*("" if row[name] is None else brief(row[name]) for name in names))
+        grid.add_row(*(Text("" if row[name] is None else brief(row[name])) for name in names))
     return grid
 
 
-def emit(rows: Sequence[dict[str, Any]], form: str, title: str | None = None, path: str | None = None) -> None:
+def emit(rows: Sequence[dict[str, Any]], form: str, path: str | None = None) -> None:
     """Print rows, or write them to a file.
 
     :param rows: all with the same keys.
     :param form: ``"table"``, ``"json"`` or ``"csv"``.
-    :param title: stands above a table.
     :param path: file to write to; None for the standard output.
     """
     if path:
         with open(path, "w", encoding="utf-8", newline="") as file:
-            _write(Console(file=file, width=200), rows, form, title)
+            _write(Console(file=file, width=PLAIN_WIDTH), rows, form)
         return
-    _write(Console(), rows, form, title)
+    _write(terminal(), rows, form)
 
 
-def _write(console: Console, rows: Sequence[dict[str, Any]], form: str, title: str | None) -> None:
+def _write(console: Console, rows: Sequence[dict[str, Any]], form: str) -> None:
     if form == "table":
-        console.print(table(rows, title))
+        console.print(table(rows))
     else:
         console.out(text(rows, form), end="", highlight=False)

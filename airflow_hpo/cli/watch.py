@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from airflow_hpo.cli.connecting import hook_of
 from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.pace import pace_of
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.tuning.judging import Status, status_of
 from airflow_hpo.tuning.rows import find_edition
 from airflow_hpo.tuning.store import Store
@@ -25,7 +26,7 @@ LINE_EVERY = 5.0
 @one_line_errors
 def watch(args: Any) -> None:
     """Follow a study until it is over and nothing runs."""
-    store, console = HpoHook(args.conn_id).store, Console()
+    store, console = hook_of(args.conn_id).store, terminal()
     name = _wait_for_edition(store, args.name, args.interval)
     if console.is_terminal:
         _live(store, name, args.interval, console)
@@ -34,8 +35,8 @@ def watch(args: Any) -> None:
 
 
 def _live(store: Store, name: str, interval: float, console: Console) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rest]}"))
-    bar = Progress(*columns, console=console)
+    described, rest_of = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[rest]}"))
+    bar = Progress(described, BarColumn(), MofNCompleteColumn(), rest_of, console=console)
     task = bar.add_task(name, total=None, rest="")
     with Live(bar, console=console, refresh_per_second=4):
         while True:
@@ -45,7 +46,7 @@ def _live(store: Store, name: str, interval: float, console: Console) -> None:
             if _ended(status):
                 break
             time.sleep(interval)
-    console.print(status.verdict.reason, highlight=False)
+    console.print(status.verdict.reason, soft_wrap=True)
 
 
 def _lines(store: Store, name: str, interval: float, console: Console) -> None:
@@ -55,12 +56,12 @@ def _lines(store: Store, name: str, interval: float, console: Console) -> None:
         done = f"{status.progress.counted(status.edition.study.count)}/{status.edition.study.wanted}"
         due = time.monotonic() - at >= LINE_EVERY
         if (done != said and due) or _ended(status):
-            console.print(f"{name}  {done}  {rest}", highlight=False, soft_wrap=True)
+            console.print(f"{name}  {done}  {rest}", soft_wrap=True)
             said, at = done, time.monotonic()
         if _ended(status):
             break
         time.sleep(interval)
-    console.print(status.verdict.reason, highlight=False, soft_wrap=True)
+    console.print(status.verdict.reason, soft_wrap=True)
 
 
 def _look(store: Store, name: str) -> tuple[Status, str]:

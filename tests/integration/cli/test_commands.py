@@ -1,0 +1,226 @@
+"""The commands, from their words to what they print, on a real file."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+from airflow.cli.cli_config import ActionCommand, GroupCommand
+
+from airflow_hpo.cli.commands import get_cli_commands
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.tuning.ending import finish
+from airflow_hpo.tuning.judging import status
+from tests.integration.tuning.tasks import Tuned, declared
+
+Command = Callable[..., str]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser as Airflow does."""
+    root = argparse.ArgumentParser()
+    _add(root, get_cli_commands())
+    return root
+
+
+def _add(parent: argparse.ArgumentParser, commands: Any) -> None:
+    choices = parent.add_subparsers(required=True)
+    for command in commands:
+        child = choices.add_parser(command.name, help=command.help)
+        if isinstance(command, GroupCommand):
+            _add(child, command.subcommands)
+        elif isinstance(command, ActionCommand):
+            for argument in command.args:
+                argument.add_to_parser(child)
+            child.set_defaults(func=command.func)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command line in an Airflow home of its own and return what it prints."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
+    # Commands set it; it must not outlive the test.
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "")
+
+    def command(*words: str) -> str:
+        args = parser().parse_args(["hpo", *words])
+        capsys.readouterr()
+        args.func(args)
+        return capsys.readouterr().out
+
+    return command
+
+
+@pytest.fixture
+def finished(run: Command) -> Tuned:
+    """A study of four trials that has ended, one of them after a failure."""
+    tuned = Tuned(HpoHook().store, declared(max_trials=4), "manual__2026-11-21T08:00:00+00:00")
+    requests = tuned.suggest()
+    for value, request in enumerate(requests):
+        if value == 1:
+            tuned.fail(request)
+        tuned.complete(request, value=value / 3, try_number=2)
+    finish(tuned.store, status(tuned.store, tuned.name))
+    return tuned
+
+
+@pytest.fixture
+def running(finished: Tuned) -> Tuned:
+    """A second study, with one complete trial and three that run."""
+    tuned = Tuned(finished.store, declared(name="other", max_trials=12))
+    tuned.complete(tuned.suggest()[0], value=0.125)
+    return tuned
+
+
+def test_the_tables_are_created_and_checked(run: Command, tmp_path: Path) -> None:
+    assert run("db", "migrate").count("\n") == 1
+    assert str(tmp_path / "hpo.db") in run("db", "check")
+
+
+def test_a_database_without_tables_fails_the_check_in_one_line(run: Command) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run("db", "check")
+    assert isinstance(caught.value.code, str)
+    assert "airflow hpo db migrate" in caught.value.code
+    assert "\n" not in caught.value.code
+
+
+def test_the_list_shows_every_edition_newest_first(run: Command, running: Tuned) -> None:
+    lines = run("studies", "list").splitlines()
+    rows = [line.split() for line in lines if "@" in line]
+    assert [row[1] for row in rows] == ["other@r", "demo@manual__2026-11-21T08:00:00+00:00"]
+    assert "1/12" in rows[0]
+    assert "4/4" in rows[1]
+
+
+def test_the_list_can_be_limited_to_a_study(run: Command, running: Tuned) -> None:
+    assert [row["edition"] for row in json.loads(run("studies", "list", "--study", "other", "-o", "json"))] == [
+        "other@r"
+    ]
+    assert len(json.loads(run("studies", "list", "--limit", "1", "-o", "json"))) == 1
+
+
+def test_an_empty_store_is_an_empty_list(run: Command) -> None:
+    assert json.loads(run("studies", "list", "-o", "json")) == []
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", "demo"), ("export", "demo")], ids=lambda words: words[0])
+def test_json_and_csv_say_the_same(run: Command, running: Tuned, command: tuple[str, ...]) -> None:
+    as_json = json.loads(run("studies", *command, "-o", "json"))
+    as_csv = list(csv.DictReader(io.StringIO(run("studies", *command, "-o", "csv"))))
+    texts = [{name: "" if value is None else str(value) for name, value in row.items()} for row in as_json]
+    assert as_csv == texts
+    assert as_csv
+
+
+def test_show_gives_the_best_parameters(run: Command, finished: Tuned) -> None:
+    row = json.loads(run("studies", "show", "demo", "-o", "json"))[0]
+    best = finished.records()[0]
+    assert (row["state"], row["best"], row["trial"]) == ("finished", 0.0, 0)
+    assert (row["params.x"], row["params.kind"]) == (best.params["x"], best.params["kind"])
+
+
+def test_show_lists_the_best_trials_first(run: Command, finished: Tuned) -> None:
+    lines = run("studies", "show", "demo").splitlines()
+    assert "All 4 trials are successful." in lines
+    cells = [line.split("│")[1:3] for line in lines if line.startswith("│")]
+    assert [(number.strip(), value.strip()) for number, value in cells] == [
+        ("0", "0"),
+        ("4", "0.3333"),
+        ("2", "0.6667"),
+        ("3", "1"),
+    ]
+
+
+def test_a_study_without_a_complete_trial_can_be_shown(run: Command, finished: Tuned) -> None:
+    Tuned(finished.store, declared(name="empty"))
+    assert "No trial is complete yet." in run("studies", "show", "empty").splitlines()
+    assert json.loads(run("studies", "show", "empty", "-o", "json"))[0]["params.x"] is None
+
+
+def test_the_export_has_every_trial_with_its_attempts_and_reasons(run: Command, finished: Tuned) -> None:
+    rows = json.loads(run("studies", "export", "demo", "-o", "json"))
+    assert [row["number"] for row in rows] == [0, 1, 2, 3, 4]
+    assert (rows[1]["state"], rows[1]["reason"], rows[4]["replaces"]) == ("fail", "It broke.", 1)
+
+
+def test_an_export_can_go_to_a_file(run: Command, finished: Tuned, tmp_path: Path) -> None:
+    path = tmp_path / "trials.csv"
+    assert run("studies", "export", "demo", "-o", "csv", "--file", str(path)) == ""
+    assert len(list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))) == 5
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 columns."""
+    for name, value in {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_the_list_fits_a_terminal_of_80_columns(run: Command, running: Tuned) -> None:
+    lines = [line for line in run("studies", "list").splitlines() if "│" in line]
+    started = running.store.edition(running.name).started
+    assert max(map(len, lines)) <= 80
+    assert [cell.strip() for cell in lines[0].split("│")[1:-1]] == [
+        "other@r",
+        "running",
+        "1/12",
+        "3",
+        "0.125",
+        f"{started:%m-%d %H:%M}",
+    ]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_the_best_trials_fit_a_terminal_of_80_columns(run: Command, finished: Tuned) -> None:
+    lines = [line for line in run("studies", "show", "demo").splitlines() if "│" in line]
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 4
+
+
+def test_watching_a_study_that_has_ended_prints_it_once(run: Command, finished: Tuned) -> None:
+    lines = run("studies", "watch", "demo").splitlines()
+    assert len(lines) == 2
+    assert "  4/4  0 running, 0 failed, best 0 (trial 0)" in lines[0]
+    assert lines[1] == "All 4 trials are successful."
+
+
+def test_watching_a_running_study_follows_it_to_its_end(run: Command, finished: Tuned) -> None:
+    tuned = Tuned(finished.store, declared(name="other", max_trials=4))
+    requests = tuned.suggest()
+
+    def end() -> None:
+        for request in requests:
+            tuned.complete(request)
+
+    timer = Timer(0.0, end)
+    timer.start()
+    lines = run("studies", "watch", "other@r", "--interval", "0.01").splitlines()
+    timer.join()
+    assert "  4/4  " in lines[-2]
+    assert lines[-1] == "All 4 trials are successful."
+
+
+@pytest.mark.parametrize("command", ["show", "export", "watch"])
+def test_an_unknown_study_is_one_line_with_the_nearest_name(run: Command, finished: Tuned, command: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run("studies", command, "demoo")
+    assert isinstance(caught.value.code, str)
+    assert "'demoo' is not" in caught.value.code
+    assert "\n" not in caught.value.code
+
+
+def test_an_unknown_connection_is_one_line(run: Command) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run("studies", "list", "--conn-id", "mine")
+    assert isinstance(caught.value.code, str)
+    assert "mine" in caught.value.code
