@@ -124,8 +124,9 @@ def _look(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     above, below = _in_parts(differences, threshold)
     rejected, _ = holm(above, step_levels(ALPHA, challengers, fractions, spending))
-    keep = (below <= nominal_levels(ALPHA, fractions, spending)[-1]).all(axis=-1)
-    return rejected.any(axis=-1), keep
+    promote: NDArray[np.bool_] = rejected.any(axis=-1)
+    keep: NDArray[np.bool_] = (below <= nominal_levels(ALPHA, fractions, spending)[-1]).all(axis=-1)
+    return promote, keep
 
 
 def _in_parts(differences: Array, threshold: float) -> tuple[Array, Array]:

@@ -3,7 +3,8 @@
 An effect is a ratio of sums over scenarios: of the differences ``d`` (challenger better: positive) to the weights ``w``,
 which are all 1 for an absolute effect and the champion's absolute values for a relative one. Whether the effect exceeds
 ``theta`` is then a question about the mean of ``d - theta * w`` (Fieller, 1954), and the interval of the effect holds every
-``theta`` that the test does not reject, so that interval and test never disagree.
+``theta`` that the test does not reject, so that interval and test never disagree. A relative effect is not shown at all
+where the weights scatter so much that not even their own mean is clearly above zero: Fieller's interval has no end then.
 
 Up to 12 pairs: the sign-flip test (Fisher, 1935; Pitman, 1937), exact whenever the differences are symmetric, which they
 are when two candidates are alike, whatever the distribution of a single value. Its interval needs no search: the bounds
@@ -60,7 +61,10 @@ def p_above(d: Array, w: Array, theta: float) -> Array:
     :param theta: the effect to exceed.
     """
     x = d - theta * w
-    return sign_flip(x) if x.shape[-1] <= EXACT_PAIRS else student(x)
+    if x.shape[-1] <= EXACT_PAIRS:
+        return sign_flip(x)
+    equal: NDArray[np.bool_] = (w == w[..., :1]).all(axis=-1)
+    return student(x) if equal.all() else np.maximum(student(x), np.where(equal, 0.0, student(w)))
 
 
 def p_below(d: Array, w: Array, theta: float) -> Array:
@@ -82,7 +86,7 @@ def estimate(d: Array, w: Array, level: float) -> Estimate:
     """
     if not len(d):
         return Estimate(math.nan, -math.inf, math.inf, 1 - 2 * level)
-    return Estimate(float(d.sum() / w.sum()), _low(d, w, level), -_low(-d, w, level), 1 - 2 * level)
+    return Estimate(float(d.sum() / w.sum()), _low(d, w, level), 0.0 - _low(-d, w, level), 1 - 2 * level)
 
 
 def sign_flip(x: Array) -> Array:

@@ -125,7 +125,7 @@ def _selection(selection: Selection) -> str:
     ]
     how = ", the champion's own change taken off" if selection.adjusted else ""
     text = (
-        f"The study's winner was {selection.winner!r}; measured again over {selection.pairs} scenarios, the best is "
+        f"The study's winner was {selection.winner!r}; measured again (scenarios: {selection.pairs}), the best is "
         f"{selection.best!r}. The winner's value was too good by {_number(selection.inflation.value)}{how}."
     )
     return f"{text}\n\n{_table(header, rows)}"
@@ -135,10 +135,10 @@ def _evidence(decision: Decision) -> str:
     evidence, rule = decision.evidence, decision.rule
     judged = next((r for r in decision.challengers if r.judged), None)
     lines = [
-        f"{evidence.pairs} scenarios, at least {evidence.replicates} replicates each; look {decision.look} of {rule.looks}.",
+        f"Scenarios: {evidence.pairs}, each with {evidence.replicates} replicates or more; look {decision.look} of {rule.looks}.",
         *([f"Test: {_METHODS[judged.method].format(flips=2**evidence.pairs)}."] if judged else []),
-        f"Allowed error {percent(rule.alpha)} (one-sided), shared by {len(decision.challengers)} challengers (Holm, 1979) "
-        f"and {rule.looks} looks ({rule.spending.value}; Lan and DeMets, 1983).",
+        f"Allowed error: {percent(rule.alpha)}, one-sided, for all challengers ({len(decision.challengers)}; Holm, 1979) "
+        f"and looks ({rule.looks}, {rule.spending.value}; Lan and DeMets, 1983) together.",
         *_missing(decision),
     ]
     return "\n".join(f"- {line}" for line in lines)
@@ -148,7 +148,7 @@ def _missing(decision: Decision) -> list[str]:
     evidence = decision.evidence
     lines = [f"Left out for all: {d.scenario} (missing for {', '.join(d.missing_for)})." for d in evidence.dropped]
     if evidence.evaluations_dropped:
-        lines.append(f"{evidence.evaluations_dropped} evaluations without counterpart were not used.")
+        lines.append(f"Evaluations not used because a counterpart is missing: {evidence.evaluations_dropped}.")
     if evidence.not_judged:
         lines.append(f"Not judged, too much is missing: {', '.join(evidence.not_judged)}.")
     return lines

@@ -68,6 +68,12 @@ def even_fractions(looks: int) -> tuple[float, ...]:
     return tuple(k / looks for k in range(1, looks + 1))
 
 
+@functools.cache
+def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
+    return nodes, weights
+
+
 class _Walk:
     """A Brownian motion that has crossed no boundary so far: its density at quadrature points.
 
@@ -83,7 +89,7 @@ class _Walk:
     def beyond(cls, before: _Walk | None, time: float, bound: float) -> _Walk:
         """Return the walk at the next look, below that look's boundary."""
         low, high = -_REACH * math.sqrt(time), min(bound, _REACH * math.sqrt(time))
-        nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
+        nodes, weights = _quadrature()
         at = low + (nodes + 1) * (high - low) / 2
         start = before or cls(0.0, np.zeros(1), np.ones(1))
         sd = math.sqrt(time - start.time)
@@ -110,7 +116,7 @@ def _bound(walk: _Walk | None, time: float, allowed: float) -> float:
 
 def _check(fractions: Sequence[float]) -> None:
     steps = [0.0, *fractions]
-    if not fractions or steps[-1] > 1 or any(a >= b for a, b in itertools.pairwise(steps)):
+    if not fractions or not steps[-1] <= 1 or any(a >= b for a, b in itertools.pairwise(steps)):
         raise DeclarationError(
             f"The fractions of the looks must increase from above 0 to at most 1, but got {list(fractions)}. "
             f"Divide the evaluations of each look by those of the last."

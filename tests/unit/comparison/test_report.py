@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pandas as pd
+
+from airflow_hpo.comparison.comparing import compare
+from airflow_hpo.comparison.report import as_data, markdown
+from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
+from airflow_hpo.comparison.selection import select
+from airflow_hpo.core.objective import Objective
+from tests.unit.comparison.evaluations import evaluated
+
+REVENUE = Objective("revenue", "maximize")
+DAYS = [100.0, 140.0, 90.0, 120.0, 110.0, 130.0, 95.0]
+RULE = ComparisonRule(guardrails={"wait": Guardrail("minimize", 2.0)}, looks=2)
+
+
+def frame() -> pd.DataFrame:
+    values = {"champion": DAYS, "new|x": [day + 5 for day in DAYS], "poor": [math.nan] * 7}
+    return pd.concat([evaluated("revenue", values, variant=v, wait=3.0) for v in ("model", "fallback")])
+
+
+def test_the_page_holds_the_sentence_and_every_table() -> None:
+    decision = compare(frame(), REVENUE, RULE, look=2)
+    page = markdown(decision, select(frame(), {"new|x": 120.0, "champion": 112.0}, REVENUE, champion="champion"))
+    assert page.startswith(f"## Promote\n\n{decision.sentence}\n\n| candidate | revenue (maximize) |")
+    assert r"| new\|x | 117.14 | 5 | 4.46 % | 5 to 5 (95.1 %) | 0.0078 | ≤ 0.024 | promote |" in page
+    assert "| poor | - | - | - | no limit to no limit" in page
+    assert r"| wait | new\|x | 3 | 3 | 0 | 0 to 0 (95.1 %) | 2 | 0.0078 | yes |" in page
+    assert "| fallback | champion | 112.14 |" in page
+    assert "The study's winner was 'new|x'" in page
+    assert "- Test: exact sign-flip test over all 128 sign changes" in page
+    assert "- Not judged, too much is missing: poor." in page
+
+
+def test_every_table_row_has_as_many_cells_as_its_header() -> None:
+    page = markdown(compare(frame(), REVENUE, RULE))
+    for table in page.split("\n\n"):
+        if table.startswith("|"):
+            assert len({line.replace(r"\|", "").count("|") for line in table.splitlines()}) == 1
+
+
+def test_what_was_left_out_is_listed() -> None:
+    data = evaluated("revenue", {"champion": [*DAYS[:6], math.nan], "new": [day + 5 for day in DAYS]})
+    page = markdown(compare(data, REVENUE, ComparisonRule()))
+    assert "- Left out for all: day 06 (missing for champion)." in page
+    assert "- Evaluations not used because a counterpart is missing: 1." in page
+
+
+def test_tables_that_would_be_empty_are_left_out() -> None:
+    page = markdown(compare(evaluated("revenue", {"champion": DAYS, "new": DAYS}), REVENUE, ComparisonRule()))
+    assert "guardrail" not in page
+    assert "variant" not in page
+    assert "finalist" not in page
+
+
+def test_the_data_are_plain_json_without_nan_or_infinity() -> None:
+    decision = compare(frame(), REVENUE, RULE)
+    data = json.loads(json.dumps(as_data(decision), allow_nan=False))
+    assert (data["verdict"], data["next_look"], data["look"]) == ("inconclusive", 2, 1)
+    assert data["challengers"][0]["improvement"]["effect"]["absolute"]["low"] is None
+    assert data["challengers"][1]["improvement"]["challenger"] is None
+    assert ComparisonRule.from_dict(data["rule"]) == RULE
+    assert data["evidence"]["not_judged"] == ["poor"]
+
+
+def test_a_selection_is_plain_json_too() -> None:
+    found = select(evaluated("revenue", {"a": [math.nan] * 5}), {"a": 1.0}, REVENUE)
+    assert json.loads(json.dumps(as_data(found), allow_nan=False))["finalists"][0]["mean"] is None
