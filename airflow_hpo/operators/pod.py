@@ -1,0 +1,379 @@
+"""Trials that are pods."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.cncf.kubernetes.callbacks import ExecutionMode
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction, OnKillAction
+from airflow.sdk import Context
+
+from airflow_hpo import conf
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import FailureKind, TrialRequest
+from airflow_hpo.exceptions import DeclarationError, TrialFailedError
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.pods import manifest, starting
+from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.labels import PodIdentity
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.templates import strengthened, template_of
+from airflow_hpo.pods.watch import WatchOptions
+from airflow_hpo.pods.watching import watch_pod
+from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
+from airflow_hpo.tuning.claiming import answer
+from airflow_hpo.tuning.concluding import Ended
+from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.tuning.running import locate, unseen
+
+if TYPE_CHECKING:
+    import jinja2
+    from kubernetes.client import V1Pod  # type: ignore[import-untyped]
+
+REFUSED = {
+    "do_xcom_push": "the result of a trial is pushed in any case, without a sidecar",
+    "durable": "a later try finds the pod of its own trial by itself",
+    "reattach_on_restart": "a later try finds the pod of its own trial by itself",
+    "random_name_suffix": "the name says study, trial and attempt",
+    "skip_on_exit_code": "a trial that has nothing to say fails, and prunes itself by being pruned",
+    "get_logs": "the log is what metrics are read from",
+    "logging_interval": "the log is followed as it is written",
+    "progress_callback": "the log is followed as it is written",
+    "trigger_kwargs": "the trigger is this operator's own",
+    "is_delete_operator_pod": "`on_finish_action` says it",
+}
+DEFER_SLACK = timedelta(minutes=5)
+"""How much later than the trial's own deadline Airflow would end the trigger, which would leave the pod behind."""
+
+
+class TrialPodOperator(TrialOperator, KubernetesPodOperator):
+    """Runs a trial as a pod and reads its metrics while it runs.
+
+    A ``KubernetesPodOperator`` that waits in the triggerer by default. The program finds its parameters in any templated
+    argument (``{{ trial.params.x }}``) and in ``HPO_*`` variables. Its log appears in the task's log as it is written. A
+    pruned trial's pod is deleted, and so is the pod of a task that is cleared, marked or timed out. Failures say whose they
+    are: the program's (exit code, memory, deadline, no metric) are retried ``program_retries`` times, the cluster's
+    (eviction, preemption, a lost node, an image that cannot be pulled) by the task's ``retries``.
+
+    Arguments add to a pod template instead of replacing what it says: resources, tolerations, node selector, affinity,
+    security contexts. All of them are templated, Kubernetes objects in every field.
+
+    :param request: a trial request as ``suggest`` returns it.
+    :param image: the trial's image. Templated.
+    :param cmds: the program; None for the image's own. Templated.
+    :param arguments: its arguments. Templated.
+    :param metrics: where the program writes its metrics: ``Stdout()``, ``TerminationMessage()``, or ``File(path)`` in a
+        folder of its own, which a native sidecar prints.
+    :param name: what pods are called before ``-t<trial>-a<attempt>-<hash>``; None for the study's name. Templated.
+    :param deferrable: wait in the triggerer; False keeps a worker while the trial runs.
+    :param poll_interval: seconds between two looks at a pod whose log goes on; the end of the log is noticed at once.
+    :param schedule_timeout_seconds: how long a pod may wait for a node; long enough for a node pool to grow.
+    :param startup_timeout_seconds: how long a scheduled pod may take to start, big images included.
+    :param api_timeout_seconds: how long the API server may be away before the attempt is given up.
+    :param on_finish_action: ``"delete_pod"``, or which pods that have ended are kept: ``"keep_pod"``,
+        ``"delete_succeeded_pod"``. Pods that run are always deleted.
+    :param kwargs: everything else that a ``KubernetesPodOperator`` or a trial takes.
+    :raises DeclarationError: when an argument of the base class makes no sense for a trial.
+    """
+
+    template_fields: Sequence[str] = (
+        *KubernetesPodOperator.template_fields,
+        "affinity",
+        "container_security_context",
+        "full_pod_spec",
+        "image_pull_secrets",
+        "init_containers",
+        "priority_class_name",
+        "runtime_class_name",
+        "schedulername",
+        "security_context",
+        "service_account_name",
+        "tolerations",
+    )
+    backend = "pod"
+    work_fields: ClassVar[Sequence[str]] = (
+        "image",
+        "cmds",
+        "arguments",
+        "env_vars",
+        "env_from",
+        "pod_template_file",
+        "pod_template_dict",
+        "full_pod_spec",
+    )
+
+    def __init__(
+        self,
+        *,
+        metrics: MetricSource | None = None,
+        deferrable: bool = True,
+        poll_interval: float = 10,
+        schedule_timeout_seconds: int = 3600,
+        startup_timeout_seconds: int = 900,
+        api_timeout_seconds: int = 600,
+        log_events_on_startup: bool = False,
+        log_pod_spec_on_failure: bool = False,
+        termination_message_policy: str = "FallbackToLogsOnError",
+        **kwargs: Any,
+    ) -> None:
+        _refuse(kwargs)
+        super().__init__(
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            schedule_timeout_seconds=schedule_timeout_seconds,
+            startup_timeout_seconds=startup_timeout_seconds,
+            log_events_on_startup=log_events_on_startup,
+            log_pod_spec_on_failure=log_pod_spec_on_failure,
+            termination_message_policy=termination_message_policy,
+            durable=False,
+            random_name_suffix=False,
+            **{name: _own(value) for name, value in kwargs.items()},
+        )
+        self.metrics = metrics or Stdout()
+        self.api_timeout_seconds = api_timeout_seconds
+        self.outcome: PodOutcome | None = None
+        self._identity: PodIdentity | None = None
+        if isinstance(self.metrics, File):
+            manifest.file_mount(self.metrics)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the trial, unless the study has its result."""
+        return self._pushed(context, super().execute(context))
+
+    def execute_when_ended(self, context: Context, event: PodEvent) -> dict[str, Any]:
+        """Tell the study what became of the pod."""
+        with permanent_errors_end_the_task():
+            self.pod = _named(event["name"], event["namespace"])
+            self.outcome = outcome = PodOutcome.from_dict(event["outcome"])
+            claimed = self.claimed or self._claim(context, self.work())
+            if claimed.answered or claimed.record.number != event["number"]:
+                self.tidy(final=True)
+                return self._pushed(context, answer(claimed).to_dict()) if claimed.answered else self.execute(context)
+            attempt = self.begin(context, claimed)
+            return self._pushed(context, self._conclude(context, claimed, attempt, partial(self._ended, outcome)))
+
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+        """Start the pod, then wait for it in the triggerer or here."""
+        attempt = self._begun()
+        self.metrics.check(study.objective)
+        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task)
+        name, namespace = self._start(context, identity, attempt)
+        locate(self.studies.store, attempt, {"pod": name, "namespace": namespace})
+        context["ti"].xcom_push(key="pod_name", value=name)
+        context["ti"].xcom_push(key="pod_namespace", value=namespace)
+        if self.deferrable:
+            self._defer(context, name, namespace, attempt)
+        watching = watch_pod(
+            self._connection(), name, namespace, self._options(), self.metrics, study.objective, report, self.log
+        )
+        return self._ended(asyncio.run(watching))
+
+    def build_pod_request_obj(self, context: Context | None = None, *, dry_run: bool = False) -> V1Pod:
+        """Return the author's pod with what the trial adds; cluster policies see it complete.
+
+        :param context: Airflow's context.
+        :param dry_run: build it without asking a cluster.
+        """
+        with self._completed():
+            return super().build_pod_request_obj(context, dry_run=dry_run)
+
+    def on_kill(self) -> None:
+        """Delete the pod."""
+        self.log.info("The task is killed; its pod is deleted")
+        super().on_kill()
+
+    def tidy(self, *, final: bool) -> None:
+        """Delete the pod, or mark it as one that nobody may take up.
+
+        :param final: no further attempt of the trial follows by itself.
+        """
+        pod, outcome = self.pod, self.outcome
+        if pod is None or self._killed or (outcome and outcome.alive and not final):
+            return
+        name, namespace = pod.metadata.name, pod.metadata.namespace
+        try:
+            if self._kept():
+                starting.mark_ended(self.client, name, namespace)
+            else:
+                starting.delete(self.client, name, namespace, self.termination_grace_period)
+        except Exception as err:
+            # The result is in the study already: a pod that stays is no reason to fail, and the next try deletes it.
+            self.log.warning("The pod %s could not be cleaned up: %s", name, err)
+        self._tell("on_pod_cleanup", pod=pod)
+        self.pod = None
+
+    def where(self) -> dict[str, str]:
+        """Return nothing yet: where the pod runs is known later."""
+        return {}
+
+    def _begun(self) -> Attempt:
+        if self.attempt is None:
+            raise RuntimeError("A trial's pod belongs to an attempt that has begun.")
+        return self.attempt
+
+    def _start(self, context: Context, identity: PodIdentity, attempt: Attempt) -> tuple[str, str]:
+        """Start the pod, or take up an earlier try's, and return its name and namespace."""
+        self.pod_request_obj = request = self.build_pod_request_obj(context)
+        self._tell("on_pod_manifest_created", pod_request=request, context=context)
+        # Known before it is created, so that a kill in between deletes it.
+        self.pod = request
+        lineage = starting.Lineage(*unseen(self.studies.store, attempt))
+        self.pod = pod = starting.PodStarter(self.client, identity, lineage).start(request)
+        name, namespace = str(pod.metadata.name), str(pod.metadata.namespace)
+        self.log.info("Pod %s in namespace %s", name, namespace)
+        self._tell("on_pod_creation", pod=pod, context=context)
+        return name, namespace
+
+    def _defer(self, context: Context, name: str, namespace: str, attempt: Attempt) -> None:
+        options = self._options(context)
+        self.defer(
+            trigger=TrialPodTrigger(
+                pod_name=name,
+                pod_namespace=namespace,
+                connection=asdict(self._connection()),
+                options=asdict(options),
+                edition=attempt.study,
+                number=attempt.number,
+                attempt=attempt.attempt,
+                source=self.metrics.to_dict(),
+                hpo_conn_id=self.hpo_conn_id,
+                delete_on_kill=self.on_kill_action is OnKillAction.DELETE_POD,
+                grace_period=self.termination_grace_period,
+            ),
+            method_name="execute_when_ended",
+            timeout=timedelta(seconds=options.deadline - time.time()) + DEFER_SLACK if options.deadline else None,
+        )
+
+    def _ended(self, outcome: PodOutcome) -> Ended:
+        """Take the pod's end, wherever it was watched.
+
+        :raises TrialFailedError: when the attempt failed.
+        """
+        self.outcome = outcome
+        self.ended = Ended(outcome.measurement, outcome.state == "pruned", outcome.exit_code, outcome.tail)
+        if self.attempt is not None:
+            locate(self.studies.store, self.attempt, outcome.place)
+        for name in ("on_pod_completion", "on_pod_teardown"):
+            self._tell(name, pod=self.pod)
+        if self._killed:
+            raise TrialFailedError("The task was killed and its pod deleted.", kind=FailureKind.KILLED)
+        outcome.check()
+        return self.ended
+
+    def _kept(self) -> bool:
+        outcome = self.outcome
+        if outcome is None or not outcome.over:
+            return False
+        failed = outcome.state == "failed"
+        keeping = {OnFinishAction.KEEP_POD, OnFinishAction.DELETE_ACTIVE_POD}
+        return self.on_finish_action in keeping or (
+            failed and self.on_finish_action is OnFinishAction.DELETE_SUCCEEDED_POD
+        )
+
+    def _options(self, context: Context | None = None) -> WatchOptions:
+        limit = self.execution_timeout.total_seconds() if self.execution_timeout and context else None
+        started = context["ti"].start_date.timestamp() if context and limit else 0.0
+        return WatchOptions(
+            container=self.base_container_name,
+            metrics_container=manifest.FILE_CONTAINER if isinstance(self.metrics, File) else None,
+            schedule_timeout=self.schedule_timeout_seconds,
+            startup_timeout=self.startup_timeout_seconds,
+            startup_check_interval=self.startup_check_interval_seconds,
+            poll_interval=self.poll_interval,
+            api_timeout=self.api_timeout_seconds,
+            report_interval=conf.report_interval(),
+            deadline=started + limit if limit else None,
+            execution_timeout=limit,
+        )
+
+    def _connection(self) -> Connection:
+        return Connection(self.kubernetes_conn_id, self.in_cluster, self.config_file, self.cluster_context)
+
+    @contextmanager
+    def _completed(self) -> Iterator[None]:
+        """Lend the base class the fields that it builds the pod of, completed by the trial's own."""
+        template = template_of(self.pod_template_file, self.pod_template_dict, self.full_pod_spec)
+        manifest.refuse_sidecars(template, self.base_container_name)
+        lent = {**strengthened(self, template), **self._trial_fields(template)}
+        saved = {name: getattr(self, name) for name in lent}
+        try:
+            for name, value in lent.items():
+                setattr(self, name, value)
+            yield
+        finally:
+            for name, value in saved.items():
+                setattr(self, name, value)
+
+    def _trial_fields(self, template: V1Pod | None) -> dict[str, Any]:
+        identity = self._identity
+        if identity is None:
+            return {}
+        theirs = [*manifest.variables_of(template), *self.env_vars]
+        fields: dict[str, Any] = {
+            "name": identity.name(self.name),
+            "labels": {**self.labels, **identity.labels()},
+            "annotations": {**self.annotations, **identity.annotations()},
+            "env_vars": [*manifest.environment(identity.request, {one.name for one in theirs}), *self.env_vars],
+        }
+        if isinstance(self.metrics, File):
+            image = self.image or (template.spec.containers[0].image if template else "")
+            reader = manifest.file_reader(self.metrics, image, self.container_security_context)
+            fields["init_containers"] = [*self.init_containers, reader]
+            fields["volumes"] = [*self.volumes, manifest.file_volume()]
+            fields["volume_mounts"] = [*self.volume_mounts, manifest.file_mount(self.metrics)]
+        return fields
+
+    def _render_nested_template_fields(
+        self, value: Any, context: Context, jinja_env: jinja2.Environment, seen_oids: set[int]
+    ) -> None:
+        """Render Kubernetes objects in every field, not only in those that the base class knows."""
+        fields = getattr(value, "openapi_types", None)
+        if fields is None:
+            super()._render_nested_template_fields(value, context, jinja_env, seen_oids)
+        elif id(value) not in seen_oids:
+            seen_oids.add(id(value))
+            self._do_render_template_fields(value, tuple(fields), context, jinja_env, seen_oids)
+
+    def _tell(self, event: str, **arguments: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(client=self.client, mode=ExecutionMode.SYNC, operator=self, **arguments)
+
+    def _pushed(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
+        """Push the result: the base class's switch for it would add a sidecar."""
+        context["ti"].xcom_push(key="return_value", value=result)
+        return result
+
+
+def _refuse(arguments: Mapping[str, Any]) -> None:
+    for name, why in REFUSED.items():
+        if arguments.get(name) is not None:
+            raise DeclarationError(
+                f"A trial's pod takes no {name!r}, because {why}, but got {arguments[name]!r}. Leave it out."
+            )
+
+
+def _own(value: Any) -> Any:
+    """Copy Kubernetes objects: rendering changes them in place, and mapped tasks share their arguments."""
+    if hasattr(value, "openapi_types"):
+        return copy.deepcopy(value)
+    if isinstance(value, list):
+        return [_own(item) for item in value]
+    return {key: _own(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _named(name: str, namespace: str) -> V1Pod:
+    from kubernetes.client import V1ObjectMeta, V1Pod
+
+    return V1Pod(metadata=V1ObjectMeta(name=name, namespace=namespace))

@@ -1,0 +1,249 @@
+"""Why a pod ended, told from its last state: the program's own failure, or the cluster's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow_hpo.core.trial import FailureKind
+
+PROGRAM = FailureKind.PROGRAM
+INFRASTRUCTURE = FailureKind.INFRASTRUCTURE
+
+LOST_AFTER = timedelta(seconds=30)
+"""How long after its grace period a deleted pod may linger before its node is taken for lost."""
+KILLED = 137
+"""Exit code of a program that SIGKILL ended."""
+
+_REASONS = {
+    "Evicted": "The node evicted the pod",
+    "Preempting": "The pod was preempted by one that its node needed more",
+    "Preempted": "The pod was preempted by one of higher priority",
+    "NodeLost": "The pod's node was lost",
+    "NodeShutdown": "The pod's node was shut down",
+    "Shutdown": "The pod's node was shut down",
+    "Terminated": "The pod's node was shut down",
+    "NodeAffinity": "The node refused the pod",
+    "UnexpectedAdmissionError": "The node refused the pod",
+}
+_DISRUPTIONS = {
+    "PreemptionByScheduler": "The pod was preempted by one of higher priority",
+    "DeletionByTaintManager": "The pod's node was lost or tainted",
+    "EvictionByEvictionAPI": "The pod was evicted, as when its node is drained",
+    "DeletionByPodGC": "The pod's node was lost",
+    "TerminationByKubelet": "The node ended the pod",
+}
+_NOT_STARTED = {"StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"}
+
+
+@dataclass(frozen=True, slots=True)
+class PodFailure:
+    """Why an attempt failed."""
+
+    kind: FailureKind
+    reason: str
+    """One sentence for people."""
+    exit_code: int | None = None
+    """Of the program; None when it never ran or nobody saw it end."""
+
+
+def container_status(pod: Any, container: str) -> Any | None:
+    """Return what Kubernetes knows of a container, native sidecars included; None while it knows nothing.
+
+    :param pod: a ``V1Pod``.
+    :param container: its name.
+    """
+    status = pod.status
+    known = [*(status.container_statuses or []), *(status.init_container_statuses or [])] if status else []
+    return next((one for one in known if one.name == container), None)
+
+
+def started(pod: Any, container: str) -> bool:
+    """Say whether a container runs or has run, so that it has a log.
+
+    :param pod: a ``V1Pod``.
+    :param container: its name.
+    """
+    status = container_status(pod, container)
+    return bool(status and status.state and (status.state.running or status.state.terminated))
+
+
+def ended(pod: Any, container: str) -> Any | None:
+    """Return how a container ended; None while it has not.
+
+    :param pod: a ``V1Pod``.
+    :param container: its name.
+    """
+    status = container_status(pod, container)
+    return status.state.terminated if status and status.state else None
+
+
+def over(pod: Any, container: str) -> bool:
+    """Say whether nothing more is to come of a pod, whatever became of it.
+
+    :param pod: a ``V1Pod``.
+    :param container: the one that counts.
+    """
+    return ended(pod, container) is not None or pod.status.phase in ("Succeeded", "Failed")
+
+
+def lost(pod: Any, now: datetime) -> bool:
+    """Say whether a deleted pod lingers for longer than its node would need to end it.
+
+    :param pod: a ``V1Pod``.
+    :param now: the time; timezone-aware.
+    """
+    deleted = pod.metadata.deletion_timestamp
+    return deleted is not None and now > deleted + LOST_AFTER
+
+
+def failure(pod: Any, container: str, tail: Sequence[str] = ()) -> PodFailure | None:
+    """Return why a pod that is over failed; None when its program succeeded.
+
+    :param pod: a ``V1Pod``.
+    :param container: the one that counts.
+    :param tail: the program's last lines, oldest first.
+    """
+    end = ended(pod, container)
+    return _by_cluster(pod, end) or (_by_program(pod, container, end, tail) if end else _before_start(pod, container))
+
+
+def _by_cluster(pod: Any, end: Any | None) -> PodFailure | None:
+    code = end.exit_code if end else None
+    reason, message = pod.status.reason or "", pod.status.message
+    if reason == "DeadlineExceeded":
+        limit = pod.spec.active_deadline_seconds
+        return PodFailure(PROGRAM, f"The pod ran longer than its active_deadline_seconds of {limit}.", code)
+    if reason in _REASONS or reason.startswith("OutOf"):
+        what = _REASONS.get(reason, f"The node had no room for the pod ({reason})")
+        return PodFailure(INFRASTRUCTURE, _sentence(what, message), code)
+    deleted = end is not None and _deleted_before(pod, end.finished_at)
+    if code == 0 and not deleted:
+        return None
+    return _disruption(pod, code) or (_deleted(code) if deleted else None)
+
+
+def _deleted_before(pod: Any, finished: datetime | None) -> bool:
+    """Say whether a pod was told to end before its program did: then even exit code 0 is no result."""
+    deadline = pod.metadata.deletion_timestamp
+    if deadline is None or finished is None:
+        return deadline is not None
+    return bool(finished >= deadline - timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0))
+
+
+def _deleted(code: int | None) -> PodFailure:
+    return PodFailure(INFRASTRUCTURE, f"Somebody deleted the pod while it ran (exit code {code}).", code)
+
+
+def _disruption(pod: Any, code: int | None) -> PodFailure | None:
+    for one in pod.status.conditions or []:
+        if one.type == "DisruptionTarget" and one.status == "True":
+            what = _DISRUPTIONS.get(one.reason, f"The pod was disrupted ({one.reason})")
+            return PodFailure(INFRASTRUCTURE, _sentence(what, one.message), code)
+    return None
+
+
+def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str]) -> PodFailure | None:
+    code = end.exit_code
+    if code == 0:
+        return None
+    if end.reason in _NOT_STARTED:
+        return PodFailure(PROGRAM, _sentence("The trial's program cannot be started", end.message), code)
+    if end.reason == "OOMKilled":
+        return PodFailure(PROGRAM, f"The trial's program ran out of memory{_memory_limit(pod, container)}.", code)
+    how = f"The trial's program exited with {code}." if code != KILLED else _killed()
+    return PodFailure(PROGRAM, how + _last_words(end, tail), code)
+
+
+def _killed() -> str:
+    return "The trial's program was ended by SIGKILL (137); often that is the kernel short of memory."
+
+
+def _before_start(pod: Any, container: str) -> PodFailure:
+    for one in pod.status.init_container_statuses or []:
+        end = one.state.terminated if one.state else None
+        if end and end.exit_code:
+            return PodFailure(PROGRAM, f"The init container {one.name!r} exited with {end.exit_code}.", end.exit_code)
+    reason = f" ({pod.status.reason})" if pod.status.reason else ""
+    what = f"The pod failed before its program had started{reason}"
+    return PodFailure(INFRASTRUCTURE, _sentence(what, pod.status.message))
+
+
+def gone() -> PodFailure:
+    """Return the failure of a pod that is not there any more and was not seen to end."""
+    return PodFailure(INFRASTRUCTURE, "The pod is gone before it had ended: somebody or something deleted it.")
+
+
+def node_lost(pod: Any) -> PodFailure:
+    """Return the failure of a pod that was deleted but whose node does not confirm its end.
+
+    :param pod: a ``V1Pod``.
+    """
+    return _disruption(pod, None) or PodFailure(
+        INFRASTRUCTURE, f"The pod was deleted, but its node {pod.spec.node_name!r} does not say that it has ended."
+    )
+
+
+def not_scheduled(pod: Any, seconds: float) -> PodFailure:
+    """Return the failure of a pod that no node took in time.
+
+    :param pod: a ``V1Pod``.
+    :param seconds: how long was waited.
+    """
+    conditions = pod.status.conditions or []
+    why = next((one.message for one in conditions if one.type == "PodScheduled" and one.status == "False"), None)
+    return PodFailure(INFRASTRUCTURE, _sentence(f"The pod was not scheduled within {seconds:g} s", why))
+
+
+def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] = ()) -> PodFailure:
+    """Return the failure of a pod that was scheduled but did not start in time.
+
+    :param pod: a ``V1Pod``.
+    :param container: the one that counts.
+    :param seconds: how long was waited.
+    :param events: what Kubernetes says about the pod, oldest first.
+    """
+    waits = [_waiting(one) for one in [*(pod.status.init_container_statuses or []), container_status(pod, container)]]
+    why = next((text for text in waits if text), None) or (events[-1] if events else None)
+    return PodFailure(INFRASTRUCTURE, _sentence(f"The pod did not start within {seconds:g} s", why))
+
+
+def cannot_start(pod: Any, container: str) -> PodFailure | None:
+    """Return why a pod that waits will never start, such as an image that is not there; None when it may.
+
+    :param pod: a ``V1Pod``.
+    :param container: the one that counts.
+    """
+    from airflow.providers.cncf.kubernetes.utils.pod_manager import detect_pod_terminate_early_issues
+
+    issue = detect_pod_terminate_early_issues(pod)
+    if not issue:
+        return None
+    status = container_status(pod, container)
+    image = status.image if status else "?"
+    return PodFailure(
+        INFRASTRUCTURE, _sentence(f"The image {image!r} cannot be pulled", issue.partition("reason: ")[2])
+    )
+
+
+def _waiting(status: Any | None) -> str | None:
+    state = status.state.waiting if status and status.state else None
+    return f"{state.reason}: {state.message}" if state and state.message else (state.reason if state else None)
+
+
+def _memory_limit(pod: Any, container: str) -> str:
+    spec = next((one for one in pod.spec.containers if one.name == container), None)
+    limit = ((spec.resources.limits if spec and spec.resources else None) or {}).get("memory")
+    return f" (its limit is {limit})" if limit else ""
+
+
+def _last_words(end: Any, tail: Sequence[str]) -> str:
+    lines = list(tail[-5:]) or [line for line in (end.message or "").splitlines() if line.strip()][-5:]
+    return f" Its last lines: {' | '.join(line[:200] for line in lines)}" if lines else " It printed nothing."
+
+
+def _sentence(what: str, why: str | None) -> str:
+    text = " ".join((why or "").split())
+    return f"{what}: {text.rstrip('.')}." if text else f"{what}."

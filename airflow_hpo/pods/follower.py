@@ -1,0 +1,104 @@
+"""Reading a container's log while it runs, once each line, through whatever breaks the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from airflow_hpo.pods.access import PodAccess
+from airflow_hpo.pods.lines import LogLine, SeenLines, TimestampedLines
+from airflow_hpo.pods.threads import in_thread
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+"""Seconds between two attempts to connect."""
+LAST_ATTEMPTS = 8
+"""How often the end of the log is asked for while the API server does not answer: about 25 seconds."""
+BIG_CHUNK = 8192
+"""Bytes above which a piece is taken apart beside the event loop."""
+
+
+class LogFollower:
+    """Follows one container's log.
+
+    :param access: the pod.
+    :param container: name of the container.
+    :param take: called with new lines, oldest first, one call at a time, perhaps in another thread.
+    :param at_end: called whenever a log that was followed has come to its end: most likely the container has ended.
+    """
+
+    def __init__(
+        self,
+        access: PodAccess,
+        container: str,
+        take: Callable[[list[LogLine]], None],
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._access = access
+        self._container = container
+        self._take = take
+        self._at_end = at_end
+        self._seen = SeenLines()
+        self.idle = asyncio.Event()
+        """Set while no connection is open."""
+        self.idle.set()
+        self.problem = ""
+        """A sentence about why the log could not be read to its end; empty when it was."""
+
+    async def follow(self) -> None:
+        """Read until cancelled, connecting again whenever the connection ends."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                got_any = await self._read(follow=True)
+            except ConnectionError:
+                got_any = False
+            pause = FIRST_PAUSE if got_any else min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+
+    async def finish(self) -> None:
+        """Read what :meth:`follow` has not; call when the container has ended and following has."""
+        pause = FIRST_PAUSE
+        for _ in range(LAST_ATTEMPTS):
+            try:
+                await self._read(follow=False)
+                return
+            except ConnectionError as err:
+                self.problem = f"The end of the log could not be read: {err}."
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _read(self, *, follow: bool) -> bool:
+        """Read one answer to its end and return whether it brought a log."""
+        self._seen.reconnected()
+        async with self._access.log(self._container, follow=follow, since=self._seen.since) as response:
+            if response.status != 200:
+                self.problem = f"The log could not be read ({response.status}): {response.message}"
+                return False
+            self.problem = ""
+            self.idle.clear()
+            try:
+                await self._drain(response.chunks, whole=not follow)
+            finally:
+                self.idle.set()
+        if follow:
+            self._at_end()
+        return True
+
+    async def _drain(self, chunks: AsyncIterator[bytes], *, whole: bool) -> None:
+        """Take all lines; the unfinished last one only when nothing can follow, else it comes again in full."""
+        splitter = TimestampedLines()
+        async for chunk in chunks:
+            if len(chunk) < BIG_CHUNK:
+                self._digest(splitter, chunk)
+            else:
+                await in_thread(self._digest, splitter, chunk)
+        if whole:
+            self._deliver(splitter.flush())
+
+    def _digest(self, splitter: TimestampedLines, chunk: bytes) -> None:
+        self._deliver(splitter.feed(chunk))
+
+    def _deliver(self, lines: list[LogLine]) -> None:
+        if new := self._seen.new(lines):
+            self._take(new)

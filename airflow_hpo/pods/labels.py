@@ -1,0 +1,128 @@
+"""What a trial's pod is called, and how it says whose it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.trial import TrialRequest
+
+PREFIX = "airflow-hpo/"
+STUDY = f"{PREFIX}study"
+EDITION = f"{PREFIX}edition"
+TRIAL = f"{PREFIX}trial"
+ATTEMPT = f"{PREFIX}attempt"
+PARAMS = f"{PREFIX}params"
+DAG = f"{PREFIX}dag"
+RUN = f"{PREFIX}run"
+INDEX = f"{PREFIX}map-index"
+OWNER = f"{PREFIX}task"
+"""Label by which a task instance finds the pods of all its tries."""
+ENDED = f"{PREFIX}ended"
+"""Label of a pod that is kept although its attempt is over: no later attempt may take it up."""
+
+SEED = f"{PREFIX}seed"
+
+LABEL_LENGTH = 63
+NAME_LENGTH = 63
+HASH_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PodIdentity:
+    """Which attempt of which trial a pod runs, and for which task instance."""
+
+    request: TrialRequest
+    """The trial, with number and parameters."""
+    attempt: int
+    task: TaskRun
+
+    def name(self, prefix: str | None = None) -> str:
+        """Return the pod's name: the same for the same attempt, so that creating it twice is refused by Kubernetes.
+
+        :param prefix: what people call the pods; None for the study's name.
+        """
+        tail = f"-t{self.request.number}-a{self.attempt}-{self._digest()}"
+        head = dns_name(prefix or self.family)[: NAME_LENGTH - len(tail)].rstrip("-") or "trial"
+        return f"{head}{tail}"
+
+    @property
+    def family(self) -> str:
+        """The study's name without its run."""
+        return self.request.study.partition("@")[0]
+
+    def labels(self) -> dict[str, str]:
+        """Return labels in values that a person can type into ``kubectl get pods -l``."""
+        return {
+            STUDY: label_value(self.family),
+            EDITION: label_value(self.request.study),
+            TRIAL: str(self.request.number),
+            ATTEMPT: str(self.attempt),
+            PARAMS: self.request.fingerprint,
+            DAG: label_value(self.task.dag_id),
+            RUN: label_value(self.task.run_id),
+            INDEX: label_value(str(self.task.map_index)),
+            OWNER: self._owner(),
+        }
+
+    def annotations(self) -> dict[str, str]:
+        """Return the trial in full: edition, parameters, seed."""
+        return {
+            EDITION: self.request.study,
+            PARAMS: json.dumps(self.request.params),
+            SEED: str(self.request.seed),
+        }
+
+    def selector(self) -> str:
+        """Return the label selector of every pod that this task instance ever started, whatever it ran."""
+        return f"{OWNER}={self._owner()}"
+
+    def same_trial(self, labels: Mapping[str, str] | None, annotations: Mapping[str, str] | None) -> bool:
+        """Say whether a pod runs this very trial with these very parameters, in whichever attempt.
+
+        :param labels: the pod's own.
+        :param annotations: the pod's own.
+        """
+        wanted = {name: self.labels()[name] for name in (TRIAL, PARAMS, OWNER)}
+        there = labels or {}
+        same = all(there.get(name) == value for name, value in wanted.items())
+        return same and ENDED not in there and (annotations or {}).get(EDITION) == self.request.study
+
+    def _owner(self) -> str:
+        return _hash(self.task.dag_id, self.task.run_id, self.task.task_id, self.task.map_index)
+
+    def _digest(self) -> str:
+        return _hash(self.request.study, self.request.fingerprint, self._owner(), self.task.try_number)
+
+
+def attempt_of(labels: Mapping[str, str] | None) -> int | None:
+    """Return the number of the attempt that started a pod; None when the label is missing or no number."""
+    text = (labels or {}).get(ATTEMPT, "")
+    return int(text) if text.isdigit() else None
+
+
+def label_value(text: str) -> str:
+    """Return a text as a label's value: readable, the same for the same text, short enough.
+
+    What Kubernetes does not allow becomes ``-``: ``manual__2026-11-21T02:00:00+00:00`` is
+    ``manual__2026-11-21T02-00-00-00-00``. A longer text ends with a hash of it.
+
+    :param text: whatever a person called something.
+    """
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "-", text).strip("-_.")
+    if len(safe) <= LABEL_LENGTH:
+        return safe
+    return f"{safe[: LABEL_LENGTH - HASH_LENGTH - 1].rstrip('-_.')}-{_hash(text)}"
+
+
+def dns_name(text: str) -> str:
+    """Return a text as part of a pod's name: lower-case letters, digits and ``-``, starting with a letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:HASH_LENGTH]

@@ -1,0 +1,145 @@
+"""What a trial adds to the author's pod: its parameters, its name, and what its metrics need."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpo.core.metrics.source import File, MetricSource
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.exceptions import DeclarationError
+
+if TYPE_CHECKING:
+    from kubernetes.client import (  # type: ignore[import-untyped]
+        V1Container,
+        V1EnvVar,
+        V1Pod,
+        V1Volume,
+        V1VolumeMount,
+    )
+
+TERMINATION_LOG = "/dev/termination-log"
+FILE_CONTAINER = "airflow-hpo-metrics"
+"""The native sidecar that prints the metrics file, so that it can be read like any log."""
+
+_PRINT_FILE = """
+file=$1; read=0; ending=
+trap 'ending=1' TERM INT
+while :; do
+  last=$ending
+  if [ -f "$file" ]; then
+    size=$(wc -c < "$file")
+    if [ "$size" -lt "$read" ]; then read=0; fi
+    if [ "$size" -gt "$read" ]; then
+      tail -c +$((read + 1)) "$file" | head -c $((size - read))
+      read=$size
+    fi
+  fi
+  if [ -n "$last" ]; then exit 0; fi
+  sleep 0.5 & wait $!
+done
+"""
+
+
+def environment(request: TrialRequest, taken: Collection[str] = ()) -> list[V1EnvVar]:
+    """Return the variables that tell the program its parameters.
+
+    :param request: the trial.
+    :param taken: names that the author has set, which win.
+    """
+    from kubernetes.client import V1EnvVar
+
+    values = {**request.environment(), "HPO_TERMINATION_LOG": TERMINATION_LOG}
+    return [V1EnvVar(name=name, value=_literal(value)) for name, value in values.items() if name not in taken]
+
+
+def variables_of(template: V1Pod | None) -> list[V1EnvVar]:
+    """Return the variables that a template sets in the trial's container.
+
+    :param template: None when there is none.
+    """
+    containers = (template.spec.containers if template and template.spec else None) or []
+    return list(containers[0].env or []) if containers else []
+
+
+def file_reader(source: MetricSource, image: str, security_context: Any = None) -> V1Container | None:
+    """Return the native sidecar that prints the metrics file; None when metrics are not read from one.
+
+    :param source: where the metrics stand.
+    :param image: an image with ``sh``, ``tail``, ``head`` and ``wc``: the trial's own.
+    :param security_context: the trial container's own.
+    """
+    if not isinstance(source, File):
+        return None
+    from kubernetes.client import V1Container, V1ResourceRequirements
+
+    return V1Container(
+        name=FILE_CONTAINER,
+        image=image,
+        command=["sh", "-c", _PRINT_FILE, "sh", source.path],
+        restart_policy="Always",
+        volume_mounts=[file_mount(source)],
+        security_context=security_context,
+        resources=V1ResourceRequirements(requests={"cpu": "10m", "memory": "16Mi"}, limits={"memory": "64Mi"}),
+    )
+
+
+def file_volume() -> V1Volume:
+    """Return the volume that holds the metrics file."""
+    from kubernetes.client import V1EmptyDirVolumeSource, V1Volume
+
+    return V1Volume(name=FILE_CONTAINER, empty_dir=V1EmptyDirVolumeSource())
+
+
+def file_mount(source: File) -> V1VolumeMount:
+    """Return where that volume is mounted: the file's folder.
+
+    :param source: the file.
+    :raises DeclarationError: when its folder cannot be a volume.
+    """
+    from kubernetes.client import V1VolumeMount
+
+    folder = posixpath.dirname(source.path)
+    if not posixpath.isabs(source.path) or folder == "/":
+        raise DeclarationError(
+            f"A metrics file in a pod needs a folder of its own, named from the root, but got {source.path!r}. "
+            "Write to such as '/metrics/metrics.log'."
+        )
+    return V1VolumeMount(name=FILE_CONTAINER, mount_path=folder)
+
+
+def merged(weak: Any, strong: Any) -> Any:
+    """Return two plain values as one: mappings key by key, lists one after the other, else the stronger one.
+
+    :param weak: of the template.
+    :param strong: of the operator.
+    """
+    if strong is None or strong == {} or strong == []:
+        return weak
+    if isinstance(weak, Mapping) and isinstance(strong, Mapping):
+        return {**weak, **{name: merged(weak.get(name), value) for name, value in strong.items()}}
+    if isinstance(weak, Sequence) and isinstance(strong, list):
+        return [*weak, *(item for item in strong if item not in weak)]
+    return strong
+
+
+def refuse_sidecars(pod: V1Pod | None, base: str) -> None:
+    """Refuse ordinary containers beside the trial's: they never learn that it has ended.
+
+    :param pod: the author's template; None when there is none.
+    :param base: name that the first container gets.
+    :raises DeclarationError: when there are others.
+    """
+    containers = pod.spec.containers if pod and pod.spec else None
+    others = [one.name for one in (containers or [])[1:]]
+    if others:
+        raise DeclarationError(
+            f"A trial's pod has one ordinary container, {base!r}, but got {', '.join(map(repr, others))} beside it. "
+            "Declare each as an init container with restartPolicy: Always, which starts first and is ended with the trial."
+        )
+
+
+def _literal(value: str) -> str:
+    """Keep Kubernetes from expanding ``$(NAME)`` in a value."""
+    return value.replace("$(", "$$(")

@@ -1,0 +1,95 @@
+"""What a pod's logs say while it runs: lines for the task's log, metrics for the study."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from airflow_hpo.core.metrics.collector import Collector
+from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, Measurement
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
+from airflow_hpo.core.metrics.values import as_time
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.pods.lines import LogLine
+
+TAIL_LINES = 50
+
+
+class PodReadings:
+    """Collects from the logs of one pod; its methods may be called from several threads.
+
+    :param source: where the metrics stand.
+    :param objective: what is looked for.
+    :param log: called with every line that the program printed.
+    """
+
+    def __init__(self, source: MetricSource, objective: Objective, log: Callable[[str], None]) -> None:
+        self._collector = Collector(source, objective)
+        self._from_output = isinstance(source, Stdout)
+        self._from_message = not isinstance(source, Stdout | File)
+        self._log = log
+        self._lock = threading.Lock()
+        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+        """The last lines of the program's output."""
+
+    def output(self, lines: list[LogLine]) -> None:
+        """Take lines of the program's own output.
+
+        :param lines: new lines, oldest first.
+        """
+        for line in lines:
+            self._log(line.text)
+            if line.stamp:
+                self.tail.append(line.text[:SHOWN_LENGTH])
+        if self._from_output:
+            self.metrics(lines)
+
+    def metrics(self, lines: list[LogLine]) -> None:
+        """Take lines of the source that metrics are read from; what the kubelet itself says is passed over.
+
+        :param lines: new lines, oldest first.
+        """
+        with self._lock:
+            for line in lines:
+                if line.stamp:
+                    self._collector.add_line(line.text, as_time(line.stamp))
+
+    def message(self, text: str | None) -> None:
+        """Take the container's termination message, when metrics are read from it.
+
+        :param text: None when it left none.
+        """
+        if self._from_message and text:
+            with self._lock:
+                self._collector.feed(text.encode())
+                self._collector.close()
+
+    def drain(self, *, final: bool = False) -> list[SeriesPoint]:
+        """Return the points that came since the last call.
+
+        :param final: no call will follow.
+        """
+        with self._lock:
+            return self._collector.drain(final=final)
+
+    def note(self, sentence: str) -> None:
+        """Keep a remark for those who look for missing metrics.
+
+        :param sentence: such as that the end of the log could not be read; empty for none.
+        """
+        self._collector.note = sentence
+
+    def measure(self) -> Measurement:
+        """Return the trial's result.
+
+        :raises TrialFailedError: when the objective is missing or not finite.
+        """
+        with self._lock:
+            return self._collector.measure()
+
+    def so_far(self) -> Measurement | None:
+        """Return the result as if the trial had ended here; None when it has none."""
+        with self._lock:
+            return self._collector.so_far()

@@ -1,0 +1,23 @@
+"""Blocking work beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
+    """Call a function in a thread; when cancelled, wait for its end all the same, so that nothing runs on unseen.
+
+    :param work: the function.
+    :param arguments: its arguments.
+    """
+    future = asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait({future})
+        raise

@@ -1,0 +1,291 @@
+"""Watching one pod from its creation to its end, in a triggerer or in a worker alike."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.trial import FailureKind
+from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
+from airflow_hpo.pods import failures
+from airflow_hpo.pods.access import PodAccess
+from airflow_hpo.pods.failures import PodFailure
+from airflow_hpo.pods.follower import LogFollower
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.readings import PodReadings
+from airflow_hpo.pods.threads import in_thread
+
+Report = Callable[[list[SeriesPoint]], bool]
+"""Takes new points, in a thread, and says whether the trial is to be given up."""
+
+
+class Log(Protocol):
+    """Where to say what happens: any logger."""
+
+    def info(self, msg: str, /, *args: Any) -> None:
+        """Say something."""
+
+    def warning(self, msg: str, /, *args: Any) -> None:
+        """Say that something is odd."""
+
+
+FIRST_PAUSE = 0.2
+SHORTEST_LOOK = 0.5
+DRAIN_LIMIT = 5.0
+"""Seconds that a log may go on after its container has ended before it is asked for anew."""
+SETTLE_LIMIT = 3.0
+"""Seconds to wait after a failure until the pod itself says why."""
+SIDECAR_LIMIT = 30.0
+BUSY_SHARE = 10
+"""Reports take at most one part in so many of a watch's time, however slow the database is."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How a pod is watched; all times in seconds."""
+
+    container: str
+    """The container whose program is the trial."""
+    metrics_container: str | None = None
+    """A native sidecar that prints the metrics; None when the program's output or last words hold them."""
+    schedule_timeout: float = 3600.0
+    startup_timeout: float = 900.0
+    startup_check_interval: float = 5.0
+    poll_interval: float = 10.0
+    api_timeout: float = 600.0
+    """How long the API server may be away."""
+    report_interval: float = 1.0
+    deadline: float | None = None
+    """Seconds since 1970 at which the task's execution_timeout ends the trial; None for never."""
+    execution_timeout: float | None = None
+    """The same as a duration, for people."""
+
+
+class PodWatch:
+    """Watches one pod once; cancelling it leaves the pod alone.
+
+    :param access: the pod.
+    :param options: how it is watched.
+    :param readings: takes its logs.
+    :param report: takes new points and says whether the trial is to be given up.
+    :param logger: where to say what happens.
+    """
+
+    def __init__(
+        self, access: PodAccess, options: WatchOptions, readings: PodReadings, report: Report, logger: Log
+    ) -> None:
+        self._access = access
+        self._options = options
+        self._readings = readings
+        self._report = report
+        self._logger = logger
+        self._wake = asyncio.Event()
+        self._pruned = False
+        self._refused: PermanentHpoError | None = None
+        self._away_since: float | None = None
+        self._pod: Any = None
+
+    async def run(self) -> PodOutcome:
+        """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
+        try:
+            await self._until_started()
+            async with self._following() as followers:
+                await self._until_over()
+                if not self._pruned:
+                    await self._settle()
+                    await self._drain(followers)
+            if self._pruned:
+                return await self._prune()
+            outcome = self._ended()
+        except TrialFailedError as err:
+            outcome = self._outcome("failed", reason=err.reason, kind=err.kind, alive=self._away_since is not None)
+        return await self._with_last_report(outcome)
+
+    async def _until_started(self) -> None:
+        options, begun, scheduled = self._options, time.monotonic(), None
+        while True:
+            pod = await self._look()
+            if failures.started(pod, options.container) or failures.over(pod, options.container):
+                return
+            now = time.monotonic()
+            if scheduled is None and _is_scheduled(pod):
+                scheduled = now
+            await self._check_start(pod, now - begun, None if scheduled is None else now - scheduled)
+            await asyncio.sleep(min(options.startup_check_interval, max(SHORTEST_LOOK, (now - begun) / 4)))
+
+    async def _check_start(self, pod: Any, waited: float, since_scheduled: float | None) -> None:
+        options = self._options
+        if why := failures.cannot_start(pod, options.container):
+            raise _error(why)
+        if since_scheduled is None and waited >= options.schedule_timeout:
+            raise _error(failures.not_scheduled(pod, options.schedule_timeout))
+        if since_scheduled is not None and since_scheduled >= options.startup_timeout:
+            events = await self._access.events()
+            raise _error(failures.not_started(pod, options.container, options.startup_timeout, events))
+
+    async def _until_over(self) -> None:
+        """Look now and then, and at once when a log has come to its end."""
+        pause = longest = self._options.poll_interval
+        while not self._is_over(self._pod):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause)
+            pause = min(FIRST_PAUSE if self._wake.is_set() else pause * 2, longest)
+            self._wake.clear()
+            if self._pruned:
+                return
+            if self._refused:
+                raise TrialFailedError(str(self._refused)) from self._refused
+            await self._look()
+
+    async def _settle(self) -> None:
+        """Give a failed pod the time to say why, and a sidecar the time to print the rest of a file."""
+        options = self._options
+        end = failures.ended(self._pod, options.container)
+        if end and end.exit_code:
+            await self._wait(lambda pod: pod.status.phase in ("Succeeded", "Failed"), SETTLE_LIMIT)
+        if sidecar := options.metrics_container:
+            await self._wait(lambda pod: failures.over(pod, sidecar), SIDECAR_LIMIT)
+
+    async def _wait(self, reached: Callable[[Any], bool], limit: float) -> None:
+        until = time.monotonic() + limit
+        while not reached(self._pod) and time.monotonic() < until:
+            await asyncio.sleep(FIRST_PAUSE)
+            with contextlib.suppress(TrialFailedError):
+                await self._look()
+
+    async def _look(self) -> Any:
+        """Return the pod as it is now, waiting for an API server that is away.
+
+        :raises TrialFailedError: when it is gone or lost, the task's time is up, or the API server stays away.
+        """
+        while True:
+            if self._options.deadline is not None and time.time() >= self._options.deadline:
+                limit = self._options.execution_timeout
+                raise TrialFailedError(f"The task ran into its execution_timeout of {limit:g} s.")
+            try:
+                pod = await self._access.read()
+            except ConnectionError as err:
+                await self._endure(err)
+                continue
+            self._away_since = None
+            if pod is None:
+                raise _error(failures.gone())
+            self._pod = pod
+            if failures.lost(pod, datetime.now(UTC)) and not self._is_over(pod):
+                raise _error(failures.node_lost(pod))
+            return pod
+
+    async def _endure(self, err: ConnectionError) -> None:
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+            self._logger.warning("The Kubernetes API does not answer and is asked again: %s", err)
+        away = now - self._away_since
+        if away >= self._options.api_timeout:
+            raise TrialFailedError(
+                f"The Kubernetes API did not answer for {away:.0f} s: {err}.", kind=FailureKind.INFRASTRUCTURE
+            )
+        await asyncio.sleep(min(5.0, self._options.poll_interval))
+
+    @contextlib.asynccontextmanager
+    async def _following(self) -> AsyncIterator[list[tuple[LogFollower, asyncio.Task[None]]]]:
+        """Follow the logs and report what they say, until the context is left."""
+        options, readings = self._options, self._readings
+        output = LogFollower(self._access, options.container, readings.output, self._wake.set)
+        followers = [output]
+        if options.metrics_container:
+            followers.append(LogFollower(self._access, options.metrics_container, readings.metrics))
+        follows = [(one, asyncio.create_task(one.follow())) for one in followers]
+        reporting = asyncio.create_task(self._keep_reporting())
+        try:
+            yield follows
+        finally:
+            await _cancel([reporting, *(task for _, task in follows)])
+
+    async def _drain(self, follows: list[tuple[LogFollower, asyncio.Task[None]]]) -> None:
+        """Read every log to its end."""
+        for follower, task in follows:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(follower.idle.wait(), DRAIN_LIMIT)
+            if task.done():
+                task.result()
+            await _cancel([task])
+            await follower.finish()
+            self._readings.note(follower.problem)
+
+    async def _keep_reporting(self) -> None:
+        pause = self._options.report_interval
+        while not self._pruned and self._refused is None:
+            await asyncio.sleep(pause)
+            begun = time.monotonic()
+            try:
+                points = self._readings.drain()
+                self._pruned = bool(points) and await in_thread(self._report, points)
+            except PermanentHpoError as err:
+                self._refused = err
+            pause = max(self._options.report_interval, (time.monotonic() - begun) * BUSY_SHARE)
+        self._wake.set()
+
+    async def _with_last_report(self, outcome: PodOutcome) -> PodOutcome:
+        """Report what is left; what the pruner says of it comes too late."""
+        try:
+            await in_thread(self._report, self._readings.drain(final=True))
+        except PermanentHpoError as err:
+            return self._outcome("failed", reason=str(err))
+        return outcome
+
+    async def _prune(self) -> PodOutcome:
+        outcome = self._outcome("pruned")
+        try:
+            await self._access.delete()
+        except ConnectionError as err:
+            self._logger.warning("The pruned pod is deleted later: %s", err)
+        return await self._with_last_report(outcome)
+
+    def _ended(self) -> PodOutcome:
+        container = self._options.container
+        end = failures.ended(self._pod, container)
+        self._readings.message(end.message if end else None)
+        if failed := failures.failure(self._pod, container, self._readings.tail):
+            return self._outcome("failed", reason=failed.reason, kind=failed.kind, exit_code=failed.exit_code)
+        try:
+            self._readings.measure()
+        except TrialFailedError as err:
+            return self._outcome("failed", reason=err.reason, kind=err.kind, exit_code=0)
+        return self._outcome("complete", exit_code=0)
+
+    def _outcome(self, state: Any, **more: Any) -> PodOutcome:
+        if measured := self._readings.so_far():
+            more = {"value": measured.value, "metrics": dict(measured.metrics), "problems": measured.problems, **more}
+        over = self._pod is not None and self._is_over(self._pod)
+        return PodOutcome(state, tail=list(self._readings.tail), place=self._place(), over=over, **more)
+
+    def _is_over(self, pod: Any) -> bool:
+        return failures.over(pod, self._options.container)
+
+    def _place(self) -> dict[str, str]:
+        if self._pod is None:
+            return {}
+        status = failures.container_status(self._pod, self._options.container)
+        known = {"node": self._pod.spec.node_name, "image": status.image_id if status else None}
+        return {name: value for name, value in known.items() if value}
+
+
+def _is_scheduled(pod: Any) -> bool:
+    return any(one.type == "PodScheduled" and one.status == "True" for one in pod.status.conditions or [])
+
+
+def _error(failure: PodFailure) -> TrialFailedError:
+    return TrialFailedError(failure.reason, kind=failure.kind)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

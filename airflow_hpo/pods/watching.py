@@ -1,0 +1,60 @@
+"""Watching a pod of a real cluster; the same in a triggerer and in a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from types import ModuleType
+
+from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.readings import PodReadings
+from airflow_hpo.pods.watch import Log, PodWatch, Report, WatchOptions
+
+
+async def watch_pod(
+    connection: Connection,
+    name: str,
+    namespace: str,
+    options: WatchOptions,
+    source: MetricSource,
+    objective: Objective,
+    report: Report,
+    logger: Log,
+) -> PodOutcome:
+    """Watch a pod until it has ended, and return how.
+
+    :param connection: how the cluster is reached.
+    :param name: the pod's name.
+    :param namespace: its namespace.
+    :param options: how it is watched.
+    :param source: where its metrics stand.
+    :param objective: what is looked for.
+    :param report: takes new points, in a thread, and says whether the trial is to be given up.
+    :param logger: gets the pod's log.
+    """
+    client = await _client()
+    async with client.connected(connection) as cluster:
+        readings = PodReadings(source, objective, lambda line: logger.info("%s", line))
+        return await PodWatch(client.ClusterPod(cluster, name, namespace), options, readings, report, logger).run()
+
+
+async def delete_pod(connection: Connection, name: str, namespace: str, grace_period: int | None = None) -> None:
+    """Delete a pod, as when a person clears the task that waits for it.
+
+    :param connection: how the cluster is reached.
+    :param name: the pod's name.
+    :param namespace: its namespace.
+    :param grace_period: seconds that its programs have to end; None for what the pod declares.
+    :raises ConnectionError: when the API server does not answer.
+    """
+    client = await _client()
+    async with client.connected(connection) as cluster:
+        await client.ClusterPod(cluster, name, namespace).delete(grace_period)
+
+
+async def _client() -> ModuleType:
+    """Load the Kubernetes client beside the event loop: it takes seconds."""
+    return await asyncio.to_thread(importlib.import_module, "airflow_hpo.pods.client")

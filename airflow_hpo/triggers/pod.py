@@ -1,0 +1,151 @@
+"""Watches a trial's pod without a worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
+from typing import Any, TypedDict
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
+from pydantic import TypeAdapter
+
+from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import FailureKind
+from airflow_hpo.exceptions import TransientHpoError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.threads import in_thread
+from airflow_hpo.pods.watch import WatchOptions
+from airflow_hpo.pods.watching import delete_pod, watch_pod
+from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.tuning.running import reporter_of
+
+STORE_ATTEMPTS = 60
+STORE_PAUSE = 5.0
+"""How often, and every how many seconds, a study database that is away is asked for again: five minutes."""
+
+_SOURCE: TypeAdapter[MetricSource] = TypeAdapter(MetricSource)
+
+
+class PodEvent(TypedDict):
+    """What the trigger tells the task that waits."""
+
+    name: str
+    namespace: str
+    number: int
+    """Of the trial that the pod ran."""
+    outcome: dict[str, Any]
+    """A :class:`airflow_hpo.pods.outcome.PodOutcome` as plain data."""
+
+
+class TrialPodTrigger(BaseTrigger):
+    """Follows a trial's pod: its log into the task's log, its metrics into the study, its end into one event.
+
+    A triggerer that starts anew reads the log from its beginning; steps that the study has are not stored twice. A person
+    who clears or marks the task deletes the pod; a triggerer that is shut down does not.
+
+    :param pod_name: the pod.
+    :param pod_namespace: its namespace.
+    :param connection: fields of a :class:`airflow_hpo.pods.connection.Connection`.
+    :param options: fields of :class:`airflow_hpo.pods.watch.WatchOptions`.
+    :param edition: the study.
+    :param number: the trial.
+    :param attempt: which attempt of it the pod is.
+    :param source: where the metrics stand, as plain data.
+    :param hpo_conn_id: connection of the study database.
+    :param delete_on_kill: whether a person's clearing or marking of the task deletes the pod.
+    :param grace_period: seconds that its programs then have to end; None for what the pod declares.
+    """
+
+    def __init__(
+        self,
+        pod_name: str,
+        pod_namespace: str,
+        connection: Mapping[str, Any],
+        options: Mapping[str, Any],
+        edition: str,
+        number: int,
+        attempt: int,
+        source: Mapping[str, Any],
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        delete_on_kill: bool = True,
+        grace_period: int | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.pod_name = pod_name
+        self.pod_namespace = pod_namespace
+        self.connection = Connection(**connection)
+        self.options = WatchOptions(**options)
+        self.edition = edition
+        self.number = number
+        self.attempt = attempt
+        self.source = _SOURCE.validate_python(dict(source))
+        self.hpo_conn_id = hpo_conn_id
+        self.delete_on_kill = delete_on_kill
+        self.grace_period = grace_period
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments that rebuild this trigger."""
+        arguments = {
+            "pod_name": self.pod_name,
+            "pod_namespace": self.pod_namespace,
+            "connection": asdict(self.connection),
+            "options": asdict(self.options),
+            "edition": self.edition,
+            "number": self.number,
+            "attempt": self.attempt,
+            "source": self.source.to_dict(),
+            "hpo_conn_id": self.hpo_conn_id,
+            "delete_on_kill": self.delete_on_kill,
+            "grace_period": self.grace_period,
+        }
+        return "airflow_hpo.triggers.pod.TrialPodTrigger", arguments
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event when the pod has ended, was pruned, or cannot be watched any longer."""
+        try:
+            outcome = await self._watch()
+        except Exception as err:
+            # A trigger that raises would fail the task without its retries seeing why; the next try takes the pod up.
+            self.log.exception("The pod %s cannot be watched any longer", self.pod_name)
+            reason = f"The pod could not be watched: {type(err).__name__}: {err}"
+            outcome = PodOutcome("failed", reason=reason, kind=FailureKind.INFRASTRUCTURE.value, alive=True)
+        yield TriggerEvent(
+            PodEvent(name=self.pod_name, namespace=self.pod_namespace, number=self.number, outcome=outcome.to_dict())
+        )
+
+    async def on_kill(self) -> None:
+        """Delete the pod: a person has cleared or marked the task."""
+        if self.delete_on_kill:
+            self.log.info("Deleting the pod %s", self.pod_name)
+            await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
+
+    async def _watch(self) -> PodOutcome:
+        study, report = await self._open()
+        return await watch_pod(
+            self.connection,
+            self.pod_name,
+            self.pod_namespace,
+            self.options,
+            self.source,
+            study.objective,
+            report,
+            self.log,
+        )
+
+    async def _open(self) -> tuple[Study, TrialReporter]:
+        """Open the study; a database that is away for a while does not disturb the pod."""
+        for _ in range(STORE_ATTEMPTS):
+            try:
+                store = await sync_to_async(lambda: HpoHook(self.hpo_conn_id).store)()
+                reporter = await in_thread(reporter_of, store, self.edition, self.number, self.attempt)
+                return (await in_thread(store.edition, self.edition)).study, reporter
+            except TransientHpoError as err:
+                self.log.warning("The study cannot be opened now and is tried again: %s", err)
+                last = err
+            await asyncio.sleep(STORE_PAUSE)
+        raise last

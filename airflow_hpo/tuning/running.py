@@ -1,0 +1,61 @@
+"""Attempts that run elsewhere: found again by whoever watches them, and told where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.tuning.store import Store
+
+_UNSEEN = (AttemptOutcome.RUNNING, AttemptOutcome.LOST)
+
+
+def reporter_of(store: Store, edition: str, number: int, attempt: int) -> TrialReporter:
+    """Return what delivers the metrics of an attempt that another process began.
+
+    :param store: the study database.
+    :param edition: the study.
+    :param number: the trial.
+    :param attempt: which attempt of it.
+    :raises StudyNotFoundError: when there is none.
+    """
+    study = store.edition(edition).study
+    with store.session() as session:
+        for found in attempts.of(session, edition, number):
+            if found.attempt == attempt:
+                return TrialReporter(store, study, found)
+    raise StudyNotFoundError(
+        f"Metrics belong to an attempt that has begun, but study {edition!r} has no attempt {attempt} of trial {number}. "
+        "Clear the task."
+    )
+
+
+def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:
+    """Add to what is known about where an attempt runs.
+
+    :param store: the study database.
+    :param attempt: the attempt.
+    :param place: JSON-able; keys that are known already are overwritten.
+    """
+    if place:
+        with store.session() as session:
+            attempts.locate(session, attempt.study, attempt.number, attempt.attempt, place)
+
+
+def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[int]]:
+    """Return the attempts of a trial whose end nobody saw, and those that failed through no fault of the program.
+
+    What the former ran may be taken up whatever became of it; of the latter only what still runs or succeeded.
+
+    :param store: the study database.
+    :param attempt: the attempt that asks; it is among the former.
+    """
+    with store.session() as session:
+        known = attempts.of(session, attempt.study, attempt.number)
+    open_ones = {a.attempt for a in known if a.outcome in _UNSEEN} | {attempt.attempt}
+    return open_ones, {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE} - open_ones
