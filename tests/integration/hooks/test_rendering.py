@@ -1,0 +1,79 @@
+"""Templates of a trial task, rendered with a real study: parameters are data and never templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_hpo.core.space import Categorical
+from airflow_hpo.core.trial import AttemptOutcome
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
+from airflow_hpo.operators.process import TrialProcessOperator
+from tests.integration.tuning.tasks import Tuned, declared
+
+NASTY = "{{ 7 * 7 }}{% raw %}"
+
+
+@pytest.fixture
+def tuned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tuned:
+    """A study in the default file whose only value looks like a template."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
+    return Tuned(HpoHook().store, declared(space={"text": Categorical([NASTY])}, max_trials=4))
+
+
+def context(task_id: str = "trial", try_number: int = 1) -> dict[str, Any]:
+    """Return as much of Airflow's context as a trial task reads."""
+    pushed: dict[str, Any] = {}
+    ti = SimpleNamespace(
+        dag_id="d", run_id="r", task_id=task_id, map_index=0, try_number=try_number, max_tries=2, pushed=pushed
+    )
+    ti.xcom_push = pushed.__setitem__
+    return {"ti": ti, "run_id": "r"}
+
+
+def rendered(tuned: Tuned, command: list[str], **options: Any) -> TrialProcessOperator:
+    request = tuned.suggest()[0].to_dict()
+    operator = TrialProcessOperator(task_id="trial", command=command, request=request, **options)
+    operator.render_template_fields(context())  # type: ignore[arg-type]
+    return operator
+
+
+def test_a_parameter_s_value_is_never_rendered(tuned: Tuned) -> None:
+    operator = rendered(tuned, ["{{ trial.params.text }}", "{{ trial.params['text'] }}"])
+    assert operator.command == [NASTY, NASTY]
+
+
+def test_the_request_stays_as_it_was_suggested(tuned: Tuned) -> None:
+    assert rendered(tuned, ["x"]).request == tuned.suggest()[0].to_dict()
+
+
+def test_number_seed_and_environment_are_rendered(tuned: Tuned) -> None:
+    seed = tuned.suggest()[0].seed
+    operator = rendered(tuned, ["{{ trial.number }}", "{{ trial.seed }}"], env={"TEXT": "<{{ trial.params.text }}>"})
+    assert operator.command == ["0", str(seed)]
+    assert operator.env == {"TEXT": f"<{NASTY}>"}
+
+
+def test_the_trial_that_really_runs_is_rendered(tuned: Tuned) -> None:
+    tuned.fail(tuned.suggest()[0])
+    assert rendered(tuned, ["{{ trial.number }}"]).command == ["4"]
+
+
+def test_a_label_shows_the_value_as_it_is(tuned: Tuned) -> None:
+    assert rendered(tuned, ["{{ trial.label }}"]).command == [f"#0 text={NASTY}"]
+
+
+def test_the_last_task_of_a_group_goes_on_with_the_attempt_of_the_first(tuned: Tuned) -> None:
+    request = tuned.suggest()[0].to_dict()
+    opened = TrialOpenOperator(task_id="open", request=request, code="c")
+    claimed = opened._claim(context("open"), opened.work())
+    first = opened.begin(context("open"), claimed)
+    outcome = TrialOutcomeOperator(task_id="outcome", request=request, code="c", value=0.5)
+    again = outcome._claim(context("outcome"), outcome.work())
+    assert outcome.begin(context("outcome"), again) == first
+    assert [attempt.outcome for attempt in tuned.attempts(0)] == [AttemptOutcome.RUNNING]

@@ -1,0 +1,141 @@
+"""The layout of a tuned study: what a DAG file becomes, without any database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, task
+from airflow.serialization.serialized_objects import DagSerialization
+
+from airflow_hpo.core.budget import most_batches
+from airflow_hpo.core.space import Float
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.task_groups.backends import ProcessTrial, PythonTrial
+from airflow_hpo.task_groups.pipeline import GroupTrial
+from airflow_hpo.task_groups.tune import TuneTaskGroup
+
+PROCESS = ProcessTrial(["train", "{{ trial.params.x }}"])
+
+
+def study(**options: Any) -> Study:
+    given = {"name": "s", "space": {"x": Float(0, 1)}, "objective": "loss", "max_trials": 10, "parallelism": 4}
+    return Study(**{**given, **options})
+
+
+def trained(trial: Any) -> Any:
+    @task
+    def train(x: float) -> float:
+        return x
+
+    return train(trial.params.x)
+
+
+def dag_of(declared: Study | None = None, trial: Any = PROCESS, **options: Any) -> DAG:
+    with DAG("d", schedule=None) as dag:
+        TuneTaskGroup(study=declared or study(), trial=trial, **options)
+    return dag
+
+
+def batches(dag: DAG) -> list[str]:
+    return sorted({name.split(".")[1] for name in dag.task_ids if name.split(".")[1].startswith("batch_")})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"max_failures": 0}, {"batch_size": 1}, {"batch_size": 4}, {"max_trials": 1}, {"count": "finished"}],
+    ids=str,
+)
+def test_there_are_as_many_batches_as_the_budget_can_need_and_one_for_stragglers(options: dict[str, Any]) -> None:
+    declared = study(**options)
+    assert len(batches(dag_of(declared))) == most_batches(declared) + 1
+
+
+def test_the_last_batch_asks_trial_by_trial_and_is_not_followed_by_another() -> None:
+    dag = dag_of()
+    *others, last = batches(dag)
+    assert not any(dag.get_task(f"tune.{name}.suggest").lazy for name in others)
+    assert dag.get_task(f"tune.{last}.suggest").lazy
+    assert f"tune.{last}.settle" not in dag.task_ids
+
+
+def test_a_batch_waits_for_the_one_before_it_to_settle_and_not_for_its_trials() -> None:
+    suggest = dag_of().get_task("tune.batch_002.suggest")
+    assert suggest.upstream_task_ids == {"tune.batch_001.settle"}
+
+
+def test_the_end_waits_for_every_trial_and_every_settling() -> None:
+    dag = dag_of()
+    awaited = {name for name in dag.task_ids if name.endswith((".trial", ".settle"))}
+    assert dag.get_task("tune.finish").upstream_task_ids == awaited
+
+
+def test_no_more_trials_run_at_once_than_the_study_has_slots() -> None:
+    assert dag_of().get_task("tune.batch_001.trial").partial_kwargs["max_active_tis_per_dagrun"] == 4
+
+
+def test_continuous_dispatch_is_one_map() -> None:
+    dag = dag_of(dispatch="continuous")
+    assert batches(dag) == ["batch_001"]
+    assert dag.get_task("tune.batch_001.suggest").lazy
+
+
+def test_a_study_longer_than_a_map_is_dispatched_in_several() -> None:
+    dag = dag_of(study(max_trials=2000, max_failures=100), dispatch="continuous")
+    assert len(batches(dag)) == 3
+    assert dag.get_task("tune.batch_002.suggest").trigger_rule == "all_done"
+
+
+@pytest.mark.parametrize("trial", [PROCESS, PythonTrial(len), GroupTrial(trained)], ids=["process", "python", "group"])
+@pytest.mark.parametrize("dispatch", ["batches", "continuous"])
+def test_the_watched_task_is_the_one_that_tells_the_study(trial: Any, dispatch: str) -> None:
+    dag = dag_of(trial=trial, dispatch=dispatch)
+    assert dag.get_task("tune.finish").trial_task_id.format(batch="001") in dag.task_ids
+
+
+@pytest.mark.parametrize("trial", [PROCESS, PythonTrial(len), GroupTrial(trained)], ids=["process", "python", "group"])
+def test_two_parses_serialise_alike(trial: Any) -> None:
+    first, second = (json.dumps(DagSerialization.to_dict(dag_of(trial=trial)), sort_keys=True) for _ in range(2))
+    assert first == second
+
+
+def test_what_an_author_gives_a_trial_is_stronger_than_what_the_group_sets() -> None:
+    trial = ProcessTrial(["train"], retries=7, pool="gpus", max_active_tis_per_dagrun=1)
+    given = dag_of(trial=trial).get_task("tune.batch_001.trial").partial_kwargs
+    assert (given["retries"], given["pool"], given["max_active_tis_per_dagrun"]) == (7, "gpus", 1)
+
+
+def test_nested_in_another_group_the_tasks_find_each_other() -> None:
+    from airflow.sdk import TaskGroup
+
+    with DAG("d", schedule=None) as dag, TaskGroup("outer"):
+        TuneTaskGroup(study=study(), trial=PROCESS)
+    assert dag.get_task("outer.tune.finish").trial_task_id == "outer.tune.batch_{batch}.trial"
+
+
+def test_parsing_opens_no_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    # A study database that would fail at once.
+    monkeypatch.setenv("AIRFLOW_CONN_HPO_DEFAULT", "postgres://nobody@127.0.0.1:1/none")
+    dag_of()
+    assert list(tmp_path.glob("hpo*")) == []
+
+
+@pytest.mark.parametrize("command", ["train --x 1", [], ["train", 3], None], ids=str)
+def test_a_command_that_is_no_list_of_strings_is_refused(command: Any) -> None:
+    with pytest.raises(DeclarationError, match="list of strings"):
+        ProcessTrial(command)
+
+
+@pytest.mark.parametrize("backend", [PythonTrial, GroupTrial])
+def test_a_trial_that_cannot_be_called_is_refused(backend: Any) -> None:
+    with pytest.raises(DeclarationError, match="got 3"):
+        backend(3)
+
+
+def test_an_unknown_dispatch_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="'batches' or 'continuous', but got 'x'"):
+        dag_of(dispatch="x")
