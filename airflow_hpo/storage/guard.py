@@ -31,6 +31,8 @@ def refuse_foreign(database: Database) -> None:
         _refuse_airflow(database, tables)
         if "alembic_version" in tables:
             _refuse_revisions(database, connection)
+        if database.schema:
+            _refuse_airflows_first_schema(database, connection)
 
 
 def _refuse_airflow(database: Database, tables: set[str]) -> None:
@@ -49,4 +51,16 @@ def _refuse_revisions(database: Database, connection: Connection) -> None:
         raise StoreRefusedError(
             f"The study database must not be another application's, but the alembic_version of {database.name} is "
             f"{foreign[0]!r}, which is not Optuna's. Name another database, or on PostgreSQL another schema."
+        )
+
+
+def _refuse_airflows_first_schema(database: Database, connection: Connection) -> None:
+    """PostgreSQL looks into the schema of a role's own name before any other: there Airflow would find Optuna's revision."""
+    owned = select(column("schemaname", String)).select_from(table("pg_tables"))
+    first = owned.where(column("tablename") == "dag_run", column("tableowner") == database.schema)
+    found = connection.scalars(first.where(column("schemaname") != database.schema)).first()
+    if found:
+        raise StoreRefusedError(
+            f"Airflow must not find the study schema first, but the role that owns its tables in {found!r} is called "
+            f"{database.schema!r}, as the schema is. Name the schema otherwise."
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning.store import Store
@@ -62,24 +62,30 @@ def store(airflow: LiveAirflow) -> Store:
 
 
 def _on_postgres(server: str) -> dict[str, str]:
-    url = make_url(server)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS airflow_meta WITH (FORCE)"))
-        connection.execute(text("CREATE DATABASE airflow_meta"))
-    engine.dispose()
-    meta = url.set(drivername="postgresql+psycopg2", database="airflow_meta").render_as_string(hide_password=False)
+    """Make a database with two roles: Airflow's, and one that owns the study schema and nothing else."""
+    url = make_url(server).set(drivername="postgresql+psycopg2")
+    _run(url, "CREATE ROLE airflow LOGIN", "CREATE ROLE tuner LOGIN", "CREATE DATABASE airflow_meta OWNER airflow")
+    _run(url.set(database="airflow_meta"), "CREATE SCHEMA hpo AUTHORIZATION tuner")
+    meta = url.set(database="airflow_meta", username="airflow")
+    studies = meta.set(username="tuner")
     fields = {
         "conn_type": "hpo",
-        "host": url.host or url.query.get("host"),
-        "port": url.port or (int(str(url.query["port"])) if "port" in url.query else None),
-        "login": url.username,
-        "password": url.password,
-        "schema": "airflow_meta",
+        "host": studies.host,
+        "port": studies.port,
+        "login": studies.username,
+        "schema": studies.database,
         "extra": {"dialect": "postgresql", "db_schema": "hpo"},
     }
     return {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": meta,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": meta.render_as_string(hide_password=False),
         "AIRFLOW_CONN_HPO_DEFAULT": json.dumps(fields),
-        "HPO_TEST_URL": meta,
+        "HPO_TEST_URL": studies.render_as_string(hide_password=False),
     }
+
+
+def _run(url: URL, *statements: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()

@@ -105,3 +105,20 @@ def test_a_database_that_airflow_itself_migrated_is_refused_and_not_a_byte_of_it
         ensure(Database.sqlite(path))
     assert hashlib.sha256(path.read_bytes()).digest() == before
     assert not list(tmp_path.glob("airflow.db?*"))
+
+
+def test_a_schema_called_like_the_role_that_owns_airflows_tables_is_refused(postgres_url: str, postgres_schema: str):
+    server = Database.of(postgres_url)
+    name = f"meta_{postgres_schema}"
+    run(
+        server,
+        f"CREATE ROLE {postgres_schema}",
+        f"CREATE SCHEMA {name}",
+        f"CREATE TABLE {name}.dag_run (id INTEGER)",
+        f"ALTER TABLE {name}.dag_run OWNER TO {postgres_schema}",
+    )
+    try:
+        with pytest.raises(StoreRefusedError, match="Name the schema otherwise"):
+            upgrade(Database.of(postgres_url, postgres_schema))
+    finally:
+        run(server, f"DROP SCHEMA {name} CASCADE", f"DROP ROLE {postgres_schema}")
