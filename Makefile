@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format schema bench wheel cluster-up cluster-down clean
+.PHONY: help install demo ui test check format schema bench wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -50,6 +50,9 @@ bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 
 wheel: install ## Build the wheel and install it into a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
+
+cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
+	$(RUN) pytest -m cluster
 
 cluster-up: ## Start a real Kubernetes on this machine (KUBECONFIG, kind, or built from source)
 	$(PYTHON) -m cluster up
