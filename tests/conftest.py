@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 from tests.postgres import postgres_server
+
+# How long an example takes says nothing on a machine that does other things too.
+settings.register_profile("hpo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hpo")
 
 
 @pytest.fixture(scope="session")
