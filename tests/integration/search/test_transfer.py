@@ -29,7 +29,7 @@ def earlier(studies: OptunaStudies) -> OptunaStudies:
     for edition in ("w@1", "w@2"):
         study = declared(NARROW)
         studies.create(edition, study)
-        for request in studies.ask(edition, study, [f"001/{i}" for i in range(12)]):
+        for request in studies.ask(edition, study, [f"001/{i}" for i in range(8)]):
             studies.tell(edition, request.number, TrialState.COMPLETE, float(request.params["x"]), {"f1": 1.0})
     return studies
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 from optuna.samplers import NSGAIISampler, QMCSampler, TPESampler
 
@@ -30,9 +32,24 @@ def test_every_sampler_takes_its_options_without_a_warning(name: str) -> None:
     assert sampler_for(declared(Sampler(name, **OPTIONS[name])), "demo@1", 1) is not None
 
 
-@pytest.mark.parametrize(("parallelism", "expected"), [(1, 5), (4, 5), (7, 7), (10, 10), (40, 10)])
-def test_start_up_is_one_round_of_all_slots_within_what_is_useful(parallelism: int, expected: int) -> None:
-    assert startup_trials(declared(parallelism=parallelism)) == expected
+@pytest.mark.parametrize(("max_trials", "expected"), [(1, 5), (10, 6), (40, 12), (100, 20), (5000, 20)])
+def test_start_up_grows_with_the_root_of_the_budget(max_trials: int, expected: int) -> None:
+    study = declared(max_trials=max_trials)
+    assert startup_trials(study) == expected
+    sampler = sampler_for(study, "demo@1", 1)
+    assert isinstance(sampler, TPESampler)
+    assert sampler._n_startup_trials == expected
+
+
+def test_a_start_up_that_was_declared_holds() -> None:
+    sampler = sampler_for(declared(Sampler("tpe", n_startup_trials=3)), "demo@1", 1)
+    assert isinstance(sampler, TPESampler)
+    assert sampler._n_startup_trials == 3
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
+def test_a_gaussian_process_takes_its_options() -> None:
+    assert sampler_for(declared(Sampler("gp", n_startup_trials=3)), "demo@1", 1) is not None
 
 
 def test_a_population_is_one_round_of_all_slots() -> None:

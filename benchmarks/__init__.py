@@ -1,0 +1,1 @@
+"""Measurements: what the provider costs, and how well it searches."""
