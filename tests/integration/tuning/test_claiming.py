@@ -169,3 +169,11 @@ def test_an_attempt_killed_after_the_study_was_told_ends_with_the_next_try(
     tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 1.0, work=WORK)
     tuned.claim(request_, try_number=2)
     assert [a.outcome for a in tuned.attempts(0)] == [AttemptOutcome.COMPLETE]
+
+
+def test_the_end_of_a_long_chain_answers(tuned: Tuned, request_: TrialRequest) -> None:
+    for try_number, work in enumerate((WORK, OTHER, WORK), start=1):
+        tuned.complete(request_, try_number=try_number, work=work)
+    claimed = tuned.claim(request_, try_number=4)
+    assert claimed.answered
+    assert claimed.record.number == 5

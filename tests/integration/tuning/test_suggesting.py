@@ -167,3 +167,12 @@ def test_many_that_ask_at_once_share_the_slots(tuned: Tuned, ready_database: Dat
         given = list(pool.map(ask, range(8)))
     assert sum(given) == 4
     assert tuned.states() == [TrialState.RUNNING] * 4
+
+
+def test_a_sealed_batch_does_not_grow_when_more_slots_are_free(tuned: Tuned) -> None:
+    first = tuned.suggest()
+    tuned.complete(first[0])
+    second = tuned.suggest(2)
+    tuned.complete(first[1])
+    assert tuned.suggest(2) == second
+    assert len(second) == 1
