@@ -15,7 +15,7 @@ def migrate(args: Any) -> None:
     """Create or upgrade the tables."""
     database = hook_of(args.conn_id).database
     schema.upgrade(database)
-    terminal().print(f"The tables in {database} are up to date.", soft_wrap=True)
+    terminal().print(f"The tables in {database.name} are up to date.", soft_wrap=True)
 
 
 @one_line_errors
@@ -23,4 +23,4 @@ def check(args: Any) -> None:
     """Say whether the database is ready."""
     database = hook_of(args.conn_id).database
     schema.check(database)
-    terminal().print(f"{database} is ready.", soft_wrap=True)
+    terminal().print(f"{database.name} is ready.", soft_wrap=True)

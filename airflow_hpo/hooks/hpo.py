@@ -82,7 +82,7 @@ class HpoHook(BaseHook):
         from airflow_hpo.exceptions import HpoError
 
         try:
-            return True, f"Studies are kept in {self.store.database}."
+            return True, f"Studies are kept in {self.store.database.name}."
         except HpoError as err:
             return False, str(err)
 

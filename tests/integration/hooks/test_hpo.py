@@ -50,7 +50,7 @@ def test_an_unknown_connection_of_the_user_s_own_is_an_error(home: Path) -> None
 
 
 def test_the_connection_test_says_where_studies_are_kept(home: Path) -> None:
-    assert HpoHook().test_connection() == (True, f"Studies are kept in Database('{home / 'hpo.db'}').")
+    assert HpoHook().test_connection() == (True, f"Studies are kept in {home / 'hpo.db'}.")
 
 
 def test_the_engine_is_that_of_the_study_database(home: Path) -> None:
