@@ -124,9 +124,8 @@ def _look(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     above, below = _in_parts(differences, threshold)
     rejected, _ = holm(above, step_levels(ALPHA, challengers, fractions, spending))
-    promote: NDArray[np.bool_] = rejected.any(axis=-1)
-    keep: NDArray[np.bool_] = (below <= nominal_levels(ALPHA, fractions, spending)[-1]).all(axis=-1)
-    return promote, keep
+    refuted = below <= nominal_levels(ALPHA, fractions, spending)[-1]
+    return np.logical_or.reduce(rejected, axis=-1), np.logical_and.reduce(refuted, axis=-1)
 
 
 def _in_parts(differences: Array, threshold: float) -> tuple[Array, Array]:

@@ -104,7 +104,7 @@ def _judged(
     fractions: tuple[float, ...],
 ) -> tuple[ChallengerResult, ...]:
     asked = {name: _asked(pairs, name, champion, objective, rule) for name in challengers}
-    p_values = np.array([_p_value(name, asked[name], pairs) for name in challengers])
+    p_values = np.array([max(claim.p_value for claim in asked[name]) for name in challengers])
     rejected, levels = holm(p_values, step_levels(rule.alpha, len(challengers), fractions, rule.spending))
     keep_level = nominal_levels(rule.alpha, fractions, rule.spending)[-1] / (1 + len(rule.guardrails))
     enough = _enough(pairs.evidence, rule)
@@ -128,10 +128,6 @@ def _asked(pairs: Pairs, name: str, champion: str, objective: Objective, rule: C
         for metric, guardrail in rule.guardrails.items()
     ]
     return [_Asked(d, threshold, scale, *d.p_values(threshold, scale)) for d, threshold, scale in asked]
-
-
-def _p_value(name: str, asked: list[_Asked], pairs: Pairs) -> float:
-    return 1.0 if name in pairs.evidence.not_judged else max(claim.p_value for claim in asked)
 
 
 def _result(

@@ -34,7 +34,7 @@ class Pairs:
 
         :param candidate: champion or a judged challenger.
         """
-        return self.means[self.means.index.get_level_values("candidate") == candidate].sort_index()
+        return self.means[self.means.index.get_level_values("candidate") == candidate]
 
 
 def checked(frame: pd.DataFrame, metrics: Sequence[str], champion: str | None) -> pd.DataFrame:
