@@ -3,9 +3,9 @@
 A/A: challengers and champion are alike, so every promotion is false. A/B: a challenger is better by a known amount, so
 promotions are right, and theory says how frequent they can be. "Naive" promotes whoever has the best mean.
 
-Scenarios differ much from one another and candidates meet the same ones, as in production. Noise is drawn per candidate
-and scenario from normal, skewed (exponential) and heavy-tailed (Student's t, 3 degrees) distributions. Looks divide the
-scenarios evenly. Every number follows from the seed.
+What is common to a scenario cancels in paired differences and is not drawn. The rest is drawn per candidate and scenario
+from normal, skewed (exponential) and heavy-tailed (Student's t, 3 degrees) distributions. Looks divide the scenarios
+evenly. The rule's ``min_pairs`` is not applied: the test alone has to hold. Every number follows from the seed.
 
     python -m benchmarks.comparison_error_rates [--quick]
 
