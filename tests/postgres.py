@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -45,7 +46,7 @@ def postgres_server() -> Iterator[str]:
             _await_answer(Database.of(url))
             yield url
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # "fast": does not wait for clients
             server.wait(timeout=30)
 
 

@@ -53,7 +53,7 @@ class TrialOperator(BaseOperator):
     def __init__(
         self,
         *,
-        request: Mapping[str, Any],
+        request: Any,
         hpo_conn_id: str = HpoHook.default_conn_name,
         rerun: Rerun = "changed",
         program_retries: int = 0,
@@ -166,7 +166,9 @@ class TrialOperator(BaseOperator):
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
 
     def _claim(self, context: Context, work: str) -> Claim:
-        request = TrialRequest.from_dict(dict(self.request))
+        # In a mapped task group the request is still a promise: only templated fields are resolved by Airflow.
+        given = self.request if isinstance(self.request, Mapping) else self.request.resolve(context)
+        request = TrialRequest.from_dict(dict(given))
         if request.number is None:
             request = self._ask(context, request)
         return claim(self.studies.store, request, work, place_of(context), self.rerun)
