@@ -26,6 +26,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_hpo.operators.process",
                     "airflow_hpo.operators.function",
                     "airflow_hpo.operators.group",
+                    "airflow_hpo.operators.pod",
                 ],
             }
         ],
@@ -34,7 +35,10 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": [{"integration-name": "Hyperparameter optimisation", "python-modules": ["airflow_hpo.hooks.hpo"]}],
         "triggers": [
-            {"integration-name": "Hyperparameter optimisation", "python-modules": ["airflow_hpo.triggers.study"]}
+            {
+                "integration-name": "Hyperparameter optimisation",
+                "python-modules": ["airflow_hpo.triggers.study", "airflow_hpo.triggers.pod"],
+            }
         ],
         "connection-types": [_connection()],
         "cli": ["airflow_hpo.cli.commands.get_cli_commands"],

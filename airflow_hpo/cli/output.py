@@ -17,9 +17,6 @@ from airflow_hpo.core.trial import brief
 PLAIN_WIDTH = 200
 """Columns of an output that is no terminal: a file or a pipe."""
 
-NEVER_FOLDED = 16
-"""Characters of a cell that stay in one line however narrow the terminal is."""
-
 
 def terminal() -> Console:
     """Return the standard output."""
@@ -54,8 +51,7 @@ def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
     names = [name for name in (rows[0] if rows else {}) if any(row[name] is not None for row in rows)]
     for name in names:
         numeric = all(isinstance(row[name], int | float | None) for row in rows)
-        short = all(len(brief(row[name])) <= NEVER_FOLDED for row in rows)
-        grid.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=short)
+        grid.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(Text("" if row[name] is None else brief(row[name])) for name in names))
     return grid
