@@ -86,13 +86,17 @@ def test_nothing_but_the_schema_module_creates_tables(database: Database, study:
     assert sqlalchemy.inspect(database.engine).get_table_names() == before
 
 
-def test_loggers_keep_their_levels(optuna_database: Database, study: Study) -> None:
+def test_loggers_keep_their_levels(database: Database, study: Study, caplog: pytest.LogCaptureFixture) -> None:
     names = ["alembic", "optuna.storages._in_memory", "sqlalchemy", ""]
-    before = [(logging.getLogger(name).level, list(logging.getLogger(name).handlers)) for name in names]
-    studies = OptunaStudies(optuna_database)
+    for name in names:
+        caplog.set_level(logging.DEBUG, logger=name)
+    before = [list(logging.getLogger(name).handlers) for name in names]
+    create_schema(database)
+    studies = OptunaStudies(database)
     studies.create(EDITION, study)
     studies.ask(EDITION, study, ["001/0"])
-    assert [(logging.getLogger(name).level, list(logging.getLogger(name).handlers)) for name in names] == before
+    assert [logging.getLogger(name).level for name in names] == [logging.DEBUG] * 4
+    assert [list(logging.getLogger(name).handlers) for name in names] == before
 
 
 def test_optunas_messages_go_where_everybodys_go(studies: OptunaStudies) -> None:
