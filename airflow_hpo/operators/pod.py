@@ -168,7 +168,8 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
         """Start the pod, then wait for it in the triggerer or here."""
         attempt = self._begun()
         self.metrics.check(study.objective)
-        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task)
+        origin = self.studies.store.edition(request.study).created.isoformat()
+        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, origin)
         name, namespace = self._start(context, identity, attempt)
         locate(self.studies.store, attempt, {"pod": name, "namespace": namespace})
         context["ti"].xcom_push(key="pod_name", value=name)

@@ -224,7 +224,7 @@ def cannot_start(pod: Any, container: str) -> PodFailure | None:
     status = container_status(pod, container)
     image = status.image if status else "?"
     return PodFailure(
-        INFRASTRUCTURE, _sentence(f"The image {image!r} cannot be pulled", issue.partition("reason: ")[2])
+        INFRASTRUCTURE, _sentence(f"The image {image!r} cannot be pulled", issue.partition("unable to start: ")[2])
     )
 
 

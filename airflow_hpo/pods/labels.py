@@ -40,6 +40,8 @@ class PodIdentity:
     """The trial, with number and parameters."""
     attempt: int
     task: TaskRun
+    origin: str
+    """What tells this edition from one of the same name in another study database, such as that of a staging Airflow."""
 
     def name(self, prefix: str | None = None) -> str:
         """Return the pod's name: the same for the same attempt, so that creating it twice is refused by Kubernetes.
@@ -93,7 +95,7 @@ class PodIdentity:
         return same and ENDED not in there and (annotations or {}).get(EDITION) == self.request.study
 
     def _owner(self) -> str:
-        return _hash(self.task.dag_id, self.task.run_id, self.task.task_id, self.task.map_index)
+        return _hash(self.origin, self.task.dag_id, self.task.run_id, self.task.task_id, self.task.map_index)
 
     def _digest(self) -> str:
         return _hash(self.request.study, self.request.fingerprint, self._owner(), self.task.try_number)

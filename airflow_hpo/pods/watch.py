@@ -252,7 +252,7 @@ class PodWatch:
         container = self._options.container
         end = failures.ended(self._pod, container)
         self._readings.message(end.message if end else None)
-        if failed := failures.failure(self._pod, container, self._readings.tail):
+        if failed := failures.failure(self._pod, container, list(self._readings.tail)):
             return self._outcome("failed", reason=failed.reason, kind=failed.kind, exit_code=failed.exit_code)
         try:
             self._readings.measure()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import uuid
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.pods_on_cluster import Pods, cluster_tool, wait_for
+from tests.cluster.pods_on_cluster import ROOT, Pods, cluster_tool, wait_for
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +79,70 @@ def namespace(core: Any) -> Iterator[str]:
 def pods(core: Any, namespace: str, python_image: str) -> Pods:
     """Pods of the module's namespace."""
     return Pods(core, namespace, python_image)
+
+
+@pytest.fixture(scope="module")
+def airflow_kubeconfig(kubeconfig: Path, core: Any, namespace: str) -> Path:
+    """A kubeconfig of somebody who may do in the module's namespace what `docker/kubernetes/rbac.yaml` says.
+
+    Where the cluster was not built here that is the admin.
+    """
+    import yaml
+    from kubernetes import client
+
+    own = cluster_tool("kubeconfig", "--user", "airflow", check=False)
+    if own.returncode != 0:
+        return kubeconfig
+    role, binding = yaml.safe_load_all((ROOT / "docker" / "kubernetes" / "rbac.yaml").read_text())
+    binding["subjects"] = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "airflow"}]
+    rbac = client.RbacAuthorizationV1Api(core.api_client)
+    rbac.create_namespaced_role(namespace, role)
+    rbac.create_namespaced_role_binding(namespace, binding)
+    return Path(own.stdout.strip())
+
+
+@pytest.fixture
+def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An open edition in the database that Airflow uses without a connection."""
+    from airflow_hpo.storage.database import Database
+    from airflow_hpo.tuning import schema
+    from airflow_hpo.tuning.store import Store
+    from tests.integration.tuning.tasks import Tuned, declared
+
+    database = Database.sqlite(tmp_path / "hpo.db")
+    schema.upgrade(database)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    return Tuned(Store(database), declared(pruner={"name": "threshold", "options": {"upper": 100.0}}), uuid.uuid4().hex)
+
+
+@pytest.fixture
+def task(
+    tuned: Any,
+    core: Any,
+    airflow_kubeconfig: Path,
+    namespace: str,
+    python_image: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Any:
+    """Builds trial tasks that run a Python program in a pod, with the rights that the Role gives."""
+    from airflow_hpo.pods.labels import label_value
+    from tests.cluster.trials_on_cluster import Task
+
+    extra = {"kube_config_path": str(airflow_kubeconfig)}
+    monkeypatch.setenv("AIRFLOW_CONN_KUBERNETES_DEFAULT", json.dumps({"conn_type": "kubernetes", "extra": extra}))
+    requests = iter(tuned.suggest())
+
+    def make(program: str, **arguments: Any) -> Task:
+        given = {
+            "namespace": namespace,
+            "image": python_image,
+            "image_pull_policy": "IfNotPresent",
+            "cmds": ["python3", "-c", program],
+            "termination_grace_period": 1,
+            **arguments,
+        }
+        return Task(tuned, next(requests), given)
+
+    yield make
+    selector = f"airflow-hpo/edition={label_value(tuned.name)}"
+    core.delete_collection_namespaced_pod(namespace, label_selector=selector, grace_period_seconds=0)

@@ -103,6 +103,9 @@ class Task:
         return result
 
 
+MakeTask = Callable[..., Task]
+
+
 def rebuilt(trigger: BaseTrigger) -> BaseTrigger:
     """A trigger as the triggerer gets it: from its stored class path and JSON arguments."""
     path, arguments = trigger.serialize()

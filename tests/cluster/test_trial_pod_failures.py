@@ -1,0 +1,163 @@
+"""Why trials' pods fail on a real cluster, and what the study is told."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+from airflow_hpo.pods.labels import label_value
+from tests.cluster.pods_on_cluster import cluster_tool, wait_for
+from tests.cluster.trials_on_cluster import MakeTask, Task
+
+pytestmark = pytest.mark.cluster
+
+SLEEP = "import time; print('loss=1', flush=True); time.sleep(600)"
+
+
+@pytest.fixture(params=[False, True], ids=["worker", "triggerer"])
+def deferrable(request: pytest.FixtureRequest) -> bool:
+    """Whether the trial is watched in the triggerer."""
+    return bool(request.param)
+
+
+def failed(trial: Task) -> Attempt:
+    """Run a trial that fails, and return what is kept of its attempt."""
+    with pytest.raises(Exception, match=r"\w+") as raised:
+        trial.run()
+    attempt = trial.attempts()[-1]
+    assert attempt.outcome is AttemptOutcome.FAILED
+    assert str(raised.value) == attempt.reason
+    return attempt
+
+
+def running_pod(core: Any, trial: Task) -> Any:
+    """The trial's pod, once its program runs."""
+
+    def found() -> Any:
+        selector = f"airflow-hpo/edition={label_value(trial.tuned.name)}"
+        pods = core.list_namespaced_pod(trial.arguments["namespace"], label_selector=selector).items
+        return next((pod for pod in pods if pod.status.phase == "Running"), None)
+
+    return wait_for(found, "the running pod")
+
+
+def test_an_exit_code_is_the_programs_failure(task: MakeTask, deferrable: bool) -> None:
+    attempt = failed(task("print('loss=1'); print('bad luck'); raise SystemExit(7)", deferrable=deferrable))
+    assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, 7)
+    assert attempt.reason == "The trial's program exited with 7. Its last lines: loss=1 | bad luck"
+
+
+def test_running_out_of_memory_is_the_programs_failure(task: MakeTask, deferrable: bool) -> None:
+    limit = {"limits": {"memory": "48Mi"}}
+    attempt = failed(task("b'x' * (1 << 28)", container_resources=limit, deferrable=deferrable))
+    assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, 137)
+    assert attempt.reason == "The trial's program ran out of memory (its limit is 48Mi)."
+
+
+def test_a_deadline_is_the_programs_failure(task: MakeTask) -> None:
+    attempt = failed(task(SLEEP, active_deadline_seconds=3))
+    assert attempt.kind is FailureKind.PROGRAM
+    assert "active_deadline_seconds of 3" in (attempt.reason or "")
+
+
+def test_a_missing_metric_says_how_it_was_looked_for(task: MakeTask, deferrable: bool) -> None:
+    attempt = failed(task("print('nothing to see')", deferrable=deferrable))
+    assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, 0)
+    assert "default filter name=value" in (attempt.reason or "")
+    assert "nothing to see" in (attempt.reason or "")
+
+
+def test_a_program_that_is_not_there_is_the_programs_failure(task: MakeTask) -> None:
+    attempt = failed(task("", cmds=["/no/such/program"]))
+    assert attempt.kind is FailureKind.PROGRAM
+    assert "/no/such/program" in (attempt.reason or "")
+
+
+def test_a_pod_that_kubernetes_refuses_is_the_authors_failure(task: MakeTask) -> None:
+    attempt = failed(task(SLEEP, container_resources={"requests": {"cpu": "many"}}))
+    assert attempt.kind is FailureKind.PROGRAM
+    assert "quantit" in (attempt.reason or "")
+
+
+def test_an_image_that_is_not_there_is_the_clusters_failure(task: MakeTask, deferrable: bool) -> None:
+    attempt = failed(task(SLEEP, image="airflow-hpo/absent:1", image_pull_policy="Never", deferrable=deferrable))
+    assert attempt.kind is FailureKind.INFRASTRUCTURE
+    assert "'airflow-hpo/absent:1' cannot be pulled: ErrImageNeverPull" in (attempt.reason or "")
+
+
+def test_a_pod_that_no_node_takes_is_the_clusters_failure(task: MakeTask) -> None:
+    attempt = failed(task(SLEEP, container_resources={"requests": {"cpu": "10k"}}, schedule_timeout_seconds=2))
+    assert attempt.kind is FailureKind.INFRASTRUCTURE
+    assert "not scheduled within 2 s" in (attempt.reason or "")
+    assert "Insufficient cpu" in (attempt.reason or "")
+
+
+def test_a_pod_that_does_not_start_says_what_it_waits_for(task: MakeTask) -> None:
+    attempt = failed(task(SLEEP, configmaps=["absent"], startup_timeout_seconds=3))
+    assert attempt.kind is FailureKind.INFRASTRUCTURE
+    assert 'configmap "absent" not found' in (attempt.reason or "")
+
+
+def test_a_pod_that_somebody_deletes_is_the_clusters_failure(task: MakeTask, core: Any, deferrable: bool) -> None:
+    trial = task(SLEEP, deferrable=deferrable, poll_interval=1)
+
+    def delete() -> None:
+        pod = running_pod(core, trial)
+        core.delete_namespaced_pod(pod.metadata.name, pod.metadata.namespace)
+
+    deleter = threading.Thread(target=delete)
+    deleter.start()
+    attempt = failed(trial)
+    deleter.join()
+    assert attempt.kind is FailureKind.INFRASTRUCTURE
+    assert "deleted" in (attempt.reason or "")
+
+
+def test_an_evicted_pod_is_the_clusters_failure(task: MakeTask) -> None:
+    from kubernetes.client import V1EmptyDirVolumeSource, V1Volume, V1VolumeMount
+
+    scratch = [V1Volume(name="scratch", empty_dir=V1EmptyDirVolumeSource(size_limit="1Mi"))]
+    mount = [V1VolumeMount(name="scratch", mount_path="/scratch")]
+    fill = "open('/scratch/big', 'wb').write(b'x' * (8 << 20)); import time; time.sleep(600)"
+    attempt = failed(task(fill, volumes=scratch, volume_mounts=mount))
+    assert attempt.kind is FailureKind.INFRASTRUCTURE
+    assert (attempt.reason or "").startswith("The node evicted the pod: ")
+
+
+def test_an_ordinary_sidecar_is_refused(task: MakeTask, python_image: str) -> None:
+    containers = [{"name": "base", "image": python_image}, {"name": "proxy", "image": python_image}]
+    attempt = failed(task(SLEEP, pod_template_dict={"spec": {"containers": containers}}))
+    assert "restartPolicy: Always" in (attempt.reason or "")
+
+
+def test_an_api_server_that_is_away_for_a_while_costs_nothing(task: MakeTask, core: Any, built_here: None) -> None:
+    trial = task("import time\nfor i in range(1, 101): print(f'loss={i}', flush=True); time.sleep(0.1)")
+
+    def restart() -> None:
+        wait_for(lambda: len(trial.series()) > 20, "the first values")
+        cluster_tool("stop", "apiserver", "--signal", "KILL")
+        cluster_tool("start", "apiserver")
+
+    restarter = threading.Thread(target=restart)
+    restarter.start()
+    result = trial.run()
+    restarter.join()
+    assert result["value"] == 100.0
+    assert trial.series() == {step: float(step) for step in range(1, 101)}
+
+
+def test_a_trial_is_run_again_after_the_clusters_failure_and_not_after_its_own(task: MakeTask) -> None:
+    trial = task("raise SystemExit(3)", program_retries=0)
+    failed(trial)
+    assert trial.tuned.store.optuna.record(trial.tuned.name, trial.request.number).state.value == "fail"
+    other = task(SLEEP, image="airflow-hpo/absent:1", image_pull_policy="Never")
+    failed(other)
+    assert other.tuned.store.optuna.record(other.tuned.name, other.request.number).state.value == "running"
+    retry = other.again()
+    retry.arguments = {**other.arguments, "image": task(SLEEP).arguments["image"], "cmds": ["echo", "loss=4"]}
+    assert retry.run()["value"] == 4.0
+    assert [one.outcome.value for one in retry.attempts()] == ["failed", "complete"]
