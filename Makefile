@@ -47,6 +47,7 @@ bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.search_cost $(QUICK)
 	$(RUN) python -m benchmarks.search_quality $(QUICK)
 	$(RUN) python -m benchmarks.task_cost $(QUICK)
+	$(RUN) python -m benchmarks.comparison_error_rates $(QUICK)
 
 wheel: install ## Build the wheel and install it into a clean environment beside Airflow
 	$(RUN) python -m tests.wheel

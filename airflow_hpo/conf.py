@@ -30,6 +30,13 @@ def preload() -> bool:
     return bool(conf.getboolean("hpo", "preload", fallback=False))
 
 
+def sqlite_fallback() -> bool:
+    """``[hpo] sqlite_fallback``: whether studies go to an SQLite file when the connection ``hpo_default`` is not defined."""
+    from airflow.sdk.configuration import conf
+
+    return bool(conf.getboolean("hpo", "sqlite_fallback", fallback=True))
+
+
 def _seconds(option: str, fallback: float) -> float:
     from airflow.sdk.configuration import conf
 

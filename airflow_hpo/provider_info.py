@@ -80,6 +80,12 @@ def _options() -> dict[str, Any]:
         "report_interval": _option(
             "Seconds between two deliveries of a running trial's metrics to the study.", "float", "1.0"
         ),
+        "sqlite_fallback": _option(
+            "Keep studies in the SQLite file hpo.db in AIRFLOW_HOME when the connection hpo_default is not defined."
+            " Turn it off where there are several workers: a connection that cannot be looked up is an error then.",
+            "boolean",
+            "True",
+        ),
         "preload": _option(
             "Let the scheduler import what trial tasks need before the LocalExecutor forks them: tasks start in a fraction"
             " of the time, the scheduler takes about 100 MiB more. Useless with other executors.",

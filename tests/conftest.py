@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +17,10 @@ from sqlalchemy import text
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 from tests.postgres import postgres_server
+
+# Importing Airflow writes its configuration into its home: let that be nobody's.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="hpo-airflow-home-")
+atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 # How long an example takes says nothing on a machine that does other things too.
 settings.register_profile("hpo", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,6 +9,7 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_hpo import conf
+from airflow_hpo.exceptions import HpoError, StoreUnavailableError
 from airflow_hpo.hooks.location import default_database, from_connection
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class HpoHook(BaseHook):
     """Opens the study database that a connection names.
 
     Without the connection ``hpo_default`` studies live in ``hpo.db`` in AIRFLOW_HOME: right for one machine, wrong for
-    several workers.
+    several workers (``[hpo] sqlite_fallback`` turns it off).
 
     :param hpo_conn_id: connection of type ``hpo``, ``postgres``, ``mysql`` or ``sqlite``.
     """
@@ -79,8 +80,6 @@ class HpoHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Say whether the database answers and has its tables (Airflow's *Test* button)."""
-        from airflow_hpo.exceptions import HpoError
-
         try:
             return True, f"Studies are kept in {self.store.database.name}."
         except HpoError as err:
@@ -89,7 +88,12 @@ class HpoHook(BaseHook):
     def _connection(self) -> Connection | None:
         try:
             return self.get_connection(self.hpo_conn_id)
-        except AirflowNotFoundException:
+        except AirflowNotFoundException as err:
             if self.hpo_conn_id != self.default_conn_name:
                 raise
+            if not conf.sqlite_fallback():
+                raise StoreUnavailableError(
+                    f"[hpo] sqlite_fallback is off, so studies need the connection {self.hpo_conn_id!r}, "
+                    "which cannot be found. Define it, or see why it cannot be looked up."
+                ) from err
             return None

@@ -18,6 +18,8 @@ DIALECTS = {
     "sqlite": "sqlite",
 }
 DEFAULT_SCHEMA = "hpo"
+DRIVER_EXTRAS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name")
+"""Extra fields of a PostgreSQL connection that are handed to the driver."""
 
 
 def from_connection(connection: Connection) -> Database:
@@ -43,6 +45,7 @@ def from_connection(connection: Connection) -> Database:
         host=connection.host,
         port=connection.port,
         database=connection.schema,
+        query={name: str(extra[name]) for name in DRIVER_EXTRAS if dialect == "postgresql" and name in extra},
     )
     schema = extra.get("db_schema", DEFAULT_SCHEMA) if dialect == "postgresql" else None
     return Database.of(url, schema=schema or None)

@@ -15,7 +15,7 @@ from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRequest, TrialView
+from airflow_hpo.core.trial import TrialRequest, TrialState, TrialView
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
@@ -133,6 +133,11 @@ class TrialOperator(BaseOperator):
             raise
         result = conclude(store, claimed, attempt, ended)
         self.tidy(final=True)
+        if result.state is TrialState.FAIL:
+            raise AirflowFailException(
+                f"Trial {result.number} was given up before this attempt ended, and a finished trial never changes. "
+                "Clear the task to run it again."
+            )
         self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
         return result.to_dict()
 

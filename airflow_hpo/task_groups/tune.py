@@ -53,6 +53,12 @@ class TuneTaskGroup(TaskGroup):
         super().__init__(group_id=group_id, **kwargs)
         if dispatch not in ("batches", "continuous"):
             raise DeclarationError(f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. Choose one.")
+        if not isinstance(study, Study):
+            raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
+        if not isinstance(trial, TrialBackend | GroupTrial):
+            raise DeclarationError(
+                f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial or PodTrial, but got {trial!r}. Declare one."
+            )
         self.study = study
         self._trial = trial
         self._run = run

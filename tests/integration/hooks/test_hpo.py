@@ -96,3 +96,11 @@ def test_a_connection_without_a_usable_dialect_is_refused(home: Path, monkeypatc
     connect(monkeypatch, conn_type="hpo", extra={"dialect": "oracle"})
     with pytest.raises(StoreRefusedError, match="Correct its dialect"):
         _ = HpoHook().database
+
+
+def test_where_the_fallback_is_off_a_missing_connection_is_an_error_that_is_retried(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__HPO__SQLITE_FALLBACK", "False")
+    with pytest.raises(StoreUnavailableError, match="'hpo_default', which cannot be found"):
+        _ = HpoHook().database

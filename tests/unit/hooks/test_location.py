@@ -107,3 +107,10 @@ def test_a_database_hides_the_password_of_its_connection(form: object) -> None:
 def test_without_a_connection_studies_live_in_airflow_s_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     assert default_database().path == tmp_path / "hpo.db"
+
+
+def test_how_to_reach_a_server_safely_is_handed_to_the_driver() -> None:
+    given = connection("hpo", {"sslmode": "verify-full", "sslrootcert": "/ca.pem", "keepalives": "1"}, **SERVER)
+    query = from_connection(given).location.query
+    assert (query["sslmode"], query["sslrootcert"]) == ("verify-full", "/ca.pem")
+    assert "keepalives" not in query

@@ -139,3 +139,16 @@ def test_a_trial_that_cannot_be_called_is_refused(backend: Any) -> None:
 def test_an_unknown_dispatch_is_refused() -> None:
     with pytest.raises(DeclarationError, match="'batches' or 'continuous', but got 'x'"):
         dag_of(dispatch="x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"study": "sixty"}, "declared by Study"),
+        ({"trial": print}, "ProcessTrial, PythonTrial, GroupTrial or PodTrial, but got"),
+    ],
+    ids=["study", "trial"],
+)
+def test_something_that_is_no_study_or_no_trial_is_refused(arguments: dict, message: str) -> None:
+    with DAG("d"), pytest.raises(DeclarationError, match=message):
+        TuneTaskGroup(**{"study": study(), "trial": PROCESS, **arguments})
