@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd  # noqa: TID253
+import pandas as pd
 from numpy.typing import NDArray
 
 from airflow_hpo.comparison.decision import Effect
