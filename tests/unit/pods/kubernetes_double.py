@@ -1,0 +1,105 @@
+"""A pod that a test moves through its life."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from kubernetes.client import (
+    V1Container,
+    V1ContainerState,
+    V1ContainerStateRunning,
+    V1ContainerStateTerminated,
+    V1ContainerStateWaiting,
+    V1ContainerStatus,
+    V1ObjectMeta,
+    V1Pod,
+    V1PodCondition,
+    V1PodSpec,
+    V1PodStatus,
+    V1ResourceRequirements,
+)
+
+from airflow_hpo.pods.access import LogResponse
+
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+
+def status_of(state: V1ContainerState, name: str = "base") -> V1ContainerStatus:
+    return V1ContainerStatus(name=name, image="trial:1", image_id="sha256:1", ready=False, restart_count=0, state=state)
+
+
+def waiting(reason: str, message: str | None = None) -> V1ContainerState:
+    return V1ContainerState(waiting=V1ContainerStateWaiting(reason=reason, message=message))
+
+
+def running() -> V1ContainerState:
+    return V1ContainerState(running=V1ContainerStateRunning(started_at=NOW))
+
+
+def terminated(code: int, reason: str = "Error", message: str | None = None) -> V1ContainerState:
+    end = V1ContainerStateTerminated(exit_code=code, reason=reason, message=message, finished_at=NOW)
+    return V1ContainerState(terminated=end)
+
+
+def condition(reason: str, message: str | None = None, type: str = "DisruptionTarget", status: str = "True") -> Any:
+    return V1PodCondition(type=type, status=status, reason=reason, message=message)
+
+
+def pod(
+    phase: str = "Running",
+    state: V1ContainerState | None = None,
+    reason: str | None = None,
+    message: str | None = None,
+    conditions: list[Any] | None = None,
+    **meta: Any,
+) -> V1Pod:
+    limits = V1ResourceRequirements(limits={"memory": "1Gi"})
+    spec = V1PodSpec(
+        containers=[V1Container(name="base", resources=limits)], node_name="node-1", active_deadline_seconds=60
+    )
+    statuses = [status_of(state)] if state else None
+    status = V1PodStatus(
+        phase=phase, reason=reason, message=message, conditions=conditions, container_statuses=statuses
+    )
+    return V1Pod(metadata=V1ObjectMeta(name="p", namespace="n", **meta), spec=spec, status=status)
+
+
+class PodDouble:
+    """Stands for the API server: each look takes the next state, each log request the next answer."""
+
+    def __init__(self, states: list[Any], logs: list[Any]) -> None:
+        self.states = states
+        self.logs = logs
+        self.asked: list[tuple[bool, str | None]] = []
+        self.deleted = False
+
+    async def read(self) -> Any:
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if isinstance(state, Exception):
+            raise state
+        return state
+
+    async def delete(self, grace_period: int | None = None) -> None:
+        self.deleted = True
+
+    async def events(self) -> list[str]:
+        return ["FailedMount: no such volume"]
+
+    @asynccontextmanager
+    async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[LogResponse]:
+        self.asked.append((follow, since))
+        answer = self.logs.pop(0) if len(self.logs) > 1 else self.logs[0]
+        if isinstance(answer, int):
+            yield LogResponse(answer, _chunks([]), "container is waiting to start")
+        else:
+            yield LogResponse(200, _chunks(answer))
+
+
+async def _chunks(pieces: list[bytes | Exception]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
