@@ -19,7 +19,9 @@ PARALLELISM = 5
 
 def main() -> None:
     """Run the demo."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120
     shutil.rmtree(HOME, ignore_errors=True)
     airflow = LiveAirflow(HOME, DAGS, parallelism=PARALLELISM, env={"AIRFLOW__HPO__PRELOAD": "True"})
     with console.status("Starting Airflow: scheduler, API server, DAG processor, triggerer (about 20 s)"):
