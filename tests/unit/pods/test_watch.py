@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.pods import watch as watching
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.readings import PodReadings
+from airflow_hpo.pods.watch import PodWatch, WatchOptions
+from tests.unit.pods.kubernetes_double import NOW, PodDouble, condition, pod, running, terminated, waiting
+
+SCHEDULED = condition("", type="PodScheduled")
+QUICK = {"poll_interval": 0.01, "report_interval": 0.01, "startup_check_interval": 0.01}
+
+
+def log_of(*texts: str, start: int = 0) -> bytes:
+    """What Kubernetes sends for lines that were printed one a second."""
+    return "".join(f"2026-11-21T08:00:{i:02d}.000000001Z {text}\n" for i, text in enumerate(texts, start)).encode()
+
+
+class Watched:
+    """One watch and all that it said."""
+
+    def __init__(
+        self,
+        states: list[Any],
+        logs: list[Any],
+        report: Callable[[list[SeriesPoint]], bool] = lambda points: False,
+        source: MetricSource | None = None,
+        **options: Any,
+    ) -> None:
+        self.double = PodDouble(states, logs)
+        self.lines: list[str] = []
+        self.points: list[SeriesPoint] = []
+
+        def taken(points: list[SeriesPoint]) -> bool:
+            self.points += points
+            return report(points)
+
+        readings = PodReadings(source or Stdout(), Objective("loss"), self.lines.append)
+        logger = logging.getLogger(__name__)
+        options = {**QUICK, **options}
+        self.outcome: PodOutcome = asyncio.run(self._run(WatchOptions("base", **options), readings, taken, logger))
+
+    async def _run(self, *arguments: Any) -> PodOutcome:
+        return await PodWatch(self.double, *arguments).run()
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "DRAIN_LIMIT", "SETTLE_LIMIT"):
+        monkeypatch.setattr(watching, name, 0.01)
+
+
+DONE = pod("Succeeded", terminated(0, "Completed"))
+
+
+def test_a_pod_that_ended_before_anybody_looked_is_read_whole() -> None:
+    watched = Watched([DONE], [[log_of("loss=1", "loss=0.5")]])
+    assert (watched.outcome.state, watched.outcome.value) == ("complete", 0.5)
+    assert watched.lines == ["loss=1", "loss=0.5"]
+    assert [(p.step, p.value) for p in watched.points] == [(1, 1.0), (2, 0.5)]
+
+
+def test_a_connection_that_breaks_costs_no_line_and_doubles_none() -> None:
+    whole = log_of("loss=3", "loss=2", "loss=1")
+    broken = [whole[:40], ConnectionError("reset")]
+    watched = Watched([pod("Running", running())] * 80 + [DONE], [broken, 500, [whole], [whole]])
+    assert watched.lines == ["loss=3", "loss=2", "loss=1"]
+    assert watched.outcome.value == 1.0
+
+
+def test_an_answer_that_is_no_log_is_never_read_as_one() -> None:
+    watched = Watched([DONE], [404])
+    assert watched.outcome.state == "failed"
+    assert "could not be read (404)" in watched.outcome.reason
+    assert watched.lines == []
+
+
+def test_what_the_kubelet_says_about_a_lost_log_is_no_metric() -> None:
+    watched = Watched([DONE], [[b"unable to retrieve container logs, loss=7\n"]])
+    assert (watched.outcome.state, watched.outcome.value) == ("failed", None)
+
+
+def test_a_trial_that_is_given_up_is_deleted_and_keeps_its_values() -> None:
+    watched = Watched([pod("Running", running())], [[log_of("loss=9")], [b""]], report=lambda points: True)
+    assert (watched.outcome.state, watched.outcome.value) == ("pruned", 9.0)
+    assert watched.double.deleted
+
+
+def test_a_failed_pod_keeps_what_it_reported() -> None:
+    watched = Watched([pod("Failed", terminated(3))], [[log_of("loss=2", "boom")]])
+    assert (watched.outcome.state, watched.outcome.exit_code, watched.outcome.value) == ("failed", 3, 2.0)
+    assert watched.outcome.reason.endswith("Its last lines: loss=2 | boom")
+
+
+def test_metrics_are_read_from_the_termination_message() -> None:
+    done = pod("Succeeded", terminated(0, message="loss=0.25"))
+    assert Watched([done], [[log_of("loss=7")]], source=TerminationMessage()).outcome.value == 0.25
+
+
+def test_a_pod_that_vanishes_is_the_clusters_failure() -> None:
+    watched = Watched([pod("Running", running()), None], [[b""]])
+    assert (watched.outcome.kind, watched.outcome.alive) == ("infrastructure", False)
+
+
+def test_an_api_server_that_is_away_is_waited_for() -> None:
+    watched = Watched([ConnectionError("refused"), ConnectionError("refused"), DONE], [[log_of("loss=1")]])
+    assert watched.outcome.state == "complete"
+
+
+def test_a_pod_is_left_alone_when_the_api_server_stays_away() -> None:
+    watched = Watched([ConnectionError("refused")], [[b""]], api_timeout=0.03)
+    assert (watched.outcome.kind, watched.outcome.alive) == ("infrastructure", True)
+    assert "did not answer" in watched.outcome.reason
+
+
+def test_a_node_that_does_not_confirm_a_deletion_is_lost() -> None:
+    stuck = pod("Running", running(), deletion_timestamp=NOW - timedelta(days=1000))
+    assert "node-1" in Watched([stuck], [[b""]]).outcome.reason
+
+
+def test_the_tasks_own_deadline_ends_the_watch() -> None:
+    watched = Watched([pod("Running", running())], [[b""]], deadline=time.time() - 1, execution_timeout=60.0)
+    assert (watched.outcome.kind, watched.outcome.reason) == (
+        "program",
+        "The task ran into its execution_timeout of 60 s.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "options", "words"),
+    [
+        (pod("Pending"), {"schedule_timeout": 0.0}, "not scheduled within 0 s"),
+        (pod("Pending", conditions=[SCHEDULED]), {"startup_timeout": 0.0}, "FailedMount: no such volume"),
+        (pod("Pending", waiting("InvalidImageName", "x")), {}, "cannot be pulled"),
+    ],
+    ids=["schedule", "start", "image"],
+)
+def test_a_pod_that_cannot_start_is_given_up(state: Any, options: dict[str, Any], words: str) -> None:
+    watched = Watched([state], [400], **options)
+    assert words in watched.outcome.reason
+    assert watched.outcome.kind == "infrastructure"
+
+
+def test_a_report_that_the_study_refuses_ends_the_trial_with_its_words() -> None:
+    def refuse(points: list[SeriesPoint]) -> bool:
+        if points:
+            raise PermanentHpoError("Steps count from 0.")
+        return False
+
+    watched = Watched([pod("Running", running())], [[log_of("loss=1")], [b""]], report=refuse)
+    assert (watched.outcome.state, watched.outcome.reason) == ("failed", "Steps count from 0.")
+
+
+def test_an_outcome_survives_its_way_to_the_worker() -> None:
+    outcome = Watched([pod("Failed", terminated(3))], [[log_of("loss=2")]]).outcome
+    assert PodOutcome.from_dict(outcome.to_dict()).to_dict() == outcome.to_dict()
