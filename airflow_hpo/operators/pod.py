@@ -29,6 +29,7 @@ from airflow_hpo.pods import manifest, starting
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.labels import PodIdentity
 from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.starting import reachable
 from airflow_hpo.pods.templates import strengthened, template_of
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import watch_pod
@@ -226,7 +227,8 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
 
     def _start(self, context: Context, identity: PodIdentity, attempt: Attempt) -> tuple[str, str]:
         """Start the pod, or take up an earlier try's, and return its name and namespace."""
-        self.pod_request_obj = request = self.build_pod_request_obj(context)
+        with reachable():
+            self.pod_request_obj = request = self.build_pod_request_obj(context)
         self._tell("on_pod_manifest_created", pod_request=request, context=context)
         # Known before it is created, so that a kill in between deletes it.
         self.pod = request

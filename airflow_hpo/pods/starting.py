@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,23 @@ class PodStarter:
             "Wait for its end.",
             kind=FailureKind.INFRASTRUCTURE,
         )
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Say that it is not the trial's fault when nobody knows how to reach a cluster.
+
+    :raises TrialFailedError: then.
+    """
+    from kubernetes.config import ConfigException  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except ConfigException as err:
+        raise TrialFailedError(
+            f"A cluster must be named by the Kubernetes connection or KUBECONFIG, but got: {err} Name one.",
+            kind=FailureKind.INFRASTRUCTURE,
+        ) from err
 
 
 def delete(core: Any, name: str, namespace: str, grace_period: int | None = None) -> None:
