@@ -156,6 +156,8 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
     def execute_when_ended(self, context: Context, event: PodEvent) -> dict[str, Any]:
         """Tell the study what became of the pod."""
         with permanent_errors_end_the_task():
+            # Airflow at times takes a task that resumes at once for lost and kills it: the pod's end stands all the same.
+            self._killed = False
             self.pod = _named(event["name"], event["namespace"])
             self.outcome = outcome = PodOutcome.from_dict(event["outcome"])
             claimed = self.claimed or self._claim(context, self.work())
@@ -168,6 +170,8 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
     def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
         """Start the pod, then wait for it in the triggerer or here."""
         attempt = self._begun()
+        if self._killed:
+            raise TrialFailedError("The task was killed before its pod was created.", kind=FailureKind.KILLED)
         self.metrics.check(study.objective)
         origin = self.studies.store.edition(request.study).created.isoformat()
         self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, origin)
@@ -192,9 +196,10 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
             return super().build_pod_request_obj(context, dry_run=dry_run)
 
     def on_kill(self) -> None:
-        """Delete the pod."""
-        self.log.info("The task is killed; its pod is deleted")
-        super().on_kill()
+        """Delete the pod, unless it has ended: its result is being told to the study then, which takes a moment."""
+        if self.outcome is None:
+            self.log.info("The task is killed; its pod is deleted")
+            super().on_kill()
 
     def tidy(self, *, final: bool) -> None:
         """Delete the pod, or mark it as one that nobody may take up.

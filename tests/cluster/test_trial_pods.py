@@ -181,6 +181,15 @@ def test_killing_a_worker_task_deletes_its_pod_and_is_no_success(task: MakeTask,
     wait_for(lambda: not pods_of(core, trial), "the deletion")
 
 
+def test_a_task_that_is_killed_while_it_resumes_still_tells_the_result(task: MakeTask, core: Any) -> None:
+    trial = task(ONE_LINE)
+    event = asyncio.run(first_event(trial.deferred()))
+    assert trial.resume(event, killed=True)["value"] == 0.5
+    assert trial.again().run() == {**trial.xcom["return_value"], "attempt": 0}
+    assert [one.outcome for one in trial.attempts()] == [AttemptOutcome.COMPLETE]
+    assert pods_of(core, trial) == []
+
+
 def test_an_execution_timeout_ends_a_deferred_trial(task: MakeTask, core: Any) -> None:
     from datetime import timedelta
 

@@ -55,9 +55,12 @@ class Task:
             return rebuilt(deferred.trigger)
         raise AssertionError("The task did not defer.")
 
-    def resume(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Go on in a worker with what a trigger said."""
-        return self._step("execute_when_ended", event=json.loads(json.dumps(event)))
+    def resume(self, event: dict[str, Any], *, killed: bool = False) -> dict[str, Any]:
+        """Go on in a worker with what a trigger said.
+
+        :param killed: Airflow kills the task while it starts.
+        """
+        return self._step("execute_when_ended", killed=killed, event=json.loads(json.dumps(event)))
 
     def again(self) -> Task:
         """The next try of the same task."""
@@ -95,8 +98,10 @@ class Task:
         )
         return {"ti": ti, "run_id": ti.run_id, "dag": SimpleNamespace(dag_id="tune"), "params": {}}
 
-    def _step(self, method: str, **arguments: Any) -> dict[str, Any]:
+    def _step(self, method: str, *, killed: bool = False, **arguments: Any) -> dict[str, Any]:
         operator, context = self.build(), contextvars.copy_context()
+        if killed:
+            operator.on_kill()
         context.run(ExecutorSafeguard.tracker.set, operator)
         result: dict[str, Any] = context.run(getattr(operator, method), context=self.context(), **arguments)
         assert self.xcom["return_value"] == result
