@@ -48,7 +48,7 @@ REFUSED = {
     "durable": "a later try finds the pod of its own trial by itself",
     "reattach_on_restart": "a later try finds the pod of its own trial by itself",
     "random_name_suffix": "the name says study, trial and attempt",
-    "skip_on_exit_code": "a trial that has nothing to say fails, and prunes itself by being pruned",
+    "skip_on_exit_code": "a trial is complete, pruned or failed, and a skipped one would be none of these",
     "get_logs": "the log is what metrics are read from",
     "logging_interval": "the log is followed as it is written",
     "progress_callback": "the log is followed as it is written",

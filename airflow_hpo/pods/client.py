@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ TRANSIENT = {401, 408, 409, 429, 500, 502, 503, 504}
 REQUEST_LIMIT = 30.0
 SILENCE_LIMIT = 60.0
 """Seconds of silence after which a log is asked for anew: following one stops without a word when its file is rotated."""
+RENEWAL = 60.0
+"""Seconds for which new credentials are given a chance."""
 LOG_PATH = "/api/v1/namespaces/{namespace}/pods/{name}/log"
 
 
@@ -41,6 +44,7 @@ class Cluster:
         self._connection = connection
         self._open = AsyncExitStack()
         self._client: ApiClient | None = None
+        self._opened = 0.0
         self._opening = asyncio.Lock()
         self.users = 0
 
@@ -53,11 +57,13 @@ class Cluster:
             if self._client is None:
                 hook = await self._hook()
                 self._client = await self._open.enter_async_context(hook.get_conn())
+                self._opened = time.monotonic()
             return self._client
 
     def renew(self) -> None:
-        """Make the next call read the credentials anew; calls that go on keep the client they have."""
-        self._client = None
+        """Make the next call read the credentials anew, once in a while; calls that go on keep the client they have."""
+        if time.monotonic() - self._opened >= RENEWAL:
+            self._client = None
 
     async def close(self) -> None:
         """Close every connection."""
