@@ -35,14 +35,15 @@ def watch(args: Any) -> None:
 
 
 def _live(store: Store, name: str, interval: float, console: Console) -> None:
-    described, rest_of = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[rest]}"))
-    bar = Progress(described, BarColumn(), MofNCompleteColumn(), rest_of, console=console)
-    task = bar.add_task(name, total=None, rest="")
+    console.print(name, soft_wrap=True, markup=False)
+    rest_of = TextColumn("{task.fields[rest]}", markup=False)
+    bar = Progress(BarColumn(bar_width=16), MofNCompleteColumn(), rest_of, console=console)
+    task = bar.add_task("", total=store.edition(name).study.wanted, rest="")
     with Live(bar, console=console, refresh_per_second=4):
         while True:
             status, rest = _look(store, name)
             done = status.progress.counted(status.edition.study.count)
-            bar.update(task, completed=done, total=status.edition.study.wanted, rest=rest)
+            bar.update(task, completed=done, rest=rest)
             if _ended(status):
                 break
             time.sleep(interval)
