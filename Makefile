@@ -28,7 +28,8 @@ ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 	$(RUN) python -m demo.ui
 
 test: install ## Run the tests that need no cluster
-	$(RUN) pytest -m "not cluster"
+	$(RUN) pytest -m "not cluster and not system" -n 2
+	$(RUN) pytest -m system
 
 check: install ## Check format, style, types and layers
 	$(RUN) ruff format --check .
