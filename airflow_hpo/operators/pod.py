@@ -27,6 +27,7 @@ from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.pods import manifest, starting
 from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.failures import over
 from airflow_hpo.pods.labels import PodIdentity
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.starting import reachable
@@ -175,11 +176,13 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
         self.metrics.check(study.objective)
         origin = self.studies.store.edition(request.study).created.isoformat()
         self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, origin)
-        name, namespace = self._start(context, identity, attempt)
+        pod = self._start(context, identity, attempt)
+        name, namespace = str(pod.metadata.name), str(pod.metadata.namespace)
         locate(self.studies.store, attempt, {"pod": name, "namespace": namespace})
         context["ti"].xcom_push(key="pod_name", value=name)
         context["ti"].xcom_push(key="pod_namespace", value=namespace)
-        if self.deferrable:
+        # A pod of an earlier try may have ended; and a task that resumes right after deferring is at times killed.
+        if self.deferrable and not over(pod, self.base_container_name):
             self._defer(context, name, namespace, attempt)
         watching = watch_pod(
             self._connection(), name, namespace, self._options(), self.metrics, study.objective, report, self.log
@@ -230,8 +233,8 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
             raise RuntimeError("A trial's pod belongs to an attempt that has begun.")
         return self.attempt
 
-    def _start(self, context: Context, identity: PodIdentity, attempt: Attempt) -> tuple[str, str]:
-        """Start the pod, or take up an earlier try's, and return its name and namespace."""
+    def _start(self, context: Context, identity: PodIdentity, attempt: Attempt) -> V1Pod:
+        """Start the pod, or take up an earlier try's."""
         with reachable():
             self.pod_request_obj = request = self.build_pod_request_obj(context)
         self._tell("on_pod_manifest_created", pod_request=request, context=context)
@@ -239,10 +242,9 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
         self.pod = request
         lineage = starting.Lineage(*unseen(self.studies.store, attempt))
         self.pod = pod = starting.PodStarter(self.client, identity, lineage).start(request)
-        name, namespace = str(pod.metadata.name), str(pod.metadata.namespace)
-        self.log.info("Pod %s in namespace %s", name, namespace)
+        self.log.info("Pod %s in namespace %s", pod.metadata.name, pod.metadata.namespace)
         self._tell("on_pod_creation", pod=pod, context=context)
-        return name, namespace
+        return pod
 
     def _defer(self, context: Context, name: str, namespace: str, attempt: Attempt) -> None:
         options = self._options(context)

@@ -111,11 +111,15 @@ def test_a_lost_worker_or_triggerer_costs_nothing_and_the_next_try_takes_the_pod
     assert [one.outcome for one in trial.attempts()] == [AttemptOutcome.LOST, AttemptOutcome.COMPLETE]
 
 
-def test_a_finished_pod_that_nobody_saw_end_is_taken_up(task: MakeTask, core: Any) -> None:
+def test_a_finished_pod_that_nobody_saw_end_is_taken_up_without_another_wait(task: MakeTask, core: Any) -> None:
     trial = task(ONE_LINE)
     trial.deferred()
     wait_for(lambda: pods_of(core, trial)[0].status.phase == "Succeeded", "the pod's end")
-    assert trial.again().run()["value"] == 0.5
+
+    def never(trigger: Any) -> Any:
+        raise AssertionError("It waited in the triggerer.")
+
+    assert trial.again().run(during=never)["value"] == 0.5
 
 
 def test_a_pod_that_is_being_deleted_is_not_taken_up(task: MakeTask, core: Any) -> None:
