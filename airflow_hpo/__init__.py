@@ -20,6 +20,7 @@ _HOMES = {
     "airflow_hpo.exceptions": ("HpoError", "TrialFailedError", "TrialPruned"),
     "airflow_hpo.hooks.hpo": ("HpoHook",),
     "airflow_hpo.operators.function": ("TrialPythonOperator",),
+    "airflow_hpo.operators.pod": ("TrialPodOperator",),
     "airflow_hpo.operators.process": ("TrialProcessOperator",),
     "airflow_hpo.operators.study": (
         "StudyFinishOperator",
@@ -30,6 +31,7 @@ _HOMES = {
     "airflow_hpo.sensors.study": ("StudySensor",),
     "airflow_hpo.task_groups.backends": ("ProcessTrial", "PythonTrial"),
     "airflow_hpo.task_groups.pipeline": ("GroupTrial",),
+    "airflow_hpo.task_groups.pods": ("PodTrial",),
     "airflow_hpo.task_groups.tune": ("TuneTaskGroup",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
@@ -43,6 +45,7 @@ __all__ = [
     "HpoHook",
     "Int",
     "Objective",
+    "PodTrial",
     "ProcessTrial",
     "Pruner",
     "PythonTrial",
@@ -55,6 +58,7 @@ __all__ = [
     "StudySuggestOperator",
     "TerminationMessage",
     "TrialFailedError",
+    "TrialPodOperator",
     "TrialProcessOperator",
     "TrialPruned",
     "TrialPythonOperator",
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
     from airflow_hpo.hooks.hpo import HpoHook
     from airflow_hpo.operators.function import TrialPythonOperator
+    from airflow_hpo.operators.pod import TrialPodOperator
     from airflow_hpo.operators.process import TrialProcessOperator
     from airflow_hpo.operators.study import (
         StudyFinishOperator,
@@ -83,6 +88,7 @@ if TYPE_CHECKING:
     from airflow_hpo.sensors.study import StudySensor
     from airflow_hpo.task_groups.backends import ProcessTrial, PythonTrial
     from airflow_hpo.task_groups.pipeline import GroupTrial
+    from airflow_hpo.task_groups.pods import PodTrial
     from airflow_hpo.task_groups.tune import TuneTaskGroup
 
 

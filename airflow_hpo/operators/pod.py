@@ -84,6 +84,10 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
     :param schedule_timeout_seconds: how long a pod may wait for a node; long enough for a node pool to grow.
     :param startup_timeout_seconds: how long a scheduled pod may take to start, big images included.
     :param api_timeout_seconds: how long the API server may be away before the attempt is given up.
+    :param log_events_on_startup: write the pod's events into the log until it has started.
+    :param log_pod_spec_on_failure: write the whole pod into the log when the attempt has failed.
+    :param termination_message_policy: ``"FallbackToLogsOnError"`` takes the end of the log as the message of a container
+        that failed without one; ``"File"`` takes only what the program wrote itself.
     :param on_finish_action: ``"delete_pod"``, or which pods that have ended are kept: ``"keep_pod"``,
         ``"delete_succeeded_pod"``. Pods that run are always deleted.
     :param kwargs: everything else that a ``KubernetesPodOperator`` or a trial takes.

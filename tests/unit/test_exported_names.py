@@ -50,10 +50,10 @@ def test_a_public_class_says_what_it_is(name: str) -> None:
 
 
 def accepted(cls: type) -> set[str]:
-    """Return the arguments that a class takes by name: its own, its model's, and its parents' in this package."""
+    """Return the arguments that a class takes by name: its own, its model's, and its parents'."""
     names = set(getattr(cls, "model_fields", {}))
     for owner in cls.__mro__:
-        if owner.__module__.startswith("airflow_hpo") and "__init__" in vars(owner):
+        if "__init__" in vars(owner):
             names |= set(inspect.signature(vars(owner)["__init__"]).parameters) - {"self"}
     return names
 
