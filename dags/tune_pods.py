@@ -10,8 +10,7 @@ import os
 
 from airflow.sdk import DAG
 
-from airflow_hpo import Float, Objective, Pruner, Stdout, Study, TuneTaskGroup
-from airflow_hpo.task_groups.pods import PodTrial
+from airflow_hpo import Float, Objective, PodTrial, Pruner, Stdout, Study, TuneTaskGroup
 
 study = Study(
     name="valley",

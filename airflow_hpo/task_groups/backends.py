@@ -23,6 +23,8 @@ class TrialBackend:
 
     operator: type[TrialOperator]
     task_id = TASK_ID
+    retries = 2
+    """How often Airflow tries again by itself unless the author says otherwise; a failing program is not tried again."""
 
     def __init__(self, **arguments: Any) -> None:
         self.arguments = {name: value for name, value in arguments.items() if value is not None}

@@ -47,6 +47,8 @@ class GroupTrial:
     :raises DeclarationError: when it cannot be called.
     """
 
+    retries = 2
+
     def __init__(self, function: Callable[[TrialHandle], Any], **arguments: Any) -> None:
         if not callable(function):
             raise DeclarationError(

@@ -26,6 +26,8 @@ class PodTrial(TrialBackend):
     """
 
     operator = TrialPodOperator
+    retries = 5
+    """More than elsewhere: Airflow sometimes fails a task that resumes very soon after deferring, which costs a try."""
 
     def __init__(
         self,

@@ -119,7 +119,7 @@ class TuneTaskGroup(TaskGroup):
                 hpo_conn_id=self._conn_id,
                 trial_task_id=self._trial_task_id,
                 max_active_tis_per_dagrun=self.study.slots,
-                retries=2,
+                retries=self._trial.retries,
                 retry_delay=RETRY_DELAY,
             )
             before >> suggest
