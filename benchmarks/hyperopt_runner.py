@@ -50,8 +50,9 @@ def regret(problem: Problem, trials: int, seed: int) -> float:
 
 def main() -> None:
     """Print regrets by problem, one a seed."""
-    trials, seeds = int(sys.argv[1]), int(sys.argv[2])
-    print(json.dumps({p.name: [regret(p, trials, seed) for seed in range(seeds)] for p in problems()}))
+    trials, first, seeds = (int(argument) for argument in sys.argv[1:])
+    found = {p.name: [regret(p, trials, seed) for seed in range(first, first + seeds)] for p in problems()}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

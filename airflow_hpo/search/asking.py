@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
 from airflow_hpo.core import grid
@@ -115,6 +115,8 @@ class Asking:
 
     def _sampler(self, seed: int) -> BaseSampler:
         sampler = sampler_for(self._study, self._edition, seed)
+        if isinstance(sampler, RandomSampler):
+            return sampler
         if self._earlier is not None:
             inherit_search_space(sampler, self._earlier)
         self._earlier = sampler

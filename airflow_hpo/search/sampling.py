@@ -16,6 +16,12 @@ from airflow_hpo.search.quiet import quiet
 
 FEWEST_STARTUP_TRIALS = 5
 MOST_STARTUP_TRIALS = 20
+ONE_IN = 10
+"""One in so many of TPE's trials is random, a safeguard that Falkner et al. (2018) take from Hyperband's proof.
+
+Over five problems and 40 seeds the mean regret stayed the same or fell a little, and its spread was about halved: the
+studies that got stuck were gone (benchmarks/search_quality.py).
+"""
 _SEARCH_SPACES = ("_search_space", "_intersection_search_space", "_group_decomposed_search_space")
 
 
@@ -57,6 +63,9 @@ def inherit_search_space(sampler: BaseSampler, earlier: BaseSampler) -> None:
 
 
 def _tpe(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
+    # TPE alone now and then never leaves the neighbourhood of its first good points.
+    if derived_seed(seed, "explore") % ONE_IN == 0:
+        return RandomSampler(seed=seed)
     # Without groups TPE models only parameters that every trial has: nothing, in a space that branches at its root.
     conditional = any(parameter.when for parameter in study.space.values())
     defaults = {"n_startup_trials": startup_trials(study)}

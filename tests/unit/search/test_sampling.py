@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
-from optuna.samplers import NSGAIISampler, QMCSampler, TPESampler
+from optuna.samplers import NSGAIISampler, QMCSampler, RandomSampler, TPESampler
 
 from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.space import Categorical, Float
@@ -39,6 +39,12 @@ def test_start_up_grows_with_the_root_of_the_budget(max_trials: int, expected: i
     sampler = sampler_for(study, "demo@1", 1)
     assert isinstance(sampler, TPESampler)
     assert sampler._n_startup_trials == expected
+
+
+def test_about_a_tenth_of_tpes_trials_is_random() -> None:
+    kinds = [type(sampler_for(declared(), "demo@1", seed)) for seed in range(1000)]
+    assert set(kinds) == {TPESampler, RandomSampler}
+    assert 70 < kinds.count(RandomSampler) < 130
 
 
 def test_a_start_up_that_was_declared_holds() -> None:
