@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +16,7 @@ from typing import Any, Self
 import httpx
 
 from local_airflow.processes import COMMANDS, Processes
-from local_airflow.settings import environment, free_port
+from local_airflow.settings import environment, free_port, metadata_file
 
 
 class LiveAirflow:
@@ -47,6 +49,7 @@ class LiveAirflow:
         """Create the metadata database and start every component; returns when the API answers."""
         self.home.mkdir(parents=True, exist_ok=True)
         self.cli("db", "migrate")
+        self._let_readers_and_writers_pass()
         for name in COMMANDS:
             self.processes.start(name)
         self.wait(self._healthy, "the scheduler, the DAG processor and the triggerer to be healthy", timeout=180)
@@ -118,6 +121,12 @@ class LiveAirflow:
         if response.is_error:
             raise RuntimeError(f"{response.request.method} {response.url}: {response.status_code} {response.text}")
         return response.json() if response.content else None
+
+    def _let_readers_and_writers_pass(self) -> None:
+        """Airflow's processes would lock each other out of an SQLite file in its default mode when the machine is busy."""
+        if (path := metadata_file(self.home)).exists():
+            with contextlib.closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
 
     def _healthy(self) -> bool:
         found = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()

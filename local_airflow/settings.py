@@ -14,6 +14,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def metadata_file(home: Path) -> Path:
+    """Return the SQLite file of the metadata database, used unless the environment names another."""
+    return home / "airflow.db"
+
+
 def environment(home: Path, dags: Path, port: int, *, parallelism: int) -> dict[str, str]:
     """Return the environment of every Airflow process of one home.
 
@@ -31,6 +36,7 @@ def environment(home: Path, dags: Path, port: int, *, parallelism: int) -> dict[
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": False,
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "CORE__MP_START_METHOD": "fork",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{metadata_file(home)}?timeout=60",
         "API__HOST": "127.0.0.1",
         "API__PORT": port,
         "API__BASE_URL": f"http://127.0.0.1:{port}",
