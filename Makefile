@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format schema bench wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-gp check format schema bench wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -28,7 +28,7 @@ ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 	$(RUN) python -m demo.ui
 
 test: install ## Run the tests that need no cluster
-	$(RUN) pytest -m "not cluster and not system" -n 2
+	$(RUN) pytest -m "not cluster and not system and not gp" -n 2
 	$(RUN) pytest -m system
 
 check: install ## Check format, style, types and layers
@@ -53,6 +53,9 @@ bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 
 wheel: install ## Build the wheel and install it into a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
+
+test-gp: ## Run the tests of the Gaussian process in an environment with torch (a download of gigabytes)
+	$(UV) run --frozen --isolated --all-groups --extra gp pytest -m gp
 
 cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
 	$(RUN) pytest -m cluster

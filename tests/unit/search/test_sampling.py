@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 from optuna.samplers import NSGAIISampler, QMCSampler, RandomSampler, TPESampler
 
@@ -51,11 +49,6 @@ def test_a_start_up_that_was_declared_holds() -> None:
     sampler = sampler_for(declared(Sampler("tpe", n_startup_trials=3)), "demo@1", 1)
     assert isinstance(sampler, TPESampler)
     assert sampler._n_startup_trials == 3
-
-
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
-def test_a_gaussian_process_takes_its_options() -> None:
-    assert sampler_for(declared(Sampler("gp", n_startup_trials=3)), "demo@1", 1) is not None
 
 
 def test_a_population_is_one_round_of_all_slots() -> None:
