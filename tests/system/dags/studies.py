@@ -22,9 +22,8 @@ def bowl(trial):
 
 
 def flaky(trial):
-    """Fail wherever n is 1 until somebody has mended the world."""
-    print("looking at the world")
-    if trial.params["n"] == 1 and not (MARKS / "mended").exists():
+    """Fail in the first trial; run again, it is another trial."""
+    if trial.number == 0:
         raise ValueError("the world is broken")
     return trial.params["x"] ** 2
 
@@ -49,7 +48,7 @@ with DAG("sixty", schedule=None, catchup=False):
 
 with DAG("flaky", schedule=None, catchup=False):
     TuneTaskGroup(
-        study=study("flaky", max_trials=6, parallelism=3, max_failures=6, start_points=[{"n": 1}]),
+        study=study("flaky", max_trials=6, parallelism=3, max_failures=1),
         trial=PythonTrial(flaky),
     )
 
