@@ -20,7 +20,7 @@ from optuna.trial import TrialState as OptunaState
 from optuna.trial import create_trial
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
 
 from airflow_hpo.core.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study
@@ -73,6 +73,10 @@ def _copy_first(connection: Connection, study_id: int, copies: int, rng: random.
     highest = connection.execute(select(columns.trial_id).order_by(columns.trial_id.desc()).limit(1)).scalar_one()
     new = range(highest + 1, highest + 1 + copies)
     connection.execute(insert(tables.trials), [first | {"trial_id": t, "number": i} for i, t in enumerate(new, 1)])
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT setval(pg_get_serial_sequence('trials', 'trial_id'), max(trial_id)) FROM trials")
+        )
     changes: dict[object, Callable[[dict[str, object], int], dict[str, object]]] = {
         tables.trial_params: lambda row, i: {"param_value": float(rng.choice((0, 1)))},
         tables.trial_values: lambda row, i: {"value": rng.random()},
