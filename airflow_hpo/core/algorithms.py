@@ -36,6 +36,8 @@ class TpeOptions(_Options, title="Sampler 'tpe'"):
     multivariate: bool = True
     group: bool = False
     constant_liar: bool = True
+    random_fraction: float = Field(default=0.1, ge=0.0, le=1.0)
+    """Share of the trials that are random whatever the model says; ours, not Optuna's; 0 for Optuna's own TPE."""
 
 
 class QmcOptions(_Options, title="Sampler 'qmc'"):
@@ -192,7 +194,8 @@ class Sampler(_Algorithm):
     :param name: ``tpe`` (default; any space), ``random``, ``grid`` (countable spaces), ``qmc`` (even coverage),
         ``cmaes`` (numeric, some hundred trials; needs the extra ``cmaes``), ``gp`` (numeric, up to about 10 parameters
         and 200 trials; needs the extra ``gp``), ``nsga2`` (evolution).
-    :param options: the sampler's options, named as in Optuna, such as ``n_startup_trials=20``.
+    :param options: the sampler's options, named as in Optuna, such as ``n_startup_trials=20``; ``tpe`` also takes
+        ``random_fraction`` (default 0.1): the share of its trials that are random, 0 for Optuna's own rule.
     :raises DeclarationError: when the name, an option or the library is wrong.
     """
 

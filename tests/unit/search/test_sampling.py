@@ -45,6 +45,11 @@ def test_about_a_tenth_of_tpes_trials_is_random() -> None:
     assert 70 < kinds.count(RandomSampler) < 130
 
 
+def test_without_a_random_fraction_every_trial_is_tpes() -> None:
+    plain = declared(Sampler("tpe", random_fraction=0.0))
+    assert {type(sampler_for(plain, "demo@1", seed)) for seed in range(200)} == {TPESampler}
+
+
 def test_a_start_up_that_was_declared_holds() -> None:
     sampler = sampler_for(declared(Sampler("tpe", n_startup_trials=3)), "demo@1", 1)
     assert isinstance(sampler, TPESampler)
