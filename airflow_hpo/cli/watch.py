@@ -66,7 +66,7 @@ def _lines(store: Store, name: str, interval: float, console: Console) -> None:
 
 
 def _look(store: Store, name: str) -> tuple[Status, str]:
-    records = store.optuna.records(name)
+    records = store.optuna.records(name, details=False)
     status = status_of(store.edition(name), records)
     progress = status.progress
     pace = pace_of(records, status.verdict.needed + progress.running, datetime.now(UTC))

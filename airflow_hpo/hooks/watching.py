@@ -42,12 +42,12 @@ class StudyWatch:
     def look_and_reap(self) -> Status:
         """Give up the trials that nobody runs any more, then return how the study stands."""
         edition = self.store.edition(self.edition)
-        records = self.store.optuna.records(self.edition)
+        records = self.store.optuna.records(self.edition, details=False)
         if lost := self._abandoned(records):
-            records = self.store.optuna.records(self.edition)
+            records = self.store.optuna.records(self.edition, details=False)
             lost = sorted(set(lost) & set(self._abandoned(records)))
             reap(self.store, self.edition, lost)
-            records = self.store.optuna.records(self.edition)
+            records = self.store.optuna.records(self.edition, details=False)
         return status_of(edition, records)
 
     def _abandoned(self, records: Iterable[TrialRecord]) -> list[int]:

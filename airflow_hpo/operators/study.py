@@ -154,8 +154,7 @@ class StudyFinishOperator(BaseOperator):
         return summary.data
 
     def _announce(self, context: Context, summary: Summary) -> None:
-        known = ({"edition", "number"} & event.extra.keys() and event.extra for event in self._events(context))
-        said = {(extra["edition"], extra["number"]) for extra in known if extra}
+        said = {(event.extra.get("edition"), event.extra.get("number")) for event in self._events(context)}
         if (summary.data["edition"], summary.data["number"]) in said:
             self.log.info("The asset %s has this result already.", self.asset.uri)
             return

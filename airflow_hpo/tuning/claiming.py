@@ -92,14 +92,24 @@ def continued(store: Store, claimed: Claim) -> Attempt | None:
 
 def answer(claimed: Claim) -> TrialResult:
     """Return the result that the study has already."""
-    record = claimed.record
+    return result_of(claimed.request.study, claimed.record)
+
+
+def result_of(study: str, record: TrialRecord, attempt: int = 0) -> TrialResult:
+    """Return what a trial task returns for a trial that has finished.
+
+    :param study: name of the edition.
+    :param record: the trial as the study has it.
+    :param attempt: which attempt gave the result, from 1; 0 when nothing was run.
+    """
     return TrialResult(
-        study=claimed.request.study,
+        study=study,
         number=record.number,
         state=record.state,
         value=record.value,
         metrics=dict(record.metrics),
         params=record.params,
+        attempt=attempt,
         replaces=record.replaces,
     )
 

@@ -13,7 +13,7 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialResult, TrialState
 from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.claiming import Claim
+from airflow_hpo.tuning.claiming import Claim, result_of
 from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
 
@@ -70,16 +70,7 @@ def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> Tr
             exit_code=ended.exit_code,
             log_tail="\n".join(ended.tail),
         )
-    return TrialResult(
-        study=name,
-        number=told.number,
-        state=told.state,
-        value=told.value,
-        metrics=dict(told.metrics),
-        params=told.params,
-        attempt=attempt.attempt,
-        replaces=told.replaces,
-    )
+    return result_of(name, told, attempt.attempt)
 
 
 @patiently

@@ -71,7 +71,7 @@ def owner(key: str) -> tuple[int, int]:
 def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int], str | None]) -> list[int]:
     """Return the numbers of running trials whose task has ended without telling the study.
 
-    :param records: trials read after the states were.
+    :param records: the trials; a second look at both is due before anything is given up.
     :param states: Airflow's state of the task of each batch and index.
     """
     running = [r for r in records if r.state is TrialState.RUNNING and r.key is not None]

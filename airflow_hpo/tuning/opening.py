@@ -31,8 +31,7 @@ def open_edition(store: Store, study: Study, run: str, place: TaskPlace) -> Edit
             run_id=place.task.run_id,
             group_id=place.task.task_id.rpartition(".")[0],
         )
-    if study.warm_start:
-        _take_over(store, edition, study)
+    _take_over(store, edition, study)
     return edition
 
 

@@ -56,7 +56,7 @@ def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialReques
     with store.session() as session:
         size = editions.batch_size(session, name, batch)
     if size is None:
-        size = min(limit, _at_most(status_of(edition, store.optuna.records(name))))
+        size = min(limit, _at_most(status_of(edition, store.optuna.records(name, details=False))))
         with store.session() as session:
             size = editions.seal_batch(session, name, batch, size) if size else 0
     return [TrialRequest(study=name, key=key_of(batch, index)) for index in range(size)]
@@ -71,7 +71,7 @@ def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Sta
     """
     edition = store.edition(name)
     found = store.optuna.ask(name, edition.study, [key], allow=lambda records: _room(edition, records))
-    return (found[0] if found else None), status_of(edition, store.optuna.records(name))
+    return (found[0] if found else None), status_of(edition, store.optuna.records(name, details=False))
 
 
 def _room(edition: Edition, records: Collection[TrialRecord]) -> int:
