@@ -23,6 +23,10 @@ STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
 PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
 
 
+WhenOver = Literal["finish", "stop"]
+"""What becomes of running trials when their study is over."""
+
+
 def _seconds(value: Any) -> Any:
     if not isinstance(value, int | float):
         return value
@@ -73,6 +77,8 @@ class Study(Declared):
     :param max_failures: the study fails when more trials than this have failed for good; default: 30 % of ``max_trials``.
     :param timeout: no trial is suggested after this time since the study's start; timedelta or seconds; None for no limit.
     :param patience: the study ends after this many successful trials without a better one; None for no limit.
+    :param when_over: what becomes of the trials that still run when the study is over or a person stops it: ``"finish"``
+        leaves them to finish, ``"stop"`` ends them, and they are pruned.
     :param sampler: name of the sampler, or a :class:`Sampler` with options.
     :param pruner: name of the pruner, or a :class:`Pruner` with options.
     :param start_points: points to try first, in order; parameters left out are sampled.
@@ -91,6 +97,7 @@ class Study(Declared):
     max_failures: StrictInt | None = Field(default=None, ge=0)
     timeout: Duration | None = None
     patience: StrictInt | None = Field(default=None, ge=1)
+    when_over: WhenOver = "finish"
     sampler: Sampler = Sampler("tpe")
     pruner: Pruner = Pruner("none")
     start_points: list[dict[str, Choice]] = []

@@ -30,6 +30,8 @@ class Ended:
     exit_code: int | None = None
     tail: Sequence[str] = ()
     """The last lines of its log."""
+    reason: str | None = None
+    """Why it was ended before it had finished, one sentence; None when the pruner said so, or nobody did."""
 
 
 patiently = retry(
@@ -66,6 +68,7 @@ def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> Tr
             attempt.number,
             attempt.attempt,
             outcome,
+            reason=ended.reason,
             problems=ended.measurement.problems if ended.measurement else (),
             exit_code=ended.exit_code,
             log_tail="\n".join(ended.tail),
