@@ -156,7 +156,7 @@ def test_a_fingerprint_is_the_same_in_every_process(make_study: Callable[..., St
 def test_a_fingerprint_is_pinned_because_stored_studies_are_compared_by_it(make_study: Callable[..., Study]) -> None:
     study = make_study()
 
-    assert (study.fingerprint, study.search_fingerprint) == ("", "d28ba0d932bcdd0d")
+    assert (study.fingerprint, study.search_fingerprint) == ("c6b4c21948c10ad8", "d28ba0d932bcdd0d")
 
 
 def test_none_survives_as_a_choice_a_condition_and_a_start_point(make_study: Callable[..., Study]) -> None:
