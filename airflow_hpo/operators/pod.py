@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.cncf.kubernetes.callbacks import ExecutionMode
-from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction, OnKillAction
 from airflow.sdk import Context
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
-from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
+from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRequest
-from airflow_hpo.exceptions import DeclarationError, TrialFailedError
+from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.pod_spec import TrialPodSpec
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.pods import manifest, starting
-from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.failures import over
 from airflow_hpo.pods.labels import PodIdentity
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.starting import reachable
-from airflow_hpo.pods.templates import strengthened, template_of
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import watch_pod
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
@@ -41,26 +36,13 @@ from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.running import locate, unseen
 
 if TYPE_CHECKING:
-    import jinja2
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
 
-REFUSED = {
-    "do_xcom_push": "the result of a trial is pushed in any case, without a sidecar",
-    "durable": "a later try finds the pod of its own trial by itself",
-    "reattach_on_restart": "a later try finds the pod of its own trial by itself",
-    "random_name_suffix": "the name says study, trial and attempt",
-    "skip_on_exit_code": "a trial is complete, pruned or failed, and a skipped one would be none of these",
-    "get_logs": "the log is what metrics are read from",
-    "logging_interval": "the log is followed as it is written",
-    "progress_callback": "the log is followed as it is written",
-    "trigger_kwargs": "the trigger is this operator's own",
-    "is_delete_operator_pod": "`on_finish_action` says it",
-}
 DEFER_SLACK = timedelta(minutes=5)
 """How much later than the trial's own deadline Airflow would end the trigger, which would leave the pod behind."""
 
 
-class TrialPodOperator(TrialOperator, KubernetesPodOperator):
+class TrialPodOperator(TrialOperator, TrialPodSpec):
     """Runs a trial as a pod and reads its metrics while it runs.
 
     A ``KubernetesPodOperator`` that waits in the triggerer by default. The program finds its parameters in any templated
@@ -94,20 +76,6 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
     :raises DeclarationError: when an argument of the base class makes no sense for a trial.
     """
 
-    template_fields: Sequence[str] = (
-        *KubernetesPodOperator.template_fields,
-        "affinity",
-        "container_security_context",
-        "full_pod_spec",
-        "image_pull_secrets",
-        "init_containers",
-        "priority_class_name",
-        "runtime_class_name",
-        "schedulername",
-        "security_context",
-        "service_account_name",
-        "tolerations",
-    )
     backend = "pod"
     work_fields: ClassVar[Sequence[str]] = (
         "image",
@@ -120,39 +88,10 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
         "full_pod_spec",
     )
 
-    def __init__(
-        self,
-        *,
-        metrics: MetricSource | None = None,
-        deferrable: bool = True,
-        poll_interval: float = 10,
-        schedule_timeout_seconds: int = 3600,
-        startup_timeout_seconds: int = 900,
-        api_timeout_seconds: int = 600,
-        log_events_on_startup: bool = False,
-        log_pod_spec_on_failure: bool = False,
-        termination_message_policy: str = "FallbackToLogsOnError",
-        **kwargs: Any,
-    ) -> None:
-        _refuse(kwargs)
-        super().__init__(
-            deferrable=deferrable,
-            poll_interval=poll_interval,
-            schedule_timeout_seconds=schedule_timeout_seconds,
-            startup_timeout_seconds=startup_timeout_seconds,
-            log_events_on_startup=log_events_on_startup,
-            log_pod_spec_on_failure=log_pod_spec_on_failure,
-            termination_message_policy=termination_message_policy,
-            durable=False,
-            random_name_suffix=False,
-            **{name: _own(value) for name, value in kwargs.items()},
-        )
-        self.metrics = metrics or Stdout()
+    def __init__(self, *, api_timeout_seconds: int = 600, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.api_timeout_seconds = api_timeout_seconds
         self.outcome: PodOutcome | None = None
-        self._identity: PodIdentity | None = None
-        if isinstance(self.metrics, File):
-            manifest.file_mount(self.metrics)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the trial, unless the study has its result."""
@@ -174,33 +113,35 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
 
     def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
         """Start the pod, then wait for it in the triggerer or here."""
-        attempt = self._begun()
         if self._killed:
             raise TrialFailedError("The task was killed before its pod was created.", kind=FailureKind.KILLED)
-        self.metrics.check(study.objective)
-        origin = self.studies.store.edition(request.study).created.isoformat()
-        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, origin)
-        pod = self._start(context, identity, attempt)
+        pod = self.start_pod(context, study, request)
         name, namespace = str(pod.metadata.name), str(pod.metadata.namespace)
-        locate(self.studies.store, attempt, {"pod": name, "namespace": namespace})
         context["ti"].xcom_push(key="pod_name", value=name)
         context["ti"].xcom_push(key="pod_namespace", value=namespace)
         # A pod of an earlier try may have ended; and a task that resumes right after deferring is at times killed.
         if self.deferrable and not over(pod, self.base_container_name):
-            self._defer(context, name, namespace, attempt)
+            self._defer(context, name, namespace, self._begun())
         watching = watch_pod(
-            self._connection(), name, namespace, self._options(), self.metrics, study.objective, report, self.log
+            self.cluster(), name, namespace, self._options(), self.metrics, study.objective, report, self.log
         )
         return self._ended(asyncio.run(watching))
 
-    def build_pod_request_obj(self, context: Context | None = None, *, dry_run: bool = False) -> V1Pod:
-        """Return the author's pod with what the trial adds; cluster policies see it complete.
+    def start_pod(self, context: Context, study: Study, request: TrialRequest) -> V1Pod:
+        """Create the pod of the attempt that has begun, or take up an earlier try's.
 
         :param context: Airflow's context.
-        :param dry_run: build it without asking a cluster.
+        :param study: the declaration.
+        :param request: the trial with its parameters.
+        :raises TrialFailedError: when Kubernetes refuses it, does not answer, or is named nowhere.
         """
-        with self._completed():
-            return super().build_pod_request_obj(context, dry_run=dry_run)
+        attempt, store = self._begun(), self.studies.store
+        self.metrics.check(study.objective)
+        origin = store.edition(request.study).created.isoformat()
+        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, origin)
+        pod = self._start(context, identity, attempt)
+        locate(store, attempt, {"pod": str(pod.metadata.name), "namespace": str(pod.metadata.namespace)})
+        return pod
 
     def on_kill(self) -> None:
         """Delete the pod, unless it has ended: its result is being told to the study then, which takes a moment."""
@@ -225,7 +166,7 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
         except Exception as err:
             # The result is in the study already: a pod that stays is no reason to fail, and the next try deletes it.
             self.log.warning("The pod %s could not be cleaned up: %s", name, err)
-        self._tell("on_pod_cleanup", pod=pod)
+        self.tell_callbacks("on_pod_cleanup", pod=pod)
         self.pod = None
 
     def where(self) -> dict[str, str]:
@@ -241,13 +182,13 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
         """Start the pod, or take up an earlier try's."""
         with reachable():
             self.pod_request_obj = request = self.build_pod_request_obj(context)
-        self._tell("on_pod_manifest_created", pod_request=request, context=context)
+        self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
         # Known before it is created, so that a kill in between deletes it.
         self.pod = request
         lineage = starting.Lineage(*unseen(self.studies.store, attempt))
         self.pod = pod = starting.PodStarter(self.client, identity, lineage).start(request)
         self.log.info("Pod %s in namespace %s", pod.metadata.name, pod.metadata.namespace)
-        self._tell("on_pod_creation", pod=pod, context=context)
+        self.tell_callbacks("on_pod_creation", pod=pod, context=context)
         return pod
 
     def _defer(self, context: Context, name: str, namespace: str, attempt: Attempt) -> None:
@@ -256,7 +197,7 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
             trigger=TrialPodTrigger(
                 pod_name=name,
                 pod_namespace=namespace,
-                connection=asdict(self._connection()),
+                connection=asdict(self.cluster()),
                 options=asdict(options),
                 edition=attempt.study,
                 number=attempt.number,
@@ -280,7 +221,7 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
         if self.attempt is not None:
             locate(self.studies.store, self.attempt, outcome.place)
         for name in ("on_pod_completion", "on_pod_teardown"):
-            self._tell(name, pod=self.pod)
+            self.tell_callbacks(name, pod=self.pod)
         if self._killed:
             raise TrialFailedError("The task was killed and its pod deleted.", kind=FailureKind.KILLED)
         outcome.check()
@@ -312,79 +253,10 @@ class TrialPodOperator(TrialOperator, KubernetesPodOperator):
             execution_timeout=limit,
         )
 
-    def _connection(self) -> Connection:
-        return Connection(self.kubernetes_conn_id, self.in_cluster, self.config_file, self.cluster_context)
-
-    @contextmanager
-    def _completed(self) -> Iterator[None]:
-        """Lend the base class the fields that it builds the pod of, completed by the trial's own."""
-        template = template_of(self.pod_template_file, self.pod_template_dict, self.full_pod_spec)
-        manifest.refuse_sidecars(template, self.base_container_name)
-        lent = {**strengthened(self, template), **self._trial_fields(template)}
-        saved = {name: getattr(self, name) for name in lent}
-        try:
-            for name, value in lent.items():
-                setattr(self, name, value)
-            yield
-        finally:
-            for name, value in saved.items():
-                setattr(self, name, value)
-
-    def _trial_fields(self, template: V1Pod | None) -> dict[str, Any]:
-        identity = self._identity
-        if identity is None:
-            return {}
-        theirs = [*manifest.variables_of(template), *self.env_vars]
-        fields: dict[str, Any] = {
-            "name": identity.name(self.name),
-            "labels": {**self.labels, **identity.labels()},
-            "annotations": {**self.annotations, **identity.annotations()},
-            "env_vars": [*manifest.environment(identity.request, {one.name for one in theirs}), *self.env_vars],
-        }
-        if isinstance(self.metrics, File):
-            image = self.image or (template.spec.containers[0].image if template else "")
-            reader = manifest.file_reader(self.metrics, image, self.container_security_context)
-            fields["init_containers"] = [*self.init_containers, reader]
-            fields["volumes"] = [*self.volumes, manifest.file_volume()]
-            fields["volume_mounts"] = [*self.volume_mounts, manifest.file_mount(self.metrics)]
-        return fields
-
-    def _render_nested_template_fields(
-        self, value: Any, context: Context, jinja_env: jinja2.Environment, seen_oids: set[int]
-    ) -> None:
-        """Render Kubernetes objects in every field, not only in those that the base class knows."""
-        fields = getattr(value, "openapi_types", None)
-        if fields is None:
-            super()._render_nested_template_fields(value, context, jinja_env, seen_oids)
-        elif id(value) not in seen_oids:
-            seen_oids.add(id(value))
-            self._do_render_template_fields(value, tuple(fields), context, jinja_env, seen_oids)
-
-    def _tell(self, event: str, **arguments: Any) -> None:
-        for callback in self.callbacks:
-            getattr(callback, event)(client=self.client, mode=ExecutionMode.SYNC, operator=self, **arguments)
-
     def _pushed(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         """Push the result: the base class's switch for it would add a sidecar."""
         context["ti"].xcom_push(key="return_value", value=result)
         return result
-
-
-def _refuse(arguments: Mapping[str, Any]) -> None:
-    for name, why in REFUSED.items():
-        if arguments.get(name) is not None:
-            raise DeclarationError(
-                f"A trial's pod takes no {name!r}, because {why}, but got {arguments[name]!r}. Leave it out."
-            )
-
-
-def _own(value: Any) -> Any:
-    """Copy Kubernetes objects: rendering changes them in place, and mapped tasks share their arguments."""
-    if hasattr(value, "openapi_types"):
-        return copy.deepcopy(value)
-    if isinstance(value, list):
-        return [_own(item) for item in value]
-    return {key: _own(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _named(name: str, namespace: str) -> V1Pod:
