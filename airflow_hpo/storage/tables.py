@@ -114,3 +114,88 @@ class MetricRow(Row):
     step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     value: Mapped[float] = mapped_column(Reported, nullable=True)
     reported_at: Mapped[datetime]
+
+
+class EvaluationRow(Row):
+    """What an edition that evaluates stands for; written once with it."""
+
+    __tablename__ = "hpo_evaluations"
+    __table_args__ = (MYSQL,)
+
+    edition_id: Mapped[int] = mapped_column(
+        ForeignKey("hpo_editions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    tuned: Mapped[str | None] = mapped_column(String(512))
+    look: Mapped[int]
+    plan: Mapped[str] = mapped_column(PlainText)
+    created_at: Mapped[datetime]
+
+
+class ComparisonRow(Row):
+    """Challengers against the champion, and what was decided."""
+
+    __tablename__ = "hpo_comparisons"
+    __table_args__ = (Index(None, "family", "created_at"), Index(None, "dag_id", "run_id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition: Mapped[str] = mapped_column(String(512))
+    family: Mapped[str] = mapped_column(String(200))
+    parameter_set: Mapped[str | None] = mapped_column(String(200))
+    champion_version: Mapped[int | None]
+    look: Mapped[int]
+    verdict: Mapped[str] = mapped_column(String(20))
+    sentence: Mapped[str] = mapped_column(PlainText)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    decision: Mapped[str] = mapped_column(PlainText)
+    selection: Mapped[str | None] = mapped_column(PlainText)
+    report: Mapped[str] = mapped_column(PlainText)
+    evaluations: Mapped[list[str]]
+    dag_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
+    run_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
+    task_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
+    created_at: Mapped[datetime]
+
+
+class ParameterVersionRow(Row):
+    """One version of a parameter set, never changed."""
+
+    __tablename__ = "hpo_parameter_versions"
+    __table_args__ = (UniqueConstraint("name", "version"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    version: Mapped[int]
+    params: Mapped[str] = mapped_column(PlainText)
+    fingerprint: Mapped[str] = mapped_column(String(16))
+    provenance: Mapped[str] = mapped_column(PlainText)
+    restores: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class ChampionRow(Row):
+    """Which version of a parameter set production uses."""
+
+    __tablename__ = "hpo_champions"
+    __table_args__ = (MYSQL,)
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[int]
+    moved_at: Mapped[datetime]
+
+
+class PromotionRow(Row):
+    """One move of a champion."""
+
+    __tablename__ = "hpo_promotions"
+    __table_args__ = (UniqueConstraint("name", "key"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    from_version: Mapped[int | None]
+    to_version: Mapped[int]
+    action: Mapped[str] = mapped_column(String(20))
+    # MySQL indexes 3,072 bytes: with the name no more characters fit than 568.
+    key: Mapped[str | None] = mapped_column(String(512))
+    by: Mapped[str | None] = mapped_column(PlainText)
+    reason: Mapped[str | None] = mapped_column(PlainText)
+    at: Mapped[datetime]

@@ -21,6 +21,7 @@ from airflow_hpo.storage.tables import Row
 
 STUDY = Study(name="s", objective=Objective("loss"), space={"x": Float(0, 1)}, max_trials=9)
 OURS = set(Row.metadata.tables) | {VERSION_TABLE}
+SECOND = {"hpo_evaluations", "hpo_comparisons", "hpo_parameter_versions", "hpo_champions", "hpo_promotions"}
 
 
 def tables(database: Database) -> set[str]:
@@ -160,3 +161,26 @@ def test_a_role_that_may_not_create_schemas_can_upgrade_in_a_prepared_one(postgr
     database = Database.of(postgres_url.replace("hpo@", f"{role}@"), postgres_schema)
     upgrade(database)
     check(database)
+
+
+def test_studies_of_the_first_revision_survive_the_second_and_the_way_back(empty_database: Database):
+    upgrade(empty_database, "0001")
+    assert tables(empty_database).isdisjoint(SECOND)
+    with empty_database.session() as session:
+        editions.open_edition(session, STUDY, "r")
+        editions.seal_batch(session, "s@r", 1, 4)
+    for change, revision in ((upgrade, "0002"), (downgrade, "0001"), (upgrade, "0002")):
+        change(empty_database, revision)
+        assert SECOND.issubset(tables(empty_database)) == (revision == "0002")
+        with empty_database.session(read_only=True) as session:
+            assert (editions.get(session, "s@r").study, editions.batch_size(session, "s@r", 1)) == (STUDY, 4)
+
+
+def test_a_server_of_the_first_revision_asks_for_the_migration_and_a_file_upgrades_itself(empty_database: Database):
+    upgrade(empty_database, "0001")
+    if empty_database.dialect == "sqlite":
+        ensure(empty_database)
+        assert current(empty_database) == HEAD
+        return
+    with pytest.raises(StoreNotMigratedError, match=r"has 0001\. Run `airflow hpo db migrate`"):
+        ensure(empty_database)
