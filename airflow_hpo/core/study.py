@@ -14,10 +14,10 @@ from pydantic_core import PydanticCustomError
 from airflow_hpo.core import grid
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
+from airflow_hpo.core.environment import variable
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter import parameter
 from airflow_hpo.core.space import Choice, Space, check_point, ordered
-from airflow_hpo.core.trial import variable
 
 STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
 PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")

@@ -10,7 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_hpo.core.declared import Declared, fingerprint
+from airflow_hpo.core.environment import as_text, variable
+from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.space import Choice, Params
+from airflow_hpo.core.window import Period
 
 LABEL_LENGTH = 200
 
@@ -39,6 +42,7 @@ class Origin(StrEnum):
     """Where a trial's parameters come from."""
 
     SAMPLER = "sampler"
+    CHAMPION = "champion"
     START_POINT = "start_point"
     WARM_START = "warm_start"
     RERUN = "rerun"
@@ -75,17 +79,29 @@ class TrialRequest(Declared):
     """Parameter values by name."""
     seed: int = 0
     """Seed for the trial's own randomness."""
+    period: Period | None = None
+    """What data it works on; None when the program decides."""
+    candidate: str | None = None
+    """Of an evaluation, whose parameters these are; None while tuning, like the three below."""
+    scenario: Scenario | None = None
+    variant: str | None = None
+    replicate: int | None = None
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits of the parameters."""
-        return fingerprint(self.params)
+        """16 hex digits of the parameters and of all that the program is told beside them, the seed apart."""
+        told = self.model_dump(mode="json", include=set(_CIRCUMSTANCES), exclude_none=True)
+        return fingerprint({"params": self.params, **told} if told else self.params)
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether this is an evaluation of a candidate and not a trial of a search."""
+        return self.candidate is not None
 
     @property
     def label(self) -> str:
-        """What people see of the trial in a list: its number and parameters."""
-        values = " ".join(f"{name}={brief(value)}" for name, value in self.params.items())
-        text = f"#{self.number} {values}" if self.number is not None else self.key
+        """What people see of the trial in a list: its number and parameters, or what it evaluates."""
+        text = f"#{self.number} {self._said()}" if self.number is not None else self.key
         return text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…"
 
     def environment(self) -> dict[str, str]:
@@ -97,7 +113,31 @@ class TrialRequest(Declared):
             "HPO_SEED": str(self.seed),
             "HPO_PARAMS": json.dumps(self.params),
             **named,
+            **self._circumstances(),
         }
+
+    def _circumstances(self) -> dict[str, str]:
+        found: dict[str, str | None] = {
+            "HPO_PERIOD_START": self.period.start.isoformat() if self.period else None,
+            "HPO_PERIOD_END": self.period.end.isoformat() if self.period else None,
+            "HPO_CANDIDATE": self.candidate,
+            "HPO_SCENARIO": self.scenario.name if self.scenario else None,
+            "HPO_VARIANT": self.variant,
+            "HPO_REPLICATE": None if self.replicate is None else str(self.replicate),
+        }
+        values = self.scenario.values if self.scenario else {}
+        found |= {f"HPO_SCENARIO_{variable(name)}": as_text(value) for name, value in values.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _said(self) -> str:
+        if not self.evaluates:
+            return " ".join(f"{name}={brief(value)}" for name, value in self.params.items())
+        replicate = f"replicate {self.replicate}" if self.replicate is not None else None
+        parts = (self.candidate, self.scenario.name if self.scenario else None, self.variant, replicate)
+        return " · ".join(part for part in parts if part)
+
+
+_CIRCUMSTANCES = ("period", "candidate", "scenario", "variant", "replicate")
 
 
 class TrialResult(Declared):
@@ -137,7 +177,12 @@ class TrialRecord:
 
 
 class TrialView:
-    """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.study``, ``trial.label``."""
+    """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.study``, ``trial.label``.
+
+    With a window also ``trial.period.start`` and ``trial.period.end``, which are datetimes: ``{{ trial.period.start | ds }}``.
+    In an evaluation also ``trial.candidate``, ``trial.scenario.name``, ``trial.scenario.values.x``, ``trial.variant`` and
+    ``trial.replicate``; while tuning these are empty, so that one template serves both.
+    """
 
     def __init__(self, request: TrialRequest) -> None:
         self.study = request.study
@@ -145,6 +190,22 @@ class TrialView:
         self.seed = request.seed
         self.label = request.label
         self.params = ParamsView(request.params)
+        self.period = request.period
+        self.candidate = request.candidate or ""
+        self.scenario = ScenarioView(request.scenario)
+        self.variant = request.variant or ""
+        self.replicate = "" if request.replicate is None else request.replicate
+
+
+class ScenarioView:
+    """A scenario for templates; without a name while tuning."""
+
+    def __init__(self, scenario: Scenario | None) -> None:
+        self.name = scenario.name if scenario else ""
+        self.values = ParamsView(scenario.values if scenario else {})
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ParamsView:
@@ -170,15 +231,3 @@ class ParamsView:
 def brief(value: Any) -> str:
     """Return a value in few characters: floats with four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def as_text(value: Choice) -> str:
-    """Return a parameter's value as a program reads it: ``true``/``false`` for booleans, nothing for None."""
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def variable(name: str) -> str:
-    """Return a parameter's name as part of an environment variable: upper case, other characters as underscores."""
-    return "".join(c if c.isalnum() else "_" for c in name).upper()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 from jinja2 import StrictUndefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
+from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.trial import LABEL_LENGTH, ParamsView, TrialRequest, TrialResult, TrialState, TrialView
+from airflow_hpo.core.window import Period
 
 values = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=300)
@@ -140,3 +144,81 @@ def test_templates_may_loop_over_parameters_and_print_them_all() -> None:
 )
 def test_a_state_knows_whether_it_is_final_and_good(state: str, finished: bool, successful: bool) -> None:
     assert (TrialState(state).finished, TrialState(state).successful) == (finished, successful)
+
+
+EVALUATION = TrialRequest(
+    study="s/validate@run.12345678",
+    key="001/0",
+    number=7,
+    params={"x": 1},
+    period=Period(start=datetime(2026, 1, 1, tzinfo=UTC), end=datetime(2026, 2, 1, tzinfo=UTC)),
+    candidate="trial 3",
+    scenario=Scenario("rain", {"day": 2, "wet-road": True, "items": "x"}),
+    variant="fallback",
+    replicate=2,
+)
+
+
+def test_the_environment_says_what_is_evaluated() -> None:
+    plain = TrialRequest(study=EVALUATION.study, key="001/0", number=7, params={"x": 1})
+
+    assert dict(EVALUATION.environment().items() - plain.environment().items()) == {
+        "HPO_PERIOD_START": "2026-01-01T00:00:00+00:00",
+        "HPO_PERIOD_END": "2026-02-01T00:00:00+00:00",
+        "HPO_CANDIDATE": "trial 3",
+        "HPO_SCENARIO": "rain",
+        "HPO_SCENARIO_DAY": "2",
+        "HPO_SCENARIO_WET_ROAD": "true",
+        "HPO_SCENARIO_ITEMS": "x",
+        "HPO_VARIANT": "fallback",
+        "HPO_REPLICATE": "2",
+    }
+
+
+def test_templates_find_what_is_evaluated() -> None:
+    template = (
+        "{{ trial.candidate }} {{ trial.scenario.name }} {{ trial.scenario.values.day }} {{ trial.scenario.values.items }}"
+        " {{ trial.variant }} {{ trial.replicate }} {{ trial.period.start }} {{ trial.period.end.year }}"
+    )
+
+    text = SandboxedEnvironment(undefined=StrictUndefined).from_string(template).render(trial=TrialView(EVALUATION))
+
+    assert text == "trial 3 rain 2 x fallback 2 2026-01-01 00:00:00+00:00 2026"
+
+
+def test_one_template_serves_tuning_too() -> None:
+    template = "{{ trial.candidate }}{{ trial.scenario }}{{ trial.scenario.name }}{{ trial.scenario.values.day }}"
+
+    tuning = TrialView(TrialRequest(study="s@run", key="001/0"))
+
+    assert SandboxedEnvironment().from_string(template + "{{ trial.variant }}").render(trial=tuning) == ""
+    assert SandboxedEnvironment().from_string("{{ trial.replicate }}").render(trial=tuning) == ""
+
+
+def test_an_evaluation_survives_xcom() -> None:
+    assert TrialRequest.from_dict(json.loads(json.dumps(EVALUATION.to_dict()))) == EVALUATION
+
+
+def test_an_evaluation_is_labelled_by_what_it_evaluates() -> None:
+    assert EVALUATION.label == "#7 trial 3 · rain · fallback · replicate 2"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"candidate": "champion"},
+        {"scenario": Scenario("rain", {"day": 3})},
+        {"variant": "model"},
+        {"replicate": 3},
+        {"period": None},
+        {"params": {"x": 2}},
+    ],
+)
+def test_a_fingerprint_covers_all_that_the_program_is_told(changed: dict[str, Any]) -> None:
+    assert EVALUATION.model_copy(update=changed).fingerprint != EVALUATION.fingerprint
+
+
+def test_while_tuning_a_fingerprint_is_that_of_the_parameters() -> None:
+    request = TrialRequest(study="s", key="001/0", params={"x": 1})
+
+    assert request.fingerprint == fingerprint({"x": 1})

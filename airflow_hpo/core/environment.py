@@ -1,0 +1,32 @@
+"""How names and values look to a program that reads environment variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from airflow_hpo.core.parameter import Choice
+
+
+def as_text(value: Choice) -> str:
+    """Return a value as a program reads it: ``true``/``false`` for booleans, nothing for None."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def variable(name: str) -> str:
+    """Return a name as part of an environment variable: upper case, other characters as underscores."""
+    return "".join(c if c.isalnum() else "_" for c in name).upper()
+
+
+def clash(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return two names that would be the same environment variable; None when all differ.
+
+    :param names: names as people write them.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(variable(name), name)
+        if other != name:
+            return other, name
+    return None

@@ -1,0 +1,171 @@
+"""What is evaluated side by side: candidates, under the same scenarios, variants and seeds."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
+
+from airflow_hpo.core.declared import REQUIRED, Declared, fingerprint
+from airflow_hpo.core.environment import clash, variable
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.parameter import Choice, Params
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.window import Period
+
+CHAMPION = "champion"
+"""Name of the candidate that production uses now."""
+KEYS = ("candidate", "scenario", "variant", "replicate")
+"""What tells one evaluation from another; also columns of every frame of evaluations."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Role = Literal["champion", "challenger"]
+
+
+class Candidate(Declared):
+    """Parameters that are evaluated, and where they come from.
+
+    :param name: what tables and reports call it: ``"champion"`` for what production uses, ``"trial 17"`` for a trial of the
+        study, or any other text of 200 characters at most.
+    :param params: parameter values by name.
+    :param role: ``"champion"`` or ``"challenger"``; default: what the name says.
+    :param study: the tuned edition that it was found in; None when no study found it.
+    :param number: its trial there.
+    :param value: what the trial scored there: an optimistic number.
+    :param parameter_set: the parameter set that it is a version of.
+    :param version: which version, from 1.
+    :raises DeclarationError: when name and role contradict each other.
+    """
+
+    name: Name
+    params: Params
+    role: Role = "challenger"
+    study: str | None = None
+    number: StrictInt | None = Field(default=None, ge=0)
+    value: float | None = None
+    parameter_set: str | None = None
+    version: StrictInt | None = Field(default=None, ge=1)
+
+    def __init__(self, name: str = REQUIRED, params: Params = REQUIRED, **options: Any) -> None:
+        role = CHAMPION if name == CHAMPION else "challenger"
+        super().__init__(**{"name": name, "params": params, "role": role, **options})
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.role == CHAMPION) != (self.name == CHAMPION):
+            raise ValueError(
+                f"The champion, and nobody else, is named {CHAMPION!r}, but got (name={self.name!r}, role={self.role!r}). "
+                "Rename the candidate or change its role."
+            )
+        return self
+
+
+class Scenario(Declared):
+    """One condition of evaluation, such as a day or a region.
+
+    :param name: what tables and reports call it; 200 characters at most.
+    :param values: what a program needs to know of it, by name; text, finite numbers, booleans or None.
+    :raises DeclarationError: when two names would be the same environment variable.
+    """
+
+    name: Name
+    values: dict[str, Choice] = {}
+
+    def __init__(self, name: str = REQUIRED, values: dict[str, Choice] | None = None) -> None:
+        super().__init__(name=name, values={} if values is None else values)
+
+    @field_validator("values")
+    @classmethod
+    def _distinct(cls, values: dict[str, Choice]) -> dict[str, Choice]:
+        if two := clash(values):
+            raise ValueError(
+                f"A scenario's values must differ as environment variables, but got {two[0]!r} and {two[1]!r}, "
+                f"both HPO_SCENARIO_{variable(two[0])}. Rename one."
+            )
+        return values
+
+
+class Plan(Declared):
+    """Every candidate under every scenario, variant and replicate, with common random numbers.
+
+    A seed depends on scenario and replicate alone: all candidates get the same, and so do all variants, so that
+    differences between them are not differences of luck.
+
+    :param objective: what is measured.
+    :param candidates: who is evaluated, each name once.
+    :param scenarios: under which conditions, each name once; text is a scenario without values.
+    :param variants: ways in which each scenario is run, such as ``["model", "fallback"]``; ``[""]`` for one.
+    :param replicates: how often each is repeated with another seed, 1 or more.
+    :param first_replicate: number of the first repetition; a later look goes on where the one before ended.
+    :param seed: changes all seeds; 0 or more.
+    :param period: what data the evaluations work on; None when the program decides.
+    :raises DeclarationError: when something is missing or named twice.
+    """
+
+    objective: Objective
+    candidates: list[Candidate]
+    scenarios: list[Scenario]
+    variants: list[str] = [""]
+    replicates: StrictInt = Field(default=1, ge=1)
+    first_replicate: StrictInt = Field(default=1, ge=1)
+    seed: StrictInt = Field(default=0, ge=0)
+    period: Period | None = None
+
+    @field_validator("scenarios", mode="before")
+    @classmethod
+    def _named_scenarios(cls, scenarios: Any) -> Any:
+        if isinstance(scenarios, list | tuple):
+            return [{"name": each} if isinstance(each, str) else each for each in scenarios]
+        return scenarios
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        named = {
+            "candidate": [each.name for each in self.candidates],
+            "scenario": [each.name for each in self.scenarios],
+            "variant": self.variants,
+        }
+        for kind, names in named.items():
+            if not names:
+                raise ValueError(f"An evaluation needs at least one {kind}, but got none. Name one.")
+            twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+            if twice is not None:
+                raise ValueError(f"Every {kind} is evaluated once, but {twice!r} is named twice. Drop or rename one.")
+        taken = [name for name in self.objective.metrics if name in KEYS]
+        if taken:
+            raise ValueError(
+                f"Metrics of evaluations are not called {', '.join(KEYS)}, but got {taken[0]!r}. Rename the metric."
+            )
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many evaluations there are."""
+        return math.prod((len(self.candidates), len(self.scenarios), len(self.variants), self.replicates))
+
+    @property
+    def last_replicate(self) -> int:
+        """Number of the last repetition."""
+        return self.first_replicate + self.replicates - 1
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with anything planned."""
+        return fingerprint(self.to_dict())
+
+    def seed_of(self, scenario: str, replicate: int) -> int:
+        """Return the seed of an evaluation, the same for all candidates and variants.
+
+        :param scenario: name of the scenario.
+        :param replicate: number of the repetition.
+        """
+        return derived_seed(self.seed, scenario, replicate)
+
+    def candidate(self, name: str) -> Candidate:
+        """Return the candidate of that name."""
+        return next(each for each in self.candidates if each.name == name)
+
+    def scenario(self, name: str) -> Scenario:
+        """Return the scenario of that name."""
+        return next(each for each in self.scenarios if each.name == name)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_hpo.core.window import Period, Window, check_apart
+from airflow_hpo.exceptions import DeclarationError
+
+REFERENCE = datetime(2026, 3, 1, tzinfo=UTC)
+offsets = st.integers(1, 10**8).map(lambda seconds: -timedelta(seconds=seconds))
+windows = st.lists(offsets, min_size=2, max_size=2, unique=True).map(lambda two: Window(*sorted(two)))
+
+
+def test_a_window_is_a_period_before_the_reference_time() -> None:
+    period = Window("-8w", "-1d12h").period(REFERENCE)
+
+    assert period == Period(start=datetime(2026, 1, 4, tzinfo=UTC), end=datetime(2026, 2, 27, 12, tzinfo=UTC))
+
+
+def test_a_window_ends_at_the_reference_time_unless_it_says_otherwise() -> None:
+    assert Window("-30m").period(REFERENCE).end == REFERENCE
+
+
+@given(windows)
+def test_a_window_survives_json(window: Window) -> None:
+    assert Window.from_dict(json.loads(json.dumps(window.to_dict()))) == window
+
+
+@given(windows)
+def test_a_window_is_shown_as_it_may_be_written(window: Window) -> None:
+    start, _, end = str(window).strip("()").partition(", ")
+
+    assert Window(start, end) == window
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        ("-30d", "-60d", "ends after it starts, but got (-30d, -60d)"),
+        ("-30d", "-30d", "ends after it starts"),
+        ("-30d", "30d", "minus: '-30d'"),
+        ("-2 months", "0d", "such as '-60d', '-8w' or '-36h', but got '-2 months'"),
+        (-30, "0d", "but got -30"),
+        ("-99999999999999w", "0d", "some years at most"),
+    ],
+)
+def test_a_window_that_cannot_be_meant_is_refused(start: Any, end: Any, said: str) -> None:
+    with pytest.raises(DeclarationError) as err:
+        Window(start, end)
+
+    assert said in str(err.value)
+
+
+def test_a_window_needs_a_start() -> None:
+    with pytest.raises(DeclarationError, match="Window needs 'start'"):
+        Window()
+
+
+def test_a_period_needs_a_time_zone() -> None:
+    with pytest.raises(DeclarationError, match="Period: `start`"):
+        Period(start=datetime(2026, 1, 1), end=REFERENCE)
+
+
+def test_a_period_is_not_empty() -> None:
+    with pytest.raises(DeclarationError, match="A period ends after it starts"):
+        Period(start=REFERENCE, end=REFERENCE)
+
+
+def test_windows_that_meet_are_apart() -> None:
+    check_apart(tune=Window("-90d", "-60d"), validate=Window("-60d", "-30d"), test=Window("-30d"), other=None)
+
+
+@pytest.mark.parametrize("order", list(permutations(["tune", "validate", "test"])))
+def test_windows_that_overlap_are_refused_by_name(order: tuple[str, ...]) -> None:
+    declared = {"tune": Window("-90d", "-60d"), "validate": Window("-61d", "-30d"), "test": Window("-30d")}
+
+    with pytest.raises(DeclarationError) as err:
+        check_apart(**{name: declared[name] for name in order})
+
+    assert "tune is (-90d, -60d) and validate is (-61d, -30d)" in str(err.value)
+
+
+def test_a_window_inside_another_overlaps() -> None:
+    with pytest.raises(DeclarationError, match="must not overlap"):
+        check_apart(tune=Window("-90d"), test=Window("-60d", "-30d"))
