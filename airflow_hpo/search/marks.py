@@ -28,6 +28,8 @@ SPACE = "hpo:space"
 """Of a study: its space as declared."""
 OBJECTIVE = "hpo:objective"
 """Of a study: its metric, direction and strategy."""
+CHAMPION = "hpo:champion"
+"""Of a study: the parameters that production uses, to be evaluated first."""
 WARM_POINTS = "hpo:warm_points"
 """Of a study: best points of earlier editions, to be evaluated first."""
 

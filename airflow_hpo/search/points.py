@@ -100,10 +100,10 @@ class Visited:
 
 
 def given_points(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
-    """Yield the points to be evaluated first that no trial has taken: start points, warm starts, enqueued ones.
+    """Yield the points to be evaluated first that no trial has taken: champion, start points, warm starts, enqueued ones.
 
     :param study: the declaration.
-    :param stored: the study, which remembers its warm start.
+    :param stored: the study, which remembers its champion and its warm start.
     :param trials: its trials so far.
     """
     marked = {trial.user_attrs.get(marks.POINT) for trial in trials}
@@ -114,6 +114,8 @@ def given_points(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial
 
 
 def _all_given(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
+    if champion := stored.user_attrs.get(marks.CHAMPION):
+        yield GivenPoint(champion, Origin.CHAMPION)
     yield from (GivenPoint(dict(params), Origin.START_POINT) for params in study.start_points)
     yield from (GivenPoint(params, Origin.WARM_START) for params in stored.user_attrs.get(marks.WARM_POINTS, []))
     for trial in trials:

@@ -9,6 +9,7 @@ from functools import cached_property
 import optuna
 from optuna.storages import RDBStorage
 
+from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.search import creating, requesting, telling, transfer
@@ -56,6 +57,17 @@ class OptunaStudies:
         """
         with self._holding(edition):
             return transfer.warm_start(self._storage, self._reader, edition, study, earlier)
+
+    def champion(self, edition: str, study: Study, params: Params) -> bool:
+        """Have the parameters that production uses evaluated first, if they fit the space; the first call decides.
+
+        :param edition: the study.
+        :param study: its declaration.
+        :param params: the champion's parameters.
+        :returns: whether the study has a champion to evaluate.
+        """
+        with self._holding(edition):
+            return transfer.champion(self._storage, self._reader, edition, study, params)
 
     def ask(
         self,

@@ -10,7 +10,7 @@ from optuna.trial import create_trial
 
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials
-from airflow_hpo.core.space import fits
+from airflow_hpo.core.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
@@ -40,6 +40,26 @@ def warm_start(
     else:
         _copy_values(storage, reader, edition, study, best)
     return [(source, trial.number) for source, trial in best]
+
+
+def champion(storage: RDBStorage, reader: StudyReader, edition: str, study: Study, params: Params) -> bool:
+    """Remember the parameters that production uses as the first point; only the study's holder may call it.
+
+    A retry finds what the first call has remembered, although production may have moved on in between.
+
+    :param storage: Optuna's storage.
+    :param reader: reads the same database.
+    :param edition: the study.
+    :param study: its declaration.
+    :param params: the champion's parameters; they are passed over when they do not fit the space.
+    :returns: whether the study has a champion to evaluate.
+    """
+    stored = reader.study(edition)
+    if marks.CHAMPION not in stored.user_attrs:
+        point = canonical_point(study.space, params) if fits(study.space, params) else {}
+        storage.set_study_user_attr(stored.id, marks.CHAMPION, point)
+        return bool(point)
+    return bool(stored.user_attrs[marks.CHAMPION])
 
 
 def _best(reader: StudyReader, study: Study, earlier: Sequence[str]) -> list[tuple[str, TrialRecord]]:
