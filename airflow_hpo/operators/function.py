@@ -22,6 +22,9 @@ TrialFunction = Callable[[FunctionTrial], Any]
 class TrialPythonOperator(TrialOperator):
     """Runs a trial as a Python function in the task's own process.
 
+    Nobody else can end a function: where the pruner or the end of the study gives a trial up, ``should_prune()`` says so,
+    and a function that never asks runs to its end.
+
     :param function: takes a trial with ``params``, ``number``, ``seed``, ``report(value, step)`` and ``should_prune()``;
         returns the objective, or a mapping of metric names to values.
     :param request: a trial request as ``suggest`` returns it.
@@ -39,8 +42,9 @@ class TrialPythonOperator(TrialOperator):
 
     def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
         """Call the function."""
-        outcome = run_function(self.function, request, study.objective, report)
-        return Ended(outcome.measurement, pruned=outcome.pruned)
+        monitor = self.ending(request, report)
+        outcome = run_function(self.function, request, study.objective, monitor)
+        return Ended(outcome.measurement, pruned=outcome.pruned, reason=monitor.reason if outcome.pruned else None)
 
     def work(self) -> str:
         """Return the fingerprint of the function's source."""

@@ -16,14 +16,14 @@ from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.tuning.claiming import Claim, continued
-from airflow_hpo.tuning.concluding import Ended
+from airflow_hpo.tuning.concluding import Ended, conclude
 from airflow_hpo.tuning.reporting import TrialReporter
 
 
 class TrialOpenOperator(TrialOperator):
     """Takes up a trial and hands its parameters to the tasks that follow, one XCom each (``params.x``).
 
-    Skipped, and with it the group's tasks, when the study has the trial's result already.
+    Skipped, and with it the group's tasks, when the study has the trial's result already or wants none any more.
 
     :param code: what tells one version of the group's tasks from another, such as their source.
     :param request: a trial request as ``suggest`` returns it.
@@ -43,7 +43,10 @@ class TrialOpenOperator(TrialOperator):
             claimed = self.claimed or self._claim(context, self.work())
             if claimed.answered:
                 raise AirflowSkipException(f"Trial {claimed.record.number} is {claimed.record.state} in the study.")
-            self.begin(context, claimed)
+            attempt = self.begin(context, claimed)
+            if reason := self.refusal(attempt):
+                conclude(self.studies.store, claimed, attempt, Ended(None, pruned=True, reason=reason))
+                raise AirflowSkipException(reason)
         for name, value in claimed.request.params.items():
             context["ti"].xcom_push(f"params.{name}", value)
         context["ti"].xcom_push("number", claimed.request.number)
@@ -81,3 +84,7 @@ class TrialOutcomeOperator(TrialOperator):
     def begin(self, context: Context, claimed: Claim) -> Attempt:
         """Go on with the attempt that the group's first task began."""
         return continued(self.studies.store, claimed) or super().begin(context, claimed)
+
+    def refusal(self, attempt: Attempt) -> str | None:
+        """Return None: the group's tasks have run, and what they came to is told."""
+        return None

@@ -23,7 +23,7 @@ class TrialProcessOperator(TrialOperator):
     """Runs a trial as a program and reads its metrics while it runs.
 
     The program finds its parameters in its arguments (``{{ trial.params.x }}``) and in ``HPO_*`` variables. A pruned trial's
-    program is ended with all its children; so is one whose task is cleared, marked or timed out.
+    program is ended with all its children; so is one whose study ends it, and one whose task is cleared, marked or timed out.
 
     :param command: the program and its arguments, one string each; no shell is involved. Templated.
     :param env: variables added to those of the worker. Templated.
@@ -57,6 +57,7 @@ class TrialProcessOperator(TrialOperator):
 
     def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
         """Run the program to its end."""
+        monitor = self.ending(request, report)
         runner = ProcessRunner(
             [str(part) for part in self.command],
             study.objective,
@@ -64,15 +65,17 @@ class TrialProcessOperator(TrialOperator):
             env={**os.environ, **request.environment(), **self.env},
             cwd=self.cwd,
             on_line=lambda line: self.log.info("%s", line),
-            monitor=report,
+            monitor=monitor,
             interval=conf.report_interval(),
             grace_period=conf.termination_grace_period(),
         )
         self._process = runner
         outcome = runner.run()
-        self.ended = Ended(runner.collector.so_far(), outcome.pruned, outcome.exit_code, outcome.tail)
+        self.ended = Ended(runner.collector.so_far(), outcome.pruned, outcome.exit_code, outcome.tail, monitor.reason)
         outcome.check()
-        return self.ended if outcome.pruned else replace(self.ended, measurement=runner.collector.measure())
+        if outcome.pruned:
+            return self.ended
+        return replace(self.ended, measurement=runner.collector.measure(), reason=None)
 
     def on_kill(self) -> None:
         """End the program and its children."""

@@ -15,8 +15,8 @@ from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRequest, TrialState, TrialView
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.core.trial import FailureKind, TrialRequest, TrialState, TrialView
+from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.place import place_of
@@ -24,6 +24,7 @@ from airflow_hpo.triggers.study import StudyTrigger
 from airflow_hpo.tuning.claiming import Claim, Rerun, answer, begin, claim
 from airflow_hpo.tuning.concluding import Ended, conclude, fail
 from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.tuning.stopping import EndingMonitor, must_not_start
 from airflow_hpo.tuning.suggesting import ask_one
 
 if TYPE_CHECKING:
@@ -113,9 +114,25 @@ class TrialOperator(BaseOperator):
         for name, value in claimed.request.params.items():
             self.log.info("  %s = %s", name, value)
         report = TrialReporter(store, study, attempt)
-        return self._conclude(
-            context, claimed, attempt, partial(self.run_trial, context, study, claimed.request, report)
-        )
+        run = partial(self.run_trial, context, study, claimed.request, report)
+        if reason := self.refusal(attempt):
+            run = partial(Ended, None, pruned=True, reason=reason)
+        return self._conclude(context, claimed, attempt, run)
+
+    def refusal(self, attempt: Attempt) -> str | None:
+        """Return why the trial must not begin any more, because its study is over; None when it may, or has begun before.
+
+        :param attempt: the attempt that is about to begin.
+        """
+        return must_not_start(self.studies.store, attempt.study) if attempt.attempt == 1 else None
+
+    def ending(self, request: TrialRequest, report: TrialReporter) -> EndingMonitor:
+        """Return what takes new points while the trial runs, and says also when its study ends it.
+
+        :param request: the trial.
+        :param report: takes the points.
+        """
+        return EndingMonitor(report, self.studies.store, request.study, conf.poll_interval())
 
     def _conclude(self, context: Context, claimed: Claim, attempt: Attempt, run: Callable[[], Ended]) -> dict[str, Any]:
         """Run the trial, or take up what became of it elsewhere, and tell the study."""
@@ -124,7 +141,9 @@ class TrialOperator(BaseOperator):
             ended = run()
         except (Exception, AirflowTaskTimeout) as err:
             failure = _failure(err)
-            final = fail(store, claimed, attempt, failure, self.ended, place_of(context), self.program_retries)
+            # Airflow does not try again after an error that repeating cannot mend.
+            retries = 0 if isinstance(err, _NEVER_RETRIED) else self.program_retries
+            final = fail(store, claimed, attempt, failure, self.ended, place_of(context), retries)
             then = "the study is told" if final else "it stays open for another attempt"
             self.log.error("Trial %s failed (%s), %s: %s", claimed.record.number, failure.kind, then, failure.reason)
             self.tidy(final=final)
@@ -139,6 +158,8 @@ class TrialOperator(BaseOperator):
                 "Clear the task to run it again."
             )
         self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
+        if ended.reason:
+            self.log.info("%s", ended.reason)
         return result.to_dict()
 
     def begin(self, context: Context, claimed: Claim) -> Attempt:
@@ -201,12 +222,17 @@ class TrialOperator(BaseOperator):
         raise RuntimeError("unreachable: defer() raises")
 
 
+_NEVER_RETRIED = (PermanentHpoError, AirflowFailException)
+
+
 def _failure(err: BaseException) -> TrialFailedError:
+    """Say who is to blame: the trial's author for what he declared, and nobody but the worker for what is unforeseen."""
     if isinstance(err, TrialFailedError):
         return err
     if isinstance(err, AirflowTaskTimeout):
         return TrialFailedError(f"The task ran into its execution_timeout: {err}")
-    return TrialFailedError(f"{type(err).__name__}: {err}")
+    kind = FailureKind.PROGRAM if isinstance(err, _NEVER_RETRIED) else FailureKind.INFRASTRUCTURE
+    return TrialFailedError(f"{type(err).__name__}: {err}", kind=kind)
 
 
 def _plain(value: Any) -> Any:

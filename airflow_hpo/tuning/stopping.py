@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
 
+from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning.judging import status_of
@@ -43,6 +45,50 @@ def must_end(store: Store, edition: str) -> str | None:
         return answer
 
 
+class EndingMonitor:
+    """Takes what a running trial reports, and gives the trial up also when its study ends it.
+
+    :param report: takes the points, and says whether the pruner gives the trial up.
+    :param store: the study database.
+    :param edition: the edition.
+    :param interval: seconds between two questions whether the study is over.
+    """
+
+    def __init__(
+        self, report: Callable[[Sequence[SeriesPoint]], bool], store: Store, edition: str, interval: float
+    ) -> None:
+        self.reason: str | None = None
+        """Why the study ended the trial; None unless it did."""
+        self._report = report
+        self._store = store
+        self._edition = edition
+        self._interval = interval
+        self._due = time.monotonic() + interval
+
+    def __call__(self, points: Sequence[SeriesPoint]) -> bool:
+        """Deliver the points; return True when the trial has to end.
+
+        :param points: new points since the last call, if any.
+        """
+        if self._report(points):
+            return True
+        if self.reason is None and time.monotonic() >= self._due:
+            self.reason = must_end(self._store, self._edition)
+            self._due = time.monotonic() + self._interval
+        return self.reason is not None
+
+
+def must_not_start(store: Store, edition: str) -> str | None:
+    """Return why a trial that nobody has begun must not begin any more; None when it may.
+
+    It was suggested before the study was over, and its task had to wait.
+
+    :param store: the study database.
+    :param edition: the edition.
+    """
+    return _reason(store, edition, starting=True)
+
+
 def reason_to_end(store: Store, edition: str) -> str | None:
     """Look whether the running trials of an edition must end: it is over, and was declared to end them then.
 
@@ -51,8 +97,14 @@ def reason_to_end(store: Store, edition: str) -> str | None:
     :param store: the study database.
     :param edition: the edition.
     """
+    return _reason(store, edition)
+
+
+def _reason(store: Store, edition: str, *, starting: bool = False) -> str | None:
     found = store.edition(edition)
-    if found.study.when_over != "stop" or found.finished is not None:
+    stopped = starting and found.stop_reason is not None
+    if found.finished is not None or not (stopped or found.study.when_over == "stop"):
         return None
     verdict = status_of(found, store.optuna.records(edition, details=False)).verdict
-    return f"The trial was ended before it had finished. {verdict.reason}" if verdict.over else None
+    what = "was not started" if starting else "was ended before it had finished"
+    return f"The trial {what}. {verdict.reason}" if verdict.over else None
