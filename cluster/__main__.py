@@ -88,7 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("image", help="make an image and give it to the cluster")
     image.add_argument("name", help="the name that pods use, with imagePullPolicy Never or IfNotPresent")
     image.add_argument(
-        "source", nargs="?", type=Path, help="docker archive, or folder over Python (default: only Python)"
+        "source",
+        nargs="?",
+        type=Path,
+        help="docker archive, folder with a Dockerfile, or folder over Python (default: only Python)",
     )
     image.add_argument("--output", type=Path, help="write a docker archive to this file; needs no cluster")
     kubeconfig = commands.add_parser("kubeconfig", help="print the path of a user's kubeconfig")

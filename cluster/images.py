@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster import cache, host, packages
+from cluster import cache, dockerfiles, host, packages
 from cluster.commands import run, say
 from cluster.errors import ClusterError
 
@@ -35,8 +35,8 @@ def archive(name: str, source: Path | None) -> Iterator[Path]:
     """Give a docker archive with one image for as long as the block runs.
 
     :param name: the name that pods use for the image.
-    :param source: a docker archive to rename; or a folder laid over the base Python image; or nothing, for the
-        base image itself.
+    :param source: a docker archive to rename; or a folder with a Dockerfile, built on the base Python image; or another
+        folder, laid over it; or nothing, for the base image itself.
     :raises ClusterError: when the source is neither.
     """
     cache.folder().mkdir(parents=True, exist_ok=True)
@@ -44,6 +44,10 @@ def archive(name: str, source: Path | None) -> Iterator[Path]:
         target = Path(work, "image.tar")
         if source is None:
             write(target, name, [base_layer()], {"Cmd": ["python3"]})
+        elif (source / "Dockerfile").is_file():
+            base = Path(work, "base.tar")
+            write(base, "base", [base_layer()], {"Cmd": ["python3"]})
+            dockerfiles.build(name, source, base, Path(work, "buildah"), target)
         elif source.is_dir():
             added = Path(work, "added.tar")
             pack(source, added, as_root=True)

@@ -19,6 +19,7 @@ PACKAGES = {
     "openssl": "openssl",
     "mount": "mount",
     "debootstrap": "debootstrap",
+    "buildah": "buildah",
 }
 PLUGINS_PACKAGE = "containernetworking-plugins"
 PLUGIN_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))

@@ -3,7 +3,7 @@
 What: 12 trials, 4 at once, each a pod whose log is read while it runs; trials that fall behind the median are ended.
 Why: the same study as on one machine, with one word changed.
 Needs: a Kubernetes that the connection `kubernetes_default` or KUBECONFIG names, and the image of `docker/trial`
-(`docker build`, or `python3 -m cluster image airflow-hpo/trial:1 docker/trial/image` for the test cluster).
+(`docker build`, or `python3 -m cluster image airflow-hpo/trial:1 docker/trial` for the test cluster).
 """
 
 import os

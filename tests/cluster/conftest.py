@@ -44,6 +44,13 @@ def python_image(kubeconfig: Path) -> str:
 
 
 @pytest.fixture(scope="session")
+def trial_image(kubeconfig: Path) -> str:
+    """The image that `docker/trial/Dockerfile` makes; `HPO_TRIAL_IMAGE` names it where the cluster is not on this machine."""
+    image = os.environ.get("HPO_TRIAL_IMAGE")
+    return image or cluster_tool("image", "airflow-hpo/trial:1", str(ROOT / "docker" / "trial")).stdout.strip()
+
+
+@pytest.fixture(scope="session")
 def core(kubeconfig: Path) -> Iterator[Any]:
     """A client of the core API, as admin."""
     from kubernetes import client, config
