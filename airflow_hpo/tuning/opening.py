@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.storage import editions
 from airflow_hpo.tuning.place import TaskPlace
@@ -33,6 +34,17 @@ def open_edition(store: Store, study: Study, run: str, place: TaskPlace) -> Edit
         )
     _take_over(store, edition, study)
     return edition
+
+
+def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
+    """Have the parameters that production uses tried first; the edition's first champion stays in a retry.
+
+    :param store: the study database.
+    :param edition: the edition that was opened.
+    :param params: the champion's parameters.
+    :returns: whether a trial evaluates a champion: one that does not fit the space is left out.
+    """
+    return store.optuna.champion(edition.name, edition.study, params)
 
 
 def _take_over(store: Store, edition: Edition, study: Study) -> None:
