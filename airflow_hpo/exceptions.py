@@ -5,6 +5,9 @@ HpoError
 │   ├── DeclarationError         a study, space, sampler or trial is declared wrongly
 │   ├── StudyNotFoundError       no study of that name is in the store
 │   ├── StudyConflictError       the stored study was declared otherwise
+│   ├── ParameterSetNotFoundError  no parameter set, or no version of it, has that name
+│   ├── ChampionChangedError     the champion is another version than the caller believes
+│   ├── ComparisonError          there is nothing to compare, or no such comparison
 │   ├── StoreRefusedError        the database must not be used (Airflow's own schema, unknown dialect)
 │   └── StoreNotMigratedError    the database lacks our tables or has older ones
 ├── TransientHpoError            the same call may succeed later: Airflow may retry
@@ -34,6 +37,18 @@ class StudyNotFoundError(PermanentHpoError):
 
 class StudyConflictError(PermanentHpoError):
     """The stored study was declared with another space, direction or objective."""
+
+
+class ComparisonError(PermanentHpoError):
+    """There is nothing to choose from or to compare, or no comparison of that number."""
+
+
+class ParameterSetNotFoundError(PermanentHpoError):
+    """No parameter set of that name, or no such version of it, is in the store."""
+
+
+class ChampionChangedError(PermanentHpoError):
+    """The champion is another version than the one that the caller decided against."""
 
 
 class StoreRefusedError(PermanentHpoError):

@@ -54,7 +54,7 @@ def compare(
             f"A guardrail watches another metric than the objective, but got {objective.metric!r} as both. Drop one."
         )
     evaluations = checked(frame, metrics, champion)
-    pairs = pair(_decided_on(evaluations, rule.variant), champion, rule.max_dropped)
+    pairs = pair(decided_on(evaluations, rule.variant), champion, rule.max_dropped)
     challengers = sorted(set(evaluations["candidate"]) - {champion})
     results = _judged(pairs, challengers, champion, objective, rule, reached)
     verdict = _verdict(results)
@@ -114,7 +114,7 @@ def _judged(
             claim.answered(level, enough and claim.p_value <= level, enough and claim.p_contrary <= keep_level)
             for claim in asked[name]
         ]
-        results.append(_result(name, claims, p_value, level, shown and enough, pairs.evidence))
+        results.append(_result(name, claims, p_value, level, shown and enough, pairs.evidence, asked[name][0].data))
     return tuple(results)
 
 
@@ -131,7 +131,7 @@ def _asked(pairs: Pairs, name: str, champion: str, objective: Objective, rule: C
 
 
 def _result(
-    name: str, claims: list[Claim], p_value: float, level: float, shown: bool, evidence: Evidence
+    name: str, claims: list[Claim], p_value: float, level: float, shown: bool, evidence: Evidence, data: Differences
 ) -> ChallengerResult:
     verdict = Verdict.INCONCLUSIVE
     if shown:
@@ -140,7 +140,10 @@ def _result(
         verdict = Verdict.KEEP
     judged = name not in evidence.not_judged
     pairs = evidence.pairs if judged else 0
-    return ChallengerResult(name, verdict, claims[0], tuple(claims[1:]), p_value, level, method(pairs), judged)
+    by_scenario = dict(zip(data.scenarios, data.better_by.tolist()))
+    return ChallengerResult(
+        name, verdict, claims[0], tuple(claims[1:]), p_value, level, method(pairs), judged, by_scenario
+    )
 
 
 def _enough(evidence: Evidence, rule: ComparisonRule) -> bool:
@@ -162,7 +165,13 @@ def _best(results: Sequence[ChallengerResult], scale: Scale, verdict: Verdict) -
     return max(candidates, key=lambda r: r.improvement.effect.on(scale).value, default=None)
 
 
-def _decided_on(evaluations: pd.DataFrame, variant: str | None) -> pd.DataFrame:
+def decided_on(evaluations: pd.DataFrame, variant: str | None) -> pd.DataFrame:
+    """Return the evaluations of the variant that a rule decides on.
+
+    :param evaluations: what :func:`airflow_hpo.comparison.pairing.checked` returns.
+    :param variant: the variant; None for all.
+    :raises DeclarationError: when there is none of that name.
+    """
     if variant is None:
         return evaluations
     known = sorted(set(evaluations["variant"]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
@@ -96,6 +97,8 @@ class ChallengerResult:
     method: Method
     judged: bool = True
     """False when too many of its evaluations are missing."""
+    differences: Mapping[str, float] = field(default_factory=dict)
+    """By how much it was better in each scenario, on the metric that decides and in its own unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,8 @@ class Decision:
     verdict: Verdict
     sentence: str
     """What was found and why, for people who decide."""
-    champion: str
+    champion: str | None
+    """Name of the candidate that production uses; None while nothing is in use."""
     challenger: str | None
     """Who is promoted; otherwise the best of those judged, None when there is none."""
     objective: Objective

@@ -25,6 +25,7 @@ class Differences:
     direction: Direction
     champion: Array
     challenger: Array
+    scenarios: tuple[str, ...] = ()
 
     @property
     def better_by(self) -> Array:
@@ -72,4 +73,4 @@ def differences(metric: str, direction: Direction, champion: pd.DataFrame, chall
     :param challenger: the same scenarios in the same order.
     """
     a, b = (frame[metric].to_numpy(dtype=np.float64) for frame in (champion, challenger))
-    return Differences(metric, direction, a, b)
+    return Differences(metric, direction, a, b, tuple(champion.index.get_level_values("scenario")))

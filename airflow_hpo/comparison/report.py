@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow_hpo.comparison.decision import ChallengerResult, Claim, Decision, Effect, Estimate, Method, VariantResult
+from airflow_hpo.comparison.plot import plot
 from airflow_hpo.comparison.rule import Scale
-from airflow_hpo.comparison.selection import Selection
+from airflow_hpo.comparison.selection import Reevaluated, Selection
 from airflow_hpo.comparison.words import amount, percent
 from airflow_hpo.core.declared import Declared
+from airflow_hpo.core.environment import as_text
+from airflow_hpo.core.evaluation import CHAMPION, Candidate
 
 _METHODS = {
     Method.SIGN_FLIP: "exact sign-flip test over all {flips} sign changes of the paired differences",
@@ -28,16 +31,31 @@ def as_data(found: Decision | Selection) -> dict[str, Any]:
     return data
 
 
-def markdown(decision: Decision, selection: Selection | None = None) -> str:
-    """Return the report of a decision.
+def selection_of(data: Mapping[str, Any]) -> Selection:
+    """Return the selection that :func:`as_data` wrote down.
+
+    :param data: what it returned.
+    """
+    finalists = [
+        Reevaluated(each["candidate"], each["observed"], _or(each["mean"], math.nan), _estimate_of(each["inflation"]))
+        for each in data["finalists"]
+    ]
+    return Selection(data["best"], data["winner"], tuple(finalists), data["adjusted"], data["pairs"])
+
+
+def markdown(decision: Decision, selection: Selection | None = None, candidates: Sequence[Candidate] = ()) -> str:
+    """Return the report of a decision, what matters most first.
 
     :param decision: what was decided.
     :param selection: how the challengers were chosen; None leaves that section out.
+    :param candidates: champion and challengers with their parameters; none leaves that section out.
     """
     parts = [
         f"## {decision.verdict.value.capitalize()}",
         decision.sentence,
-        _challengers(decision),
+        _parameters(candidates),
+        _drawing(decision),
+        _challengers(decision) if decision.champion else _first(decision),
         _guardrails(decision),
         _variants(decision),
         _selection(selection) if selection else "",
@@ -51,9 +69,46 @@ def _plain(value: Any) -> Any:
         return value.to_dict()
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _estimate_of(data: Mapping[str, Any]) -> Estimate:
+    value, low, high = _or(data["value"], math.nan), _or(data["low"], -math.inf), _or(data["high"], math.inf)
+    return Estimate(value, low, high, data["confidence"])
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
+
+
+def _parameters(candidates: Sequence[Candidate]) -> str:
+    """Return every parameter of every candidate, those that differ in bold."""
+    ordered = sorted(candidates, key=lambda each: each.role != CHAMPION)
+    names = list(dict.fromkeys(name for each in ordered for name in each.params))
+    rows = []
+    for name in names:
+        texts = [as_text(each.params[name]) if name in each.params else "-" for each in ordered]
+        rows.append([name, *(f"**{text}**" if len(set(texts)) > 1 and text else text for text in texts)])
+    return _table(["parameter", *(_heading(each) for each in ordered)], rows) if rows else ""
+
+
+def _heading(candidate: Candidate) -> str:
+    return f"{candidate.name} (version {candidate.version})" if candidate.version else candidate.name
+
+
+def _drawing(decision: Decision) -> str:
+    drawn = plot(decision)
+    return f"```text\n{drawn}\n```" if drawn else ""
+
+
+def _first(decision: Decision) -> str:
+    """Return the means of the challengers: there is no champion to compare them with."""
+    rows = [[result.candidate, _number(result.improvement.challenger)] for result in decision.challengers]
+    return _table(["candidate", f"{decision.objective.metric} ({decision.objective.direction.value})"], rows)
 
 
 def _challengers(decision: Decision) -> str:
@@ -64,7 +119,8 @@ def _challengers(decision: Decision) -> str:
 
 def _champion_row(decision: Decision) -> list[str]:
     means = [r.improvement.champion for r in decision.challengers if r.judged]
-    return [f"{decision.champion} (champion)", _number(means[0] if means else math.nan), *[""] * 6]
+    name = CHAMPION if decision.champion == CHAMPION else f"{decision.champion} (champion)"
+    return [name, _number(means[0] if means else math.nan), *[""] * 6]
 
 
 def _challenger_row(result: ChallengerResult, decision: Decision) -> list[str]:
@@ -135,13 +191,24 @@ def _evidence(decision: Decision) -> str:
     evidence, rule = decision.evidence, decision.rule
     judged = next((r for r in decision.challengers if r.judged), None)
     lines = [
-        f"Scenarios: {evidence.pairs}, each with {evidence.replicates} replicates or more; look {decision.look} of {rule.looks}.",
-        *([f"Test: {_METHODS[judged.method].format(flips=2**evidence.pairs)}."] if judged else []),
-        f"Allowed error: {percent(rule.alpha)}, one-sided, for all challengers ({len(decision.challengers)}; Holm, 1979) "
-        f"and looks ({rule.looks}, {rule.spending.value}; Lan and DeMets, 1983) together.",
+        f"Scenarios: {evidence.pairs}, each with {_replicates(evidence.replicates)}; look {decision.look} of {rule.looks}.",
+        *([_tested(decision, judged)] if judged and decision.champion else []),
         *_missing(decision),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _replicates(count: int) -> str:
+    return "one replicate" if count == 1 else f"{count} replicates or more"
+
+
+def _tested(decision: Decision, judged: ChallengerResult) -> str:
+    rule = decision.rule
+    return (
+        f"Test: {_METHODS[judged.method].format(flips=2**decision.evidence.pairs)}.\n"
+        f"- Allowed error: {percent(rule.alpha)}, one-sided, for all challengers ({len(decision.challengers)}; Holm, 1979) "
+        f"and looks ({rule.looks}, {rule.spending.value}; Lan and DeMets, 1983) together."
+    )
 
 
 def _missing(decision: Decision) -> list[str]:

@@ -107,6 +107,8 @@ _RULES = {
     "enum": "must be {expected}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+    "greater_than": "must be above {gt:g}",
+    "less_than": "must be below {lt:g}",
     "scalar_type": "must be text, a finite number, a boolean or None",
     "time_delta_type": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",
     "time_delta_parsing": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",

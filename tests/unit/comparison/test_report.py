@@ -6,9 +6,11 @@ import math
 import pandas as pd
 
 from airflow_hpo.comparison.comparing import compare
-from airflow_hpo.comparison.report import as_data, markdown
+from airflow_hpo.comparison.first import first_champion
+from airflow_hpo.comparison.report import as_data, markdown, selection_of
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.comparison.selection import select
+from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
 from tests.unit.comparison.evaluations import evaluated
 
@@ -25,7 +27,8 @@ def frame() -> pd.DataFrame:
 def test_the_page_holds_the_sentence_and_every_table() -> None:
     decision = compare(frame(), REVENUE, RULE, look=2)
     page = markdown(decision, select(frame(), {"new|x": 120.0, "champion": 112.0}, REVENUE, champion="champion"))
-    assert page.startswith(f"## Promote\n\n{decision.sentence}\n\n| candidate | revenue (maximize) |")
+    assert page.startswith(f"## Promote\n\n{decision.sentence}\n\n```text\n")
+    assert "\n\n| candidate | revenue (maximize) |" in page
     assert r"| new\|x | 117.14 | 5 | 4.46 % | 5 to 5 (95.1 %) | 0.0078 | ≤ 0.024 | promote |" in page
     assert "| poor | - | - | - | no limit to no limit" in page
     assert r"| wait | new\|x | 3 | 3 | 0 | 0 to 0 (95.1 %) | 2 | 0.0078 | yes |" in page
@@ -69,3 +72,38 @@ def test_the_data_are_plain_json_without_nan_or_infinity() -> None:
 def test_a_selection_is_plain_json_too() -> None:
     found = select(evaluated("revenue", {"a": [math.nan] * 5}), {"a": 1.0}, REVENUE)
     assert json.loads(json.dumps(as_data(found), allow_nan=False))["finalists"][0]["mean"] is None
+
+
+def test_a_selection_that_was_written_down_is_read_back() -> None:
+    found = select(evaluated("revenue", {"a": DAYS, "b": DAYS[::-1]}), {"a": 150.0, "b": 140.0}, REVENUE)
+    assert selection_of(json.loads(json.dumps(as_data(found), allow_nan=False))) == found
+
+
+def test_numbers_that_json_cannot_hold_are_read_back_as_they_were() -> None:
+    found = select(evaluated("revenue", {"a": [math.nan] * 5}), {"a": 1.0}, REVENUE)
+    back = selection_of(json.loads(json.dumps(as_data(found))))
+    assert math.isnan(back.finalists[0].mean)
+    assert (back.inflation.low, back.inflation.high) == (-math.inf, math.inf)
+
+
+def test_the_parameters_come_before_the_numbers_with_the_champion_first_and_changes_in_bold() -> None:
+    candidates = [
+        Candidate("new", {"rate": 0.2, "solver": "greedy", "fast": True}),
+        Candidate("champion", {"rate": 0.1, "solver": "greedy"}, version=3),
+    ]
+    page = markdown(
+        compare(evaluated("revenue", {"champion": DAYS, "new": DAYS}), REVENUE, ComparisonRule()), None, candidates
+    )
+    assert "| parameter | champion (version 3) | new |" in page
+    assert "| rate | **0.1** | **0.2** |" in page
+    assert "| solver | greedy | greedy |" in page
+    assert "| fast | **-** | **true** |" in page
+    assert page.index("| parameter |") < page.index("| candidate |")
+
+
+def test_without_a_champion_the_page_tells_means_and_no_test() -> None:
+    page = markdown(first_champion(evaluated("revenue", {"new": DAYS}), REVENUE, ComparisonRule()))
+    assert "| new | 112.14 |" in page
+    assert "Test:" not in page
+    assert "Allowed error" not in page
+    assert "```" not in page

@@ -26,8 +26,8 @@ def test_a_rule_round_trips_through_yaml() -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"alpha": 0.5}, "alpha.*less than 0.5"),
-        ({"alpha": 0.0}, "alpha.*greater than 0"),
+        ({"alpha": 0.5}, "alpha.*below 0.5,"),
+        ({"alpha": 0.0}, "alpha.*above 0,"),
         ({"min_improvement": -0.1}, "min_improvement.*at least 0"),
         ({"looks": 0}, "looks.*at least 1"),
         ({"looks": 21}, "looks.*at most 20"),
@@ -48,7 +48,7 @@ def test_a_wrong_rule_is_refused_in_words(wrong: dict[str, object], words: str) 
     [
         ({}, "needs 'direction'"),
         ({"direction": "minimize"}, "needs 'margin'"),
-        ({"direction": "minimize", "margin": 0.0}, "margin.*greater than 0"),
+        ({"direction": "minimize", "margin": 0.0}, "margin.*above 0,"),
         ({"direction": "down", "margin": 1.0}, "direction"),
     ],
     ids=str,

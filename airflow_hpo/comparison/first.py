@@ -1,0 +1,82 @@
+"""The first champion: challengers while nothing is in use yet."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from airflow_hpo.comparison.comparing import decided_on
+from airflow_hpo.comparison.decision import ChallengerResult, Claim, Decision, Effect, Estimate, Evidence, Verdict
+from airflow_hpo.comparison.estimation import method
+from airflow_hpo.comparison.pairing import Pairs, checked, pair
+from airflow_hpo.comparison.rule import ComparisonRule
+from airflow_hpo.core.objective import Direction, Objective
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_UNKNOWN = Effect(Estimate(math.nan, -math.inf, math.inf, math.nan), None)
+
+
+def first_champion(frame: pd.DataFrame, objective: Objective, rule: ComparisonRule, *, look: int = 1) -> Decision:
+    """Decide who is promoted while nothing is in use: the best by its mean, whatever the size of the evidence.
+
+    There is nobody to do harm to: no test is made, and guardrails, which allow a loss against the champion, hold nothing.
+
+    :param frame: the evaluations, as a comparison takes them, without a champion.
+    :param objective: the metric that decides and its direction.
+    :param rule: gives the variant that is decided on and how many scenarios may be missing.
+    :param look: which look this is.
+    :raises DeclarationError: when the frame does not fit.
+    """
+    evaluations = checked(frame, [objective.metric], None)
+    pairs = pair(decided_on(evaluations, rule.variant), None, rule.max_dropped)
+    names = sorted(set(evaluations["candidate"]))
+    means = {name: _mean(pairs, name, objective) for name in names}
+    enough = pairs.evidence.pairs > 0 and pairs.evidence.share_dropped <= rule.max_dropped
+    best = _best(means, objective) if enough else None
+    verdict = Verdict.PROMOTE if best else Verdict.INCONCLUSIVE
+    return Decision(
+        verdict=verdict,
+        sentence=_sentence(best, means, objective, pairs.evidence),
+        champion=None,
+        challenger=best,
+        objective=objective,
+        rule=rule,
+        look=look,
+        next_look=None if best or look >= rule.looks else look + 1,
+        evidence=pairs.evidence,
+        challengers=tuple(_result(name, mean, objective, rule, pairs.evidence, best) for name, mean in means.items()),
+        variants=(),
+    )
+
+
+def _mean(pairs: Pairs, name: str, objective: Objective) -> float:
+    values = pairs.of(name)[objective.metric].to_numpy(dtype="float64")
+    return float(values.mean()) if len(values) else math.nan
+
+
+def _best(means: dict[str, float], objective: Objective) -> str | None:
+    sign = 1.0 if objective.direction is Direction.MINIMIZE else -1.0
+    known = {name: mean for name, mean in means.items() if math.isfinite(mean)}
+    return min(known, key=lambda name: sign * known[name], default=None)
+
+
+def _result(
+    name: str, mean: float, objective: Objective, rule: ComparisonRule, evidence: Evidence, best: str | None
+) -> ChallengerResult:
+    claim = Claim(objective.metric, rule.scale, rule.min_improvement, math.nan, mean, _UNKNOWN, 1.0, 1.0, False, False)
+    verdict = Verdict.PROMOTE if name == best else Verdict.INCONCLUSIVE
+    judged = name not in evidence.not_judged
+    return ChallengerResult(name, verdict, claim, (), 1.0, math.nan, method(evidence.pairs), judged)
+
+
+def _sentence(best: str | None, means: dict[str, float], objective: Objective, evidence: Evidence) -> str:
+    if best is None:
+        return "Inconclusive: nothing is in use yet, and too few scenarios have a result of every challenger."
+    scenarios = f"{evidence.pairs} {'scenario' if evidence.pairs == 1 else 'scenarios'}"
+    place = f", the best of {len(means)} challengers" if len(means) > 1 else ""
+    return (
+        f"Promote {best!r}: nothing is in use yet, so there is nothing to compare it with; over {scenarios} its "
+        f"{objective.metric} is {means[best]:.5g}{place}."
+    )
