@@ -1,0 +1,151 @@
+"""Comparisons: what was found and decided, kept for ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from airflow_hpo.exceptions import ComparisonError
+from airflow_hpo.storage.columns import utc_now
+from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.tables import ComparisonRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a comparison found, before it is kept."""
+
+    digest: str
+    """64 hex digits that are the same when the same was found in the same place."""
+    edition: str
+    """The tuned edition that the challengers come from, or ``family@run``."""
+    family: str
+    parameter_set: str | None
+    champion_version: int | None
+    """Which version the champion was; None when nothing was in use."""
+    look: int
+    verdict: str
+    sentence: str
+    decision: Mapping[str, Any]
+    """Every number, JSON-able."""
+    selection: Mapping[str, Any] | None
+    """How the challengers were chosen, JSON-able; None when they were given."""
+    report: str
+    """The page for people, Markdown."""
+    evaluations: Sequence[str]
+    """Editions of the evaluations that were compared."""
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Finding):
+    """A comparison that is kept."""
+
+    id: int
+    created: datetime
+
+    @property
+    def challenger(self) -> str | None:
+        """Who is promoted, or else the best; None when there is none."""
+        name: str | None = self.decision["challenger"]
+        return name
+
+
+def keep(session: Session, found: Finding) -> Comparison:
+    """Write a finding down; the same finding again is the same comparison.
+
+    :param session: the unit of work.
+    :param found: what was found.
+    """
+    columns = {
+        "digest": found.digest,
+        "edition": found.edition,
+        "family": found.family,
+        "parameter_set": found.parameter_set,
+        "champion_version": found.champion_version,
+        "look": found.look,
+        "verdict": found.verdict,
+        "sentence": found.sentence,
+        "decision": json.dumps(found.decision, ensure_ascii=False, allow_nan=False),
+        "selection": json.dumps(found.selection, ensure_ascii=False, allow_nan=False) if found.selection else None,
+        "report": found.report,
+        "evaluations": list(found.evaluations),
+        "dag_id": found.dag_id,
+        "run_id": found.run_id,
+        "task_id": found.task_id,
+        "created_at": utc_now(),
+    }
+    insert_absent(session, ComparisonRow, [columns])
+    return _comparison(session.scalars(select(ComparisonRow).where(ComparisonRow.digest == found.digest)).one())
+
+
+def get(session: Session, number: int) -> Comparison:
+    """Return one comparison.
+
+    :param session: the unit of work.
+    :param number: its number.
+    :raises ComparisonError: when there is none of that number.
+    """
+    row = session.get(ComparisonRow, number)
+    if row is None:
+        raise ComparisonError(
+            f"A comparison must be in the store, but none has the number {number}. "
+            "See 'airflow hpo comparisons list' for those there are."
+        )
+    return _comparison(row)
+
+
+def find(
+    session: Session,
+    *,
+    family: str | None = None,
+    parameter_set: str | None = None,
+    dag_id: str | None = None,
+    limit: int = 100,
+) -> list[Comparison]:
+    """Return comparisons, the newest first.
+
+    :param session: the unit of work.
+    :param family: only those of this study; None for all.
+    :param parameter_set: only those for this parameter set; None for all.
+    :param dag_id: only those of this DAG; None for all.
+    :param limit: how many at most.
+    """
+    wanted = select(ComparisonRow).order_by(ComparisonRow.id.desc()).limit(limit)
+    for column, value in (
+        (ComparisonRow.family, family),
+        (ComparisonRow.parameter_set, parameter_set),
+        (ComparisonRow.dag_id, dag_id),
+    ):
+        wanted = wanted if value is None else wanted.where(column == value)
+    return [_comparison(row) for row in session.scalars(wanted)]
+
+
+def _comparison(row: ComparisonRow) -> Comparison:
+    return Comparison(
+        id=row.id,
+        digest=row.digest,
+        edition=row.edition,
+        family=row.family,
+        parameter_set=row.parameter_set,
+        champion_version=row.champion_version,
+        look=row.look,
+        verdict=row.verdict,
+        sentence=row.sentence,
+        decision=json.loads(row.decision),
+        selection=json.loads(row.selection) if row.selection else None,
+        report=row.report,
+        evaluations=row.evaluations,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        task_id=row.task_id,
+        created=row.created_at,
+    )
