@@ -15,6 +15,19 @@ OUTPUT = Arg(
     default="table",
 )
 FILE = Arg(("--file",), help="Write here instead of to the standard output", default=None)
+NUMBER = Arg(("number",), help="Number of the trial", type=int)
+REASON = Arg(
+    ("--reason",), help="What is wrong with the result, one sentence", default="A person took its result back."
+)
+WHY_STOPPED = Arg(
+    ("--reason",), help="Why, in one sentence: shown wherever the study's end is (default: who asked)", default=None
+)
+RUNNING = Arg(
+    ("--running",),
+    help="What becomes of trials that run: left to finish, or ended and pruned (default: what the study declares)",
+    choices=("finish", "stop"),
+    default=None,
+)
 INTERVAL = Arg(("--interval",), help="Seconds between two looks (default: 2)", type=float, default=2.0)
 
 
@@ -51,7 +64,7 @@ def _database_commands() -> GroupCommand:
 def _study_commands() -> GroupCommand:
     return GroupCommand(
         name="studies",
-        help="Look at studies",
+        help="Look at studies, and stop them",
         subcommands=[
             ActionCommand(
                 name="list",
@@ -77,5 +90,26 @@ def _study_commands() -> GroupCommand:
                 func=lazy_load_command("airflow_hpo.cli.watch.watch"),
                 args=(NAME, INTERVAL, CONNECTION),
             ),
+            ActionCommand(
+                name="stop",
+                help="End a running study: nothing further is started, and its best trial so far is the result",
+                func=lazy_load_command("airflow_hpo.cli.studies.stop"),
+                args=(NAME, WHY_STOPPED, RUNNING, CONNECTION),
+            ),
+        ],
+    )
+
+
+def _trial_commands() -> GroupCommand:
+    return GroupCommand(
+        name="trials",
+        help="Correct trials",
+        subcommands=[
+            ActionCommand(
+                name="invalidate",
+                help="Take a finished trial's wrong result back: it counts no longer and is never the best",
+                func=lazy_load_command("airflow_hpo.cli.trials.invalidate"),
+                args=(NAME, NUMBER, REASON, CONNECTION),
+            )
         ],
     )

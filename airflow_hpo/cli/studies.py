@@ -1,7 +1,9 @@
-"""``airflow hpo studies list|show|export``."""
+"""``airflow hpo studies list|show|export|stop``."""
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Sequence
 from typing import Any
 
 from airflow_hpo.cli.connecting import hook_of
@@ -14,6 +16,7 @@ from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import editions
 from airflow_hpo.tuning.judging import status
 from airflow_hpo.tuning.rows import edition_row, find_edition, metric_column, trial_rows
+from airflow_hpo.tuning.stopping import Stop, request_stop
 from airflow_hpo.tuning.store import Store
 
 SHOWN_TRIALS = 10
@@ -50,6 +53,44 @@ def export(args: Any) -> None:
     store = hook_of(args.conn_id).store
     edition = find_edition(store, args.name)
     emit(trial_rows(store, edition.name), args.output, path=args.file)
+
+
+@one_line_errors
+def stop(args: Any) -> None:
+    """Stop one edition."""
+    store, console = hook_of(args.conn_id).store, terminal()
+    name = find_edition(store, args.name).name
+    stopped = request_stop(store, name, args.reason or f"{_person()} asked for it on the command line.", args.running)
+    for line in _stop_lines(stopped):
+        console.print(line, soft_wrap=True)
+
+
+def _stop_lines(stopped: Stop) -> list[str]:
+    edition, waiting = stopped.edition, stopped.waiting
+    if edition.finished is not None:
+        return [f"{edition.name} has finished, and there is nothing to stop. {edition.reason or ''}".rstrip()]
+    if stopped.over is not None:
+        lines = [f"{edition.name} is over already. {stopped.over}"]
+    else:
+        how = "was stopped before" if stopped.again else "is stopped"
+        lines = [f"{edition.name} {how}: nothing further is started. Reason: {edition.stop_reason}"]
+    if waiting and (stopped.over is None or edition.study.when_over == "stop"):
+        lines.append(f"{_trials(waiting)} suggested and not begun; what has not begun does not start any more.")
+    fate = "left to finish" if edition.study.when_over == "finish" else "ended"
+    lines.append(f"{_trials(stopped.running)} running and {fate}." if stopped.running else "Nothing runs.")
+    return lines
+
+
+def _trials(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers))
+    return f"Trial {shown} is" if len(numbers) == 1 else f"Trials {shown} are"
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "Somebody"
 
 
 def _show_table(store: Store, edition: Edition) -> None:

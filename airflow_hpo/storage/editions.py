@@ -130,6 +130,23 @@ def request_stop(session: Session, name: str, reason: str) -> Edition:
     return _edition(row)
 
 
+def redeclare(session: Session, name: str, study: Study) -> Edition:
+    """Change the declaration of an edition while it runs; its search stays as it is.
+
+    :param session: the unit of work.
+    :param name: the edition.
+    :param study: the new declaration.
+    :raises StudyNotFoundError: when there is none of that name.
+    :raises StudyConflictError: when it declares another space or objective.
+    """
+    row = _locked(session, name)
+    _refuse_other_search(row, study)
+    for column, value in _declared(study).items():
+        setattr(row, column, value)
+    session.flush()
+    return _edition(row)
+
+
 def seal_batch(session: Session, name: str, batch: int, size: int) -> int:
     """Fix how many trials a batch has and return the number that holds: whoever sealed it first decided.
 

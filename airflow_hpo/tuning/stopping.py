@@ -1,4 +1,4 @@
-"""Whether trials that still run have to end, because their study is over."""
+"""Stopping a study, and whether trials that still run have to end because it is over."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.study import WhenOver
+from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import TransientHpoError
+from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.judging import status_of
+from airflow_hpo.tuning.judging import status, status_of
 from airflow_hpo.tuning.store import Store
 
 logger = logging.getLogger(__name__)
@@ -43,6 +48,51 @@ def must_end(store: Store, edition: str) -> str | None:
             answer = None
         _answers[key] = (time.monotonic(), answer)
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What a person's request to stop a study has come to."""
+
+    edition: Edition
+    over: str | None
+    """Why the study is over in any case; None when the request ends it."""
+    again: bool
+    """Whether it was stopped before."""
+    running: Sequence[int]
+    """Numbers of the trials that run."""
+    waiting: Sequence[int]
+    """Numbers of the trials that were suggested and do not start any more."""
+
+
+def request_stop(store: Store, name: str, reason: str, running: WhenOver | None = None) -> Stop:
+    """Let a study start nothing further; what runs is left to finish or ended. Repeating it keeps the first reason.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param reason: who wants it and why, in one sentence.
+    :param running: what becomes of trials that run; None for what the study declares.
+    """
+    before = status(store, name)
+    edition = before.edition
+    if edition.finished is None:
+        with store.session() as session:
+            if not before.verdict.over:
+                edition = editions.request_stop(session, name, reason)
+            if running is not None:
+                edition = editions.redeclare(session, name, edition.study.model_copy(update={"when_over": running}))
+    over = before.verdict.reason or edition.reason or "" if before.verdict.over or edition.finished else None
+    again = edition.stop_reason is not None and before.edition.stop_reason is not None
+    return Stop(edition, None if again else over, again, *_open_trials(store, name))
+
+
+def _open_trials(store: Store, name: str) -> tuple[list[int], list[int]]:
+    """Return the trials that run and those that nobody has begun."""
+    records = store.optuna.records(name, details=False)
+    numbers = [record.number for record in records if record.state is TrialState.RUNNING]
+    with store.session() as session:
+        begun = {attempt.number for attempt in attempts.of(session, name)}
+    return [n for n in numbers if n in begun], [n for n in numbers if n not in begun]
 
 
 class EndingMonitor:

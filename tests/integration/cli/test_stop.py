@@ -1,0 +1,96 @@
+"""`airflow hpo studies stop`, from its words to what it prints and does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.tuning.ending import finish
+from airflow_hpo.tuning.judging import Status, status
+from airflow_hpo.tuning.stopping import must_not_start, reason_to_end
+from tests.integration.cli.test_commands import Command, run
+from tests.integration.tuning.tasks import Tuned, declared
+
+__all__ = ["run"]
+
+
+@pytest.fixture
+def tuned(run: Command, tmp_path: Path) -> Tuned:
+    """A study of which one trial is complete, one runs, and two wait for their tasks."""
+    tuned = Tuned(HpoHook().store, declared(objective={"metric": "loss", "goal": 0.01}))
+    first, second, *_ = tuned.suggest()
+    tuned.complete(first, value=0.25)
+    tuned.started(second)
+    return tuned
+
+
+def look(tuned: Tuned) -> Status:
+    return status(tuned.store, tuned.name)
+
+
+def test_nothing_further_is_started_and_what_runs_is_left_to_finish(run: Command, tuned: Tuned) -> None:
+    said = run("studies", "stop", "demo", "--reason", "The data are wrong.")
+    assert said.splitlines() == [
+        "demo@r is stopped: nothing further is started. Reason: The data are wrong.",
+        "Trials 2, 3 are suggested and not begun; what has not begun does not start any more.",
+        "Trial 1 is running and left to finish.",
+    ]
+    assert tuned.suggest(2) == []
+    assert reason_to_end(tuned.store, tuned.name) is None
+    assert "The data are wrong." in (must_not_start(tuned.store, tuned.name) or "")
+
+
+def test_what_runs_is_ended_where_the_command_says_so(run: Command, tuned: Tuned) -> None:
+    assert "Trial 1 is running and ended." in run("studies", "stop", "demo", "--running", "stop")
+    assert reason_to_end(tuned.store, tuned.name)
+    assert tuned.store.edition(tuned.name).search_fingerprint == tuned.study.search_fingerprint
+
+
+def test_a_study_that_ends_what_runs_is_told_to_leave_it(run: Command, tmp_path: Path) -> None:
+    tuned = Tuned(HpoHook().store, declared(when_over="stop"))
+    run("studies", "stop", "demo", "--running", "finish")
+    assert reason_to_end(tuned.store, tuned.name) is None
+
+
+def test_the_result_is_the_best_trial_so_far(run: Command, tuned: Tuned) -> None:
+    run("studies", "stop", "demo", "--reason", "Enough.")
+    summary = finish(tuned.store, look(tuned))
+    assert (summary.failure, summary.data["value"], summary.data["end"]) == (None, 0.25, "stopped")
+    assert summary.data["reason"] == "The study was stopped: Enough."
+
+
+def test_without_a_reason_it_says_who_asked(run: Command, tuned: Tuned) -> None:
+    assert "asked for it on the command line" in run("studies", "stop", "demo")
+
+
+def test_stopping_twice_keeps_the_first_reason(run: Command, tuned: Tuned) -> None:
+    run("studies", "stop", "demo", "--reason", "First.")
+    said = run("studies", "stop", "demo", "--reason", "Second.", "--running", "stop")
+    assert said.startswith("demo@r was stopped before: nothing further is started. Reason: First.")
+    assert "Trial 1 is running and ended." in said
+
+
+def test_a_finished_study_stays_as_it_is(run: Command, tuned: Tuned) -> None:
+    for request in tuned.suggest():
+        tuned.complete(request, value=0.001)
+    finish(tuned.store, look(tuned))
+    said = run("studies", "stop", "demo", "--running", "stop")
+    assert said.startswith("demo@r has finished, and there is nothing to stop. The goal 0.01 was reached")
+    assert tuned.store.edition(tuned.name).end is End.GOAL
+    assert tuned.store.edition(tuned.name).study.when_over == "finish"
+
+
+def test_a_study_that_is_over_keeps_its_end_and_what_runs_may_be_ended(run: Command, tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[2], value=0.001)
+    said = run("studies", "stop", "demo", "--running", "stop")
+    assert said.startswith("demo@r is over already. The goal 0.01 was reached with 0.001.")
+    assert look(tuned).verdict.end is End.GOAL
+    assert "goal" in (reason_to_end(tuned.store, tuned.name) or "")
+
+
+def test_an_unknown_study_is_named(run: Command) -> None:
+    with pytest.raises(SystemExit, match="'nosuch'"):
+        run("studies", "stop", "nosuch")
