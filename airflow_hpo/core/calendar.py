@@ -31,7 +31,7 @@ def length_of(every: timedelta | str) -> timedelta:
 
 
 def split(period: Period, every: timedelta | str) -> list[Scenario]:
-    """Cut a period into scenarios of equal length, each of which knows its ``start`` and ``end``.
+    """Cut a period into scenarios of equal length, each of which has its own period.
 
     They are aligned to the period's end, because the newest data are the ones that matter; what remains at its start is
     left out, so that no scenario is shorter than the others.
@@ -48,10 +48,7 @@ def split(period: Period, every: timedelta | str) -> list[Scenario]:
             "Lengthen the window or shorten the scenarios."
         )
     starts = [period.end - length * n for n in range(count, 0, -1)]
-    return [
-        Scenario(_name(start.isoformat()), {"start": start.isoformat(), "end": (start + length).isoformat()})
-        for start in starts
-    ]
+    return [Scenario(_name(start.isoformat()), period=Period(start=start, end=start + length)) for start in starts]
 
 
 def _name(moment: str) -> str:

@@ -66,14 +66,18 @@ class Scenario(Declared):
 
     :param name: what tables and reports call it; 200 characters at most.
     :param values: what a program needs to know of it, by name; text, finite numbers, booleans or None.
+    :param period: what data its evaluations work on; None for the period of the whole evaluation.
     :raises DeclarationError: when two names would be the same environment variable.
     """
 
     name: Name
     values: dict[str, Choice] = {}
+    period: Period | None = None
 
-    def __init__(self, name: str = REQUIRED, values: dict[str, Choice] | None = None) -> None:
-        super().__init__(name=name, values={} if values is None else values)
+    def __init__(
+        self, name: str = REQUIRED, values: dict[str, Choice] | None = None, period: Period | None = None
+    ) -> None:
+        super().__init__(name=name, values={} if values is None else values, period=period)
 
     @field_validator("values")
     @classmethod

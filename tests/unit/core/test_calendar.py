@@ -18,9 +18,13 @@ def test_a_fortnight_has_two_weeks() -> None:
     assert [s.name for s in split(period(14), "1w")] == ["2026-02-15", "2026-02-22"]
 
 
-def test_a_scenario_knows_where_it_starts_and_ends() -> None:
-    (day,) = split(period(1), "1d")
-    assert day.values == {"start": "2026-02-28T00:00:00+00:00", "end": "2026-03-01T00:00:00+00:00"}
+def test_a_scenario_has_a_period_of_its_own() -> None:
+    first, second = split(period(2), "1d")
+    assert (first.period.start, first.period.end, second.period.end) == (
+        datetime(2026, 2, 27, tzinfo=UTC),
+        datetime(2026, 2, 28, tzinfo=UTC),
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )
 
 
 def test_what_is_shorter_than_a_scenario_is_left_out_at_the_start() -> None:
