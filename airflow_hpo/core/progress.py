@@ -12,7 +12,10 @@ from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts and the best trial; replaced trials and results taken over from earlier editions do not count."""
+    """Counts and the best trial.
+
+    Replaced trials, results taken over from earlier editions, and results that were taken back do not count.
+    """
 
     complete: int
     pruned: int
@@ -41,10 +44,10 @@ class Progress:
 
 
 def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
-    """Return the trials of this edition that nothing has replaced, by number."""
+    """Return the trials of this edition that nothing has replaced and nobody has taken back, by number."""
     trials = sorted(trials, key=lambda trial: trial.number)
     replaced = {trial.replaces for trial in trials if trial.replaces is not None}
-    return [t for t in trials if t.number not in replaced and not _taken_over(t)]
+    return [t for t in trials if t.number not in replaced and not _taken_over(t) and t.invalid is None]
 
 
 def progress_of(trials: Iterable[TrialRecord], direction: Direction) -> Progress:

@@ -174,6 +174,8 @@ class TrialRecord:
     metrics: Mapping[str, float] = field(default_factory=dict)
     started: datetime | None = None
     finished: datetime | None = None
+    invalid: str | None = None
+    """Why its result was taken back, which makes it a failed trial without a value; None while the result stands."""
 
 
 class TrialView:

@@ -24,6 +24,9 @@ from airflow_hpo.search.numbers import restored
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import translated
 
+BRIEF = (marks.KEY, marks.ORIGIN, marks.REPLACES, marks.INVALID)
+"""What progress needs of a trial's attributes."""
+
 Rows = dict[int, dict[Any, Any]]
 """For each trial's id, values by name."""
 
@@ -75,7 +78,7 @@ class StudyReader:
             wanted = _Wanted(_study_id(connection, name))
             rows = connection.execute(wanted.trials()).all()
             params = wanted.params(connection)[0] if details else {}
-            attrs = wanted.user_attrs(connection, None if details else [marks.KEY, marks.ORIGIN, marks.REPLACES])
+            attrs = wanted.user_attrs(connection, None if details else list(BRIEF))
             values = wanted.values(connection)
         return [_record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values))) for row in rows]
 
@@ -213,11 +216,12 @@ def _frozen(connection: Connection, wanted: _Wanted) -> Iterator[FrozenTrial]:
     user_attrs, system_attrs = wanted.user_attrs(connection), wanted.system_attrs(connection)
     for row in rows:
         key = row.trial_id
-        objectives = values.get(key)
+        invalid = marks.INVALID in user_attrs.get(key, {})
+        objectives = None if invalid else values.get(key)
         yield FrozenTrial(
             number=row.number,
             trial_id=key,
-            state=OptunaState[row.state],
+            state=OptunaState.FAIL if invalid else OptunaState[row.state],
             value=None,
             values=[objectives[i] for i in sorted(objectives)] if objectives else None,
             datetime_start=_local(row.datetime_start),
@@ -271,11 +275,12 @@ def _numbers(connection: Connection, query: Select[Any]) -> Rows:
 
 
 def _record(row: Row[Any], params: dict[str, Any], attrs: dict[str, Any], values: dict[int, float]) -> TrialRecord:
+    invalid = attrs.get(marks.INVALID)
     return TrialRecord(
         number=row.number,
-        state=TrialState[row.state],
+        state=TrialState[row.state] if invalid is None else TrialState.FAIL,
         params=params,
-        value=values.get(0),
+        value=values.get(0) if invalid is None else None,
         key=attrs.get(marks.KEY),
         origin=Origin(attrs.get(marks.ORIGIN, Origin.SAMPLER)),
         replaces=attrs.get(marks.REPLACES),
@@ -284,6 +289,7 @@ def _record(row: Row[Any], params: dict[str, Any], attrs: dict[str, Any], values
         metrics={k: float(v) for k, v in attrs.items() if ":" not in k and type(v) in (int, float)},
         started=row.datetime_start and row.datetime_start.replace(tzinfo=UTC),
         finished=row.datetime_complete and row.datetime_complete.replace(tzinfo=UTC),
+        invalid=invalid,
     )
 
 

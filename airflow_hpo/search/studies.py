@@ -122,6 +122,17 @@ class OptunaStudies:
         """
         return telling.tell(self._database, edition, number, state, value, metrics, work)
 
+    def invalidate(self, edition: str, number: int, reason: str) -> TrialRecord:
+        """Take a finished trial's result back: it counts no longer, and whoever reads trials here sees a failed one.
+
+        :param edition: the study.
+        :param number: the trial's number.
+        :param reason: what is wrong with the result, one sentence; the first one is kept.
+        :raises PermanentHpoError: when the trial has no result.
+        """
+        with self._holding(edition):
+            return telling.invalidate(self._database, edition, number, reason)
+
     def pruning(self, edition: str, study: Study, number: int) -> PruningSession:
         """Return an object that takes a running trial's intermediate values and judges them.
 

@@ -56,6 +56,38 @@ def tell(
     return record
 
 
+def invalidate(database: Database, name: str, number: int, reason: str) -> TrialRecord:
+    """Take a finished trial's result back; only the study's holder may call it.
+
+    Optuna's row stays as it is, and a mark beside it makes everything that reads through us see a failed trial. The first
+    reason is kept.
+
+    :param database: where the study is kept.
+    :param name: the study.
+    :param number: the trial's number.
+    :param reason: what is wrong with the result, one sentence.
+    :raises PermanentHpoError: when the trial has no result.
+    :raises StudyNotFoundError: when there is no such trial.
+    """
+    with held_trial(database, name, number) as trial:
+        record = trial.record()
+        if record.invalid is None and not record.state.successful:
+            raise PermanentHpoError(
+                f"Only a result can be taken back, but trial {number} of {name!r} is {record.state.value} and has none. "
+                f"{_REMEDY.get(record.state, 'Clear its task to run it again.')}"
+            )
+        if record.invalid is None:
+            trial.note({marks.INVALID: reason})
+            trial.note({marks.INFEASIBLE: 1.0}, system=True)
+        return trial.record()
+
+
+_REMEDY = {
+    TrialState.RUNNING: "Mark its task failed to end it.",
+    TrialState.WAITING: "Nothing is to be done.",
+}
+
+
 def _value(trial: HeldTrial, state: TrialState, value: float | None) -> float | None:
     if state is TrialState.FAIL:
         return None

@@ -116,6 +116,21 @@ def finish(
     return _edition(row)
 
 
+def correct_best(session: Session, name: str, number: int | None, value: float | None) -> Edition:
+    """Note another best trial of an edition that is over; its end stays as it was.
+
+    :param session: the unit of work.
+    :param name: the edition.
+    :param number: number of the best trial; None without one.
+    :param value: its value, finite.
+    :raises StudyNotFoundError: when there is none of that name.
+    """
+    row = _locked(session, name)
+    row.best_number, row.best_value = number, value
+    session.flush()
+    return _edition(row)
+
+
 def request_stop(session: Session, name: str, reason: str) -> Edition:
     """Ask an edition to start no further trial; the first reason is kept.
 

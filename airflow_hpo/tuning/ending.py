@@ -9,7 +9,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.tuning.closing import close_attempts
-from airflow_hpo.tuning.judging import Status
+from airflow_hpo.tuning.judging import Status, status
 from airflow_hpo.tuning.store import Store
 
 
@@ -44,7 +44,39 @@ def finish(store: Store, status: Status) -> Summary:
                 best_number=best.number if best else None,
                 best_value=best.value if best else None,
             )
+    elif status.edition.finished:
+        _correct(store, status)
     return Summary(_data(status, best), _text(status, best), _failure(status))
+
+
+def amend(store: Store, name: str) -> str | None:
+    """Bring the best trial of an edition that has ended up to date; return what became of it, None while it goes on.
+
+    For results that come, or are taken back, after the end.
+
+    :param store: the study database.
+    :param name: the edition.
+    """
+    look = status(store, name)
+    if look.edition.finished is None:
+        return None
+    before, best = look.edition.best_number, look.progress.best
+    if best is None:
+        now = (
+            f"no trial is its best any more, which trial {before} was" if before is not None else "no trial is its best"
+        )
+    elif best.number == before:
+        now = f"trial {before} still is its best"
+    else:
+        now = f"trial {best.number} is its best now, with {look.edition.study.objective.metric} = {best.value}"
+    _correct(store, look)
+    return f"The study had ended, and {now}. Clear its task finish to pass that on."
+
+
+def _correct(store: Store, status: Status) -> None:
+    best = status.progress.best
+    with store.session() as session:
+        editions.correct_best(session, status.edition.name, best.number if best else None, best.value if best else None)
 
 
 def _data(status: Status, best: TrialRecord | None) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from airflow_hpo.tuning.store import Store
 COLUMNS = {"number", "state", "attempts", "seconds", "started", "origin", "replaces", "reason"}
 """Columns that every trial has, whatever its study declares."""
 
+INVALID = "invalid"
+"""State of a trial whose result was taken back."""
+
 
 def find_edition(store: Store, name: str) -> Edition:
     """Return the edition of that name, or the newest edition of the study of that name.
@@ -57,7 +60,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
         rows.append(
             {
                 "number": record.number,
-                "state": record.state.value,
+                "state": record.state.value if record.invalid is None else INVALID,
                 metric_column(study.objective.metric): record.value,
                 **{f"params.{parameter}": record.params.get(parameter) for parameter in study.space},
                 **{metric_column(extra): record.metrics.get(extra) for extra in study.objective.extra_metrics},
@@ -66,7 +69,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                 "started": record.started.isoformat(timespec="seconds") if record.started else None,
                 "origin": record.origin.value,
                 "replaces": record.replaces,
-                "reason": attempt.reason if attempt else None,
+                "reason": record.invalid or (attempt.reason if attempt else None),
             }
         )
     return rows

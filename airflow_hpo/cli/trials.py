@@ -1,0 +1,33 @@
+"""``airflow hpo trials invalidate``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.output import terminal
+from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.tuning.invalidating import invalidate as take_back
+from airflow_hpo.tuning.rows import find_edition
+
+
+@one_line_errors
+def invalidate(args: Any) -> None:
+    """Take a trial's result back."""
+    store, console = hook_of(args.conn_id).store, terminal()
+    done = take_back(store, find_edition(store, args.name).name, args.number, args.reason)
+    console.print(f"Trial {done.record.number} counts no longer: {done.record.invalid}", soft_wrap=True)
+    console.print(str(done.status), soft_wrap=True)
+    if done.aftermath:
+        console.print(done.aftermath, soft_wrap=True)
+    if done.task:
+        console.print(_how_to_run_again(done.task), soft_wrap=True)
+
+
+def _how_to_run_again(task: TaskRun) -> str:
+    index = f" with map index {task.map_index}" if task.map_index >= 0 else ""
+    return (
+        f"To run its parameters again, clear task {task.task_id}{index} of run {task.run_id} of DAG {task.dag_id}, "
+        "downstream tasks included."
+    )

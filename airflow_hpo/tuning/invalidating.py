@@ -1,0 +1,57 @@
+"""Taking back a result that is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.trial import TrialRecord
+from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.ending import amend
+from airflow_hpo.tuning.judging import Status, status
+from airflow_hpo.tuning.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidated:
+    """What became of a study whose trial's result was taken back."""
+
+    record: TrialRecord
+    """The trial, which now counts as one without a result."""
+    status: Status
+    """The study without it."""
+    task: TaskRun | None
+    """What ran the trial last, and is cleared to run it again; None when nothing of this package did."""
+    aftermath: str | None
+    """What it means for a study that had ended, one sentence; None while it goes on."""
+
+
+def invalidate(store: Store, name: str, number: int, reason: str) -> Invalidated:
+    """Take a trial's result back: it counts no longer, is never the best, and never answers for its task.
+
+    The study wants another trial instead. When the trial's task is cleared, it runs the same parameters as a new trial that
+    replaces this one. Repeating it changes nothing.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param number: the trial's number.
+    :param reason: what is wrong with the result, one sentence.
+    :raises PermanentHpoError: when the trial has no result, or another trial has replaced it.
+    :raises StudyNotFoundError: when there is no such trial.
+    """
+    _refuse_replaced(store, name, number)
+    record = store.optuna.invalidate(name, number, reason)
+    with store.session() as session:
+        runs = attempts.of(session, name, number)
+    aftermath = amend(store, name)
+    return Invalidated(record, status(store, name), runs[-1].task if runs else None, aftermath)
+
+
+def _refuse_replaced(store: Store, name: str, number: int) -> None:
+    newer = next((r.number for r in store.optuna.records(name, details=False) if r.replaces == number), None)
+    if newer is not None:
+        raise PermanentHpoError(
+            f"Only the newest run of a trial counts, but trial {number} of {name!r} was run again as trial {newer}. "
+            f"Invalidate trial {newer}."
+        )
