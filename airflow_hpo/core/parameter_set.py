@@ -1,0 +1,186 @@
+"""Named parameters that production uses: their versions, and where each came from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import StrictInt, field_validator
+
+from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
+from airflow_hpo.core.environment import as_text, clash, variable
+from airflow_hpo.core.parameter import Choice, Params, same
+from airflow_hpo.core.study import PARAMETER_NAME
+from airflow_hpo.exceptions import DeclarationError
+
+_PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+SET_NAME = re.compile(rf"^(?=.{{1,200}}$){_PART}(/{_PART})*$")
+
+
+class Provenance(Declared):
+    """Where a version of a parameter set came from; whatever is not known stays None."""
+
+    study: str | None = None
+    """The edition that found the parameters."""
+    number: StrictInt | None = None
+    """Number of the trial in it."""
+    comparison: StrictInt | None = None
+    """The comparison that decided for them."""
+    dag_id: str | None = None
+    run_id: str | None = None
+    approved_by: str | None = None
+    """Who agreed, or who did it by hand."""
+    reason: str | None = None
+    source: str | None = None
+    """The file they were read from, when no study found them."""
+
+
+class Action(StrEnum):
+    """What moved a champion."""
+
+    PROMOTE = "promote"
+    SET = "set"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterVersion:
+    """One version of a parameter set; the one that production uses is the champion."""
+
+    name: str
+    version: int
+    """Counted from 1."""
+    params: Mapping[str, Choice]
+    provenance: Provenance
+    created: datetime
+    restores: int | None = None
+    """The earlier version whose parameters these are, after a rollback."""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits of the parameters."""
+        return fingerprint(dict(self.params))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data that :meth:`from_dict` takes back."""
+        restored = {} if self.restores is None else {"restores": self.restores}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "params": dict(self.params),
+            "created": self.created.isoformat(),
+            **restored,
+            "provenance": self.provenance.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ParameterVersion:
+        """Read what :meth:`to_dict` returned.
+
+        :param data: the mapping; provenance may be missing.
+        :raises DeclarationError: when it is something else.
+        """
+        try:
+            return cls(
+                name=check_name(data["name"]),
+                version=int(data["version"]),
+                params=check_params(data["params"]),
+                provenance=Provenance.from_dict(data.get("provenance") or {}),
+                created=datetime.fromisoformat(data["created"]),
+                restores=data.get("restores"),
+            )
+        except (KeyError, TypeError, ValueError) as err:
+            raise DeclarationError(
+                f"A version of a parameter set has a name, a version, params and created, but got {brief_repr(data)} "
+                f"({type(err).__name__}: {err}). Write it anew."
+            ) from None
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which a program reads the parameters, as a trial's program does."""
+        named = {f"HPO_PARAM_{variable(name)}": as_text(value) for name, value in self.params.items()}
+        return {
+            "HPO_PARAMETER_SET": self.name,
+            "HPO_PARAMETER_SET_VERSION": str(self.version),
+            "HPO_PARAMS": json.dumps(dict(self.params)),
+            **named,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One move of a champion from one version to another."""
+
+    name: str
+    from_version: int | None
+    to_version: int
+    action: Action
+    key: str | None
+    by: str | None
+    reason: str | None
+    at: datetime
+
+
+def check_name(name: Any) -> str:
+    """Return the name of a parameter set, or say what is wrong with it.
+
+    :param name: such as ``dispatch/tokyo``.
+    :raises DeclarationError: when it is not one.
+    """
+    if isinstance(name, str) and SET_NAME.fullmatch(name):
+        return name
+    raise DeclarationError(
+        "A parameter set's name is one or more parts joined by '/', each a letter or digit, then letters, digits and "
+        f"'. _ -', 200 in all at most, but got {brief_repr(name)}. Rename it."
+    )
+
+
+class _Parameters(Declared):
+    model_config = {"title": "A parameter set"}
+
+    params: Params
+
+    @field_validator("params")
+    @classmethod
+    def _named(cls, params: Params) -> Params:
+        if not params:
+            raise ValueError("A parameter set has at least one parameter, but got {}. Add one.")
+        for name in params:
+            if not PARAMETER_NAME.fullmatch(name):
+                raise ValueError(
+                    "A parameter's name starts with a letter or one underscore, then letters, digits and '_ . -', "
+                    f"128 at most, but got {brief_repr(name)}. Rename it."
+                )
+        if pair := clash(params):
+            raise ValueError(
+                f"Parameters must differ as environment variables, but got {pair[0]!r} and {pair[1]!r}. Rename one."
+            )
+        return params
+
+
+def check_params(params: Any) -> Params:
+    """Return parameters that a set may hold, in their order, or say what is wrong with them.
+
+    :param params: values by name: text, finite numbers, booleans and None.
+    :raises DeclarationError: when they are something else.
+    """
+    return _Parameters(params=params).params
+
+
+def difference(old: Mapping[str, Choice], new: Mapping[str, Choice]) -> list[dict[str, Any]]:
+    """Return what differs between two versions' parameters, one row for each that does.
+
+    :param old: values by name.
+    :param new: values by name.
+    """
+    rows = []
+    for name in [*old, *(name for name in new if name not in old)]:
+        if name in old and name in new and same(old[name], new[name]):
+            continue
+        change = "added" if name not in old else "removed" if name not in new else "changed"
+        rows.append({"name": name, "change": change, "old": old.get(name), "new": new.get(name)})
+    return rows

@@ -1,0 +1,1 @@
+"""What is done with parameter sets: promote, set, roll back, look back, mirror."""

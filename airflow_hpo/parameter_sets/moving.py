@@ -1,0 +1,158 @@
+"""Moving a champion: promoted by a decision, set by a person, rolled back. Every move is a new version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.parameter import Choice
+from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance, check_name, check_params
+from airflow_hpo.exceptions import ChampionChangedError
+from airflow_hpo.parameter_sets.reading import before
+from airflow_hpo.storage import parameter_sets
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from airflow_hpo.tuning.store import Store
+
+Expected = int | None | Literal["any"]
+"""The version that must be the champion: a number, None or 0 while there must be none, ``"any"`` for whatever is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What became of a wish to move a champion."""
+
+    made: ParameterVersion
+    """The version that the move made."""
+    previous: int | None
+    """The champion before it; None for the first."""
+    current: int
+    """The champion now: a later version when others moved it after a move that is asked for again."""
+    repeated: bool = False
+    """Whether the move had been made before, so that nothing was done now."""
+
+    def __str__(self) -> str:
+        version = f"Version {self.made.version} of {self.made.name}"
+        if not self.repeated:
+            after = f"after version {self.previous}" if self.previous else "the first"
+            return f"{version} is the champion now, {after}."
+        if self.current == self.made.version:
+            return f"{version} is the champion already; nothing is done."
+        return f"{version} was made before; the champion is version {self.current} by now, and nothing is done."
+
+
+def promote(
+    store: Store,
+    name: str,
+    params: Mapping[str, Any],
+    *,
+    expected: Expected,
+    key: str,
+    provenance: Provenance,
+) -> Move:
+    """Make parameters the champion, once for each key, and only while the champion is the one they were compared with.
+
+    :param store: the study database.
+    :param name: the parameter set; created by its first version.
+    :param params: values by name.
+    :param expected: the champion that the decision was made against.
+    :param key: what the promotion is for, such as a DAG run; asked for again, the version that it made is returned.
+    :param provenance: where the parameters came from.
+    :raises ChampionChangedError: when another version is the champion, or the key promoted other parameters.
+    :raises DeclarationError: when the name or a parameter is none.
+    """
+    name, wanted = check_name(name), check_params(params)
+    with store.session() as session:
+        current = parameter_sets.lock(session, name)
+        if earlier := parameter_sets.promoted(session, name, key):
+            return _again(session, earlier, current, wanted)
+        _refuse_changed(name, current, expected)
+        made = parameter_sets.write(session, name, wanted, provenance, action=Action.PROMOTE, key=key)
+    return Move(made, current or None, made.version)
+
+
+def assign(store: Store, name: str, params: Mapping[str, Any], provenance: Provenance) -> Move:
+    """Make parameters the champion whatever it is; the champion's own parameters make no new version.
+
+    For the first version of a set, and for a person who knows better.
+
+    :param store: the study database.
+    :param name: the parameter set; created by its first version.
+    :param params: values by name.
+    :param provenance: who or what they came from.
+    :raises DeclarationError: when the name or a parameter is none.
+    """
+    name, wanted = check_name(name), check_params(params)
+    with store.session() as session:
+        current = parameter_sets.lock(session, name)
+        champion = parameter_sets.version(session, name, current) if current else None
+        if champion and _alike(champion, wanted):
+            move = parameter_sets.made_champion(session, name, current)
+            return Move(champion, move.from_version if move else None, current, repeated=True)
+        made = parameter_sets.write(session, name, wanted, provenance, action=Action.SET)
+    return Move(made, current or None, made.version)
+
+
+def rollback(
+    store: Store,
+    name: str,
+    to: int | None = None,
+    *,
+    provenance: Provenance,
+    expected: Expected = "any",
+    key: str | None = None,
+) -> Move:
+    """Bring an earlier version's parameters back, as a new version that names the earlier one.
+
+    :param store: the study database.
+    :param name: the parameter set.
+    :param to: the version to bring back; None for the one before the champion. Rolled back twice, that is two back.
+    :param provenance: who or what wants it, and why.
+    :param expected: the champion that is to be replaced.
+    :param key: what the rollback is for; asked for again, the version that it made is returned. None: every call moves.
+    :raises ParameterSetNotFoundError: when there is no such set or version, or none before the champion.
+    :raises ChampionChangedError: when another version is the champion, or that version is the champion itself.
+    """
+    with store.session() as session:
+        current = parameter_sets.lock(session, check_name(name))
+        if key and (earlier := parameter_sets.promoted(session, name, key)):
+            return _again(session, earlier, current)
+        _refuse_changed(name, current, expected)
+        target = before(session, name) if to is None else parameter_sets.version(session, name, to)
+        if target.version == current:
+            raise ChampionChangedError(
+                f"A rollback brings back another version than the champion, but version {current} of {name!r} is in "
+                "use already. Name an earlier one."
+            )
+        made = parameter_sets.write(
+            session, name, target.params, provenance, action=Action.ROLLBACK, key=key, restores=target.version
+        )
+    return Move(made, current, made.version)
+
+
+def _again(session: Session, earlier: Promotion, current: int, wanted: Mapping[str, Choice] | None = None) -> Move:
+    made = parameter_sets.version(session, earlier.name, earlier.to_version)
+    if wanted is not None and not _alike(made, wanted):
+        raise ChampionChangedError(
+            f"One run promotes one candidate, but {earlier.key} has promoted other parameters already, as version "
+            f"{made.version} of {earlier.name!r}. Start a new run."
+        )
+    return Move(made, earlier.from_version, current, repeated=True)
+
+
+def _alike(version: ParameterVersion, params: Mapping[str, Choice]) -> bool:
+    return version.fingerprint == fingerprint(dict(params))
+
+
+def _refuse_changed(name: str, current: int, expected: Expected) -> None:
+    if expected == "any" or (expected or 0) == current:
+        return
+    wanted = f"version {expected} is the champion" if expected else "there is no champion"
+    found = f"it is version {current} now" if current else "it has none"
+    raise ChampionChangedError(
+        f"{name!r} may only be moved while {wanted}, but {found}. Compare again with what is in use."
+    )

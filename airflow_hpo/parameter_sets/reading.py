@@ -1,0 +1,118 @@
+"""Looking at parameter sets: the champion, what was before it, and what changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpo.core.parameter_set import ParameterVersion, difference
+from airflow_hpo.exceptions import ParameterSetNotFoundError
+from airflow_hpo.storage import parameter_sets
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from airflow_hpo.storage.database import Database
+    from airflow_hpo.tuning.store import Store
+
+
+def champion(database: Database, name: str, version: int | None = None) -> ParameterVersion:
+    """Return the version of a set that production uses, by two short queries.
+
+    :param database: the study database, whose tables exist.
+    :param name: the parameter set.
+    :param version: another version; None for the champion.
+    :raises ParameterSetNotFoundError: when there is none.
+    """
+    with database.session(read_only=True) as session:
+        if version is not None:
+            return parameter_sets.version(session, name, version)
+        return parameter_sets.champion(session, name)
+
+
+def before(session: Session, name: str) -> ParameterVersion:
+    """Return the version to which a rollback leads: the one in use before the champion's parameters first were.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    :raises ParameterSetNotFoundError: when there is no such set, or nothing was in use before.
+    """
+    version = parameter_sets.champion(session, name)
+    while version.restores is not None:
+        version = parameter_sets.version(session, name, version.restores)
+    move = parameter_sets.made_champion(session, name, version.version)
+    if move is None or move.from_version is None:
+        raise ParameterSetNotFoundError(
+            f"A rollback needs a version before the champion, but nothing of {name!r} was in use before version "
+            f"{version.version}. Name the version to bring back."
+        )
+    return parameter_sets.version(session, name, move.from_version)
+
+
+def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:
+    """Return the versions of a set as rows, the newest first.
+
+    :param store: the study database.
+    :param name: the parameter set.
+    :param limit: how many at most.
+    :raises ParameterSetNotFoundError: when there is no such set.
+    """
+    with store.session() as session:
+        current = parameter_sets.champion(session, name).version
+        found = parameter_sets.versions(session, name, limit)
+        moves = {move.to_version: move for move in parameter_sets.promotions(session, name, limit)}
+    return [_row(version, moves[version.version].action.value, current) for version in found]
+
+
+def difference_rows(store: Store, name: str, old: int | None = None, new: int | None = None) -> list[dict[str, Any]]:
+    """Return what differs between two versions, one row for each parameter that does.
+
+    :param store: the study database.
+    :param name: the parameter set.
+    :param old: the earlier version; None for the one that was in use before the champion.
+    :param new: the later version; None for the champion.
+    :raises ParameterSetNotFoundError: when a version does not exist.
+    """
+    with store.session() as session:
+        later = parameter_sets.champion(session, name) if new is None else parameter_sets.version(session, name, new)
+        earlier = before(session, name) if old is None else parameter_sets.version(session, name, old)
+    return difference(earlier.params, later.params)
+
+
+def promotion_rows(store: Store, name: str | None = None) -> list[dict[str, Any]]:
+    """Return how champions moved, the newest move first.
+
+    :param store: the study database.
+    :param name: only of this parameter set; None for all.
+    """
+    with store.session() as session:
+        return [
+            {
+                "name": move.name,
+                "from_version": move.from_version,
+                "to_version": move.to_version,
+                "action": move.action.value,
+                "by": move.by,
+                "reason": move.reason,
+                "key": move.key,
+                "at": move.at,
+            }
+            for move in parameter_sets.promotions(session, name)
+        ]
+
+
+def _row(version: ParameterVersion, action: str, current: int) -> dict[str, Any]:
+    origin = version.provenance
+    return {
+        "version": version.version,
+        "in use": "yes" if version.version == current else None,
+        "action": action,
+        "restores": version.restores,
+        "study": origin.study,
+        "trial": origin.number,
+        "comparison": origin.comparison,
+        "by": origin.approved_by,
+        "reason": origin.reason,
+        "source": origin.source,
+        "run": f"{origin.dag_id}/{origin.run_id}" if origin.run_id else None,
+        "created": version.created.isoformat(timespec="seconds"),
+    }

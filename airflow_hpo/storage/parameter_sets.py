@@ -1,0 +1,196 @@
+"""Parameter sets: their versions, which of them is the champion, and how it came to that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.declared import fingerprint, nearest
+from airflow_hpo.core.parameter import Choice
+from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance
+from airflow_hpo.exceptions import ParameterSetNotFoundError
+from airflow_hpo.storage.columns import utc_now
+from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.tables import ChampionRow, ParameterVersionRow, PromotionRow
+
+NONE_YET = 0
+"""The champion's version while a set has none; never seen outside the unit of work that writes the first one."""
+
+
+def champion(session: Session, name: str) -> ParameterVersion:
+    """Return the version that production uses.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    :raises ParameterSetNotFoundError: when there is no set of that name.
+    """
+    row = session.scalars(_champions().where(ChampionRow.name == name)).one_or_none()
+    if row is None:
+        others = select(ChampionRow.name).where(ChampionRow.name != name)
+        known = list(session.scalars(others.order_by(ChampionRow.moved_at.desc()).limit(200)))
+        raise ParameterSetNotFoundError(
+            f"A parameter set must have a version in use, but {name!r} has none. Promote one, or write the first by "
+            f"`airflow hpo champion set`.{nearest(name, known)}"
+        )
+    return _version(row)
+
+
+def champions(session: Session) -> list[ParameterVersion]:
+    """Return every set's champion, by name.
+
+    :param session: the unit of work.
+    """
+    return [_version(row) for row in session.scalars(_champions().order_by(ParameterVersionRow.name))]
+
+
+def version(session: Session, name: str, number: int) -> ParameterVersion:
+    """Return one version.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    :param number: the version, from 1.
+    :raises ParameterSetNotFoundError: when there is none.
+    """
+    wanted = select(ParameterVersionRow).where(ParameterVersionRow.name == name, ParameterVersionRow.version == number)
+    row = session.scalars(wanted).one_or_none()
+    if row is None:
+        newest = champion(session, name)
+        raise ParameterSetNotFoundError(
+            f"A version of {name!r} must be one that was written, but {number} was not. Its champion is "
+            f"{newest.version}; see `airflow hpo champion history {name}`."
+        )
+    return _version(row)
+
+
+def versions(session: Session, name: str, limit: int = 100) -> list[ParameterVersion]:
+    """Return the versions of a set, the newest first.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    :param limit: how many at most.
+    """
+    wanted = select(ParameterVersionRow).where(ParameterVersionRow.name == name)
+    return [_version(row) for row in session.scalars(wanted.order_by(ParameterVersionRow.version.desc()).limit(limit))]
+
+
+def promotions(session: Session, name: str | None = None, limit: int = 1000) -> list[Promotion]:
+    """Return how champions moved, the newest move first.
+
+    :param session: the unit of work.
+    :param name: only of this set; None for all.
+    :param limit: how many at most.
+    """
+    wanted = select(PromotionRow).order_by(PromotionRow.id.desc()).limit(limit)
+    found = session.scalars(wanted if name is None else wanted.where(PromotionRow.name == name))
+    return [_promotion(row) for row in found]
+
+
+def promoted(session: Session, name: str, key: str) -> Promotion | None:
+    """Return the move that was made under a key; None when there was none.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    :param key: what the move was made for.
+    """
+    wanted = select(PromotionRow).where(PromotionRow.name == name, PromotionRow.key == key)
+    row = session.scalars(wanted).one_or_none()
+    return None if row is None else _promotion(row)
+
+
+def made_champion(session: Session, name: str, number: int) -> Promotion | None:
+    """Return the move that made a version the champion; None when that version does not exist.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    :param number: the version.
+    """
+    wanted = select(PromotionRow).where(PromotionRow.name == name, PromotionRow.to_version == number)
+    row = session.scalars(wanted).one_or_none()
+    return None if row is None else _promotion(row)
+
+
+def lock(session: Session, name: str) -> int:
+    """Keep others from moving the champion until this unit of work ends; return its version, 0 while there is none.
+
+    A set without a champion gets a row to hold on to, so the unit of work must write a version or be rolled back.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    """
+    insert_absent(session, ChampionRow, [{"name": name, "version": NONE_YET, "moved_at": utc_now()}])
+    return session.scalars(select(ChampionRow.version).where(ChampionRow.name == name).with_for_update()).one()
+
+
+def write(
+    session: Session,
+    name: str,
+    params: Mapping[str, Choice],
+    provenance: Provenance,
+    *,
+    action: Action,
+    key: str | None = None,
+    restores: int | None = None,
+) -> ParameterVersion:
+    """Write the next version and make it the champion; call :func:`lock` before.
+
+    :param session: the unit of work.
+    :param name: the parameter set.
+    :param params: values by name.
+    :param provenance: where they came from.
+    :param action: why the champion moves.
+    :param key: what the move is made for, unique in the set; None for moves that may be repeated.
+    :param restores: the earlier version that a rollback brings back.
+    """
+    row = session.get_one(ChampionRow, name)
+    before, now = row.version, utc_now()
+    newest = select(func.max(ParameterVersionRow.version)).where(ParameterVersionRow.name == name)
+    number = (session.scalar(newest) or 0) + 1
+    made = ParameterVersionRow(
+        name=name,
+        version=number,
+        params=json.dumps(dict(params)),
+        fingerprint=fingerprint(dict(params)),
+        provenance=json.dumps(provenance.to_dict()),
+        restores=restores,
+        created_at=now,
+    )
+    move = {"name": name, "from_version": before or None, "to_version": number, "action": action.value, "at": now}
+    session.add(made)
+    session.add(PromotionRow(**move, key=key, by=provenance.approved_by, reason=provenance.reason))
+    row.version, row.moved_at = number, now
+    session.flush()
+    return _version(made)
+
+
+def _champions() -> Select[ParameterVersionRow]:
+    return select(ParameterVersionRow).join(
+        ChampionRow,
+        (ChampionRow.name == ParameterVersionRow.name) & (ChampionRow.version == ParameterVersionRow.version),
+    )
+
+
+def _version(row: ParameterVersionRow) -> ParameterVersion:
+    return ParameterVersion(
+        name=row.name,
+        version=row.version,
+        params=json.loads(row.params),
+        provenance=Provenance.from_dict(json.loads(row.provenance)),
+        created=row.created_at,
+        restores=row.restores,
+    )
+
+
+def _promotion(row: PromotionRow) -> Promotion:
+    return Promotion(
+        name=row.name,
+        from_version=row.from_version,
+        to_version=row.to_version,
+        action=Action(row.action),
+        key=row.key,
+        by=row.by,
+        reason=row.reason,
+        at=row.at,
+    )
