@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from airflow.sdk import Context
 
 from airflow_hpo.core.attempt import TaskRun
@@ -13,3 +15,13 @@ def place_of(context: Context) -> TaskPlace:
     ti = context["ti"]
     index = -1 if ti.map_index is None else ti.map_index
     return TaskPlace(TaskRun(ti.dag_id, ti.run_id, ti.task_id, index, ti.try_number), ti.max_tries)
+
+
+def reference_of(context: Context) -> datetime:
+    """Return the time that a run's windows are relative to.
+
+    The end of its data interval, else its logical date, else the time that it was to run after: the same however often a
+    task of the run is repeated.
+    """
+    run = context["dag_run"]
+    return run.data_interval_end or run.logical_date or run.run_after

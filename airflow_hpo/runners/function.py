@@ -31,6 +31,9 @@ class FunctionOutcome:
 class FunctionTrial:
     """What a trial's function gets: its parameters, and a way to report.
 
+    With a window it has a ``period`` (``start``, ``end``). In an evaluation it has a ``candidate``, a ``scenario`` (``name``,
+    ``values``), a ``variant`` and a ``replicate`` too; while tuning these are None.
+
     :param request: the trial that is asked for.
     :param objective: what may be reported.
     :param monitor: takes the new points and says whether the trial is to be pruned.
@@ -41,6 +44,11 @@ class FunctionTrial:
         self.number = request.number
         self.seed = request.seed
         self.study = request.study
+        self.period = request.period
+        self.candidate = request.candidate
+        self.scenario = request.scenario
+        self.variant = request.variant
+        self.replicate = request.replicate
         self._objective = objective
         self._monitor = monitor
         self._series = MetricSeries(objective)

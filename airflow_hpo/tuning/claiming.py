@@ -53,10 +53,7 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, reru
         key = f"{request.key}#{record.number}"
         fresh = store.optuna.rerun(request.study, record.number, key)
         record = store.optuna.record(request.study, fresh.number or 0)
-    taken = TrialRequest(
-        study=request.study, key=record.key or request.key, number=record.number, params=record.params, seed=record.seed
-    )
-    return Claim(taken, record, work)
+    return Claim(_taken(request, record), record, work)
 
 
 def begin(store: Store, claimed: Claim, place: TaskPlace, backend: str, where: dict[str, str]) -> Attempt:
@@ -112,6 +109,12 @@ def result_of(study: str, record: TrialRecord, attempt: int = 0) -> TrialResult:
         attempt=attempt,
         replaces=record.replaces,
     )
+
+
+def _taken(request: TrialRequest, record: TrialRecord) -> TrialRequest:
+    """An evaluation's trial has a point of the plan's grid; what it stands for is in the request alone."""
+    told = {} if request.evaluates else {"params": record.params, "seed": record.seed}
+    return request.model_copy(update={"key": record.key or request.key, "number": record.number, **told})
 
 
 def _latest(store: Store, request: TrialRequest) -> TrialRecord:

@@ -1,0 +1,238 @@
+"""Planning an evaluation and collecting what it brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.configuration import conf as airflow_conf
+from airflow.sdk.definitions._internal.mixins import ResolveMixin
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.space import active
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.watching import StudyWatch
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.place import place_of, reference_of
+from airflow_hpo.tuning.evaluating import conclude_evaluation, evaluation_requests, grid_of, open_evaluation
+
+EVALUATION = "evaluation"
+"""XCom key of the edition's name."""
+
+
+class EvaluationPlanOperator(BaseOperator):
+    """Plans an evaluation: every candidate under every scenario, variant and replicate, one trial request each.
+
+    Running it again returns the same requests while the plan is the same; another plan is another edition.
+
+    :param study: the study whose candidates these are.
+    :param evaluation: what tells this evaluation from others of the study, such as ``validate``.
+    :param candidates: candidates, or what returns them: a list of :class:`Candidate` or of their plain data.
+    :param scenarios: scenarios, or what returns them: a list of names, of :class:`Scenario` or of their plain data.
+    :param variants: ways in which each scenario is run; None for one.
+    :param replicates: how often each is repeated with another seed, 1 or more.
+    :param first_replicate: number of the first repetition; a later look goes on where the one before ended.
+    :param objective: what is measured; None for the study's own.
+    :param window: what data is worked on, relative to the run; None when the program decides.
+    :param parallelism: how many evaluations run at once; None for as many as trials of the study.
+    :param look: which look of a comparison it serves, from 1.
+    :param run: what tells this run from others. Templated.
+    :param hpo_conn_id: connection of the study database.
+    :raises DeclarationError: when a candidate or scenario that is known by now makes no sense.
+    """
+
+    template_fields: Sequence[str] = ("candidates", "scenarios", "run")
+
+    def __init__(
+        self,
+        *,
+        study: Study,
+        evaluation: str,
+        candidates: Any,
+        scenarios: Any,
+        variants: Sequence[str] | None = None,
+        replicates: int = 1,
+        first_replicate: int = 1,
+        objective: Objective | None = None,
+        window: Window | None = None,
+        parallelism: int | None = None,
+        look: int = 1,
+        run: str = "{{ run_id }}",
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.study = study
+        self.evaluation = evaluation
+        # Objects, which Airflow does not render: a parameter may contain braces.
+        self.candidates = _objects(candidates, Candidate)
+        self.scenarios = _objects(scenarios, Scenario)
+        self.variants = [""] if variants is None else list(variants)
+        self.replicates = replicates
+        self.first_replicate = first_replicate
+        self.objective = objective or study.objective
+        self.window = window
+        self.parallelism = parallelism or study.slots
+        self.look = look
+        self.run = run
+        self.hpo_conn_id = hpo_conn_id
+        self._check_early()
+
+    @property
+    def family(self) -> str:
+        """Name of the study that the evaluations are trials of."""
+        return f"{self.study.name}/{self.evaluation}"
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the trial requests, one for each index of the trial task."""
+        with permanent_errors_end_the_task():
+            plan = self._plan(self.candidates, self.scenarios, context)
+            _check_size(plan)
+            store = HpoHook(self.hpo_conn_id).store
+            opened = open_evaluation(
+                store, plan, self.family, self.run, place_of(context), parallelism=self.parallelism, look=self.look
+            )
+            requests = evaluation_requests(store, opened)
+        context["ti"].xcom_push(EVALUATION, opened.edition)
+        self._log(opened.edition, plan)
+        return [request.to_dict() for request in requests]
+
+    def _plan(self, candidates: Any, scenarios: Any, context: Context | None = None) -> Plan:
+        period = self.window.period(reference_of(context)) if self.window and context else None
+        return Plan(
+            objective=self.objective,
+            candidates=_objects(list(candidates), Candidate),
+            scenarios=_objects(list(scenarios), Scenario),
+            variants=self.variants,
+            replicates=self.replicates,
+            first_replicate=self.first_replicate,
+            seed=derived_seed(self.study.seed, self.family, self.run),
+            period=period,
+        )
+
+    def _check_early(self) -> None:
+        """Refuse what is wrong already when the DAG is parsed, as far as it is known there."""
+        candidates = [Candidate(CHAMPION, {})] if _unknown(self.candidates) else self.candidates
+        scenarios = [Scenario("any")] if _unknown(self.scenarios) else self.scenarios
+        plan = self._plan(candidates, scenarios)
+        grid_of(plan, self.family, self.parallelism)
+        _check_size(plan)
+
+    def _log(self, edition: str, plan: Plan) -> None:
+        self.log.info("Evaluation %s: %s", edition, _product(plan))
+        if plan.period:
+            self.log.info("It works on %s", plan.period)
+        for candidate in plan.candidates:
+            self.log.info("  %s: %s", candidate.name, candidate.params)
+            lacking = set(active(self.study.space, candidate.params)) - set(candidate.params)
+            unknown = set(candidate.params) - set(self.study.space)
+            if lacking or unknown:
+                self.log.warning(
+                    "Candidate %r lacks %s of the study's parameters and has %s that the study does not.",
+                    candidate.name,
+                    sorted(lacking) or "none",
+                    sorted(unknown) or "none",
+                )
+
+
+class EvaluationCollectOperator(BaseOperator):
+    """Ends an evaluation: gives up abandoned trials, counts, and says which evaluations are missing.
+
+    Returns ``evaluation`` (the edition), ``look``, ``complete``, ``failed``, ``missing`` (candidate, scenario, variant,
+    replicate and reason of each) and ``candidates``. Runs however the evaluations ended.
+
+    :param edition: what the plan task pushed under ``evaluation``. Templated.
+    :param plan_task_id: the plan task; when it was skipped, so is this one.
+    :param trial_task_id: id of the trial task.
+    :param hpo_conn_id: connection of the study database.
+    :raises AirflowFailException: when no evaluation is complete, or there is no plan.
+    """
+
+    template_fields: Sequence[str] = ("edition",)
+
+    def __init__(
+        self,
+        *,
+        edition: Any,
+        plan_task_id: str,
+        trial_task_id: str,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.edition = edition
+        self.plan_task_id = plan_task_id
+        self.trial_task_id = trial_task_id
+        self.hpo_conn_id = hpo_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return the counts."""
+        ti = context["ti"]
+        if not self.edition:
+            self._end_without_a_plan(ti)
+        with permanent_errors_end_the_task():
+            store = HpoHook(self.hpo_conn_id).store
+            StudyWatch(store, self.edition, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
+            outcome = conclude_evaluation(store, self.edition)
+        self.log.info("%s", outcome)
+        for each in outcome.missing:
+            self.log.warning("Missing: %s", each)
+        if not outcome.complete:
+            raise AirflowFailException(
+                "No evaluation is complete, so nothing can be compared. Look at the evaluations' logs, then clear them."
+            )
+        return outcome.data
+
+    def _end_without_a_plan(self, ti: Any) -> NoReturn:
+        found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[self.plan_task_id], run_ids=[ti.run_id])
+        if found.get(ti.run_id, {}).get(self.plan_task_id) == "skipped":
+            raise AirflowSkipException("This evaluation was not wanted.")
+        raise AirflowFailException(
+            f"The task {self.plan_task_id!r} has planned no evaluation. Look at its log, then clear it."
+        )
+
+
+def _objects(items: Any, kind: type[Candidate] | type[Scenario]) -> Any:
+    """Turn plain data into declarations, and leave alone what a task will return."""
+    if isinstance(items, ResolveMixin):
+        return items
+    if isinstance(items, str | dict) or not isinstance(items, Sequence):
+        raise DeclarationError(
+            f"{kind.__name__}s come as a list, or from a task that returns one, but got {items!r}. Write a list."
+        )
+    return [_object(item, kind) for item in items]
+
+
+def _object(item: Any, kind: type[Candidate] | type[Scenario]) -> Any:
+    if isinstance(item, ResolveMixin | kind):
+        return item
+    if kind is Scenario and isinstance(item, str):
+        return Scenario(item)
+    return kind.from_dict(item)
+
+
+def _unknown(items: Any) -> bool:
+    return isinstance(items, ResolveMixin) or any(isinstance(item, ResolveMixin) for item in items)
+
+
+def _product(plan: Plan) -> str:
+    return (
+        f"{plan.size} evaluations ({len(plan.candidates)} candidates x {len(plan.scenarios)} scenarios x "
+        f"{len(plan.variants)} variants x {plan.replicates} replicates)"
+    )
+
+
+def _check_size(plan: Plan) -> None:
+    limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
+    if plan.size > limit:
+        raise DeclarationError(
+            f"One mapped task holds {limit} evaluations ([core] max_map_length), but got {_product(plan)}. "
+            "Lower the replicates or the number of candidates, group scenarios, or raise the option."
+        )

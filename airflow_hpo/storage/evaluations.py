@@ -1,0 +1,86 @@
+"""What editions that evaluate stand for: their plans."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.evaluation import Plan
+from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.storage import editions
+from airflow_hpo.storage.columns import utc_now
+from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.tables import EditionRow, EvaluationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """An edition that evaluates candidates."""
+
+    edition: str
+    plan: Plan
+    look: int
+    """Which look of a comparison it serves, from 1."""
+    tuned: str | None
+    """The edition that the challengers were found in; None when no study found them."""
+    created: datetime
+
+
+def keep(session: Session, edition: str, plan: Plan, *, look: int = 1, tuned: str | None = None) -> Evaluation:
+    """Write down what an edition evaluates, unless that was done before, and return what holds: a plan never changes.
+
+    :param session: the unit of work.
+    :param edition: the edition.
+    :param plan: what is evaluated.
+    :param look: which look of a comparison it serves, from 1.
+    :param tuned: the edition that the challengers were found in.
+    :raises StudyNotFoundError: when there is no edition of that name.
+    """
+    text = json.dumps(plan.to_dict(), ensure_ascii=False)
+    row = {"edition_id": editions.row_id(session, edition), "tuned": tuned, "look": look, "plan": text}
+    insert_absent(session, EvaluationRow, [{**row, "created_at": utc_now()}])
+    return get(session, edition)
+
+
+def get(session: Session, edition: str) -> Evaluation:
+    """Return what an edition evaluates.
+
+    :param session: the unit of work.
+    :param edition: the edition.
+    :raises StudyNotFoundError: when there is none of that name, or it tunes.
+    """
+    found = session.execute(_rows().where(EditionRow.name == edition)).one_or_none()
+    if found is None:
+        known = list(session.scalars(_names().limit(200)))
+        raise StudyNotFoundError(
+            f"An evaluation must be in the store, but {edition!r} is not.{nearest(edition, known)}"
+        )
+    return _evaluation(*found)
+
+
+def of_tuned(session: Session, tuned: str) -> list[Evaluation]:
+    """Return the evaluations of what an edition found, the oldest first.
+
+    :param session: the unit of work.
+    :param tuned: the edition that tuned.
+    """
+    wanted = _rows().where(EvaluationRow.tuned == tuned).order_by(EvaluationRow.edition_id)
+    return [_evaluation(*found) for found in session.execute(wanted)]
+
+
+def _rows() -> Select[str, EvaluationRow]:
+    return select(EditionRow.name, EvaluationRow).join(EvaluationRow, EvaluationRow.edition_id == EditionRow.id)
+
+
+def _names() -> Select[str]:
+    joined = select(EditionRow.name).join(EvaluationRow, EvaluationRow.edition_id == EditionRow.id)
+    return joined.order_by(EditionRow.id.desc())
+
+
+def _evaluation(edition: str, row: EvaluationRow) -> Evaluation:
+    return Evaluation(edition, Plan.from_dict(json.loads(row.plan)), row.look, row.tuned, row.created_at)

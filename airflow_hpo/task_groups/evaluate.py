@@ -1,0 +1,123 @@
+"""Candidates evaluated side by side, as one task group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import TaskGroup, TriggerRule, XComArg
+
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.evaluation import EVALUATION, EvaluationCollectOperator, EvaluationPlanOperator
+from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.pipeline import GroupTrial
+from airflow_hpo.task_groups.tune import BOOKKEEPING, RETRY_DELAY
+
+PROGRAM_RETRIES = 1
+"""While tuning, a program fails because of its parameters; a candidate's parameters have worked before."""
+
+
+class EvaluateTaskGroup(TaskGroup):
+    """Runs every candidate under every scenario, variant and replicate, with the same seeds for all candidates.
+
+    Each evaluation is a trial task, so it is retried, rerun, shown and kept like one, and the program that tuning runs can
+    run here too: it gets a candidate's parameters, and what it is to be evaluated under (``{{ trial.scenario.name }}``,
+    ``HPO_SCENARIO``). Evaluations that fail for good do not fail the group: :attr:`output` counts and names them.
+
+    :param group_id: id of the group, which also names the evaluation: ``<study>/<group_id>``.
+    :param study: the study whose candidates these are: its name, objective, seed and parallelism are taken.
+    :param candidates: a list of :class:`Candidate`, or the output of a task that returns one.
+    :param scenarios: a list of names or of :class:`Scenario`, or the output of a task that returns one.
+    :param trial: what runs an evaluation: :class:`ProcessTrial`, :class:`PythonTrial`, :class:`GroupTrial`, ``PodTrial``. A
+        program that fails is run once more unless it says otherwise (``program_retries``).
+    :param variants: ways in which each scenario is run, such as ``["model", "fallback"]``; None for one.
+    :param replicates: how often each is repeated with another seed, 1 or more.
+    :param first_replicate: number of the first repetition; a later look goes on where the one before ended.
+    :param objective: what is measured; None for the study's own.
+    :param window: what data the evaluations work on, relative to the run; None when their program decides.
+    :param parallelism: how many run at once; None for as many as trials of the study.
+    :param look: which look of a comparison it serves, from 1.
+    :param run: what tells this run from others. Templated.
+    :param hpo_conn_id: connection of the study database.
+    :raises DeclarationError: when something makes no sense, or there are more evaluations than one mapped task can hold.
+    """
+
+    def __init__(
+        self,
+        group_id: str = "evaluate",
+        *,
+        study: Study,
+        candidates: Any,
+        scenarios: Any,
+        trial: TrialBackend | GroupTrial,
+        variants: Sequence[str] | None = None,
+        replicates: int = 1,
+        first_replicate: int = 1,
+        objective: Objective | None = None,
+        window: Window | None = None,
+        parallelism: int | None = None,
+        look: int = 1,
+        run: str = "{{ run_id }}",
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(group_id=group_id, **kwargs)
+        if not isinstance(study, Study):
+            raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
+        if not isinstance(trial, TrialBackend | GroupTrial):
+            raise DeclarationError(
+                f"What runs an evaluation is a ProcessTrial, PythonTrial, GroupTrial or PodTrial, but got {trial!r}. "
+                "Declare one."
+            )
+        with self:
+            self.plan = EvaluationPlanOperator(
+                task_id="plan",
+                study=study,
+                evaluation=str(self.group_id),
+                candidates=candidates,
+                scenarios=scenarios,
+                variants=variants,
+                replicates=replicates,
+                first_replicate=first_replicate,
+                objective=objective,
+                window=window,
+                parallelism=parallelism,
+                look=look,
+                run=run,
+                hpo_conn_id=hpo_conn_id,
+                **BOOKKEEPING,
+            )
+            self._lay_out(trial, hpo_conn_id)
+
+    @property
+    def output(self) -> Any:
+        """What a later task takes: the edition, how many evaluations are complete, which are missing, the candidates."""
+        return self.collect.output
+
+    def _lay_out(self, trial: TrialBackend | GroupTrial, hpo_conn_id: str) -> None:
+        trial_task_id: str = self.child_id(trial.task_id)  # type: ignore[no-untyped-call]
+        # A group of tasks retries its own tasks; its outcome alone would only find the same value again.
+        again = {} if isinstance(trial, GroupTrial) else {"program_retries": PROGRAM_RETRIES}
+        trials = trial.expand(
+            self.plan.output,
+            hpo_conn_id=hpo_conn_id,
+            trial_task_id=trial_task_id,
+            max_active_tis_per_dagrun=self.plan.parallelism,
+            retries=trial.retries,
+            retry_delay=RETRY_DELAY,
+            **again,
+        )
+        self.collect = EvaluationCollectOperator(
+            task_id="collect",
+            edition=XComArg(self.plan, key=EVALUATION),
+            plan_task_id=str(self.plan.task_id),
+            trial_task_id=trial_task_id,
+            hpo_conn_id=hpo_conn_id,
+            trigger_rule=TriggerRule.ALL_DONE,
+            **BOOKKEEPING,
+        )
+        [self.plan, trials] >> self.collect

@@ -1,0 +1,190 @@
+"""Evaluating candidates: a grid of trials, so that attempts, retries, failures and reruns are those of trials.
+
+The grid's points are names; the plan, which is kept with the edition and never changes, says what they stand for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.evaluation import KEYS, Plan
+from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.space import Categorical, Int
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
+from airflow_hpo.storage import attempts, editions, evaluations
+from airflow_hpo.storage.evaluations import Evaluation
+from airflow_hpo.tuning.closing import close_attempts
+from airflow_hpo.tuning.opening import open_edition
+from airflow_hpo.tuning.place import TaskPlace
+from airflow_hpo.tuning.store import Store
+from airflow_hpo.tuning.suggesting import key_of
+
+BATCH = 1
+"""All evaluations of a plan are one batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What has become of an evaluation."""
+
+    evaluation: Evaluation
+    complete: int
+    missing: list[dict[str, Any]]
+    """Evaluations without a result: the four keys and the reason."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same, small enough for XCom."""
+        return {
+            "evaluation": self.evaluation.edition,
+            "look": self.evaluation.look,
+            "complete": self.complete,
+            "failed": len(self.missing),
+            "missing": self.missing,
+            "candidates": [candidate.to_dict() for candidate in self.evaluation.plan.candidates],
+        }
+
+    def __str__(self) -> str:
+        return f"{self.complete} of {self.evaluation.plan.size} evaluations are complete."
+
+
+def grid_of(plan: Plan, family: str, parallelism: int | None = None) -> Study:
+    """Return the study whose grid a plan is.
+
+    :param plan: what is evaluated.
+    :param family: name of the study.
+    :param parallelism: how many evaluations run at once.
+    :raises DeclarationError: when the name is not one of a study.
+    """
+    return Study(
+        name=family,
+        # A goal would end the study as soon as one evaluation is good.
+        objective=plan.objective.model_copy(update={"goal": None}),
+        space={
+            "candidate": Categorical([candidate.name for candidate in plan.candidates]),
+            "scenario": Categorical([scenario.name for scenario in plan.scenarios]),
+            "variant": Categorical(plan.variants),
+            "replicate": Int(plan.first_replicate, plan.last_replicate),
+        },
+        sampler="grid",
+        count="finished",
+        max_failures=plan.size,
+        parallelism=parallelism,
+        seed=plan.seed,
+    )
+
+
+def open_evaluation(
+    store: Store,
+    plan: Plan,
+    family: str,
+    run: str,
+    place: TaskPlace,
+    *,
+    parallelism: int | None = None,
+    look: int = 1,
+) -> Evaluation:
+    """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed.
+
+    :param store: the study database.
+    :param plan: what is evaluated.
+    :param family: name of the evaluation's own study, such as ``dispatch-tokyo/validate``.
+    :param run: what tells runs apart, usually the DAG run's id.
+    :param place: the task that opens it.
+    :param parallelism: how many evaluations run at once.
+    :param look: which look of a comparison it serves, from 1.
+    """
+    study = grid_of(plan, family, parallelism)
+    edition = open_edition(store, study, f"{run}.{plan.fingerprint[:8]}", place)
+    tuned = next((candidate.study for candidate in plan.candidates if candidate.study), None)
+    with store.session() as session:
+        return evaluations.keep(session, edition.name, plan, look=look, tuned=tuned)
+
+
+def evaluation_requests(store: Store, evaluation: Evaluation) -> list[TrialRequest]:
+    """Return one request for each evaluation of a plan; asking again returns the same ones.
+
+    :param store: the study database.
+    :param evaluation: the edition and its plan.
+    """
+    plan, name = evaluation.plan, evaluation.edition
+    keys = [key_of(BATCH, index) for index in range(plan.size)]
+    asked = store.optuna.ask(name, store.edition(name).study, keys)
+    return [request.model_copy(update=_circumstances(plan, request.params)) for request in asked]
+
+
+def conclude_evaluation(store: Store, name: str) -> Outcome:
+    """Count what an evaluation has brought, and end its edition; repeating it counts anew.
+
+    :param store: the study database.
+    :param name: the edition.
+    :raises StudyNotFoundError: when it is no evaluation.
+    """
+    with store.session() as session:
+        evaluation = evaluations.get(session, name)
+    records = store.optuna.records(name)
+    close_attempts(store, name, records)
+    own = own_trials(records)
+    reasons = _reasons(store, name)
+    missing = [
+        {**_keys(record.params), "reason": reasons.get(record.number)}
+        for record in own
+        if record.state is not TrialState.COMPLETE
+    ]
+    outcome = Outcome(evaluation, len(own) - len(missing), missing)
+    with store.session() as session:
+        editions.finish(session, name, End.MAX_TRIALS, str(outcome))
+    return outcome
+
+
+def evaluation_rows(store: Store, name: str) -> list[dict[str, Any]]:
+    """Return every evaluation of an edition once, reruns in place of what they replace; those that failed have no metrics.
+
+    :param store: the study database.
+    :param name: the edition.
+    :raises StudyNotFoundError: when it is no evaluation.
+    """
+    with store.session() as session:
+        plan = evaluations.get(session, name).plan
+    reasons = _reasons(store, name)
+    return [_row(name, plan, record, reasons) for record in own_trials(store.optuna.records(name))]
+
+
+def _row(name: str, plan: Plan, record: TrialRecord, reasons: Mapping[int, str | None]) -> dict[str, Any]:
+    keys = _keys(record.params)
+    complete = record.state is TrialState.COMPLETE
+    values = {plan.objective.metric: record.value, **record.metrics}
+    return {
+        **keys,
+        "evaluation": name,
+        "number": record.number,
+        "state": record.state.value,
+        "seed": plan.seed_of(keys["scenario"], keys["replicate"]),
+        "reason": reasons.get(record.number),
+        **{metric: values.get(metric) if complete else None for metric in plan.objective.metrics},
+    }
+
+
+def _circumstances(plan: Plan, point: Mapping[str, Any]) -> dict[str, Any]:
+    keys = _keys(point)
+    scenario = plan.scenario(keys["scenario"])
+    return {
+        **keys,
+        "params": plan.candidate(keys["candidate"]).params,
+        "scenario": scenario,
+        "seed": plan.seed_of(keys["scenario"], keys["replicate"]),
+        "period": scenario.period or plan.period,
+    }
+
+
+def _keys(point: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: point[key] for key in KEYS}
+
+
+def _reasons(store: Store, name: str) -> dict[int, str | None]:
+    with store.session() as session:
+        return {attempt.number: attempt.reason for attempt in attempts.of(session, name)}
