@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_hpo import conf
 from airflow_hpo.exceptions import HpoError, StoreUnavailableError
+from airflow_hpo.hooks.champion import REQUIRED, read_champion
 from airflow_hpo.hooks.location import default_database, from_connection
 
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
+    from airflow_hpo.core.parameter_set import ParameterVersion
     from airflow_hpo.storage.database import Database
     from airflow_hpo.tuning.store import Store
 
@@ -77,6 +80,34 @@ class HpoHook(BaseHook):
         from airflow_hpo.tuning.frames import trials_frame
 
         return trials_frame(self.store, edition)
+
+    def champion(self, name: str, default: Mapping[str, Any] = REQUIRED) -> ParameterVersion:
+        """Return the version of a parameter set that production uses: ``hook.champion("dispatch/tokyo").params["x"]``.
+
+        While the store does not answer, or does not have it, the champion's mirror is read: an Airflow Variable.
+
+        :param name: the parameter set.
+        :param default: parameters to use, as version 0, while none was ever promoted.
+        :raises ParameterSetNotFoundError: when there is none.
+        :raises StoreUnavailableError: when the store does not answer and nothing mirrors it.
+        """
+        return read_champion(self, name, default)
+
+    def champions(self) -> list[ParameterVersion]:
+        """Return the champion of every parameter set, by name."""
+        from airflow_hpo.storage import parameter_sets
+
+        with self.store.session() as session:
+            return parameter_sets.champions(session)
+
+    def promotions(self, name: str | None = None) -> pd.DataFrame:
+        """Return how champions moved, the newest move first: name, versions, action, who, why, when.
+
+        :param name: only of this parameter set; None for all.
+        """
+        from airflow_hpo.parameter_sets.frames import promotions_frame
+
+        return promotions_frame(self.store, name)
 
     def test_connection(self) -> tuple[bool, str]:
         """Say whether the database answers and has its tables (Airflow's *Test* button)."""

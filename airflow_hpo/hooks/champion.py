@@ -1,0 +1,110 @@
+"""Reading and mirroring champions from inside Airflow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Variable
+
+from airflow_hpo.exceptions import DeclarationError, HpoError, ParameterSetNotFoundError
+
+if TYPE_CHECKING:
+    from airflow_hpo.core.parameter_set import ParameterVersion
+    from airflow_hpo.hooks.hpo import HpoHook
+    from airflow_hpo.storage.database import Database
+
+logger = logging.getLogger(__name__)
+
+REQUIRED: Any = object()
+"""No default: a parameter set that cannot be found is an error."""
+
+
+def read_champion(hook: HpoHook, name: str, default: Mapping[str, Any] = REQUIRED) -> ParameterVersion:
+    """Return the version of a parameter set that production uses: from the store, else from its mirror, else the default.
+
+    The default stands for a set that does not exist; a store that is away without a mirror is an error all the same.
+
+    :param hook: opens the study database.
+    :param name: the parameter set.
+    :param default: parameters to use while there is none, as version 0.
+    :raises ParameterSetNotFoundError: when there is neither.
+    :raises StoreUnavailableError: when the store does not answer and nothing mirrors it.
+    """
+    from airflow_hpo.core.parameter_set import check_name
+
+    check_name(name)
+    try:
+        return _stored(hook, name)
+    except HpoError as err:
+        if mirrored := read_mirror(name):
+            logger.warning("%s Version %s of %s is taken from its Variable.", err, mirrored.version, name)
+            return mirrored
+        if default is REQUIRED or not isinstance(err, ParameterSetNotFoundError):
+            raise
+    return _defaulted(name, default)
+
+
+def read_mirror(name: str) -> ParameterVersion | None:
+    """Return the champion as its Variable has it; None when there is no such Variable, or it holds something else.
+
+    :param name: the parameter set.
+    """
+    from airflow_hpo.parameter_sets.mirroring import from_mirror
+
+    text = _variable(name)
+    try:
+        return None if text is None else from_mirror(text, name)
+    except DeclarationError as err:
+        logger.warning("%s", err)
+        return None
+
+
+def write_mirror(database: Database, name: str, *, create: bool) -> bool:
+    """Bring the Variable of a parameter set up to date and say whether there is one. For tasks.
+
+    :param database: the study database.
+    :param name: the parameter set.
+    :param create: True makes the Variable, False only keeps one that exists up to date.
+    """
+    from airflow_hpo.parameter_sets.mirroring import mirror
+
+    if not create and _variable(name) is None:
+        return False
+    mirror(database, name, _put)
+    return True
+
+
+def _put(key: str, text: str) -> None:
+    Variable.set(key, text, description="The champion of a parameter set, written by airflow-provider-hpo.")
+
+
+def _variable(name: str) -> str | None:
+    from airflow_hpo.parameter_sets.mirroring import mirror_key
+
+    text: str | None = Variable.get(mirror_key(name), default=None)
+    return text
+
+
+def _stored(hook: HpoHook, name: str) -> ParameterVersion:
+    from airflow_hpo.parameter_sets.reading import champion
+    from airflow_hpo.storage import migrate
+
+    path = hook.database.path
+    if path and not path.exists():
+        # Production may only read: that must not leave an empty database behind.
+        raise ParameterSetNotFoundError(
+            f"A parameter set is kept in the study database, but {name!r} cannot be, because {path} does not exist. "
+            "Define the connection of the study database, or promote something."
+        )
+    migrate.ensure(hook.database)
+    return champion(hook.database, name)
+
+
+def _defaulted(name: str, params: Mapping[str, Any]) -> ParameterVersion:
+    from airflow_hpo.core.parameter_set import ParameterVersion, Provenance, check_params
+    from airflow_hpo.storage.columns import utc_now
+
+    logger.info("Nothing of %s is in use yet; the default is taken.", name)
+    return ParameterVersion(name, 0, check_params(params), Provenance(source="default"), utc_now())
