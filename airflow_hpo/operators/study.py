@@ -10,13 +10,16 @@ from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.advice import advice
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
+from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.watching import StudyWatch
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.operators.place import place_of
+from airflow_hpo.operators.place import place_of, reference_of
 from airflow_hpo.tuning.ending import Summary, finish
-from airflow_hpo.tuning.opening import open_edition
+from airflow_hpo.tuning.opening import enter_champion, open_edition
 from airflow_hpo.tuning.suggesting import reserve, suggest
 
 
@@ -35,6 +38,7 @@ class StudyStartOperator(BaseOperator):
 
     :param study: the declaration.
     :param run: what tells this edition from others; the same value reopens the same edition. Templated.
+    :param parameter_set: parameter set whose champion is tried first, where it fits the space; None for no such trial.
     :param hpo_conn_id: connection of the study database.
     """
 
@@ -45,22 +49,38 @@ class StudyStartOperator(BaseOperator):
         *,
         study: Study,
         run: str = "{{ run_id }}",
+        parameter_set: str | None = None,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.study = study
         self.run = run
+        self.parameter_set = parameter_set
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> str:
         """Return the edition's name."""
         with permanent_errors_end_the_task():
-            edition = open_edition(HpoHook(self.hpo_conn_id).store, self.study, self.run, place_of(context))
+            hook = HpoHook(self.hpo_conn_id)
+            edition = open_edition(hook.store, self.study, self.run, place_of(context))
+            self._enter_champion(hook, edition)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
         for remark in advice(self.study):
             self.log.warning("%s", remark)
         return edition.name
+
+    def _enter_champion(self, hook: HpoHook, edition: Edition) -> None:
+        if self.parameter_set is None:
+            return
+        try:
+            champion = hook.champion(self.parameter_set)
+        except ParameterSetNotFoundError:
+            self.log.info("The parameter set %s has no champion yet.", self.parameter_set)
+            return
+        entered = enter_champion(hook.store, edition, dict(champion.params))
+        then = "is the first trial" if entered else "does not fit the search space and is no trial"
+        self.log.info("The champion, version %s of %s, %s.", champion.version, champion.name, then)
 
 
 class StudySuggestOperator(BaseOperator):
@@ -72,6 +92,7 @@ class StudySuggestOperator(BaseOperator):
     :param batch: number of the batch, from 1.
     :param lazy: return requests without parameters, as many as the study can still need; each trial then asks for its own
         parameters just before it runs.
+    :param window: what data the trials work on, relative to the run; None when their program decides.
     :param hpo_conn_id: connection of the study database.
     """
 
@@ -83,6 +104,7 @@ class StudySuggestOperator(BaseOperator):
         edition: str,
         batch: int,
         lazy: bool = False,
+        window: Window | None = None,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -90,6 +112,7 @@ class StudySuggestOperator(BaseOperator):
         self.edition = edition
         self.batch = batch
         self.lazy = lazy
+        self.window = window
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -102,6 +125,10 @@ class StudySuggestOperator(BaseOperator):
             else:
                 requests = suggest(store, self.edition, self.batch)
         self.log.info("Batch %s of %s: %s trials", self.batch, self.edition, len(requests))
+        if self.window:
+            period = self.window.period(reference_of(context))
+            self.log.info("They work on %s", period)
+            requests = [request.model_copy(update={"period": period}) for request in requests]
         for request in requests:
             self.log.info("  %s", request.label)
         return [request.to_dict() for request in requests]

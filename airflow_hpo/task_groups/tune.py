@@ -9,6 +9,7 @@ from airflow.sdk import TaskGroup, TriggerRule
 
 from airflow_hpo.core.budget import most_batches, most_trials
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
@@ -33,7 +34,10 @@ class TuneTaskGroup(TaskGroup):
     :param trial: what runs a trial: :class:`ProcessTrial`, :class:`PythonTrial`, :class:`GroupTrial`, ``PodTrial``.
     :param dispatch: ``"batches"``: suggest a batch whenever enough slots are free; ``"continuous"``: every trial asks for its
         parameters just before it starts.
+    :param window: what data the trials work on, relative to the run (``{{ trial.period.start }}``, ``HPO_PERIOD_START``); None
+        when their program decides.
     :param run: what tells this edition from others; a constant makes every DAG run continue the same edition. Templated.
+    :param parameter_set: parameter set whose champion, what production uses now, is tried first; None for no such trial.
     :param hpo_conn_id: connection of the study database.
     :param deferrable: wait for trials in the triggerer, without a worker.
     """
@@ -45,7 +49,9 @@ class TuneTaskGroup(TaskGroup):
         study: Study,
         trial: TrialBackend | GroupTrial,
         dispatch: Dispatch = "batches",
+        window: Window | None = None,
         run: str = "{{ run_id }}",
+        parameter_set: str | None = None,
         hpo_conn_id: str = HpoHook.default_conn_name,
         deferrable: bool = True,
         **kwargs: Any,
@@ -61,12 +67,18 @@ class TuneTaskGroup(TaskGroup):
             )
         self.study = study
         self._trial = trial
+        self._window = window
         self._run = run
         self._conn_id = hpo_conn_id
         self._deferrable = deferrable
         with self:
             self.start = StudyStartOperator(
-                task_id="start", study=study, run=run, hpo_conn_id=hpo_conn_id, **BOOKKEEPING
+                task_id="start",
+                study=study,
+                run=run,
+                parameter_set=parameter_set,
+                hpo_conn_id=hpo_conn_id,
+                **BOOKKEEPING,
             )
             self.finish = StudyFinishOperator(
                 task_id="finish",
@@ -110,6 +122,7 @@ class TuneTaskGroup(TaskGroup):
                 edition=self._edition,
                 batch=number,
                 lazy=lazy,
+                window=self._window,
                 hpo_conn_id=self._conn_id,
                 trigger_rule=TriggerRule.ALL_DONE if continuing else TriggerRule.ALL_SUCCESS,
                 **BOOKKEEPING,
