@@ -1,4 +1,4 @@
-"""``airflow hpo studies list|show|export|stop``."""
+"""``airflow hpo studies list|show|drift|export|stop``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import editions
+from airflow_hpo.tuning.drifting import drift_rows
 from airflow_hpo.tuning.judging import status
 from airflow_hpo.tuning.rows import edition_row, find_edition, metric_column, trial_rows
 from airflow_hpo.tuning.stopping import Stop, request_stop
@@ -45,6 +46,12 @@ def show(args: Any) -> None:
     row = edition_row(store, edition)
     params = {} if row["trial"] is None else store.optuna.record(edition.name, row["trial"]).params
     emit([{**row, **{f"params.{name}": params.get(name) for name in edition.study.space}}], args.output)
+
+
+@one_line_errors
+def drift(args: Any) -> None:
+    """Show how optimum and champion moved."""
+    emit(drift_rows(hook_of(args.conn_id).store, args.name, args.limit), args.output)
 
 
 @one_line_errors

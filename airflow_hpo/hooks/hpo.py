@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,27 @@ class HpoHook(BaseHook):
         from airflow_hpo.tuning.frames import trials_frame
 
         return trials_frame(self.store, edition)
+
+    def drift(self, study: str, limit: int = 100) -> pd.DataFrame:
+        """Return how optimum and champion moved, one edition a row, the oldest first.
+
+        :param study: the study's name.
+        :param limit: how many of the newest editions at most, 1 or more.
+        """
+        from airflow_hpo.tuning.frames import drift_frame
+
+        return drift_frame(self.store, study, limit)
+
+    def evaluations(self, editions: str | Iterable[str]) -> pd.DataFrame:
+        """Return evaluations, one a row: candidate, scenario, variant, replicate, metrics; failed ones lack their metrics.
+
+        :param editions: one edition that evaluates, or several, such as the looks of one comparison: what a collecting task
+            returns as ``evaluation``.
+        :raises StudyNotFoundError: when one of them is not in the store, or tunes.
+        """
+        from airflow_hpo.tuning.frames import evaluations_frame
+
+        return evaluations_frame(self.store, [editions] if isinstance(editions, str) else editions)
 
     def champion(self, name: str, default: Mapping[str, Any] = REQUIRED) -> ParameterVersion:
         """Return the version of a parameter set that production uses: ``hook.champion("dispatch/tokyo").params["x"]``.
