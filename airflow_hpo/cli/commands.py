@@ -28,6 +28,22 @@ RUNNING = Arg(
     choices=("finish", "stop"),
     default=None,
 )
+NAMESPACE = Arg(
+    ("--namespace",),
+    help="Where to look; may be given again (default: the connection's)",
+    action="append",
+    default=None,
+)
+KUBERNETES = Arg(
+    ("--kubernetes-conn-id",),
+    help="Connection of the cluster (default: kubernetes_default)",
+    default="kubernetes_default",
+)
+DRY_RUN = Arg(("--dry-run",), help="Remove nothing", action="store_true")
+OLDER_THAN = Arg(
+    ("--older-than",), help="Only pods that are this many seconds old (default: 0)", type=float, default=0.0
+)
+UNKNOWN = Arg(("--unknown",), help="Also pods of studies that this database does not have", action="store_true")
 INTERVAL = Arg(("--interval",), help="Seconds between two looks (default: 2)", type=float, default=2.0)
 
 
@@ -35,7 +51,9 @@ def get_cli_commands() -> list[CLICommand]:
     """Return the commands of this provider."""
     return [
         GroupCommand(
-            name="hpo", help="Hyperparameter optimisation", subcommands=[_database_commands(), _study_commands()]
+            name="hpo",
+            help="Hyperparameter optimisation",
+            subcommands=[_database_commands(), _study_commands(), _trial_commands(), _pod_commands(), champion_commands(OUTPUT, CONNECTION)],
         )
     ]
 
@@ -111,5 +129,20 @@ def _trial_commands() -> GroupCommand:
                 func=lazy_load_command("airflow_hpo.cli.trials.invalidate"),
                 args=(NAME, NUMBER, REASON, CONNECTION),
             )
+        ],
+    )
+
+
+def _pod_commands() -> GroupCommand:
+    return GroupCommand(
+        name="pods",
+        help="Pods of trials",
+        subcommands=[
+            ActionCommand(
+                name="reap",
+                help="Find pods of trials that nobody waits for, and remove them",
+                func=lazy_load_command("airflow_hpo.cli.pods.reap"),
+                args=(NAMESPACE, KUBERNETES, DRY_RUN, OLDER_THAN, UNKNOWN, OUTPUT, CONNECTION),
+            ),
         ],
     )

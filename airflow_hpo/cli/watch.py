@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from airflow_hpo.cli.airflow_runs import run_state
 from airflow_hpo.cli.connecting import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import terminal
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.pace import pace_of
-from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.tuning.judging import Status, status_of
+from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
+from airflow_hpo.tuning.judging import ENDED, Status, status_of
 from airflow_hpo.tuning.rows import find_edition
 from airflow_hpo.tuning.store import Store
 
@@ -41,31 +43,34 @@ def _live(store: Store, name: str, interval: float, console: Console) -> None:
     task = bar.add_task("", total=store.edition(name).study.wanted, rest="")
     with Live(bar, console=console, refresh_per_second=4):
         while True:
-            status, rest = _look(store, name)
+            status, rest, last = _look(store, name)
             done = status.progress.counted(status.edition.study.count)
             bar.update(task, completed=done, rest=rest)
-            if _ended(status):
+            if last is not None:
                 break
             time.sleep(interval)
-    console.print(status.verdict.reason, soft_wrap=True)
+    console.print(last, soft_wrap=True)
 
 
 def _lines(store: Store, name: str, interval: float, console: Console) -> None:
     said, at = "", float("-inf")
     while True:
-        status, rest = _look(store, name)
+        status, rest, last = _look(store, name)
         done = f"{status.progress.counted(status.edition.study.count)}/{status.edition.study.wanted}"
         due = time.monotonic() - at >= LINE_EVERY
-        if (done != said and due) or _ended(status):
+        if (done != said and due) or last is not None:
             console.print(f"{name}  {done}  {rest}", soft_wrap=True)
             said, at = done, time.monotonic()
-        if _ended(status):
+        if last is not None:
             break
         time.sleep(interval)
-    console.print(status.verdict.reason, soft_wrap=True)
+    console.print(last, soft_wrap=True)
 
 
-def _look(store: Store, name: str) -> tuple[Status, str]:
+def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
+    """Return how a study stands, the same in a few words, and why nothing more is to be seen; None while it goes on."""
+    # Asked first: a run that ends by itself has told its study by then.
+    died = _died(store.edition(name))
     records = store.optuna.records(name, details=False)
     status = status_of(store.edition(name), records)
     progress = status.progress
@@ -77,11 +82,27 @@ def _look(store: Store, name: str) -> tuple[Status, str]:
         parts.append(f"best {progress.best.value:.6g} (trial {progress.best.number})")
     if pace.per_minute is not None and pace.left is not None and not _ended(status):
         parts.append(f"{pace.per_minute:.1f}/min, {_short(pace.left)} left")
-    return status, ", ".join(parts)
+    return status, ", ".join(parts), (status.verdict.reason if _ended(status) else died)
 
 
 def _ended(status: Status) -> bool:
     return status.edition.finished is not None or (status.verdict.over and status.progress.running == 0)
+
+
+def _died(edition: Edition) -> str | None:
+    """Return that the DAG run of a study has ended; None while it runs, or where that cannot be seen."""
+    if not edition.dag_id or not edition.run_id:
+        return None
+    try:
+        state = run_state(edition.dag_id, edition.run_id)
+    except TransientHpoError:
+        return None
+    if state not in ENDED:
+        return None
+    return (
+        f"The DAG run {edition.run_id} of {edition.dag_id} has ended ({state}) before the study was over, so nothing "
+        "runs it any more. Clear the run's tasks to go on."
+    )
 
 
 def _wait_for_edition(store: Store, name: str, interval: float, limit: float = 60.0) -> str:

@@ -1,0 +1,83 @@
+"""``airflow hpo pods reap``: pods of trials that nobody waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_hpo.cli.airflow_runs import task_state
+from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.pods.reaping import TrialPod, remove, trial_pods
+from airflow_hpo.tuning.orphans import Orphan, orphaned
+from airflow_hpo.tuning.store import Store
+
+
+@one_line_errors
+def reap(args: Any) -> None:
+    """Find pods that nobody waits for, and remove them."""
+    store = hook_of(args.conn_id).store
+    cluster = _cluster(args.kubernetes_conn_id)
+    core = cluster.core_v1_client
+    namespaces = args.namespace or [cluster.get_namespace() or "default"]
+    rows = []
+    for pod in _old(core, namespaces, args.older_than):
+        orphan = orphaned(store, pod, task_state)
+        if orphan:
+            done = _what_to_do(orphan, args) or _removed(core, store, pod)
+            rows.append(_row(pod, orphan, done))
+    if rows:
+        emit(rows, args.output)
+    if args.output == "table":
+        terminal().print(_summary(rows, namespaces), soft_wrap=True)
+
+
+def _cluster(conn_id: str) -> Any:
+    from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
+
+    return KubernetesHook(conn_id=conn_id)
+
+
+def _old(core: Any, namespaces: Iterable[str], seconds: float) -> list[TrialPod]:
+    now = datetime.now(UTC)
+    found = [pod for namespace in dict.fromkeys(namespaces) for pod in trial_pods(core, namespace)]
+    return [pod for pod in found if (now - pod.created).total_seconds() >= seconds]
+
+
+def _what_to_do(orphan: Orphan, args: Any) -> str | None:
+    """Return why a pod is left alone; None when it is to be removed."""
+    if orphan.foreign and not args.unknown:
+        return "left alone"
+    return "to be removed" if args.dry_run else None
+
+
+def _removed(core: Any, store: Store, pod: TrialPod) -> str:
+    # A person may have cleared the task since.
+    if orphaned(store, pod, task_state) is None:
+        return "left alone"
+    return "removed" if remove(core, pod) else "gone"
+
+
+def _row(pod: TrialPod, orphan: Orphan, done: str) -> dict[str, Any]:
+    return {
+        "pod": pod.name,
+        "namespace": pod.namespace,
+        "edition": pod.edition,
+        "trial": pod.number,
+        "attempt": pod.attempt,
+        "phase": pod.phase,
+        "reason": orphan.reason,
+        "done": done,
+    }
+
+
+def _summary(rows: list[dict[str, Any]], namespaces: Iterable[str]) -> str:
+    where = ", ".join(dict.fromkeys(namespaces))
+    counts = {done: sum(row["done"] == done for row in rows) for done in ("removed", "to be removed", "left alone")}
+    said = [f"{count} {done}" for done, count in counts.items() if count]
+    unknown = (
+        " Pods of unknown studies may be another Airflow's; --unknown removes them." if counts["left alone"] else ""
+    )
+    return f"Pods of trials that nobody waits for in {where}: {', '.join(said) or 'none'}.{unknown}"

@@ -1,0 +1,67 @@
+"""Pods that nobody waits for any more, told from the study and from the states of Airflow's tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from airflow_hpo.core.attempt import Attempt, TaskRun
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.pods.reaping import TrialPod, owner_of
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.judging import ENDED
+from airflow_hpo.tuning.store import Store
+
+TaskStates = Callable[[TaskRun], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """Why nobody waits for a pod."""
+
+    reason: str
+    foreign: bool = False
+    """Whether it may be of another study database, whose tasks cannot be asked about."""
+
+
+def orphaned(store: Store, pod: TrialPod, task_state: TaskStates) -> Orphan | None:
+    """Return why nobody waits for a pod; None when somebody does or may.
+
+    Airflow has the last word: while a task has not ended, it or its next try may take the pod up, also when the attempt
+    is over. Only a later attempt that has a pod of its own shows otherwise.
+
+    :param store: the study database.
+    :param pod: the pod.
+    :param task_state: returns Airflow's state of a task instance.
+    """
+    try:
+        edition = store.edition(pod.edition)
+    except StudyNotFoundError:
+        return Orphan("This study database has no such study.", foreign=True)
+    with store.session() as session:
+        known = attempts.of(session, edition.name)
+    tasks = {attempt.task: owner_of(attempt.task, edition.name, edition.created.isoformat()) for attempt in known}
+    mine = [attempt for attempt in known if tasks[attempt.task] == pod.owner]
+    if not mine:
+        return Orphan("The study of this name is another one.", foreign=True)
+    reason = _ended(store, edition, pod, task_state(mine[-1].task)) or _followed(pod, mine)
+    return Orphan(reason) if reason else None
+
+
+def _ended(store: Store, edition: Edition, pod: TrialPod, state: str | None) -> str | None:
+    """A trial that is told may still have a task, which is about to remove or to keep its pod."""
+    if state in ENDED:
+        return f"Its task has ended: {state}."
+    # Another Airflow tells this study; its tasks cannot be asked for.
+    if state == "elsewhere" and (told := store.optuna.record(edition.name, pod.number).state).finished:
+        return f"Its trial is {told}."
+    return None
+
+
+def _followed(pod: TrialPod, mine: Sequence[Attempt]) -> str | None:
+    for one in mine:
+        where = one.place.get("pod")
+        if one.number == pod.number and one.attempt > pod.attempt and where not in (None, pod.name):
+            return f"Attempt {one.attempt} of its trial has another pod, {where}."
+    return None
