@@ -23,8 +23,20 @@ def termination_grace_period() -> float:
     return _seconds("termination_grace_period", fallback=10.0)
 
 
+def resume_delay() -> float:
+    """``[hpo] resume_delay``: seconds for which a trial's task stays deferred at least."""
+    return _seconds("resume_delay", fallback=2.0)
+
+
+def triggerer_pods() -> int:
+    """``[hpo] triggerer_pods``: how many trials one triggerer runs at once for ``run_in="triggerer"``."""
+    from airflow.sdk.configuration import conf
+
+    return max(1, int(conf.getint("hpo", "triggerer_pods", fallback=200)))
+
+
 def preload() -> bool:
-    """``[hpo] preload``: whether the scheduler imports what trial tasks need before the LocalExecutor forks them."""
+    """``[hpo] preload``: whether scheduler and triggerer import what trials need before they fork."""
     from airflow.sdk.configuration import conf
 
     return bool(conf.getboolean("hpo", "preload", fallback=False))

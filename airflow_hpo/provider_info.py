@@ -27,6 +27,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_hpo.operators.function",
                     "airflow_hpo.operators.group",
                     "airflow_hpo.operators.pod",
+                    "airflow_hpo.operators.promotion",
                 ],
             }
         ],
@@ -87,10 +88,25 @@ def _options() -> dict[str, Any]:
             "True",
         ),
         "preload": _option(
-            "Let the scheduler import what trial tasks need before the LocalExecutor forks them: tasks start in a fraction"
-            " of the time, the scheduler takes about 100 MiB more. Useless with other executors.",
+            "Let the scheduler import what trials need, Kubernetes' client included, before the LocalExecutor forks its"
+            " workers, and the triggerer before it forks the process of its triggers: tasks start in a fraction of the time."
+            " Scheduler and triggerer start some seconds later and take about 200 MiB more; tasks share them. Without"
+            " effect under the CeleryExecutor, whose workers are not forks of the scheduler and tell plugins nothing of"
+            " their start; not needed under the KubernetesExecutor, where every task is a process of its own.",
             "boolean",
             "False",
+        ),
+        "resume_delay": _option(
+            "Seconds for which a trial's task stays deferred at least. Airflow fails a task that resumes before the scheduler"
+            " has heard from the executor that its first process ended; more than the scheduler's loop takes is enough.",
+            "float",
+            "2.0",
+        ),
+        "triggerer_pods": _option(
+            'How many trials one triggerer runs at once for run_in="triggerer"; further ones wait. The parallelism of their'
+            " studies holds in any case.",
+            "integer",
+            "200",
         ),
         "termination_grace_period": _option(
             "Seconds between SIGTERM and SIGKILL for the processes of a trial that is ended.", "float", "10.0"

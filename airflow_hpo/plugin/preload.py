@@ -1,6 +1,7 @@
-"""Imports what trial tasks need before the LocalExecutor forks its workers.
+"""Imports what trials need before the LocalExecutor forks its workers, and the triggerer the process of its triggers.
 
-A task of the LocalExecutor is a fork of the scheduler: what the scheduler has imported costs the task nothing.
+A task of the LocalExecutor is a fork of the scheduler: what the scheduler has imported costs the task nothing. Kubernetes'
+client alone costs seconds.
 """
 
 from __future__ import annotations
@@ -13,36 +14,56 @@ from typing import Any
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_hpo.plugin.macros import champion
+
 logger = logging.getLogger(__name__)
 
 MODULES = (
     "airflow_hpo.task_groups.tune",
     "airflow_hpo.tuning.schema",
     "airflow_hpo.search.studies",
+    "optuna.storages._rdb.models",
+    "alembic.migration",
+    "alembic.script",
+    "airflow_hpo.task_groups.pods",
+    "airflow_hpo.pods.client",
+    "kubernetes_asyncio.client",
+    "airflow.sdk.bases.operatorlink",
     "airflow.providers.standard.operators.python",
 )
+PARENTS = (["scheduler"], ["triggerer"])
+"""Commands of the processes that fork."""
 
 
 class PreloadListener:
-    """Imports :data:`MODULES` when the scheduler starts and ``[hpo] preload`` is on."""
+    """Imports :data:`MODULES` when a process that forks starts and ``[hpo] preload`` is on."""
 
     @hookimpl
     def on_starting(self, component: Any) -> None:
-        """Import before the executor starts; an import that fails is logged and left to the tasks."""
-        if sys.argv[1:2] != ["scheduler"] or not _wanted():
+        """Import before anything is forked; an import that fails is logged and left to the tasks."""
+        if sys.argv[1:2] not in PARENTS or not _wanted():
             return
         for name in MODULES:
             try:
                 importlib.import_module(name)
             except ImportError:
                 logger.exception("Module %s cannot be preloaded.", name)
+        _relate_tables()
 
 
 class HpoPlugin(AirflowPlugin):
-    """Registers the listener."""
+    """Registers the listener and what templates may use as ``macros.hpo``."""
 
     name = "hpo"
     listeners = [PreloadListener()]
+    macros = [champion]
+
+
+def _relate_tables() -> None:
+    """Do once what SQLAlchemy would do in every process at its first query, for all tables known by then."""
+    from sqlalchemy.orm import configure_mappers
+
+    configure_mappers()
 
 
 def _wanted() -> bool:

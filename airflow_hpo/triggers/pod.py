@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
@@ -11,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 from pydantic import TypeAdapter
 
+from airflow_hpo import conf
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind
@@ -107,6 +109,7 @@ class TrialPodTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the pod has ended, was pruned, or cannot be watched any longer."""
+        begun = time.monotonic()
         try:
             outcome = await self._watch()
         except Exception as err:
@@ -114,6 +117,8 @@ class TrialPodTrigger(BaseTrigger):
             self.log.exception("The pod %s cannot be watched any longer", self.pod_name)
             reason = f"The pod could not be watched: {type(err).__name__}: {err}"
             outcome = PodOutcome("failed", reason=reason, kind=FailureKind.INFRASTRUCTURE.value, alive=True)
+        # Airflow takes a task for killed that resumes before the scheduler has heard that its first process ended.
+        await asyncio.sleep(max(0.0, begun + conf.resume_delay() - time.monotonic()))
         yield TriggerEvent(
             PodEvent(name=self.pod_name, namespace=self.pod_namespace, number=self.number, outcome=outcome.to_dict())
         )

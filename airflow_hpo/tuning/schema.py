@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_hpo.search.schema import create_schema
+from airflow_hpo.search.schema import create_schema, is_current
 from airflow_hpo.storage import migrate
 from airflow_hpo.storage.database import Database
 
@@ -25,7 +25,8 @@ def ensure(database: Database) -> None:
     """
     if database.dialect == "sqlite":
         migrate.ensure(database)
-        create_schema(database)
+        if not is_current(database):
+            create_schema(database)
     else:
         migrate.check(database)
 
