@@ -1,0 +1,150 @@
+"""From evaluations to a decision that is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_hpo.comparison.decision import Decision
+from airflow_hpo.comparison.report import as_data, markdown, selection_of
+from airflow_hpo.comparison.rule import ComparisonRule
+from airflow_hpo.core.evaluation import CHAMPION, Candidate
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.exceptions import ComparisonError
+from airflow_hpo.storage import comparisons, evaluations
+from airflow_hpo.storage.comparisons import Comparison, Finding
+from airflow_hpo.tuning.frames import evaluations_frame
+from airflow_hpo.tuning.place import TaskPlace
+from airflow_hpo.tuning.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison and those who were compared."""
+
+    comparison: Comparison
+    candidates: list[Candidate]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What later tasks need: who is promoted over which version, and the page for people."""
+        kept = self.comparison
+        challenger = next((each for each in self.candidates if each.name == kept.challenger), None)
+        return {
+            "comparison": kept.id,
+            "verdict": kept.verdict,
+            "sentence": kept.sentence,
+            "challenger": challenger.to_dict() if challenger else None,
+            "parameter_set": kept.parameter_set,
+            "champion_version": kept.champion_version,
+            "study": kept.family,
+            "edition": kept.edition,
+            "look": kept.look,
+            "next_look": kept.decision["next_look"],
+            "evaluations": list(kept.evaluations),
+            "report": kept.report,
+        }
+
+
+def compare_evaluations(
+    store: Store,
+    names: Sequence[str],
+    objective: Objective,
+    rule: ComparisonRule,
+    *,
+    look: int = 1,
+    selection: Mapping[str, Any] | None = None,
+    parameter_set: str | None = None,
+    place: TaskPlace | None = None,
+) -> Compared:
+    """Decide on evaluations and keep the decision; the same evaluations in the same run are decided on once.
+
+    :param store: the study database.
+    :param names: editions of the evaluations of all looks so far.
+    :param objective: the metric that decides.
+    :param rule: what must be shown.
+    :param look: which look this is, from 1.
+    :param selection: how the challengers were chosen, as data; None when they were given.
+    :param parameter_set: what is decided about; None for the set that the champion is a version of.
+    :param place: the task that compares; None outside Airflow.
+    :raises StudyNotFoundError: when a name is no evaluation.
+    :raises DeclarationError: when the evaluations do not fit the rule.
+    :raises ComparisonError: when the looks evaluated different candidates.
+    """
+    candidates = _candidates(store, names)
+    champion = next((each for each in candidates if each.role == CHAMPION), None)
+    decision = _decide(store, names, objective, rule, champion, look)
+    origin: dict[str, Any] = {
+        "parameter_set": parameter_set or (champion.parameter_set if champion else None),
+        "champion_version": champion.version if champion else None,
+        "evaluations": list(names),
+        "selection": selection,
+        "dag_id": place.task.dag_id if place else None,
+        "run_id": place.task.run_id if place else None,
+    }
+    task_id = place.task.task_id if place else None
+    with store.session() as session:
+        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id))
+    return Compared(kept, candidates)
+
+
+def _candidates(store: Store, names: Sequence[str]) -> list[Candidate]:
+    if not names:
+        raise ComparisonError(
+            "A comparison takes at least one evaluation, but got none. Evaluate the candidates first."
+        )
+    with store.session() as session:
+        plans = {name: evaluations.get(session, name).plan for name in names}
+    first = plans[names[0]].candidates
+    for name, plan in plans.items():
+        if plan.candidates != first:
+            raise ComparisonError(
+                f"All looks of a comparison evaluate the same candidates, but {name!r} has others than {names[0]!r}. "
+                "Clear the first evaluation and what follows it."
+            )
+    return first
+
+
+def _decide(
+    store: Store,
+    names: Sequence[str],
+    objective: Objective,
+    rule: ComparisonRule,
+    champion: Candidate | None,
+    look: int,
+) -> Decision:
+    # NumPy and SciPy take a second to load, and DAG files import this module by way of the operators.
+    from airflow_hpo.comparison.comparing import compare
+    from airflow_hpo.comparison.first import first_champion
+
+    frame = evaluations_frame(store, names)
+    if champion is None:
+        return first_champion(frame, objective, rule, look=look)
+    return compare(frame, objective, rule, champion=champion.name, look=look)
+
+
+def _finding(
+    decision: Decision, candidates: Sequence[Candidate], origin: dict[str, Any], task_id: str | None
+) -> Finding:
+    data, selection = as_data(decision), origin["selection"]
+    edition = next((each.study for each in candidates if each.study), origin["evaluations"][0])
+    return Finding(
+        # Not the sentence: a later version of this package may say the same in other words.
+        digest=_digest({**origin, **data, "sentence": ""}),
+        edition=edition,
+        family=edition.partition("@")[0],
+        look=decision.look,
+        verdict=decision.verdict.value,
+        sentence=decision.sentence,
+        decision=data,
+        report=markdown(decision, selection_of(selection) if selection else None, candidates),
+        task_id=task_id,
+        **origin,
+    )
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,127 @@
+"""Who is evaluated: the best of a study beside what production uses, and then the best of those, measured again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from airflow_hpo.comparison.selection import Selection, best_trials, select
+from airflow_hpo.core.evaluation import CHAMPION, Candidate
+from airflow_hpo.core.parameter import Choice, same
+from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.exceptions import ComparisonError, ParameterSetNotFoundError
+from airflow_hpo.storage import evaluations, parameter_sets
+from airflow_hpo.tuning.frames import evaluations_frame
+from airflow_hpo.tuning.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """Who is evaluated side by side."""
+
+    candidates: list[Candidate]
+    """Challengers, best of the study first, then the champion when there is one."""
+    remarks: list[str]
+    """What people should know of how they were chosen."""
+
+
+def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None = None) -> Shortlist:
+    """Return the best trials of a study and the champion.
+
+    A trial with the champion's own parameters is no challenger; the next best takes its place.
+
+    :param store: the study database.
+    :param edition: the study that was tuned.
+    :param k: how many challengers at most, 1 or more.
+    :param parameter_set: where the champion is looked up; None for no champion.
+    :raises StudyNotFoundError: when there is no such study.
+    :raises ComparisonError: when the study has no challenger.
+    """
+    direction = store.edition(edition).study.objective.direction
+    records = store.optuna.records(edition)
+    champion, remarks = _champion(store, parameter_set, records)
+    best = best_trials(records, direction, k + 1)
+    same_as_champion = [t for t in best if champion and _equal(t.params, champion.params)]
+    remarks += [f"Trial {t.number} has the champion's parameters and is left out." for t in same_as_champion]
+    challengers = [t for t in best if t not in same_as_champion][:k]
+    if not challengers:
+        raise ComparisonError(
+            f"A challenger is a complete trial with other parameters than the champion's, but {edition!r} has none. "
+            "Look at its trials, or tune more of them."
+        )
+    return Shortlist([*(_challenger(edition, t) for t in challengers), *([champion] if champion else [])], remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who meets the champion, and how it came to that."""
+
+    candidates: list[Candidate]
+    """Challengers, best of the new evaluation first, then the champion when there is one."""
+    selection: Selection
+
+
+def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
+    """Return the challengers that were best when they were measured again, and the champion.
+
+    :param store: the study database.
+    :param evaluation: the edition that evaluated them.
+    :param challengers: how many at most, 1 or more.
+    :raises StudyNotFoundError: when it is no evaluation.
+    :raises ComparisonError: when the study's value of a challenger is unknown, or none has a result.
+    """
+    with store.session() as session:
+        plan = evaluations.get(session, evaluation).plan
+    champion = next((each for each in plan.candidates if each.role == CHAMPION), None)
+    observed = _observed(plan.candidates)
+    frame = evaluations_frame(store, [evaluation])
+    selection = select(frame, observed, plan.objective, champion=champion.name if champion else None)
+    measured = [finalist.candidate for finalist in selection.finalists if math.isfinite(finalist.mean)]
+    if not measured:
+        raise ComparisonError(
+            f"A challenger needs results in most scenarios, but none of {len(selection.finalists)} has them in "
+            f"{evaluation!r}. Look at the failed evaluations' logs, then clear them."
+        )
+    chosen = [plan.candidate(name) for name in measured[:challengers]]
+    return Chosen([*chosen, *([champion] if champion else [])], selection)
+
+
+def _champion(
+    store: Store, parameter_set: str | None, records: Sequence[TrialRecord]
+) -> tuple[Candidate | None, list[str]]:
+    if parameter_set is None:
+        return None, []
+    try:
+        with store.session() as session:
+            version = parameter_sets.champion(session, parameter_set)
+    except ParameterSetNotFoundError:
+        return None, [f"Nothing is in use yet for {parameter_set!r}, so there is no champion."]
+    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and _equal(t.params, version.params)]
+    candidate = Candidate(
+        CHAMPION,
+        dict(version.params),
+        parameter_set=parameter_set,
+        version=version.version,
+        value=own[0].value if own else None,
+    )
+    return candidate, []
+
+
+def _challenger(edition: str, trial: TrialRecord) -> Candidate:
+    return Candidate(f"trial {trial.number}", trial.params, study=edition, number=trial.number, value=trial.value)
+
+
+def _observed(candidates: Sequence[Candidate]) -> dict[str, float]:
+    unknown = [each.name for each in candidates if each.value is None and each.role != CHAMPION]
+    if unknown:
+        raise ComparisonError(
+            f"How much a challenger was overstated needs the study's value, but {unknown[0]!r} has none. "
+            "Take the candidates from SelectCandidatesOperator, or compare them without selecting."
+        )
+    return {each.name: each.value for each in candidates if each.value is not None}
+
+
+def _equal(a: Mapping[str, Choice], b: Mapping[str, Choice]) -> bool:
+    return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)

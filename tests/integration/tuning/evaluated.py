@@ -1,0 +1,66 @@
+"""Evaluations with results of the test's choosing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from airflow_hpo.core.evaluation import Candidate, Plan
+from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.tuning.claiming import begin, claim
+from airflow_hpo.tuning.concluding import Ended, conclude, fail
+from airflow_hpo.tuning.evaluating import conclude_evaluation, evaluation_requests, open_evaluation
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.tasks import START, WORK, place_of
+
+LOSS = Objective("loss", extra_metrics=["time_s"])
+CHAMPION = Candidate("champion", {"x": 0.5, "kind": "a"}, parameter_set="demo/tokyo", version=3, value=1.0)
+
+
+def challenger(number: int, value: float = 0.9) -> Candidate:
+    """Return a challenger as a study of the name ``demo`` finds it."""
+    return Candidate(f"trial {number}", {"x": number / 100, "kind": "b"}, study="demo@r", number=number, value=value)
+
+
+def evaluated(
+    store: Store,
+    values: Mapping[str, Sequence[float | None]],
+    candidates: Sequence[Candidate],
+    *,
+    family: str = "demo/test",
+    run: str = "r",
+    first_replicate: int = 1,
+    time_s: float = 2.0,
+) -> str:
+    """Evaluate candidates and return the edition.
+
+    :param store: the study database.
+    :param values: each candidate's value in every scenario; None for an evaluation that fails.
+    :param candidates: who is evaluated.
+    :param family: name of the evaluation's study.
+    :param run: what tells runs apart.
+    :param first_replicate: number of the repetition.
+    :param time_s: the extra metric of every evaluation.
+    """
+    days = [f"day {i}" for i in range(len(next(iter(values.values()))))]
+    plan = Plan(
+        objective=LOSS,
+        candidates=list(candidates),
+        scenarios=days,
+        first_replicate=first_replicate,  # type: ignore[arg-type]
+    )
+    opened = open_evaluation(store, plan, family, run, START)
+    for request in evaluation_requests(store, opened):
+        assert request.candidate
+        assert request.scenario
+        place = place_of(request.key, retries=0)
+        claimed = claim(store, request, WORK, place)
+        attempt = begin(store, claimed, place, "process", {})
+        value = values[request.candidate][days.index(request.scenario.name)]
+        if value is None:
+            fail(store, claimed, attempt, TrialFailedError("It broke."), Ended(None, exit_code=3), place, 0)
+        else:
+            conclude(store, claimed, attempt, Ended(Measurement(value, {"time_s": time_s})))
+    conclude_evaluation(store, opened.edition)
+    return opened.edition

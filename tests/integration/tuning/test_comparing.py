@@ -1,0 +1,147 @@
+"""From evaluations to decisions that are kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airflow_hpo.comparison.report import as_data
+from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
+from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.evaluation import Candidate
+from airflow_hpo.exceptions import ComparisonError, DeclarationError, StudyNotFoundError
+from airflow_hpo.storage import comparisons
+from airflow_hpo.tuning.comparing import Compared, compare_evaluations
+from airflow_hpo.tuning.place import TaskPlace
+from airflow_hpo.tuning.selecting import choose
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.evaluated import CHAMPION, LOSS, challenger, evaluated
+
+NEW = challenger(7)
+OLD = [10.0, 12.0, 11.0, 14.0, 13.0, 12.5]
+BETTER, EQUAL = [v - 1 for v in OLD], [v + d for v, d in zip(OLD, (0.5, -0.5) * 3)]
+PLACE = TaskPlace(TaskRun("retune", "r1", "test.compare_1"))
+
+
+def compared(store: Store, *names: str, place: TaskPlace | None = PLACE, look: int = 1, **rule) -> Compared:
+    return compare_evaluations(store, names, LOSS, ComparisonRule(**rule), place=place, look=look)
+
+
+def both(store: Store, new: list, **options) -> str:
+    return evaluated(store, {"champion": OLD, "trial 7": new}, [NEW, CHAMPION], **options)
+
+
+def all_kept(store: Store) -> list[comparisons.Comparison]:
+    with store.session() as session:
+        return comparisons.find(session)
+
+
+@pytest.mark.parametrize(
+    ("new", "verdict"),
+    [(BETTER, "promote"), ([v + 1 for v in OLD], "keep"), (EQUAL, "inconclusive")],
+    ids=["better", "worse", "equal"],
+)
+def test_a_decision_is_kept_with_everything_that_led_to_it(store: Store, new: list, verdict: str) -> None:
+    name = both(store, new)
+    found = compared(store, name)
+    assert all_kept(store) == [found.comparison]
+    kept = found.comparison
+    assert (kept.verdict, kept.look, kept.family, kept.edition) == (verdict, 1, "demo", "demo@r")
+    assert (kept.parameter_set, kept.champion_version) == ("demo/tokyo", 3)
+    assert kept.evaluations == [name]
+    assert (kept.dag_id, kept.run_id, kept.task_id) == ("retune", "r1", "test.compare_1")
+    assert kept.report.startswith(f"## {verdict.capitalize()}\n\n{kept.sentence}")
+    assert "| x | **0.5** | **0.07** |" in kept.report
+
+
+def test_later_tasks_get_the_challenger_and_the_version_it_was_compared_with(store: Store) -> None:
+    data = compared(store, both(store, BETTER)).data
+    assert json.loads(json.dumps(data)) == data
+    assert Candidate.from_dict(data["challenger"]) == NEW
+    assert (data["verdict"], data["champion_version"], data["next_look"]) == ("promote", 3, None)
+    assert data["comparison"] == all_kept(store)[0].id
+
+
+def test_comparing_again_in_the_same_run_decides_the_same_and_keeps_nothing_new(store: Store) -> None:
+    name = both(store, BETTER)
+    assert compared(store, name).data == compared(store, name).data
+    assert len(all_kept(store)) == 1
+
+
+def test_another_run_or_other_results_are_another_comparison(store: Store) -> None:
+    name = both(store, BETTER)
+    compared(store, name)
+    compared(store, name, place=TaskPlace(TaskRun("retune", "r2", "test.compare_1")))
+    compared(store, both(store, EQUAL, run="again"))
+    assert len(all_kept(store)) == 3
+
+
+def test_a_later_look_takes_all_evaluations_so_far(store: Store) -> None:
+    first = both(store, EQUAL)
+    inconclusive = compared(store, first, looks=2)
+    assert inconclusive.data["next_look"] == 2
+    second = both(store, BETTER, first_replicate=2)
+    found = compared(store, first, second, looks=2, look=2)
+    evidence = found.comparison.decision["evidence"]
+    assert (evidence["pairs"], evidence["replicates"]) == (6, 2)
+    assert found.comparison.evaluations == [first, second]
+    assert found.data["next_look"] is None
+
+
+def test_a_scenario_that_failed_for_one_is_left_out_for_all(store: Store) -> None:
+    found = compared(store, both(store, [*BETTER[:5], None]))
+    assert found.comparison.decision["evidence"]["pairs"] == 5
+    assert "Left out for all: day 5 (missing for trial 7)" in found.comparison.report
+
+
+def test_a_guardrail_reads_the_extra_metrics(store: Store) -> None:
+    found = compared(store, both(store, BETTER), guardrails={"time_s": Guardrail("minimize", 1.0)})
+    assert found.comparison.verdict == "promote"
+    assert found.comparison.decision["challengers"][0]["guardrails"][0]["metric"] == "time_s"
+
+
+def test_without_a_champion_the_best_is_promoted_because_nothing_is_in_use_yet(store: Store) -> None:
+    name = evaluated(store, {"trial 7": [1.0, 2.0], "trial 8": [2.0, 3.0]}, [NEW, challenger(8)])
+    found = compare_evaluations(store, [name], LOSS, ComparisonRule(), parameter_set="demo/osaka")
+    assert (found.data["verdict"], found.data["champion_version"]) == ("promote", None)
+    assert found.data["challenger"]["name"] == "trial 7"
+    assert found.data["parameter_set"] == "demo/osaka"
+    assert "nothing is in use yet" in found.data["sentence"]
+
+
+def test_the_selection_is_kept_and_told(store: Store) -> None:
+    validated = evaluated(store, {"trial 7": [3.0] * 5, "trial 8": [4.0] * 5}, [NEW, challenger(8)], family="demo/v")
+    selection = as_data(choose(store, validated).selection)
+    found = compare_evaluations(store, [both(store, BETTER)], LOSS, ComparisonRule(), selection=selection)
+    assert found.comparison.selection == selection
+    assert "The study's winner was 'trial 7'; measured again" in found.comparison.report
+
+
+def test_candidates_that_no_study_found_are_kept_under_the_evaluations_name(store: Store) -> None:
+    mine = Candidate("mine", {"x": 0.1})
+    name = evaluated(store, {"champion": OLD, "mine": BETTER}, [mine, CHAMPION])
+    kept = compared(store, name).comparison
+    assert (kept.family, kept.edition) == ("demo/test", name)
+
+
+def test_looks_with_different_candidates_are_refused(store: Store) -> None:
+    first = both(store, EQUAL)
+    other = evaluated(store, {"champion": OLD, "trial 8": BETTER}, [challenger(8), CHAMPION], first_replicate=2)
+    with pytest.raises(ComparisonError, match="evaluate the same candidates"):
+        compared(store, first, other, looks=2, look=2)
+
+
+def test_nothing_to_compare_is_refused(store: Store) -> None:
+    with pytest.raises(ComparisonError, match="got none"):
+        compared(store)
+
+
+def test_a_study_that_tunes_is_no_evaluation(store: Store) -> None:
+    with pytest.raises(StudyNotFoundError, match="An evaluation must be in the store"):
+        compared(store, "demo@r")
+
+
+def test_a_champion_alone_is_refused(store: Store) -> None:
+    with pytest.raises(DeclarationError, match="needs a challenger"):
+        compared(store, evaluated(store, {"champion": OLD}, [CHAMPION]))

@@ -1,0 +1,115 @@
+"""From a tuned study to those who are evaluated, and from those to the challenger."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_hpo.core.evaluation import Candidate
+from airflow_hpo.core.parameter_set import Provenance
+from airflow_hpo.exceptions import ComparisonError, StudyNotFoundError
+from airflow_hpo.parameter_sets.moving import promote
+from airflow_hpo.tuning.selecting import choose, shortlist
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.evaluated import CHAMPION, challenger, evaluated
+from tests.integration.tuning.tasks import Tuned
+
+
+def tune(tuned: Tuned, *values: float) -> None:
+    """Run as many trials as values are given."""
+    for batch in range(1, len(values)):
+        for request in tuned.suggest(batch):
+            if request.number is not None and request.number < len(values):
+                tuned.complete(request, value=values[request.number])
+
+
+def in_use(store: Store, params: dict) -> None:
+    promote(store, "demo/tokyo", params, expected=None, key="first", provenance=Provenance(source="a test"))
+
+
+def test_the_best_of_the_study_come_first_with_where_they_were_found(tuned: Tuned) -> None:
+    tune(tuned, 3.0, 1.0, 2.0, 4.0)
+    found = shortlist(tuned.store, tuned.name, k=2)
+    assert [c.name for c in found.candidates] == ["trial 1", "trial 2"]
+    first = found.candidates[0]
+    assert (first.study, first.number, first.value) == (tuned.name, 1, 1.0)
+    assert first.params == tuned.records()[1].params
+    assert found.remarks == []
+
+
+def test_the_champion_comes_last_with_its_version(tuned: Tuned) -> None:
+    tune(tuned, 3.0, 1.0)
+    in_use(tuned.store, {"x": 0.123, "kind": "a"})
+    champion = shortlist(tuned.store, tuned.name, parameter_set="demo/tokyo").candidates[-1]
+    assert champion == Candidate("champion", {"x": 0.123, "kind": "a"}, parameter_set="demo/tokyo", version=1)
+
+
+def test_before_anything_is_in_use_there_is_no_champion_and_it_is_said(tuned: Tuned) -> None:
+    tune(tuned, 3.0, 1.0)
+    found = shortlist(tuned.store, tuned.name, parameter_set="demo/tokyo")
+    assert [c.role for c in found.candidates] == ["challenger", "challenger"]
+    assert found.remarks == ["Nothing is in use yet for 'demo/tokyo', so there is no champion."]
+
+
+def test_a_trial_with_the_champions_parameters_is_left_out_and_the_next_best_takes_its_place(tuned: Tuned) -> None:
+    tune(tuned, 3.0, 1.0, 2.0, 4.0)
+    in_use(tuned.store, tuned.records()[1].params)
+    found = shortlist(tuned.store, tuned.name, k=2, parameter_set="demo/tokyo")
+    assert [c.name for c in found.candidates] == ["trial 2", "trial 0", "champion"]
+    assert found.remarks == ["Trial 1 has the champion's parameters and is left out."]
+    assert found.candidates[-1].value == 1.0
+
+
+def test_a_champion_that_the_study_tried_brings_its_value_although_it_is_not_among_the_best(tuned: Tuned) -> None:
+    tune(tuned, 3.0, 1.0, 2.0, 4.0)
+    in_use(tuned.store, tuned.records()[3].params)
+    found = shortlist(tuned.store, tuned.name, k=2, parameter_set="demo/tokyo")
+    assert [(c.name, c.value) for c in found.candidates] == [("trial 1", 1.0), ("trial 2", 2.0), ("champion", 4.0)]
+    assert found.remarks == []
+
+
+def test_a_study_whose_only_trial_is_the_champion_has_no_challenger(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0])
+    in_use(tuned.store, tuned.records()[0].params)
+    with pytest.raises(ComparisonError, match="other parameters than the champion's"):
+        shortlist(tuned.store, tuned.name, parameter_set="demo/tokyo")
+
+
+def test_an_unknown_study_is_an_error(store: Store) -> None:
+    with pytest.raises(StudyNotFoundError):
+        shortlist(store, "nobody@r")
+
+
+def test_the_best_when_measured_again_meets_the_champion(store: Store) -> None:
+    a, b = challenger(1, value=0.5), challenger(2, value=0.6)
+    values = {"trial 1": [3.0, 3.0, 3.0], "trial 2": [2.0, 2.0, 2.0], "champion": [2.5, 2.5, 2.5]}
+    name = evaluated(store, values, [a, b, CHAMPION], family="demo/validate")
+    chosen = choose(store, name)
+    assert chosen.candidates == [b, CHAMPION]
+    assert chosen.selection.winner == "trial 1"
+    # The champion went from 1.0 to 2.5 in the meantime; the winner from 0.5 to 3.0.
+    assert chosen.selection.inflation.value == pytest.approx(2.5 - 1.5)
+
+
+def test_more_than_one_challenger_may_meet_the_champion_and_there_need_be_none(store: Store) -> None:
+    candidates = [challenger(1), challenger(2), challenger(3)]
+    values = {"trial 1": [3.0], "trial 2": [1.0], "trial 3": [2.0]}
+    name = evaluated(store, values, candidates)
+    assert [c.name for c in choose(store, name, challengers=2).candidates] == ["trial 2", "trial 3"]
+
+
+def test_a_challenger_that_failed_again_is_not_chosen(store: Store) -> None:
+    values = {"trial 1": [1.0, None, None], "trial 2": [9.0, 9.0, 9.0]}
+    name = evaluated(store, values, [challenger(1), challenger(2)])
+    assert [c.name for c in choose(store, name, challengers=2).candidates] == ["trial 2"]
+
+
+def test_nobody_can_be_chosen_when_all_challengers_failed(store: Store) -> None:
+    name = evaluated(store, {"trial 1": [None, None], "champion": [1.0, 1.0]}, [challenger(1), CHAMPION])
+    with pytest.raises(ComparisonError, match="needs results in most scenarios, but none of 1 has them"):
+        choose(store, name)
+
+
+def test_a_challenger_without_the_studys_value_cannot_be_selected(store: Store) -> None:
+    name = evaluated(store, {"mine": [1.0]}, [Candidate("mine", {"x": 1.0})])
+    with pytest.raises(ComparisonError, match="'mine' has none"):
+        choose(store, name)
