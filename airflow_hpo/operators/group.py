@@ -11,13 +11,16 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.tuning.claiming import Claim, continued
 from airflow_hpo.tuning.concluding import Ended, conclude
 from airflow_hpo.tuning.reporting import TrialReporter
+
+TOLD = ("number", "seed", "period", "candidate", "scenario", "variant", "replicate")
+"""What later tasks are told beside the parameters, one XCom each; None where it does not apply."""
 
 
 class TrialOpenOperator(TrialOperator):
@@ -49,15 +52,17 @@ class TrialOpenOperator(TrialOperator):
                 raise AirflowSkipException(reason)
         for name, value in claimed.request.params.items():
             context["ti"].xcom_push(f"params.{name}", value)
-        context["ti"].xcom_push("number", claimed.request.number)
-        context["ti"].xcom_push("seed", claimed.request.seed)
+        told = claimed.request.model_dump(mode="json", include=set(TOLD))
+        for name in TOLD:
+            context["ti"].xcom_push(name, told[name])
         return claimed.request.to_dict()
 
 
 class TrialOutcomeOperator(TrialOperator):
     """Tells the study what a group of tasks has come to.
 
-    Runs however the tasks ended; without a value the trial failed.
+    Runs however the tasks ended; without a value the trial failed. Whether a trial that has a result runs again is decided
+    where its group opens: a value that was brought before makes no new trial.
 
     :param value: what the last task returned: the objective, or a mapping of metric names to values. Templated.
     :param code: the same as for :class:`TrialOpenOperator`.
@@ -72,6 +77,7 @@ class TrialOutcomeOperator(TrialOperator):
         super().__init__(**kwargs)
         self.value = value
         self.code = code
+        self.rerun = "failed"
 
     def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
         """Take the value that the tasks returned."""
@@ -80,6 +86,15 @@ class TrialOutcomeOperator(TrialOperator):
                 "The trial's last task returned no value: it or one before it failed. See their logs."
             )
         return Ended(FunctionTrial(request, study.objective, report).finish(self.value))
+
+    def _claim(self, context: Context, work: str) -> Claim:
+        claimed = super()._claim(context, work)
+        if claimed.record.invalid is not None:
+            raise PermanentHpoError(
+                f"The result of trial {claimed.record.number} was taken back ({claimed.record.invalid}), and the value that "
+                "this task got is the same. Clear the group's first task, `open`, with everything downstream."
+            )
+        return claimed
 
     def begin(self, context: Context, claimed: Claim) -> Attempt:
         """Go on with the attempt that the group's first task began."""

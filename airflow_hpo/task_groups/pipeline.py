@@ -29,12 +29,22 @@ class TrialParams:
 
 
 class TrialHandle:
-    """What the author's function gets: parameters, number and seed, each usable as an argument of a task."""
+    """What the author's function gets: parameters, number and seed, each usable as an argument of a task.
+
+    With a window also ``period``, a mapping of ``start`` and ``end`` (ISO 8601); in an evaluation also ``candidate``,
+    ``scenario`` (a mapping of ``name`` and ``values``), ``variant`` and ``replicate``. Where one does not apply, the task that
+    takes it gets None.
+    """
 
     def __init__(self, opened: TrialOpenOperator) -> None:
         self.params = TrialParams(opened)
         self.number = XComArg(opened, key="number")
         self.seed = XComArg(opened, key="seed")
+        self.period = XComArg(opened, key="period")
+        self.candidate = XComArg(opened, key="candidate")
+        self.scenario = XComArg(opened, key="scenario")
+        self.variant = XComArg(opened, key="variant")
+        self.replicate = XComArg(opened, key="replicate")
         self.request = opened.output
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial import TrialRequest
@@ -171,3 +172,16 @@ def test_an_error_of_the_store_is_not_the_functions() -> None:
 
     with pytest.raises(StoreUnavailableError):
         run(lambda trial: trial.should_prune(), monitor=away)
+
+
+def test_a_function_that_tunes_sees_no_evaluation() -> None:
+    seen = []
+    run(lambda trial: seen.append((trial.period, trial.candidate, trial.scenario, trial.variant)) or 1.0)
+    assert seen == [(None, None, None, None)]
+
+
+def test_a_function_sees_what_it_evaluates() -> None:
+    told = {"candidate": "champion", "scenario": Scenario("rain", {"mm": 3}), "variant": "night", "replicate": 2}
+    seen: list[Any] = []
+    run_function(lambda trial: seen.append(trial) or 1.0, REQUEST.model_copy(update=told), LOSS)
+    assert {name: getattr(seen[0], name) for name in told} == told

@@ -1,0 +1,223 @@
+"""Planning, evaluating and collecting as a worker does it, on the database that Airflow uses without a connection."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.bases.operator import BaseOperator, ExecutorSafeguard
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+from airflow_hpo.core.evaluation import Candidate, Scenario
+from airflow_hpo.core.space import Float
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.core.window import Window
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
+from airflow_hpo.operators.function import TrialPythonOperator
+from airflow_hpo.operators.group import TrialOpenOperator
+from airflow_hpo.operators.study import StudySuggestOperator
+from airflow_hpo.tuning.opening import open_edition
+from airflow_hpo.tuning.place import TaskPlace
+from tests.integration.tuning.tasks import START
+
+STUDY = Study(name="boat", space={"x": Float(0, 1), "y": Float(0, 1)}, objective="loss", max_trials=9, seed=3)
+CANDIDATES = [Candidate("trial 7", {"x": 0.1, "y": 0.2}), Candidate("champion", {"x": 0.5, "z": "{{ 7 * 7 }}"})]
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+States = dict[str, dict[str, str | None]]
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
+
+
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch) -> States:
+    """What Airflow says about the tasks of the run."""
+    found: States = {"r": {}}
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(lambda **_: found))
+    return found
+
+
+class Ran:
+    """One try of a task, and what came of it."""
+
+    def __init__(self, operator: BaseOperator, index: int = -1, states: States | None = None) -> None:
+        self.pushed: dict[str, Any] = {}
+        ti = SimpleNamespace(
+            dag_id="d", run_id="r", task_id=operator.task_id, map_index=index, try_number=1, max_tries=2
+        )
+        ti.start_date, ti.xcom_push = MARCH, self.pushed.__setitem__
+        ti.get_task_states = lambda **_: states
+        run = SimpleNamespace(data_interval_end=MARCH, logical_date=None, run_after=MARCH)
+        context: Any = {"ti": ti, "run_id": "r", "params": {}, "dag_run": run}
+        operator.render_template_fields(context)
+        here = contextvars.copy_context()
+        here.run(ExecutorSafeguard.tracker.set, operator)
+        self.returned = here.run(operator.execute, context=context)
+
+
+def plan(**options: Any) -> Ran:
+    given = {"study": STUDY, "evaluation": "validate", "candidates": CANDIDATES, "scenarios": ["rain"], **options}
+    return Ran(EvaluationPlanOperator(task_id="validate.plan", **given))
+
+
+def evaluate(planned: Ran, function: Callable[[Any], Any]) -> None:
+    for index, request in enumerate(planned.returned):
+        Ran(TrialPythonOperator(task_id="trial", request=request, function=function), index)
+
+
+def collect(planned: Ran | None, states: States) -> dict[str, Any]:
+    operator = EvaluationCollectOperator(
+        task_id="validate.collect",
+        edition=planned.pushed["evaluation"] if planned else None,
+        plan_task_id="validate.plan",
+        trial_task_id="validate.trial",
+    )
+    returned: dict[str, Any] = Ran(operator, states=states).returned
+    return returned
+
+
+def test_a_planned_evaluation_is_run_and_collected(states: States) -> None:
+    planned = plan(scenarios=[Scenario("rain", {"mm": 3}), "sun"])
+    evaluate(planned, lambda trial: trial.params["x"] + (3 if trial.scenario.name == "rain" else 0))
+
+    outcome = collect(planned, states)
+
+    assert (outcome["complete"], outcome["failed"], outcome["look"]) == (4, 0, 1)
+    frame = HpoHook().evaluations(outcome["evaluation"]).set_index(["candidate", "scenario"])
+    assert frame["loss"].to_dict() == {
+        ("trial 7", "rain"): 3.1,
+        ("trial 7", "sun"): 0.1,
+        ("champion", "rain"): 3.5,
+        ("champion", "sun"): 0.5,
+    }
+
+
+def test_a_candidates_parameters_are_never_rendered() -> None:
+    requests = [TrialRequest.from_dict(each) for each in plan().returned]
+
+    assert {r.candidate: r.params for r in requests}["champion"] == {"x": 0.5, "z": "{{ 7 * 7 }}"}
+
+
+def test_candidates_come_as_plain_data_from_a_task() -> None:
+    operator = EvaluationPlanOperator(
+        task_id="plan", study=STUDY, evaluation="test", candidates=[CANDIDATES[0].to_dict()], scenarios=["rain"]
+    )
+    operator.candidates = [candidate.to_dict() for candidate in CANDIDATES]
+
+    assert {request["candidate"] for request in Ran(operator).returned} == {"trial 7", "champion"}
+
+
+def test_a_window_becomes_the_period_of_every_request() -> None:
+    requests = [TrialRequest.from_dict(each) for each in plan(window=Window("-28d", "-7d")).returned]
+
+    assert {str(request.period) for request in requests} == {"2026-02-01T00:00:00+00:00 to 2026-02-22T00:00:00+00:00"}
+
+
+def test_evaluations_of_one_run_have_seeds_of_their_own() -> None:
+    def seeds(**options: Any) -> set[int]:
+        return {request["seed"] for request in plan(**options).returned}
+
+    assert seeds() == seeds()
+    assert not seeds() & seeds(evaluation="test")
+    assert not seeds() & seeds(run="next month")
+
+
+def test_more_evaluations_than_a_task_can_hold_are_refused_before_anything_is_created(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "3")
+    operator = EvaluationPlanOperator(
+        task_id="plan", study=STUDY, evaluation="test", candidates=CANDIDATES, scenarios=["rain"]
+    )
+    operator.scenarios = ["rain", "sun"]
+
+    with pytest.raises(AirflowFailException, match=r"holds 3 evaluations .*, but got 4 evaluations"):
+        Ran(operator)
+
+    with HpoHook().store.session() as session:
+        assert session.execute(_count()).scalar() == 0
+
+
+def test_what_a_candidate_lacks_or_has_too_much_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    plan()
+
+    said = capsys.readouterr().out
+    assert "Candidate 'champion' lacks ['y'] of the study's parameters and has ['z']" in said
+    assert "'trial 7' lacks" not in said
+
+
+def test_an_evaluation_without_any_result_fails(states: States) -> None:
+    planned = plan()
+
+    with pytest.raises(AirflowFailException, match="No evaluation is complete"):
+        collect(planned, states)
+
+
+def test_evaluations_that_nobody_runs_any_more_are_given_up(states: States) -> None:
+    planned = plan()
+    Ran(TrialPythonOperator(task_id="trial", request=planned.returned[0], function=lambda trial: 1.0), 0)
+    states["r"] = {"validate.trial_0": "success", "validate.trial_1": "upstream_failed"}
+
+    outcome = collect(planned, states)
+
+    assert (outcome["complete"], outcome["failed"]) == (1, 1)
+
+
+def test_an_evaluation_whose_plan_was_skipped_is_skipped() -> None:
+    with pytest.raises(AirflowSkipException):
+        collect(None, {"r": {"validate.plan": "skipped"}})
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_an_evaluation_whose_plan_failed_fails(state: str) -> None:
+    with pytest.raises(AirflowFailException, match=r"The task 'validate\.plan' has planned no evaluation"):
+        collect(None, {"r": {"validate.plan": state}})
+
+
+def test_tasks_of_a_group_are_told_what_they_evaluate() -> None:
+    request = plan(scenarios=[Scenario("rain", {"mm": 3})], variants=["night"], window=Window("-1d")).returned[0]
+
+    pushed = Ran(TrialOpenOperator(task_id="open", request=request, code="x"), 0).pushed
+
+    assert {name: pushed[name] for name in ("scenario", "variant", "replicate", "period")} == {
+        "scenario": {"name": "rain", "values": {"mm": 3}, "period": None},
+        "variant": "night",
+        "replicate": 1,
+        "period": {"start": "2026-02-28T00:00:00Z", "end": "2026-03-01T00:00:00Z"},
+    }
+    assert pushed["candidate"] in {"trial 7", "champion"}
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_trials_of_a_study_work_on_its_window(lazy: bool) -> None:
+    place = TaskPlace(START.task)
+    name = open_edition(HpoHook().store, STUDY, "r", place).name
+    operator = StudySuggestOperator(task_id="suggest", edition=name, batch=1, lazy=lazy, window=Window("-28d", "-7d"))
+    seen = []
+
+    requests = Ran(operator).returned
+    trial = TrialPythonOperator(
+        task_id="trial", request=requests[0], function=lambda trial: seen.append(trial.period) or 1.0
+    )
+    Ran(trial, 0)
+
+    assert [str(period) for period in seen] == ["2026-02-01T00:00:00+00:00 to 2026-02-22T00:00:00+00:00"]
+
+
+def _count() -> Any:
+    from sqlalchemy import func, select
+
+    from airflow_hpo.storage.tables import EditionRow
+
+    return select(func.count()).select_from(EditionRow)
