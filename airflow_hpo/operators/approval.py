@@ -1,0 +1,90 @@
+"""Asking a person whether a challenger may be promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Context
+from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+from airflow_hpo.operators.comparison import verdict_of
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+
+RESPONSE_TIMEOUT = timedelta(days=7)
+
+
+class PromotionApprovalOperator(ApprovalOperator):
+    """Shows the comparison's report to a person and waits, without a worker, for "Approve" or "Reject".
+
+    When nobody answers in time, the answer is "Reject": nothing is promoted by silence. After "Reject" the tasks directly
+    after it are skipped. Returns ``approved``, ``approved_by`` (None unless a person approved), ``responded_by_user``,
+    ``responded_at``, ``timed_out`` and ``comparison`` (its number).
+
+    :param comparison: what ``CompareTaskGroup`` or ``CompareOperator`` returns. Templated.
+    :param subject: the headline; None says which challenger, which parameter set and which version it would replace.
+    :param body: the text, Markdown; None for the comparison's report.
+    :param defaults: the answer when nobody answers in time: ``"Reject"`` or ``"Approve"``.
+    :param response_timeout: how long to wait for a person; default: seven days.
+    """
+
+    template_fields: Sequence[str] = ("subject", "body", "comparison")
+
+    def __init__(
+        self,
+        *,
+        comparison: Any,
+        subject: str | None = None,
+        body: str | None = None,
+        defaults: str = ApprovalOperator.REJECT,
+        response_timeout: timedelta = RESPONSE_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            subject=subject or "", body=body, defaults=defaults, response_timeout=response_timeout, **kwargs
+        )
+        self.comparison = comparison
+
+    def execute(self, context: Context) -> Any:
+        """Ask, and wait."""
+        with permanent_errors_end_the_task():
+            verdict_of(self.comparison)
+        self.subject = self.subject or subject_of(self.comparison)
+        self.body = self.body or self.comparison["report"]
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Return the answer, or skip what follows."""
+        try:
+            super().execute_complete(context, event)
+        except DownstreamTasksSkipped:
+            # What a task returns is lost when it skips others; who refused must not be.
+            context["ti"].xcom_push("return_value", self._answer(event))
+            raise
+        answer = self._answer(event)
+        self.log.info("%s by %s.", "Approved" if answer["approved"] else "Rejected", answer["approved_by"])
+        return answer
+
+    def _answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        user, approved = event.get("responded_by_user"), self.APPROVE in event["chosen_options"]
+        return {
+            "approved": approved,
+            "approved_by": (user.get("name") or user.get("id")) if user and approved else None,
+            "responded_by_user": user,
+            "responded_at": event["responded_at"].isoformat(),
+            "timed_out": user is None,
+            "comparison": self.comparison["comparison"],
+        }
+
+
+def subject_of(comparison: Mapping[str, Any]) -> str:
+    """Return the question in one line.
+
+    :param comparison: what a comparison returned.
+    """
+    challenger = (comparison.get("challenger") or {}).get("name") or "nobody"
+    name = comparison.get("parameter_set") or comparison["study"]
+    version = comparison.get("champion_version")
+    return f"Promote {challenger} to {name}, {f'in place of version {version}' if version else 'the first version'}?"

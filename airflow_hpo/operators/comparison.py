@@ -1,0 +1,206 @@
+"""Comparing evaluations, ordering another look, and branching on the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import BaseBranchOperator, BaseOperator, Context
+from airflow.sdk.bases.skipmixin import SkipMixin
+
+from airflow_hpo.comparison.decision import Verdict
+from airflow_hpo.comparison.rule import ComparisonRule
+from airflow_hpo.core.declared import brief_repr, nearest
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.parameter_set import check_name
+from airflow_hpo.exceptions import ComparisonError, DeclarationError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.place import place_of
+from airflow_hpo.operators.selection import edition_of
+from airflow_hpo.tuning.comparing import compare_evaluations
+
+
+class CompareOperator(BaseOperator):
+    """Compares challengers with the champion and decides: promote, keep or inconclusive.
+
+    Returns ``comparison`` (its number), ``verdict``, ``sentence``, ``challenger`` (who is promoted, or else the best),
+    ``parameter_set``, ``champion_version`` (which the challenger was compared with), ``look``, ``next_look`` (None when the
+    comparison is over), ``study``, ``edition``, ``evaluations`` and ``report`` (Markdown). Running it again on the same
+    evaluations decides the same and keeps nothing twice.
+
+    :param objective: the metric that decides and its direction; usually the study's.
+    :param rule: what must be shown; None for the usual one.
+    :param evaluations: the outputs of ``EvaluateTaskGroup`` of all looks so far. Templated.
+    :param look: which look this is, 1 to ``rule.looks``.
+    :param selection: what ``SelectChallengerOperator`` pushed under ``selection``; None leaves it out of the report. Templated.
+    :param parameter_set: what is decided about; None for the set that the champion is a version of.
+    :param hpo_conn_id: connection of the study database.
+    :raises DeclarationError: when the rule does not fit the objective.
+    :raises AirflowFailException: when the evaluations cannot be compared.
+    """
+
+    template_fields: Sequence[str] = ("evaluations", "selection")
+
+    def __init__(
+        self,
+        *,
+        objective: Objective,
+        evaluations: Any,
+        rule: ComparisonRule | None = None,
+        look: int = 1,
+        selection: Any = None,
+        parameter_set: str | None = None,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.objective = objective
+        self.rule = ComparisonRule() if rule is None else rule
+        check_guardrails(self.rule, objective)
+        self.evaluations = evaluations
+        self.look = look
+        self.selection = selection
+        self.parameter_set = parameter_set if parameter_set is None else check_name(parameter_set)
+        self.hpo_conn_id = hpo_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return the decision."""
+        with permanent_errors_end_the_task():
+            names = [edition_of(each, "EvaluateTaskGroup") for each in self.evaluations]
+            compared = compare_evaluations(
+                HpoHook(self.hpo_conn_id).store,
+                names,
+                self.objective,
+                self.rule,
+                look=self.look,
+                selection=self.selection,
+                parameter_set=self.parameter_set,
+                place=place_of(context),
+            )
+        self.log.info("Comparison %s\n%s", compared.comparison.id, compared.comparison.report)
+        return compared.data
+
+
+class NextLookOperator(BaseOperator, SkipMixin):
+    """Lets the next look begin while nothing is decided, and otherwise skips all looks that remain.
+
+    :param comparison: what the look before returned. Templated.
+    :param outcome_task_id: the task that follows the last look, which is never skipped.
+    """
+
+    template_fields: Sequence[str] = ("comparison",)
+    inherits_from_skipmixin = True
+
+    def __init__(self, *, comparison: Any, outcome_task_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.comparison = comparison
+        self.outcome_task_id = outcome_task_id
+
+    def execute(self, context: Context) -> None:
+        """Skip what is not needed."""
+        if self.comparison["next_look"] is not None:
+            self.log.info("%s", self.comparison["sentence"])
+            return
+        task = context["task"]
+        later = list(task.get_flat_relatives(upstream=False))
+        outcome = next(each for each in later if each.task_id == self.outcome_task_id)
+        kept = {outcome.task_id, *outcome.get_flat_relative_ids(upstream=False)}
+        # All at once, not only the direct ones: tasks that run however those before them ended would run.
+        self.skip(context["ti"], [each for each in later if each.task_id not in kept])
+
+
+class LastComparisonOperator(BaseOperator):
+    """Returns the comparison that counts: the first that ended the looks, else the last.
+
+    :param comparisons: what the looks returned, None for skipped ones. Templated.
+    """
+
+    template_fields: Sequence[str] = ("comparisons",)
+
+    def __init__(self, *, comparisons: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.comparisons = comparisons
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return it."""
+        found: dict[str, Any] | None = None
+        for comparison in self.comparisons:
+            # What a look returned that was skipped after all, when somebody cleared the looks before it, is ignored.
+            if found is None or found["next_look"] is not None:
+                found = comparison or found
+        if found is None:
+            with permanent_errors_end_the_task():
+                raise ComparisonError("A comparison has at least one look, but none has run. Clear the first one.")
+        self.log.info("%s", found["sentence"])
+        return found
+
+
+class DecisionBranchOperator(BaseBranchOperator):
+    """Follows the tasks that belong to a decision, and skips the other tasks directly after it.
+
+    :param comparison: what ``CompareTaskGroup`` or :class:`CompareOperator` returns. Templated.
+    :param if_promote: ids of tasks or task groups that run when a challenger is promoted.
+    :param if_keep: those that run when the champion is kept.
+    :param if_inconclusive: those that run when neither was shown; None for those of ``if_keep``.
+    """
+
+    template_fields: Sequence[str] = ("comparison",)
+
+    def __init__(
+        self,
+        *,
+        comparison: Any,
+        if_promote: str | Sequence[str] = (),
+        if_keep: str | Sequence[str] = (),
+        if_inconclusive: str | Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.comparison = comparison
+        self.if_promote = _listed(if_promote)
+        self.if_keep = _listed(if_keep)
+        self.if_inconclusive = self.if_keep if if_inconclusive is None else _listed(if_inconclusive)
+
+    def choose_branch(self, context: Context) -> list[str]:
+        """Return what follows."""
+        with permanent_errors_end_the_task():
+            verdict = verdict_of(self.comparison)
+        self.log.info("%s", self.comparison["sentence"])
+        return {
+            Verdict.PROMOTE: self.if_promote,
+            Verdict.KEEP: self.if_keep,
+            Verdict.INCONCLUSIVE: self.if_inconclusive,
+        }[verdict]
+
+
+def verdict_of(comparison: Any) -> Verdict:
+    """Return the verdict in what a comparison returned.
+
+    :param comparison: what a task handed over.
+    :raises DeclarationError: when it is something else.
+    """
+    if isinstance(comparison, Mapping) and comparison.get("verdict") in list(Verdict):
+        return Verdict(comparison["verdict"])
+    raise DeclarationError(
+        f"A comparison comes from the output of CompareTaskGroup or CompareOperator, but got {brief_repr(comparison)}. "
+        "Hand over `.output`."
+    )
+
+
+def check_guardrails(rule: ComparisonRule, objective: Objective) -> None:
+    """Refuse guardrails on metrics that nobody collects.
+
+    :param rule: what must be shown.
+    :param objective: what is collected.
+    :raises DeclarationError: when a guardrail watches another metric than the extra ones.
+    """
+    for name in rule.guardrails:
+        if name not in objective.extra_metrics:
+            known = objective.extra_metrics
+            hint = nearest(name, known) or f" Add it to the objective's extra_metrics, which are {known}."
+            raise DeclarationError(f"A guardrail watches an extra metric of the objective, but got {name!r}.{hint}")
+
+
+def _listed(ids: str | Sequence[str]) -> list[str]:
+    return [ids] if isinstance(ids, str) else list(ids)

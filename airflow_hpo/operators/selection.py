@@ -1,0 +1,132 @@
+"""Choosing who is evaluated, and who of those meets the champion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from airflow_hpo.comparison.report import as_data
+from airflow_hpo.core.parameter_set import check_name
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.tuning.selecting import choose, shortlist
+
+SELECTION = "selection"
+"""XCom key of how the challengers were chosen."""
+
+
+class SelectCandidatesOperator(BaseOperator):
+    """Returns the best trials of a study, and the champion after them when there is one.
+
+    The champion is looked up when the task runs. A trial that has the champion's parameters is no challenger; the next best
+    takes its place.
+
+    :param study: the study that was tuned.
+    :param run: the same as for its start. Templated.
+    :param k: how many challengers at most, 1 or more.
+    :param parameter_set: the parameter set whose champion is compared with; None for no champion.
+    :param hpo_conn_id: connection of the study database.
+    :raises DeclarationError: when an argument is outside its range.
+    :raises AirflowFailException: when the study has no challenger.
+    """
+
+    template_fields: Sequence[str] = ("run",)
+
+    def __init__(
+        self,
+        *,
+        study: Study,
+        run: str = "{{ run_id }}",
+        k: int = 3,
+        parameter_set: str | None = None,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.study = study
+        self.run = run
+        self.k = at_least_one(k, "k")
+        self.parameter_set = parameter_set if parameter_set is None else check_name(parameter_set)
+        self.hpo_conn_id = hpo_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the candidates."""
+        with permanent_errors_end_the_task():
+            edition = self.study.edition(self.run)
+            found = shortlist(HpoHook(self.hpo_conn_id).store, edition, self.k, self.parameter_set)
+        for remark in found.remarks:
+            self.log.info("%s", remark)
+        for candidate in found.candidates:
+            self.log.info("%s: %s, %s", candidate.name, candidate.value, candidate.params)
+        return [candidate.to_dict() for candidate in found.candidates]
+
+
+class SelectChallengerOperator(BaseOperator):
+    """Returns the candidates that were best when they were measured again, and the champion after them.
+
+    The winner of a study was also lucky: its value overstates it. Those measured again on data that had no part in tuning
+    tell who is good. By how much the study's winner was overstated is pushed under the XCom key ``selection``, for the report.
+
+    :param evaluation: what :class:`EvaluateTaskGroup` returns. Templated.
+    :param challengers: how many meet the champion at most, 1 or more; each further one costs certainty.
+    :param hpo_conn_id: connection of the study database.
+    :raises DeclarationError: when an argument is outside its range.
+    :raises AirflowFailException: when no challenger has a result.
+    """
+
+    template_fields: Sequence[str] = ("evaluation",)
+
+    def __init__(
+        self,
+        *,
+        evaluation: Any,
+        challengers: int = 1,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.evaluation = evaluation
+        self.challengers = at_least_one(challengers, "challengers")
+        self.hpo_conn_id = hpo_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the candidates."""
+        with permanent_errors_end_the_task():
+            name = edition_of(self.evaluation, "EvaluateTaskGroup")
+            chosen = choose(HpoHook(self.hpo_conn_id).store, name, self.challengers)
+        context["ti"].xcom_push(SELECTION, as_data(chosen.selection))
+        found = chosen.selection
+        self.log.info("The study's winner was %s, too good by %s.", found.winner, found.inflation.value)
+        for finalist in found.finalists:
+            self.log.info("  %s: %s, by the study %s", finalist.candidate, finalist.mean, finalist.observed)
+        return [candidate.to_dict() for candidate in chosen.candidates]
+
+
+def edition_of(evaluation: Any, source: str) -> str:
+    """Return the edition in what an evaluation returned.
+
+    :param evaluation: what a task handed over.
+    :param source: what it should come from, for the error.
+    :raises DeclarationError: when it is something else.
+    """
+    if isinstance(evaluation, dict) and isinstance(evaluation.get("evaluation"), str):
+        return str(evaluation["evaluation"])
+    raise DeclarationError(
+        f"An evaluation comes from the output of {source}, but got {evaluation!r}. Hand over `.output` of the group."
+    )
+
+
+def at_least_one(count: int, argument: str) -> int:
+    """Return a count, or say what is wrong with it.
+
+    :param count: what the author gave.
+    :param argument: what the argument is called.
+    :raises DeclarationError: when it is not a whole number of 1 or more.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise DeclarationError(f"`{argument}` is a whole number of 1 or more, but got {count!r}. Correct it.")
+    return count
