@@ -21,8 +21,9 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.place import place_of
 from airflow_hpo.triggers.study import StudyTrigger
-from airflow_hpo.tuning.claiming import Claim, Rerun, answer, begin, claim
+from airflow_hpo.tuning.claiming import Claim, Rerun, Reruns, answer, begin, claim
 from airflow_hpo.tuning.concluding import Ended, conclude, fail
+from airflow_hpo.tuning.explaining import history
 from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.stopping import EndingMonitor, must_not_start
 from airflow_hpo.tuning.suggesting import ask_one
@@ -64,7 +65,7 @@ class TrialOperator(BaseOperator):
         super().__init__(**kwargs)
         self.request = request
         self.hpo_conn_id = hpo_conn_id
-        self.rerun = rerun
+        self.rerun: Reruns = rerun
         self.program_retries = program_retries
         self.trial_task_id = trial_task_id
         self.claimed: Claim | None = None
@@ -111,6 +112,8 @@ class TrialOperator(BaseOperator):
         study = store.edition(claimed.request.study).study
         attempt = self.begin(context, claimed)
         self.log.info("Study %s, trial %s, attempt %s", claimed.request.study, claimed.record.number, attempt.attempt)
+        for line in history(store, claimed.request.study, claimed.record, attempt):
+            self.log.info("%s", line)
         for name, value in claimed.request.params.items():
             self.log.info("  %s = %s", name, value)
         report = TrialReporter(store, study, attempt)
@@ -202,9 +205,10 @@ class TrialOperator(BaseOperator):
     def _ask(self, context: Context, request: TrialRequest) -> TrialRequest:
         asked, status = ask_one(self.studies.store, request.study, request.key)
         if asked:
-            return asked
+            return asked.model_copy(update={"period": request.period})
         if status.verdict.over:
             raise AirflowSkipException(status.verdict.reason)
+        self.log.info("%s waits for a free slot of the study. %s", request.key, status)
         ti = context["ti"]
         self.defer(
             trigger=StudyTrigger(

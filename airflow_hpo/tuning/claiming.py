@@ -13,6 +13,8 @@ from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
 
 Rerun = Literal["changed", "always"]
+Reruns = Rerun | Literal["failed"]
+"""``"failed"`` is for who only brings results: whether something successful runs again was decided before."""
 KILLED = FailureKind.KILLED
 LOST = "The task was killed before this attempt had ended."
 
@@ -34,7 +36,7 @@ class Claim:
         return self.record.state.finished
 
 
-def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, rerun: Rerun = "changed") -> Claim:
+def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, rerun: Reruns = "changed") -> Claim:
     """Decide which trial a task runs.
 
     An unfinished trial is taken up. A finished one answers when it was successful and the same work would be done;
@@ -44,7 +46,8 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, reru
     :param request: what the task was asked to run, with a number.
     :param work: fingerprint of the command, image or code.
     :param place: the task's try.
-    :param rerun: ``"always"`` runs even when the study has the answer.
+    :param rerun: ``"always"`` runs even when the study has the answer; ``"failed"`` only what failed, and nothing whose
+        result a person took back.
     """
     record = _latest(store, request)
     if record.state.finished:
@@ -126,9 +129,11 @@ def _latest(store: Store, request: TrialRequest) -> TrialRecord:
     return store.optuna.record(request.study, number)
 
 
-def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: TaskPlace, rerun: Rerun) -> bool:
+def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: TaskPlace, rerun: Reruns) -> bool:
     if not record.state.finished:
         return False
+    if rerun == "failed":
+        return record.state is TrialState.FAIL and record.invalid is None
     if record.state is TrialState.FAIL or (record.work is not None and record.work != work):
         return True
     return rerun == "always" and not _finished_by(store, name, record.number, place)

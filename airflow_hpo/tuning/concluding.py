@@ -10,10 +10,11 @@ from tenacity import before_sleep_log, retry, retry_if_exception_type, stop_afte
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.measurement import Measurement
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialResult, TrialState
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
 from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
 from airflow_hpo.storage import attempts
 from airflow_hpo.tuning.claiming import Claim, result_of
+from airflow_hpo.tuning.ending import amend
 from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
 
@@ -73,6 +74,7 @@ def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> Tr
             exit_code=ended.exit_code,
             log_tail="\n".join(ended.tail),
         )
+    _amend(store, name, told)
     return result_of(name, told, attempt.attempt)
 
 
@@ -115,5 +117,11 @@ def fail(
     exhausted = error.kind == FailureKind.PROGRAM and failures > program_retries
     if error.kind == FailureKind.KILLED or not (exhausted or place.last_try):
         return False
-    store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work)
+    _amend(store, name, store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work))
     return True
+
+
+def _amend(store: Store, name: str, told: TrialRecord) -> None:
+    """Only a trial that runs another again may end after its study."""
+    if told.replaces is not None and (said := amend(store, name)):
+        logger.info("%s", said)

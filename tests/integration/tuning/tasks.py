@@ -12,7 +12,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.claiming import Claim, Rerun, begin, claim
+from airflow_hpo.tuning.claiming import Claim, Reruns, begin, claim
 from airflow_hpo.tuning.concluding import Ended, conclude, fail
 from airflow_hpo.tuning.judging import status
 from airflow_hpo.tuning.opening import open_edition
@@ -55,7 +55,7 @@ class Tuned:
     def suggest(self, batch: int = 1) -> list[TrialRequest]:
         return suggest(self.store, self.name, batch)
 
-    def claim(self, request: TrialRequest, try_number: int = 1, work: str = WORK, rerun: Rerun = "changed") -> Claim:
+    def claim(self, request: TrialRequest, try_number: int = 1, work: str = WORK, rerun: Reruns = "changed") -> Claim:
         return claim(self.store, request, work, place_of(request.key, try_number), rerun)
 
     def begin(self, claimed: Claim, try_number: int = 1) -> Attempt:

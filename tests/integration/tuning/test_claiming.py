@@ -8,6 +8,7 @@ from airflow_hpo.core.trial import AttemptOutcome, FailureKind, Origin, TrialReq
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning.claiming import answer, claim, continued
+from airflow_hpo.tuning.invalidating import invalidate
 from airflow_hpo.tuning.store import Store
 from tests.integration.tuning.tasks import WORK, Tuned, place_of
 
@@ -177,3 +178,22 @@ def test_the_end_of_a_long_chain_answers(tuned: Tuned, request_: TrialRequest) -
     claimed = tuned.claim(request_, try_number=4)
     assert claimed.answered
     assert claimed.record.number == 5
+
+
+def test_who_only_brings_results_runs_nothing_successful_again(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.complete(request_)
+    assert tuned.claim(request_, try_number=2, work=OTHER, rerun="failed").answered
+
+
+def test_who_only_brings_results_brings_one_for_a_failed_trial(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.fail(request_)
+    assert tuned.claim(request_, try_number=2, rerun="failed").record.replaces == 0
+
+
+def test_who_only_brings_results_cannot_bring_back_one_that_was_taken_back(
+    tuned: Tuned, request_: TrialRequest
+) -> None:
+    tuned.complete(request_)
+    invalidate(tuned.store, tuned.name, 0, "It is wrong.")
+    assert tuned.claim(request_, try_number=2, rerun="failed").record.invalid == "It is wrong."
+    assert len(tuned.records()) == 4

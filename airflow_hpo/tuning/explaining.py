@@ -1,0 +1,161 @@
+"""Why a study and its trials are where they are, in sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.judging import Status, status_of
+from airflow_hpo.tuning.store import Store
+from airflow_hpo.tuning.tasks import NO_TASK, RunTasks, TaskLook
+
+GIVEN_UP = "It was given up without a result."
+WAITING = "waiting"
+"""Key of an attempt's place: what its pod waits for, one sentence; absent or empty while it waits for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialReason:
+    """Why one trial is not complete."""
+
+    number: int
+    state: str
+    """The trial's own state, or ``"invalid"``."""
+    attempts: int
+    task: str | None
+    """The Airflow task that runs it, with its map index; None when there is none."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What holds a study up."""
+
+    study: Sequence[str]
+    """Sentences about the study itself, the most important one first."""
+    trials: Sequence[TrialReason]
+    """Those that run, then those that brought no result, the newest first."""
+
+
+def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
+    """Say why a study is where it is, and each of its trials that has no result.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param tasks: what Airflow says of the tasks of the edition's DAG run.
+    """
+    edition, records = store.edition(name), store.optuna.records(name, details=False)
+    runs = _by_number(store, name)
+    replaced = {record.replaces for record in records}
+    shown = [r for r in records if r.key and r.number not in replaced and not r.state.successful]
+    shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
+    return Explanation(
+        _study(status_of(edition, records), tasks, {r.key.partition("#")[0] for r in records if r.key}),
+        [_trial(record, runs.get(record.number, []), tasks) for record in shown],
+    )
+
+
+def history(store: Store, name: str, record: TrialRecord, attempt: Attempt) -> list[str]:
+    """Return what went before an attempt, one sentence each; costs nothing where nothing did.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param record: the trial.
+    :param attempt: the attempt that begins.
+    """
+    lines = []
+    if record.replaces is not None:
+        last = _last_words(_of(store, name, record.replaces))
+        lines.append(f"It runs trial {record.replaces} again. {last}".rstrip())
+    if attempt.attempt > 1:
+        lines += [_ended(run) for run in _of(store, name, record.number) if run.attempt < attempt.attempt]
+    return lines
+
+
+def _of(store: Store, name: str, number: int) -> list[Attempt]:
+    with store.session() as session:
+        return attempts.of(session, name, number)
+
+
+def _by_number(store: Store, name: str) -> dict[int, list[Attempt]]:
+    found: dict[int, list[Attempt]] = {}
+    with store.session() as session:
+        for attempt in attempts.of(session, name):
+            found.setdefault(attempt.number, []).append(attempt)
+    return found
+
+
+def _study(look: Status, tasks: RunTasks, asked: set[str]) -> list[str]:
+    edition, running = look.edition, look.progress.running
+    if edition.finished:
+        return [f"It ended at {edition.finished.isoformat(timespec='seconds')}. {edition.reason}", *tasks.troubles()]
+    if look.verdict.over:
+        rest = f"{running} trials still run." if running else tasks.bookkeeping("finish")
+        return [f"No further trial is started. {look.verdict.reason}", rest, *tasks.troubles()]
+    waiting = tasks.without_trial(asked)
+    extra = [f"{len(waiting)} tasks of its last batches wait for a free slot."] if waiting else []
+    return [_wanted(look, tasks), *extra, *tasks.troubles()]
+
+
+def _wanted(look: Status, tasks: RunTasks) -> str:
+    study, running, needed = look.edition.study, look.progress.running, look.verdict.needed
+    if needed == 0:
+        return f"It waits for the {running} trials that run: no more are wanted unless they fail."
+    more = f"{needed} more are wanted"
+    if running >= study.slots:
+        return f"All {study.slots} slots are taken, and {more}: they wait for a free slot."
+    free = study.slots - running
+    return f"{free} of {study.slots} slots are free, and {more}. {tasks.next_step(min(study.batch, needed))}"
+
+
+def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks) -> TrialReason:
+    task = tasks.of_trial(record.key or "", runs[-1].task if runs else None)
+    if record.invalid is not None:
+        state, why = "invalid", f"Its result was taken back: {record.invalid}"
+    elif record.state is TrialState.RUNNING:
+        state, why = record.state.value, _running(runs, task)
+    else:
+        state, why = record.state.value, _last_words(runs) or GIVEN_UP
+    return TrialReason(record.number, state, len(runs), task.name if task else None, why)
+
+
+def _running(runs: Sequence[Attempt], task: TaskLook | None) -> str:
+    where = task.why if task else NO_TASK
+    if not runs:
+        return where
+    last = runs[-1]
+    if last.outcome is not AttemptOutcome.RUNNING:
+        return f"{_ended(last)} {where}"
+    if task is None or task.works:
+        return f"Attempt {last.attempt} runs {_place(last.place)}since {last.started.isoformat(timespec='seconds')}."
+    return f"Attempt {last.attempt} was interrupted. {where}"
+
+
+def _place(place: Mapping[str, object]) -> str:
+    if waiting := place.get(WAITING):
+        return f"in pod {place.get('pod')}, which waits ({waiting}), "
+    if "pod" in place:
+        node = f" on node {place['node']}" if place.get("node") else ""
+        return f"in pod {place['pod']} of namespace {place.get('namespace')}{node} "
+    return f"on {place['host']} " if "host" in place else ""
+
+
+def _last_words(runs: Iterable[Attempt]) -> str:
+    ended = [attempt for attempt in runs if attempt.reason]
+    return _ended(ended[-1]) if ended else ""
+
+
+def _ended(attempt: Attempt) -> str:
+    whose = f" ({attempt.kind.value})" if attempt.kind else ""
+    said = f": {attempt.reason}" if attempt.reason else "."
+    return f"Attempt {attempt.attempt} {_VERBS.get(attempt.outcome, attempt.outcome.value)}{whose}{said}"
+
+
+_VERBS = {
+    AttemptOutcome.COMPLETE: "was complete",
+    AttemptOutcome.PRUNED: "was pruned",
+    AttemptOutcome.LOST: "was lost",
+}

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.concluding import Ended, fail
+from airflow_hpo.tuning.ending import finish
+from airflow_hpo.tuning.explaining import WAITING, Explanation, TrialReason, explain, history
+from airflow_hpo.tuning.invalidating import invalidate
+from airflow_hpo.tuning.judging import status
+from airflow_hpo.tuning.tasks import RunTasks, TaskLook
+from tests.integration.tuning.tasks import Tuned, declared, place_of
+
+TRIAL = "tune.batch_001.trial"
+
+
+def look(task_id: str, state: str | None, index: int = -1, try_number: int = 1, **more: Any) -> TaskLook:
+    return TaskLook(TaskRun("tune", "r", task_id, index, try_number), state, 2, **more)
+
+
+def run_of(*tasks: TaskLook, state: str = "running") -> RunTasks:
+    return RunTasks(state, tasks, "tune")
+
+
+def first(found: Explanation) -> TrialReason:
+    return next(trial for trial in found.trials if trial.number == 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (None, "waits for the scheduler"),
+        ("scheduled", "a slot of pool 'small'"),
+        ("queued", "waits for a free worker"),
+        ("failed", "has ended as failed without a result"),
+    ],
+)
+def test_a_trial_that_has_not_begun_says_what_its_task_waits_for(tuned: Tuned, state: str | None, says: str) -> None:
+    tuned.suggest()
+    trial = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, state, 0, pool="small"))))
+    assert says in trial.why
+    assert (trial.state, trial.attempts, trial.task) == ("running", 0, f"{TRIAL} [0]")
+
+
+def test_a_trial_that_runs_says_where_and_since_when(tuned: Tuned) -> None:
+    tuned.started(tuned.suggest()[0])
+    why = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "running", 0)))).why
+    assert why.startswith("Attempt 1 runs on here since 20")
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ({"pod": "p-1", "namespace": "ns"}, "in pod p-1 of namespace ns since"),
+        ({"pod": "p-1", "namespace": "ns", "node": "n7"}, "on node n7 since"),
+        ({"pod": "p-1", WAITING: "no node has 8 GPUs"}, "in pod p-1, which waits (no node has 8 GPUs), since"),
+    ],
+)
+def test_a_trial_in_a_pod_names_it_and_what_it_waits_for(tuned: Tuned, place: dict[str, str], says: str) -> None:
+    _, attempt = tuned.started(tuned.suggest()[0])
+    with tuned.store.session() as session:
+        attempts.locate(session, tuned.name, 0, attempt.attempt, place)
+    assert says in first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "deferred", 0)))).why
+
+
+def test_a_trial_that_is_retried_says_after_which_failure(tuned: Tuned) -> None:
+    tuned.fail(tuned.suggest()[0], kind="infrastructure")
+    why = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "up_for_retry", 0)))).why
+    assert why == "Attempt 1 failed (infrastructure): It broke. Its task waits out its retry delay before try 2 of 3."
+
+
+def test_a_trial_whose_task_was_killed_says_that_it_was_interrupted(tuned: Tuned) -> None:
+    tuned.started(tuned.suggest()[0])
+    why = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "queued", 0, 2)))).why
+    assert why == "Attempt 1 was interrupted. Its task is queued and waits for a free worker."
+
+
+def test_a_failed_trial_says_its_last_failure(tuned: Tuned) -> None:
+    tuned.fail(tuned.suggest()[0])
+    trial = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "failed", 0))))
+    assert (trial.state, trial.why) == ("fail", "Attempt 1 failed (program): It broke.")
+
+
+def test_a_result_that_was_taken_back_says_why(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0])
+    invalidate(tuned.store, tuned.name, 0, "The data were broken.")
+    trial = first(explain(tuned.store, tuned.name, run_of()))
+    assert (trial.state, trial.why) == ("invalid", "Its result was taken back: The data were broken.")
+
+
+def test_a_replaced_trial_is_explained_no_more(tuned: Tuned) -> None:
+    request = tuned.suggest()[0]
+    tuned.fail(request)
+    tuned.started(request, try_number=2)
+    numbers = [trial.number for trial in explain(tuned.store, tuned.name, run_of()).trials]
+    assert numbers == [4, 3, 2, 1]
+
+
+def test_a_group_of_tasks_shows_the_one_that_is_due(tuned: Tuned) -> None:
+    tuned.suggest()
+    tasks = run_of(look(f"{TRIAL}.open", "success", 0), look(f"{TRIAL}.train", "queued", 0))
+    assert first(explain(tuned.store, tuned.name, tasks)).task == f"{TRIAL}.train [0]"
+
+
+def test_a_trial_of_a_run_that_is_gone_says_so(tuned: Tuned) -> None:
+    tuned.suggest()
+    trial = first(explain(tuned.store, tuned.name, RunTasks()))
+    assert (trial.task, trial.why) == (
+        None,
+        "Airflow has no task for it: its run was deleted, or another Airflow runs it.",
+    )
+
+
+def test_all_slots_taken_is_said(tuned: Tuned) -> None:
+    tuned.suggest()
+    said = explain(tuned.store, tuned.name, run_of()).study[0]
+    assert said == "All 4 slots are taken, and 6 more are wanted: they wait for a free slot."
+
+
+def test_free_slots_name_the_task_that_is_next(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0])
+    tasks = [look("tune.start", "success"), look("tune.batch_001.suggest", "success")]
+    waits = run_of(*tasks, look("tune.batch_001.settle", "deferred"), look("tune.finish", None))
+    assert explain(tuned.store, tuned.name, waits).study[0] == (
+        "1 of 4 slots are free, and 6 more are wanted. Next is task tune.batch_001.settle. It waits until 2 are free."
+    )
+    queued = run_of(*tasks, look("tune.batch_001.settle", "success"), look("tune.batch_002.suggest", "queued"))
+    assert "task tune.batch_002.suggest. Its task is queued" in explain(tuned.store, tuned.name, queued).study[0]
+
+
+def test_a_dead_run_says_what_to_clear(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0])
+    dead = run_of(look("tune.batch_001.settle", "failed"), look("tune.finish", "upstream_failed"), state="failed")
+    said = explain(tuned.store, tuned.name, dead).study
+    assert "Its DAG run is failed and no task is left" in said[0]
+    assert "Task tune.batch_001.settle is failed: see its log." in said
+
+
+def test_tasks_that_wait_for_a_slot_are_counted(tuned: Tuned) -> None:
+    tuned.suggest()
+    lazy = [look("tune.batch_001.trial", "deferred", index) for index in range(7)]
+    assert "3 tasks of its last batches wait for a free slot." in explain(tuned.store, tuned.name, run_of(*lazy)).study
+
+
+def test_a_study_that_is_over_names_the_reason_and_the_task_that_ends_it(tuned: Tuned) -> None:
+    small = Tuned(tuned.store, declared(name="small", max_trials=1))
+    small.complete(small.suggest()[0])
+    said = explain(small.store, small.name, run_of(look("tune.finish", "queued"))).study
+    assert said[0] == "No further trial is started. All 1 trials are successful."
+    assert said[1].startswith("Next is tune.finish. Its task is queued")
+
+
+def test_a_study_that_has_ended_says_when_and_why(tuned: Tuned) -> None:
+    small = Tuned(tuned.store, declared(name="small", max_trials=1))
+    small.complete(small.suggest()[0])
+    finish(small.store, status(small.store, small.name))
+    said = explain(small.store, small.name, run_of()).study[0]
+    assert said.startswith("It ended at 20")
+    assert said.endswith("All 1 trials are successful.")
+
+
+def test_without_airflows_database_the_rest_is_said(tuned: Tuned) -> None:
+    tuned.fail(tuned.suggest()[0], kind="infrastructure")
+    found = explain(tuned.store, tuned.name, RunTasks(readable=False, group_id="tune"))
+    assert first(found).why.startswith("Attempt 1 failed (infrastructure): It broke.")
+
+
+def test_a_later_attempt_tells_what_went_before(tuned: Tuned) -> None:
+    request = tuned.suggest()[0]
+    tuned.fail(request, kind="infrastructure")
+    claimed, attempt = tuned.started(request, try_number=2)
+    assert history(tuned.store, tuned.name, claimed.record, attempt) == ["Attempt 1 failed (infrastructure): It broke."]
+
+
+def test_a_rerun_tells_what_it_replaces_and_why(tuned: Tuned) -> None:
+    request = tuned.suggest()[0]
+    tuned.fail(request)
+    claimed, attempt = tuned.started(request, try_number=2)
+    assert history(tuned.store, tuned.name, claimed.record, attempt) == [
+        "It runs trial 0 again. Attempt 1 failed (program): It broke."
+    ]
+
+
+def test_a_first_attempt_has_no_history(tuned: Tuned) -> None:
+    claimed, attempt = tuned.started(tuned.suggest()[0])
+    assert history(tuned.store, tuned.name, claimed.record, attempt) == []
+
+
+@pytest.mark.parametrize("better", [True, False])
+def test_a_rerun_after_the_end_corrects_the_best_and_says_so(
+    tuned: Tuned, better: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    small = Tuned(tuned.store, declared(name="small", max_trials=2))
+    requests = small.suggest()
+    for value, request in enumerate(requests):
+        small.complete(request, value=float(value))
+    finish(small.store, status(small.store, small.name))
+    caplog.set_level("INFO", logger="airflow_hpo")
+    small.complete(requests[1], value=-1.0 if better else 7.0, try_number=2, rerun="always")
+    edition = small.store.edition(small.name)
+    assert (edition.best_number, edition.best_value) == ((2, -1.0) if better else (0, 0.0))
+    said = "trial 2 is its best now" if better else "trial 0 still is its best"
+    assert any(said in message and "Clear its task finish" in message for message in caplog.messages)
+
+
+def test_a_best_trial_whose_rerun_fails_after_the_end_is_the_best_no_more(tuned: Tuned) -> None:
+    small = Tuned(tuned.store, declared(name="small", max_trials=2))
+    requests = small.suggest()
+    for value, request in enumerate(requests):
+        small.complete(request, value=float(value))
+    finish(small.store, status(small.store, small.name))
+    claimed, attempt = small.started(requests[0], try_number=2, rerun="always")
+    fail(small.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), place_of(requests[0].key, 2), 0)
+    assert small.store.edition(small.name).best_number == 1
