@@ -103,6 +103,12 @@ def _study_commands() -> GroupCommand:
                 args=(NAME, OUTPUT, FILE, CONNECTION),
             ),
             ActionCommand(
+                name="why",
+                help="Say why a study, and each of its trials without a result, is where it is",
+                func=lazy_load_command("airflow_hpo.cli.why.why"),
+                args=(NAME, OUTPUT, CONNECTION),
+            ),
+            ActionCommand(
                 name="watch",
                 help="Follow a running study: trials done, failed, running, best so far, rate and time left",
                 func=lazy_load_command("airflow_hpo.cli.watch.watch"),
