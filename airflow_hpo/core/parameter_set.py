@@ -144,6 +144,17 @@ class _Parameters(Declared):
 
     params: Params
 
+    @field_validator("params", mode="before")
+    @classmethod
+    def _names_are_text(cls, params: Any) -> Any:
+        for name in params if isinstance(params, Mapping) else ():
+            if not isinstance(name, str):
+                raise ValueError(
+                    f"A parameter's name is text, but got {brief_repr(name)}. Quote it: YAML reads on, yes and no as "
+                    "booleans."
+                )
+        return dict(params) if isinstance(params, Mapping) else params
+
     @field_validator("params")
     @classmethod
     def _named(cls, params: Params) -> Params:

@@ -1,0 +1,143 @@
+"""``airflow hpo champion list|get|history|diff|set|rollback``."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.output import emit, table, terminal
+from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.document import load
+from airflow_hpo.core.parameter_set import ParameterVersion, Provenance
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.champion import read_mirror
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.parameter_sets.mirroring import mirror
+from airflow_hpo.parameter_sets.moving import Move, assign, rollback
+from airflow_hpo.parameter_sets.reading import champion, difference_rows, history
+
+
+@one_line_errors
+def list_(args: Any) -> None:
+    """List the champion of every parameter set."""
+    emit([_listed(found) for found in hook_of(args.conn_id).champions()], args.output)
+
+
+@one_line_errors
+def get(args: Any) -> None:
+    """Show what production uses, also while only the mirror can be read."""
+    hook = hook_of(args.conn_id)
+    found = hook.champion(args.name) if args.version is None else champion(hook.store.database, args.name, args.version)
+    if args.output == "table":
+        _show(terminal(), found)
+    elif args.output == "json":
+        terminal().out(json.dumps(found.to_dict(), indent=2), highlight=False)
+    else:
+        lines = (f"{name}={shlex.quote(value)}" for name, value in found.environment().items())
+        terminal().out("\n".join(lines), highlight=False)
+
+
+@one_line_errors
+def history_(args: Any) -> None:
+    """List the versions of a parameter set."""
+    emit(history(hook_of(args.conn_id).store, args.name, args.limit), args.output)
+
+
+@one_line_errors
+def diff(args: Any) -> None:
+    """Show what differs between two versions."""
+    rows = difference_rows(hook_of(args.conn_id).store, args.name, args.old, args.new)
+    if rows or args.output != "table":
+        emit(rows, args.output)
+    else:
+        terminal().print("The parameters are the same.")
+
+
+@one_line_errors
+def set_(args: Any) -> None:
+    """Make the parameters in a file the champion."""
+    hook = hook_of(args.conn_id)
+    origin = Provenance(source=args.file, approved_by=_person(), reason=args.reason)
+    _moved(hook, assign(hook.store, args.name, read_params(args.file), origin), mirrored=args.mirror)
+
+
+@one_line_errors
+def rollback_(args: Any) -> None:
+    """Bring an earlier version back."""
+    hook = hook_of(args.conn_id)
+    origin = Provenance(approved_by=_person(), reason=args.reason)
+    _moved(hook, rollback(hook.store, args.name, args.to, provenance=origin), mirrored=args.mirror)
+
+
+def read_params(path: str) -> Mapping[str, Any]:
+    """Return the parameters in a file: a mapping of values by name, or what ``champion get -o json`` prints.
+
+    :param path: a JSON or YAML file.
+    :raises DeclarationError: when it cannot be read or holds something else.
+    """
+    try:
+        data = load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
+        raise DeclarationError(f"Parameters are read from a JSON or YAML file, but got {path!r}: {err}.") from None
+    if not isinstance(data, Mapping):
+        raise DeclarationError(
+            f"A file of parameters holds a mapping of values by name, but {path!r} holds {brief_repr(data)}. Write one."
+        )
+    # A parameter's value is no mapping, so this is a version as it was printed.
+    inner = data.get("params")
+    return inner if isinstance(inner, Mapping) else data
+
+
+def _listed(version: ParameterVersion) -> dict[str, Any]:
+    origin = version.provenance
+    return {
+        "name": version.name,
+        "version": version.version,
+        "study": origin.study,
+        "trial": origin.number,
+        "by": origin.approved_by,
+        "source": origin.source,
+        "created": version.created.isoformat(timespec="seconds"),
+    }
+
+
+def _show(console: Console, version: ParameterVersion) -> None:
+    restored = f", restores version {version.restores}" if version.restores else ""
+    console.print(
+        f"{version.name}  version {version.version}{restored}  {version.created.isoformat(timespec='seconds')}",
+        soft_wrap=True,
+    )
+    for name, value in version.provenance.to_dict().items():
+        console.print(f"{name}: {value}", soft_wrap=True)
+    console.print(table([{"parameter": name, "value": json.dumps(value)} for name, value in version.params.items()]))
+
+
+def _moved(hook: HpoHook, move: Move, *, mirrored: bool) -> None:
+    terminal().print(str(move), soft_wrap=True)
+    name = move.made.name
+    if mirrored or read_mirror(name):
+        mirror(hook.database, name, _put)
+        terminal().print("Its Variable is up to date.")
+
+
+def _put(key: str, text: str) -> None:
+    # A command runs beside the metadata database, and there is no task whose supervisor could write for it.
+    from airflow.models import Variable  # noqa: TID251
+
+    Variable.set(key, text, "The champion of a parameter set, written by airflow-provider-hpo.")  # noqa: AIR311
+
+
+def _person() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user that nobody named
+        return None

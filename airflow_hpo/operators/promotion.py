@@ -1,0 +1,281 @@
+"""Moving a champion in a DAG: promotion by a decision, rollback, and the asset that tells production."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
+
+from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.parameter_set import Provenance, check_name
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.champion import write_mirror
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.parameter_sets.moving import Expected, Move, promote, rollback
+from airflow_hpo.tuning.store import Store
+
+PROMOTE = "promote"
+
+
+def parameter_set_asset(name: str) -> Asset:
+    """Return the asset that is updated whenever an operator moves a champion.
+
+    Schedule a production DAG on it. An event's ``extra`` has ``name``, ``version``, ``params`` and ``previous``.
+
+    :param name: the parameter set.
+    """
+    return Asset(name=f"hpo_champion_{check_name(name)}", uri=f"hpo://champion/{name}")
+
+
+class _ChampionOperator(BaseOperator):
+    """Moves a champion once for each DAG run, mirrors it and tells whoever waits for its asset.
+
+    :param parameter_set: name of the parameter set.
+    :param reason: why, kept with the version.
+    :param approved_by: who agreed.
+    :param mirror: whether to make the mirror.
+    :param hpo_conn_id: connection of the study database.
+    """
+
+    template_fields: Sequence[str] = ("reason", "approved_by")
+
+    def __init__(
+        self,
+        *,
+        parameter_set: str,
+        reason: str | None = None,
+        approved_by: Any = None,
+        mirror: bool = False,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        self.asset = parameter_set_asset(parameter_set)
+        kwargs.setdefault("inlets", [self.asset])
+        kwargs.setdefault("outlets", [AssetAlias(self.asset.name)])
+        super().__init__(**kwargs)
+        self.parameter_set = parameter_set
+        self.reason = reason
+        self.approved_by = approved_by
+        self.mirror = mirror
+        self.hpo_conn_id = hpo_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return the version that was made and the one before it."""
+        with permanent_errors_end_the_task():
+            store = HpoHook(self.hpo_conn_id).store
+            move = self.move(store, context)
+            self.log.info("%s", move)
+            if write_mirror(store.database, self.parameter_set, create=self.mirror):
+                self.log.info("The Variable of %s is up to date.", self.parameter_set)
+        data = {
+            "name": move.made.name,
+            "version": move.made.version,
+            "params": dict(move.made.params),
+            "previous": move.previous,
+        }
+        self._announce(context, move, data)
+        return data
+
+    def move(self, store: Store, context: Context) -> Move:
+        """Move the champion; asked for again in the same DAG run, nothing is moved."""
+        raise NotImplementedError
+
+    def provenance(self, context: Context, **origin: Any) -> Provenance:
+        """Return what is known about the move: the run, the reason and who agreed."""
+        ti = context["ti"]
+        approved_by, reason = person(self.approved_by), self.reason or origin.pop("reason", None)
+        return Provenance(dag_id=ti.dag_id, run_id=ti.run_id, approved_by=approved_by, **{**origin, "reason": reason})
+
+    def _announce(self, context: Context, move: Move, data: dict[str, Any]) -> None:
+        if move.current != move.made.version:
+            return
+        if data["version"] in self._announced(context):
+            self.log.info("The asset %s has version %s already.", self.asset.uri, data["version"])
+            return
+        alias = next(outlet for outlet in self.outlets if isinstance(outlet, AssetAlias))
+        context["outlet_events"][alias].add(self.asset, extra=data)
+
+    def _announced(self, context: Context) -> set[Any]:
+        events = context["inlet_events"][self.asset].ascending(False).limit(100)
+        return {(event.extra or {}).get("version") for event in events}
+
+
+class PromoteOperator(_ChampionOperator):
+    """Makes a candidate the champion of a parameter set: once for each DAG run, and only what was decided on.
+
+    With a comparison it promotes that comparison's challenger, and only while the champion is the version which the
+    challenger was compared with: a champion that changed in between makes the task fail. Cleared or retried, the task finds
+    what it promoted. Production reads the champion by ``HpoHook.champion`` or ``{{ macros.hpo.champion(...) }}``; DAGs
+    may be scheduled on :func:`parameter_set_asset`.
+
+    :param parameter_set: name of the parameter set, such as ``dispatch/tokyo``; its first promotion creates it.
+    :param comparison: what ``CompareTaskGroup`` or ``CompareOperator`` returns. Templated.
+    :param candidate: what to promote instead of the comparison's challenger: a mapping with ``params``, such as a
+        candidate or what ``TuneTaskGroup`` returns. Templated.
+    :param expected_version: the version that must be the champion, 0 for none yet; None: the one in the comparison, and
+        without a comparison whatever is in use. Templated.
+    :param reason: why, kept with the version; None: the comparison's sentence. Templated.
+    :param approved_by: who agreed: a name, or what an approval task returns. Templated.
+    :param mirror: True mirrors the champion to the Airflow Variable ``hpo_champion/<name>``, which is read while the study
+        database is away; False only keeps such a Variable up to date when there is one.
+    :param hpo_conn_id: connection of the study database.
+    :raises DeclarationError: when there is neither a comparison nor a candidate.
+    """
+
+    template_fields: Sequence[str] = ("comparison", "candidate", "expected_version", "reason", "approved_by")
+
+    def __init__(
+        self,
+        *,
+        parameter_set: str,
+        comparison: Any = None,
+        candidate: Any = None,
+        expected_version: Any = None,
+        reason: str | None = None,
+        approved_by: Any = None,
+        mirror: bool = False,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        if comparison is None and candidate is None:
+            raise DeclarationError("A promotion needs a `comparison` or a `candidate`, but got neither. Give one.")
+        super().__init__(
+            parameter_set=parameter_set,
+            reason=reason,
+            approved_by=approved_by,
+            mirror=mirror,
+            hpo_conn_id=hpo_conn_id,
+            **kwargs,
+        )
+        self.comparison = comparison
+        self.candidate = candidate
+        self.expected_version = expected_version
+
+    def move(self, store: Store, context: Context) -> Move:
+        """Promote."""
+        comparison = _mapping(self.comparison, "comparison") if self.comparison else {}
+        candidate = self._candidate(comparison)
+        origin = {
+            "study": candidate.get("study") or candidate.get("edition"),
+            "number": candidate.get("number"),
+            "comparison": comparison.get("comparison"),
+            "reason": comparison.get("sentence"),
+        }
+        ti = context["ti"]
+        return promote(
+            store,
+            self.parameter_set,
+            candidate["params"],
+            expected=self._expected(comparison),
+            key=f"{ti.dag_id}/{ti.run_id}",
+            provenance=self.provenance(context, **origin),
+        )
+
+    def _candidate(self, comparison: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.candidate:
+            return _with_params(_mapping(self.candidate, "candidate"))
+        if comparison.get("verdict") != PROMOTE or not comparison.get("challenger"):
+            raise DeclarationError(
+                f"A comparison must say {PROMOTE!r} with a challenger, but says {comparison.get('verdict')!r}: "
+                f"{comparison.get('sentence') or 'no sentence.'} Branch on it before, or name the candidate."
+            )
+        return _with_params(_mapping(comparison["challenger"], "challenger"))
+
+    def _expected(self, comparison: Mapping[str, Any]) -> Expected:
+        given = version_number(self.expected_version, "expected_version")
+        if given is not None:
+            return given
+        return comparison.get("champion_version") if comparison else "any"
+
+
+class RollbackOperator(_ChampionOperator):
+    """Brings an earlier version of a parameter set back, as a new version that names it: once for each DAG run.
+
+    :param parameter_set: name of the parameter set.
+    :param to: the version to bring back; None for the one that was in use before the champion. Templated.
+    :param expected_version: roll back only while this version is the champion; None for whatever is. Templated.
+    :param reason: why, kept with the version. Templated.
+    :param approved_by: who wants it: a name, or what an approval task returns. Templated.
+    :param mirror: as for :class:`PromoteOperator`.
+    :param hpo_conn_id: connection of the study database.
+    """
+
+    template_fields: Sequence[str] = ("to", "expected_version", "reason", "approved_by")
+
+    def __init__(
+        self,
+        *,
+        parameter_set: str,
+        to: Any = None,
+        expected_version: Any = None,
+        reason: str | None = None,
+        approved_by: Any = None,
+        mirror: bool = False,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            parameter_set=parameter_set,
+            reason=reason,
+            approved_by=approved_by,
+            mirror=mirror,
+            hpo_conn_id=hpo_conn_id,
+            **kwargs,
+        )
+        self.to = to
+        self.expected_version = expected_version
+
+    def move(self, store: Store, context: Context) -> Move:
+        """Roll back."""
+        ti, expected = context["ti"], version_number(self.expected_version, "expected_version")
+        return rollback(
+            store,
+            self.parameter_set,
+            version_number(self.to, "to"),
+            provenance=self.provenance(context),
+            expected="any" if expected is None else expected,
+            key=f"{ti.dag_id}/{ti.run_id} rollback",
+        )
+
+
+def person(approval: Any) -> str | None:
+    """Return who agreed, from a name or from what an approval task returns; None when that says nobody.
+
+    :param approval: text, or a mapping with ``responded_by_user``.
+    """
+    if isinstance(approval, Mapping):
+        approval = approval.get("responded_by_user")
+    if isinstance(approval, Mapping):
+        approval = approval.get("name") or approval.get("id")
+    return str(approval) if approval not in (None, "", "None") else None
+
+
+def version_number(given: Any, argument: str) -> int | None:
+    """Return the version that a templated argument names; None when it names none.
+
+    :param given: a whole number, the same as text, or nothing.
+    :param argument: what the argument is called, for the error.
+    :raises DeclarationError: when it is something else.
+    """
+    text = str(given).strip()
+    if given is None or text in ("", "None"):
+        return None
+    if isinstance(given, bool) or not text.isdecimal():
+        raise DeclarationError(f"`{argument}` is the number of a version, but got {brief_repr(given)}. Correct it.")
+    return int(text)
+
+
+def _mapping(given: Any, argument: str) -> Mapping[str, Any]:
+    if isinstance(given, Mapping):
+        return given
+    raise DeclarationError(
+        f"`{argument}` is a mapping, but got {brief_repr(given)}. Hand over the task's output itself, not a text of it."
+    )
+
+
+def _with_params(candidate: Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(candidate.get("params"), Mapping):
+        return candidate
+    raise DeclarationError(f"A candidate has `params`, but got {brief_repr(dict(candidate))}. Give them.")
