@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
 
+from airflow_hpo.cli.champion_commands import champion_commands
+
 CONNECTION = Arg(("--conn-id",), help="Connection of the study database (default: hpo_default)", default="hpo_default")
 NAME = Arg(("name",), help="An edition (study@run), or a study: its newest edition")
 FAMILY = Arg(("--study",), help="Only editions of this study", default=None)
@@ -53,7 +55,13 @@ def get_cli_commands() -> list[CLICommand]:
         GroupCommand(
             name="hpo",
             help="Hyperparameter optimisation",
-            subcommands=[_database_commands(), _study_commands(), _trial_commands(), _pod_commands(), champion_commands(OUTPUT, CONNECTION)],
+            subcommands=[
+                _database_commands(),
+                _study_commands(),
+                _trial_commands(),
+                _pod_commands(),
+                champion_commands(OUTPUT, CONNECTION),
+            ],
         )
     ]
 
