@@ -27,6 +27,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_hpo.operators.function",
                     "airflow_hpo.operators.group",
                     "airflow_hpo.operators.pod",
+                    "airflow_hpo.operators.job",
                     "airflow_hpo.operators.promotion",
                 ],
             }

@@ -78,6 +78,8 @@ def write(target: Path, name: str, layers: list[Path], settings: dict[str, objec
         "os": "linux",
         "config": {"Env": environment, **settings},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
+        # Buildah builds no second image on one that does not say how many layers it has.
+        "history": [{"created_by": "cluster image"} for _ in digests],
     }
     text = json.dumps(config).encode()
     config_name = f"{hashlib.sha256(text).hexdigest()}.json"

@@ -1,0 +1,26 @@
+"""Distributed trials, declared once for a whole study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_hpo.operators.job import TrialJobOperator
+from airflow_hpo.operators.pod import TrialPodOperator
+from airflow_hpo.pods.jobs import checked_count
+from airflow_hpo.task_groups.pods import PodTrial
+
+
+class JobTrial(PodTrial):
+    """Every trial is a Job of several pods that work together; that of index 0 reports.
+
+    :param image: the image of all of them; None when a pod template names it.
+    :param pods: how many pods a trial has, 1 or more.
+    :param arguments: everything that a :class:`airflow_hpo.task_groups.pods.PodTrial` and a
+        :class:`airflow_hpo.operators.job.TrialJobOperator` take.
+    :raises DeclarationError: when there is neither an image nor a template, or no number of pods.
+    """
+
+    operator: type[TrialPodOperator] = TrialJobOperator
+
+    def __init__(self, image: str | None = None, *, pods: int, **arguments: Any) -> None:
+        super().__init__(image, pods=checked_count(pods), **arguments)
