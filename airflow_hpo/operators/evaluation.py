@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.configuration import conf as airflow_conf
@@ -22,9 +22,6 @@ from airflow_hpo.hooks.watching import StudyWatch
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.place import place_of, reference_of
 from airflow_hpo.tuning.evaluating import conclude_evaluation, evaluation_requests, grid_of, open_evaluation
-
-EVALUATION = "evaluation"
-"""XCom key of the edition's name."""
 
 
 class EvaluationPlanOperator(BaseOperator):
@@ -100,7 +97,6 @@ class EvaluationPlanOperator(BaseOperator):
                 store, plan, self.family, self.run, place_of(context), parallelism=self.parallelism, look=self.look
             )
             requests = evaluation_requests(store, opened)
-        context["ti"].xcom_push(EVALUATION, opened.edition)
         self._log(opened.edition, plan)
         return [request.to_dict() for request in requests]
 
@@ -148,26 +144,26 @@ class EvaluationCollectOperator(BaseOperator):
     Returns ``evaluation`` (the edition), ``look``, ``complete``, ``failed``, ``missing`` (candidate, scenario, variant,
     replicate and reason of each) and ``candidates``. Runs however the evaluations ended.
 
-    :param edition: what the plan task pushed under ``evaluation``. Templated.
+    :param requests: what the plan task returned. Templated.
     :param plan_task_id: the plan task; when it was skipped, so is this one.
     :param trial_task_id: id of the trial task.
     :param hpo_conn_id: connection of the study database.
     :raises AirflowFailException: when no evaluation is complete, or there is no plan.
     """
 
-    template_fields: Sequence[str] = ("edition",)
+    template_fields: Sequence[str] = ("requests",)
 
     def __init__(
         self,
         *,
-        edition: Any,
+        requests: Any,
         plan_task_id: str,
         trial_task_id: str,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.edition = edition
+        self.requests = requests
         self.plan_task_id = plan_task_id
         self.trial_task_id = trial_task_id
         self.hpo_conn_id = hpo_conn_id
@@ -175,12 +171,11 @@ class EvaluationCollectOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Return the counts."""
         ti = context["ti"]
-        if not self.edition:
-            self._end_without_a_plan(ti)
+        edition = self._edition(ti)
         with permanent_errors_end_the_task():
             store = HpoHook(self.hpo_conn_id).store
-            StudyWatch(store, self.edition, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
-            outcome = conclude_evaluation(store, self.edition)
+            StudyWatch(store, edition, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
+            outcome = conclude_evaluation(store, edition)
         self.log.info("%s", outcome)
         for each in outcome.missing:
             self.log.warning("Missing: %s", each)
@@ -190,7 +185,9 @@ class EvaluationCollectOperator(BaseOperator):
             )
         return outcome.data
 
-    def _end_without_a_plan(self, ti: Any) -> NoReturn:
+    def _edition(self, ti: Any) -> str:
+        if self.requests:
+            return str(self.requests[0]["study"])
         found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[self.plan_task_id], run_ids=[ti.run_id])
         if found.get(ti.run_id, {}).get(self.plan_task_id) == "skipped":
             raise AirflowSkipException("This evaluation was not wanted.")

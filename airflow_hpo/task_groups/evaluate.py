@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import TaskGroup, TriggerRule, XComArg
+from airflow.sdk import TaskGroup, TriggerRule
 
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.evaluation import EVALUATION, EvaluationCollectOperator, EvaluationPlanOperator
+from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.tune import BOOKKEEPING, RETRY_DELAY
@@ -113,7 +113,7 @@ class EvaluateTaskGroup(TaskGroup):
         )
         self.collect = EvaluationCollectOperator(
             task_id="collect",
-            edition=XComArg(self.plan, key=EVALUATION),
+            requests=self.plan.output,
             plan_task_id=str(self.plan.task_id),
             trial_task_id=trial_task_id,
             hpo_conn_id=hpo_conn_id,

@@ -79,7 +79,7 @@ def evaluate(planned: Ran, function: Callable[[Any], Any]) -> None:
 def collect(planned: Ran | None, states: States) -> dict[str, Any]:
     operator = EvaluationCollectOperator(
         task_id="validate.collect",
-        edition=planned.pushed["evaluation"] if planned else None,
+        requests=planned.returned if planned else None,
         plan_task_id="validate.plan",
         trial_task_id="validate.trial",
     )
