@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +20,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRequest
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.pod_ending import needs_no_worker
 from airflow_hpo.operators.pod_spec import TrialPodSpec
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.pods import manifest, starting
@@ -30,6 +31,7 @@ from airflow_hpo.pods.starting import reachable
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import watch_pod
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
+from airflow_hpo.triggers.pod_telling import ended_of, with_reason
 from airflow_hpo.tuning.claiming import answer
 from airflow_hpo.tuning.concluding import Ended
 from airflow_hpo.tuning.reporting import TrialReporter
@@ -66,6 +68,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     :param schedule_timeout_seconds: how long a pod may wait for a node; long enough for a node pool to grow.
     :param startup_timeout_seconds: how long a scheduled pod may take to start, big images included.
     :param api_timeout_seconds: how long the API server may be away before the attempt is given up.
+    :param time_limit: seconds that an attempt may take from its beginning; None for the task's ``execution_timeout``, which
+        also counts the time that a task without a worker waits for its turn.
     :param log_events_on_startup: write the pod's events into the log until it has started.
     :param log_pod_spec_on_failure: write the whole pod into the log when the attempt has failed.
     :param termination_message_policy: ``"FallbackToLogsOnError"`` takes the end of the log as the message of a container
@@ -88,9 +92,10 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         "full_pod_spec",
     )
 
-    def __init__(self, *, api_timeout_seconds: int = 600, **kwargs: Any) -> None:
+    def __init__(self, *, api_timeout_seconds: int = 600, time_limit: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.api_timeout_seconds = api_timeout_seconds
+        self.time_limit = time_limit
         self.outcome: PodOutcome | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -98,7 +103,9 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         return self._pushed(context, super().execute(context))
 
     def execute_when_ended(self, context: Context, event: PodEvent) -> dict[str, Any]:
-        """Tell the study what became of the pod."""
+        """Tell the study what became of the pod; run the trial here when the triggerer could not."""
+        if not event["name"]:
+            return self.execute(context)
         with permanent_errors_end_the_task():
             # Airflow at times takes a task that resumes at once for lost and kills it: the pod's end stands all the same.
             self._killed = False
@@ -121,11 +128,12 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         context["ti"].xcom_push(key="pod_namespace", value=namespace)
         # A pod of an earlier try may have ended; and a task that resumes right after deferring is at times killed.
         if self.deferrable and not over(pod, self.base_container_name):
-            self._defer(context, name, namespace, self._begun())
+            self._defer(context, pod)
+        monitor = self.ending(request, report)
         watching = watch_pod(
-            self.cluster(), name, namespace, self._options(), self.metrics, study.objective, report, self.log
+            self.cluster(), name, namespace, self.watch_options(), self.metrics, study.objective, monitor, self.log
         )
-        return self._ended(asyncio.run(watching))
+        return self._ended(with_reason(asyncio.run(watching), monitor))
 
     def start_pod(self, context: Context, study: Study, request: TrialRequest) -> V1Pod:
         """Create the pod of the attempt that has begun, or take up an earlier try's.
@@ -191,22 +199,38 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.tell_callbacks("on_pod_creation", pod=pod, context=context)
         return pod
 
-    def _defer(self, context: Context, name: str, namespace: str, attempt: Attempt) -> None:
-        options = self._options(context)
+    @property
+    def keeps_pods(self) -> bool:
+        """Whether pods that have ended may be kept, which is decided in a worker."""
+        return bool(self.on_finish_action is not OnFinishAction.DELETE_POD)
+
+    def watcher(self, options: WatchOptions, pod: V1Pod, *, end_task: bool) -> TrialPodTrigger:
+        """Return what watches the pod of the attempt that has begun.
+
+        :param options: how it is watched.
+        :param pod: the pod.
+        :param end_task: whether a success is told and the task ended there.
+        """
+        attempt = self._begun()
+        return TrialPodTrigger(
+            pod_name=str(pod.metadata.name),
+            pod_namespace=str(pod.metadata.namespace),
+            connection=asdict(self.cluster()),
+            options=asdict(options),
+            edition=attempt.study,
+            number=attempt.number,
+            attempt=attempt.attempt,
+            source=self.metrics.to_dict(),
+            hpo_conn_id=self.hpo_conn_id,
+            delete_on_kill=self.on_kill_action is OnKillAction.DELETE_POD,
+            grace_period=self.termination_grace_period,
+            end_task=end_task,
+        )
+
+    def _defer(self, context: Context, pod: V1Pod) -> None:
+        options = self.watch_options(context["ti"].start_date)
         self.defer(
-            trigger=TrialPodTrigger(
-                pod_name=name,
-                pod_namespace=namespace,
-                connection=asdict(self.cluster()),
-                options=asdict(options),
-                edition=attempt.study,
-                number=attempt.number,
-                attempt=attempt.attempt,
-                source=self.metrics.to_dict(),
-                hpo_conn_id=self.hpo_conn_id,
-                delete_on_kill=self.on_kill_action is OnKillAction.DELETE_POD,
-                grace_period=self.termination_grace_period,
-            ),
+            trigger=self.watcher(options, pod, end_task=needs_no_worker(self)),
             method_name="execute_when_ended",
             timeout=timedelta(seconds=options.deadline - time.time()) + DEFER_SLACK if options.deadline else None,
         )
@@ -217,7 +241,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         :raises TrialFailedError: when the attempt failed.
         """
         self.outcome = outcome
-        self.ended = Ended(outcome.measurement, outcome.state == "pruned", outcome.exit_code, outcome.tail)
+        self.ended = ended_of(outcome)
         if self.attempt is not None:
             locate(self.studies.store, self.attempt, outcome.place)
         for name in ("on_pod_completion", "on_pod_teardown"):
@@ -237,9 +261,14 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             failed and self.on_finish_action is OnFinishAction.DELETE_SUCCEEDED_POD
         )
 
-    def _options(self, context: Context | None = None) -> WatchOptions:
-        limit = self.execution_timeout.total_seconds() if self.execution_timeout and context else None
-        started = context["ti"].start_date.timestamp() if context and limit else 0.0
+    def watch_options(self, began: datetime | None = None) -> WatchOptions:
+        """Return how the pod is watched.
+
+        :param began: when the task began; None where Airflow itself ends a task that takes too long.
+        """
+        limit = self.execution_timeout.total_seconds() if self.execution_timeout and began else None
+        if self.time_limit:
+            limit, began = self.time_limit, self._begun().started
         return WatchOptions(
             container=self.base_container_name,
             metrics_container=manifest.FILE_CONTAINER if isinstance(self.metrics, File) else None,
@@ -249,7 +278,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             poll_interval=self.poll_interval,
             api_timeout=self.api_timeout_seconds,
             report_interval=conf.report_interval(),
-            deadline=started + limit if limit else None,
+            ending_interval=conf.poll_interval(),
+            deadline=began.timestamp() + limit if limit and began else None,
             execution_timeout=limit,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,7 +16,9 @@ async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
     :param work: the function.
     :param arguments: its arguments.
     """
-    future = asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+    # What is logged there belongs into the log of the task that asked.
+    context = contextvars.copy_context()
+    future = asyncio.get_running_loop().run_in_executor(None, lambda: context.run(work, *arguments))
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:

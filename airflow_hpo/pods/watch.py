@@ -61,6 +61,8 @@ class WatchOptions:
     api_timeout: float = 600.0
     """How long the API server may be away."""
     report_interval: float = 1.0
+    ending_interval: float = 2.0
+    """How often to ask whether the trial has to end although it reports nothing."""
     deadline: float | None = None
     """Seconds since 1970 at which the task's execution_timeout ends the trial; None for never."""
     execution_timeout: float | None = None
@@ -94,12 +96,13 @@ class PodWatch:
     async def run(self) -> PodOutcome:
         """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
         try:
-            await self._until_started()
-            async with self._following() as followers:
-                await self._until_over()
-                if not self._pruned:
-                    await self._settle()
-                    await self._drain(followers)
+            async with self._reporting():
+                await self._until_started()
+                async with self._following() as followers:
+                    await self._until_over()
+                    if not self._pruned:
+                        await self._settle()
+                        await self._drain(followers)
             if self._pruned:
                 return await self._prune()
             outcome = self._ended()
@@ -111,13 +114,13 @@ class PodWatch:
         options, begun, scheduled = self._options, time.monotonic(), None
         while True:
             pod = await self._look()
-            if failures.started(pod, options.container) or failures.over(pod, options.container):
+            if self._given_up() or failures.started(pod, options.container) or failures.over(pod, options.container):
                 return
             now = time.monotonic()
             if scheduled is None and _is_scheduled(pod):
                 scheduled = now
             await self._check_start(pod, now - begun, None if scheduled is None else now - scheduled)
-            await asyncio.sleep(min(options.startup_check_interval, max(SHORTEST_LOOK, (now - begun) / 4)))
+            await self._woken(min(options.startup_check_interval, max(SHORTEST_LOOK, (now - begun) / 4)))
 
     async def _check_start(self, pod: Any, waited: float, since_scheduled: float | None) -> None:
         options = self._options
@@ -132,16 +135,27 @@ class PodWatch:
     async def _until_over(self) -> None:
         """Look now and then, and at once when a log has come to its end."""
         pause = longest = self._options.poll_interval
-        while not self._is_over(self._pod):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+        while not self._given_up() and not self._is_over(self._pod):
+            await self._woken(pause)
             pause = min(FIRST_PAUSE if self._wake.is_set() else pause * 2, longest)
             self._wake.clear()
-            if self._pruned:
+            if self._given_up():
                 return
-            if self._refused:
-                raise TrialFailedError(str(self._refused)) from self._refused
             await self._look()
+
+    def _given_up(self) -> bool:
+        """Say whether the trial is to end although its pod has not.
+
+        :raises TrialFailedError: when the study refuses what it reports.
+        """
+        if self._refused:
+            raise TrialFailedError(str(self._refused)) from self._refused
+        return self._pruned
+
+    async def _woken(self, pause: float) -> None:
+        """Wait until something happens, or for a while."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), pause)
 
     async def _settle(self) -> None:
         """Give a failed pod the time to say why, and a sidecar the time to print the rest of a file."""
@@ -195,18 +209,26 @@ class PodWatch:
 
     @contextlib.asynccontextmanager
     async def _following(self) -> AsyncIterator[list[tuple[LogFollower, asyncio.Task[None]]]]:
-        """Follow the logs and report what they say, until the context is left."""
+        """Follow the logs until the context is left."""
         options, readings = self._options, self._readings
         output = LogFollower(self._access, options.container, readings.output, self._wake.set)
         followers = [output]
         if options.metrics_container:
             followers.append(LogFollower(self._access, options.metrics_container, readings.metrics))
         follows = [(one, asyncio.create_task(one.follow())) for one in followers]
-        reporting = asyncio.create_task(self._keep_reporting())
         try:
             yield follows
         finally:
-            await _cancel([reporting, *(task for _, task in follows)])
+            await _cancel([task for _, task in follows])
+
+    @contextlib.asynccontextmanager
+    async def _reporting(self) -> AsyncIterator[None]:
+        """Report what the logs say until the context is left."""
+        reporting = asyncio.create_task(self._keep_reporting())
+        try:
+            yield
+        finally:
+            await _cancel([reporting])
 
     async def _drain(self, follows: list[tuple[LogFollower, asyncio.Task[None]]]) -> None:
         """Read every log to its end."""
@@ -220,13 +242,14 @@ class PodWatch:
             self._readings.note(follower.problem)
 
     async def _keep_reporting(self) -> None:
-        pause = self._options.report_interval
+        pause, asked = self._options.report_interval, time.monotonic()
         while not self._pruned and self._refused is None:
             await asyncio.sleep(pause)
             begun = time.monotonic()
             try:
                 points = self._readings.drain()
-                self._pruned = bool(points) and await in_thread(self._report, points)
+                if points or begun - asked >= self._options.ending_interval:
+                    self._pruned, asked = await in_thread(self._report, points), begun
             except PermanentHpoError as err:
                 self._refused = err
             pause = max(self._options.report_interval, (time.monotonic() - begun) * BUSY_SHARE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import optuna
 from optuna.storages import RDBStorage
-from sqlalchemy import column, select, table
+from sqlalchemy import String, column, select, table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
@@ -33,9 +33,9 @@ def is_current(database: Database) -> bool:
 
     :param database: where.
     """
-    made_by = select(column("library_version")).select_from(table("version_info"))
+    made_by = select(column("library_version", String)).select_from(table("version_info"))
     # Optuna writes this row last.
-    complete = select(column("version_num")).select_from(table("alembic_version"))
+    complete = select(column("version_num", String)).select_from(table("alembic_version"))
     try:
         with database.connect(read_only=True) as connection:
             return connection.scalar(made_by) == optuna.__version__ and connection.scalar(complete) is not None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
+
+from airflow.sdk import XComArg
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
+from airflow_hpo.operators.pod_starting import start_in_triggerer
 from airflow_hpo.task_groups.backends import TrialBackend
 
 
@@ -20,6 +24,13 @@ class PodTrial(TrialBackend):
     :param env_vars: variables added to ``HPO_PARAMS``, ``HPO_PARAM_<NAME>`` and the like.
     :param container_resources: requests and limits, such as ``{"requests": {"cpu": "2", "memory": "4Gi"}}``.
     :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output.
+    :param run_in: ``"worker"``: a task starts the pod, waits in the triggerer and ends there or in a task. ``"triggerer"``:
+        no worker at all, which costs a tenth and suits many short trials; the study's ``parallelism`` and ``[hpo]
+        triggerer_pods`` bound it. What Airflow does in workers or for them does not happen then: pools, priorities, queues and
+        task limits are ignored; there are no success callbacks, outlets, hooks or listeners (they are refused), no
+        parameters in the names of the mapped tasks and no rendered fields in the UI; macros and filters of the DAG's own
+        are unknown. An ``execution_timeout`` counts from the beginning of an attempt. A trial that fails is told by a
+        worker, with retries and failure callbacks as usual, and ``dag.test()`` runs the same trial in its own process.
     :param operator_arguments: further arguments of :class:`airflow_hpo.operators.pod.TrialPodOperator`, such as
         ``namespace``, ``pod_template_file``, ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
     :raises DeclarationError: when there is neither an image nor a template, or an argument makes no sense for a trial.
@@ -37,6 +48,7 @@ class PodTrial(TrialBackend):
         env_vars: Mapping[str, str] | None = None,
         container_resources: Any = None,
         metrics: MetricSource | None = None,
+        run_in: Literal["worker", "triggerer"] = "worker",
         **operator_arguments: Any,
     ) -> None:
         templates = ("pod_template_file", "pod_template_dict", "full_pod_spec")
@@ -44,6 +56,9 @@ class PodTrial(TrialBackend):
             raise DeclarationError(
                 f"A pod needs an image, but got {image!r} and none of {', '.join(templates)}. Name the trial's image."
             )
+        if run_in not in ("worker", "triggerer"):
+            raise DeclarationError(f"run_in is 'worker' or 'triggerer', but got {run_in!r}. Choose one.")
+        self.run_in = run_in
         super().__init__(
             image=image,
             cmds=_strings("cmds", cmds),
@@ -53,6 +68,19 @@ class PodTrial(TrialBackend):
             metrics=metrics,
             **operator_arguments,
         )
+
+    def expand(self, requests: XComArg, **arguments: Any) -> MappedOperator:
+        """Build the mapped trial task.
+
+        :param requests: what ``suggest`` returns.
+        :param arguments: operator arguments that the group sets, weaker than the author's.
+        :raises DeclarationError: when an argument needs a worker, and none is to be used.
+        """
+        if self.run_in == "worker":
+            return super().expand(requests, **arguments)
+        # Waiting siblings count against it, so that a failed trial would never get the worker that it needs.
+        arguments.pop("max_active_tis_per_dagrun", None)
+        return start_in_triggerer(super().expand(requests, **arguments), requests)
 
 
 def _strings(name: str, values: Sequence[str] | None) -> list[str] | None:

@@ -8,23 +8,24 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-from asgiref.sync import sync_to_async
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from pydantic import TypeAdapter
 
 from airflow_hpo import conf
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import FailureKind
-from airflow_hpo.exceptions import TransientHpoError
+from airflow_hpo.core.trial import FailureKind, TrialResult, TrialState
+from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import delete_pod, watch_pod
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.running import reporter_of
+from airflow_hpo.triggers.pod_telling import ended_of, push_result, study_store, with_reason
+from airflow_hpo.tuning.running import attempt_of, conclude_attempt, locate, reporter_of
+from airflow_hpo.tuning.stopping import EndingMonitor
+from airflow_hpo.tuning.store import Store
 
 STORE_ATTEMPTS = 60
 STORE_PAUSE = 5.0
@@ -36,7 +37,8 @@ _SOURCE: TypeAdapter[MetricSource] = TypeAdapter(MetricSource)
 class PodEvent(TypedDict):
     """What the trigger tells the task that waits."""
 
-    name: str
+    name: str | None
+    """None when no pod was started: the trial is to be run in a worker."""
     namespace: str
     number: int
     """Of the trial that the pod ran."""
@@ -61,6 +63,7 @@ class TrialPodTrigger(BaseTrigger):
     :param hpo_conn_id: connection of the study database.
     :param delete_on_kill: whether a person's clearing or marking of the task deletes the pod.
     :param grace_period: seconds that its programs then have to end; None for what the pod declares.
+    :param end_task: tell the study of a success from here and end the task, without a worker.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class TrialPodTrigger(BaseTrigger):
         hpo_conn_id: str = HpoHook.default_conn_name,
         delete_on_kill: bool = True,
         grace_period: int | None = None,
+        end_task: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.pod_name = pod_name
@@ -89,6 +93,7 @@ class TrialPodTrigger(BaseTrigger):
         self.hpo_conn_id = hpo_conn_id
         self.delete_on_kill = delete_on_kill
         self.grace_period = grace_period
+        self.end_task = end_task
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
@@ -104,6 +109,7 @@ class TrialPodTrigger(BaseTrigger):
             "hpo_conn_id": self.hpo_conn_id,
             "delete_on_kill": self.delete_on_kill,
             "grace_period": self.grace_period,
+            "end_task": self.end_task,
         }
         return "airflow_hpo.triggers.pod.TrialPodTrigger", arguments
 
@@ -117,6 +123,9 @@ class TrialPodTrigger(BaseTrigger):
             self.log.exception("The pod %s cannot be watched any longer", self.pod_name)
             reason = f"The pod could not be watched: {type(err).__name__}: {err}"
             outcome = PodOutcome("failed", reason=reason, kind=FailureKind.INFRASTRUCTURE.value, alive=True)
+        if outcome.state != "failed" and await self._told(outcome):
+            yield TaskSuccessEvent()
+            return
         # Airflow takes a task for killed that resumes before the scheduler has heard that its first process ended.
         await asyncio.sleep(max(0.0, begun + conf.resume_delay() - time.monotonic()))
         yield TriggerEvent(
@@ -129,9 +138,39 @@ class TrialPodTrigger(BaseTrigger):
             self.log.info("Deleting the pod %s", self.pod_name)
             await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
 
+    async def _told(self, outcome: PodOutcome) -> bool:
+        """Tell the study, push the result and delete the pod; False when a worker has to do it."""
+        if not self.end_task or self.task_instance is None:
+            return False
+        try:
+            result = await in_thread(self._conclude, await study_store(self.hpo_conn_id), outcome)
+            if result.state is TrialState.FAIL:
+                return False
+            await push_result(self.task_instance, result)
+        except Exception:
+            self.log.exception("The end of trial %s cannot be told from here; a worker tells it", self.number)
+            return False
+        self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
+        if outcome.reason:
+            self.log.info("%s", outcome.reason)
+        await self._tidy()
+        return True
+
+    def _conclude(self, store: Store, outcome: PodOutcome) -> TrialResult:
+        attempt = attempt_of(store, self.edition, self.number, self.attempt)
+        locate(store, attempt, outcome.place)
+        return conclude_attempt(store, attempt, ended_of(outcome))
+
+    async def _tidy(self) -> None:
+        try:
+            await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
+        except (ConnectionError, TrialFailedError) as err:
+            # The result is in the study already: a pod that stays is no reason to fail.
+            self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
+
     async def _watch(self) -> PodOutcome:
         study, report = await self._open()
-        return await watch_pod(
+        outcome = await watch_pod(
             self.connection,
             self.pod_name,
             self.pod_namespace,
@@ -141,14 +180,16 @@ class TrialPodTrigger(BaseTrigger):
             report,
             self.log,
         )
+        return with_reason(outcome, report)
 
-    async def _open(self) -> tuple[Study, TrialReporter]:
+    async def _open(self) -> tuple[Study, EndingMonitor]:
         """Open the study; a database that is away for a while does not disturb the pod."""
         for _ in range(STORE_ATTEMPTS):
             try:
-                store = await sync_to_async(lambda: HpoHook(self.hpo_conn_id).store)()
+                store = await study_store(self.hpo_conn_id)
                 reporter = await in_thread(reporter_of, store, self.edition, self.number, self.attempt)
-                return (await in_thread(store.edition, self.edition)).study, reporter
+                monitor = EndingMonitor(reporter, store, self.edition, conf.poll_interval())
+                return (await in_thread(store.edition, self.edition)).study, monitor
             except TransientHpoError as err:
                 self.log.warning("The study cannot be opened now and is tried again: %s", err)
                 last = err

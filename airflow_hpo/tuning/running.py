@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_hpo.core.attempt import Attempt
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.claiming import Claim
+from airflow_hpo.tuning.concluding import Ended, conclude
 from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.store import Store
 
@@ -24,15 +26,40 @@ def reporter_of(store: Store, edition: str, number: int, attempt: int) -> TrialR
     :param attempt: which attempt of it.
     :raises StudyNotFoundError: when there is none.
     """
-    study = store.edition(edition).study
+    return TrialReporter(store, store.edition(edition).study, attempt_of(store, edition, number, attempt))
+
+
+def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt:
+    """Return an attempt that another process began.
+
+    :param store: the study database.
+    :param edition: the study.
+    :param number: the trial.
+    :param attempt: which attempt of it.
+    :raises StudyNotFoundError: when there is none.
+    """
     with store.session() as session:
         for found in attempts.of(session, edition, number):
             if found.attempt == attempt:
-                return TrialReporter(store, study, found)
+                return found
     raise StudyNotFoundError(
         f"Metrics belong to an attempt that has begun, but study {edition!r} has no attempt {attempt} of trial {number}. "
         "Clear the task."
     )
+
+
+def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResult:
+    """Tell the study that an attempt succeeded or was pruned, when the task that claimed the trial does not run.
+
+    :param store: the study database.
+    :param attempt: the attempt that ended.
+    :param ended: its metrics.
+    """
+    record = store.optuna.record(attempt.study, attempt.number)
+    request = TrialRequest(
+        study=attempt.study, key=record.key or "", number=record.number, params=record.params, seed=record.seed
+    )
+    return conclude(store, Claim(request, record, attempt.work or ""), attempt, ended)
 
 
 def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:

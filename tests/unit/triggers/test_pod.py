@@ -20,6 +20,7 @@ ARGUMENTS = {
     "source": File("/metrics/m.log").to_dict(),
     "hpo_conn_id": "studies",
     "delete_on_kill": False,
+    "end_task": True,
     "grace_period": 5,
 }
 

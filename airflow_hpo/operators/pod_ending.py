@@ -1,0 +1,25 @@
+"""Whether a trial that succeeds may be ended in the triggerer, without resuming its task in a worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk.listener import get_listener_manager
+
+
+def needs_no_worker(operator: Any) -> bool:
+    """Say whether nothing but the trial itself waits for the end of its task.
+
+    Callbacks, outlets, hooks and listeners run in workers only. Without any of them the triggerer tells the study, pushes the
+    result and deletes the pod: that saves a process, and Airflow cannot take a task for lost that does not resume.
+
+    :param operator: a :class:`airflow_hpo.operators.pod.TrialPodOperator`.
+    """
+    waiting = (
+        operator.on_success_callback,
+        operator.outlets,
+        operator.callbacks,
+        operator._post_execute_hook,
+        get_listener_manager().hook.on_task_instance_success.get_hookimpls(),
+    )
+    return not operator.keeps_pods and not any(waiting)

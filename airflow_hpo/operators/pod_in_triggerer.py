@@ -1,0 +1,163 @@
+"""Trials whose pods are started, watched, told and deleted in the triggerer, without any worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+
+from airflow_hpo import conf
+from airflow_hpo.core.trial import TrialResult
+from airflow_hpo.pods.threads import in_thread
+from airflow_hpo.triggers.pod import TrialPodTrigger
+from airflow_hpo.triggers.pod_telling import push_result, study_store
+from airflow_hpo.triggers.turns import slot, turn
+from airflow_hpo.tuning.claiming import answer
+from airflow_hpo.tuning.concluding import Ended, conclude
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+    from airflow_hpo.operators.pod import TrialPodOperator
+
+IN_A_WORKER: dict[str, Any] = {"name": None}
+"""What an event says when the trial is to be run in a worker after all, which raises whatever there is to raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A trial whose pod runs, or one that needs none."""
+
+    watcher: TrialPodTrigger | None = None
+    result: TrialResult | None = None
+    """What the study has already, or what it was told because the trial may not begin any more."""
+
+
+class TrialPodRunTrigger(BaseTrigger):
+    """Runs a whole trial: claims it, starts its pod, watches it and tells the study.
+
+    Whatever goes wrong before the pod runs, and every failed attempt, is handed to a worker, which raises it: retries,
+    callbacks and logs are then those of any task.
+
+    :param requests: where the trial's request is: ``task_id`` and ``key`` of the XCom that the task is mapped over.
+    :param operator_arguments: the operator's arguments as :func:`airflow_hpo.operators.pod_arguments.as_text` writes them.
+    """
+
+    def __init__(self, requests: dict[str, str], operator_arguments: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.requests = requests
+        self.operator_arguments = operator_arguments
+        self._context: Context | None = None
+        self._watcher: TrialPodTrigger | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments that rebuild this trigger."""
+        arguments = {"requests": self.requests, "operator_arguments": self.operator_arguments}
+        return "airflow_hpo.operators.pod_in_triggerer.TrialPodRunTrigger", arguments
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        """Keep the context: the operator's own fields are rendered once the trial is claimed."""
+        self._context = context
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event when the trial has ended, or when a worker has to take over."""
+        async with slot(conf.triggerer_pods()):
+            try:
+                operator = await self._operator()
+                begun = await self._begun(operator)
+            except AirflowSkipException as err:
+                self.log.info("%s", err)
+                yield TaskSkippedEvent()
+                return
+            except Exception:
+                self.log.exception("The trial cannot be started from here; a worker starts it")
+                yield TriggerEvent(IN_A_WORKER)
+                return
+            yield await self._ended(operator, begun)
+
+    async def on_kill(self) -> None:
+        """Delete the pod: a person has cleared or marked the task."""
+        if self._watcher:
+            await self._watcher.on_kill()
+
+    async def _operator(self) -> TrialPodOperator:
+        from airflow.sdk.execution_time.xcom import XCom
+
+        ti: Any = self.task_instance
+        where = {"dag_id": ti.dag_id, "run_id": ti.run_id, "map_index": None, **self.requests}
+        requests: Any = await XCom.aget_one(**where)
+        return await in_thread(_build, ti.task_id, requests[ti.map_index], self.operator_arguments)
+
+    async def _begun(self, operator: TrialPodOperator) -> Begun:
+        operator.studies.store = await study_store(operator.hpo_conn_id)
+        if operator.request["number"] is not None:
+            return await in_thread(self._begin, operator)
+        edition = turn(operator.request["study"])
+        async with edition.lock:
+            while True:
+                edition.freed.clear()
+                try:
+                    return await in_thread(self._begin, operator)
+                except TaskDeferred as deferred:
+                    await _first(_room(deferred.trigger), edition.freed.wait())
+
+    def _begin(self, operator: TrialPodOperator) -> Begun:
+        """Claim the trial and start its pod; runs in a thread."""
+        context, store = self._context, operator.studies.store
+        assert context is not None
+        operator.render_template_fields(context)
+        claimed = operator.claimed
+        assert claimed is not None
+        if claimed.answered:
+            self.log.info("Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state)
+            return Begun(result=answer(claimed))
+        attempt = operator.begin(context, claimed)
+        self.log.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
+        for name, value in claimed.request.params.items():
+            self.log.info("  %s = %s", name, value)
+        if reason := operator.refusal(attempt):
+            self.log.info("%s", reason)
+            return Begun(result=conclude(store, claimed, attempt, Ended(None, pruned=True, reason=reason)))
+        pod = operator.start_pod(context, store.edition(attempt.study).study, claimed.request)
+        self._watcher = operator.watcher(operator.watch_options(), pod, end_task=not operator.keeps_pods)
+        self._watcher.task_instance = self.task_instance
+        return Begun(watcher=self._watcher)
+
+    async def _ended(self, operator: TrialPodOperator, begun: Begun) -> TriggerEvent:
+        if begun.watcher is None:
+            assert begun.result is not None
+            await push_result(self.task_instance, begun.result)
+            return TaskSuccessEvent()
+        try:
+            [event] = [one async for one in begun.watcher.run()]
+            return event
+        finally:
+            turn(operator.request["study"]).freed.set()
+
+
+def _build(task_id: str, request: dict[str, Any], arguments: str) -> TrialPodOperator:
+    # Loaded here, in a thread: Kubernetes' client takes seconds.
+    from airflow_hpo.operators.pod import TrialPodOperator
+    from airflow_hpo.operators.pod_arguments import from_text
+
+    return TrialPodOperator(task_id=task_id, request=request, **from_text(arguments))
+
+
+async def _room(trigger: BaseTrigger) -> None:
+    async for _ in trigger.run():
+        return
+
+
+async def _first(*waits: Any) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

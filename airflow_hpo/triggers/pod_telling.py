@@ -1,0 +1,67 @@
+"""What telling a pod's end takes beside the pod: a study database for the whole triggerer, and XCom."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from airflow_hpo.core.trial import TrialResult
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.tuning.concluding import Ended
+from airflow_hpo.tuning.stopping import EndingMonitor
+from airflow_hpo.tuning.store import Store
+
+KEPT = 60.0
+"""Seconds for which a connection is believed to name the same database."""
+
+_stores: dict[str, tuple[float, Store]] = {}
+
+
+async def study_store(hpo_conn_id: str) -> Store:
+    """Return a study database; the triggers of a process share it, because opening it costs as much as telling a trial.
+
+    :param hpo_conn_id: the connection that names it.
+    """
+    opened, store = _stores.get(hpo_conn_id, (float("-inf"), None))
+    if store is None or time.monotonic() - opened >= KEPT:
+        store = await sync_to_async(lambda: HpoHook(hpo_conn_id).store)()
+        _stores[hpo_conn_id] = (time.monotonic(), store)
+    return store
+
+
+async def push_result(ti: Any, result: TrialResult) -> None:
+    """Push what a trial's task returns.
+
+    :param ti: the task instance, as a trigger knows it.
+    :param result: the trial's.
+    """
+    from airflow.sdk.execution_time.xcom import XCom
+
+    place = {"dag_id": ti.dag_id, "task_id": ti.task_id, "run_id": ti.run_id, "map_index": ti.map_index}
+    await XCom.aset(key="return_value", value=result.to_dict(), **place)
+
+
+def ended_of(outcome: PodOutcome) -> Ended:
+    """Return a pod's end as the study is told it.
+
+    :param outcome: how the one who watched it saw it.
+    """
+    pruned = outcome.state == "pruned"
+    return Ended(
+        outcome.measurement, pruned, outcome.exit_code, outcome.tail, (outcome.reason or None) if pruned else None
+    )
+
+
+def with_reason(outcome: PodOutcome, monitor: EndingMonitor) -> PodOutcome:
+    """Add why the study ended a trial, if it did.
+
+    :param outcome: the pod's end.
+    :param monitor: what the watch asked whether to go on.
+    """
+    if outcome.state != "pruned" or monitor.reason is None:
+        return outcome
+    return replace(outcome, reason=monitor.reason)
