@@ -29,6 +29,9 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_hpo.operators.pod",
                     "airflow_hpo.operators.job",
                     "airflow_hpo.operators.promotion",
+                    "airflow_hpo.operators.selection",
+                    "airflow_hpo.operators.comparison",
+                    "airflow_hpo.operators.approval",
                 ],
             }
         ],
@@ -42,6 +45,7 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_hpo.triggers.study", "airflow_hpo.triggers.pod"],
             }
         ],
+        "notifications": ["airflow_hpo.notifications.hpo.HpoNotifier"],
         "connection-types": [_connection()],
         "cli": ["airflow_hpo.cli.commands.get_cli_commands"],
         "config": {"hpo": {"description": "Hyperparameter optimisation.", "options": _options()}},

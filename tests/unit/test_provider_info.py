@@ -31,6 +31,7 @@ MODULES = [
 ]
 PATHS = [
     *INFO["cli"],
+    *INFO["notifications"],
     *(connection["hook-class-name"] for connection in INFO["connection-types"]),
     *(plugin["plugin-class"] for plugin in INFO.get("plugins", [])),
 ]

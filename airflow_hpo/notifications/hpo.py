@@ -1,0 +1,70 @@
+"""A notifier that knows what tuning, comparing and promoting mean to people."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseNotifier, Context
+
+from airflow_hpo.core.declared import nearest
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.notifications.message import Event, message_of
+
+
+class HpoNotifier(BaseNotifier):
+    """Tells people what became of a study, a comparison, an approval or a champion: in the log, and where else it is told to.
+
+    Use it as ``on_success_callback`` or ``on_failure_callback`` of any task of this provider, as ``on_failure_callback`` of a
+    DAG, and among the ``notifiers`` of :class:`PromotionApprovalOperator`. What happened is seen from the task.
+
+    Other notifiers send it: their templated arguments may hold ``{{ hpo.subject }}`` (one line), ``{{ hpo.text }}`` (the
+    whole message, plain text), ``{{ hpo.event }}`` and ``{{ hpo.data }}``, such as
+    ``SlackWebhookNotifier(text="{{ hpo.text }}")``. One that fails is logged and holds up neither the others nor the task.
+
+    :param via: a notifier, or several, that send the message.
+    :param event: what it is about, such as ``"promoted"``; None to see for oneself.
+    :param events: which events are told about; None for all.
+    :raises DeclarationError: when there is no such event, or what sends it is no notifier.
+    """
+
+    def __init__(
+        self,
+        via: BaseNotifier | Sequence[BaseNotifier] = (),
+        *,
+        event: str | None = None,
+        events: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.via = [via] if isinstance(via, BaseNotifier) else list(via)
+        for each in self.via:
+            if not isinstance(each, BaseNotifier):
+                raise DeclarationError(f"A message is sent by notifiers, but got {each!r}. Pass a notifier object.")
+        self.event = None if event is None else _known(event)
+        self.events = None if events is None else [_known(each) for each in events]
+
+    def notify(self, context: Context) -> None:
+        """Tell people.
+
+        :param context: Airflow's.
+        """
+        message = message_of(context, self.event)
+        if self.events is not None and message.event not in self.events:
+            return
+        self.log.info("%s", message.text)
+        for each in self.via:
+            try:
+                # Rendering changes a notifier, and this one may be needed again.
+                copy.copy(each)({**context, "hpo": message})
+            except Exception:
+                self.log.exception("%s could not tell: %s", type(each).__name__, message.subject)
+
+
+def _known(event: str) -> Event:
+    names = [each.value for each in Event]
+    if event not in names:
+        hint = nearest(str(event), names) or f" Choose one of {', '.join(names)}."
+        raise DeclarationError(f"A notification is about an event, but got {event!r}.{hint}")
+    return Event(event)

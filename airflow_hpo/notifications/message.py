@@ -1,0 +1,189 @@
+"""What to tell people, from what a task did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from airflow.sdk.configuration import conf
+
+from airflow_hpo.core.trial import brief
+from airflow_hpo.operators.approval import PromotionApprovalOperator, subject_of
+from airflow_hpo.operators.promotion import RollbackOperator, person
+
+RESULT = "return_value"
+
+
+class Event(StrEnum):
+    """What people are told about."""
+
+    FINISHED = "finished"
+    """A study has its best trial."""
+    FAILED = "failed"
+    """A task or a run failed for good."""
+    RECOMMENDED = "recommended"
+    """A comparison says promote."""
+    KEPT = "kept"
+    """A comparison says keep."""
+    INCONCLUSIVE = "inconclusive"
+    """A comparison shows neither."""
+    WAITING = "waiting"
+    """A person is asked."""
+    APPROVED = "approved"
+    REFUSED = "refused"
+    """A person refused, or nobody answered in time."""
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    DONE = "done"
+    """Anything else that succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What people are told: ``{{ hpo.subject }}``, ``{{ hpo.text }}``, ``{{ hpo.event }}``, ``{{ hpo.data }}``."""
+
+    event: Event
+    subject: str
+    """One line."""
+    text: str
+    """The whole message, the subject included; plain text."""
+    data: Mapping[str, Any]
+    """What the task returned, or the comparison that is asked about."""
+
+
+def message_of(context: Mapping[str, Any], event: Event | None = None) -> Message:
+    """Return what to tell people of a task or of a DAG run.
+
+    :param context: Airflow's, in a callback or in a notifier of an approval.
+    :param event: what it is about; None to see for oneself.
+    """
+    data = _result(context)
+    told = event or _event(context, data)
+    lines = [*_TEXTS[told](context, data), *_where(context, told)]
+    return Message(told, lines[0], "\n".join(lines), data)
+
+
+def _result(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the task returned, or what an approval that goes on is about."""
+    ti: Any = context.get("ti")
+    task, found = context.get("task"), None
+    # A callback of a run in the DAG processor has no task instance, or one that cannot look up what it returned.
+    if hasattr(ti, "xcom_pull") and "exception" not in context:
+        found = ti.xcom_pull(task_ids=ti.task_id, key=RESULT, map_indexes=ti.map_index)
+    if found is None and isinstance(task, PromotionApprovalOperator):
+        found = task.comparison
+    return found if isinstance(found, Mapping) else {}
+
+
+def _event(context: Mapping[str, Any], data: Mapping[str, Any]) -> Event:
+    if context.get("exception") or getattr(context.get("dag_run"), "state", None) == "failed":
+        return Event.FAILED
+    task = context.get("task")
+    if "approved" in data:
+        return Event.APPROVED if data["approved"] else Event.REFUSED
+    if "verdict" in data:
+        return Event.WAITING if isinstance(task, PromotionApprovalOperator) else _VERDICTS[data["verdict"]]
+    if "version" in data and "previous" in data:
+        return Event.ROLLED_BACK if isinstance(task, RollbackOperator) else Event.PROMOTED
+    return Event.FINISHED if "edition" in data and "complete" in data else Event.DONE
+
+
+_VERDICTS = {"promote": Event.RECOMMENDED, "keep": Event.KEPT, "inconclusive": Event.INCONCLUSIVE}
+
+
+def _finished(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    best = f"trial {data['number']} with {brief(data['value'])}"
+    return [
+        f"Study {data['study']} is tuned: the best of {data['complete']} trials is {best}.",
+        *_params(data["params"]),
+        *([f"{data['failed']} trials failed."] if data["failed"] else []),
+    ]
+
+
+def _failed(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    error = context.get("exception") or context.get("reason")
+    name = f"Task {context['ti'].task_id} of {_dag_id(context)}" if context.get("ti") else f"DAG {_dag_id(context)}"
+    return [f"{name} failed.", *([str(error)] if error else [])]
+
+
+def _decided(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    return [f"{data['parameter_set'] or data['study']}: {data['verdict']}.", data["sentence"]]
+
+
+def _waiting(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    timeout = context["task"].response_timeout
+    silence = " or ".join(context["task"].defaults or ["failure"])
+    return [
+        f"Waiting for approval: {subject_of(data)}",
+        data["sentence"],
+        *_params((data.get("challenger") or {}).get("params", {})),
+        f"No answer within {timeout} means {silence}.",
+    ]
+
+
+def _approved(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    return [f"Approved by {data['approved_by'] or 'nobody in time, which means yes'}."]
+
+
+def _refused(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    who = person(data)
+    return [f"Refused by {who}." if who else "Refused: nobody answered in time."]
+
+
+def _promoted(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    before = f", after version {data['previous']}" if data["previous"] else ", the first"
+    who = person(getattr(context.get("task"), "approved_by", None))
+    return [
+        f"Promoted: {data['name']} is version {data['version']} now{before}.",
+        *_params(data["params"]),
+        *([f"Approved by {who}."] if who else []),
+    ]
+
+
+def _rolled_back(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    return [
+        f"Rolled back: {data['name']} is version {data['version']} now, in place of version {data['previous']}.",
+        *_params(data["params"]),
+    ]
+
+
+def _done(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    return [f"Task {context['ti'].task_id} of {_dag_id(context)} is done." if context.get("ti") else "Done."]
+
+
+_TEXTS: Mapping[Event, Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]] = {
+    Event.FINISHED: _finished,
+    Event.FAILED: _failed,
+    Event.RECOMMENDED: _decided,
+    Event.KEPT: _decided,
+    Event.INCONCLUSIVE: _decided,
+    Event.WAITING: _waiting,
+    Event.APPROVED: _approved,
+    Event.REFUSED: _refused,
+    Event.PROMOTED: _promoted,
+    Event.ROLLED_BACK: _rolled_back,
+    Event.DONE: _done,
+}
+
+
+def _params(params: Mapping[str, Any]) -> list[str]:
+    return [f"  {name} = {value}" for name, value in params.items()]
+
+
+def _dag_id(context: Mapping[str, Any]) -> str:
+    return str(getattr(context.get("dag") or context.get("dag_run"), "dag_id", "unknown"))
+
+
+def _where(context: Mapping[str, Any], event: Event) -> list[str]:
+    ti: Any = context.get("ti")
+    task = context.get("task")
+    if event is Event.WAITING and isinstance(task, PromotionApprovalOperator):
+        # Without the option Airflow does not know its own address.
+        known = conf.get("api", "base_url", fallback="")
+        where = task.generate_link_to_ui(task_instance=ti) if known else f"task {ti.task_id} of {ti.dag_id} in Airflow"
+        return [f"Answer: {where}"]
+    run = [f"Run {context['run_id']} of {_dag_id(context)}."] if context.get("run_id") else []
+    url = getattr(ti, "log_url", None)
+    return [*run, *([f"Log: {url}"] if url else [])]

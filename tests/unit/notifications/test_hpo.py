@@ -1,0 +1,140 @@
+"""The notifier, with real ones behind it that talk to a server on this machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, BaseNotifier
+from structlog.testing import capture_logs
+
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.notifications.hpo import HpoNotifier
+from tests.unit.notifications.test_message import COMPARISON, VERSION, Task
+
+KEPT = {**COMPARISON, "verdict": "keep", "sentence": "Keep the champion: {{ nobody }} & <others> are worse."}
+
+
+class Slack(HTTPServer):
+    """Takes messages as Slack's incoming webhooks do."""
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, Any]] = []
+        super().__init__(("127.0.0.1", 0), _Webhook)
+
+
+class _Webhook(BaseHTTPRequestHandler):
+    server: Slack
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append(json.loads(body))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
+    """A local endpoint that the connection ``slack`` leads to."""
+    server = Slack()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    connection = {
+        "conn_type": "slackwebhook",
+        "schema": "http",
+        "host": f"127.0.0.1:{server.server_port}",
+        "password": "T/B/X",
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK", json.dumps(connection))
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Told(BaseNotifier):
+    """Keeps what it is told."""
+
+    template_fields = ("text",)
+
+    def __init__(self, text: str, into: list[str]) -> None:
+        super().__init__()
+        self.text, self.into = text, into
+
+    def notify(self, context: Any) -> None:
+        self.into.append(self.text)
+
+
+class Broken(BaseNotifier):
+    """Cannot tell anything."""
+
+    def notify(self, context: Any) -> None:
+        raise ConnectionError("nobody is there")
+
+
+def context(returned: Any) -> dict[str, Any]:
+    return {"ti": Task(returned), "dag": DAG("retune"), "run_id": "r1"}
+
+
+def test_slack_gets_the_message_as_it_is(slack: Slack) -> None:
+    pytest.importorskip("airflow.providers.slack", reason="needs the extra slack")
+    from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+
+    HpoNotifier(SlackWebhookNotifier(slack_webhook_conn_id="slack", text="{{ hpo.text }}"))(context(KEPT))
+    text = slack.got[0]["text"]
+    assert text.splitlines()[0] == "dispatch/tokyo: keep."
+    assert "{{ nobody }} & <others> are worse." in text
+
+
+def test_without_another_notifier_the_message_is_logged() -> None:
+    with capture_logs() as logged:
+        HpoNotifier()(context(VERSION))
+    assert logged[0]["event"].startswith("Promoted: dispatch/tokyo is version 4 now")
+
+
+def test_one_notifier_serves_many_tasks() -> None:
+    told: list[str] = []
+    notifier = HpoNotifier(Told("{{ hpo.event }}: {{ hpo.subject }} ({{ hpo.data.version }})", told))
+    for version in (4, 5):
+        notifier(context({**VERSION, "version": version}))
+    assert [line[-3:] for line in told] == ["(4)", "(5)"]
+    assert told[0].startswith("promoted: Promoted: ")
+
+
+def test_one_that_fails_holds_up_neither_the_others_nor_the_task() -> None:
+    told: list[str] = []
+    with capture_logs() as logged:
+        HpoNotifier([Broken(), Told("{{ hpo.subject }}", told)])(context(KEPT))
+    assert told == ["dispatch/tokyo: keep."]
+    assert [line["log_level"] for line in logged] == ["info", "error", "error"]
+    assert logged[-1]["event"] == "Broken could not tell: dispatch/tokyo: keep."
+
+
+def test_only_the_events_that_are_wanted_are_told() -> None:
+    told: list[str] = []
+    notifier = HpoNotifier(Told("{{ hpo.event }}", told), events=["promoted"])
+    notifier(context(KEPT))
+    notifier(context(VERSION))
+    assert told == ["promoted"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"event": "promote"}, "got 'promote'. Did you mean 'promoted'?"),
+        ({"events": ["xyz"]}, "got 'xyz'. Choose one of finished, failed"),
+        ({"via": ["slack"]}, "sent by notifiers, but got 'slack'"),
+    ],
+    ids=["event", "events", "via"],
+)
+def test_what_makes_no_sense_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        HpoNotifier(**arguments)

@@ -1,0 +1,141 @@
+"""What people are told, from what a task did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_hpo.notifications.message import Event, Message, message_of
+from airflow_hpo.operators.approval import PromotionApprovalOperator
+from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
+
+COMPARISON = {
+    "comparison": 12,
+    "verdict": "promote",
+    "sentence": "Promote 'trial 7': over 30 scenarios its revenue is 3 % better.",
+    "challenger": {"name": "trial 7", "params": {"rate": 0.25}},
+    "parameter_set": "dispatch/tokyo",
+    "champion_version": 3,
+    "study": "dispatch-tokyo",
+    "next_look": None,
+}
+FINISHED = {
+    "study": "dispatch",
+    "edition": "dispatch@r1",
+    "number": 7,
+    "value": 1.23456,
+    "params": {"rate": 0.25, "solver": "greedy"},
+    "complete": 100,
+    "failed": 0,
+}
+VERSION = {"name": "dispatch/tokyo", "version": 4, "params": {"rate": 0.25}, "previous": 3}
+ANSWER = {"approved": True, "approved_by": "ann", "responded_by_user": {"id": "7", "name": "ann"}}
+PROMOTE = PromoteOperator(task_id="promote", parameter_set="dispatch/tokyo", candidate={}, approved_by=ANSWER)
+ROLLBACK = RollbackOperator(task_id="rollback", parameter_set="dispatch/tokyo")
+APPROVE = PromotionApprovalOperator(task_id="approve", comparison=COMPARISON, response_timeout=timedelta(days=2))
+
+
+class Task:
+    """A task instance that has returned something."""
+
+    dag_id, run_id, task_id, map_index = "retune", "r1", "t", -1
+    log_url = "http://airflow/log"
+
+    def __init__(self, returned: Any) -> None:
+        self.returned = returned
+
+    def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert (task_ids, key, map_indexes) == ("t", "return_value", -1)
+        return self.returned
+
+
+def told(returned: Any = None, **context: Any) -> Message:
+    given = {"ti": Task(returned), "dag": SimpleNamespace(dag_id="retune"), "run_id": "r1"}
+    return message_of({**given, **context})
+
+
+HEADLINES: list[Any] = [
+    (FINISHED, {}, "finished", "Study dispatch is tuned: the best of 100 trials is trial 7 with 1.235."),
+    (COMPARISON, {}, "recommended", "dispatch/tokyo: promote."),
+    ({**COMPARISON, "verdict": "keep", "parameter_set": None}, {}, "kept", "dispatch-tokyo: keep."),
+    ({**COMPARISON, "verdict": "inconclusive"}, {}, "inconclusive", "dispatch/tokyo: inconclusive."),
+    (
+        None,
+        {"task": APPROVE},
+        "waiting",
+        "Waiting for approval: Promote trial 7 to dispatch/tokyo, in place of version 3?",
+    ),
+    (ANSWER, {"task": APPROVE}, "approved", "Approved by ann."),
+    ({**ANSWER, "approved": False}, {}, "refused", "Refused by ann."),
+    ({"approved": False, "responded_by_user": None}, {}, "refused", "Refused: nobody answered in time."),
+    ({"approved": True, "approved_by": None}, {}, "approved", "Approved by nobody in time, which means yes."),
+    (VERSION, {"task": PROMOTE}, "promoted", "Promoted: dispatch/tokyo is version 4 now, after version 3."),
+    ({**VERSION, "previous": None}, {}, "promoted", "Promoted: dispatch/tokyo is version 4 now, the first."),
+    (
+        VERSION,
+        {"task": ROLLBACK},
+        "rolled_back",
+        "Rolled back: dispatch/tokyo is version 4 now, in place of version 3.",
+    ),
+    (None, {"exception": ValueError("x")}, "failed", "Task t of retune failed."),
+    (3, {}, "done", "Task t of retune is done."),
+]
+
+
+@pytest.mark.parametrize(
+    ("returned", "context", "event", "subject"), HEADLINES, ids=[f"{i}-{row[2]}" for i, row in enumerate(HEADLINES)]
+)
+def test_the_headline_says_what_happened(returned: Any, context: dict[str, Any], event: str, subject: str) -> None:
+    message = told(returned, **context)
+    assert (message.event, message.subject) == (Event(event), subject)
+    assert message.text.startswith(subject)
+
+
+def test_a_tuned_study_tells_its_parameters_and_its_failures() -> None:
+    lines = told({**FINISHED, "failed": 3}).text.splitlines()
+    assert lines[1:4] == ["  rate = 0.25", "  solver = greedy", "3 trials failed."]
+    assert lines[-2:] == ["Run r1 of retune.", "Log: http://airflow/log"]
+
+
+def test_a_decision_tells_the_sentence() -> None:
+    assert COMPARISON["sentence"] in told(COMPARISON).text
+
+
+def test_whoever_is_asked_reads_why_what_until_when_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com")
+    text = told(None, task=APPROVE).text
+    assert COMPARISON["sentence"] in text
+    assert "  rate = 0.25" in text
+    assert "No answer within 2 days, 0:00:00 means Reject." in text
+    assert "Answer: https://airflow.example.com/dags/retune/runs/r1/tasks/t/required_actions" in text
+
+
+def test_an_airflow_that_does_not_know_its_address_names_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW__API__BASE_URL", raising=False)
+    assert told(None, task=APPROVE).text.splitlines()[-1] == "Answer: task t of retune in Airflow"
+
+
+def test_a_promotion_tells_the_parameters_and_who_agreed() -> None:
+    text = told(VERSION, task=PROMOTE).text
+    assert "  rate = 0.25" in text
+    assert "Approved by ann." in text
+
+
+def test_a_failure_tells_the_error_even_if_an_earlier_try_returned_something() -> None:
+    message = told(COMPARISON, exception=ValueError("No trial is complete."))
+    assert message.event is Event.FAILED
+    assert "No trial is complete." in message.text
+
+
+def test_a_whole_run_that_failed_is_told_without_a_task() -> None:
+    run = SimpleNamespace(state="failed", dag_id="retune")
+    message = message_of({"dag_run": run, "run_id": "r1", "reason": "task_failure"})
+    assert message.subject == "DAG retune failed."
+    assert message.text.splitlines()[1:] == ["task_failure", "Run r1 of retune."]
+
+
+def test_the_author_s_word_counts_more_than_what_is_seen() -> None:
+    assert message_of({"ti": Task(VERSION), "run_id": "r1"}, Event.ROLLED_BACK).event is Event.ROLLED_BACK
