@@ -14,7 +14,7 @@ from pydantic import StrictInt, field_validator
 
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import as_text, clash, variable
-from airflow_hpo.core.parameter import Choice, Params, same
+from airflow_hpo.core.parameter import Choice, Params
 from airflow_hpo.core.study import PARAMETER_NAME
 from airflow_hpo.exceptions import DeclarationError
 
@@ -190,7 +190,8 @@ def difference(old: Mapping[str, Choice], new: Mapping[str, Choice]) -> list[dic
     """
     rows = []
     for name in [*old, *(name for name in new if name not in old)]:
-        if name in old and name in new and same(old[name], new[name]):
+        # 1, 1.0 and True print differently for a program.
+        if name in old and name in new and (type(old[name]), old[name]) == (type(new[name]), new[name]):
             continue
         change = "added" if name not in old else "removed" if name not in new else "changed"
         rows.append({"name": name, "change": change, "old": old.get(name), "new": new.get(name)})

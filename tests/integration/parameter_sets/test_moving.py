@@ -220,7 +220,7 @@ def test_the_history_says_what_happened_newest_first(store: Store):
 
 def test_the_difference_is_that_to_the_version_before(store: Store):
     assign(store, NAME, {"wait": 60, "solver": "greedy", "same": True}, BY_HAND)
-    assign(store, NAME, {"wait": 60.0, "same": True, "new": None}, BY_HAND)
+    assign(store, NAME, {"wait": 60, "same": True, "new": None}, BY_HAND)
     assert difference_rows(store, NAME) == [
         {"name": "solver", "change": "removed", "old": "greedy", "new": None},
         {"name": "new", "change": "added", "old": None, "new": None},

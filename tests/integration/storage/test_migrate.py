@@ -8,16 +8,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.parameter_set import Action, Provenance
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StoreNotMigratedError
-from airflow_hpo.storage import editions
+from airflow_hpo.storage import editions, parameter_sets
+from airflow_hpo.storage.columns import utc_now
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import HEAD, VERSION_TABLE, check, current, downgrade, ensure, script_config, upgrade
-from airflow_hpo.storage.tables import Row
+from airflow_hpo.storage.tables import EvaluationRow, Row
 
 STUDY = Study(name="s", objective=Objective("loss"), space={"x": Float(0, 1)}, max_trials=9)
 OURS = set(Row.metadata.tables) | {VERSION_TABLE}
@@ -174,6 +176,20 @@ def test_studies_of_the_first_revision_survive_the_second_and_the_way_back(empty
         assert SECOND.issubset(tables(empty_database)) == (revision == "0002")
         with empty_database.session(read_only=True) as session:
             assert (editions.get(session, "s@r").study, editions.batch_size(session, "s@r", 1)) == (STUDY, 4)
+
+
+def test_going_back_to_the_first_revision_loses_what_only_the_second_keeps_and_nothing_else(database: Database):
+    with database.session() as session:
+        editions.open_edition(session, STUDY, "r")
+        parameter_sets.lock(session, "a")
+        parameter_sets.write(session, "a", {"x": 1}, Provenance(), action=Action.SET)
+        plan = {"edition_id": editions.row_id(session, "s@r"), "look": 1, "plan": "{}", "created_at": utc_now()}
+        session.add(EvaluationRow(**plan))
+    downgrade(database, "0001")
+    upgrade(database)
+    with database.session(read_only=True) as session:
+        assert editions.get(session, "s@r").study == STUDY
+        assert (parameter_sets.champions(session), list(session.scalars(select(EvaluationRow)))) == ([], [])
 
 
 def test_a_server_of_the_first_revision_asks_for_the_migration_and_a_file_upgrades_itself(empty_database: Database):

@@ -1,0 +1,193 @@
+"""Promotion and rollback as tasks execute them, on a real file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_hpo.core.parameter_set import Provenance
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
+from airflow_hpo.parameter_sets.moving import promote
+from airflow_hpo.tuning.store import Store
+
+NAME = "dispatch/tokyo"
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
+    """The default store of an empty home."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
+    return HpoHook().store
+
+
+class Events:
+    """The asset events of one asset, as a task reads and writes them."""
+
+    def __init__(self) -> None:
+        self.extras: list[dict[str, Any]] = []
+
+    def add(self, asset: Any, extra: dict[str, Any]) -> None:
+        self.extras.append(extra)
+
+    def ascending(self, _: bool) -> Events:
+        return self
+
+    def limit(self, n: int) -> list[SimpleNamespace]:
+        return [SimpleNamespace(extra=extra) for extra in reversed(self.extras[-n:])]
+
+
+class Everything(dict[Any, Events]):
+    """The same events under any key."""
+
+    def __init__(self, events: Events) -> None:
+        self.events = events
+
+    def __getitem__(self, _: Any) -> Events:
+        return self.events
+
+
+@pytest.fixture
+def events() -> Events:
+    """Events that outlive a task."""
+    return Events()
+
+
+def execute(operator: Any, events: Events, run_id: str = "r1") -> dict[str, Any]:
+    ti = SimpleNamespace(dag_id="d", run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1)
+    context = {"ti": ti, "inlet_events": Everything(events), "outlet_events": Everything(events)}
+    result: dict[str, Any] = operator.execute(context)
+    return result
+
+
+def compared(wait: int, champion_version: int | None, verdict: str = "promote") -> dict[str, Any]:
+    return {
+        "comparison": 3,
+        "verdict": verdict,
+        "sentence": f"{wait} is better.",
+        "champion_version": champion_version,
+        "challenger": {"name": "trial 7", "role": "challenger", "params": {"wait": wait}, "study": "s@r", "number": 7},
+    }
+
+
+def promotion(**options: Any) -> PromoteOperator:
+    return PromoteOperator(**{"task_id": "promote", "parameter_set": NAME, **options})
+
+
+def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store: Store, events: Events) -> None:
+    done = execute(promotion(comparison=compared(60, None), approved_by="ada"), events)
+    assert done == {"name": NAME, "version": 1, "params": {"wait": 60}, "previous": None}
+    assert HpoHook().champion(NAME).provenance == Provenance(
+        study="s@r",
+        number=7,
+        comparison=3,
+        dag_id="d",
+        run_id="r1",
+        approved_by="ada",
+        reason="60 is better.",
+    )
+    assert events.extras == [done]
+
+
+def test_a_task_that_runs_again_promotes_and_announces_once(store: Store, events: Events) -> None:
+    first, again = (execute(promotion(comparison=compared(60, None)), events) for _ in range(2))
+    assert first == again
+    assert events.extras == [first]
+    assert len(HpoHook().promotions(NAME)) == 1
+
+
+def test_a_task_that_was_killed_before_it_announced_announces_when_it_runs_again(store: Store, events: Events) -> None:
+    origin = Provenance(dag_id="d", run_id="r1")
+    promote(store, NAME, {"wait": 60}, expected=None, key="d/r1", provenance=origin)
+    assert execute(promotion(comparison=compared(60, None)), events)["version"] == 1
+    assert [extra["version"] for extra in events.extras] == [1]
+
+
+def test_a_version_that_was_replaced_since_is_not_announced_again(store: Store, events: Events) -> None:
+    execute(promotion(comparison=compared(60, None)), events)
+    execute(promotion(comparison=compared(70, 1)), events, "r2")
+    events.extras.clear()
+    assert execute(promotion(comparison=compared(60, None)), events)["version"] == 1
+    assert events.extras == []
+
+
+@pytest.mark.parametrize("champion_version", [None, 2])
+def test_a_stale_comparison_fails_without_another_try(store: Store, events: Events, champion_version: Any) -> None:
+    execute(promotion(comparison=compared(60, None)), events)
+    with pytest.raises(AirflowFailException, match="but it is version 1 now"):
+        execute(promotion(comparison=compared(70, champion_version)), events, "r2")
+
+
+@pytest.mark.parametrize("verdict", ["keep", "inconclusive", None])
+def test_a_comparison_that_did_not_decide_for_it_promotes_nothing(store: Store, events: Events, verdict: Any) -> None:
+    with pytest.raises(AirflowFailException, match="must say 'promote'"):
+        execute(promotion(comparison=compared(60, None, verdict)), events)
+    assert len(HpoHook().promotions(NAME)) == 0
+
+
+def test_a_named_candidate_needs_no_verdict_but_the_champion_it_was_compared_with(store: Store, events: Events) -> None:
+    mine = {"params": {"wait": 90}}
+    execute(promotion(comparison=compared(60, None, "inconclusive"), candidate=mine), events)
+    with pytest.raises(AirflowFailException, match="but it is version 1 now"):
+        execute(promotion(comparison=compared(60, None, "keep"), candidate=mine), events, "r2")
+
+
+def test_the_result_of_a_study_is_promoted_whatever_is_in_use(store: Store, events: Events) -> None:
+    best = {"edition": "s@r", "number": 4, "value": 0.5, "params": {"wait": 70}}
+    execute(promotion(candidate=best), events)
+    execute(promotion(candidate=best, reason="Because."), events, "r2")
+    found = HpoHook().champion(NAME)
+    assert (found.version, found.provenance.study, found.provenance.number) == (2, "s@r", 4)
+    assert found.provenance.reason == "Because."
+
+
+@pytest.mark.parametrize(("expected", "works"), [("0", True), (0, True), ("1", False)], ids=repr)
+def test_the_version_in_use_may_be_demanded(store: Store, events: Events, expected: Any, works: bool) -> None:
+    operator = promotion(candidate={"params": {"wait": 70}}, expected_version=expected)
+    if works:
+        assert execute(operator, events)["version"] == 1
+        return
+    with pytest.raises(AirflowFailException, match="while version 1 is the champion, but it has none"):
+        execute(operator, events)
+
+
+@pytest.mark.parametrize(
+    "options", [{"candidate": {"value": 1}}, {"candidate": "{'params': 1}"}, {"comparison": "text"}, {"comparison": {}}]
+)
+def test_what_cannot_be_promoted_fails_without_another_try(
+    store: Store, events: Events, options: dict[str, Any]
+) -> None:
+    with pytest.raises(AirflowFailException):
+        execute(promotion(**options), events)
+
+
+def test_a_rollback_happens_and_is_announced_once_and_beside_a_promotion_of_the_same_run(
+    store: Store, events: Events
+) -> None:
+    execute(promotion(comparison=compared(60, None)), events, "r1")
+    execute(promotion(comparison=compared(70, 1)), events, "r2")
+    operator = RollbackOperator(task_id="back", parameter_set=NAME, reason="Complaints.", expected_version="2")
+    first, again = (execute(operator, events, "r2") for _ in range(2))
+    assert first == again == {"name": NAME, "version": 3, "params": {"wait": 60}, "previous": 2}
+    assert [extra["version"] for extra in events.extras] == [1, 2, 3]
+    found = HpoHook().champion(NAME)
+    assert (found.restores, found.provenance.reason) == (1, "Complaints.")
+
+
+def test_a_rollback_may_name_its_version_by_rendered_text(store: Store, events: Events) -> None:
+    for number, wait in enumerate((60, 70, 80)):
+        execute(promotion(candidate={"params": {"wait": wait}}), events, f"r{number}")
+    done = execute(RollbackOperator(task_id="back", parameter_set=NAME, to="1"), events)
+    assert done["params"] == {"wait": 60}
+
+
+def test_a_rollback_of_what_has_changed_since_is_refused(store: Store, events: Events) -> None:
+    for number, wait in enumerate((60, 70, 80)):
+        execute(promotion(candidate={"params": {"wait": wait}}), events, f"r{number}")
+    with pytest.raises(AirflowFailException, match="while version 2 is the champion, but it is version 3 now"):
+        execute(RollbackOperator(task_id="back", parameter_set=NAME, expected_version=2), events)
