@@ -263,6 +263,17 @@ def test_failed_evaluations_are_rows_without_metrics(evaluated: Evaluated, store
     assert (frame.loc[first.number, "state"], frame.loc[first.number, "reason"]) == ("fail", "It broke.")
 
 
+def test_an_evaluation_that_was_given_up_is_missing_whatever_it_had_reached(evaluated: Evaluated, store: Store) -> None:
+    first = evaluated.requests()[0]
+    store.optuna.tell(evaluated.name, first.number or 0, TrialState.PRUNED, 0.25)
+
+    frame = evaluations_frame(store, [evaluated.name]).set_index("number")
+
+    assert store.optuna.record(evaluated.name, first.number or 0).value == 0.25
+    assert frame["loss"].isna().all()
+    assert len(conclude_evaluation(store, evaluated.name).missing) == PLAN.size
+
+
 def test_looks_are_read_together(evaluated: Evaluated, store: Store) -> None:
     second = Evaluated(store, PLAN.model_copy(update={"first_replicate": 3}))
     for each in (evaluated, second):
