@@ -1,4 +1,4 @@
-"""``make demo``: tune a real model through a real Airflow, then compare default and best parameters on unseen data."""
+"""``make demo``: one month of a retuning on real data, from tuning to production, through a real Airflow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from demo.comparison import compare
-from demo.places import DAG_ID, DAGS, GROUP, HOME
+from demo.places import DAG_ID, DAGS, HOME, IN_USE, MONTH, PARAMETER_SET, PRODUCTION_DAG
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 
@@ -27,42 +26,87 @@ def main() -> None:
     with console.status("Starting Airflow: scheduler, API server, DAG processor, triggerer (about 20 s)"):
         airflow.start()
     try:
-        best = _tune(airflow, console)
+        edition = Demo(airflow, console).run()
     finally:
         airflow.stop()
-    with console.status("Training with default and with best parameters, judging both on unseen patients"):
-        comparison = compare(best["params"])
-    console.print()
-    console.print(comparison)
-    console.print(_where_next(best))
+    console.print(_where_next(edition))
 
 
-def _tune(airflow: LiveAirflow, console: Console) -> dict[str, Any]:
-    run = DagRun.trigger(airflow, DAG_ID)
-    console.print(
-        f"Airflow runs DAG [bold]{DAG_ID}[/]: 40 trials of gradient boosting, 4 at once, each a task of its own."
-    )
-    airflow.wait(lambda: _state(run, f"{GROUP}.start") == "success", "the study to start")
-    edition = run.xcom(f"{GROUP}.start")
-    subprocess.run([sys.executable, "-m", "airflow", "hpo", "studies", "watch", edition], env=airflow.env, check=True)
-    if run.wait() != "success":
-        raise SystemExit(f"The DAG run has failed. Its logs are in {HOME / 'logs'}.")
-    subprocess.run([sys.executable, "-m", "airflow", "hpo", "studies", "show", edition], env=airflow.env, check=True)
-    best: dict[str, Any] = run.xcom(f"{GROUP}.finish")
-    return best
+class Demo:
+    """The demo's steps.
+
+    :param airflow: a running Airflow.
+    :param console: where it tells what happens.
+    """
+
+    def __init__(self, airflow: LiveAirflow, console: Console) -> None:
+        self.airflow = airflow
+        self.console = console
+
+    def run(self) -> str:
+        """Set what is in use, retune, agree, and see production take it over; returns the tuned edition."""
+        self._hpo("champion", "set", PARAMETER_SET, "--file", str(IN_USE), "--reason", "in use when the demo begins")
+        self.console.print(
+            f"\nAirflow runs DAG [bold]{DAG_ID}[/] for September 2011: 24 trials, 4 at once, each a task."
+        )
+        retuning = DagRun.trigger(self.airflow, DAG_ID, logical_date=MONTH)
+        edition = self._watch(retuning, "tune.start")
+        self.console.print("\nThe best three and the champion, measured again on the four weeks after:")
+        self._watch(retuning, "validate.plan")
+        self.console.print("\nThe best challenger meets the champion on the eight newest weeks:")
+        self._watch(retuning, "test.look_1.plan")
+        self._decide(retuning)
+        self._ended(retuning)
+        return edition
+
+    def _decide(self, retuning: DagRun) -> None:
+        retuning.finish_of("decide")
+        decision = retuning.xcom("test.compare_1")
+        self.console.print()
+        self._hpo("comparisons", "show", str(decision["comparison"]))
+        if decision["verdict"] != "promote":
+            return
+        self.console.print("\nThe task [bold]approve[/] waits in Airflow's UI for a person. The demo says yes.")
+        retuning.approve("approve")
+        retuning.finish_of("promote")
+        self._hpo("champion", "diff", PARAMETER_SET)
+        production = self._production()
+        self.console.print(
+            f"\nProduction's DAG [bold]{PRODUCTION_DAG}[/] was started by the promotion and uses version "
+            f"{production['version']}."
+        )
+
+    def _production(self) -> dict[str, Any]:
+        path = f"/dags/{PRODUCTION_DAG}/dagRuns"
+        runs = self.airflow.wait(lambda: self.airflow.get(path)["dag_runs"], f"{PRODUCTION_DAG} to start")
+        run = DagRun(self.airflow, PRODUCTION_DAG, runs[0]["dag_run_id"])
+        self._ended(run)
+        found: dict[str, Any] = run.xcom("plan")
+        return found
+
+    def _watch(self, run: DagRun, task_id: str) -> str:
+        """Show the progress of a study as soon as a task has opened it, and return its edition."""
+        if run.finish_of(task_id) != "success":
+            raise SystemExit(f"{task_id} has failed. The logs are in {HOME / 'logs'}.")
+        opened = run.xcom(task_id)
+        edition: str = opened if isinstance(opened, str) else opened[0]["study"]
+        self._hpo("studies", "watch", edition)
+        return edition
+
+    def _ended(self, run: DagRun) -> None:
+        if run.wait() != "success":
+            raise SystemExit(f"A run of {run.dag_id} has failed. Its logs are in {HOME / 'logs'}.")
+
+    def _hpo(self, *arguments: str) -> None:
+        subprocess.run([sys.executable, "-m", "airflow", "hpo", *arguments], env=self.airflow.env, check=True)
 
 
-def _state(run: DagRun, task_id: str) -> str | None:
-    found = run.tasks(task_id)
-    return found[0]["state"] if found else None
-
-
-def _where_next(best: dict[str, Any]) -> str:
+def _where_next(edition: str) -> str:
     return f"""
 Where to look next
   make ui                                        the same in Airflow's UI: every trial a task with its own log
-  dags/{DAG_ID}.py                          the whole DAG
-  optuna.load_study(study_name="{best["edition"]}",
+  dags/{DAG_ID}.py                           the whole DAG
+  optuna.load_study(study_name="{edition}",
                     storage="sqlite:///{HOME.name}/hpo.db")     the same study in Optuna"""
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "demo-home"
 DAGS = ROOT / "dags"
-PROGRAM = DAGS / "programs" / "train_diabetes.py"
-DAG_ID = "tune_diabetes"
-GROUP = "tune"
+DAG_ID = "retune_bikes"
+PRODUCTION_DAG = "use_champion"
+PARAMETER_SET = "bikes"
+IN_USE = DAGS / "data" / "bikes_in_use.json"
+MONTH = "2011-09-01T00:00:00Z"

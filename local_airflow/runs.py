@@ -24,10 +24,16 @@ class DagRun:
         self.path = f"/dags/{dag_id}/dagRuns/{run_id}"
 
     @classmethod
-    def trigger(cls, airflow: LiveAirflow, dag_id: str, conf: dict[str, Any] | None = None) -> DagRun:
+    def trigger(
+        cls,
+        airflow: LiveAirflow,
+        dag_id: str,
+        conf: dict[str, Any] | None = None,
+        logical_date: str | None = None,
+    ) -> DagRun:
         """Start a run as soon as the DAG is parsed."""
         airflow.wait(lambda: dag_id in dag_ids(airflow), f"DAG {dag_id!r} to be parsed", timeout=120)
-        body = {"logical_date": None, "conf": conf or {}}
+        body = {"logical_date": logical_date, "conf": conf or {}}
         run = airflow.post(f"/dags/{dag_id}/dagRuns", body)
         return cls(airflow, dag_id, run["dag_run_id"])
 
@@ -41,6 +47,23 @@ class DagRun:
         what = f"run {self.run_id} of {self.dag_id} to end"
         self.airflow.wait(lambda: self.state in ENDED, what, timeout=timeout, interval=0.5)
         return self.state
+
+    def finish_of(self, task_id: str, timeout: float = 300.0) -> str:
+        """Wait until a task that is not mapped has ended, and return its state."""
+        what = f"{task_id} in run {self.run_id} of {self.dag_id} to end"
+        done = {"success", "failed", "upstream_failed", "skipped", "removed"}
+        state: str = self.airflow.wait(lambda: self._state_in(task_id, done), what, timeout=timeout)
+        return state
+
+    def approve(self, task_id: str, answer: str = "Approve") -> None:
+        """Answer an approval as a person does in the UI, as soon as it is asked for."""
+        self.airflow.wait(lambda: self._state_in(task_id, {"awaiting_input"}), f"{task_id} to ask", timeout=300)
+        path = f"{self.path}/taskInstances/{task_id}/-1/hitlDetails"
+        self.airflow.patch(path, {"chosen_options": [answer], "params_input": {}})
+
+    def _state_in(self, task_id: str, states: set[str]) -> str | None:
+        found = self.tasks(task_id)
+        return found[0]["state"] if found and found[0]["state"] in states else None
 
     def tasks(self, task_id: str | None = None) -> list[dict[str, Any]]:
         """Return the task instances, mapped ones by index; of one task when it is named."""

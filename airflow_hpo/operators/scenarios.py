@@ -1,0 +1,70 @@
+"""Working out the scenarios of an evaluation when the run's period is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from airflow_hpo.core.calendar import length_of, split
+from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.window import Period, Window
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.place import reference_of
+
+Scenarios = str | timedelta | Sequence[Scenario | str] | Callable[[Period], Sequence[Scenario | str]]
+
+
+class ScenariosOperator(BaseOperator):
+    """Returns the scenarios of a window, which moves on with every run.
+
+    :param scenarios: the length of one, such as ``"1d"`` or ``"1w"``: the window is cut into them, each with its own
+        ``period``; a function of the period that returns them; or a list, the same in every run.
+    :param window: what period they are of, relative to the run.
+    :raises DeclarationError: when it is none of these, or the window is shorter than one scenario.
+    """
+
+    def __init__(self, *, scenarios: Scenarios, window: Window, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scenarios = checked(scenarios, window)
+        self.window = window
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the scenarios as plain data."""
+        with permanent_errors_end_the_task():
+            period = self.window.period(reference_of(context))
+            found = [each.to_dict() for each in self._of(period)]
+        self.log.info("%s scenarios of %s: %s", len(found), period, ", ".join(each["name"] for each in found))
+        return found
+
+    def _of(self, period: Period) -> list[Scenario]:
+        if isinstance(self.scenarios, str | timedelta):
+            return split(period, self.scenarios)
+        given = self.scenarios(period) if callable(self.scenarios) else self.scenarios
+        return [each if isinstance(each, Scenario) else Scenario(each) for each in given]
+
+
+def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
+    """Return scenarios that can be worked out, as far as that is known before a run.
+
+    :param scenarios: as :class:`ScenariosOperator` takes them.
+    :param windows: what they are to be scenarios of.
+    :raises DeclarationError: when they cannot.
+    """
+    if isinstance(scenarios, str | timedelta):
+        length = length_of(scenarios)
+        short = next((window for window in windows if window.end - window.start < length), None)
+        if short is not None:
+            raise DeclarationError(
+                f"A window holds at least one scenario, but {short} is shorter than {scenarios!s}. "
+                "Lengthen the window or shorten the scenarios."
+            )
+        return scenarios
+    if not callable(scenarios) and not isinstance(scenarios, Sequence):
+        raise DeclarationError(
+            f"Scenarios are a length such as '1w', a list, or a function of the period, but got {scenarios!r}. Give one."
+        )
+    return scenarios

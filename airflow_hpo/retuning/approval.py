@@ -1,0 +1,38 @@
+"""Who must agree before a promotion, how soon, and what silence means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from airflow_hpo.exceptions import DeclarationError
+
+Answer = Literal["Approve", "Reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person must agree before the champion changes.
+
+    :param within: how long an answer is waited for, longer than nothing.
+    :param otherwise: what silence means: ``"Reject"`` keeps the champion, ``"Approve"`` promotes.
+    :param users: names of the users who may answer; none for everybody who may in Airflow.
+    :raises DeclarationError: when one of them makes no sense.
+    """
+
+    within: timedelta = timedelta(days=7)
+    otherwise: Answer = "Reject"
+    users: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Check what was declared."""
+        if not isinstance(self.within, timedelta) or self.within <= timedelta(0):
+            raise DeclarationError(
+                f"An approval is waited for within a positive timedelta, but got {self.within!r}. Give one."
+            )
+        if self.otherwise not in ("Approve", "Reject"):
+            raise DeclarationError(f"Silence means 'Approve' or 'Reject', but got {self.otherwise!r}. Choose one.")
+        if isinstance(self.users, str):
+            raise DeclarationError(f"Users come as a list of names, but got {self.users!r}. Write a list.")

@@ -1,0 +1,130 @@
+"""The tasks of a retuning and how they follow one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.sdk import TaskGroup, XComArg, chain
+
+from airflow_hpo.comparison.rule import ComparisonRule
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
+from airflow_hpo.operators.approval import PromotionApprovalOperator
+from airflow_hpo.operators.comparison import DecisionBranchOperator
+from airflow_hpo.operators.promotion import PromoteOperator
+from airflow_hpo.operators.scenarios import Scenarios, ScenariosOperator
+from airflow_hpo.operators.selection import SELECTION, SelectCandidatesOperator, SelectChallengerOperator
+from airflow_hpo.retuning.approval import Approval
+from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.compare import CompareTaskGroup
+from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
+from airflow_hpo.task_groups.pipeline import GroupTrial
+from airflow_hpo.task_groups.tune import BOOKKEEPING, Dispatch, TuneTaskGroup
+
+Qa = Callable[[XComArg], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """A retuning, declared; the arguments of :func:`airflow_hpo.retuning.dag.retuning_dag` say what each means."""
+
+    study: Study
+    trial: TrialBackend | GroupTrial
+    tuning: Window
+    test: Window
+    validation: Window | None
+    scenarios: Scenarios
+    variants: Sequence[str] | None
+    replicates: int
+    finalists: int
+    challengers: int
+    rule: ComparisonRule
+    parameter_set: str
+    approval: Approval | None
+    qa: Qa | None
+    mirror: bool
+    dispatch: Dispatch
+    hpo_conn_id: str
+
+    def lay_out(self) -> None:
+        """Create the tasks in the DAG that is being built."""
+        tuned = TuneTaskGroup(
+            "tune",
+            trial=self.trial,
+            study=self.study,
+            dispatch=self.dispatch,
+            window=self.tuning,
+            parameter_set=self.parameter_set,
+            hpo_conn_id=self.hpo_conn_id,
+        )
+        finalists = SelectCandidatesOperator(
+            task_id="finalists",
+            study=self.study,
+            k=self.finalists,
+            parameter_set=self.parameter_set,
+            hpo_conn_id=self.hpo_conn_id,
+            **BOOKKEEPING,
+        )
+        tuned >> finalists
+        window = self.validation or self.tuning
+        validate = EvaluateTaskGroup("validate", candidates=finalists.output, **self._evaluation("validation", window))
+        challenger = SelectChallengerOperator(
+            task_id="challenger",
+            evaluation=validate.output,
+            challengers=self.challengers,
+            hpo_conn_id=self.hpo_conn_id,
+            **BOOKKEEPING,
+        )
+        test = CompareTaskGroup(
+            "test",
+            candidates=challenger.output,
+            rule=self.rule,
+            selection=XComArg(challenger, key=SELECTION),
+            parameter_set=self.parameter_set,
+            **self._evaluation("test", self.test),
+        )
+        self._decide(test.output)
+
+    def _evaluation(self, name: str, window: Window) -> dict[str, Any]:
+        scenarios = ScenariosOperator(
+            task_id=f"{name}_scenarios", scenarios=self.scenarios, window=window, **BOOKKEEPING
+        )
+        return {
+            "study": self.study,
+            "scenarios": scenarios.output,
+            "trial": self.trial,
+            "variants": self.variants,
+            "replicates": self.replicates,
+            "window": window,
+            "hpo_conn_id": self.hpo_conn_id,
+        }
+
+    def _decide(self, comparison: XComArg) -> None:
+        decide = DecisionBranchOperator(task_id="decide", comparison=comparison, if_promote="promotion", **BOOKKEEPING)
+        with TaskGroup("promotion", prefix_group_id=False) as promotion:
+            checked = self.qa(comparison) if self.qa else None
+            approve = self._approve(comparison)
+            promote = PromoteOperator(
+                task_id="promote",
+                parameter_set=self.parameter_set,
+                comparison=comparison,
+                approved_by=approve.output if approve else None,
+                mirror=self.mirror,
+                hpo_conn_id=self.hpo_conn_id,
+                **BOOKKEEPING,
+            )
+            chain(*[task for task in (checked, approve, promote) if task is not None])
+        decide >> promotion
+
+    def _approve(self, comparison: XComArg) -> PromotionApprovalOperator | None:
+        if self.approval is None:
+            return None
+        return PromotionApprovalOperator(
+            task_id="approve",
+            comparison=comparison,
+            response_timeout=self.approval.within,
+            defaults=self.approval.otherwise,
+            assigned_users=[{"id": name, "name": name} for name in self.approval.users] or None,
+        )

@@ -1,0 +1,113 @@
+"""``retuning_dag``: from a declaration to a DAG that tunes, compares, asks and promotes on a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import DAG
+
+from airflow_hpo.comparison.rule import ComparisonRule
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window, check_apart
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.scenarios import Scenarios, checked
+from airflow_hpo.retuning.approval import Approval
+from airflow_hpo.retuning.cycle import Cycle, Qa
+from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.pipeline import GroupTrial
+from airflow_hpo.task_groups.tune import Dispatch
+
+FIRST = datetime(2020, 1, 1)
+BY_A_PERSON = Approval()
+
+
+def retuning_dag(
+    dag_id: str | None = None,
+    *,
+    study: Study,
+    trial: TrialBackend | GroupTrial,
+    tuning: Window,
+    test: Window,
+    validation: Window | None = None,
+    scenarios: Scenarios = "1d",
+    variants: Sequence[str] | None = None,
+    replicates: int = 1,
+    finalists: int = 3,
+    challengers: int = 1,
+    rule: ComparisonRule | None = None,
+    parameter_set: str | None = None,
+    approval: Approval | None = BY_A_PERSON,
+    qa: Qa | None = None,
+    mirror: bool = False,
+    dispatch: Dispatch = "batches",
+    hpo_conn_id: str = HpoHook.default_conn_name,
+    pool: str | None = None,
+    priority_weight: int = 1,
+    schedule: Any = "@monthly",
+    start_date: datetime | None = None,
+    default_args: dict[str, Any] | None = None,
+    **dag_arguments: Any,
+) -> DAG:
+    """Build the DAG of a whole retuning: tune, re-evaluate, compare with production, decide, ask, promote.
+
+    The champion is the first trial. The best finalists are measured again where the tuning did not look, because the winner
+    of many noisy trials was also lucky; the best challenger then meets the champion on the test window, under the same
+    scenarios and seeds. The decision is promote, keep or inconclusive; only the first changes anything, and only once.
+
+    :param dag_id: None for ``retune_<study>``.
+    :param study: what is tuned; the same every time. ``warm_start`` takes over what earlier editions found.
+    :param trial: what runs trials and evaluations; its program works on ``trial.period`` and, when evaluated, under
+        ``trial.scenario`` and ``trial.variant``.
+    :param tuning: the window that trials work on, relative to the end of the run's data interval.
+    :param test: the window of the comparison with the champion.
+    :param validation: the window on which finalists are measured again; None for the tuning window with fresh seeds.
+    :param scenarios: how a window is cut into scenarios (``"1d"``, ``"1w"``), a list of them, or a function of the period.
+    :param variants: ways in which each scenario is run, such as ``["model", "fallback"]``; None for one.
+    :param replicates: how often each is repeated with another seed, 1 or more; each further look adds as many.
+    :param finalists: how many of the best trials are measured again, 1 or more.
+    :param challengers: how many of those meet the champion, 1 to ``finalists``.
+    :param rule: what must be shown before a challenger replaces the champion; None for the defaults.
+    :param parameter_set: the parameter set that production reads; None for the study's name.
+    :param approval: who must agree, how soon, and what silence means; None promotes without asking.
+    :param qa: builds checks of one's own between decision and approval: takes the comparison's output, creates tasks, and
+        returns the last of them; a check that fails keeps the champion.
+    :param mirror: write the champion into an Airflow Variable too, for readers that cannot reach the study database.
+    :param dispatch: as for :class:`TuneTaskGroup`.
+    :param hpo_conn_id: connection of the study database.
+    :param pool: pool of every task, so that tuning does not starve production; None for the default pool.
+    :param priority_weight: absolute priority of every task, 1 or more; give production tasks a higher one.
+    :param schedule: as for a DAG.
+    :param start_date: as for a DAG; without one the schedule starts now, because earlier intervals are not caught up.
+    :param default_args: as for a DAG; stronger than ``pool`` and ``priority_weight``.
+    :param dag_arguments: further arguments of the DAG.
+    :raises DeclarationError: when windows overlap, or anything declared makes no sense.
+    """
+    check_apart(tuning=tuning, validation=validation, test=test)
+    checked(scenarios, validation or tuning, test)
+    cycle = Cycle(
+        study=study,
+        trial=trial,
+        tuning=tuning,
+        test=test,
+        validation=validation,
+        scenarios=scenarios,
+        variants=variants,
+        replicates=replicates,
+        finalists=finalists,
+        challengers=challengers,
+        rule=rule or ComparisonRule(),
+        parameter_set=parameter_set or study.name,
+        approval=approval,
+        qa=qa,
+        mirror=mirror,
+        dispatch=dispatch,
+        hpo_conn_id=hpo_conn_id,
+    )
+    own = {"priority_weight": priority_weight, "weight_rule": "absolute", **({"pool": pool} if pool else {})}
+    settings = {"catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
+    name = dag_id or f"retune_{study.name.replace('/', '_')}"
+    with DAG(name, schedule=schedule, default_args={**own, **(default_args or {})}, **settings) as dag:
+        cycle.lay_out()
+    return dag

@@ -1,0 +1,90 @@
+"""One declaration for many regions, each with what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import DAG
+
+from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.study import STUDY_NAME, Study
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.retuning.dag import retuning_dag
+
+
+def retuning_dags(
+    regions: Mapping[str, Mapping[str, Any]],
+    *,
+    study: Study,
+    trial: Any,
+    dag_id: str = "",
+    parameter_set: str = "",
+    **shared: Any,
+) -> dict[str, DAG]:
+    """Build one retuning DAG a region: ``retune_<study>_<region>`` tunes the study and parameter set ``<study>/<region>``.
+
+    Every DAG has the parameter ``region``, so templates read ``{{ params.region }}``.
+
+    :param regions: by name, the arguments of :func:`retuning_dag` that are the region's own; its ``study`` holds the fields of
+        the study that differ, and of its ``space`` only the parameters that differ (None leaves one out).
+    :param study: the study that all regions share.
+    :param trial: what runs a trial, or a function of the region's name that returns it.
+    :param dag_id: what the DAGs' names begin with; default: ``retune_<study>``.
+    :param parameter_set: what the parameter sets' names begin with; default: the study's name.
+    :param shared: arguments of :func:`retuning_dag` for all regions.
+    :returns: the DAGs by region.
+    :raises DeclarationError: when a region's declaration makes no sense, with its name in the message.
+    """
+    if not regions:
+        raise DeclarationError("Retuning needs at least one region, but got none. Name one, or use retuning_dag.")
+    prefix = dag_id or f"retune_{study.name.replace('/', '_')}"
+    sets = parameter_set or study.name
+    return {
+        region: _built(region, f"{prefix}_{region.replace('/', '_')}", f"{sets}/{region}", study, trial, shared, own)
+        for region, own in regions.items()
+    }
+
+
+def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Study:
+    """Return the study of one region: named ``<study>/<region>``, with the region's own fields.
+
+    :param study: the study that all regions share.
+    :param region: the region's name, part of the study's.
+    :param changes: fields of the study that differ; of ``space`` only the parameters that differ, None leaves one out.
+    :raises DeclarationError: when the result is no valid study.
+    """
+    known = list(Study.model_fields)
+    unknown = next((name for name in changes if name not in known), None)
+    if unknown is not None:
+        raise DeclarationError(
+            f"A region changes fields of its study, but {unknown!r} is none.{nearest(unknown, known)}"
+        )
+    fields = {name: getattr(study, name) for name in known if name in study.model_fields_set}
+    space = {**fields["space"], **changes.get("space", {})}
+    own = {"name": f"{study.name}/{region}", "space": {name: p for name, p in space.items() if p is not None}}
+    return Study(**{**fields, **changes, **own})
+
+
+def _built(
+    region: str,
+    dag_id: str,
+    parameter_set: str,
+    study: Study,
+    trial: Any,
+    shared: Mapping[str, Any],
+    own: Mapping[str, Any],
+) -> DAG:
+    if not STUDY_NAME.fullmatch(region):
+        raise DeclarationError(f"A region's name is letters, digits and '. _ / -', but got {region!r}. Rename it.")
+    params = {"region": region, **shared.get("params", {}), **own.get("params", {})}
+    try:
+        default = {"dag_id": dag_id, "parameter_set": parameter_set, "trial": _trial_of(trial, region)}
+        theirs = {"params": params, "study": regional_study(study, region, own.get("study", {}))}
+        return retuning_dag(**{**default, **shared, **own, **theirs})
+    except DeclarationError as err:
+        raise DeclarationError(f"Region {region!r}: {err}") from err
+
+
+def _trial_of(trial: Any, region: str) -> Any:
+    return trial(region) if callable(trial) and not hasattr(trial, "expand") else trial

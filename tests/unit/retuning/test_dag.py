@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+
+from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
+from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.space import Float
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.retuning.approval import Approval
+from airflow_hpo.retuning.dag import retuning_dag
+from airflow_hpo.task_groups.backends import ProcessTrial
+
+STUDY = Study(name="dispatch/tokyo", space={"x": Float(0, 1)}, objective="cost", max_trials=9)
+
+
+def built(**options: Any) -> DAG:
+    given = {"study": STUDY, "trial": ProcessTrial(["true"]), "tuning": Window("-8w", "-4w"), "test": Window("-4w")}
+    return retuning_dag(**{**given, **options})
+
+
+def test_tuning_comparing_asking_and_promoting_follow_one_another() -> None:
+    dag = built()
+    chain = [
+        "tune.start",
+        "finalists",
+        "validate.plan",
+        "challenger",
+        "test.look_1.plan",
+        "decide",
+        "approve",
+        "promote",
+    ]
+    for before, after in itertools.pairwise(chain):
+        assert after in dag.get_task(before).get_flat_relative_ids(upstream=False), (before, after)
+
+
+def test_the_dag_is_named_after_the_study() -> None:
+    assert built().dag_id == "retune_dispatch_tokyo"
+
+
+def test_one_edition_is_tuned_at_a_time_and_the_past_is_left_alone() -> None:
+    dag = built()
+    assert (dag.max_active_runs, dag.catchup) == (1, False)
+
+
+def test_without_an_approval_nobody_is_asked() -> None:
+    assert "approve" not in built(approval=None).task_ids
+
+
+def test_silence_means_what_was_declared() -> None:
+    task = built(approval=Approval(timedelta(hours=3), otherwise="Approve")).get_task("approve")
+    assert (task.response_timeout, task.defaults) == (timedelta(hours=3), ["Approve"])
+
+
+def test_only_the_named_users_may_answer() -> None:
+    task = built(approval=Approval(users=["ann"])).get_task("approve")
+    assert task.assigned_users == [{"id": "ann", "name": "ann"}]
+
+
+def test_checks_of_ones_own_stand_between_decision_and_approval() -> None:
+    from airflow.providers.standard.operators.empty import EmptyOperator
+
+    dag = built(qa=lambda comparison: EmptyOperator(task_id="check"))
+    assert dag.get_task("check").downstream_task_ids == {"approve"}
+    assert dag.get_task("check").upstream_task_ids == {"decide"}
+
+
+def test_without_a_validation_window_finalists_are_measured_again_on_the_tuning_window() -> None:
+    dag = built()
+    assert dag.get_task("validation_scenarios").window == Window("-8w", "-4w")
+
+
+def test_every_task_is_in_the_pool_with_the_priority() -> None:
+    dag = built(pool="tuning", priority_weight=2)
+    found = {(task.pool, task.priority_weight, task.weight_rule.__class__.__name__) for task in dag.tasks}
+    assert len(found) == 1
+    assert next(iter(found))[:2] == ("tuning", 2)
+
+
+def test_the_champion_is_the_first_trial() -> None:
+    assert built().get_task("tune.start").parameter_set == "dispatch/tokyo"
+
+
+def test_another_parameter_set_may_be_promoted_to() -> None:
+    dag = built(parameter_set="dispatch/shared")
+    assert {dag.get_task(name).parameter_set for name in ("tune.start", "finalists", "promote")} == {"dispatch/shared"}
+
+
+def test_windows_that_overlap_are_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"Windows must not overlap, but tuning is .* and test is"):
+        built(tuning=Window("-8w", "-3w"))
+
+
+def test_a_window_without_room_for_a_scenario_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="A window holds at least one scenario"):
+        built(test=Window("-3d"), scenarios="1w")
+
+
+def test_scenarios_may_be_listed() -> None:
+    assert built(scenarios=["rain", Scenario("sun")]).get_task("test_scenarios").scenarios == ["rain", Scenario("sun")]
+
+
+def test_a_guardrail_on_a_metric_that_nobody_collects_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="guardrail watches an extra metric"):
+        built(rule=ComparisonRule(guardrails={"delay": Guardrail("minimize", margin=1.0)}))
+
+
+def test_a_guardrail_on_an_extra_metric_is_taken() -> None:
+    study = Study(**{**dict(STUDY), "objective": Objective("cost", extra_metrics=["delay"])})
+    built(study=study, rule=ComparisonRule(guardrails={"delay": Guardrail("minimize", margin=1.0)}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"within": timedelta(0)}, "within a positive timedelta"),
+        ({"otherwise": "Maybe"}, "Silence means 'Approve' or 'Reject'"),
+        ({"users": "ann"}, "Users come as a list of names"),
+    ],
+)
+def test_an_approval_that_makes_no_sense_is_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(DeclarationError, match=said):
+        Approval(**wrong)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.space import Float
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.retuning.regions import regional_study, retuning_dags
+from airflow_hpo.task_groups.backends import ProcessTrial
+
+STUDY = Study(name="dispatch", space={"x": Float(0, 1), "y": Float(0, 1)}, objective="cost", max_trials=9)
+TRIAL = ProcessTrial(["true"])
+
+
+def dags(regions: dict[str, dict[str, Any]], **shared: Any) -> dict[str, Any]:
+    given = {"study": STUDY, "trial": TRIAL, "tuning": Window("-8w", "-4w"), "test": Window("-4w"), **shared}
+    return retuning_dags(regions, **given)
+
+
+def test_a_dozen_regions_are_a_dozen_dags() -> None:
+    built = dags({f"r{n}": {} for n in range(12)})
+    assert {dag.dag_id for dag in built.values()} == {f"retune_dispatch_r{n}" for n in range(12)}
+
+
+def test_every_region_has_a_study_and_a_parameter_set_of_its_own() -> None:
+    dag = dags({"tokyo": {}})["tokyo"]
+    tasks = dag.task_dict
+    assert (tasks["tune.start"].study.name, tasks["promote"].parameter_set) == ("dispatch/tokyo", "dispatch/tokyo")
+
+
+def test_a_region_reads_its_name_in_templates() -> None:
+    assert dags({"tokyo": {"params": {"depots": 3}}})["tokyo"].params.dump() == {"region": "tokyo", "depots": 3}
+
+
+def test_a_region_changes_only_the_parameters_that_it_names() -> None:
+    study = regional_study(STUDY, "tokyo", {"space": {"y": Float(0, 5), "z": Float(0, 1)}, "max_trials": 40})
+    assert study.space == {"x": Float(0, 1), "y": Float(0, 5), "z": Float(0, 1)}
+    assert study.max_trials == 40
+
+
+def test_a_region_leaves_a_parameter_out() -> None:
+    assert set(regional_study(STUDY, "tokyo", {"space": {"y": None}}).space) == {"x"}
+
+
+def test_a_region_may_have_a_schedule_of_its_own() -> None:
+    built = dags({"tokyo": {"schedule": "@weekly"}, "osaka": {}}, schedule="@monthly")
+    assert [dag.schedule for dag in built.values()] == ["@weekly", "@monthly"]
+
+
+def test_what_runs_a_trial_may_depend_on_the_region() -> None:
+    built = dags({"tokyo": {}}, trial=lambda region: ProcessTrial(["simulate", region]))
+    trial = built["tokyo"].task_dict["validate.trial"]
+    assert trial.partial_kwargs["command"] == ["simulate", "tokyo"]
+
+
+def test_a_region_that_is_declared_wrongly_is_named() -> None:
+    with pytest.raises(DeclarationError, match="Region 'tokyo': Study: `max_trials` must be at least 1"):
+        dags({"osaka": {}, "tokyo": {"study": {"max_trials": 0}}})
+
+
+def test_a_field_that_a_study_does_not_have_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"Region 'tokyo': .*'max_trails' is none\. Did you mean 'max_trials'\?"):
+        dags({"tokyo": {"study": {"max_trails": 5}}})
+
+
+def test_a_region_whose_name_cannot_be_one_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="A region's name is letters, digits"):
+        dags({"new york": {}})
+
+
+def test_no_region_is_a_mistake() -> None:
+    with pytest.raises(DeclarationError, match="at least one region, but got none"):
+        dags({})
+
+
+def test_scenarios_may_be_a_region_s_own() -> None:
+    built = dags({"tokyo": {"scenarios": [Scenario("rain")]}})
+    assert built["tokyo"].task_dict["test_scenarios"].scenarios == [Scenario("rain")]
