@@ -49,6 +49,7 @@ _HOMES = {
         "TrialPruned",
     ),
     "airflow_hpo.hooks.hpo": ("HpoHook",),
+    "airflow_hpo.notifications.hpo": ("HpoNotifier",),
     "airflow_hpo.operators.approval": ("PromotionApprovalOperator",),
     "airflow_hpo.operators.comparison": (
         "CompareOperator",
@@ -59,6 +60,7 @@ _HOMES = {
         "EvaluationPlanOperator",
     ),
     "airflow_hpo.operators.function": ("TrialPythonOperator",),
+    "airflow_hpo.operators.job": ("TrialJobOperator",),
     "airflow_hpo.operators.pod": ("TrialPodOperator",),
     "airflow_hpo.operators.process": ("TrialProcessOperator",),
     "airflow_hpo.operators.promotion": (
@@ -87,6 +89,7 @@ _HOMES = {
     ),
     "airflow_hpo.task_groups.compare": ("CompareTaskGroup",),
     "airflow_hpo.task_groups.evaluate": ("EvaluateTaskGroup",),
+    "airflow_hpo.task_groups.jobs": ("JobTrial",),
     "airflow_hpo.task_groups.pipeline": ("GroupTrial",),
     "airflow_hpo.task_groups.pods": ("PodTrial",),
     "airflow_hpo.task_groups.tune": ("TuneTaskGroup",),
@@ -110,7 +113,9 @@ __all__ = [
     "Guardrail",
     "HpoError",
     "HpoHook",
+    "HpoNotifier",
     "Int",
+    "JobTrial",
     "Objective",
     "Period",
     "PodTrial",
@@ -133,6 +138,7 @@ __all__ = [
     "StudySuggestOperator",
     "TerminationMessage",
     "TrialFailedError",
+    "TrialJobOperator",
     "TrialPodOperator",
     "TrialProcessOperator",
     "TrialPruned",
@@ -158,10 +164,12 @@ if TYPE_CHECKING:
     from airflow_hpo.core.window import Period, Window
     from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
     from airflow_hpo.hooks.hpo import HpoHook
+    from airflow_hpo.notifications.hpo import HpoNotifier
     from airflow_hpo.operators.approval import PromotionApprovalOperator
     from airflow_hpo.operators.comparison import CompareOperator, DecisionBranchOperator
     from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
     from airflow_hpo.operators.function import TrialPythonOperator
+    from airflow_hpo.operators.job import TrialJobOperator
     from airflow_hpo.operators.pod import TrialPodOperator
     from airflow_hpo.operators.process import TrialProcessOperator
     from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator, parameter_set_asset
@@ -175,6 +183,7 @@ if TYPE_CHECKING:
     from airflow_hpo.task_groups.backends import ProcessTrial, PythonTrial
     from airflow_hpo.task_groups.compare import CompareTaskGroup
     from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
+    from airflow_hpo.task_groups.jobs import JobTrial
     from airflow_hpo.task_groups.pipeline import GroupTrial
     from airflow_hpo.task_groups.pods import PodTrial
     from airflow_hpo.task_groups.tune import TuneTaskGroup

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow.sdk import TaskGroup, XComArg, chain
+from airflow.sdk import BaseOperator, TaskGroup, XComArg, chain
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
+from airflow_hpo.notifications.hpo import HpoNotifier
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.comparison import DecisionBranchOperator
 from airflow_hpo.operators.promotion import PromoteOperator
@@ -44,6 +45,7 @@ class Cycle:
     parameter_set: str
     approval: Approval | None
     qa: Qa | None
+    notify: HpoNotifier | None
     mirror: bool
     dispatch: Dispatch
     hpo_conn_id: str
@@ -86,6 +88,7 @@ class Cycle:
             **self._evaluation("test", self.test),
         )
         self._decide(test.output)
+        self._tell(tuned.finish, test.output.operator)
 
     def _evaluation(self, name: str, window: Window) -> dict[str, Any]:
         scenarios = ScenariosOperator(
@@ -116,6 +119,7 @@ class Cycle:
                 **BOOKKEEPING,
             )
             chain(*[task for task in (checked, approve, promote) if task is not None])
+        self._tell(promote, *([approve] if approve else []))
         decide >> promotion
 
     def _approve(self, comparison: XComArg) -> PromotionApprovalOperator | None:
@@ -127,4 +131,9 @@ class Cycle:
             response_timeout=self.approval.within,
             defaults=self.approval.otherwise,
             assigned_users=[{"id": name, "name": name} for name in self.approval.users] or None,
+            notifiers=[self.notify] if self.notify else None,
         )
+
+    def _tell(self, *tasks: BaseOperator) -> None:
+        for task in tasks:
+            task.on_success_callback = [*task.on_success_callback, *([self.notify] if self.notify else [])]

@@ -12,6 +12,7 @@ from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window, check_apart
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.notifications.hpo import HpoNotifier
 from airflow_hpo.operators.scenarios import Scenarios, checked
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.cycle import Cycle, Qa
@@ -40,6 +41,7 @@ def retuning_dag(
     parameter_set: str | None = None,
     approval: Approval | None = BY_A_PERSON,
     qa: Qa | None = None,
+    notify: HpoNotifier | None = None,
     mirror: bool = False,
     dispatch: Dispatch = "batches",
     hpo_conn_id: str = HpoHook.default_conn_name,
@@ -73,6 +75,8 @@ def retuning_dag(
     :param approval: who must agree, how soon, and what silence means; None promotes without asking.
     :param qa: builds checks of one's own between decision and approval: takes the comparison's output, creates tasks, and
         returns the last of them; a check that fails keeps the champion.
+    :param notify: told when the study is tuned, the comparison decided, a person is asked and has answered, a champion promoted,
+        or the run has failed; ``HpoNotifier(via=SlackWebhookNotifier(text="{{ hpo.text }}"))`` sends it on.
     :param mirror: write the champion into an Airflow Variable too, for readers that cannot reach the study database.
     :param dispatch: as for :class:`TuneTaskGroup`.
     :param hpo_conn_id: connection of the study database.
@@ -101,12 +105,14 @@ def retuning_dag(
         parameter_set=parameter_set or study.name,
         approval=approval,
         qa=qa,
+        notify=notify,
         mirror=mirror,
         dispatch=dispatch,
         hpo_conn_id=hpo_conn_id,
     )
     own = {"priority_weight": priority_weight, "weight_rule": "absolute", **({"pool": pool} if pool else {})}
-    settings = {"catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
+    failed = {"on_failure_callback": [notify]} if notify else {}
+    settings = {**failed, "catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
     name = dag_id or f"retune_{study.name.replace('/', '_')}"
     with DAG(name, schedule=schedule, default_args={**own, **(default_args or {})}, **settings) as dag:
         cycle.lay_out()

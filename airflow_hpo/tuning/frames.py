@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from airflow_hpo.tuning.evaluating import evaluation_rows
 from airflow_hpo.tuning.drifting import drift_rows
+from airflow_hpo.tuning.evaluating import evaluation_rows
 from airflow_hpo.tuning.rows import trial_rows
 from airflow_hpo.tuning.store import Store
 

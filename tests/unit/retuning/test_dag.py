@@ -14,6 +14,7 @@ from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.notifications.hpo import HpoNotifier
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.dag import retuning_dag
 from airflow_hpo.task_groups.backends import ProcessTrial
@@ -92,6 +93,15 @@ def test_the_champion_is_the_first_trial() -> None:
 def test_another_parameter_set_may_be_promoted_to() -> None:
     dag = built(parameter_set="dispatch/shared")
     assert {dag.get_task(name).parameter_set for name in ("tune.start", "finalists", "promote")} == {"dispatch/shared"}
+
+
+def test_people_are_told_of_every_step_that_concerns_them() -> None:
+    notify = HpoNotifier()
+    dag = built(notify=notify)
+    told = {task.task_id for task in dag.tasks if notify in task.on_success_callback}
+    assert told == {"tune.finish", "test.compare_1", "approve", "promote"}
+    assert dag.get_task("approve").notifiers == [notify]
+    assert dag.on_failure_callback == [notify]
 
 
 def test_windows_that_overlap_are_refused() -> None:
