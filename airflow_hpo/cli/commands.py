@@ -5,9 +5,11 @@ from __future__ import annotations
 from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
 
 from airflow_hpo.cli.champion_commands import champion_commands
+from airflow_hpo.cli.comparison_commands import comparison_commands
 
 CONNECTION = Arg(("--conn-id",), help="Connection of the study database (default: hpo_default)", default="hpo_default")
 NAME = Arg(("name",), help="An edition (study@run), or a study: its newest edition")
+STUDY = Arg(("name",), help="A study, such as dispatch/tokyo")
 FAMILY = Arg(("--study",), help="Only editions of this study", default=None)
 LIMIT = Arg(("--limit",), help="How many editions to list, newest first (default: 20)", type=int, default=20)
 OUTPUT = Arg(
@@ -61,6 +63,7 @@ def get_cli_commands() -> list[CLICommand]:
                 _trial_commands(),
                 _pod_commands(),
                 champion_commands(OUTPUT, CONNECTION),
+                comparison_commands(OUTPUT, CONNECTION),
             ],
         )
     ]
@@ -103,6 +106,12 @@ def _study_commands() -> GroupCommand:
                 help="Show one edition: its state, its best trial and its best parameters",
                 func=lazy_load_command("airflow_hpo.cli.studies.show"),
                 args=(NAME, OUTPUT, CONNECTION),
+            ),
+            ActionCommand(
+                name="drift",
+                help="Show how a study's optimum and the champion's score moved from edition to edition",
+                func=lazy_load_command("airflow_hpo.cli.studies.drift"),
+                args=(STUDY, LIMIT, OUTPUT, CONNECTION),
             ),
             ActionCommand(
                 name="export",

@@ -130,6 +130,21 @@ class HpoHook(BaseHook):
 
         return promotions_frame(self.store, name)
 
+    def comparisons(
+        self, study: str | None = None, *, parameter_set: str | None = None, limit: int = 100
+    ) -> pd.DataFrame:
+        """Return what was compared and decided, the newest first: challenger, verdict, effect, p-value, sentence, run.
+
+        :param study: only of this study; None for all.
+        :param parameter_set: only about this parameter set; None for all.
+        :param limit: how many at most.
+        """
+        import pandas as pd
+
+        from airflow_hpo.tuning.comparing import comparison_rows
+
+        return pd.DataFrame(comparison_rows(self.store, family=study, parameter_set=parameter_set, limit=limit))
+
     def test_connection(self) -> tuple[bool, str]:
         """Say whether the database answers and has its tables (Airflow's *Test* button)."""
         try:

@@ -91,6 +91,45 @@ def compare_evaluations(
     return Compared(kept, candidates)
 
 
+def comparison_rows(
+    store: Store, *, family: str | None = None, parameter_set: str | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """Return comparisons as flat rows, the newest first.
+
+    :param store: the study database.
+    :param family: only those of this study; None for all.
+    :param parameter_set: only those about this parameter set; None for all.
+    :param limit: how many at most.
+    """
+    with store.session() as session:
+        found = comparisons.find(session, family=family, parameter_set=parameter_set, limit=limit)
+    return [_row(each) for each in found]
+
+
+def _row(kept: Comparison) -> dict[str, Any]:
+    results = kept.decision["challengers"]
+    best = next((each for each in results if each["candidate"] == kept.challenger), None)
+    effect = best["improvement"]["effect"] if best else {}
+    return {
+        "comparison": kept.id,
+        "study": kept.family,
+        "parameter_set": kept.parameter_set,
+        "champion_version": kept.champion_version,
+        "challenger": kept.challenger,
+        "verdict": kept.verdict,
+        "better_by": effect["absolute"]["value"] if effect else None,
+        "relative": effect["relative"]["value"] if effect and effect["relative"] else None,
+        "p_value": best["p_value"] if best else None,
+        "scenarios": kept.decision["evidence"]["pairs"],
+        "look": kept.look,
+        "sentence": kept.sentence,
+        "edition": kept.edition,
+        "dag_id": kept.dag_id,
+        "run_id": kept.run_id,
+        "created": kept.created.isoformat(timespec="seconds"),
+    }
+
+
 def _candidates(store: Store, names: Sequence[str]) -> list[Candidate]:
     if not names:
         raise ComparisonError(

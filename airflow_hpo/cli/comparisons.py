@@ -1,0 +1,45 @@
+"""``airflow hpo comparisons list|show``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from rich.markdown import Markdown
+
+from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.storage import comparisons
+from airflow_hpo.tuning.comparing import comparison_rows
+
+SHOWN = ("comparison", "created", "study", "parameter_set", "champion_version", "challenger", "verdict", "better_by")
+"""What a table has room for; the sentence stands in the report."""
+
+
+@one_line_errors
+def list_(args: Any) -> None:
+    """List comparisons."""
+    store = hook_of(args.conn_id).store
+    rows = comparison_rows(store, family=args.study, parameter_set=args.parameter_set, limit=args.limit)
+    if args.output == "table":
+        rows = [
+            {name: row[name] for name in SHOWN} | {"created": row["created"][:16].replace("T", " ")} for row in rows
+        ]
+    emit(rows, args.output)
+
+
+@one_line_errors
+def show(args: Any) -> None:
+    """Show one comparison."""
+    store, console = hook_of(args.conn_id).store, terminal()
+    with store.session() as session:
+        found = comparisons.get(session, args.number)
+    if args.output == "json":
+        data = {**dataclasses.asdict(found), "created": found.created.isoformat()}
+        console.out(json.dumps(data, indent=2), highlight=False)
+    elif args.output == "markdown":
+        console.out(found.report, end="", highlight=False)
+    else:
+        console.print(Markdown(found.report))
