@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import email
+import email.policy
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import DAG, BaseNotifier
 from structlog.testing import capture_logs
 
@@ -60,6 +65,45 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
     server.server_close()
 
 
+class Mail(socketserver.TCPServer):
+    """Takes mail as the simplest server does."""
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+        super().__init__(("127.0.0.1", 0), _Smtp)
+
+
+class _Smtp(socketserver.StreamRequestHandler):
+    server: Mail
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 ready\r\n")
+        for line in self.rfile:
+            if line.upper().startswith(b"DATA"):
+                self.wfile.write(b"354 go on\r\n")
+                self.server.got.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+            self.wfile.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 fine\r\n")
+
+    def finish(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().finish()
+
+
+@pytest.fixture
+def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mail]:
+    """A local mail server that the connection ``mail`` leads to."""
+    server = Mail()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    extra = {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@example.com"}
+    connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": server.server_address[1], "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_MAIL", json.dumps(connection))
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 class Told(BaseNotifier):
     """Keeps what it is told."""
 
@@ -92,6 +136,21 @@ def test_slack_gets_the_message_as_it_is(slack: Slack) -> None:
     text = slack.got[0]["text"]
     assert text.splitlines()[0] == "dispatch/tokyo: keep."
     assert "{{ nobody }} & <others> are worse." in text
+
+
+def test_a_mail_has_the_headline_as_its_subject_and_the_message_as_its_text(mail: Mail) -> None:
+    send = SmtpNotifier(
+        smtp_conn_id="mail",
+        to="ann@example.com",
+        subject="{{ hpo.subject }}",
+        html_content="<pre>{{ hpo.text|e }}</pre>",
+    )
+    HpoNotifier(send)(context(KEPT))
+    found = email.message_from_string(mail.got[0], policy=email.policy.default)
+    assert (found["Subject"], found["To"]) == ("dispatch/tokyo: keep.", "ann@example.com")
+    body = found.get_body(("html",))
+    assert body is not None
+    assert "&lt;others&gt; are worse." in body.get_content()
 
 
 def test_without_another_notifier_the_message_is_logged() -> None:
