@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -188,3 +190,19 @@ def test_a_template_reads_the_champion(in_use: HpoHook, template: str, text: str
 def test_a_template_fails_where_there_is_no_champion(in_use: HpoHook) -> None:
     with pytest.raises(ParameterSetNotFoundError):
         Environment().from_string('{{ champion("dispatch/osaka") }}').render(champion=champion)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return the packages that a fresh interpreter has loaded after a statement."""
+    code = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_reading_a_champion_loads_neither_optuna_nor_alembic_nor_pandas(in_use: HpoHook) -> None:
+    read = f"from airflow_hpo.hooks.hpo import HpoHook; assert HpoHook().champion('{NAME}').params['wait'] == 60"
+    assert loaded_by(read) & {"optuna", "alembic", "pandas", "scipy"} == set()
+
+
+def test_a_plugin_s_macros_cost_nothing_to_import() -> None:
+    assert loaded_by("import airflow_hpo.plugin.macros") & {"airflow", "pydantic", "sqlalchemy"} == set()
