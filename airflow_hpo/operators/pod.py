@@ -102,10 +102,19 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         """Run the trial, unless the study has its result."""
         return self._pushed(context, super().execute(context))
 
+    def execute_when_run(self, context: Context, event: Any) -> dict[str, Any]:
+        """Go on after the triggerer has run the trial to its failure, or could not start it.
+
+        :param context: Airflow's context.
+        :param event: a :class:`airflow_hpo.triggers.pod.PodEvent`, or why no pod was started.
+        """
+        if "outcome" in event:
+            return self.execute_when_ended(context, event)
+        self.log.info("The triggerer could not start the trial: %s", event["reason"])
+        return self.execute(context)
+
     def execute_when_ended(self, context: Context, event: PodEvent) -> dict[str, Any]:
-        """Tell the study what became of the pod; run the trial here when the triggerer could not."""
-        if not event["name"]:
-            return self.execute(context)
+        """Tell the study what became of the pod."""
         with permanent_errors_end_the_task():
             # Airflow at times takes a task that resumes at once for lost and kills it: the pod's end stands all the same.
             self._killed = False

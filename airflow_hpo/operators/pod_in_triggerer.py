@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 
 from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
+from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.pod_telling import push_result, study_store
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
     from airflow_hpo.operators.pod import TrialPodOperator
 
-IN_A_WORKER: dict[str, Any] = {"name": None}
-"""What an event says when the trial is to be run in a worker after all, which raises whatever there is to raise."""
+CLIENT_KEPT = 60.0
+"""Seconds for which trials share a client: building one costs as much as all its calls for a trial."""
+
+_clients: dict[Connection, tuple[float, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,10 @@ class TrialPodRunTrigger(BaseTrigger):
                 self.log.info("%s", err)
                 yield TaskSkippedEvent()
                 return
-            except Exception:
+            except Exception as err:
                 self.log.exception("The trial cannot be started from here; a worker starts it")
-                yield TriggerEvent(IN_A_WORKER)
+                # A worker raises what there is to raise, with retries and callbacks.
+                yield TriggerEvent({"reason": f"{type(err).__name__}: {err}"})
                 return
             yield await self._ended(operator, begun)
 
@@ -95,24 +100,28 @@ class TrialPodRunTrigger(BaseTrigger):
 
     async def _begun(self, operator: TrialPodOperator) -> Begun:
         operator.studies.store = await study_store(operator.hpo_conn_id)
-        if operator.request["number"] is not None:
-            return await in_thread(self._begin, operator)
+        await self._claimed(operator)
+        return await in_thread(self._begin, operator)
+
+    async def _claimed(self, operator: TrialPodOperator) -> None:
+        """Claim the trial, waiting for a free slot of the study where it has to ask for one; then render."""
+        if operator.request.get("number") is not None:
+            await in_thread(operator.render_template_fields, self._context)
+            return
         edition = turn(operator.request["study"])
         async with edition.lock:
-            while True:
+            while operator.claimed is None:
                 edition.freed.clear()
                 try:
-                    return await in_thread(self._begin, operator)
+                    await in_thread(operator.render_template_fields, self._context)
                 except TaskDeferred as deferred:
                     await _first(_room(deferred.trigger), edition.freed.wait())
 
     def _begin(self, operator: TrialPodOperator) -> Begun:
-        """Claim the trial and start its pod; runs in a thread."""
-        context, store = self._context, operator.studies.store
-        assert context is not None
-        operator.render_template_fields(context)
-        claimed = operator.claimed
-        assert claimed is not None
+        """Begin an attempt and start its pod; runs in a thread."""
+        context, store, claimed = self._context, operator.studies.store, operator.claimed
+        if context is None or claimed is None:
+            raise RuntimeError("A trial begins after its claim.")
         if claimed.answered:
             self.log.info("Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state)
             return Begun(result=answer(claimed))
@@ -123,6 +132,7 @@ class TrialPodRunTrigger(BaseTrigger):
         if reason := operator.refusal(attempt):
             self.log.info("%s", reason)
             return Begun(result=conclude(store, claimed, attempt, Ended(None, pruned=True, reason=reason)))
+        _share_client(operator)
         pod = operator.start_pod(context, store.edition(attempt.study).study, claimed.request)
         self._watcher = operator.watcher(operator.watch_options(), pod, end_task=not operator.keeps_pods)
         self._watcher.task_instance = self.task_instance
@@ -146,6 +156,15 @@ def _build(task_id: str, request: dict[str, Any], arguments: str) -> TrialPodOpe
     from airflow_hpo.operators.pod_arguments import from_text
 
     return TrialPodOperator(task_id=task_id, request=request, **from_text(arguments))
+
+
+def _share_client(operator: TrialPodOperator) -> None:
+    cluster = operator.cluster()
+    built, client = _clients.get(cluster, (float("-inf"), None))
+    if client is None or time.monotonic() - built >= CLIENT_KEPT:
+        _clients[cluster] = (time.monotonic(), operator.client)
+    else:
+        operator.client = client
 
 
 async def _room(trigger: BaseTrigger) -> None:

@@ -57,7 +57,7 @@ def start_in_triggerer(mapped: MappedOperator, requests: XComArg) -> MappedOpera
             "requests": {"task_id": requests.operator.task_id, "key": requests.key},
             "operator_arguments": as_text({**_defaults(mapped), **given}),
         },
-        next_method="execute_when_ended",
+        next_method="execute_when_run",
     )
     return mapped
 

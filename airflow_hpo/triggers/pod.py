@@ -37,8 +37,7 @@ _SOURCE: TypeAdapter[MetricSource] = TypeAdapter(MetricSource)
 class PodEvent(TypedDict):
     """What the trigger tells the task that waits."""
 
-    name: str | None
-    """None when no pod was started: the trial is to be run in a worker."""
+    name: str
     namespace: str
     number: int
     """Of the trial that the pod ran."""
