@@ -29,6 +29,8 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_hpo.operators.pod",
                     "airflow_hpo.operators.job",
                     "airflow_hpo.operators.promotion",
+                    "airflow_hpo.operators.scenarios",
+                    "airflow_hpo.operators.evaluation",
                     "airflow_hpo.operators.selection",
                     "airflow_hpo.operators.comparison",
                     "airflow_hpo.operators.approval",
