@@ -13,6 +13,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow_hpo.core.budget import most_batches
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.task_groups.backends import ProcessTrial, PythonTrial
 from airflow_hpo.task_groups.pipeline import GroupTrial
@@ -152,3 +153,10 @@ def test_an_unknown_dispatch_is_refused() -> None:
 def test_something_that_is_no_study_or_no_trial_is_refused(arguments: dict, message: str) -> None:
     with DAG("d"), pytest.raises(DeclarationError, match=message):
         TuneTaskGroup(**{"study": study(), "trial": PROCESS, **arguments})
+
+
+@pytest.mark.parametrize("dispatch", ["batches", "continuous"])
+def test_every_batch_works_on_the_window(dispatch: Any) -> None:
+    dag = dag_of(window=Window("-60d", "-30d"), dispatch=dispatch)
+    suggests = [dag.get_task(f"tune.{name}.suggest") for name in batches(dag)]
+    assert {suggest.window for suggest in suggests} == {Window("-60d", "-30d")}
