@@ -54,6 +54,9 @@ class TrialPodSpec(KubernetesPodOperator):
         "tolerations",
     )
 
+    context: Context | None
+    """Airflow's context, once the task runs."""
+
     def __init__(
         self,
         *,
@@ -104,6 +107,7 @@ class TrialPodSpec(KubernetesPodOperator):
         :param event: name of their method.
         :param arguments: what it takes beside client, mode and operator.
         """
+        arguments.setdefault("context", self.context)
         for callback in self.callbacks:
             getattr(callback, event)(client=self.client, mode=ExecutionMode.SYNC, operator=self, **arguments)
 

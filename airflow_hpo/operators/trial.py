@@ -68,6 +68,7 @@ class TrialOperator(BaseOperator):
         self.rerun: Reruns = rerun
         self.program_retries = program_retries
         self.trial_task_id = trial_task_id
+        self.context: Context | None = None
         self.claimed: Claim | None = None
         self.attempt: Attempt | None = None
         self.ended = Ended(None)
@@ -188,6 +189,8 @@ class TrialOperator(BaseOperator):
         jinja_env: jinja2.Environment,
         seen_oids: set[int],
     ) -> None:
+        if parent is self:
+            self.context = context
         if parent is self and self.claimed is None:
             with permanent_errors_end_the_task():
                 self.claimed = self._claim(context, self.work())
