@@ -35,8 +35,18 @@ def load(text: str) -> Any:
     """
     try:
         return json.loads(text)
-    except ValueError:  # not JSON, whose escaped surrogate pairs PyYAML would tear apart
+    except (ValueError, RecursionError):  # not JSON, whose escaped surrogate pairs PyYAML would tear apart
+        return _yaml(text)
+
+
+def _yaml(text: str) -> Any:
+    try:
         return yaml.load(text, Loader=_Loader)
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
+    except (ValueError, LookupError, AttributeError) as err:
+        # PyYAML takes a scalar for what it looks like, such as 2026-13-45 for a date, before it tries.
+        raise yaml.YAMLError(f"a value is not what it looks like: {err}") from err
 
 
 def dump(data: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -25,9 +26,15 @@ from pydantic_core import PydanticCustomError
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
 from airflow_hpo.exceptions import DeclarationError
 
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
+
 
 def _scalar(value: Any) -> Any:
     finite = not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, str) and _UNSPEAKABLE.search(value):
+        raise PydanticCustomError(
+            "unspeakable", "must be text without NUL and lone surrogates, which no program can take"
+        )
     if value is None or (isinstance(value, bool | int | float | str) and finite):
         return value
     raise PydanticCustomError("scalar_type", "must be text, a finite number, a boolean or None")

@@ -26,9 +26,14 @@ def from_connection(connection: Connection) -> Database:
     """Return where a connection says that studies are kept.
 
     :param connection: of type ``hpo`` (the dialect is in its extra field), ``postgres``, ``mysql`` or ``sqlite``.
-    :raises StoreRefusedError: when the dialect is missing or unknown.
+    :raises StoreRefusedError: when a field cannot be read, or the dialect is missing or unknown.
     """
     extra = connection.extra_dejson
+    if not isinstance(extra, dict):
+        raise StoreRefusedError(
+            f"The extra field of a connection is a JSON object, but that of {connection.conn_id!r} is a "
+            f"{type(extra).__name__}. Write an object, such as {{}}."
+        )
     named = extra.get("dialect", "postgresql") if connection.conn_type == "hpo" else connection.conn_type
     dialect = DIALECTS.get(str(named))
     if dialect is None:
@@ -38,14 +43,19 @@ def from_connection(connection: Connection) -> Database:
         )
     if dialect == "sqlite":
         return Database.sqlite(_sqlite_path(connection))
+    query = {name: str(extra[name]) for name in DRIVER_EXTRAS if dialect == "postgresql" and name in extra}
+    host = connection.host or None
+    if host and host.startswith("/") and dialect == "postgresql":
+        # The folder of a socket is no host in a URL.
+        host, query = None, {**query, "host": host}
     url = URL.create(
         dialect,
-        username=connection.login,
-        password=connection.password,
-        host=connection.host,
+        username=connection.login or None,
+        password=connection.password if connection.login else None,
+        host=host,
         port=connection.port,
-        database=connection.schema,
-        query={name: str(extra[name]) for name in DRIVER_EXTRAS if dialect == "postgresql" and name in extra},
+        database=connection.schema or None,
+        query=query,
     )
     schema = extra.get("db_schema", DEFAULT_SCHEMA) if dialect == "postgresql" else None
     return Database.of(url, schema=schema or None)

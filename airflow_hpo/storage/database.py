@@ -18,6 +18,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 from airflow_hpo.exceptions import StoreRefusedError
 from airflow_hpo.storage.failures import translated
 from airflow_hpo.storage.location import (
+    file_path,
     formattable,
     parsed,
     refuse_schema,
@@ -47,8 +48,9 @@ class Database:
         """Name an SQLite file, which is created at first use.
 
         :param path: the file; not on a network file system.
+        :raises StoreRefusedError: when no file can be called that.
         """
-        location = URL.create("sqlite", database=str(Path(path).resolve()), query={"timeout": str(BUSY_TIMEOUT)})
+        location = URL.create("sqlite", database=file_path(path), query={"timeout": str(BUSY_TIMEOUT)})
         return cls(formattable(location))
 
     @classmethod

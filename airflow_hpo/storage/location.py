@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,7 +17,7 @@ DRIVERS = {"postgresql": ("psycopg2", "psycopg"), "mysql": ("mysqldb", "pymysql"
 EXTRAS = {"postgresql": "postgres", "mysql": "mysql"}
 MODULES = {"mysqldb": "MySQLdb"}
 ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
-SCHEMA = re.compile(r"^(?!pg_)[a-z_][a-z0-9_]{0,62}$")
+SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}\Z")
 SEARCH_PATH = re.compile(r"-c\s*search_path=(\S+)")
 UNFORMATTABLE = re.compile(r"[{}\x00]")
 
@@ -62,14 +64,41 @@ def with_driver(location: URL) -> URL:
 
 
 def formattable(location: URL) -> URL:
-    """Return the URL if ``str.format`` leaves it alone: Optuna formats it.
+    """Return the URL if it may be written down and read again, and ``str.format`` leaves it alone: Optuna does both.
 
     :param location: any; passwords are percent-encoded and may have braces.
-    :raises StoreRefusedError: when another part has braces.
+    :raises StoreRefusedError: when another part has braces, or characters that separate the parts of a URL.
     """
     if UNFORMATTABLE.search(location.render_as_string(hide_password=True)):
         raise StoreRefusedError("A study database's location must have no '{' and '}', which it has. Rename it.")
+    if not _survives(location):
+        raise StoreRefusedError(
+            f"A study database's location is handed on as a URL, but host {location.host!r} and database "
+            f"{location.database!r} would mean something else in one. Rename them."
+        )
     return location
+
+
+def _survives(location: URL) -> bool:
+    try:
+        return make_url(location.render_as_string(hide_password=False)) == location
+    except (ArgumentError, ValueError):
+        return False
+
+
+def file_path(path: str | Path) -> str:
+    """Return the absolute path of a file.
+
+    :param path: what a person or a connection named.
+    :raises StoreRefusedError: when no file can be called that.
+    """
+    try:
+        os.fsencode(path)
+        return str(Path(path).resolve())
+    except (ValueError, OSError, RuntimeError) as err:
+        raise StoreRefusedError(
+            f"An SQLite study database is a file, but none can be called {str(path)!r} ({err}). Name another."
+        ) from err
 
 
 def refuse_schema(schema: str | None, remedy: str) -> None:
@@ -92,7 +121,7 @@ def with_search_path(location: URL, schema: str | None) -> URL:
     """
     if schema is None:
         return location
-    if not SCHEMA.match(schema):
+    if not isinstance(schema, str) or not SCHEMA.match(schema):
         raise StoreRefusedError(
             f"A schema's name has lower-case letters, digits and '_', 63 at most, but got {schema!r}. Rename it."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from airflow_hpo.core.progress import Progress, progress_of
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.tuning.store import Store
+
+_KEY = re.compile(r"([0-9]+)/([0-9]+)(#|\Z)")
 
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 """Airflow task states in which nobody runs the task any more."""
@@ -60,12 +63,12 @@ def status_of(edition: Edition, records: Collection[TrialRecord]) -> Status:
 
 
 def owner(key: str) -> tuple[int, int]:
-    """Return batch and index of the task that runs a trial.
+    """Return batch and index of the task that runs a trial; -1 for both when the key names none.
 
     :param key: a trial's key, such as ``002/3`` or, for a rerun, ``002/3#1``.
     """
-    batch, _, index = key.partition("#")[0].partition("/")
-    return int(batch), int(index)
+    named = _KEY.match(key)
+    return (int(named[1]), int(named[2])) if named else (-1, -1)
 
 
 def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int], str | None]) -> list[int]:
