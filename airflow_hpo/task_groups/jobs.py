@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.jobs import checked_count
@@ -15,12 +16,16 @@ class JobTrial(PodTrial):
 
     :param image: the image of all of them; None when a pod template names it.
     :param pods: how many pods a trial has, 1 or more.
-    :param arguments: everything that a :class:`airflow_hpo.task_groups.pods.PodTrial` and a
+    :param pod_arguments: everything that a :class:`airflow_hpo.task_groups.pods.PodTrial` and a
         :class:`airflow_hpo.operators.job.TrialJobOperator` take.
-    :raises DeclarationError: when there is neither an image nor a template, or no number of pods.
+    :raises DeclarationError: when there is neither an image nor a template, no number of pods, or ``run_in`` is not a worker.
     """
 
     operator: type[TrialPodOperator] = TrialJobOperator
 
-    def __init__(self, image: str | None = None, *, pods: int, **arguments: Any) -> None:
-        super().__init__(image, pods=checked_count(pods), **arguments)
+    def __init__(self, image: str | None = None, *, pods: int, **pod_arguments: Any) -> None:
+        if (run_in := pod_arguments.get("run_in", "worker")) != "worker":
+            raise DeclarationError(
+                f"A trial of several pods is started by a worker, but got run_in={run_in!r}. Leave it out."
+            )
+        super().__init__(image, pods=checked_count(pods), **pod_arguments)

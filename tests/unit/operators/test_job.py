@@ -48,6 +48,11 @@ def test_a_job_without_a_number_of_pods_is_refused_while_the_dag_is_parsed() -> 
         JobTrial("trial:1", pods=0)
 
 
+def test_a_job_cannot_be_started_by_the_triggerer() -> None:
+    with pytest.raises(DeclarationError, match="run_in='triggerer'"):
+        JobTrial("trial:1", pods=2, run_in="triggerer")
+
+
 def test_the_declaration_is_mapped_with_its_number_of_pods() -> None:
     @task
     def suggest() -> list[Any]:
