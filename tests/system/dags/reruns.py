@@ -1,0 +1,49 @@
+"""Studies whose tasks are cleared and marked: some trials fail in their first run."""
+
+from airflow.sdk import DAG, task
+
+from airflow_hpo import Float, GroupTrial, Int, Objective, PythonTrial, Study, TuneTaskGroup
+
+SPACE = {"x": Float(-1.0, 1.0), "n": Int(1, 5)}
+
+
+def twice_broken(trial):
+    """Fail as trial 1 and trial 3; run again, they are other trials."""
+    if trial.number in (1, 3):
+        raise ValueError("the world is broken")
+    return trial.params["x"] ** 2 + trial.params["n"]
+
+
+def bowl(trial):
+    """Never fail."""
+    return trial.params["x"] ** 2 + trial.params["n"]
+
+
+@task
+def squared(x):
+    """The only task of a group."""
+    return x**2
+
+
+def study(name, **options):
+    """A study of the common space."""
+    return Study(**{"name": name, "objective": Objective("loss"), "space": SPACE, **options})
+
+
+with DAG("repeated", schedule=None, catchup=False, max_active_runs=16):
+    TuneTaskGroup(
+        study=study("repeated", max_trials=5, parallelism=4, batch_size=4, max_failures=4),
+        trial=PythonTrial(twice_broken),
+    )
+
+with DAG("forced", schedule=None, catchup=False):
+    TuneTaskGroup(
+        study=study("forced", max_trials=2, parallelism=2),
+        trial=PythonTrial(bowl, rerun="always"),
+    )
+
+with DAG("forced_group", schedule=None, catchup=False):
+    TuneTaskGroup(
+        study=study("forced_group", max_trials=2, parallelism=2),
+        trial=GroupTrial(lambda trial: squared(trial.params.x), rerun="always"),
+    )
