@@ -15,7 +15,7 @@ from airflow_hpo import conf
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialResult, TrialState
-from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
+from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.outcome import PodOutcome
@@ -163,7 +163,7 @@ class TrialPodTrigger(BaseTrigger):
     async def _tidy(self) -> None:
         try:
             await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
-        except (ConnectionError, TrialFailedError) as err:
+        except Exception as err:
             # The result is in the study already: a pod that stays is no reason to fail.
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
 

@@ -166,3 +166,26 @@ def test_a_report_that_the_study_refuses_ends_the_trial_with_its_words() -> None
 def test_an_outcome_survives_its_way_to_the_worker() -> None:
     outcome = Watched([pod("Failed", terminated(3))], [[log_of("loss=2")]]).outcome
     assert PodOutcome.from_dict(outcome.to_dict()).to_dict() == outcome.to_dict()
+
+
+def test_a_silent_trial_is_asked_about_too_and_ended_with_its_study() -> None:
+    watched = Watched([pod("Running", running())], [[b""]], report=lambda points: True, ending_interval=0.02)
+    assert (watched.outcome.state, watched.outcome.value) == ("pruned", None)
+    assert watched.points == []
+    assert watched.double.deleted
+
+
+def test_a_pod_that_waits_for_a_node_is_ended_with_its_study() -> None:
+    pending = pod("Pending", waiting("ContainerCreating"), conditions=[SCHEDULED])
+    watched = Watched([pending], [], report=lambda points: True, ending_interval=0.02)
+    assert watched.outcome.state == "pruned"
+    assert watched.double.deleted
+
+
+def test_a_study_that_refuses_a_silent_trial_ends_it_with_its_words_before_it_starts() -> None:
+    def refuse(points: list[SeriesPoint]) -> bool:
+        raise PermanentHpoError("The study is gone.")
+
+    pending = pod("Pending", waiting("ContainerCreating"), conditions=[SCHEDULED])
+    watched = Watched([pending], [], report=refuse, ending_interval=0.02)
+    assert (watched.outcome.state, watched.outcome.reason) == ("failed", "The study is gone.")
