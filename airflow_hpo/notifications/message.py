@@ -69,8 +69,9 @@ def _result(context: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the task returned, or what an approval that goes on is about."""
     ti: Any = context.get("ti")
     task, found = context.get("task"), None
-    # A callback of a run in the DAG processor has no task instance, or one that cannot look up what it returned.
-    if hasattr(ti, "xcom_pull") and "exception" not in context:
+    # A callback of a run in the DAG processor has no task instance, or one that cannot look up what it returned; and what
+    # made a task fail may keep it from looking.
+    if hasattr(ti, "xcom_pull") and not context.get("exception"):
         found = ti.xcom_pull(task_ids=ti.task_id, key=RESULT, map_indexes=ti.map_index)
     if found is None and isinstance(task, PromotionApprovalOperator):
         found = task.comparison
@@ -113,7 +114,7 @@ def _decided(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
 
 
 def _waiting(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
-    timeout = context["task"].response_timeout
+    timeout = str(context["task"].response_timeout).removesuffix(", 0:00:00")
     silence = " or ".join(context["task"].defaults or ["failure"])
     return [
         f"Waiting for approval: {subject_of(data)}",
