@@ -44,7 +44,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Hyperparameter optimisation",
-                "python-modules": ["airflow_hpo.triggers.study", "airflow_hpo.triggers.pod"],
+                "python-modules": [
+                    "airflow_hpo.triggers.study",
+                    "airflow_hpo.triggers.pod",
+                    "airflow_hpo.operators.pod_in_triggerer",
+                ],
             }
         ],
         "notifications": ["airflow_hpo.notifications.hpo.HpoNotifier"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 CLIENT_KEPT = 60.0
 """Seconds for which trials share a client: building one costs as much as all its calls for a trial."""
 
+REQUESTS_KEPT = 2.0
+"""Seconds for which the trials of one batch share its requests: hundreds of them start at once."""
+
+_shared: dict[str, tuple[float, list[dict[str, Any]]]] = {}
 _clients: dict[Connection, tuple[float, Any]] = {}
 
 
@@ -70,10 +75,10 @@ class TrialPodRunTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the trial has ended, or when a worker has to take over."""
-        async with slot(conf.triggerer_pods()):
+        async with AsyncExitStack() as held:
             try:
                 operator = await self._operator()
-                begun = await self._begun(operator)
+                begun = await self._begun(operator, held)
             except AirflowSkipException as err:
                 self.log.info("%s", err)
                 yield TaskSkippedEvent()
@@ -91,30 +96,32 @@ class TrialPodRunTrigger(BaseTrigger):
             await self._watcher.on_kill()
 
     async def _operator(self) -> TrialPodOperator:
-        from airflow.sdk.execution_time.xcom import XCom
-
         ti: Any = self.task_instance
-        where = {"dag_id": ti.dag_id, "run_id": ti.run_id, "map_index": None, **self.requests}
-        requests: Any = await XCom.aget_one(**where)
+        requests = await _requests(dag_id=ti.dag_id, run_id=ti.run_id, **self.requests)
         return await in_thread(_build, ti.task_id, requests[ti.map_index], self.operator_arguments)
 
-    async def _begun(self, operator: TrialPodOperator) -> Begun:
+    async def _begun(self, operator: TrialPodOperator, held: AsyncExitStack) -> Begun:
         operator.studies.store = await study_store(operator.hpo_conn_id)
-        await self._claimed(operator)
+        await self._claimed(operator, held)
         return await in_thread(self._begin, operator)
 
-    async def _claimed(self, operator: TrialPodOperator) -> None:
-        """Claim the trial, waiting for a free slot of the study where it has to ask for one; then render."""
+    async def _claimed(self, operator: TrialPodOperator, held: AsyncExitStack) -> None:
+        """Take a place, claim the trial, waiting for a free slot of the study where it has to ask for one; then render."""
+        limit = conf.triggerer_pods()
         if operator.request.get("number") is not None:
+            await held.enter_async_context(slot(limit))
             await in_thread(operator.render_template_fields, self._context)
             return
         edition = turn(operator.request["study"])
         async with edition.lock:
             while operator.claimed is None:
+                await held.enter_async_context(slot(limit))
                 edition.freed.clear()
                 try:
                     await in_thread(operator.render_template_fields, self._context)
                 except TaskDeferred as deferred:
+                    # Who waits for a study takes no place away from another one.
+                    await held.aclose()
                     await _first(_room(deferred.trigger), edition.freed.wait())
 
     def _begin(self, operator: TrialPodOperator) -> Begun:
@@ -148,6 +155,20 @@ class TrialPodRunTrigger(BaseTrigger):
             return event
         finally:
             turn(operator.request["study"]).freed.set()
+
+
+async def _requests(**where: str) -> list[dict[str, Any]]:
+    """Read what a task is mapped over; its siblings start at the same time and share the answer."""
+    from airflow.sdk.execution_time.xcom import XCom
+
+    place = "/".join(where.values())
+    async with turn(place).lock:
+        read, requests = _shared.get(place, (float("-inf"), []))
+        if time.monotonic() - read >= REQUESTS_KEPT:
+            found: Any = await XCom.aget_one(map_index=None, **where)
+            requests = list(found)
+            _shared[place] = (time.monotonic(), requests)
+    return requests
 
 
 def _build(task_id: str, request: dict[str, Any], arguments: str) -> TrialPodOperator:

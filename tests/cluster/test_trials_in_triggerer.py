@@ -23,7 +23,7 @@ from tests.cluster.pods_on_cluster import wait_for
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
-DAGS = Path(__file__).parent / "dags"
+DAGS = Path(__file__).parent / "studies"
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_a_failing_program_is_told_by_a_worker_and_runs_again_when_cleared(airfl
     [attempt] = tried(store, edition)
     assert (attempt.outcome, attempt.kind, attempt.exit_code) == (AttemptOutcome.FAILED, FailureKind.PROGRAM, 3)
     [task] = [ti for ti in trial_tasks(run) if ti["state"] == "failed"]
-    assert "exit code 3" in run.log(task["task_id"], task["map_index"])
+    assert "exited with 3" in run.log(task["task_id"], task["map_index"])
     run.clear((task["task_id"], task["map_index"]))
     assert run.wait(timeout=600) == "failed"
     assert [record.replaces for record in store.optuna.records(edition)] == [None, 0]
