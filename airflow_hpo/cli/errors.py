@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +10,10 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from airflow_hpo.exceptions import HpoError
+from airflow_hpo.exceptions import DeclarationError, HpoError
+
+LARGEST = 2**31 - 1
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def one_line_errors(command: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -18,8 +22,18 @@ def one_line_errors(command: Callable[[Any], None]) -> Callable[[Any], None]:
     @wraps(command)
     def guarded(args: Any) -> None:
         try:
+            _check(args)
             command(args)
         except (HpoError, AirflowNotFoundException) as err:
             sys.exit(" ".join(str(err).split()))
 
     return guarded
+
+
+def _check(args: Any) -> None:
+    """Refuse what no database takes, whatever the command: text that is none, and numbers that are too large."""
+    for name, value in vars(args).items():
+        if isinstance(value, str) and _UNSPEAKABLE.search(value):
+            raise DeclarationError(f"What is typed must be text in UTF-8 without NUL, but got {value!r}. Correct it.")
+        if isinstance(value, int) and not 0 <= value <= LARGEST:
+            raise DeclarationError(f"A number is one from 0 to {LARGEST}, but {name} is {value}. Correct it.")
