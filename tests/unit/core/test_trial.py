@@ -15,9 +15,8 @@ from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.trial import LABEL_LENGTH, ParamsView, TrialRequest, TrialResult, TrialState, TrialView
 from airflow_hpo.core.window import Period
 
-values = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=300)
-)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)
+values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 requests = st.builds(
     TrialRequest,
     study=st.text(min_size=1, max_size=20),
