@@ -44,15 +44,15 @@ def from_connection(connection: Connection) -> Database:
     if dialect == "sqlite":
         return Database.sqlite(_sqlite_path(connection))
     query = {name: str(extra[name]) for name in DRIVER_EXTRAS if dialect == "postgresql" and name in extra}
-    host = connection.host or None
-    if host and host.startswith("/") and dialect == "postgresql":
+    host = connection.host or ""
+    if host.startswith("/") and dialect == "postgresql":
         # The folder of a socket is no host in a URL.
-        host, query = None, {**query, "host": host}
+        query, host = {**query, "host": host}, ""
     url = URL.create(
         dialect,
         username=connection.login or None,
         password=connection.password if connection.login else None,
-        host=host,
+        host=host or None,
         port=connection.port,
         database=connection.schema or None,
         query=query,

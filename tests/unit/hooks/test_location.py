@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import Connection
+from sqlalchemy import make_url
 
 from airflow_hpo.exceptions import StoreRefusedError
 from airflow_hpo.hooks.location import default_database, from_connection
@@ -114,3 +115,21 @@ def test_how_to_reach_a_server_safely_is_handed_to_the_driver() -> None:
     query = from_connection(given).location.query
     assert (query["sslmode"], query["sslrootcert"]) == ("verify-full", "/ca.pem")
     assert "keepalives" not in query
+
+
+def test_the_folder_of_a_socket_is_handed_on_whole() -> None:
+    database = from_connection(connection("postgres", **{**SERVER, "host": "/var/run/postgresql"}))
+    assert database.location.host is None
+    assert database.location.query["host"] == "/var/run/postgresql"
+    assert make_url(database.url) == database.location
+
+
+@pytest.mark.parametrize("fields", [{"host": "a?b"}, {"schema": "a?b"}, {"host": "a@b"}])
+def test_what_would_mean_something_else_in_a_url_is_refused(fields: dict[str, str]) -> None:
+    with pytest.raises(StoreRefusedError, match="Rename"):
+        from_connection(connection("postgres", **{**SERVER, **fields}))
+
+
+def test_an_extra_field_that_is_no_object_is_refused() -> None:
+    with pytest.raises(StoreRefusedError, match="JSON object"):
+        from_connection(connection("postgres", [1], **SERVER))  # type: ignore[arg-type]
