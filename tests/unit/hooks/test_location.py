@@ -124,10 +124,10 @@ def test_the_folder_of_a_socket_is_handed_on_whole() -> None:
     assert make_url(database.url) == database.location
 
 
-@pytest.mark.parametrize("fields", [{"host": "a?b"}, {"schema": "a?b"}, {"host": "a@b"}])
-def test_what_would_mean_something_else_in_a_url_is_refused(fields: dict[str, str]) -> None:
+@pytest.mark.parametrize("host", ["a?b", "a/b"])
+def test_a_host_that_would_mean_something_else_in_a_url_is_refused(host: str) -> None:
     with pytest.raises(StoreRefusedError, match="Rename"):
-        from_connection(connection("postgres", **{**SERVER, **fields}))
+        from_connection(connection("postgres", **{**SERVER, "host": host}))
 
 
 def test_an_extra_field_that_is_no_object_is_refused() -> None:
