@@ -35,6 +35,8 @@ _DISRUPTIONS = {
     "DeletionByPodGC": "The pod's node was lost",
     "TerminationByKubelet": "The node ended the pod",
 }
+_ON_THE_WAY = {"ContainerCreating", "PodInitializing"}
+"""What a container waits for that is on its way to start, whatever keeps it from getting there."""
 _NOT_STARTED = {"StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"}
 
 
@@ -206,7 +208,10 @@ def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] 
     :param events: what Kubernetes says about the pod, oldest first.
     """
     waits = [_waiting(one) for one in [*(pod.status.init_container_statuses or []), container_status(pod, container)]]
-    why = next((text for text in waits if text), None) or (events[-1] if events else None)
+    said = [text for text in waits if text]
+    telling = [text for text in said if text not in _ON_THE_WAY]
+    # An event names the volume that cannot be mounted; the container only says that it is being created.
+    why = next(iter([*telling, *reversed(events), *said]), None)
     return PodFailure(INFRASTRUCTURE, _sentence(f"The pod did not start within {seconds:g} s", why))
 
 

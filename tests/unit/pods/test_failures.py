@@ -116,6 +116,12 @@ def test_a_pod_that_does_not_start_says_what_it_waits_for() -> None:
     assert "FailedMount: x" in not_started(pod("Pending"), "base", 9, ["FailedMount: x"]).reason
 
 
+def test_a_warning_says_more_than_that_a_container_is_being_created() -> None:
+    creating = pod("Pending", waiting("ContainerCreating"))
+    assert "FailedMount: x" in not_started(creating, "base", 9, ["Old: y", "FailedMount: x"]).reason
+    assert "ContainerCreating" in not_started(creating, "base", 9).reason
+
+
 def test_a_deleted_pod_is_lost_when_its_node_does_not_confirm() -> None:
     state = pod("Running", running(), deletion_timestamp=NOW)
     assert not lost(state, NOW + timedelta(seconds=29))
