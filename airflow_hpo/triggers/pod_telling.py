@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
@@ -18,7 +20,7 @@ from airflow_hpo.tuning.store import Store
 KEPT = 60.0
 """Seconds for which a connection is believed to name the same database."""
 
-_stores: dict[str, tuple[float, Store]] = {}
+_stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[float, Store]]] = WeakKeyDictionary()
 
 
 async def study_store(hpo_conn_id: str) -> Store:
@@ -26,10 +28,11 @@ async def study_store(hpo_conn_id: str) -> Store:
 
     :param hpo_conn_id: the connection that names it.
     """
-    opened, store = _stores.get(hpo_conn_id, (float("-inf"), None))
+    known = _stores.setdefault(asyncio.get_running_loop(), {})
+    opened, store = known.get(hpo_conn_id, (float("-inf"), None))
     if store is None or time.monotonic() - opened >= KEPT:
         store = await sync_to_async(lambda: HpoHook(hpo_conn_id).store)()
-        _stores[hpo_conn_id] = (time.monotonic(), store)
+        known[hpo_conn_id] = (time.monotonic(), store)
     return store
 
 

@@ -54,7 +54,6 @@ def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tuned:
     """An open edition in the database that Airflow uses without a connection."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
-    monkeypatch.setattr("airflow_hpo.triggers.pod_telling._stores", {})
     database = Database.sqlite(tmp_path / "hpo.db")
     schema.upgrade(database)
     return Tuned(Store(database), declared())
