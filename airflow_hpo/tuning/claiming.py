@@ -9,6 +9,7 @@ from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.tuning.closing import close_attempts
+from airflow_hpo.tuning.ending import amend
 from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
 
@@ -52,6 +53,9 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, reru
     record = _latest(store, request)
     if record.state.finished:
         close_attempts(store, request.study, [record])
+        if record.replaces is not None:
+            # Whoever told the study may have been killed before it could correct the best of one that had ended.
+            amend(store, request.study)
     if _must_rerun(store, request.study, record, work, place, rerun):
         key = f"{request.key}#{record.number}"
         fresh = store.optuna.rerun(request.study, record.number, key)

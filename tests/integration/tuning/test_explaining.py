@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts
 from airflow_hpo.tuning.concluding import Ended, fail
@@ -216,3 +217,15 @@ def test_a_best_trial_whose_rerun_fails_after_the_end_is_the_best_no_more(tuned:
     claimed, attempt = small.started(requests[0], try_number=2, rerun="always")
     fail(small.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), place_of(requests[0].key, 2), 0)
     assert small.store.edition(small.name).best_number == 1
+
+
+def test_a_rerun_that_was_killed_right_after_telling_corrects_the_best_in_its_next_try(tuned: Tuned) -> None:
+    small = Tuned(tuned.store, declared(name="small", max_trials=2))
+    requests = small.suggest()
+    for request in requests:
+        small.complete(request, value=1.0)
+    finish(small.store, status(small.store, small.name))
+    claimed, _ = small.started(requests[0], try_number=2, work="1e" * 8)
+    small.store.optuna.tell(small.name, claimed.record.number, TrialState.COMPLETE, 0.5, work="1e" * 8)
+    assert small.claim(requests[0], try_number=3, work="1e" * 8).answered
+    assert small.store.edition(small.name).best_number == 2
