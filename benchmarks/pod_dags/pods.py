@@ -66,6 +66,6 @@ if os.environ.get("HPO_BENCH_TRIGGERER", "1") == "1":
     tune("live", LIVE, LIVE, SLEEP, seconds=(60, 61), run_in="triggerer")
 
 with DAG("warm_up", schedule=None, catchup=False):
-    KubernetesPodOperator.partial(task_id="pod", cmds=["sh", "-c"], deferrable=True, **POD).expand(
-        arguments=[["echo loss=0"]] * 2
-    )
+    KubernetesPodOperator.partial(
+        task_id="pod", cmds=["sh", "-c"], deferrable=True, retries=3, retry_delay=1.0, **POD
+    ).expand(arguments=[["echo loss=0"]] * 2)
