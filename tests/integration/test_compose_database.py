@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning import schema
-from tests.postgres import postgres_server
+from tests.postgres import bundled_programs, postgres_server
 
 SCRIPT = Path(__file__).parents[2] / "docker" / "postgres" / "studies.sh"
 PASSWORD = 'it\'s; "quoted" $HOME'
@@ -27,7 +27,8 @@ def studies() -> Iterator[URL]:
         _run(url, "CREATE ROLE airflow LOGIN SUPERUSER", "CREATE DATABASE airflow OWNER airflow")
         meta = url.set(database="airflow", username="airflow")
         _run(meta, "ALTER ROLE hpo RENAME TO first", "CREATE TABLE public.dag_run (id int)")
-        server = {"PGHOST": str(url.host), "PGPORT": str(url.port)}
+        path = f"{bundled_programs()}:{os.environ['PATH']}"
+        server = {"PGHOST": str(url.host), "PGPORT": str(url.port), "PATH": path}
         given = {"POSTGRES_USER": "airflow", "POSTGRES_DB": "airflow", "HPO_PASSWORD": PASSWORD}
         subprocess.run([SCRIPT], env={**os.environ, **server, **given}, check=True, capture_output=True)
         yield meta.set(username="hpo", password=PASSWORD)
