@@ -85,7 +85,7 @@ class DagRun:
         """Return the text of a task's log as the UI shows it."""
         path = f"{self.path}/taskInstances/{task_id}/logs/{try_number}"
         lines = self.airflow.get(path, map_index=map_index)["content"]
-        return "\n".join(line["event"] if isinstance(line, dict) else str(line) for line in lines)
+        return "\n".join(_text(line) for line in lines)
 
     def clear(self, *task_ids: str | tuple[str, int], downstream: bool = False, only_failed: bool = False) -> None:
         """Clear task instances, as the button in the UI does."""
@@ -98,6 +98,13 @@ class DagRun:
             "dry_run": False,
         }
         self.airflow.post(f"/dags/{self.dag_id}/clearTaskInstances", body)
+
+
+def _text(line: Any) -> str:
+    if not isinstance(line, dict):
+        return str(line)
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in line.get("error_detail") or ()]
+    return "\n".join([line["event"], *errors])
 
 
 def dag_ids(airflow: LiveAirflow) -> set[str]:

@@ -1,0 +1,43 @@
+"""A retuning whose optimum moves from month to month, and the production that uses it."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, task
+
+from airflow_hpo import HpoHook, Int, PythonTrial, Study, Window, parameter_set_asset, retuning_dag
+
+OPTIMUM = {1: 1, 2: 3, 3: 3, 4: 0, 5: 0}
+"""The best x of each month."""
+
+
+def cost(trial: Any) -> float:
+    """Cost of a point, with noise that all candidates of a scenario share."""
+    month = (trial.period.end + timedelta(days=15)).month
+    return 10.0 + abs(trial.params["x"] - OPTIMUM[month]) + random.Random(trial.seed).gauss(0.0, 0.1)
+
+
+retuning_dag(
+    "retuning",
+    study=Study(name="retuned", space={"x": Int(0, 3)}, objective="cost", sampler="grid", parallelism=4),
+    trial=PythonTrial(cost),
+    tuning=Window("-20d", "-10d"),
+    validation=Window("-10d", "-5d"),
+    test=Window("-5d"),
+    finalists=2,
+    schedule=None,
+    start_date=datetime(2025, 1, 1),
+)
+
+with DAG("production", schedule=[parameter_set_asset("retuned")], catchup=False):
+
+    @task
+    def read() -> dict[str, Any]:
+        """Return what production works with now."""
+        champion = HpoHook().champion("retuned")
+        return {"version": champion.version, "x": champion.params["x"]}
+
+    read()
