@@ -13,8 +13,7 @@ import os
 
 from airflow.sdk import DAG
 
-from airflow_hpo import Float, Objective, Stdout, Study, TuneTaskGroup
-from airflow_hpo.task_groups.jobs import JobTrial
+from airflow_hpo import Float, JobTrial, Objective, Stdout, Study, TuneTaskGroup
 
 study = Study(
     name="valley_of_two",
