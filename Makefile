@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-gp check format schema bench wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-gp check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -50,6 +50,10 @@ bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.search_quality $(QUICK)
 	$(RUN) python -m benchmarks.task_cost $(QUICK)
 	$(RUN) python -m benchmarks.comparison_error_rates $(QUICK)
+
+bench-pods: install ## Measure pod trials beside bare pods and plain pod tasks, on a cluster that runs
+	$(RUN) python -m benchmarks.pod_cost $(QUICK)
+	$(RUN) python -m benchmarks.print_and_exit $(if $(QUICK),--pods 40)
 
 wheel: install ## Build the wheel and install it into a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
