@@ -41,7 +41,7 @@ def _scalar(value: Any) -> Any:
 
 
 Choice = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr | None, BeforeValidator(_scalar)]
-Params = dict[str, Choice]
+Params = dict[Annotated[str, BeforeValidator(_scalar)], Choice]
 """Parameter values by name; a parameter whose condition does not hold is absent."""
 
 MAX_INT = 2**53

@@ -38,7 +38,7 @@ def test_the_first_version_of_a_set_is_1_and_replaces_none(store: Store):
 
 
 def test_a_champion_keeps_the_order_and_the_types_of_its_parameters(store: Store):
-    params = {"z": 1, "a": 1.0, "on": True, "none": None, "text": "{{ ü \ud800 }}", "e": 1e-300}
+    params = {"z": 1, "a": 1.0, "on": True, "none": None, "text": "{{ ü }}", "e": 1e-300}
     promote(store, NAME, params, expected=None, key="k", provenance=BY_DAG)
     found = champion(store.database, NAME).params
     assert [(name, type(value), value) for name, value in found.items()] == [

@@ -2,64 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from sqlalchemy import make_url, text
 
-from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
 from airflow_hpo.tuning.store import Store
 from tests.integration.tuning.tasks import Tuned, declared
-
-TEMPLATE = "hpo_template"
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables, to be copied: creating them takes longer than most tests."""
-    path = tmp_path_factory.mktemp("template") / "hpo.db"
-    schema.upgrade(Database.sqlite(path))
-    return path
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
-    """URL of a PostgreSQL server that has a database with all tables, to be copied."""
-    _run(postgres_url, f"CREATE DATABASE {TEMPLATE}")
-    schema.upgrade(Database.of(make_url(postgres_url).set(database=TEMPLATE), "hpo"))
-    return postgres_url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ready_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database of this test's own, with all tables."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        yield Database.sqlite(shutil.copy(template, tmp_path / "hpo.db"))
-        return
-    url, name = request.getfixturevalue("postgres_template"), f"test_{uuid.uuid4().hex[:12]}"
-    _run(url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield Database.of(make_url(url).set(database=name), "hpo")
-    _run(url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def store(ready_database: Database) -> Store:
-    """A study database with all tables."""
-    return Store(ready_database)
 
 
 @pytest.fixture
 def tuned(store: Store) -> Tuned:
     """An edition of a study that has just been opened."""
     return Tuned(store, declared())
-
-
-def _run(url: str, statement: str) -> None:
-    """Run a statement that PostgreSQL refuses inside a transaction."""
-    with Database.of(url).engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(statement))
