@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-gp check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-gp chaos check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -28,8 +28,8 @@ ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 	$(RUN) python -m demo.ui
 
 test: install ## Run the tests that need no cluster
-	$(RUN) pytest -m "not cluster and not system and not gp" -n 2
-	$(RUN) pytest -m system
+	$(RUN) pytest -m "not cluster and not system and not gp and not chaos" -n 2
+	$(RUN) pytest -m "system and not chaos"
 
 check: install ## Check format, style, types and layers
 	$(RUN) ruff format --check .
@@ -62,7 +62,16 @@ test-gp: ## Run the tests of the Gaussian process in an environment with torch (
 	$(UV) run --frozen --isolated --all-groups --extra gp pytest -m gp
 
 cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
-	$(RUN) pytest -m cluster
+	$(RUN) pytest -m "cluster and not chaos"
+
+chaos: install ## Break everything for real and write docs/faults.md (QUICK=1: a short form that writes nothing)
+ifdef QUICK
+	$(RUN) pytest -m "chaos and short"
+else
+	rm -f .chaos/ledger
+	HPO_FAULTS=.chaos/ledger $(RUN) pytest -m chaos; failed=$$?; \
+	$(RUN) python -m tests.chaos.table .chaos/ledger > docs/faults.md; exit $$failed
+endif
 
 cluster-up: ## Start a real Kubernetes on this machine (KUBECONFIG, kind, or built from source)
 	$(PYTHON) -m cluster up

@@ -1,0 +1,46 @@
+"""The table of faults in the docs, made from what the suite took down: ``python -m tests.chaos.table LEDGER``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from tests.chaos.ledger import Injection, read
+
+HEAD = """# Faults
+
+Every row was produced for real by `make chaos`, which also wrote this page: {injections} faults, {held} of them with the
+expected end. *Held* counts the injections after which nothing was lost, doubled or left behind.
+
+| fault | where | on | times | expected | seen | held |
+|---|---|---|---|---|---|---|
+"""
+
+
+def page(rows: Iterable[Injection]) -> str:
+    """Return the page, one row for all injections of the same fault at the same place.
+
+    :param rows: what was taken down.
+    """
+    found = sorted(rows, key=_place)
+    held = sum(row.times for row in found if row.held)
+    lines = [_line(list(same)) for _, same in groupby(found, key=_place)]
+    return HEAD.format(injections=sum(row.times for row in found), held=held) + "\n".join(lines) + "\n"
+
+
+def _place(row: Injection) -> tuple[str, str, str, str]:
+    return row.on, row.fault, row.where, row.expected
+
+
+def _line(same: list[Injection]) -> str:
+    first, times = same[0], sum(row.times for row in same)
+    # What went wrong must not hide behind what went right.
+    seen = next((row.seen for row in same if not row.held), first.seen)
+    cells = (first.fault, first.where, first.on, times, first.expected, seen, sum(r.times for r in same if r.held))
+    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    print(page(read(Path(sys.argv[1]))), end="")
