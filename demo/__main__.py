@@ -47,7 +47,7 @@ class Demo:
         """Set what is in use, retune, agree, and see production take it over; returns the tuned edition."""
         self._hpo("champion", "set", PARAMETER_SET, "--file", str(IN_USE), "--reason", "in use when the demo begins")
         self.console.print(
-            f"\nAirflow runs DAG [bold]{DAG_ID}[/] for September 2011: 24 trials, 4 at once, each a task."
+            f"\nAirflow runs DAG [bold]{DAG_ID}[/] as of 1 November 2011: 24 trials, 4 at once, each a task."
         )
         retuning = DagRun.trigger(self.airflow, DAG_ID, logical_date=MONTH)
         edition = self._watch(retuning, "tune.start")
