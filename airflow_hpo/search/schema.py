@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
 import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy import String, column, select, table
@@ -9,38 +15,78 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
 
+from airflow_hpo.exceptions import StoreNotMigratedError
 from airflow_hpo.search.failures import storage_errors
 from airflow_hpo.search.quiet import quiet
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.failures import is_missing, translated
+from airflow_hpo.storage.locks import study_lock
+
+OPTUNA_LOCK = "/optuna"
+"""Held while Optuna's tables are made; no study's name begins with a slash."""
+OPTUNA_TIMEOUT = 300.0
+"""Seconds to wait for another process that makes them."""
 
 
 def create_schema(database: Database) -> None:
-    """Create Optuna's tables where they are missing; repeating it changes nothing.
+    """Create Optuna's tables, or bring them to the installed Optuna's revision; repeating it changes nothing.
 
     Only migrations call it, after they have made sure that the database is not somebody else's.
 
     :param database: where.
+    :raises StoreNotMigratedError: when a newer Optuna made the tables; they are left alone.
     :raises StoreUnavailableError: when the database does not answer.
     """
-    with storage_errors(database.name), quiet():
-        RDBStorage(database.url, engine_kwargs={"poolclass": NullPool})
+    with study_lock(database, OPTUNA_LOCK, OPTUNA_TIMEOUT), storage_errors(database.name), quiet():
+        revision, made_by = _found(database)
+        if revision is None:
+            RDBStorage(database.url, engine_kwargs={"poolclass": NullPool})
+        elif made_by != optuna.__version__:
+            _refuse_newer(database, revision, made_by)
+            with _logging_left_alone():
+                _storage(database).upgrade()
+
+
+def refuse_newer(database: Database) -> None:
+    """Raise when Optuna's tables were made by an Optuna whose tables the installed one does not know.
+
+    :param database: where.
+    :raises StoreNotMigratedError: naming the Optuna that made them.
+    """
+    revision, made_by = _found(database)
+    if revision is not None and made_by != optuna.__version__:
+        _refuse_newer(database, revision, made_by)
+
+
+def check_schema(database: Database) -> None:
+    """Raise unless Optuna's tables are there and are those of the installed Optuna; nothing is changed.
+
+    :param database: where.
+    :raises StoreNotMigratedError: saying what was found and what to do.
+    """
+    revision, made_by = _found(database)
+    if revision is None:
+        raise StoreNotMigratedError(
+            f"Studies need Optuna's tables, but {database.name} has none that are complete. Run `airflow hpo db migrate`."
+        )
+    if made_by != optuna.__version__:
+        _refuse_newer(database, revision, made_by)
+        if revision != _known_revisions()[0]:
+            raise StoreNotMigratedError(
+                f"Optuna {optuna.__version__} needs revision {_known_revisions()[0]} of its tables, but {database.name} "
+                f"has {revision}, made by Optuna {made_by}. Run `airflow hpo db migrate`."
+            )
 
 
 def is_current(database: Database) -> bool:
     """Say whether Optuna's tables are complete and made by this very version of Optuna.
 
-    Asks in milliseconds what :func:`create_schema` finds out in half a second. False also when the database does not answer.
+    Asks in milliseconds what :func:`create_schema` finds out in half a second.
 
     :param database: where.
     """
-    made_by = select(column("library_version", String)).select_from(table("version_info"))
-    # Optuna writes this row last.
-    complete = select(column("version_num", String)).select_from(table("alembic_version"))
-    try:
-        with database.connect(read_only=True) as connection:
-            return connection.scalar(made_by) == optuna.__version__ and connection.scalar(complete) is not None
-    except DBAPIError:
-        return False
+    revision, made_by = _found(database)
+    return revision is not None and made_by == optuna.__version__
 
 
 def optuna_storage(database: Database) -> RDBStorage:
@@ -51,13 +97,59 @@ def optuna_storage(database: Database) -> RDBStorage:
     :raises StoreUnavailableError: when the database does not answer.
     """
     with storage_errors(database.name), quiet():
-        storage = RDBStorage(
-            database.url,
-            engine_kwargs={"poolclass": NullPool},
-            skip_compatibility_check=True,
-            skip_table_creation=True,
-        )
+        storage = _storage(database)
     # Our engine begins SQLite's transactions with the write lock: Optuna reads before it writes, which fails otherwise.
     storage.engine = database.engine.execution_options(hpo_begin="IMMEDIATE")
     storage.scoped_session = scoped_session(sessionmaker(bind=storage.engine))
     return storage
+
+
+def _storage(database: Database) -> RDBStorage:
+    return RDBStorage(
+        database.url, engine_kwargs={"poolclass": NullPool}, skip_compatibility_check=True, skip_table_creation=True
+    )
+
+
+@contextmanager
+def _logging_left_alone() -> Iterator[None]:
+    """Where no root handler is, Optuna's migration configures logging anew and disables every logger that exists."""
+    handler = logging.NullHandler()
+    logging.root.addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.root.removeHandler(handler)
+
+
+def _found(database: Database) -> tuple[str | None, str | None]:
+    """Return the revision of Optuna's tables, None unless they are complete, and the version of Optuna that made them."""
+    # Optuna writes the revision last.
+    revision = select(column("version_num", String)).select_from(table("alembic_version"))
+    made_by = select(column("library_version", String)).select_from(table("version_info"))
+    if database.path and not database.path.exists():
+        return None, None
+    with translated(database.name), database.connect(read_only=True) as connection:
+        try:
+            return connection.scalar(revision), connection.scalar(made_by)
+        except DBAPIError as err:
+            if is_missing(err):
+                return None, None
+            raise
+
+
+def _refuse_newer(database: Database, revision: str, made_by: str | None) -> None:
+    if revision not in _known_revisions():
+        raise StoreNotMigratedError(
+            f"Optuna {optuna.__version__} does not know revision {revision} of its tables, which Optuna {made_by} made in "
+            f"{database.name}. Install that version of Optuna or a newer one."
+        )
+
+
+@lru_cache(maxsize=1)
+def _known_revisions() -> list[str]:
+    """Return the revisions that the installed Optuna can upgrade from, its own first; takes most of a second."""
+    from alembic.script import ScriptDirectory
+    from optuna.storages import _rdb
+
+    place = Path(_rdb.__path__[0]) / "alembic"
+    return [script.revision for script in ScriptDirectory(place).walk_revisions()]

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, String, column, inspect, select, table, text
+from sqlalchemy import Connection, String, column, func, inspect, select, table, text
 from sqlalchemy.schema import CreateSchema
 
-from airflow_hpo.exceptions import StoreNotMigratedError
+from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import translated
 from airflow_hpo.storage.guard import refuse_foreign
@@ -50,11 +50,7 @@ def check(database: Database) -> None:
     :raises StoreNotMigratedError: naming the revision found and the one needed.
     """
     found = current(database)
-    if found is not None and found > HEAD:
-        raise StoreNotMigratedError(
-            f"This version knows our tables up to revision {HEAD}, but {database.name} has {found}. "
-            f"Upgrade airflow-provider-hpo."
-        )
+    _refuse_newer(database, found)
     if found != HEAD:
         raise StoreNotMigratedError(
             f"This version needs revision {HEAD} of our tables, but {database.name} has {found or 'none'}. "
@@ -80,21 +76,33 @@ def upgrade(database: Database, revision: str = "head") -> None:
     :param database: where studies are kept; a PostgreSQL schema and an SQLite file are created.
     :param revision: a revision of ours, or ``"head"``.
     :raises StoreRefusedError: when the database is Airflow's own or another application's.
+    :raises StoreNotMigratedError: when a newer version of this package made the tables; they are left alone.
     """
     refuse_foreign(database)
+    _refuse_newer(database, current(database))
     with _migrating(database):
         _prepare(database)
         _run(database, lambda command, config: command.upgrade(config, revision))
 
 
-def downgrade(database: Database, revision: str) -> None:
-    """Bring our tables back to an older revision, losing what only newer ones hold.
+def downgrade(database: Database, revision: str, *, losing: bool = False) -> None:
+    """Bring our tables back to an older revision, in which what only newer ones hold has no place.
 
     :param database: where studies are kept.
-    :param revision: a revision of ours, or ``"base"`` to remove the tables with everything in them.
+    :param revision: a revision of ours, or ``"base"`` to remove the tables.
+    :param losing: True drops tables even when there is something in them.
+    :raises StoreRefusedError: when something would be lost, naming it, or the database is not ours.
+    :raises StoreNotMigratedError: when a newer version of this package made the tables.
     """
     refuse_foreign(database)
+    _refuse_newer(database, current(database))
     with _migrating(database):
+        if not losing and (held := _only_held_after(database, revision)):
+            raise StoreRefusedError(
+                f"Going back to revision {revision} of our tables must lose nothing, but {database.name} keeps "
+                f"{', '.join(f'{count} rows in {name}' for name, count in held.items())}. "
+                f"Make a copy of them, then ask for it with losing=True."
+            )
         _run(database, lambda command, config: command.downgrade(config, revision))
 
 
@@ -136,6 +144,25 @@ def _run(database: Database, action: Callable[[Any, Config], None]) -> None:
             _raw(connection).execute("PRAGMA foreign_keys=OFF")
         with connection.begin():
             action(command, script_config(connection))
+
+
+def _refuse_newer(database: Database, found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise StoreNotMigratedError(
+            f"This version knows our tables up to revision {HEAD}, but {database.name} has {found}. "
+            f"Upgrade airflow-provider-hpo."
+        )
+
+
+def _only_held_after(database: Database, revision: str) -> dict[str, int]:
+    """Return how many rows the tables have that an older revision does not know; empty ones are left out."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(script_config()).iterate_revisions(current(database), revision)
+    names = [name for script in scripts for name in script.module.TABLES]
+    with database.connect(read_only=True) as connection:
+        counts = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _raw(connection: Connection) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_hpo.search.schema import create_schema, is_current
+from airflow_hpo.search.schema import check_schema, create_schema, is_current, refuse_newer
 from airflow_hpo.storage import migrate
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.guard import refuse_foreign
 
 
 def upgrade(database: Database) -> None:
@@ -12,7 +13,10 @@ def upgrade(database: Database) -> None:
 
     :param database: where; refused before anything is created when it is Airflow's own.
     :raises StoreRefusedError: when the schema belongs to Airflow or somebody else.
+    :raises StoreNotMigratedError: when newer versions of this package or of Optuna made the tables; none is changed.
     """
+    refuse_foreign(database)
+    refuse_newer(database)
     migrate.upgrade(database)
     create_schema(database)
 
@@ -21,20 +25,19 @@ def ensure(database: Database) -> None:
     """Make a database ready: SQLite files are migrated by themselves, others must have been.
 
     :param database: where.
-    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due.
+    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due, or newer versions made the tables.
     """
-    if database.dialect == "sqlite":
-        migrate.ensure(database)
-        if not is_current(database):
-            create_schema(database)
-    else:
-        migrate.check(database)
+    if database.path is None:
+        check(database)
+    elif not (migrate.current(database) == migrate.HEAD and is_current(database)):
+        upgrade(database)
 
 
 def check(database: Database) -> None:
     """Say nothing when a database is ready, and what is wrong with it otherwise; never creates anything.
 
     :param database: where.
-    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due.
+    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due, or newer versions made the tables.
     """
     migrate.check(database)
+    check_schema(database)

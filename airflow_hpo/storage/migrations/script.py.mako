@@ -10,6 +10,9 @@ down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 
+TABLES: tuple[str, ...] = ()
+"""What this revision creates, in the order in which it can be dropped."""
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

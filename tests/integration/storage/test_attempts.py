@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 
 import pytest
@@ -42,6 +42,13 @@ def finish(store: Database, attempt: Attempt, outcome: AttemptOutcome, **more) -
 def all_of(store: Database, number: int | None = None) -> list[Attempt]:
     with store.session(read_only=True) as session:
         return attempts.of(session, EDITION, number)
+
+
+def test_an_attempt_never_ends_before_it_began_although_the_clock_went_back(store: Database):
+    with time_machine.travel(NOON, tick=False):
+        attempt = begin(store)
+    with time_machine.travel(NOON - timedelta(hours=1), tick=False):
+        assert finish(store, attempt, AttemptOutcome.COMPLETE).finished == NOON
 
 
 def test_an_attempt_that_begins_is_running(store: Database):

@@ -40,6 +40,13 @@ def test_an_opened_edition_knows_its_declaration_and_its_owner(database: Databas
     assert edition.created.utcoffset() == timedelta(0)
 
 
+def test_an_edition_never_ends_before_it_began_although_the_clock_went_back(database: Database):
+    with time_machine.travel(NOON, tick=False):
+        open_(database, study())
+    with time_machine.travel(NOON - timedelta(hours=1), tick=False), database.session() as session:
+        assert editions.finish(session, "dispatch@r1", End.MAX_TRIALS, "All are done.").finished == NOON
+
+
 def test_opening_again_changes_nothing(database: Database):
     assert open_(database, study()) == open_(database, study())
 

@@ -185,7 +185,7 @@ def test_going_back_to_the_first_revision_loses_what_only_the_second_keeps_and_n
         parameter_sets.write(session, "a", {"x": 1}, Provenance(), action=Action.SET)
         plan = {"edition_id": editions.row_id(session, "s@r"), "look": 1, "plan": "{}", "created_at": utc_now()}
         session.add(EvaluationRow(**plan))
-    downgrade(database, "0001")
+    downgrade(database, "0001", losing=True)
     upgrade(database)
     with database.session(read_only=True) as session:
         assert editions.get(session, "s@r").study == STUDY

@@ -17,6 +17,9 @@ MYSQL: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "
 MOMENT = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
 TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
+TABLES = ("hpo_metrics", "hpo_attempts", "hpo_batches", "hpo_editions")
+"""What this revision creates, in the order in which it can be dropped."""
+
 
 def upgrade() -> None:
     create_editions()
@@ -122,5 +125,5 @@ def create_metrics() -> None:
 
 
 def downgrade() -> None:
-    for name in ("hpo_metrics", "hpo_attempts", "hpo_batches", "hpo_editions"):
+    for name in TABLES:
         op.drop_table(name)

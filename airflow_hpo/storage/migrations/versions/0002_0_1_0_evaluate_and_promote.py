@@ -17,6 +17,9 @@ MYSQL: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "
 MOMENT = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
 TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
+TABLES = ("hpo_promotions", "hpo_champions", "hpo_parameter_versions", "hpo_comparisons", "hpo_evaluations")
+"""What this revision creates, in the order in which it can be dropped."""
+
 
 def upgrade() -> None:
     create_evaluations()
@@ -117,11 +120,5 @@ def create_promotions() -> None:
 
 
 def downgrade() -> None:
-    for name in (
-        "hpo_promotions",
-        "hpo_champions",
-        "hpo_parameter_versions",
-        "hpo_comparisons",
-        "hpo_evaluations",
-    ):
+    for name in TABLES:
         op.drop_table(name)
