@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, insert, select, update
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.search import tables
@@ -43,8 +43,10 @@ class HeldTrial:
         """
         now = datetime.now(UTC).replace(tzinfo=None)
         trials = tables.trials
+        # A clock may go back, and a trial may begin and end on two hosts.
+        complete = case((trials.c.datetime_start > now, trials.c.datetime_start), else_=now)
         query = update(trials).where(trials.c.trial_id == self._id)
-        self._connection.execute(query.values(state=state.name, datetime_complete=now))
+        self._connection.execute(query.values(state=state.name, datetime_complete=complete))
         if value is not None:
             number, kind = stored(value)
             row = {"trial_id": self._id, "objective": 0, "value": number, "value_type": kind}

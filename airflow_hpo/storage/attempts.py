@@ -101,14 +101,16 @@ def finish(
     :param log_tail: its last lines; the last 20,000 characters are kept.
     :raises StudyNotFoundError: when there is no such attempt.
     """
-    row_id = _row(session, edition, number, attempt).id
+    row = _row(session, edition, number, attempt)
     weaker = [old.value for old in AttemptOutcome if outweighs(outcome, old)]
     ended = {"outcome": outcome.value, "kind": kind.value if kind else None, "reason": reason, "exit_code": exit_code}
     seen = {"problems": list(problems), "log_tail": log_tail[-TAIL_LENGTH:] if log_tail else None}
+    # A clock may go back, and two hosts never have the same.
+    finished_at = max(utc_now(), row.started_at)
     session.execute(
         update(AttemptRow)
-        .where(AttemptRow.id == row_id, AttemptRow.outcome.in_(weaker))
-        .values(finished_at=utc_now(), **ended, **seen)
+        .where(AttemptRow.id == row.id, AttemptRow.outcome.in_(weaker))
+        .values(finished_at=finished_at, **ended, **seen)
         .execution_options(synchronize_session=False)
     )
     session.expire_all()

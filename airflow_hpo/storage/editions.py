@@ -111,7 +111,7 @@ def finish(
     """
     row = _locked(session, name)
     row.end, row.reason, row.best_number, row.best_value = end.value, reason, best_number, best_value
-    row.finished_at = utc_now()
+    row.finished_at = max(utc_now(), row.started_at)
     session.flush()
     return _edition(row)
 

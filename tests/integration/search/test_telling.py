@@ -3,8 +3,10 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
@@ -27,6 +29,12 @@ def test_a_told_trial_has_its_value_metrics_and_work(studies: OptunaStudies, num
     assert told.started is not None
     assert told.finished is not None
     assert told.finished >= told.started
+
+
+def test_a_trial_never_ends_before_it_began_although_the_clock_went_back(studies: OptunaStudies, number: int) -> None:
+    with time_machine.travel(datetime.now(UTC) - timedelta(hours=1)):
+        told = studies.tell(EDITION, number, TrialState.COMPLETE, 0.5)
+    assert told.finished == told.started
 
 
 def test_metrics_have_their_own_names_in_notebooks(studies: OptunaStudies, number: int) -> None:

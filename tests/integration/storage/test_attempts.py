@@ -88,8 +88,8 @@ def test_an_attempt_of_no_study_is_refused(store: Database):
 
 
 def test_a_failed_attempt_says_who_is_to_blame_and_why(store: Database):
-    begun = begin(store)
     with time_machine.travel(NOON, tick=False):
+        begun = begin(store)
         said = {"kind": FailureKind.PROGRAM, "reason": "It exited with 3.", "exit_code": 3}
         ended = finish(store, begun, AttemptOutcome.FAILED, problems=["loss=abc"], log_tail="bad\n", **said)
     assert ended == replace(
