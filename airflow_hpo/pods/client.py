@@ -18,6 +18,7 @@ from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.pods.access import LogResponse
 from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.jobs import job_of
 
 if TYPE_CHECKING:
     from kubernetes_asyncio.client import ApiClient, CoreV1Api
@@ -127,14 +128,24 @@ class ClusterPod:
         )
 
     async def delete(self, grace_period: int | None = None) -> None:
-        """Delete the pod; nothing happens when it is gone.
+        """Delete the pod, or the whole Job that it reports for; nothing happens when it is gone.
 
-        :param grace_period: seconds that its programs have to end; None for what the pod declares.
+        :param grace_period: seconds that its programs have to end; None for what the pod declares, as the pods of a Job
+            always do.
         """
+        if (job := job_of(self._name)) != self._name:
+            await self._call("delete the Job of", lambda _, **limits: self._delete_job(job, **limits))
+            return
         grace = {} if grace_period is None else {"grace_period_seconds": grace_period}
         await self._call(
             "delete", lambda core, **limits: core.delete_namespaced_pod(self._name, self._namespace, **grace, **limits)
         )
+
+    async def _delete_job(self, job: str, **limits: Any) -> Any:
+        from kubernetes_asyncio.client import BatchV1Api
+
+        batch = BatchV1Api(await self._cluster.client())
+        return await batch.delete_namespaced_job(job, self._namespace, propagation_policy="Background", **limits)
 
     async def events(self) -> list[str]:
         """Return the warnings about the pod, oldest first; nothing where events may not be read."""

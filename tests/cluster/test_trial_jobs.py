@@ -11,6 +11,7 @@ from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.pods.labels import label_value
+from airflow_hpo.pods.watching import delete_pod
 from tests.cluster.pods_on_cluster import wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task, first_event
 
@@ -21,6 +22,7 @@ BOTH = PLACE + "for step in (1, 2, 3): print(f'step={step} loss={index + 1 / ste
 ENDLESS = PLACE + "for step in range(1, 6000): print(f'step={step} loss={step}', flush=True); time.sleep(0.1)"
 HIGH = ENDLESS.replace("loss={step}", "loss={step * 10}")
 SECOND_FAILS = PLACE + "print('loss=1', flush=True); time.sleep(2); os._exit(3) if index else time.sleep(600)"
+SECOND_GOES_ON = PLACE + "print('loss=1', flush=True); time.sleep(600 if index else 0)"
 
 
 class JobTask(Task):
@@ -133,4 +135,14 @@ def test_clearing_a_deferred_task_ends_all_its_pods(job: Any, core: Any) -> None
     trigger = trial.deferred()
     wait_for(lambda: len(pods_of(core, trial)) == 2, "two pods")
     asyncio.run(trigger.on_kill())
+    assert jobs_of(core, trial) == []
+    wait_for(lambda: not pods_of(core, trial), "the end of both pods")
+
+
+def test_who_ends_the_trial_in_the_triggerer_removes_the_whole_job(job: Any, core: Any) -> None:
+    trial = job(SECOND_GOES_ON)
+    trigger: Any = trial.deferred()
+    assert asyncio.run(first_event(trigger))["outcome"]["state"] == "complete"
+    asyncio.run(delete_pod(trigger.connection, trigger.pod_name, trigger.pod_namespace))
+    assert jobs_of(core, trial) == []
     wait_for(lambda: not pods_of(core, trial), "the end of both pods")
