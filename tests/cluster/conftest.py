@@ -6,13 +6,14 @@ import json
 import os
 import shlex
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.pods_on_cluster import ROOT, Pods, cluster_tool, wait_for
+from tests.cluster.namespaces import fresh_namespace, granted
+from tests.cluster.pods_on_cluster import ROOT, Pods, cluster_tool
 
 
 @pytest.fixture(scope="session")
@@ -62,24 +63,8 @@ def core(kubeconfig: Path) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def namespace(core: Any) -> Iterator[str]:
     """A fresh namespace in which pods can start; removed with all that is in it."""
-    from kubernetes.client.exceptions import ApiException
-
-    def there(read: Callable[..., Any], *arguments: str) -> bool:
-        try:
-            return read(*arguments) is not None
-        except ApiException as err:
-            if err.status != 404:
-                raise
-            return False
-
-    name = f"hpo-test-{uuid.uuid4().hex[:8]}"
-    core.create_namespace({"metadata": {"name": name}})
-    wait_for(lambda: there(core.read_namespaced_service_account, "default", name), "the service account")
-    wait_for(lambda: there(core.read_namespaced_config_map, "kube-root-ca.crt", name), "the root certificate")
-    yield name
-    core.delete_collection_namespaced_pod(name, grace_period_seconds=0)
-    core.delete_namespace(name)
-    wait_for(lambda: not there(core.read_namespace, name), f"the end of {name}")
+    with fresh_namespace(core) as name:
+        yield name
 
 
 @pytest.fixture
@@ -90,22 +75,8 @@ def pods(core: Any, namespace: str, python_image: str) -> Pods:
 
 @pytest.fixture(scope="module")
 def airflow_kubeconfig(kubeconfig: Path, core: Any, namespace: str) -> Path:
-    """A kubeconfig of somebody who may do in the module's namespace what `docker/kubernetes/rbac.yaml` says.
-
-    Where the cluster was not built here that is the admin.
-    """
-    import yaml
-    from kubernetes import client
-
-    own = cluster_tool("kubeconfig", "--user", "airflow", check=False)
-    if own.returncode != 0:
-        return kubeconfig
-    role, binding = yaml.safe_load_all((ROOT / "docker" / "kubernetes" / "rbac.yaml").read_text())
-    binding["subjects"] = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "airflow"}]
-    rbac = client.RbacAuthorizationV1Api(core.api_client)
-    rbac.create_namespaced_role(namespace, role)
-    rbac.create_namespaced_role_binding(namespace, binding)
-    return Path(own.stdout.strip())
+    """A kubeconfig of somebody who may do in the module's namespace what `docker/kubernetes/rbac.yaml` says."""
+    return granted(core, namespace) or kubeconfig
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from airflow_hpo.pods.labels import label_value
+
 ROOT = Path(__file__).parents[2]
 LIMIT = 60.0
 """Seconds that a pod of these tests may take to come to the state that is waited for."""
@@ -31,6 +33,12 @@ def wait_for(condition: Callable[[], Any], what: str, limit: float = LIMIT) -> A
         assert time.monotonic() < end, f"{what} did not come within {limit:g} s"
         time.sleep(0.1)
     return found
+
+
+def pods_of(core: Any, namespace: str, edition: str) -> list[Any]:
+    """The pods of a study that are there."""
+    selector = f"airflow-hpo/edition={label_value(edition)}"
+    return list(core.list_namespaced_pod(namespace, label_selector=selector).items)
 
 
 @dataclass(frozen=True)

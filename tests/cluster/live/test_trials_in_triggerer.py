@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,37 +10,10 @@ import pytest
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.storage import attempts
-from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.cluster.pods_on_cluster import wait_for
-
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
-
-DAGS = Path(__file__).parent / "studies"
-
-
-@pytest.fixture(scope="module")
-def airflow(airflow_kubeconfig: Path, namespace: str, python_image: str) -> Iterator[LiveAirflow]:
-    """An Airflow that has the rights of the Role, and two workers for everything that is no trial."""
-    extra = {"kube_config_path": str(airflow_kubeconfig)}
-    env = {
-        "AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra}),
-        "AIRFLOW__HPO__PRELOAD": "True",
-        "HPO_TEST_IMAGE": python_image,
-        "HPO_TEST_NAMESPACE": namespace,
-    }
-    home = Path(tempfile.mkdtemp(prefix="hpo-"))
-    with LiveAirflow(home, DAGS, parallelism=2, env=env) as live:
-        yield live
-    shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def store(airflow: LiveAirflow) -> Store:
-    """The study database that the running Airflow uses."""
-    return Store(Database.sqlite(airflow.home / "hpo.db"))
 
 
 def tried(store: Store, edition: str) -> list[Attempt]:

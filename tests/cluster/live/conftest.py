@@ -1,0 +1,58 @@
+"""One live Airflow whose trials are pods, for every test of this folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning import schema
+from airflow_hpo.tuning.store import Store
+from local_airflow.live import LiveAirflow
+from tests.cluster.namespaces import fresh_namespace, granted
+
+DAGS = Path(__file__).parent / "dags"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.timeout(900))
+
+
+@pytest.fixture(scope="session")
+def namespace(core: Any) -> Iterator[str]:
+    """The namespace of its trials."""
+    with fresh_namespace(core) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str) -> Iterator[LiveAirflow]:
+    """A running Airflow that has the rights of the Role."""
+    extra = {"kube_config_path": str(granted(core, namespace) or kubeconfig)}
+    env = {
+        "AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra}),
+        "AIRFLOW__HPO__PRELOAD": "True",
+        "HPO_TEST_IMAGE": python_image,
+        "HPO_TEST_NAMESPACE": namespace,
+    }
+    home = Path(tempfile.mkdtemp(prefix="hpo-"))
+    with LiveAirflow(home, DAGS, env=env) as live:
+        yield live
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def store(airflow: LiveAirflow) -> Store:
+    """The study database of the running Airflow."""
+    database = Database.sqlite(airflow.home / "hpo.db")
+    schema.upgrade(database)
+    return Store(database)
