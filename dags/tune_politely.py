@@ -4,15 +4,18 @@ What: 8 trials, 2 at once, that wait behind production everywhere: in Airflow's 
 Why: a retuning may take all night, an order may not. Each setting is one of the places where trials and production meet:
 
 - the pool bounds the trials of all studies together, and `priority_weight` lets production's tasks go first;
-- a priority class below zero lets the cluster evict trials for production; an evicted trial runs again by itself;
+- a priority class below zero lets the cluster evict trials for production; an evicted trial runs again by itself. The
+  Cluster Autoscaler adds no node for a priority below -10, unless its `expendable-pods-priority-cutoff` says otherwise;
 - requests make the nodes grow (or say that they are full), limits keep a trial from taking its neighbours' memory;
 - `schedule_timeout_seconds` leaves an autoscaler time for a node, `startup_timeout_seconds` a node time for a big image;
-- small batches start pods a few at a time.
+- `parallelism` and the pool bound how many pods wait for a node while a node pool grows, and small batches start them a
+  few at a time. Nothing else holds them back: a pod that waits takes no worker and no node, stands behind production in
+  the cluster's queue, and tells the autoscaler how many nodes are wanted.
 
 Needs: a Kubernetes, the image of `docker/trial`, a pool, and a priority class:
 
     airflow pools set tuning 2 "Trials of all studies"
-    kubectl create priorityclass tuning --value=-100 --preemption-policy=Never
+    kubectl create priorityclass tuning --value=-5 --preemption-policy=Never
 """
 
 import os

@@ -50,7 +50,7 @@ def priority_class(core: Any) -> Iterator[str]:
     scheduling = client.SchedulingV1Api(core.api_client)
     there = any(one.metadata.name == "tuning" for one in scheduling.list_priority_class().items)
     if not there:
-        body = {"metadata": {"name": "tuning"}, "value": -100, "preemptionPolicy": "Never"}
+        body = {"metadata": {"name": "tuning"}, "value": -5, "preemptionPolicy": "Never"}
         scheduling.create_priority_class(body)
     yield "tuning"
     if not there:
@@ -190,7 +190,7 @@ def test_polite_trials_stand_behind_production_everywhere(
     runs: dict[str, DagRun], manifests: dict[str, dict[str, Any]], namespace: str
 ) -> None:
     polite = [pod for pod in manifests.values() if pod["metadata"]["labels"]["airflow-hpo/dag"] == "tune_politely"]
-    assert {(pod["spec"]["priorityClassName"], pod["spec"]["priority"]) for pod in polite} == {("tuning", -100)}
+    assert {(pod["spec"]["priorityClassName"], pod["spec"]["priority"]) for pod in polite} == {("tuning", -5)}
     resources = polite[0]["spec"]["containers"][0]["resources"]
     assert resources == {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}}
     trials = [ti for ti in runs["tune_politely"].tasks() if ti["task_id"].endswith(".trial") and ti["map_index"] >= 0]
