@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-gp chaos check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-gp browser-test chaos check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -27,9 +27,9 @@ demo: install ## Tune a real model on real data through a real Airflow (about tw
 ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 	$(RUN) python -m demo.ui
 
-test: install ## Run the tests that need no cluster
-	$(RUN) pytest -m "not cluster and not system and not gp and not chaos" -n 2
-	$(RUN) pytest -m "system and not chaos"
+test: install ## Run the tests that need no cluster (ALL=1: every live test on both databases)
+	$(RUN) pytest -m "not cluster and not system and not gp and not browser and not chaos" -n 2
+	$(if $(ALL),HPO_ALL_DATABASES=1 )$(RUN) pytest -m "system and not chaos" --durations=25
 
 check: install ## Check format, style, types and layers
 	$(RUN) ruff format --check .
@@ -60,6 +60,9 @@ wheel: install ## Build the wheel and install it into a clean environment beside
 
 test-gp: ## Run the tests of the Gaussian process in an environment with torch (a download of gigabytes)
 	$(UV) run --frozen --isolated --all-groups --extra gp pytest -m gp
+
+browser-test: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium, which must be installed
+	$(RUN) pytest -m browser
 
 cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
 	$(RUN) pytest -m "cluster and not chaos"

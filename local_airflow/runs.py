@@ -55,9 +55,13 @@ class DagRun:
         state: str = self.airflow.wait(lambda: self._state_in(task_id, done), what, timeout=timeout)
         return state
 
+    def asks(self, task_id: str) -> None:
+        """Wait until a task asks a person."""
+        self.airflow.wait(lambda: self._state_in(task_id, {"awaiting_input"}), f"{task_id} to ask", timeout=300)
+
     def approve(self, task_id: str, answer: str = "Approve") -> None:
         """Answer an approval as a person does in the UI, as soon as it is asked for."""
-        self.airflow.wait(lambda: self._state_in(task_id, {"awaiting_input"}), f"{task_id} to ask", timeout=300)
+        self.asks(task_id)
         path = f"{self.path}/taskInstances/{task_id}/-1/hitlDetails"
         self.airflow.patch(path, {"chosen_options": [answer], "params_input": {}})
 

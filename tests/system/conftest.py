@@ -1,8 +1,9 @@
-"""A live Airflow for every test of this folder: once all on SQLite, once all on PostgreSQL."""
+"""A live Airflow for the tests of this folder, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,13 +18,30 @@ from local_airflow.live import LiveAirflow
 
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = Path(__file__).parent / "dags"
+ON_ONE = {
+    "test_examples": "sqlite",
+    "test_evaluation": "sqlite",
+    "test_preload": "sqlite",
+    "test_retuning": "postgresql",
+    "test_stopping": "postgresql",
+}
+"""Files whose tests run on one database unless ``HPO_ALL_DATABASES`` is set: another one changes little of what they do."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.system)
-            item.add_marker(pytest.mark.timeout(600))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.system)
+        item.add_marker(pytest.mark.timeout(600))
+    left_out = [] if os.environ.get("HPO_ALL_DATABASES") else [item for item in ours if _elsewhere(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _elsewhere(item: pytest.Item) -> bool:
+    """Say whether the tests of an item's file run on the other database."""
+    wanted = ON_ONE.get(item.path.stem)
+    return bool(wanted) and wanted not in item.name
 
 
 @pytest.fixture(scope="session")
