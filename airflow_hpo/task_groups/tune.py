@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from airflow.sdk import TaskGroup, TriggerRule
+from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo.core.budget import most_batches, most_trials
 from airflow_hpo.core.study import Study
@@ -106,14 +107,22 @@ class TuneTaskGroup(TaskGroup):
         return f"{child}.{self._trial.task_id}"
 
     def _lay_out(self, dispatch: Dispatch) -> None:
+        limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
         if dispatch == "continuous":
-            maps = -(-most_trials(self.study) // 1024)
-            lazy = [True] * maps
+            lazy = [True] * -(-most_trials(self.study) // limit)
         else:
+            self._refuse_large_batches(limit)
             lazy = [False] * most_batches(self.study) + [True]
         before: Any = self.start
         for number, asks_later in enumerate(lazy, start=1):
             before = self._batch(number, before, lazy=asks_later, continuing=dispatch == "continuous" and number > 1)
+
+    def _refuse_large_batches(self, limit: int) -> None:
+        if self.study.slots > limit:
+            raise DeclarationError(
+                f"A batch is one mapped task, which holds {limit} trials at most ([core] max_map_length), but "
+                f"{self.study.slots} were to run at once. Lower parallelism, or raise that option everywhere."
+            )
 
     def _batch(self, number: int, before: Any, *, lazy: bool, continuing: bool) -> Any:
         with TaskGroup(f"batch_{number:03d}"):

@@ -160,3 +160,20 @@ def test_every_batch_works_on_the_window(dispatch: Any) -> None:
     dag = dag_of(window=Window("-60d", "-30d"), dispatch=dispatch)
     suggests = [dag.get_task(f"tune.{name}.suggest") for name in batches(dag)]
     assert {suggest.window for suggest in suggests} == {Window("-60d", "-30d")}
+
+
+def test_a_batch_that_no_mapped_task_can_hold_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"holds 1024 trials at most .*, but 1025 were to run at once"):
+        dag_of(study(max_trials=2000, parallelism=1025))
+
+
+def test_a_longer_map_may_be_allowed_by_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "1100")
+    assert batches(dag_of(study(max_trials=1100, parallelism=1100, max_failures=0)))
+
+
+def test_continuous_maps_hold_as_many_trials_as_airflow_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = study(max_trials=1000, max_failures=0)
+    assert len(batches(dag_of(declared, dispatch="continuous"))) == 1
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "300")
+    assert len(batches(dag_of(declared, dispatch="continuous"))) == 4
