@@ -62,12 +62,17 @@ class Whole:
         choose = max if self.edition.study.objective.direction == "maximize" else min
         return choose(complete, key=lambda r: r.value or 0.0)
 
+    def attempts_at(self, key: str) -> list[Attempt]:
+        """Return the attempts of the trial of a key."""
+        numbers = {r.number for r in self.records if r.key == key}
+        return [a for a in self.held if a.number in numbers]
+
     def of_key(self, key: str) -> str:
         """Say what became of the trial of a key: its state and its attempts."""
         found = [r for r in self.records if r.key == key]
         if len(found) != 1:
             return f"{len(found)} rows of {key}"
-        ends = [a.outcome.value for a in self.held if a.number == found[0].number]
+        ends = [a.outcome.value for a in self.attempts_at(key)]
         return f"trial {found[0].number} {found[0].state.value} in {len(ends)} attempts ({', '.join(ends)})"
 
     def __str__(self) -> str:
