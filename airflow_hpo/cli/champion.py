@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 
+from airflow_hpo.cli.announcing import announce
 from airflow_hpo.cli.connecting import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
@@ -127,6 +128,8 @@ def _moved(hook: HpoHook, move: Move, *, mirrored: bool) -> None:
     if mirrored or read_mirror(name):
         mirror(hook.database, name, _put)
         terminal().print("Its Variable is up to date.")
+    if not move.repeated:
+        terminal().print(announce(move), soft_wrap=True)
 
 
 def _put(key: str, text: str) -> None:

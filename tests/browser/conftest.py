@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning.store import Store
@@ -16,6 +16,8 @@ from local_airflow.live import LiveAirflow
 
 STUDIES = Path(__file__).parent.parent / "system" / "dags"
 DAGS = ("retuning.py", "reruns.py")
+PATIENCE = 60_000
+"""Milliseconds for the UI to show something on a busy machine."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
@@ -56,7 +58,8 @@ def page(airflow: LiveAirflow) -> Iterator[Page]:
         playwright.chromium.launch(executable_path=program, args=ARGUMENTS) as browser,
     ):
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         page.goto(airflow.url)
         page.locator("input[name=username]").fill("admin")
         page.locator("input[name=password]").fill(airflow.password)

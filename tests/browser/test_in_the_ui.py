@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -33,7 +34,7 @@ def history(airflow: LiveAirflow) -> list[dict[str, Any]]:
 
 def test_the_page_that_asks_shows_the_report_and_approving_there_promotes(airflow: LiveAirflow, page: Page) -> None:
     run = asked(airflow, page, 1)
-    expect(page.get_by_text("Promote trial 3 to retuned, the first version?")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Promote trial \d+ to retuned, the first version\?"))).to_be_visible()
     expect(page.get_by_role("columnheader", name="measured again")).to_be_visible()
     page.get_by_test_id("hitl-option-Approve").click()
     assert run.wait() == "success"

@@ -123,6 +123,7 @@ def test_a_champion_that_changed_since_the_comparison_is_not_overwritten(airflow
     assert run.finish_of("promote") == "failed"
     assert history(airflow) == rolled_back
     assert champion(airflow)["params"] == {"x": 1}
+    assert produced(airflow, champion(airflow)["version"]).xcom("read")["x"] == 1
     assert "Compare again with what is in use" in run.log("promote")
 
 

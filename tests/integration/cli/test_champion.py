@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from airflow.models import Connection, Variable  # noqa: TID251
+from airflow.models.asset import AssetEvent, AssetModel  # noqa: TID251
 from airflow.utils.session import create_session  # noqa: TID251
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from airflow_hpo.cli.champion import read_params
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.promotion import parameter_set_asset
 from airflow_hpo.parameter_sets.moving import assign
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
 
@@ -52,7 +54,7 @@ def champion(run: Command, file: Path, tmp_path: Path) -> Command:  # noqa: F811
 
 def test_the_first_version_comes_from_a_file(run: Command, file: Path) -> None:  # noqa: F811
     said = run("champion", "set", NAME, "--file", str(file), "--reason", "The first.")
-    assert said.splitlines() == ["Version 1 of dispatch/tokyo is the champion now, the first."]
+    assert said.splitlines()[0] == "Version 1 of dispatch/tokyo is the champion now, the first."
     found = HpoHook().champion(NAME)
     assert found.params == {"wait": 60, "rate": 1e-5, "solver": "it's {{ greedy }}", "on": True, "nothing": None}
     origin = found.provenance
@@ -172,3 +174,42 @@ def test_a_connection_that_is_stored_in_airflow_s_database_is_used(champion: Com
             session.execute(delete(Connection).where(Connection.conn_id == "stored"))  # noqa: AIR311
     assert [(row["name"], row["version"]) for row in rows] == [(NAME, 1)]
     assert elsewhere.is_file()
+
+
+@pytest.fixture
+def asset(metadata_database: None) -> Iterator[int]:
+    """Id of the parameter set's asset, as Airflow knows it once a DAG is scheduled on it."""
+    wanted = parameter_set_asset(NAME)
+    with create_session() as session:
+        model = AssetModel(name=wanted.name, uri=wanted.uri)
+        session.add(model)
+        session.flush()
+        found: int = model.id
+    yield found
+    with create_session() as session:
+        session.execute(delete(AssetEvent))
+        session.execute(delete(AssetModel))
+
+
+def told(asset: int) -> list[dict[str, object]]:
+    """Return what those were told who wait for the asset."""
+    with create_session() as session:
+        found = session.scalars(select(AssetEvent).filter_by(asset_id=asset).order_by(AssetEvent.id))
+        return [event.extra for event in found]
+
+
+def test_production_is_told_of_a_rollback_as_of_a_promotion(champion: Command, asset: int) -> None:
+    said = champion("champion", "rollback", NAME)
+    assert said.splitlines()[-1] == "DAGs that wait for hpo://champion/dispatch/tokyo were told."
+    assert told(asset) == [{"name": NAME, "version": 4, "params": {"wait": 70}, "previous": 3}]
+
+
+def test_production_is_not_told_of_what_has_not_moved(champion: Command, asset: int, tmp_path: Path) -> None:
+    champion("champion", "set", NAME, "--file", str(tmp_path / "80.json"))
+    assert told(asset) == []
+
+
+def test_a_champion_that_no_dag_waits_for_moves_all_the_same(champion: Command) -> None:
+    said = champion("champion", "rollback", NAME)
+    assert said.splitlines()[-1] == "No DAG uses the asset hpo://champion/dispatch/tokyo, so nothing was started."
+    assert HpoHook().champion(NAME).version == 4

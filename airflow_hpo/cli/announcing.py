@@ -1,0 +1,34 @@
+"""Telling Airflow that a champion was moved by a person, as a promotion in a DAG does."""
+
+from __future__ import annotations
+
+from airflow_hpo.parameter_sets.moving import Move
+from airflow_hpo.parameter_sets.telling import event_of
+
+
+def announce(move: Move) -> str:
+    """Emit the asset event of a parameter set and say in one sentence what came of it.
+
+    The champion has moved already, so nothing here may fail the command: DAGs that are scheduled on the asset can also be
+    started by hand.
+
+    :param move: what has moved.
+    """
+    from airflow.assets.manager import asset_manager
+    from airflow.models.asset import AssetModel  # noqa: TID251
+    from airflow.utils.session import create_session  # noqa: TID251
+    from sqlalchemy import select
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from airflow_hpo.operators.promotion import parameter_set_asset
+
+    wanted = parameter_set_asset(move.made.name)
+    try:
+        with create_session() as session:
+            asset = session.scalar(select(AssetModel).filter_by(name=wanted.name, uri=wanted.uri))
+            if asset is None:
+                return f"No DAG uses the asset {wanted.uri}, so nothing was started."
+            asset_manager.register_asset_change(asset=asset, extra=event_of(move), session=session)
+    except SQLAlchemyError as err:
+        return f"DAGs that wait for {wanted.uri} were not started, because Airflow's own database says: {err}."
+    return f"DAGs that wait for {wanted.uri} were told."
