@@ -104,6 +104,8 @@ class ProcessRunner:
         """
         self._stopped = True
         if self._program is not None:
+            # Noted here and not at the next look: the end that this causes may be heard before.
+            self._finish(self._program, "killed")
             self._program.end()
 
     def _follow(self, program: KeptProgram, read: Input) -> None:

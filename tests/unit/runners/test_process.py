@@ -165,6 +165,12 @@ def test_stop_from_a_signal_handler_ends_the_program() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
+def test_a_stopped_program_was_killed_although_its_end_is_heard_before_the_next_look() -> None:
+    # Later than the line, so that the runner waits for nothing but the end.
+    made = shell("echo; sleep 300", interval=60.0, on_line=lambda line: threading.Timer(0.5, made.stop).start())
+    assert made.run().killed
+
+
 def test_stop_before_the_run_and_after_it_is_harmless() -> None:
     made = shell("sleep 300")
     made.stop()
