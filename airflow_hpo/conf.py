@@ -13,6 +13,11 @@ def lock_timeout() -> float:
     return _seconds("lock_timeout", fallback=120.0)
 
 
+def database_patience() -> float:
+    """``[hpo] database_patience``: seconds for which a task goes on trying while the study database is away."""
+    return _seconds("database_patience", fallback=180.0)
+
+
 def report_interval() -> float:
     """``[hpo] report_interval``: seconds between two deliveries of a running trial's metrics to the study."""
     return _seconds("report_interval", fallback=1.0)

@@ -11,7 +11,7 @@ HpoError
 │   ├── StoreRefusedError        the database must not be used (Airflow's own schema, unknown dialect)
 │   └── StoreNotMigratedError    the database lacks our tables or has older ones
 ├── TransientHpoError            the same call may succeed later: Airflow may retry
-│   ├── StoreUnavailableError    the database does not answer
+│   ├── StoreUnavailableError    the database does not answer, or takes no changes
 │   └── StudyLockedError         another process held the study's lock for too long
 └── TrialFailedError             one attempt of a trial failed; carries the kind and the reason
 """
@@ -64,7 +64,7 @@ class TransientHpoError(HpoError):
 
 
 class StoreUnavailableError(TransientHpoError):
-    """The database does not answer."""
+    """The database does not answer, or takes no changes."""
 
 
 class StudyLockedError(TransientHpoError):

@@ -89,6 +89,13 @@ def _options() -> dict[str, Any]:
         "lock_timeout": _option(
             "Seconds to wait for another process that suggests trials of the same study.", "float", "120.0"
         ),
+        "database_patience": _option(
+            "Seconds for which a task goes on trying while the study database does not answer or takes no changes, before it"
+            " fails and Airflow's own retries begin. 0: not at all. Triggers and sensors wait as long as they may run, and"
+            " commands not at all.",
+            "float",
+            "180.0",
+        ),
         "report_interval": _option(
             "Seconds between two deliveries of a running trial's metrics to the study.", "float", "1.0"
         ),

@@ -30,6 +30,8 @@ class HpoHook(BaseHook):
     several workers (``[hpo] sqlite_fallback`` turns it off).
 
     :param hpo_conn_id: connection of type ``hpo``, ``postgres``, ``mysql`` or ``sqlite``.
+    :param patience: seconds to go on trying while the database is away, 0 for not at all; None for what
+        ``[hpo] database_patience`` says.
     """
 
     conn_name_attr = "hpo_conn_id"
@@ -37,9 +39,10 @@ class HpoHook(BaseHook):
     conn_type = "hpo"
     hook_name = "Hyperparameter optimisation (study database)"
 
-    def __init__(self, hpo_conn_id: str = default_conn_name) -> None:
+    def __init__(self, hpo_conn_id: str = default_conn_name, patience: float | None = None) -> None:
         super().__init__()
         self.hpo_conn_id = hpo_conn_id
+        self.patience = conf.database_patience() if patience is None else patience
 
     @cached_property
     def database(self) -> Database:
@@ -55,11 +58,9 @@ class HpoHook(BaseHook):
         :raises StoreRefusedError: when the connection leads to Airflow's own schema.
         :raises StoreUnavailableError: when the database does not answer.
         """
-        from airflow_hpo.tuning import schema
-        from airflow_hpo.tuning.store import Store
+        from airflow_hpo.tuning.store import open_store
 
-        schema.ensure(self.database)
-        return Store(self.database, lock_timeout=conf.lock_timeout())
+        return open_store(self.database, lock_timeout=conf.lock_timeout(), patience=self.patience)
 
     def get_conn(self) -> Any:
         """Return the SQLAlchemy engine of the study database."""
@@ -148,7 +149,7 @@ class HpoHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Say whether the database answers and has its tables (Airflow's *Test* button)."""
         try:
-            return True, f"Studies are kept in {self.store.database.name}."
+            return True, f"Studies are kept in {HpoHook(self.hpo_conn_id, patience=0).store.database.name}."
         except HpoError as err:
             return False, str(err)
 

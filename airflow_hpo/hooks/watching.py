@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.judging import Status, abandoned, owner, reap, status, status_of
 from airflow_hpo.tuning.store import Store
 
@@ -39,6 +40,17 @@ class StudyWatch:
             return self.look_and_reap()
         return status(self.store, self.edition)
 
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for a study database that is away."""
+        return self.store.patience
+
+    @property
+    def impatient(self) -> StudyWatch:
+        """The same, waiting not at all."""
+        return replace(self, store=self.store.impatient)
+
+    @patiently
     def look_and_reap(self) -> Status:
         """Give up the trials that nobody runs any more, then return how the study stands."""
         edition = self.store.edition(self.edition)

@@ -18,7 +18,7 @@ from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRequest
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.pod_ending import needs_no_worker
 from airflow_hpo.operators.pod_spec import TrialPodSpec
@@ -252,13 +252,20 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.outcome = outcome
         self.ended = ended_of(outcome)
         if self.attempt is not None:
-            locate(self.studies.store, self.attempt, outcome.place)
+            self._locate(self.attempt, outcome)
         for name in ("on_pod_completion", "on_pod_teardown"):
             self.tell_callbacks(name, pod=self.pod)
         if self._killed:
             raise TrialFailedError("The task was killed and its pod deleted.", kind=FailureKind.KILLED)
         outcome.check()
         return self.ended
+
+    def _locate(self, attempt: Attempt, outcome: PodOutcome) -> None:
+        try:
+            locate(self.studies.store, attempt, outcome.place)
+        except TransientHpoError as err:
+            # Where a pod ran is no reason to take its result for a failure.
+            self.log.warning("Where the pod ran is not kept: %s", err)
 
     def _kept(self) -> bool:
         outcome = self.outcome

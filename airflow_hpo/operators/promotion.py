@@ -14,6 +14,7 @@ from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.parameter_sets.moving import Expected, Move, promote, rollback
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.store import Store
 
 PROMOTE = "promote"
@@ -230,7 +231,7 @@ class RollbackOperator(_ChampionOperator):
     def move(self, store: Store, context: Context) -> Move:
         """Roll back."""
         ti, expected = context["ti"], version_number(self.expected_version, "expected_version")
-        return rollback(
+        return patiently(rollback)(
             store,
             self.parameter_set,
             version_number(self.to, "to"),

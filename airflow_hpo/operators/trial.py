@@ -72,6 +72,7 @@ class TrialOperator(BaseOperator):
         self.claimed: Claim | None = None
         self.attempt: Attempt | None = None
         self.ended = Ended(None)
+        self.report: TrialReporter | None = None
 
     @cached_property
     def studies(self) -> HpoHook:
@@ -117,8 +118,8 @@ class TrialOperator(BaseOperator):
             self.log.info("%s", line)
         for name, value in claimed.request.params.items():
             self.log.info("  %s = %s", name, value)
-        report = TrialReporter(store, study, attempt)
-        run = partial(self.run_trial, context, study, claimed.request, report)
+        self.report = TrialReporter(store, study, attempt)
+        run = partial(self.run_trial, context, study, claimed.request, self.report)
         if reason := self.refusal(attempt):
             run = partial(Ended, None, pruned=True, reason=reason)
         return self._conclude(context, claimed, attempt, run)
@@ -147,14 +148,14 @@ class TrialOperator(BaseOperator):
             failure = _failure(err)
             # Airflow does not try again after an error that repeating cannot mend.
             retries = 0 if isinstance(err, _NEVER_RETRIED) else self.program_retries
-            final = fail(store, claimed, attempt, failure, self.ended, place_of(context), retries)
+            final = fail(store, claimed, attempt, failure, self.ended, place_of(context), retries, self.report)
             then = "the study is told" if final else "it stays open for another attempt"
             self.log.error("Trial %s failed (%s), %s: %s", claimed.record.number, failure.kind, then, failure.reason)
             self.tidy(final=final)
             if final:
                 raise AirflowFailException(failure.reason) from err
             raise
-        result = conclude(store, claimed, attempt, ended)
+        result = conclude(store, claimed, attempt, ended, self.report)
         self.tidy(final=True)
         if result.state is TrialState.FAIL:
             raise AirflowFailException(

@@ -12,6 +12,7 @@ from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, 
 from airflow_hpo.exceptions import ChampionChangedError
 from airflow_hpo.parameter_sets.reading import before
 from airflow_hpo.storage import parameter_sets
+from airflow_hpo.storage.patience import patiently
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -45,6 +46,7 @@ class Move:
         return f"{version} was made before; the champion is version {self.current} by now, and nothing is done."
 
 
+@patiently
 def promote(
     store: Store,
     name: str,

@@ -75,9 +75,9 @@ class StudySensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
-        watch = StudyWatch(HpoHook(self.hpo_conn_id).store, self.edition, self.dag_id, self.run_id, self.trial_task_id)
         try:
-            status = watch.look()
+            store = HpoHook(self.hpo_conn_id, patience=0).store
+            status = StudyWatch(store, self.edition, self.dag_id, self.run_id, self.trial_task_id).look()
         except TransientHpoError as err:
             self.log.warning("The study cannot be read now and is tried again: %s", err)
             return PokeReturnValue(False)

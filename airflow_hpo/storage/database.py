@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -131,7 +131,8 @@ class Database:
 
     def _options(self, read_only: bool) -> dict[str, Any]:
         if self.dialect == "postgresql":
-            return {"postgresql_readonly": read_only}
+            # Not False otherwise: that would write where an administrator has made the database read-only.
+            return {"postgresql_readonly": True} if read_only else {}
         return {"hpo_begin": "DEFERRED" if read_only else "IMMEDIATE"} if self.dialect == "sqlite" else {}
 
     @contextmanager
@@ -158,10 +159,20 @@ def _engine(location: URL) -> Engine:
     if dialect != "sqlite" and "connect_timeout" not in location.query:
         options["connect_args"] = {"connect_timeout": CONNECT_TIMEOUT}
     engine = create_engine(location, poolclass=NullPool, hide_parameters=True, **options)
+    event.listen(engine, "handle_error", _name_lost_connections)
     if dialect == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _name_lost_connections(context: ExceptionContext) -> None:
+    """Raise what Optuna does not catch: it repeats a transaction after any database error, and would write a trial twice when
+    only the answer to its commit was lost."""
+    if context.is_disconnect and context.connection is not None:
+        location = context.connection.engine.url
+        with translated(Database(location, search_path(location)).name):
+            raise context.sqlalchemy_exception or context.original_exception
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

@@ -11,6 +11,15 @@ from airflow_hpo.exceptions import HpoError, StoreNotMigratedError, StoreRefused
 
 MISSING_STATES = {"42P01", "42703", "3F000"}
 """PostgreSQL: undefined table, undefined column, no schema."""
+READ_ONLY_STATES = {"25006", "42501"}
+"""PostgreSQL: read-only transaction, insufficient privilege."""
+READ_ONLY_CODES = {1290, 1792, 1142, 1044}
+"""MySQL: read-only server or transaction, and rights that a user lacks on a table or database."""
+READ_ONLY_WORDS = ("readonly database", "read-only")
+FULL_WORDS = ("database or disk is full", "could not extend file", "No space left on device")
+CROWDED_WORDS = ("too many clients", "remaining connection slots", "Too many connections", "too many connections")
+OTHER_FILE_WORDS = ("not a database", "malformed")
+"""SQLite: a file of another kind, or one that was damaged."""
 MISSING_CODES = {1146, 1054}
 """MySQL: no such table, unknown column."""
 MISSING_WORDS = ("no such table", "no such column", "has no column named")
@@ -22,9 +31,9 @@ def translated(store: str) -> Iterator[None]:
     """Raise our errors instead of SQLAlchemy's, as far as they are about the database rather than about the statement.
 
     :param store: the database as messages name it, without its password.
-    :raises StoreUnavailableError: when it does not answer, or a lock or deadlock ended the transaction.
+    :raises StoreUnavailableError: when it does not answer, takes no changes, is full, or a lock ended the transaction.
     :raises StoreNotMigratedError: when a table or column is missing.
-    :raises StoreRefusedError: when an SQLite file is something else.
+    :raises StoreRefusedError: when an SQLite file is something else, or damaged.
     """
     try:
         yield
@@ -40,8 +49,11 @@ def is_missing(err: DBAPIError) -> bool:
 
     :param err: what SQLAlchemy raised.
     """
-    code = err.orig.args[0] if err.orig and err.orig.args else None
-    return sqlstate(err) in MISSING_STATES or code in MISSING_CODES or any(word in _said(err) for word in MISSING_WORDS)
+    return (
+        sqlstate(err) in MISSING_STATES
+        or _code(err) in MISSING_CODES
+        or any(word in _said(err) for word in MISSING_WORDS)
+    )
 
 
 def sqlstate(err: DBAPIError) -> str | None:
@@ -54,17 +66,48 @@ def sqlstate(err: DBAPIError) -> str | None:
 
 
 def _meaning(err: DBAPIError, store: str) -> HpoError | None:
+    said = _said(err)
     if is_missing(err):
         return StoreNotMigratedError(
-            f"The study database needs our tables, but {store} says: {_said(err)}. Run `airflow hpo db migrate`."
+            f"The study database needs our tables, but {store} says: {said}. Run `airflow hpo db migrate`."
         )
-    if "not a database" in _said(err):
-        return StoreRefusedError(f"The study database must be an SQLite file, but {store} is not one. Name another.")
+    if any(word in said for word in OTHER_FILE_WORDS):
+        return StoreRefusedError(
+            f"The study database must be a sound SQLite file, but {store} is not: {said}. "
+            f"Bring a copy of it back, or name another."
+        )
+    remedy = _remedy(err, said)
+    return (
+        StoreUnavailableError(f"The study database must {remedy[0]}, but {store} says: {said}. {remedy[1]}")
+        if remedy
+        else None
+    )
+
+
+def _remedy(err: DBAPIError, said: str) -> tuple[str, str] | None:
+    """Return what the database has to do, and what a person has to do for it; None when the statement is to blame.
+
+    All of it may pass: a server that takes no changes is a standby about to be promoted, or rights that come back. Trying
+    again for minutes is cheap beside a result that took hours.
+    """
+    code = _code(err)
+    if sqlstate(err) in READ_ONLY_STATES or code in READ_ONLY_CODES or any(word in said for word in READ_ONLY_WORDS):
+        return "take changes", "Make it writable for this user."
+    if any(word in said for word in FULL_WORDS):
+        return "have room to write", "Make room on its disk; studies go on where they were."
+    if any(word in said for word in CROWDED_WORDS):
+        return "have a connection to spare", "Allow it more connections, or run fewer trials at once."
+    if "disk I/O error" in said:
+        return "be able to work on its disk", "See whether the disk is full or broken."
+    if "unable to open database file" in said:
+        return "be a file that can be opened", "See whether its folder exists and may be written to."
     if isinstance(err, OperationalError | InterfaceError) or err.connection_invalidated:
-        return StoreUnavailableError(
-            f"The study database must answer, but {store} says: {_said(err)}. Check that it runs and is reachable."
-        )
+        return "answer", "Check that it runs and is reachable."
     return None
+
+
+def _code(err: DBAPIError) -> object:
+    return err.orig.args[0] if err.orig and err.orig.args else None
 
 
 def _said(err: DBAPIError) -> str:

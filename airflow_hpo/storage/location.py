@@ -69,6 +69,13 @@ def formattable(location: URL) -> URL:
     :param location: any; passwords are percent-encoded and may have braces.
     :raises StoreRefusedError: when another part has braces, or characters that separate the parts of a URL.
     """
+    try:
+        location.render_as_string(hide_password=False)
+    except UnicodeEncodeError:
+        # Not chained: it repeats what cannot be encoded, which may be the password.
+        raise StoreRefusedError(
+            "A study database's location is text in UTF-8, but a part of it cannot be encoded. Correct user or password."
+        ) from None
     if UNFORMATTABLE.search(location.render_as_string(hide_password=True)):
         raise StoreRefusedError("A study database's location must have no '{' and '}', which it has. Rename it.")
     if not _survives(location):

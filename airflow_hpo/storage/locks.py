@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from airflow_hpo.exceptions import StudyLockedError
+from airflow_hpo.exceptions import StoreUnavailableError, StudyLockedError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import sqlstate, translated
 
@@ -40,7 +40,7 @@ def study_lock(database: Database, name: str, timeout: float = 60.0) -> Abstract
     :param name: the study's name.
     :param timeout: seconds to wait for another holder.
     :raises StudyLockedError: when another still holds it after that time.
-    :raises StoreUnavailableError: when the database does not answer.
+    :raises StoreUnavailableError: when the database does not answer, or the lock's file cannot be opened.
     """
     if database.path:
         return _file_lock(database.path, name, timeout)
@@ -51,8 +51,7 @@ def study_lock(database: Database, name: str, timeout: float = 60.0) -> Abstract
 def _file_lock(database: Path, name: str, timeout: float) -> Iterator[None]:
     # The file stays: removing it would let two processes lock two files of the same name.
     path = Path(f"{database}.locks") / hashlib.sha256(name.encode()).hexdigest()[:16]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o660)
+    file = _lock_file(path)
     try:
         _flock(file, name, timeout)
         yield
@@ -60,6 +59,17 @@ def _file_lock(database: Path, name: str, timeout: float) -> Iterator[None]:
         # A forked child may still have the file open, and the lock with it.
         fcntl.flock(file, fcntl.LOCK_UN)
         os.close(file)
+
+
+def _lock_file(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o660)
+    except OSError as err:
+        raise StoreUnavailableError(
+            f"A study is locked by a file in {path.parent}, but it cannot be opened there: {err.strerror}. "
+            f"Make room on the disk, and let this user write to the folder."
+        ) from err
 
 
 def _flock(file: int, name: str, timeout: float) -> None:

@@ -23,6 +23,7 @@ from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import delete_pod, watch_pod
 from airflow_hpo.triggers.pod_telling import ended_of, push_result, study_store, with_reason
+from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.running import attempt_of, conclude_attempt, locate, reporter_of
 from airflow_hpo.tuning.stopping import EndingMonitor
 from airflow_hpo.tuning.store import Store
@@ -168,7 +169,7 @@ class TrialPodTrigger(BaseTrigger):
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
 
     async def _watch(self) -> PodOutcome:
-        study, report = await self._open()
+        study, reporter, report = await self._open()
         outcome = await watch_pod(
             self.connection,
             self.pod_name,
@@ -179,16 +180,26 @@ class TrialPodTrigger(BaseTrigger):
             report,
             self.log,
         )
+        await self._deliver_rest(reporter)
         return with_reason(outcome, report)
 
-    async def _open(self) -> tuple[Study, EndingMonitor]:
+    async def _deliver_rest(self, reporter: TrialReporter) -> None:
+        """Values that waited for the database go with this process, unlike the pod's end, which a worker may tell."""
+        for _ in range(STORE_ATTEMPTS):
+            try:
+                return await in_thread(reporter.deliver_rest)
+            except TransientHpoError as err:
+                self.log.warning("The last metrics wait until the study database answers: %s", err)
+            await asyncio.sleep(STORE_PAUSE)
+
+    async def _open(self) -> tuple[Study, TrialReporter, EndingMonitor]:
         """Open the study; a database that is away for a while does not disturb the pod."""
         for _ in range(STORE_ATTEMPTS):
             try:
                 store = await study_store(self.hpo_conn_id)
                 reporter = await in_thread(reporter_of, store, self.edition, self.number, self.attempt)
                 monitor = EndingMonitor(reporter, store, self.edition, conf.poll_interval())
-                return (await in_thread(store.edition, self.edition)).study, monitor
+                return (await in_thread(store.edition, self.edition)).study, reporter, monitor
             except TransientHpoError as err:
                 self.log.warning("The study cannot be opened now and is tried again: %s", err)
                 last = err

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
+from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.outcome import PodOutcome
@@ -31,7 +32,9 @@ async def study_store(hpo_conn_id: str) -> Store:
     known = _stores.setdefault(asyncio.get_running_loop(), {})
     opened, store = known.get(hpo_conn_id, (float("-inf"), None))
     if store is None or time.monotonic() - opened >= KEPT:
-        store = await sync_to_async(lambda: HpoHook(hpo_conn_id).store)()
+        # Opened without patience, because all triggers wait for one thread; what is done with it has threads of its own.
+        opened_now = await sync_to_async(lambda: HpoHook(hpo_conn_id, patience=0).store)()
+        store = Store(opened_now.database, opened_now.lock_timeout, conf.database_patience())
         known[hpo_conn_id] = (time.monotonic(), store)
     return store
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import Any, Literal, TypedDict
 
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
@@ -87,18 +88,20 @@ class StudyTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the wait is over."""
-        watch = await sync_to_async(self._watch)()
-        while not (status := await self._look(watch)) or not reached(status, self.until):
+        while not (status := await self._look()) or not reached(status, self.until):
             await asyncio.sleep(self.poll_interval)
         self.log.info("%s. %s", status, status.verdict.reason or "More trials are wanted.")
         yield self._event(status)
 
+    @cached_property
     def _watch(self) -> StudyWatch:
-        return StudyWatch(HpoHook(self.hpo_conn_id).store, self.edition, self.dag_id, self.run_id, self.trial_task_id)
+        # Without patience: it would hold up whoever else works in this process, and this trigger looks again anyway.
+        store = HpoHook(self.hpo_conn_id, patience=0).store
+        return StudyWatch(store, self.edition, self.dag_id, self.run_id, self.trial_task_id)
 
-    async def _look(self, watch: StudyWatch) -> Status | None:
+    async def _look(self) -> Status | None:
         try:
-            return await sync_to_async(watch.look)()
+            return await sync_to_async(lambda: self._watch.look())()
         except TransientHpoError as err:
             self.log.warning("The study cannot be read now and is tried again: %s", err)
             return None

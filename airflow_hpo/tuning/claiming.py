@@ -8,6 +8,7 @@ from typing import Literal
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.storage import attempts
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.closing import close_attempts
 from airflow_hpo.tuning.ending import amend
 from airflow_hpo.tuning.place import TaskPlace
@@ -37,6 +38,7 @@ class Claim:
         return self.record.state.finished
 
 
+@patiently
 def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, rerun: Reruns = "changed") -> Claim:
     """Decide which trial a task runs.
 
@@ -63,6 +65,7 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, reru
     return Claim(_taken(request, record), record, work)
 
 
+@patiently
 def begin(store: Store, claimed: Claim, place: TaskPlace, backend: str, where: dict[str, str]) -> Attempt:
     """Record that an attempt begins; the same try of the same task is the same attempt.
 
@@ -83,6 +86,7 @@ def begin(store: Store, claimed: Claim, place: TaskPlace, backend: str, where: d
     return begun
 
 
+@patiently
 def continued(store: Store, claimed: Claim) -> Attempt | None:
     """Return the attempt that an earlier task of the same trial began and that still runs; None without one.
 

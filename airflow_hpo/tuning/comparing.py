@@ -16,6 +16,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import comparisons, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.frames import evaluations_frame
 from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
@@ -49,6 +50,7 @@ class Compared:
         }
 
 
+@patiently
 def compare_evaluations(
     store: Store,
     names: Sequence[str],

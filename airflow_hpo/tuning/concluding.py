@@ -6,16 +6,16 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tenacity import before_sleep_log, retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
-
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
-from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
+from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.claiming import Claim, result_of
 from airflow_hpo.tuning.ending import amend
 from airflow_hpo.tuning.place import TaskPlace
+from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.store import Store
 
 logger = logging.getLogger(__name__)
@@ -35,18 +35,10 @@ class Ended:
     """Why it was ended before it had finished, one sentence; None when the pruner said so, or nobody did."""
 
 
-patiently = retry(
-    retry=retry_if_exception_type(TransientHpoError),
-    stop=stop_after_delay(180),
-    wait=wait_exponential_jitter(max=15),
-    before_sleep=before_sleep_log(logger, logging.WARNING),
-    reraise=True,
-)
-"""For what must not be lost when the database is away for some minutes: a trial's result may have cost hours."""
-
-
 @patiently
-def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> TrialResult:
+def conclude(
+    store: Store, claimed: Claim, attempt: Attempt, ended: Ended, report: TrialReporter | None = None
+) -> TrialResult:
     """Tell the study that an attempt succeeded or was pruned.
 
     Safe to repeat, also after the task was killed between telling and returning: what the study has stands.
@@ -55,7 +47,10 @@ def conclude(store: Store, claimed: Claim, attempt: Attempt, ended: Ended) -> Tr
     :param claimed: the trial.
     :param attempt: the attempt that ended.
     :param ended: its metrics.
+    :param report: may have values that waited for the database; they come first, since a trial that was told takes none.
     """
+    if report:
+        report.deliver_rest()
     state = TrialState.PRUNED if ended.pruned else TrialState.COMPLETE
     value = ended.measurement.value if ended.measurement and not ended.pruned else None
     metrics = dict(ended.measurement.metrics) if ended.measurement else {}
@@ -87,6 +82,7 @@ def fail(
     ended: Ended,
     place: TaskPlace,
     program_retries: int,
+    report: TrialReporter | None = None,
 ) -> bool:
     """Record that an attempt failed; tell the study and return True when no further attempt is due.
 
@@ -99,7 +95,10 @@ def fail(
     :param ended: exit code and last lines, as far as they are known.
     :param place: the task's try.
     :param program_retries: how often a trial whose own program failed is run again.
+    :param report: may have values that waited for the database.
     """
+    if report:
+        report.deliver_rest()
     name, number = attempt.study, attempt.number
     with store.session() as session:
         attempts.finish(

@@ -8,6 +8,7 @@ from typing import Any
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.closing import close_attempts
 from airflow_hpo.tuning.judging import Status, status
 from airflow_hpo.tuning.store import Store
@@ -25,6 +26,7 @@ class Summary:
     """Why the study failed; None when it brought a result."""
 
 
+@patiently
 def finish(store: Store, status: Status) -> Summary:
     """Record the end of an edition and sum it up; repeating it sums up anew.
 

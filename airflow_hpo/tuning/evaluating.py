@@ -17,6 +17,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.storage import attempts, editions, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.closing import close_attempts
 from airflow_hpo.tuning.opening import open_edition
 from airflow_hpo.tuning.place import TaskPlace
@@ -78,6 +79,7 @@ def grid_of(plan: Plan, family: str, parallelism: int | None = None) -> Study:
     )
 
 
+@patiently
 def open_evaluation(
     store: Store,
     plan: Plan,
@@ -105,6 +107,7 @@ def open_evaluation(
         return evaluations.keep(session, edition.name, plan, look=look, tuned=tuned)
 
 
+@patiently
 def evaluation_requests(store: Store, evaluation: Evaluation) -> list[TrialRequest]:
     """Return one request for each evaluation of a plan; asking again returns the same ones.
 
@@ -117,6 +120,7 @@ def evaluation_requests(store: Store, evaluation: Evaluation) -> list[TrialReque
     return [request.model_copy(update=_circumstances(plan, request.params)) for request in asked]
 
 
+@patiently
 def conclude_evaluation(store: Store, name: str) -> Outcome:
     """Count what an evaluation has brought, and end its edition; repeating it counts anew.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.storage import attempts
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.judging import Status, status_of
 from airflow_hpo.tuning.store import Store
 from airflow_hpo.tuning.tasks import NO_TASK, RunTasks, TaskLook
@@ -58,6 +59,7 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     )
 
 
+@patiently
 def history(store: Store, name: str, record: TrialRecord, attempt: Attempt) -> list[str]:
     """Return what went before an attempt, one sentence each; costs nothing where nothing did.
 

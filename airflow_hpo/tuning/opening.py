@@ -6,10 +6,12 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.storage import editions
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.place import TaskPlace
 from airflow_hpo.tuning.store import Store
 
 
+@patiently
 def open_edition(store: Store, study: Study, run: str, place: TaskPlace) -> Edition:
     """Create an edition of a study, or reopen it when it exists.
 
@@ -36,6 +38,7 @@ def open_edition(store: Store, study: Study, run: str, place: TaskPlace) -> Edit
     return edition
 
 
+@patiently
 def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
     """Have the parameters that production uses tried first; the edition's first champion stays in a retry.
 

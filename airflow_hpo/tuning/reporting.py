@@ -48,6 +48,15 @@ class TrialReporter:
         self._waiting = []
         return pruned
 
+    def deliver_rest(self) -> None:
+        """Deliver what still waits when the trial has ended.
+
+        :raises StoreUnavailableError: when the database is away even now.
+        """
+        if self._waiting:
+            self._deliver(self._waiting)
+            self._waiting = []
+
     def _deliver(self, points: Sequence[SeriesPoint]) -> bool:
         a = self._attempt
         with self._store.session() as session:

@@ -9,6 +9,7 @@ from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import attempts
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.claiming import Claim
 from airflow_hpo.tuning.concluding import Ended, conclude
 from airflow_hpo.tuning.reporting import TrialReporter
@@ -29,6 +30,7 @@ def reporter_of(store: Store, edition: str, number: int, attempt: int) -> TrialR
     return TrialReporter(store, store.edition(edition).study, attempt_of(store, edition, number, attempt))
 
 
+@patiently
 def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt:
     """Return an attempt that another process began.
 
@@ -48,6 +50,7 @@ def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt
     )
 
 
+@patiently
 def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResult:
     """Tell the study that an attempt succeeded or was pruned, when the task that claimed the trial does not run.
 
@@ -62,6 +65,7 @@ def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResul
     return conclude(store, Claim(request, record, attempt.work or ""), attempt, ended)
 
 
+@patiently
 def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:
     """Add to what is known about where an attempt runs.
 
@@ -74,6 +78,7 @@ def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:
             attempts.locate(session, attempt.study, attempt.number, attempt.attempt, place)
 
 
+@patiently
 def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[int]]:
     """Return the attempts of a trial whose end nobody saw, and those that failed through no fault of the program.
 

@@ -13,6 +13,7 @@ from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import ComparisonError, ParameterSetNotFoundError
 from airflow_hpo.storage import evaluations, parameter_sets
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.frames import evaluations_frame
 from airflow_hpo.tuning.store import Store
 
@@ -27,6 +28,7 @@ class Shortlist:
     """What people should know of how they were chosen."""
 
 
+@patiently
 def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None = None) -> Shortlist:
     """Return the best trials of a study and the champion.
 
@@ -63,6 +65,7 @@ class Chosen:
     selection: Selection
 
 
+@patiently
 def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
     """Return the challengers that were best when they were measured again, and the champion.
 

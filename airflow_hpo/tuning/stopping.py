@@ -15,6 +15,7 @@ from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.judging import status, status_of
 from airflow_hpo.tuning.store import Store
 
@@ -42,7 +43,7 @@ def must_end(store: Store, edition: str) -> str | None:
         if time.monotonic() - at < KEPT:
             return answer
         try:
-            answer = reason_to_end(store, edition)
+            answer = reason_to_end(store.impatient, edition)
         except TransientHpoError as err:
             logger.warning("Whether the study is over cannot be seen now, so trials go on: %s", err)
             answer = None
@@ -128,6 +129,7 @@ class EndingMonitor:
         return self.reason is not None
 
 
+@patiently
 def must_not_start(store: Store, edition: str) -> str | None:
     """Return why a trial that nobody has begun must not begin any more; None when it may.
 

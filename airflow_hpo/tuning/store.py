@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.patience import patiently
 
 if TYPE_CHECKING:
     from airflow_hpo.search.studies import OptunaStudies
@@ -22,11 +23,19 @@ class Store:
 
     :param database: where it is; its tables must exist (see :mod:`airflow_hpo.tuning.schema`).
     :param lock_timeout: seconds to wait for another process that suggests trials of the same study.
+    :param patience: seconds for which whole steps of a study are tried again while the database does not answer, or takes no
+        changes; 0 for not at all.
     """
 
-    def __init__(self, database: Database, lock_timeout: float = 120.0) -> None:
+    def __init__(self, database: Database, lock_timeout: float = 120.0, patience: float = 0.0) -> None:
         self.database = database
         self.lock_timeout = lock_timeout
+        self.patience = patience
+
+    @cached_property
+    def impatient(self) -> Store:
+        """The same database for who has something better to do than to wait for it."""
+        return Store(self.database, self.lock_timeout) if self.patience else self
 
     @cached_property
     def optuna(self) -> OptunaStudies:
@@ -41,6 +50,7 @@ class Store:
         with self.database.session() as session:
             yield session
 
+    @patiently
     def edition(self, name: str) -> Edition:
         """Return an edition by its name.
 
@@ -49,3 +59,25 @@ class Store:
         """
         with self.session() as session:
             return editions.get(session, name)
+
+
+def open_store(database: Database, lock_timeout: float, patience: float) -> Store:
+    """Return a study database once it is ready for use.
+
+    :param database: where it is.
+    :param lock_timeout: seconds to wait for another process that suggests trials of the same study.
+    :param patience: seconds to wait while it is away, now and later.
+    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due.
+    :raises StoreRefusedError: when it is Airflow's own.
+    :raises StoreUnavailableError: when it does not answer in time.
+    """
+    store = Store(database, lock_timeout, patience)
+    _ensure(store)
+    return store
+
+
+@patiently
+def _ensure(store: Store) -> None:
+    from airflow_hpo.tuning import schema
+
+    schema.ensure(store.database)

@@ -8,6 +8,7 @@ from airflow_hpo.core.budget import most_trials
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import TrialRecord, TrialRequest
 from airflow_hpo.storage import editions
+from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.judging import Status, status_of
 from airflow_hpo.tuning.store import Store
 
@@ -21,6 +22,7 @@ def key_of(batch: int, index: int) -> str:
     return f"{batch:03d}/{index}"
 
 
+@patiently
 def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
     """Ask for as many trials as may be started now, or return those that the batch has already.
 
@@ -42,6 +44,7 @@ def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
     return requests
 
 
+@patiently
 def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialRequest]:
     """Return requests without parameters, each of which asks for its own trial just before it runs.
 
@@ -62,6 +65,7 @@ def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialReques
     return [TrialRequest(study=name, key=key_of(batch, index)) for index in range(size)]
 
 
+@patiently
 def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Status]:
     """Ask for one trial; None while no slot is free or nothing is needed, or when the study is over.
 

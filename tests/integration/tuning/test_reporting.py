@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import math
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from airflow_hpo.core.algorithms import Pruner
 from airflow_hpo.core.attempt import MetricValue
+from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import metrics
+from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning.concluding import Ended, conclude, fail
 from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from tests.integration.tuning.tasks import Tuned, declared, place_of
 
 
 @pytest.fixture
@@ -75,3 +83,44 @@ def test_a_trial_that_was_told_meanwhile_is_given_up(tuned: Tuned) -> None:
     report = reporter(tuned)
     tuned.complete(tuned.suggest()[0])
     assert report(losses(1.0))
+
+
+@contextmanager
+def away(tuned: Tuned) -> Iterator[None]:
+    """Take the folder of a study's file away for a while."""
+    path = tuned.store.database.path
+    assert path is not None
+    elsewhere = path.parent.rename(path.parent.with_name("elsewhere"))
+    yield
+    elsewhere.rename(path.parent)
+
+
+@pytest.fixture
+def in_a_file(sqlite_template: Path, tmp_path: Path) -> Tuned:
+    """A study whose database can be taken away."""
+    (tmp_path / "here").mkdir()
+    return Tuned(Store(Database.sqlite(shutil.copy(sqlite_template, tmp_path / "here" / "hpo.db"))), declared())
+
+
+def test_values_that_came_while_the_database_was_away_are_delivered_with_the_next(in_a_file: Tuned) -> None:
+    report = reporter(in_a_file)
+    with away(in_a_file):
+        assert not report(losses(3.0))
+    report(losses(2.0, first=2))
+    assert [v.value for v in series(in_a_file)] == [3.0, 2.0]
+
+
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_values_that_nothing_followed_are_delivered_before_the_trial_is_told(in_a_file: Tuned, succeeded: bool) -> None:
+    claimed, attempt = in_a_file.started(in_a_file.suggest()[0])
+    report = TrialReporter(in_a_file.store, in_a_file.study, attempt)
+    with away(in_a_file):
+        report(losses(3.0, 2.0))
+    if succeeded:
+        conclude(in_a_file.store, claimed, attempt, Ended(Measurement(2.0)), report)
+    else:
+        fail(
+            in_a_file.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), place_of("001/0"), 0, report
+        )
+    assert [v.value for v in series(in_a_file)] == [3.0, 2.0]
+    assert in_a_file.store.optuna.load(in_a_file.name).trials[0].intermediate_values == {1: 3.0, 2: 2.0}

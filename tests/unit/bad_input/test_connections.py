@@ -46,6 +46,7 @@ extras = (
 @example("hpo", "localhost", "studies", "me", 5432, '{"dialect": ["postgresql"]}')
 @example("hpo", "localhost", "studies", "me", 5432, '{"db_schema": 3}')
 @example("sqlite", None, "\0", None, None, None)
+@example("hpo", None, None, "\ud800", None, None)
 @settings(max_examples=200)
 def test_any_connection_is_a_database_or_refused(
     kind: str, host: str | None, schema: str | None, login: str | None, port: int | None, extra: Any
