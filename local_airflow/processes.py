@@ -56,6 +56,10 @@ class Processes:
         """
         _end(self._running.pop(name), sign, tree=tree)
 
+    def let_go(self, name: str) -> subprocess.Popen[bytes]:
+        """Return a component that is about to end, and leave it to the caller; its end is no surprise then."""
+        return self._running.pop(name)
+
     def check(self) -> None:
         """Raise when a component has ended by itself, with the end of its log."""
         for name, process in self._running.items():

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning.store import Store
@@ -34,6 +34,8 @@ def striking_airflow(postgres: str | None = None, env: Mapping[str, str] | None 
     shutil.copytree(HERE / "kill_plugins", home / "plugins")
     variables = {
         "AIRFLOW__HPO__PRELOAD": "True",
+        # A triggerer that was killed is missed after seconds, as its waits are taken over by nobody before.
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "12",
         "PYTHONPATH": str(ROOT),
         FOLDER: str(home / "strikes"),
         **(_on_postgres(postgres) if postgres else {}),
@@ -63,9 +65,9 @@ def folder_of(airflow: LiveAirflow) -> Path:
 
 def _on_postgres(server: str) -> dict[str, str]:
     url, name = make_url(server).set(drivername="postgresql+psycopg2"), f"chaos_{uuid.uuid4().hex[:8]}"
-    _run(str(url), f"CREATE DATABASE {name}")
+    _run(url, f"CREATE DATABASE {name}")
     studies = url.set(database=name)
-    _run(str(studies), "CREATE SCHEMA hpo")
+    _run(studies, "CREATE SCHEMA hpo")
     fields = {"conn_type": "hpo", "host": url.host, "port": url.port, "login": url.username, "schema": name}
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": studies.render_as_string(hide_password=False),
@@ -74,7 +76,7 @@ def _on_postgres(server: str) -> dict[str, str]:
     }
 
 
-def _run(url: str, statement: str) -> None:
+def _run(url: URL, statement: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(statement))

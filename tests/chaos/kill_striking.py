@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -66,6 +67,8 @@ class Striker:
     family: str
     strikes: Sequence[Strike]
     done: dict[int, Reached] = field(default_factory=dict)
+    ending: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """Components that were struck and have not ended yet: a gentle end waits for tasks, which may wait at gates."""
 
     def plan(self) -> None:
         """Let the processes know at which steps to wait; before the run is triggered."""
@@ -92,6 +95,9 @@ class Striker:
         finally:
             for i in range(len(self.strikes)):
                 _open(gates, str(i))
+            for process in self.ending.values():
+                process.wait(60)
+            self._start_what_ended()
         assert run.state == "success", f"The run is {run.state}."
         missed = [strike for i, strike in enumerate(self.strikes) if i not in self.done]
         assert not missed, f"Nobody came to these steps: {missed}."
@@ -102,19 +108,24 @@ class Striker:
             if int(reached.id) not in self.done:
                 self.done[int(reached.id)] = reached
                 self._strike(self.strikes[int(reached.id)], reached, gates)
+        self._start_what_ended()
+
+    def _start_what_ended(self) -> None:
+        for component in [name for name, process in self.ending.items() if process.poll() is not None]:
+            del self.ending[component]
+            self.airflow.processes.start(component)
 
     def _strike(self, strike: Strike, reached: Reached, gates: Path) -> None:
+        self._start_what_ended()
         component = COMPONENTS.get(strike.victim)
+        if component and component not in self.ending:
+            self.ending[component] = self.airflow.processes.let_go(component)
         os.kill(self._pid(strike.victim, reached), strike.sign)
-        if component is None or strike.sign == signal.SIGTERM:
-            # Whoever ends gently may wait for the one that is held.
-            _open(gates, reached.id)
+        if component and strike.sign == signal.SIGKILL:
+            self.ending[component].wait(30)
+        _open(gates, reached.id)
         if strike.victim == "task process" and strike.sign == signal.SIGKILL:
             reached.thaw()
-        if component:
-            self.airflow.processes.kill(component, sign=0, tree=False)
-            _open(gates, reached.id)
-            self.airflow.processes.start(component)
 
     def _pid(self, victim: Victim, reached: Reached) -> int:
         if victim in ("task process", "trigger runner"):
@@ -122,7 +133,7 @@ class Striker:
         if victim == "worker":
             assert "LocalExecutor" in " ".join(psutil.Process(reached.parent).cmdline()), "The task has no worker."
             return reached.parent
-        return self.airflow.processes.pid(COMPONENTS[victim])
+        return self.ending[COMPONENTS[victim]].pid
 
 
 def entered(
