@@ -23,31 +23,65 @@ from airflow_hpo.storage.database import Database
 OPTIONS = {"fsync": "off", "max_connections": "200", "log_min_messages": "fatal"}
 
 
+class PostgresServer:
+    """A server on a free loopback port that can be stopped and started again with its data.
+
+    :param home: an empty folder; it becomes the server's own.
+    :param settings: of the server, beside or instead of the usual ones.
+    """
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self._home = home
+        self._owner = _owner(home)
+        self._binaries = _binaries(home)
+        self._data, self.port = home / "data", _free_port()
+        self._settings = {**OPTIONS, **settings, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        self._server: subprocess.Popen[bytes] | None = None
+        subprocess.run(
+            [
+                *(self._binaries / "initdb", "-D", self._data, "-U", "hpo"),
+                *("-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"),
+            ],
+            check=True,
+            capture_output=True,
+            cwd=home,
+            **self._owner,
+        )
+
+    @property
+    def url(self) -> str:
+        """URL of the database that the server has from its beginning."""
+        return f"postgresql://hpo@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = {**self._settings, "port": str(self.port)}
+        command = [self._binaries / "postgres", "-D", self._data, *(f"--{k}={value}" for k, value in settings.items())]
+        out = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._server = subprocess.Popen(command, cwd=self._home, **out, **self._owner)
+        _await_answer(Database.of(self.url))
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server by its process id.
+
+        :param how: SIGINT does not wait for clients ("fast"); SIGQUIT does not even tidy up ("immediate").
+        """
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(timeout=30)
+            self._server = None
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server on a free loopback port and yield the URL of its empty database; stop it by its process."""
     with tempfile.TemporaryDirectory(prefix="hpo-postgres-") as directory:
-        home = Path(directory)
-        owner = _owner(home)
-        binaries = _binaries(home)
-        data, port = home / "data", _free_port()
-        subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "hpo", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"],
-            check=True,
-            capture_output=True,
-            cwd=home,
-            **owner,
-        )
-        settings = {**OPTIONS, "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
-        command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
-        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home, **owner)
+        server = PostgresServer(Path(directory))
         try:
-            url = f"postgresql://hpo@127.0.0.1:{port}/postgres"
-            _await_answer(Database.of(url))
-            yield url
+            server.start()
+            yield server.url
         finally:
-            server.send_signal(signal.SIGINT)  # "fast": does not wait for clients
-            server.wait(timeout=30)
+            server.stop()
 
 
 @retry(retry=retry_if_exception_type(OperationalError), stop=stop_after_delay(60), wait=wait_fixed(0.1), reraise=True)

@@ -97,6 +97,8 @@ def _remedy(err: DBAPIError, said: str) -> tuple[str, str] | None:
         return "have room to write", "Make room on its disk; studies go on where they were."
     if any(word in said for word in CROWDED_WORDS):
         return "have a connection to spare", "Allow it more connections, or run fewer trials at once."
+    if "is locked" in said:
+        return "be free to write to", "See which process holds it for so long."
     if "disk I/O error" in said:
         return "be able to work on its disk", "See whether the disk is full or broken."
     if "unable to open database file" in said:
