@@ -6,11 +6,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.claiming import Claim, result_of
 from airflow_hpo.tuning.ending import amend
@@ -19,6 +21,8 @@ from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.store import Store
 
 logger = logging.getLogger(__name__)
+
+LATE = "Another attempt of the trial had ended before; its result stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,15 @@ def conclude(
     told = store.optuna.tell(name, claimed.record.number, state, value, metrics=metrics, work=claimed.work)
     outcome = AttemptOutcome.PRUNED if ended.pruned else AttemptOutcome.COMPLETE
     with store.session() as session:
+        late = _another_ended_so(session, attempt, outcome)
         attempts.finish(
             session,
             name,
             attempt.number,
             attempt.attempt,
-            outcome,
-            reason=ended.reason,
+            AttemptOutcome.LOST if late else outcome,
+            kind=FailureKind.KILLED if late else None,
+            reason=LATE if late else ended.reason,
             problems=ended.measurement.problems if ended.measurement else (),
             exit_code=ended.exit_code,
             log_tail="\n".join(ended.tail),
@@ -118,6 +124,13 @@ def fail(
         return False
     _amend(store, name, store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work))
     return True
+
+
+def _another_ended_so(session: Session, attempt: Attempt, outcome: AttemptOutcome) -> bool:
+    """A task that Airflow thought dead may end beside the one that took its place; one of them gave the result."""
+    editions.row_id(session, attempt.study, lock=True)
+    known = attempts.of(session, attempt.study, attempt.number)
+    return any(other.outcome is outcome and other.attempt != attempt.attempt for other in known)
 
 
 def _amend(store: Store, name: str, told: TrialRecord) -> None:

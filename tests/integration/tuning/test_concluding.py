@@ -47,6 +47,19 @@ def test_a_result_that_comes_after_the_trial_was_told_changes_nothing(tuned: Tun
     assert tuned.attempts(0)[0].outcome is AttemptOutcome.COMPLETE
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["the first ends first", "the second ends first"])
+def test_of_two_attempts_that_end_beside_each_other_one_is_complete(
+    tuned: Tuned, request_: TrialRequest, order: tuple[int, int]
+) -> None:
+    both = [tuned.started(request_, try_number) for try_number in (1, 2)]
+    for which in order:
+        tuned.conclude(*both[which], float(which))
+    outcomes = [attempt.outcome for attempt in tuned.attempts()]
+    assert outcomes[order[0]] is AttemptOutcome.COMPLETE
+    assert outcomes[order[1]] is AttemptOutcome.LOST
+    assert tuned.records()[0].value == order[0]
+
+
 def test_a_pruned_trial_has_the_last_value_it_reported(tuned: Tuned, request_: TrialRequest) -> None:
     claimed, attempt = tuned.started(request_)
     tuned.store.optuna.pruning(tuned.name, tuned.study, 0).report({1: 3.0, 2: 2.0})
