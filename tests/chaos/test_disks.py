@@ -218,10 +218,10 @@ def test_a_file_that_stays_locked_is_named_with_the_remedy(busy: Store, ledger: 
     study = Tuned(busy, declared())
     impatient = Tuned(Store(busy.database, patience=2), study.study)
     expected = "tried for `database_patience`, then one clear error"
-    with (
-        ledger.injection("the file locked for good", "a trial is asked for", ON, expected) as row,
-        locked(busy.database.path or Path(), 8),
-        pytest.raises(StoreUnavailableError, match=r"free to write to.*database is locked.*tried for 2 s") as caught,
-    ):
-        impatient.suggest()
-    row.seen = str(caught.value).replace(str((busy.database.path or Path()).parent), "DISK")
+    path = busy.database.path or Path()
+    with ledger.injection("the file locked for good", "a trial is asked for", ON, expected) as row, locked(path, 8):
+        with pytest.raises(
+            StoreUnavailableError, match=r"free to write to.*database is locked.*tried for 2 s"
+        ) as caught:
+            impatient.suggest()
+        row.seen = str(caught.value).replace(str(path.parent), "DISK")
