@@ -102,6 +102,12 @@ def test_a_worker_is_killed_at_every_step_of_a_trial(case: Case) -> None:
     case.strike("killed_workers", trials("worker"), "a trial")
 
 
+@pytest.mark.parametrize("airflow", ["sqlite"], indirect=True, scope="module")
+def test_a_program_that_outlives_its_worker_and_the_one_that_takes_its_place_count_once(case: Case) -> None:
+    strikes = [Strike("while the program runs", "worker"), Strike("while the program runs", "worker", signal.SIGTERM)]
+    case.strike("killed_silently", strikes, "a trial that prints nothing for 40 s")
+
+
 @BOTH
 def test_the_scheduler_is_killed_at_every_step_of_a_trial(case: Case) -> None:
     gently = [Strike(step.name, "scheduler", signal.SIGTERM) for step in TRIAL_STEPS[3:5]]

@@ -17,7 +17,15 @@ for step in range(5):
 """
 
 
-def killed(name, max_trials, parallelism=6, trial=None, **options):
+# Says nothing for longer than it takes Airflow to miss its worker.
+SILENT = """
+import os, time
+time.sleep(40)
+print(f"loss={float(os.environ['HPO_PARAM_X']) ** 2}")
+"""
+
+
+def killed(name, max_trials, parallelism=6, trial=None, program=PROGRAM, **options):
     """One DAG for each list of strikes, so that each has its own plan."""
     with DAG(f"killed_{name}", schedule=None, catchup=False, max_active_runs=4) as dag:
         TuneTaskGroup(
@@ -29,7 +37,7 @@ def killed(name, max_trials, parallelism=6, trial=None, **options):
                 parallelism=parallelism,
                 max_failures=10,
             ),
-            trial=ProcessTrial([sys.executable, "-c", PROGRAM], **{**PATIENTLY, **(trial or {})}),
+            trial=ProcessTrial([sys.executable, "-c", program], **{**PATIENTLY, **(trial or {})}),
             **options,
         )
     for task in dag.tasks:
@@ -39,6 +47,7 @@ def killed(name, max_trials, parallelism=6, trial=None, **options):
 
 killed("trials", 18)
 killed("workers", 16)
+killed("silently", 2, parallelism=2, program=SILENT)
 killed("scheduler", 12)
 killed("components", 18)
 killed("bookkeeping", 4, parallelism=2)
