@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.ledger import Ledger
+from tests.cluster.conftest import airflow_kubeconfig, built_here, core, kubeconfig, namespace, python_image
+
+__all__ = ["airflow_kubeconfig", "built_here", "core", "kubeconfig", "namespace", "python_image"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,129 @@
+"""A live Airflow whose trials are pods, and its studies: run, watched, and counted when they are over."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow_hpo.pods.labels import label_value
+from airflow_hpo.storage import metrics
+from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning import schema
+from airflow_hpo.tuning.store import Store
+from local_airflow.live import LiveAirflow
+from local_airflow.runs import DagRun
+from tests.chaos.kill_airflow import end_what_is_left
+from tests.chaos.strikes import FOLDER
+from tests.chaos.whole import Whole, check_whole
+from tests.cluster.pods_on_cluster import wait_for
+
+HERE = Path(__file__).parent
+STEPS = [1, 2, 3]
+
+
+@contextmanager
+def pod_airflow(
+    kubeconfig: Path, namespace: str, image: str, more: dict[str, str] | None = None
+) -> Iterator[LiveAirflow]:
+    """Run an Airflow of one's own that has the rights of the Role in a namespace.
+
+    :param kubeconfig: who it is to the cluster.
+    :param namespace: where its pods are.
+    :param image: what they run.
+    """
+    extra = {"kube_config_path": str(kubeconfig)}
+    home = Path(tempfile.mkdtemp(prefix="hpo-"))
+    env = {
+        "AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra}),
+        "AIRFLOW__HPO__PRELOAD": "True",
+        "HPO_TEST_IMAGE": image,
+        "HPO_TEST_NAMESPACE": namespace,
+        "PYTHONPATH": str(HERE.parent.parent),
+        FOLDER: str(home / "strikes"),
+    }
+    shutil.copytree(HERE / "pod_plugins", home / "plugins")
+    try:
+        with LiveAirflow(home, HERE / "pod_dags", parallelism=8, env=env) as live:
+            yield live
+    finally:
+        end_what_is_left(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass
+class PodStudy:
+    """One study of a live Airflow.
+
+    :param run: the DAG run.
+    :param store: the study database.
+    :param core: a client of the core API.
+    :param namespace: where the pods are.
+    """
+
+    run: DagRun
+    store: Store
+    core: Any
+    namespace: str
+
+    @property
+    def name(self) -> str:
+        """The edition."""
+        return f"{self.run.dag_id}@{self.run.run_id}"
+
+    def wanted(self) -> int:
+        """How many trials it wants, once it is open."""
+        self.run.finish_of("tune.start")
+        return self.store.edition(self.name).study.wanted
+
+    def finished(self) -> int:
+        """How many trials have ended for good."""
+        return sum(record.state.finished for record in self.store.optuna.records(self.name, details=False))
+
+    def pods(self) -> list[str]:
+        """The names of the pods that are there."""
+        selector = f"airflow-hpo/edition={label_value(self.name)}"
+        return [
+            pod.metadata.name for pod in self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
+        ]
+
+    def check_whole(self) -> Whole:
+        """Nothing is lost, nothing is double, and every trial has the result of its own parameter."""
+        self.run.wait(timeout=900)
+        wait_for(lambda: not self.pods(), f"the end of the pods of {self.name}")
+        whole = check_whole(self.store, self.name, self.run)
+        complete = [record for record in whole.records if record.state.successful]
+        assert [record.value for record in complete] == [record.params["x"] for record in complete]
+        with self.store.session() as session:
+            series = [metrics.series(session, self.name, record.number, "loss") for record in complete]
+        assert [[point.step for point in points] for points in series] == [STEPS] * len(complete)
+        return whole
+
+
+class PodStudies:
+    """Starts studies of a live Airflow that keeps them in its home.
+
+    :param airflow: it.
+    :param core: a client of the core API.
+    :param namespace: where the pods are.
+    """
+
+    def __init__(self, airflow: LiveAirflow, core: Any, namespace: str) -> None:
+        database = Database.sqlite(airflow.home / "hpo.db")
+        schema.upgrade(database)
+        self.airflow, self.core, self.namespace = airflow, core, namespace
+        self.strikes = Path(airflow.env[FOLDER])
+        self._store = Store(database)
+
+    def start(self, dag_id: str) -> PodStudy:
+        """Start a run of a DAG."""
+        return PodStudy(DagRun.trigger(self.airflow, dag_id), self._store, self.core, self.namespace)
+
+    def until(self, condition: Callable[[], Any], what: str, timeout: float = 600) -> None:
+        """Wait until something is so."""
+        self.airflow.wait(condition, what, timeout=timeout)
