@@ -17,6 +17,7 @@ from airflow_hpo.search import marks
 from airflow_hpo.search.asking import Asking, Draft
 from airflow_hpo.search.distributions import distributions_of
 from airflow_hpo.search.reader import StoredStudy, StudyReader
+from airflow_hpo.storage.locks import Held
 
 
 def ask(
@@ -26,6 +27,7 @@ def ask(
     study: Study,
     keys: Sequence[str],
     allow: Callable[[list[TrialRecord]], int] | None = None,
+    held: Held = lambda: None,
 ) -> list[TrialRequest]:
     """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it.
 
@@ -35,6 +37,7 @@ def ask(
     :param study: its declaration.
     :param keys: what the trials are asked for.
     :param allow: called with the study's trials, says how many new ones may be started; None for any number.
+    :param held: raises when the study is held no longer; asked before every write.
     """
     records = reader.records(edition, details=False)
     wanted = list(dict.fromkeys(keys))
@@ -43,11 +46,13 @@ def ask(
     room = allow(records) if allow and missing else len(missing)
     found = {key: _as_request(edition, reader.record(edition, number)) for key, number in known.items()}
     if missing and room > 0:
-        found |= _asked(storage, reader, edition, study, missing[:room])
+        found |= _asked(storage, reader, edition, study, missing[:room], held)
     return [found[key] for key in keys if key in found]
 
 
-def rerun(storage: RDBStorage, reader: StudyReader, edition: str, number: int, key: str) -> TrialRequest:
+def rerun(
+    storage: RDBStorage, reader: StudyReader, edition: str, number: int, key: str, held: Held = lambda: None
+) -> TrialRequest:
     """Return a trial that runs a finished one again; only the study's holder may call it.
 
     :param storage: Optuna's storage.
@@ -55,6 +60,7 @@ def rerun(storage: RDBStorage, reader: StudyReader, edition: str, number: int, k
     :param edition: the study.
     :param number: the finished trial.
     :param key: what the new trial is asked for.
+    :param held: raises when the study is held no longer; asked before the write.
     :raises PermanentHpoError: when the trial has not finished.
     """
     stored, trials = reader.snapshot(edition)
@@ -75,11 +81,12 @@ def rerun(storage: RDBStorage, reader: StudyReader, edition: str, number: int, k
     }
     # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
+    held()
     return _written(storage, stored, latest.params, latest.distributions, attrs, generation)
 
 
 def _asked(
-    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, keys: Sequence[str]
+    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, keys: Sequence[str], held: Held
 ) -> dict[str, TrialRequest]:
     stored, trials = reader.snapshot(edition)
     asking = Asking(study, stored, trials)
@@ -91,8 +98,13 @@ def _asked(
         drafts[key] = draft
     # Before the trials: a crash in between loses a point of a sequence but never repeats one.
     for name, value in asking.changed_system_attrs.items():
+        held()
         storage.set_study_system_attr(stored.id, name, value)
-    return {key: _created(storage, stored, study, key, draft) for key, draft in drafts.items()}
+    found: dict[str, TrialRequest] = {}
+    for key, draft in drafts.items():
+        held()
+        found[key] = _created(storage, stored, study, key, draft)
+    return found
 
 
 def _created(storage: RDBStorage, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:

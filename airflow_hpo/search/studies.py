@@ -19,7 +19,7 @@ from airflow_hpo.search.quiet import join_logging
 from airflow_hpo.search.reader import StudyReader
 from airflow_hpo.search.schema import optuna_storage
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.locks import study_lock
+from airflow_hpo.storage.locks import Held, study_lock
 
 
 class OptunaStudies:
@@ -85,8 +85,8 @@ class OptunaStudies:
         :returns: one request a key, in the order of the keys; fewer when not all may start or a grid has ended.
         :raises StudyNotFoundError: when the study has not been created.
         """
-        with self._holding(edition):
-            return requesting.ask(self._storage, self._reader, edition, study, keys, allow)
+        with self._holding(edition) as held:
+            return requesting.ask(self._storage, self._reader, edition, study, keys, allow, held)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.
@@ -98,8 +98,8 @@ class OptunaStudies:
         :param key: what the new trial is asked for.
         :raises PermanentHpoError: when the trial has not finished.
         """
-        with self._holding(edition):
-            return requesting.rerun(self._storage, self._reader, edition, number, key)
+        with self._holding(edition) as held:
+            return requesting.rerun(self._storage, self._reader, edition, number, key, held)
 
     def tell(
         self,
@@ -174,6 +174,6 @@ class OptunaStudies:
         return optuna_storage(self._database)
 
     @contextmanager
-    def _holding(self, edition: str) -> Iterator[None]:
-        with study_lock(self._database, edition, self._lock_timeout), storage_errors(self._database.name):
-            yield
+    def _holding(self, edition: str) -> Iterator[Held]:
+        with study_lock(self._database, edition, self._lock_timeout) as held, storage_errors(self._database.name):
+            yield held

@@ -18,6 +18,8 @@ from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import sqlstate, translated
 
 Acquire = Callable[[Connection, Database, str, float], bool]
+Held = Callable[[], None]
+"""Raises StoreUnavailableError when the lock was lost, because the connection that holds it was cut."""
 
 LOCK_NOT_AVAILABLE = "55P03"
 # Without keepalives PostgreSQL notices a holder whose host has gone only after two hours.
@@ -30,8 +32,10 @@ POSTGRES_LOCK = text(
 )
 
 
-def study_lock(database: Database, name: str, timeout: float = 60.0) -> AbstractContextManager[None]:
+def study_lock(database: Database, name: str, timeout: float = 60.0) -> AbstractContextManager[Held]:
     """Hold a study exclusively between threads, processes and, on servers, hosts.
+
+    The block gets a function to call before it writes: on servers the lock is a connection's, which may be cut unnoticed.
 
     The lock is not re-entrant, and it ends with the process that holds it. Behind a pooler such as PgBouncer it needs
     session pooling.
@@ -48,13 +52,13 @@ def study_lock(database: Database, name: str, timeout: float = 60.0) -> Abstract
 
 
 @contextmanager
-def _file_lock(database: Path, name: str, timeout: float) -> Iterator[None]:
+def _file_lock(database: Path, name: str, timeout: float) -> Iterator[Held]:
     # The file stays: removing it would let two processes lock two files of the same name.
     path = Path(f"{database}.locks") / hashlib.sha256(name.encode()).hexdigest()[:16]
     file = _lock_file(path)
     try:
         _flock(file, name, timeout)
-        yield
+        yield lambda: None
     finally:
         # A forked child may still have the file open, and the lock with it.
         fcntl.flock(file, fcntl.LOCK_UN)
@@ -83,13 +87,17 @@ def _flock(file: int, name: str, timeout: float) -> None:
 
 
 @contextmanager
-def _connection_lock(database: Database, name: str, timeout: float, acquire: Acquire) -> Iterator[None]:
+def _connection_lock(database: Database, name: str, timeout: float, acquire: Acquire) -> Iterator[Held]:
+    def held() -> None:
+        with translated(database.name):
+            connection.execute(text("SELECT 1"))
+
     with database.connect() as connection:
         with translated(database.name):
             connection.execution_options(isolation_level="AUTOCOMMIT")
             if not acquire(connection, database, name, timeout):
                 raise _still_held(name, timeout)
-        yield
+        yield held
 
 
 def _acquire_postgresql(connection: Connection, database: Database, name: str, timeout: float) -> bool:

@@ -6,11 +6,12 @@ from concurrent.futures import ProcessPoolExecutor
 import optuna
 import pytest
 from optuna.storages import RDBStorage
+from sqlalchemy import text
 
 from airflow_hpo.core.space import fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRequest, TrialState
-from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
+from airflow_hpo.exceptions import PermanentHpoError, StoreUnavailableError, StudyNotFoundError
 from airflow_hpo.search.studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 from tests.integration.search.conftest import EDITION, declared
@@ -214,3 +215,23 @@ def test_optuna_itself_reads_and_continues_our_studies(
     trial = loaded.ask()
     assert trial.suggest_float("x", 0, 1) >= 0
     loaded._storage.remove_session()
+
+
+def test_who_lost_the_lock_while_asking_writes_nothing(
+    studies: OptunaStudies, optuna_database: Database, study: Study
+) -> None:
+    if optuna_database.dialect != "postgresql":
+        return
+
+    def cut(_: object) -> int:
+        with optuna_database.session() as session:
+            ours = (
+                "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {ours}"))
+        return 1
+
+    with pytest.raises(StoreUnavailableError):
+        studies.ask(EDITION, study, ["001/0"], cut)
+    assert studies.records(EDITION) == []
+    assert studies.ask(EDITION, study, ["001/0"])[0].number == 0
