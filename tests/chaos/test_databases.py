@@ -229,8 +229,7 @@ def test_a_batch_is_suggested_once_wherever_its_connection_is_cut(
     cut_everywhere(ledger, proxy, how, "a batch is suggested", lambda: tuned(near, parallelism=2), work)
 
 
-@pytest.mark.short
-@pytest.mark.parametrize("how", CUTS)
+@pytest.mark.parametrize("how", ["lost", pytest.param("unanswered", marks=pytest.mark.short)])
 def test_a_trial_is_asked_for_once_wherever_its_connection_is_cut(
     near: Store, far: Store, proxy: Proxy, ledger: Ledger, how: Cut
 ) -> None:
