@@ -1,0 +1,20 @@
+"""A pod has succeeded while the study database is away: its success stays one."""
+
+from __future__ import annotations
+
+from airflow_hpo.operators.pod import TrialPodOperator
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.tasks import Tuned, declared
+
+
+def test_where_a_pod_ran_is_not_worth_its_result(store: Store) -> None:
+    tuned = Tuned(store, declared())
+    request = tuned.suggest()[0]
+    operator = TrialPodOperator(task_id="trial", request=request.to_dict(), image="i")
+    operator.attempt = tuned.started(request)[1]
+    operator.studies.store = Store(Database.of("postgresql://127.0.0.1:1/studies"))
+    ended = operator._ended(PodOutcome("complete", value=0.5, place={"node": "n"}, over=True))
+    assert ended.measurement is not None
+    assert ended.measurement.value == 0.5
