@@ -84,9 +84,18 @@ def trials(victim: Victim, signs: Sequence[signal.Signals] = SIGNALS) -> list[St
     return [Strike(step.name, victim, sign) for step in TRIAL_STEPS for sign in signs]
 
 
-@pytest.mark.parametrize(
-    "airflow", [pytest.param("sqlite", marks=pytest.mark.short), "postgresql"], indirect=True, scope="module"
-)
+@pytest.mark.short
+@pytest.mark.parametrize("airflow", ["sqlite"], indirect=True, scope="module")
+def test_task_processes_and_the_api_server_are_killed_in_one_short_study(case: Case) -> None:
+    strikes = [
+        *(Strike(step.name) for step in (TRIAL_STEPS[0], *TRIAL_STEPS[2:6])),
+        Strike("while the program runs", sign=signal.SIGTERM),
+        Strike("program finished, study not told", "API server"),
+    ]
+    case.strike("killed_shortly", strikes, "a trial")
+
+
+@BOTH
 def test_a_task_process_is_killed_at_every_step_of_a_trial_and_every_component_once(case: Case) -> None:
     components = [
         Strike("while the program runs", "scheduler"),

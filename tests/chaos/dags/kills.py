@@ -45,6 +45,7 @@ def killed(name, max_trials, parallelism=6, trial=None, program=PROGRAM, **optio
             task.retries, task.retry_delay = PATIENTLY["retries"], PATIENTLY["retry_delay"]
 
 
+killed("shortly", 8, parallelism=8)
 killed("trials", 18)
 killed("workers", 16)
 killed("silently", 2, parallelism=2, program=SILENT)
