@@ -32,10 +32,10 @@ from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import watch_pod
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
 from airflow_hpo.triggers.pod_telling import ended_of, with_reason
-from airflow_hpo.tuning.claiming import answer
+from airflow_hpo.tuning.claiming import Claim, answer
 from airflow_hpo.tuning.concluding import Ended
 from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.running import locate, unseen
+from airflow_hpo.tuning.running import last_attempt, locate, unseen
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
@@ -100,7 +100,10 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the trial, unless the study has its result."""
-        return self._pushed(context, super().execute(context))
+        result = super().execute(context)
+        if self.claimed and self.claimed.answered:
+            self.remove_left(self.claimed)
+        return self._pushed(context, result)
 
     def execute_when_run(self, context: Context, event: Any) -> dict[str, Any]:
         """Go on after the triggerer has run the trial to its failure, or could not start it.
@@ -185,6 +188,21 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             self.log.warning("The pod %s could not be cleaned up: %s", name, err)
         self.tell_callbacks("on_pod_cleanup", pod=pod)
         self.pod = None
+
+    def remove_left(self, claimed: Claim) -> None:
+        """Delete the pod of a finished trial, if whoever told the study was killed before that.
+
+        :param claimed: the trial.
+        """
+        last = last_attempt(self.studies.store, claimed.request.study, claimed.record.number)
+        if self.keeps_pods or last is None or "pod" not in last.place:
+            return
+        name, namespace = last.place["pod"], last.place["namespace"]
+        try:
+            starting.delete(self.client, name, namespace, self.termination_grace_period)
+        except Exception as err:
+            # The answer is in the study, for which no cluster is needed.
+            self.log.warning("Whether the pod %s is gone is not known: %s", name, err)
 
     def where(self) -> dict[str, str]:
         """Return nothing yet: where the pod runs is known later."""

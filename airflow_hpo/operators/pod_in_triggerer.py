@@ -131,6 +131,8 @@ class TrialPodRunTrigger(BaseTrigger):
             raise RuntimeError("A trial begins after its claim.")
         if claimed.answered:
             self.log.info("Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state)
+            _share_client(operator)
+            operator.remove_left(claimed)
             return Begun(result=answer(claimed))
         attempt = operator.begin(context, claimed)
         self.log.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)

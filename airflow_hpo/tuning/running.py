@@ -51,6 +51,18 @@ def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt
 
 
 @patiently
+def last_attempt(store: Store, edition: str, number: int) -> Attempt | None:
+    """Return the newest attempt of a trial; None when it was never begun.
+
+    :param store: the study database.
+    :param edition: the study.
+    :param number: the trial.
+    """
+    with store.session() as session:
+        known = attempts.of(session, edition, number)
+    return known[-1] if known else None
+
+
 def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResult:
     """Tell the study that an attempt succeeded or was pruned, when the task that claimed the trial does not run.
 

@@ -12,6 +12,9 @@ import pytest
 from airflow_hpo.core.metrics.source import File, TerminationMessage
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.pods.labels import label_value
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.triggers.pod_telling import ended_of
+from airflow_hpo.tuning.running import conclude_attempt
 from tests.cluster.pods_on_cluster import wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task, first_event, rebuilt
 
@@ -120,6 +123,20 @@ def test_a_finished_pod_that_nobody_saw_end_is_taken_up_without_another_wait(tas
         raise AssertionError("It waited in the triggerer.")
 
     assert trial.again().run(during=never)["value"] == 0.5
+
+
+def test_a_pod_whose_task_was_killed_between_telling_and_deleting_is_deleted_by_the_next_try(
+    task: MakeTask, core: Any, deferrable: bool
+) -> None:
+    trial = task(ONE_LINE)
+    outcome = PodOutcome.from_dict(asyncio.run(first_event(trial.deferred()))["outcome"])
+    conclude_attempt(trial.tuned.store, trial.attempts()[-1], ended_of(outcome))
+    assert pods_of(core, trial)
+    retry = trial.again()
+    retry.arguments = {**trial.arguments, "deferrable": deferrable}
+    assert retry.run()["value"] == 0.5
+    assert pods_of(core, trial) == []
+    assert [one.outcome for one in trial.attempts()] == [AttemptOutcome.COMPLETE]
 
 
 def test_a_pod_that_is_being_deleted_is_not_taken_up(task: MakeTask, core: Any) -> None:
