@@ -41,7 +41,7 @@ def studies(airflow: LiveAirflow, core: Any, namespace: str) -> PodStudies:
 
 @pytest.mark.short
 def test_few_trials_outlive_random_kills(studies: PodStudies, ledger: Ledger) -> None:
-    killed_at_random(studies, ledger, "few", seed=1, kills=9, faults=QUICK)
+    killed_at_random(studies, ledger, "few", seed=1, kills=7, faults=QUICK)
 
 
 def test_many_trials_outlive_random_kills(studies: PodStudies, ledger: Ledger) -> None:

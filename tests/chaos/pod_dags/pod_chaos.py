@@ -23,7 +23,7 @@ WAYS: dict[str, tuple[dict[str, Any], Dispatch, int]] = {
     "waited": ({"run_in": "worker", "deferrable": False}, "batches", 4),
     "triggered": ({"run_in": "triggerer"}, "continuous", 6),
 }
-SIZES = {"few": (8, 8, 8), "many": (100, 50, 50)}
+SIZES = {"few": (5, 5, 5), "many": (100, 50, 50)}
 
 
 SLOW_START = {
