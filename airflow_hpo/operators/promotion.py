@@ -14,6 +14,7 @@ from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.parameter_sets.moving import Expected, Move, promote, rollback
+from airflow_hpo.parameter_sets.telling import event_of
 from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.store import Store
 
@@ -70,12 +71,7 @@ class _ChampionOperator(BaseOperator):
             self.log.info("%s", move)
             if write_mirror(store.database, self.parameter_set, create=self.mirror):
                 self.log.info("The Variable of %s is up to date.", self.parameter_set)
-        data = {
-            "name": move.made.name,
-            "version": move.made.version,
-            "params": dict(move.made.params),
-            "previous": move.previous,
-        }
+        data = event_of(move)
         self._announce(context, move, data)
         return data
 
