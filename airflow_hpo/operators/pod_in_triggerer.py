@@ -108,7 +108,8 @@ class TrialPodRunTrigger(BaseTrigger):
     async def _claimed(self, operator: TrialPodOperator, held: AsyncExitStack) -> None:
         """Take a place, claim the trial, waiting for a free slot of the study where it has to ask for one; then render."""
         limit = conf.triggerer_pods()
-        if operator.request.get("number") is not None:
+        if operator.request.get("number") is not None or await in_thread(_asked, operator):
+            # Who waits for a free slot may wait for the end of this very trial, which must not stand in line behind them.
             await held.enter_async_context(slot(limit))
             await in_thread(operator.render_template_fields, self._context)
             return
@@ -179,6 +180,12 @@ def _build(task_id: str, request: dict[str, Any], arguments: str) -> TrialPodOpe
     from airflow_hpo.operators.pod_arguments import from_text
 
     return TrialPodOperator(task_id=task_id, request=request, **from_text(arguments))
+
+
+def _asked(operator: TrialPodOperator) -> bool:
+    """Say whether the trial is there: an earlier try asked for it, or a triggerer that has died."""
+    records = operator.studies.store.optuna.records(operator.request["study"], details=False)
+    return any(record.key == operator.request["key"] for record in records)
 
 
 def _share_client(operator: TrialPodOperator) -> None:

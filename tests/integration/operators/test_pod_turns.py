@@ -1,0 +1,58 @@
+"""Who may go on in the triggerer while others wait for a free slot of the study."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from airflow_hpo.operators.pod import TrialPodOperator
+from airflow_hpo.operators.pod_in_triggerer import TrialPodRunTrigger
+from airflow_hpo.triggers.turns import turn
+from airflow_hpo.tuning.store import Store
+from airflow_hpo.tuning.suggesting import ask_one, reserve
+from tests.integration.tuning.tasks import Tuned, declared
+
+
+def starting(tuned: Tuned, key: str) -> tuple[TrialPodRunTrigger, TrialPodOperator]:
+    """A trigger that has not claimed its trial yet, and the operator that it builds."""
+    operator = TrialPodOperator(task_id="trial", request={"study": tuned.name, "key": key}, image="i")
+    operator.studies.store = tuned.store
+    trigger: Any = TrialPodRunTrigger({}, "{}")
+    index = int(key.partition("/")[2])
+    ti = SimpleNamespace(
+        dag_id="tune",
+        run_id="r",
+        task_id="tune.batch_001.trial",
+        map_index=index,
+        try_number=1,
+        max_tries=2,
+        start_date=datetime.now(UTC),
+    )
+    trigger._context = {"ti": ti, "run_id": "r", "dag": SimpleNamespace(dag_id="tune"), "params": {}}
+    return trigger, operator
+
+
+def test_a_trial_that_was_asked_for_before_does_not_stand_behind_those_that_wait_for_its_end(store: Store) -> None:
+    tuned = Tuned(store, declared(parallelism=1, batch_size=1))
+    running, waiting = [request.key for request in reserve(store, tuned.name, 1, 2)]
+    ask_one(store, tuned.name, running)
+
+    async def resume() -> TrialPodOperator:
+        first, behind = starting(tuned, waiting)
+        waits = asyncio.create_task(first._claimed(behind, AsyncExitStack()))
+        while not turn(tuned.name).lock.locked():
+            await asyncio.sleep(0.01)
+        trigger, operator = starting(tuned, running)
+        async with AsyncExitStack() as held:
+            await asyncio.wait_for(trigger._claimed(operator, held), 20)
+        waits.cancel()
+        await asyncio.gather(waits, return_exceptions=True)
+        assert behind.claimed is None
+        return operator
+
+    operator = asyncio.run(resume())
+    assert operator.claimed is not None
+    assert (operator.claimed.record.key, operator.claimed.record.number) == (running, 0)
