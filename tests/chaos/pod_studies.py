@@ -124,6 +124,6 @@ class PodStudies:
         """Start a run of a DAG."""
         return PodStudy(DagRun.trigger(self.airflow, dag_id), self._store, self.core, self.namespace)
 
-    def until(self, condition: Callable[[], Any], what: str, timeout: float = 600) -> None:
-        """Wait until something is so."""
-        self.airflow.wait(condition, what, timeout=timeout)
+    def until(self, condition: Callable[[], Any], what: str, timeout: float = 600) -> Any:
+        """Wait until something is so, and return it."""
+        return self.airflow.wait(condition, what, timeout=timeout)
