@@ -86,6 +86,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, conn_type="postgres", host="127.0.0.1", port=1, login="me", password="s3cret", schema="d")
+    monkeypatch.setenv("AIRFLOW__HPO__DATABASE_PATIENCE", "0")
     with pytest.raises(StoreUnavailableError) as caught:
         _ = HpoHook().store
     assert "127.0.0.1" in str(caught.value)
