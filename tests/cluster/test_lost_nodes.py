@@ -105,7 +105,7 @@ def test_a_lost_node_is_the_clusters_failure(task: MakeTask, core: Any, built_he
 
 
 def test_a_drained_node_evicts_a_pod_which_is_the_clusters_failure(task: MakeTask, core: Any) -> None:
-    trial = task(ENDLESS, poll_interval=1, termination_grace_period=5)
+    trial = task(ENDLESS, poll_interval=1, termination_grace_period=20)
 
     def evict() -> None:
         meta = pod_of(core, trial).metadata
@@ -146,7 +146,7 @@ def test_a_pod_of_higher_priority_takes_the_place_which_is_the_clusters_failure(
     task: MakeTask, pods: Pods, core: Any, slot: dict[str, str], urgent: str
 ) -> None:
     trial = task(
-        ENDLESS, poll_interval=1, termination_grace_period=5, container_resources={"requests": slot, "limits": slot}
+        ENDLESS, poll_interval=1, termination_grace_period=20, container_resources={"requests": slot, "limits": slot}
     )
     started: list[str] = []
 
