@@ -11,8 +11,8 @@ from tests.chaos.ledger import Injection, read
 
 HEAD = """# Faults
 
-Every row was produced for real by a test of `make chaos`, and this page is made from what they took down: {injections}
-faults, {held} of them with the expected end. *Held* counts the injections after which nothing was lost, doubled or left behind.
+Every row was produced for real by a test of `make chaos`, and this page is made from what they took down:
+{injections} faults, {held} of them with the expected end. *Held* counts the injections after which nothing was lost, doubled or left behind.
 
 | fault | where | on | times | expected | seen | held |
 |---|---|---|---|---|---|---|
