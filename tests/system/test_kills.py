@@ -77,14 +77,19 @@ def test_a_study_survives_the_death_of_a_task_the_scheduler_the_triggerer_and_th
 
 
 def test_a_running_trial_that_is_marked_failed_ends_its_program_and_is_given_up(
-    airflow: LiveAirflow, slow: tuple[DagRun, str], store: Store
+    airflow: LiveAirflow, store: Store
 ) -> None:
-    run, name = slow
-    airflow.wait(lambda: running(store, name) == 4, "four trials to run")
-    victim = next(ti for ti in run.tasks("tune.batch_001.trial") if ti["state"] == "running")
-    path = f"{run.path}/taskInstances/tune.batch_001.trial/{victim['map_index']}"
+    run = DagRun.trigger(airflow, "stuck")
+    name = f"stuck@{run.run_id}"
+    airflow.wait(lambda: attempt_of(store, name, 1), "trial 1 to run")
+    path = f"{run.path}/taskInstances/tune.batch_001.trial/1"
     airflow.patch(path, {"new_state": "failed"})
-    assert run.wait(timeout=420) == "success"
-    given_up = [r for r in store.optuna.records(name) if r.state is TrialState.FAIL]
-    assert len(given_up) == 1
+    assert run.wait(timeout=280) == "success"
+    assert [r.number for r in store.optuna.records(name) if r.state is TrialState.FAIL] == [1]
     check_whole(run, store, name)
+
+
+def attempt_of(store: Store, name: str, number: int) -> bool:
+    """Say whether a trial of a study has begun."""
+    with store.session() as session:
+        return any(attempt.number == number for attempt in attempts.of(session, name))

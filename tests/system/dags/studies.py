@@ -37,6 +37,12 @@ for step in range(8):
     print(f"loss={float(os.environ['HPO_PARAM_X']) ** 2 + 8 - step} step={step}", flush=True)
 """
 
+STUCK = """
+import os, time
+time.sleep(300 if os.environ["HPO_TRIAL"] == "1" else 0.1)
+print("loss=1")
+"""
+
 
 def study(name, **options):
     """A study of the common space."""
@@ -56,4 +62,10 @@ with DAG("slow", schedule=None, catchup=False):
     TuneTaskGroup(
         study=study("slow", max_trials=12, parallelism=4),
         trial=ProcessTrial([sys.executable, "-c", SLOW, str(MARKS)], retries=5, retry_delay=timedelta(seconds=1)),
+    )
+
+with DAG("stuck", schedule=None, catchup=False):
+    TuneTaskGroup(
+        study=study("stuck", max_trials=12, parallelism=4),
+        trial=ProcessTrial([sys.executable, "-c", STUCK], retries=5, retry_delay=timedelta(seconds=1)),
     )
