@@ -81,6 +81,7 @@ def test_a_running_trial_that_is_marked_failed_ends_its_program_and_is_given_up(
 ) -> None:
     run = DagRun.trigger(airflow, "stuck")
     name = f"stuck@{run.run_id}"
+    assert run.finish_of("tune.start") == "success"
     airflow.wait(lambda: attempt_of(store, name, 1), "trial 1 to run")
     path = f"{run.path}/taskInstances/tune.batch_001.trial/1"
     airflow.patch(path, {"new_state": "failed"})
