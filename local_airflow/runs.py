@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from local_airflow.live import LiveAirflow
+
+READING = 4.0
+"""Seconds that a person takes at least."""
 
 ENDED = {"success", "failed"}
 
@@ -60,8 +64,10 @@ class DagRun:
         self.airflow.wait(lambda: self._state_in(task_id, {"awaiting_input"}), f"{task_id} to ask", timeout=300)
 
     def approve(self, task_id: str, answer: str = "Approve") -> None:
-        """Answer an approval as a person does in the UI, as soon as it is asked for."""
+        """Answer an approval as a person does in the UI, who takes a moment to read."""
         self.asks(task_id)
+        # Airflow takes a task for killed that goes on before the scheduler has heard that its first process ended.
+        time.sleep(READING)
         path = f"{self.path}/taskInstances/{task_id}/-1/hitlDetails"
         self.airflow.patch(path, {"chosen_options": [answer], "params_input": {}})
 
