@@ -6,8 +6,8 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 QUICK ?=
-# Live tests share a busy machine with what they test: a failure is run once more, and reported either way.
-AGAIN := --reruns 1 -r R
+# Live tests share a busy machine with what they test: files with a failure are run once more, and both tries are shown.
+LIVE := $(RUN) python -m tests.again
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 
 test: install ## Run the tests that need no cluster (ALL=1: every live test on both databases)
 	$(RUN) pytest -m "not cluster and not system and not gp and not browser and not chaos" -n 2
-	$(if $(ALL),HPO_ALL_DATABASES=1 )$(RUN) pytest -m "system and not chaos" $(AGAIN) --durations=25
+	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -m "system and not chaos"
 
 check: install ## Check format, style, types and layers
 	$(RUN) ruff format --check .
@@ -67,11 +67,11 @@ browser-test: install ## Approve, refuse and rerun in Airflow's UI with a real C
 	$(RUN) pytest -m browser
 
 cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
-	$(RUN) pytest -m "cluster and not chaos" $(AGAIN)
+	$(LIVE) -m "cluster and not chaos"
 
 chaos: install ## Break everything for real and write docs/faults.md (QUICK=1: a short form that writes nothing)
 ifdef QUICK
-	$(RUN) pytest -m "chaos and short" $(AGAIN)
+	$(LIVE) -m "chaos and short"
 else
 	rm -f .chaos/ledger
 	HPO_FAULTS=.chaos/ledger $(RUN) pytest -m chaos; failed=$$?; \

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from sqlalchemy import text
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
+from local_airflow.live import LiveAirflow
+from local_airflow.troubles import troubles
 from tests.postgres import postgres_server
 
 # Importing Airflow writes its configuration into its home: let that be nobody's.
@@ -25,6 +27,23 @@ atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 # How long an example takes says nothing on a machine that does other things too.
 settings.register_profile("hpo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hpo")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the live Airflow complains about, if the test had one."""
+    report = yield
+    if report.failed:
+        live = [each for each in getattr(item, "funcargs", {}).values() if isinstance(each, LiveAirflow)]
+        report.sections += [("Troubles of Airflow", _told(airflow)) for airflow in live]
+    return report
+
+
+def _told(airflow: LiveAirflow) -> str:
+    try:
+        return troubles(airflow)
+    except Exception as err:  # whatever a broken Airflow does, the failure itself must be shown
+        return repr(err)
 
 
 @pytest.fixture(scope="session")

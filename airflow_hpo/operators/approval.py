@@ -14,6 +14,8 @@ from airflow_hpo.operators.comparison import verdict_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 
 RESPONSE_TIMEOUT = timedelta(days=7)
+RETRIES = 3
+RETRY_DELAY = timedelta(seconds=10)
 
 
 class PromotionApprovalOperator(ApprovalOperator):
@@ -28,6 +30,9 @@ class PromotionApprovalOperator(ApprovalOperator):
     :param body: the text, Markdown; None for the comparison's report.
     :param defaults: the answer when nobody answers in time: ``"Reject"`` or ``"Approve"``.
     :param response_timeout: how long to wait for a person; default: seven days.
+    :param retries: how often to ask again when Airflow fails the task, as it does with one that is answered within a second
+        or two of asking; default: 3.
+    :param retry_delay: how long to wait before asking again; default: ten seconds.
     """
 
     template_fields: Sequence[str] = ("subject", "body", "comparison")
@@ -40,10 +45,18 @@ class PromotionApprovalOperator(ApprovalOperator):
         body: str | None = None,
         defaults: str = ApprovalOperator.REJECT,
         response_timeout: timedelta = RESPONSE_TIMEOUT,
+        retries: int = RETRIES,
+        retry_delay: timedelta = RETRY_DELAY,
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            subject=subject or "", body=body, defaults=defaults, response_timeout=response_timeout, **kwargs
+            subject=subject or "",
+            body=body,
+            defaults=defaults,
+            response_timeout=response_timeout,
+            retries=retries,
+            retry_delay=retry_delay,
+            **kwargs,
         )
         self.comparison = comparison
 

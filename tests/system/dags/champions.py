@@ -39,7 +39,7 @@ for city in ("tokyo", "osaka", "kyoto"):
     with DAG(f"roll_back_{city}", schedule=None, catchup=False):
         RollbackOperator(task_id="roll_back", parameter_set=name, reason="Complaints.")
 
-    with DAG(f"production_{city}", schedule=[parameter_set_asset(name)], catchup=False):
+    with DAG(f"production_{city}", schedule=[parameter_set_asset(name)], catchup=False, default_args=RETRIES):
         read(name)
         BashOperator(
             task_id="shell",

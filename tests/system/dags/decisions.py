@@ -79,7 +79,7 @@ def by_hand(name, champion, trial, rule, **approval):
 by_hand("keep", 0.1, cost, ComparisonRule())
 by_hand("luck", 0.3, luck, ComparisonRule(looks=2, spending="pocock"))
 by_hand("refused", 0.9, cost, ComparisonRule())
-by_hand("silence", 0.9, cost, ComparisonRule(), response_timeout=timedelta(seconds=2))
+by_hand("silence", 0.9, cost, ComparisonRule(), response_timeout=timedelta(seconds=10))
 
 with DAG("decide_whole", schedule=None, catchup=False):
     STUDY, TRIAL = study("whole"), PythonTrial(cost, **QUICKLY)

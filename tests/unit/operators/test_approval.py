@@ -53,6 +53,12 @@ def test_nobody_s_answer_is_a_refusal_after_a_week() -> None:
     assert (operator.defaults, operator.response_timeout) == (["Reject"], timedelta(days=7))
 
 
+def test_what_airflow_fails_is_asked_again_as_often_as_the_dag_says() -> None:
+    assert asked().retries == 3
+    with DAG("d", default_args={"retries": 7}):
+        assert PromotionApprovalOperator(task_id="approve", comparison=COMPARISON).retries == 7
+
+
 @pytest.mark.parametrize(
     ("changes", "subject"),
     [
