@@ -45,5 +45,8 @@ class PodAccess(Protocol):
         :raises ConnectionError: when the API server does not answer, also while chunks are read.
         """
 
-    async def events(self) -> list[str]:
-        """Return what Kubernetes says about the pod's troubles, oldest first; nothing where that may not be read."""
+    async def events(self, *, warnings: bool = True) -> list[str]:
+        """Return what Kubernetes says about the pod, also about one that is gone; nothing where that may not be read.
+
+        :param warnings: only its troubles.
+        """

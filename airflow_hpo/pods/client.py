@@ -147,9 +147,12 @@ class ClusterPod:
         batch = BatchV1Api(await self._cluster.client())
         return await batch.delete_namespaced_job(job, self._namespace, propagation_policy="Background", **limits)
 
-    async def events(self) -> list[str]:
-        """Return the warnings about the pod, oldest first; nothing where events may not be read."""
-        about = f"involvedObject.name={self._name},type=Warning"
+    async def events(self, *, warnings: bool = True) -> list[str]:
+        """Return what is said about the pod, oldest first; nothing where events may not be read.
+
+        :param warnings: only its troubles.
+        """
+        about = f"involvedObject.name={self._name}{',type=Warning' if warnings else ''}"
         try:
             found = await self._call(
                 "read events of",

@@ -22,6 +22,7 @@ _REASONS = {
     "Preempting": "The pod was preempted by one that its node needed more",
     "Preempted": "The pod was preempted by one of higher priority",
     "NodeLost": "The pod's node was lost",
+    "TaintManagerEviction": "The pod's node was lost or tainted",
     "NodeShutdown": "The pod's node was shut down",
     "Shutdown": "The pod's node was shut down",
     "Terminated": "The pod's node was shut down",
@@ -173,9 +174,17 @@ def _before_start(pod: Any, container: str) -> PodFailure:
     return PodFailure(INFRASTRUCTURE, _sentence(what, pod.status.message))
 
 
-def gone() -> PodFailure:
-    """Return the failure of a pod that is not there any more and was not seen to end."""
-    return PodFailure(INFRASTRUCTURE, "The pod is gone before it had ended: somebody or something deleted it.")
+def gone(pod: Any | None, events: Sequence[str]) -> PodFailure:
+    """Return the failure of a pod that is not there any more and was not seen to end.
+
+    :param pod: the ``V1Pod`` as it was last seen; None when it never was.
+    :param events: what Kubernetes says about the pod, oldest first; events outlive their pods.
+    """
+    for reason, _, message in (event.partition(": ") for event in reversed(events)):
+        if reason in _REASONS:
+            return PodFailure(INFRASTRUCTURE, _sentence(_REASONS[reason], message))
+    deleted = "The pod is gone before it had ended: somebody or something deleted it."
+    return (pod and _disruption(pod, None)) or PodFailure(INFRASTRUCTURE, deleted)
 
 
 def node_lost(pod: Any) -> PodFailure:

@@ -189,7 +189,7 @@ class PodWatch:
                 continue
             self._away_since = None
             if pod is None:
-                raise _error(failures.gone())
+                raise _error(failures.gone(self._pod, await self._access.events(warnings=False)))
             self._pod = pod
             if failures.lost(pod, datetime.now(UTC)) and not self._is_over(pod):
                 raise _error(failures.node_lost(pod))

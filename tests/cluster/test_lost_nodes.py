@@ -145,9 +145,7 @@ def urgent(core: Any) -> Iterator[str]:
 def test_a_pod_of_higher_priority_takes_the_place_which_is_the_clusters_failure(
     task: MakeTask, pods: Pods, core: Any, slot: dict[str, str], urgent: str
 ) -> None:
-    trial = task(
-        ENDLESS, poll_interval=1, termination_grace_period=20, container_resources={"requests": slot, "limits": slot}
-    )
+    trial = task(ENDLESS, poll_interval=1, container_resources={"requests": slot, "limits": slot})
     started: list[str] = []
 
     def preempt() -> None:

@@ -85,8 +85,9 @@ class PodDouble:
     async def delete(self, grace_period: int | None = None) -> None:
         self.deleted = True
 
-    async def events(self) -> list[str]:
-        return ["FailedMount: no such volume"]
+    async def events(self, *, warnings: bool = True) -> list[str]:
+        about_the_end = [] if warnings else ["Preempted: by another", "Killing: Stopping container base"]
+        return ["FailedMount: no such volume", *about_the_end]
 
     @asynccontextmanager
     async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[LogResponse]:

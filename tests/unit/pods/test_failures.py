@@ -127,7 +127,15 @@ def test_a_deleted_pod_is_lost_when_its_node_does_not_confirm() -> None:
     assert not lost(state, NOW + timedelta(seconds=29))
     assert lost(state, NOW + timedelta(seconds=31))
     assert "node-1" in node_lost(state).reason
-    assert gone().kind is INFRASTRUCTURE
+
+
+def test_a_pod_that_is_gone_is_told_by_its_events_or_by_what_was_last_seen_of_it() -> None:
+    disrupted = pod("Running", running(), conditions=[condition("EvictionByEvictionAPI", "drained")])
+    evicted = gone(disrupted, ["Scheduled: to node-1", "Evicted: no memory", "Killing: Stopping"])
+    assert (evicted.kind, evicted.reason) == (INFRASTRUCTURE, "The node evicted the pod: no memory.")
+    assert "was evicted, as when its node is drained" in gone(disrupted, ["Killing: Stopping"]).reason
+    for seen in (pod("Running", running()), None):
+        assert gone(seen, []).reason == "The pod is gone before it had ended: somebody or something deleted it."
 
 
 def test_a_pod_has_started_once_it_has_a_log_and_is_over_once_its_program_is() -> None:

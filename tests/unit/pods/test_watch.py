@@ -130,6 +130,14 @@ def test_a_node_that_does_not_confirm_a_deletion_is_lost() -> None:
     assert "node-1" in Watched([stuck], [[b""]]).outcome.reason
 
 
+def test_a_pod_that_is_gone_at_the_next_look_is_told_by_its_events() -> None:
+    watched = Watched([pod("Running", running()), None], [[b""]])
+    assert (watched.outcome.kind, watched.outcome.reason) == (
+        "infrastructure",
+        "The pod was preempted by one of higher priority: by another.",
+    )
+
+
 def test_the_tasks_own_deadline_ends_the_watch() -> None:
     watched = Watched([pod("Running", running())], [[b""]], deadline=time.time() - 1, execution_timeout=60.0)
     assert (watched.outcome.kind, watched.outcome.reason) == (
