@@ -48,6 +48,8 @@ OLDER_THAN = Arg(
     ("--older-than",), help="Only pods that are this many seconds old (default: 0)", type=float, default=0.0
 )
 UNKNOWN = Arg(("--unknown",), help="Also pods of studies that this database does not have", action="store_true")
+TO_REVISION = Arg(("--to-revision",), help='A revision of our tables, or "base" to remove them', required=True)
+LOSE_DATA = Arg(("--lose-data",), help="Also drop tables that have something in them", action="store_true")
 INTERVAL = Arg(("--interval",), help="Seconds between two looks (default: 2)", type=float, default=2.0)
 
 
@@ -85,6 +87,12 @@ def _database_commands() -> GroupCommand:
                 help="Say whether the study database can be reached and has the right tables",
                 func=lazy_load_command("airflow_hpo.cli.db.check"),
                 args=(CONNECTION,),
+            ),
+            ActionCommand(
+                name="downgrade",
+                help="Bring our tables back to those of an older version of this provider, before installing it",
+                func=lazy_load_command("airflow_hpo.cli.db.downgrade"),
+                args=(TO_REVISION, LOSE_DATA, CONNECTION),
             ),
         ],
     )

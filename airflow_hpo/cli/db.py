@@ -7,6 +7,7 @@ from typing import Any
 from airflow_hpo.cli.connecting import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import terminal
+from airflow_hpo.storage import migrate as migrate_tables
 from airflow_hpo.tuning import schema
 
 
@@ -24,3 +25,11 @@ def check(args: Any) -> None:
     database = hook_of(args.conn_id).database
     schema.check(database)
     terminal().print(f"{database.name} is ready.", soft_wrap=True)
+
+
+@one_line_errors
+def downgrade(args: Any) -> None:
+    """Bring our tables back to an older revision; Optuna's stay as they are."""
+    database = hook_of(args.conn_id).database
+    migrate_tables.downgrade(database, args.to_revision, losing=args.lose_data)
+    terminal().print(f"Our tables in {database.name} are at revision {args.to_revision}.", soft_wrap=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, String, column, func, inspect, select, table, text
 from sqlalchemy.schema import CreateSchema
 
-from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError
+from airflow_hpo.exceptions import DeclarationError, StoreNotMigratedError, StoreRefusedError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import translated
 from airflow_hpo.storage.guard import refuse_foreign
@@ -93,15 +93,17 @@ def downgrade(database: Database, revision: str, *, losing: bool = False) -> Non
     :param losing: True drops tables even when there is something in them.
     :raises StoreRefusedError: when something would be lost, naming it, or the database is not ours.
     :raises StoreNotMigratedError: when a newer version of this package made the tables.
+    :raises DeclarationError: when the tables are older already, or there is no such revision.
     """
     refuse_foreign(database)
     _refuse_newer(database, current(database))
     with _migrating(database):
+        _check_is_older(database, revision)
         if not losing and (held := _only_held_after(database, revision)):
             raise StoreRefusedError(
                 f"Going back to revision {revision} of our tables must lose nothing, but {database.name} keeps "
                 f"{', '.join(f'{count} rows in {name}' for name, count in held.items())}. "
-                f"Make a copy of them, then ask for it with losing=True."
+                f"Make a copy of them, then ask for it with losing=True (--lose-data)."
             )
         _run(database, lambda command, config: command.downgrade(config, revision))
 
@@ -151,6 +153,17 @@ def _refuse_newer(database: Database, found: str | None) -> None:
         raise StoreNotMigratedError(
             f"This version knows our tables up to revision {HEAD}, but {database.name} has {found}. "
             f"Upgrade airflow-provider-hpo."
+        )
+
+
+def _check_is_older(database: Database, revision: str) -> None:
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(script_config()).iterate_revisions(current(database), "base")
+    older = [*[script.revision for script in scripts][1:], "base"]
+    if revision not in older:
+        raise DeclarationError(
+            f"From revision {current(database)}, {database.name} can go back to {', '.join(older)}, but got {revision!r}."
         )
 
 

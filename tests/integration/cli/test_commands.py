@@ -93,6 +93,21 @@ def test_a_database_without_tables_fails_the_check_in_one_line(run: Command) -> 
     assert "\n" not in caught.value.code
 
 
+def test_the_tables_go_back_to_an_older_version_s(run: Command) -> None:
+    run("db", "migrate")
+    assert "at revision 0001" in run("db", "downgrade", "--to-revision", "0001")
+    with pytest.raises(SystemExit, match="needs revision 0002 of our tables"):
+        run("db", "check")
+
+
+@pytest.mark.parametrize("revision", ["0002", "head", "0003", "nonsense"])
+def test_the_tables_go_back_to_nothing_but_an_older_revision(run: Command, revision: str) -> None:
+    run("db", "migrate")
+    with pytest.raises(SystemExit, match=r"From revision 0002, .* can go back to 0001, base, but got"):
+        run("db", "downgrade", "--to-revision", revision)
+    run("db", "check")
+
+
 def test_the_list_shows_every_edition_newest_first(run: Command, running: Tuned) -> None:
     lines = run("studies", "list").splitlines()
     rows = [line.split() for line in lines if "@" in line]
