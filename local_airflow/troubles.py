@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from local_airflow.runs import DagRun
 
 FAILED = {"failed", "up_for_retry"}
 WIDTH = 300
+_ERROR = re.compile(r"\[error|^[\w.]+Error\b")
 
 
 def troubles(airflow: LiveAirflow, tasks: int = 3, lines: int = 15) -> str:
@@ -21,9 +23,11 @@ def troubles(airflow: LiveAirflow, tasks: int = 3, lines: int = 15) -> str:
     """
     failed = sorted(_failed(airflow), key=lambda found: found[1]["end_date"] or "")[-tasks:]
     parts = [_log(run, ti, lines) for run, ti in failed]
-    scheduler = airflow.processes.log_tail("scheduler", 20_000).splitlines()
-    complaints = [line[:WIDTH] for line in scheduler if "[error" in line]
-    return "\n".join([*parts, "The scheduler's last errors:", *complaints[-lines:]])
+    for name in ("scheduler", "api-server"):
+        log = airflow.processes.log_tail(name, 20_000).splitlines()
+        complaints = [line[:WIDTH] for line in log if _ERROR.search(line)]
+        parts += [f"The last errors in the log of the {name}:", *complaints[-lines:]]
+    return "\n".join(parts)
 
 
 def _failed(airflow: LiveAirflow) -> Iterator[tuple[DagRun, dict[str, Any]]]:

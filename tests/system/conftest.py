@@ -19,6 +19,9 @@ from local_airflow.live import LiveAirflow
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = Path(__file__).parent / "dags"
 ON_ONE = {
+    "test_champion": "sqlite",
+    "test_decision": "postgresql",
+    "test_reruns": "postgresql",
     "test_examples": "sqlite",
     "test_evaluation": "sqlite",
     "test_preload": "sqlite",

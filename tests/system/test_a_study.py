@@ -60,15 +60,12 @@ def test_optuna_reads_the_study_by_itself(sixty: DagRun, store: Store) -> None:
 
 
 def test_clearing_the_finish_emits_no_second_asset_event(airflow: LiveAirflow, sixty: DagRun) -> None:
-    def events() -> int:
-        found = airflow.get("/assets/events", source_dag_id="sixty", source_run_id=sixty.run_id)
-        return int(found["total_entries"])
-
-    before = events()
+    before = sixty.asset_events()
     sixty.clear("tune.finish")
     airflow.wait(lambda: sixty.tasks("tune.finish")[0]["try_number"] == 2, "the finish to run again")
     assert sixty.wait() == "success"
-    assert before == events() == 1
+    assert sixty.asset_events() == before
+    assert len(before) == 1
 
 
 def test_a_cleared_finished_trial_answers_from_the_study(airflow: LiveAirflow, sixty: DagRun, store: Store) -> None:

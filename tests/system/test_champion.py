@@ -38,12 +38,6 @@ def production(airflow: LiveAirflow, city: str, count: int) -> DagRun:
     return DagRun(airflow, dag_id, runs()[-1]["dag_run_id"])
 
 
-def events(airflow: LiveAirflow, run: DagRun) -> list[dict[str, Any]]:
-    """Return the asset events that a run has emitted."""
-    found = airflow.get("/assets/events", source_dag_id=run.dag_id, source_run_id=run.run_id)
-    return [event["extra"] for event in found["asset_events"]]
-
-
 def connect(airflow: LiveAirflow, conn_id: str, *options: str) -> None:
     """Store a connection in Airflow's own database."""
     airflow.cli("connections", "add", conn_id, "--conn-type", "hpo", *options)
@@ -56,7 +50,7 @@ def test_a_promotion_starts_production_which_reads_the_new_version_and_clearing_
     assert run.state == "success"
     said = {"name": "system/tokyo", "version": 1, "params": {"wait": 60}, "previous": None}
     assert run.xcom("promote") == said
-    assert events(airflow, run) == [said]
+    assert run.asset_events() == [said]
     origin = champion(store.database, "system/tokyo").provenance
     assert (origin.approved_by, origin.reason, origin.run_id) == ("ada", "60 is better.", run.run_id)
 
@@ -70,7 +64,7 @@ def test_a_promotion_starts_production_which_reads_the_new_version_and_clearing_
     assert run.wait() == "success"
     assert "nothing is done" in run.log("promote", try_number=2)
     assert run.xcom("promote") == said
-    assert events(airflow, run) == [said]
+    assert run.asset_events() == [said]
     assert len(promotion_rows(store, "system/tokyo")) == 1
 
 
@@ -84,7 +78,7 @@ def test_a_promotion_against_a_champion_that_has_changed_fails_at_once_with_the_
     log = json.dumps(airflow.get(f"{stale.path}/taskInstances/promote/logs/1")["content"])
     assert "may only be moved while there is no champion, but it is version 1 now" in log
     assert champion(store.database, "system/osaka").params == {"wait": 60}
-    assert events(airflow, stale) == []
+    assert stale.asset_events() == []
 
 
 def test_a_rollback_restores_the_version_before_and_the_variable_follows_and_is_read_while_the_store_is_away(
@@ -94,7 +88,7 @@ def test_a_rollback_restores_the_version_before_and_the_variable_follows_and_is_
     assert promote(airflow, "kyoto", 70, 1).state == "success"
     back = DagRun.trigger(airflow, "roll_back_kyoto")
     assert back.wait() == "success"
-    assert events(airflow, back) == [{"name": "system/kyoto", "version": 3, "params": {"wait": 60}, "previous": 2}]
+    assert back.asset_events() == [{"name": "system/kyoto", "version": 3, "params": {"wait": 60}, "previous": 2}]
     found = champion(store.database, "system/kyoto")
     assert (found.restores, found.provenance.reason) == (1, "Complaints.")
 

@@ -37,8 +37,7 @@ class Study:
 
     def events(self) -> list[int]:
         """Numbers of the best trials that were announced."""
-        found = self.airflow.get("/assets/events", source_dag_id=self.run.dag_id, source_run_id=self.run.run_id)
-        return [event["extra"]["number"] for event in found["asset_events"]]
+        return [event["number"] for event in self.run.asset_events()]
 
     def clear(self, *tasks: str | tuple[str, int], downstream: bool = False) -> None:
         """Clear tasks and wait until the run has ended again."""
