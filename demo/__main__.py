@@ -70,15 +70,23 @@ class Demo:
         retuning.approve("approve")
         retuning.finish_of("promote")
         self._hpo("champion", "diff", PARAMETER_SET)
-        production = self._production()
+        production = self._production(retuning.tasks("promote")[0]["start_date"])
+        if production["version"] != (promoted := retuning.xcom("promote")["version"]):
+            raise SystemExit(f"Version {promoted} was promoted, but production uses version {production['version']}.")
         self.console.print(
             f"\nProduction's DAG [bold]{PRODUCTION_DAG}[/] was started by the promotion and uses version "
             f"{production['version']}."
         )
 
-    def _production(self) -> dict[str, Any]:
+    def _production(self, since: str) -> dict[str, Any]:
+        """Wait for the run that the promotion starts, not for those that were started before."""
+
+        def started() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = self.airflow.get(path, start_date_gte=since)["dag_runs"]
+            return found
+
         path = f"/dags/{PRODUCTION_DAG}/dagRuns"
-        runs = self.airflow.wait(lambda: self.airflow.get(path)["dag_runs"], f"{PRODUCTION_DAG} to start")
+        runs = self.airflow.wait(started, f"{PRODUCTION_DAG} to start")
         run = DagRun(self.airflow, PRODUCTION_DAG, runs[0]["dag_run_id"])
         self._ended(run)
         found: dict[str, Any] = run.xcom("plan")
