@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import psutil
 
@@ -23,22 +23,25 @@ class Usage:
     """With its executor's workers and their tasks."""
     triggerer: float
     api_server: float
+    dag_processor: float
 
     @classmethod
     def of(cls, live: LiveAirflow) -> Usage:
         """Return what has been used up to now."""
-        return cls(*(_cpu(live.processes.pid(name)) for name in ("scheduler", "triggerer", "api-server")))
+        names = ("scheduler", "triggerer", "api-server", "dag-processor")
+        return cls(*(_cpu(live.processes.pid(name)) for name in names))
 
     def __sub__(self, other: Usage) -> Usage:
         return Usage(
             self.scheduler - other.scheduler,
             self.triggerer - other.triggerer,
             self.api_server - other.api_server,
+            self.dag_processor - other.dag_processor,
         )
 
     def columns(self, count: int) -> list[str]:
         """Return each as a text, divided by a number of tasks."""
-        return [f"{used / count:.2f}" for used in (self.scheduler, self.triggerer, self.api_server)]
+        return [f"{used / count:.2f}" for used in astuple(self)]
 
     @staticmethod
     @contextmanager

@@ -34,7 +34,7 @@ def list_(args: Any) -> None:
 def show(args: Any) -> None:
     """Show one comparison."""
     store, console = hook_of(args.conn_id).store, terminal()
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         found = comparisons.get(session, args.number)
     if args.output == "json":
         data = {**dataclasses.asdict(found), "created": found.created.isoformat()}

@@ -27,7 +27,7 @@ SHOWN_TRIALS = 10
 def list_(args: Any) -> None:
     """List editions."""
     store = hook_of(args.conn_id).store
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         found = editions.find(session, family=args.study, limit=args.limit)
     rows = [edition_row(store, edition) for edition in found]
     if args.output == "table":

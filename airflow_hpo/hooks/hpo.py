@@ -119,7 +119,7 @@ class HpoHook(BaseHook):
         """Return the champion of every parameter set, by name."""
         from airflow_hpo.storage import parameter_sets
 
-        with self.store.session() as session:
+        with self.store.session(read_only=True) as session:
             return parameter_sets.champions(session)
 
     def promotions(self, name: str | None = None) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:
     :param limit: how many at most.
     :raises ParameterSetNotFoundError: when there is no such set.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         current = parameter_sets.champion(session, name).version
         found = parameter_sets.versions(session, name, limit)
         moves = {move.to_version: move for move in parameter_sets.promotions(session, name, limit)}
@@ -72,7 +72,7 @@ def difference_rows(store: Store, name: str, old: int | None = None, new: int | 
     :param new: the later version; None for the champion.
     :raises ParameterSetNotFoundError: when a version does not exist.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         later = parameter_sets.champion(session, name) if new is None else parameter_sets.version(session, name, new)
         earlier = before(session, name) if old is None else parameter_sets.version(session, name, old)
     return difference(earlier.params, later.params)

@@ -1,7 +1,9 @@
-"""Imports what trials need before the LocalExecutor forks its workers, and the triggerer the process of its triggers.
+"""Imports what trials need before the LocalExecutor forks its workers, the triggerer the process of its triggers, and the DAG
+processor one for every file.
 
 A task of the LocalExecutor is a fork of the scheduler: what the scheduler has imported costs the task nothing. Kubernetes'
-client alone costs seconds.
+client alone costs seconds. The DAG processor also starts a process for every task that ends in the triggerer, because of
+the task's success callbacks, whether there are any or not.
 """
 
 from __future__ import annotations
@@ -30,8 +32,10 @@ MODULES = (
     "kubernetes_asyncio.client",
     "airflow.sdk.bases.operatorlink",
     "airflow.providers.standard.operators.python",
+    "numpy.random",
+    "jinja2.ext",
 )
-PARENTS = (["scheduler"], ["triggerer"])
+PARENTS = (["scheduler"], ["triggerer"], ["dag-processor"])
 """Commands of the processes that fork."""
 
 

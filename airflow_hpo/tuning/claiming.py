@@ -93,7 +93,7 @@ def continued(store: Store, claimed: Claim) -> Attempt | None:
     :param store: the study database.
     :param claimed: the trial.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         begun = attempts.of(session, claimed.request.study, claimed.record.number)
     return begun[-1] if begun and begun[-1].outcome is AttemptOutcome.RUNNING else None
 
@@ -148,5 +148,5 @@ def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: 
 
 
 def _finished_by(store: Store, name: str, number: int, place: TaskPlace) -> bool:
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         return any(attempt.task == place.task for attempt in attempts.of(session, name, number))

@@ -20,6 +20,9 @@ def close_attempts(store: Store, name: str, records: Iterable[TrialRecord]) -> N
     :param records: trials whose tasks have ended.
     """
     finished = {record.number: record.state for record in records if record.state.finished}
+    with store.session(read_only=True) as session:
+        if not any(attempt.number in finished for attempt in attempts.running(session, name)):
+            return
     with store.session() as session:
         for attempt in attempts.running(session, name):
             if state := finished.get(attempt.number):

@@ -103,7 +103,7 @@ def comparison_rows(
     :param parameter_set: only those about this parameter set; None for all.
     :param limit: how many at most.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         found = comparisons.find(session, family=family, parameter_set=parameter_set, limit=limit)
     return [_row(each) for each in found]
 
@@ -137,7 +137,7 @@ def _candidates(store: Store, names: Sequence[str]) -> list[Candidate]:
         raise ComparisonError(
             "A comparison takes at least one evaluation, but got none. Evaluate the candidates first."
         )
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         plans = {name: evaluations.get(session, name).plan for name in names}
     first = plans[names[0]].candidates
     for name, plan in plans.items():

@@ -22,7 +22,7 @@ def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any
     :param study: the study's name.
     :param limit: how many of the newest editions at most, 1 or more.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         found = editions.find(session, family=study, limit=limit)
         decided = {each.edition: each for each in reversed(comparisons.find(session, family=study, limit=10 * limit))}
     return [_row(store, edition, decided.get(edition.name)) for edition in reversed(found)]

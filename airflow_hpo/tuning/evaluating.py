@@ -128,7 +128,7 @@ def conclude_evaluation(store: Store, name: str) -> Outcome:
     :param name: the edition.
     :raises StudyNotFoundError: when it is no evaluation.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         evaluation = evaluations.get(session, name)
     records = store.optuna.records(name)
     close_attempts(store, name, records)
@@ -152,7 +152,7 @@ def evaluation_rows(store: Store, name: str) -> list[dict[str, Any]]:
     :param name: the edition.
     :raises StudyNotFoundError: when it is no evaluation.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         plan = evaluations.get(session, name).plan
     reasons = _reasons(store, name)
     return [_row(name, plan, record, reasons) for record in own_trials(store.optuna.records(name))]
@@ -190,5 +190,5 @@ def _keys(point: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reasons(store: Store, name: str) -> dict[int, str | None]:
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         return {attempt.number: attempt.reason for attempt in attempts.of(session, name)}

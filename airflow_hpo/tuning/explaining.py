@@ -78,13 +78,13 @@ def history(store: Store, name: str, record: TrialRecord, attempt: Attempt) -> l
 
 
 def _of(store: Store, name: str, number: int) -> list[Attempt]:
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         return attempts.of(session, name, number)
 
 
 def _by_number(store: Store, name: str) -> dict[int, list[Attempt]]:
     found: dict[int, list[Attempt]] = {}
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         for attempt in attempts.of(session, name):
             found.setdefault(attempt.number, []).append(attempt)
     return found

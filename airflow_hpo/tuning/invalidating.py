@@ -42,7 +42,7 @@ def invalidate(store: Store, name: str, number: int, reason: str) -> Invalidated
     """
     _refuse_replaced(store, name, number)
     record = store.optuna.invalidate(name, number, reason)
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         runs = attempts.of(session, name, number)
     aftermath = amend(store, name)
     return Invalidated(record, status(store, name), runs[-1].task if runs else None, aftermath)

@@ -53,6 +53,6 @@ def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
 def _take_over(store: Store, edition: Edition, study: Study) -> None:
     if study.warm_start is None:
         return
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         earlier = editions.latest_before(session, study.name, edition.name, study.warm_start.editions)
     store.optuna.warm_start(edition.name, study, [e.name for e in earlier])

@@ -24,7 +24,7 @@ def find_edition(store: Store, name: str) -> Edition:
     :param name: ``<study>@<run>``, or ``<study>`` alone.
     :raises StudyNotFoundError: when there is neither.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         newest = editions.find(session, family=name, limit=1)
         return newest[0] if newest else editions.get(session, name)
 
@@ -52,7 +52,7 @@ def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
 def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return every trial of an edition, replaced ones included, with its parameters, metrics and last attempt."""
     study = store.edition(name).study
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         last = {attempt.number: attempt for attempt in attempts.of(session, name)}
     rows = []
     for record in sorted(store.optuna.records(name), key=lambda r: r.number):

@@ -40,7 +40,7 @@ def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt
     :param attempt: which attempt of it.
     :raises StudyNotFoundError: when there is none.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         for found in attempts.of(session, edition, number):
             if found.attempt == attempt:
                 return found
@@ -58,7 +58,7 @@ def last_attempt(store: Store, edition: str, number: int) -> Attempt | None:
     :param edition: the study.
     :param number: the trial.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         known = attempts.of(session, edition, number)
     return known[-1] if known else None
 
@@ -99,7 +99,7 @@ def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[
     :param store: the study database.
     :param attempt: the attempt that asks; it is among the former.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         known = attempts.of(session, attempt.study, attempt.number)
     open_ones = {a.attempt for a in known if a.outcome in _UNSEEN} | {attempt.attempt}
     return open_ones, {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE} - open_ones

@@ -75,7 +75,7 @@ def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
     :raises StudyNotFoundError: when it is no evaluation.
     :raises ComparisonError: when the study's value of a challenger is unknown, or none has a result.
     """
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         plan = evaluations.get(session, evaluation).plan
     champion = next((each for each in plan.candidates if each.role == CHAMPION), None)
     observed = _observed(plan.candidates)
@@ -97,7 +97,7 @@ def _champion(
     if parameter_set is None:
         return None, []
     try:
-        with store.session() as session:
+        with store.session(read_only=True) as session:
             version = parameter_sets.champion(session, parameter_set)
     except ParameterSetNotFoundError:
         return None, [f"Nothing is in use yet for {parameter_set!r}, so there is no champion."]

@@ -45,9 +45,12 @@ class Store:
         return OptunaStudies(self.database, lock_timeout=self.lock_timeout)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """Open a unit of work on our tables: committed at the end, rolled back on an error."""
-        with self.database.session() as session:
+    def session(self, *, read_only: bool = False) -> Iterator[Session]:
+        """Open a unit of work on our tables: committed at the end, rolled back on an error.
+
+        :param read_only: nothing is changed, so that on SQLite nobody has to wait for it.
+        """
+        with self.database.session(read_only=read_only) as session:
             yield session
 
     @patiently
@@ -57,7 +60,7 @@ class Store:
         :param name: ``<study>@<run>``.
         :raises StudyNotFoundError: when there is none.
         """
-        with self.session() as session:
+        with self.session(read_only=True) as session:
             return editions.get(session, name)
 
 

@@ -33,7 +33,7 @@ def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
     :param batch: number of the batch, from 1.
     """
     edition = store.edition(name)
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         sealed = editions.batch_size(session, name, batch)
     size = sealed if sealed is not None else edition.study.slots
     keys = [key_of(batch, index) for index in range(size)]
@@ -56,7 +56,7 @@ def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialReques
     :param limit: most requests that one mapped task can hold.
     """
     edition = store.edition(name)
-    with store.session() as session:
+    with store.session(read_only=True) as session:
         size = editions.batch_size(session, name, batch)
     if size is None:
         size = min(limit, _at_most(status_of(edition, store.optuna.records(name, details=False))))

@@ -19,7 +19,8 @@ SMALL = "colorsys"
         (["airflow", "triggerer"], "True", True),
         (["airflow", "scheduler"], "False", False),
         (["airflow", "tasks", "run"], "True", False),
-        (["airflow", "dag-processor"], "True", False),
+        (["airflow", "dag-processor"], "True", True),
+        (["airflow", "api-server"], "True", False),
     ],
 )
 def test_only_processes_that_fork_import_and_only_when_asked(
