@@ -1,0 +1,57 @@
+"""Who only looks at a study waits for nobody who changes it, which on SQLite one process at a time does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning import schema
+from airflow_hpo.tuning.closing import close_attempts
+from airflow_hpo.tuning.drifting import drift_rows
+from airflow_hpo.tuning.judging import status
+from airflow_hpo.tuning.rows import edition_row, find_edition, trial_rows
+from airflow_hpo.tuning.running import attempt_of, last_attempt, reporter_of, unseen
+from airflow_hpo.tuning.stopping import must_not_start, reason_to_end
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.tasks import Tuned, declared
+
+LOOKS: dict[str, Callable[[Tuned], Any]] = {
+    "its declaration": lambda tuned: tuned.store.edition(tuned.name),
+    "its status": lambda tuned: status(tuned.store, tuned.name),
+    "its row": lambda tuned: edition_row(tuned.store, find_edition(tuned.store, tuned.name)),
+    "its trials": lambda tuned: trial_rows(tuned.store, tuned.name),
+    "its drift": lambda tuned: drift_rows(tuned.store, "demo"),
+    "whether to go on": lambda tuned: reason_to_end(tuned.store, tuned.name),
+    "whether to start": lambda tuned: must_not_start(tuned.store, tuned.name),
+    "an attempt": lambda tuned: attempt_of(tuned.store, tuned.name, 0, 1),
+    "the last attempt": lambda tuned: last_attempt(tuned.store, tuned.name, 0),
+    "who takes the metrics": lambda tuned: reporter_of(tuned.store, tuned.name, 0, 1),
+    "the attempts before": lambda tuned: unseen(tuned.store, attempt_of(tuned.store, tuned.name, 0, 1)),
+    "attempts to close": lambda tuned: close_attempts(
+        tuned.store, tuned.name, tuned.store.optuna.records(tuned.name, details=False)
+    ),
+}
+
+
+@pytest.fixture
+def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tuned]:
+    """A study with one complete trial and one that runs, which somebody is about to change."""
+    monkeypatch.setattr("airflow_hpo.storage.database.BUSY_TIMEOUT", 0)
+    database = Database.sqlite(tmp_path / "hpo.db")
+    schema.upgrade(database)
+    tuned = Tuned(Store(database), declared(when_over="stop"))
+    first, second, *_ = tuned.suggest()
+    tuned.complete(first)
+    tuned.started(second)
+    with database.connect() as writer:
+        writer.exec_driver_sql("UPDATE hpo_editions SET run = run")
+        yield tuned
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_looking_at_a_study_does_not_wait_for_a_change(tuned: Tuned, look: str) -> None:
+    LOOKS[look](tuned)
