@@ -13,6 +13,7 @@ from airflow.providers.cncf.kubernetes.kubernetes_helper_functions import generi
 
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.pods.insisting import insistently
 from airflow_hpo.pods.labels import ENDED, PodIdentity, attempt_of
 
 logger = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ def reachable() -> Iterator[None]:
 
 
 def delete(core: Any, name: str, namespace: str, grace_period: int | None = None) -> None:
-    """Delete a pod; nothing happens when it is gone.
+    """Delete a pod, waiting for an API server that restarts; nothing happens when it is gone.
 
     :param core: a ``CoreV1Api``.
     :param name: its name.
@@ -137,7 +138,7 @@ def delete(core: Any, name: str, namespace: str, grace_period: int | None = None
             if err.status != 404:
                 raise
 
-    generic_api_retry(delete_it)()
+    insistently(generic_api_retry(delete_it))()
 
 
 def mark_ended(core: Any, name: str, namespace: str) -> None:
@@ -147,7 +148,8 @@ def mark_ended(core: Any, name: str, namespace: str) -> None:
     :param name: its name.
     :param namespace: its namespace.
     """
-    generic_api_retry(core.patch_namespaced_pod)(name, namespace, {"metadata": {"labels": {ENDED: "true"}}})
+    mark = generic_api_retry(core.patch_namespaced_pod)
+    insistently(mark)(name, namespace, {"metadata": {"labels": {ENDED: "true"}}})
 
 
 def _list(core: Any, namespace: str, selector: str) -> list[Any]:

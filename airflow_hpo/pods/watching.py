@@ -9,6 +9,7 @@ from types import ModuleType
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.insisting import insistently
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
 from airflow_hpo.pods.watch import Log, PodWatch, Report, WatchOptions
@@ -41,14 +42,16 @@ async def watch_pod(
         return await PodWatch(client.ClusterPod(cluster, name, namespace), options, readings, report, logger).run()
 
 
+@insistently
 async def delete_pod(connection: Connection, name: str, namespace: str, grace_period: int | None = None) -> None:
-    """Delete a pod, as when a person clears the task that waits for it.
+    """Delete a pod whose trial has ended, or whose task a person clears; an API server that restarts is waited for.
 
     :param connection: how the cluster is reached.
     :param name: the pod's name.
     :param namespace: its namespace.
     :param grace_period: seconds that its programs have to end; None for what the pod declares.
-    :raises ConnectionError: when the API server does not answer.
+    :raises ConnectionError: when the API server does not answer in time.
+    :raises TrialFailedError: when it refuses.
     """
     client = await _client()
     async with client.connected(connection) as cluster:

@@ -95,14 +95,23 @@ class PodStudy:
     def check_whole(self) -> Whole:
         """Nothing is lost, nothing is double, and every trial has the result of its own parameter."""
         self.run.wait(timeout=900)
-        wait_for(lambda: not self.pods(), f"the end of the pods of {self.name}")
+        self._pods_end()
         whole = check_whole(self.store, self.name, self.run)
         complete = [record for record in whole.records if record.state.successful]
         assert [record.value for record in complete] == [record.params["x"] for record in complete]
-        with self.store.session() as session:
-            series = [metrics.series(session, self.name, record.number, "loss") for record in complete]
-        assert [[point.step for point in points] for points in series] == [STEPS] * len(complete)
+        wrong = [f"{self._steps(record.number)} of {whole.of_key(record.key or '')}" for record in complete]
+        assert not (wrong := [text for text in wrong if not text.startswith(f"{STEPS} of ")]), wrong
         return whole
+
+    def _steps(self, number: int) -> list[int]:
+        with self.store.session(read_only=True) as session:
+            return [point.step for point in metrics.series(session, self.name, number, "loss")]
+
+    def _pods_end(self) -> None:
+        try:
+            wait_for(lambda: not self.pods(), f"the end of the pods of {self.name}")
+        except AssertionError as err:
+            raise AssertionError(f"{err}: {self.pods()}") from None
 
 
 class PodStudies:
