@@ -9,10 +9,13 @@ from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from airflow_hpo.core.attempt import MetricValue
+from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.columns import utc_now
 from airflow_hpo.storage.inserting import insert_absent
 from airflow_hpo.storage.tables import AttemptRow, EditionRow, MetricRow
+
+GAVE_RESULT = (AttemptOutcome.COMPLETE.value, AttemptOutcome.PRUNED.value)
 
 
 def add(session: Session, edition: str, number: int, attempt: int, points: Iterable[tuple[str, int, float]]) -> None:
@@ -48,7 +51,7 @@ def series(
     :param edition: name of the study.
     :param number: only those of this trial; None for all.
     :param name: only this metric; None for all.
-    :param every_attempt: True for those of earlier attempts too, else only of each trial's newest one.
+    :param every_attempt: True for those of all attempts, else only of the one that gave each trial's result, or of its newest.
     """
     wanted = _of(edition)
     if number is not None:
@@ -56,7 +59,7 @@ def series(
     if name is not None:
         wanted = wanted.where(MetricRow.name == name)
     if not every_attempt:
-        wanted = wanted.where(_newest())
+        wanted = wanted.where(_telling())
     order = (AttemptRow.number, AttemptRow.attempt, MetricRow.name, MetricRow.step)
     return [MetricValue(*row) for row in session.execute(wanted.order_by(*order))]
 
@@ -77,10 +80,13 @@ def _of(edition: str) -> Select[int, int, str, int, float, datetime]:
     )
 
 
-def _newest() -> ColumnElement[bool]:
-    later = aliased(AttemptRow)
-    same_trial = (later.edition_id == AttemptRow.edition_id) & (later.number == AttemptRow.number)
-    return ~exists().where(same_trial, later.attempt > AttemptRow.attempt)
+def _telling() -> ColumnElement[bool]:
+    """The attempt that gave the trial's result; its newest one while none has."""
+    other = aliased(AttemptRow)
+    same_trial = (other.edition_id == AttemptRow.edition_id) & (other.number == AttemptRow.number)
+    ended, other_ended = (row.outcome.in_(GAVE_RESULT) for row in (AttemptRow, other))
+    later = (other.attempt > AttemptRow.attempt) & (other_ended | ~ended)
+    return ~exists().where(same_trial, later | (other_ended & ~ended))
 
 
 def _attempt_id(session: Session, edition: str, number: int, attempt: int) -> int:

@@ -9,6 +9,7 @@ from airflow_hpo.core.attempt import MetricValue, TaskRun
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import attempts, editions, metrics
 from airflow_hpo.storage.database import Database
@@ -71,6 +72,17 @@ def test_of_a_trial_that_ran_twice_the_newest_attempt_is_told(store: Database):
 def test_a_newest_attempt_that_reported_nothing_has_nothing(store: Database):
     add(store, 0, 1, ("loss", 1, 0.1))
     assert points(store, 0) == []
+
+
+def test_the_attempt_that_gave_the_result_is_told_though_a_later_one_had_begun(store: Database):
+    add(store, 0, 1, ("loss", 1, 0.1), ("loss", 2, 0.2))
+    add(store, 0, 2, ("loss", 1, 0.1))
+    with store.session() as session:
+        attempts.finish(session, EDITION, 0, 1, AttemptOutcome.COMPLETE)
+    assert points(store, 0) == [(0, 1, "loss", 1, 0.1), (0, 1, "loss", 2, 0.2)]
+    with store.session() as session:
+        attempts.finish(session, EDITION, 0, 2, AttemptOutcome.LOST)
+    assert points(store, 0) == [(0, 1, "loss", 1, 0.1), (0, 1, "loss", 2, 0.2)]
 
 
 def test_one_metric_may_be_asked_for(store: Database):
