@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -39,12 +40,13 @@ class PodReadings:
 
         :param lines: new lines, oldest first.
         """
-        for line in lines:
-            self._log(line.text)
-            if line.stamp:
-                self.tail.append(line.text[:SHOWN_LENGTH])
         if self._from_output:
             self.metrics(lines)
+        self.tail.extend(line.text[:SHOWN_LENGTH] for line in lines if line.stamp)
+        # A task whose supervisor was killed has nobody who takes its log; what it measures counts all the same.
+        with contextlib.suppress(OSError):
+            for line in lines:
+                self._log(line.text)
 
     def metrics(self, lines: list[LogLine]) -> None:
         """Take lines of the source that metrics are read from; what the kubelet itself says is passed over.
