@@ -47,8 +47,8 @@ class CrashingStore(Store):
         return self
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        with super().session() as session:
+    def session(self, *, read_only: bool = False) -> Iterator[Session]:
+        with super().session(read_only=read_only) as session:
             yield session
         self._maybe_crash()
 
