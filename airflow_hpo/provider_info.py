@@ -107,8 +107,8 @@ def _options() -> dict[str, Any]:
         ),
         "preload": _option(
             "Let the scheduler import what trials need, Kubernetes' client included, before the LocalExecutor forks its"
-            " workers, and the triggerer before it forks the process of its triggers: tasks start in a fraction of the time."
-            " Scheduler and triggerer start some seconds later and take about 200 MiB more; tasks share them. Without"
+            " workers, and triggerer and DAG processor before they fork theirs: tasks start in a fraction of the time."
+            " These three start some seconds later and take about 200 MiB more each; what they fork shares them. Without"
             " effect under the CeleryExecutor, whose workers are not forks of the scheduler and tell plugins nothing of"
             " their start; not needed under the KubernetesExecutor, where every task is a process of its own.",
             "boolean",
