@@ -32,12 +32,7 @@ class Usage:
         return cls(*(_cpu(live.processes.pid(name)) for name in names))
 
     def __sub__(self, other: Usage) -> Usage:
-        return Usage(
-            self.scheduler - other.scheduler,
-            self.triggerer - other.triggerer,
-            self.api_server - other.api_server,
-            self.dag_processor - other.dag_processor,
-        )
+        return Usage(*(after - before for after, before in zip(astuple(self), astuple(other), strict=True)))
 
     def columns(self, count: int) -> list[str]:
         """Return each as a text, divided by a number of tasks."""

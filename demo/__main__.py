@@ -80,13 +80,8 @@ class Demo:
 
     def _production(self, since: str) -> dict[str, Any]:
         """Wait for the run that the promotion starts, not for those that were started before."""
-
-        def started() -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = self.airflow.get(path, start_date_gte=since)["dag_runs"]
-            return found
-
-        path = f"/dags/{PRODUCTION_DAG}/dagRuns"
-        runs = self.airflow.wait(started, f"{PRODUCTION_DAG} to start")
+        path, what = f"/dags/{PRODUCTION_DAG}/dagRuns", f"{PRODUCTION_DAG} to start"
+        runs = self.airflow.wait(lambda: self.airflow.get(path, start_date_gte=since)["dag_runs"], what)
         run = DagRun(self.airflow, PRODUCTION_DAG, runs[0]["dag_run_id"])
         self._ended(run)
         found: dict[str, Any] = run.xcom("plan")

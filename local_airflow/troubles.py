@@ -1,4 +1,4 @@
-"""What went wrong in a live Airflow: which tasks failed and what their logs and the scheduler's say."""
+"""What went wrong in a live Airflow: which tasks failed, and what their logs and those of the components say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ERROR = re.compile(r"\[error|^[\w.]+Error\b")
 
 
 def troubles(airflow: LiveAirflow, tasks: int = 3, lines: int = 15) -> str:
-    """Return the ends of the logs of the newest failed tasks, and of the scheduler's complaints.
+    """Return the ends of the logs of the newest failed tasks, and the errors that scheduler and API server complain of.
 
     :param airflow: a running one.
     :param tasks: of how many tasks.

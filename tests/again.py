@@ -6,7 +6,6 @@ own, because what a test leaves behind when it fails would make its second try f
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,20 +18,18 @@ import pytest
 def failed_files(report: Path) -> list[str]:
     """Return the files of the tests that failed, in their order.
 
-    :param report: what pytest wrote with ``--junitxml``.
+    :param report: what pytest wrote with ``--junitxml`` in its form ``xunit1``, which names files.
     """
     cases = ElementTree.parse(report).getroot().iter("testcase")
     failed = [case for case in cases if {"failure", "error"} & {outcome.tag for outcome in case}]
-    return [
-        f"{module.replace('.', os.sep)}.py" for module in dict.fromkeys(case.attrib["classname"] for case in failed)
-    ]
+    return list(dict.fromkeys(case.attrib["file"] for case in failed))
 
 
 def main(arguments: list[str]) -> int:
     """Return the exit code of the last try."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        code = _pytest(*arguments, f"--junitxml={report}")
+        code = _pytest(*arguments, f"--junitxml={report}", "--override-ini=junit_family=xunit1")
         if code != pytest.ExitCode.TESTS_FAILED:
             return code
         files = failed_files(report)

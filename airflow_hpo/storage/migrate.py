@@ -156,11 +156,15 @@ def _refuse_newer(database: Database, found: str | None) -> None:
         )
 
 
-def _check_is_older(database: Database, revision: str) -> None:
+def _down_to(database: Database, revision: str) -> Iterator[Any]:
+    """Return the migrations that going back to a revision would undo, the newest first."""
     from alembic.script import ScriptDirectory
 
-    scripts = ScriptDirectory.from_config(script_config()).iterate_revisions(current(database), "base")
-    older = [*[script.revision for script in scripts][1:], "base"]
+    return ScriptDirectory.from_config(script_config()).iterate_revisions(current(database), revision)
+
+
+def _check_is_older(database: Database, revision: str) -> None:
+    older = [*[script.revision for script in _down_to(database, "base")][1:], "base"]
     if revision not in older:
         raise DeclarationError(
             f"From revision {current(database)}, {database.name} can go back to {', '.join(older)}, but got {revision!r}."
@@ -169,10 +173,7 @@ def _check_is_older(database: Database, revision: str) -> None:
 
 def _only_held_after(database: Database, revision: str) -> dict[str, int]:
     """Return how many rows the tables have that an older revision does not know; empty ones are left out."""
-    from alembic.script import ScriptDirectory
-
-    scripts = ScriptDirectory.from_config(script_config()).iterate_revisions(current(database), revision)
-    names = [name for script in scripts for name in script.module.TABLES]
+    names = [name for script in _down_to(database, revision) for name in script.module.TABLES]
     with database.connect(read_only=True) as connection:
         counts = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
     return {name: count for name, count in counts.items() if count}

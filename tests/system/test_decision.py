@@ -37,11 +37,10 @@ def states(run: DagRun) -> dict[str, str]:
 
 def answer(run: DagRun, choice: str) -> dict[str, Any]:
     """Answer the approval as the button in the UI does, and return what was asked."""
-    path = f"{run.path}/taskInstances/approve/-1/hitlDetails"
     what = f"{run.dag_id} to ask a person"
     run.airflow.wait(lambda: states(run).get("approve") == "awaiting_input", what, timeout=420)
-    asked: dict[str, Any] = run.airflow.get(path)
-    run.airflow.patch(path, {"chosen_options": [choice], "params_input": {}})
+    asked: dict[str, Any] = run.airflow.get(f"{run.path}/taskInstances/approve/-1/hitlDetails")
+    run.approve("approve", choice)
     return asked
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import attempts
+from airflow_hpo.tuning.running import last_attempt
 from airflow_hpo.tuning.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
@@ -82,15 +83,9 @@ def test_a_running_trial_that_is_marked_failed_ends_its_program_and_is_given_up(
     run = DagRun.trigger(airflow, "stuck")
     name = f"stuck@{run.run_id}"
     assert run.finish_of("tune.start") == "success"
-    airflow.wait(lambda: attempt_of(store, name, 1), "trial 1 to run")
+    airflow.wait(lambda: last_attempt(store, name, 1), "trial 1 to run")
     path = f"{run.path}/taskInstances/tune.batch_001.trial/1"
     airflow.patch(path, {"new_state": "failed"})
     assert run.wait(timeout=280) == "success"
     assert [r.number for r in store.optuna.records(name) if r.state is TrialState.FAIL] == [1]
     check_whole(run, store, name)
-
-
-def attempt_of(store: Store, name: str, number: int) -> bool:
-    """Say whether a trial of a study has begun."""
-    with store.session() as session:
-        return any(attempt.number == number for attempt in attempts.of(session, name))
