@@ -32,6 +32,7 @@ SLOTS = 10
 UNEVEN_SLOTS = 5
 NOTHING = ["sh", "-c", "echo loss=0"]
 PARTS = ("nothing", "uneven", "live")
+WARM_UP = ("warm_up", "warm_up_trials", "warm_up_triggerer")
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def airflow(bench: Bench, *, preload: bool) -> Iterator[LiveAirflow]:
     with tempfile.TemporaryDirectory(prefix="hpo-bench-") as home:
         environment = bench.environment(preload)
         with LiveAirflow(Path(home), DAGS, parallelism=SLOTS + 2, env=environment) as live:
-            DagRun.trigger(live, "warm_up").wait(timeout=600)
+            for dag_id in WARM_UP:
+                DagRun.trigger(live, dag_id).wait(timeout=600)
             yield live
 
 

@@ -44,6 +44,8 @@ class LogFollower:
         self.idle.set()
         self.problem = ""
         """A sentence about why the log could not be read to its end; empty when it was."""
+        self.unread = False
+        """Whether nobody answered when the end of the log was asked for, so that it may be read later."""
 
     async def follow(self) -> None:
         """Read until cancelled, connecting again whenever the connection ends."""
@@ -67,6 +69,7 @@ class LogFollower:
                 self.problem = f"The end of the log could not be read: {err}."
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+        self.unread = True
 
     async def _read(self, *, follow: bool) -> bool:
         """Read one answer to its end and return whether it brought a log."""

@@ -34,7 +34,7 @@ class PodOutcome:
     over: bool = False
     """Whether the pod has ended by itself, so that it may be kept."""
     alive: bool = False
-    """Whether the pod may still run well and only could not be watched any more: the next try takes it up."""
+    """Whether the pod may be well and only could not be watched, or read to its end: the next try takes it up."""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

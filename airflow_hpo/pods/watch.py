@@ -42,6 +42,9 @@ DRAIN_LIMIT = 5.0
 SETTLE_LIMIT = 3.0
 """Seconds to wait after a failure until the pod itself says why."""
 SIDECAR_LIMIT = 30.0
+TWICE = (
+    "A program that prints nothing is run twice, as container runtimes can lose the output of one that ends at once."
+)
 BUSY_SHARE = 10
 """Reports take at most one part in so many of a watch's time, however slow the database is."""
 
@@ -92,6 +95,7 @@ class PodWatch:
         self._refused: PermanentHpoError | None = None
         self._away_since: float | None = None
         self._pod: Any = None
+        self._unread = False
 
     async def run(self) -> PodOutcome:
         """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
@@ -240,6 +244,7 @@ class PodWatch:
             await _cancel([task])
             await follower.finish()
             self._readings.note(follower.problem)
+            self._unread |= follower.unread
 
     async def _keep_reporting(self) -> None:
         pause, asked = self._options.report_interval, time.monotonic()
@@ -280,8 +285,17 @@ class PodWatch:
         try:
             self._readings.measure()
         except TrialFailedError as err:
-            return self._outcome("failed", reason=err.reason, kind=err.kind, exit_code=0)
+            return self._without_result(err)
         return self._outcome("complete", exit_code=0)
+
+    def _without_result(self, err: TrialFailedError) -> PodOutcome:
+        """Blame the program only when it was heard."""
+        blamed = FailureKind.INFRASTRUCTURE.value
+        if self._unread:
+            return self._outcome("failed", reason=err.reason, kind=blamed, alive=True)
+        if self._readings.silent:
+            return self._outcome("failed", reason=f"{err.reason} {TWICE}", kind=blamed, exit_code=0)
+        return self._outcome("failed", reason=err.reason, kind=err.kind, exit_code=0)
 
     def _outcome(self, state: Any, **more: Any) -> PodOutcome:
         if measured := self._readings.so_far():

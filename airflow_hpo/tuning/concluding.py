@@ -118,12 +118,17 @@ def fail(
             exit_code=ended.exit_code,
             log_tail="\n".join(ended.tail),
         )
-        failures = sum(a.kind is FailureKind.PROGRAM for a in attempts.of(session, name, number))
-    exhausted = error.kind == FailureKind.PROGRAM and failures > program_retries
+        exhausted = _programs_own(attempts.of(session, name, number)) > program_retries
     if error.kind == FailureKind.KILLED or not (exhausted or place.last_try):
         return False
     _amend(store, name, store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work))
     return True
+
+
+def _programs_own(known: Sequence[Attempt]) -> int:
+    """Return how many failures are the program's; the first silence of one that ended well may be the runtime's."""
+    unheard = sum(attempt.unheard for attempt in known)
+    return sum(attempt.kind is FailureKind.PROGRAM for attempt in known) + max(0, unheard - 1)
 
 
 def _another_ended_so(session: Session, attempt: Attempt, outcome: AttemptOutcome) -> bool:

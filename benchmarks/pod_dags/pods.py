@@ -59,10 +59,12 @@ with DAG("plain", schedule=None, catchup=False):
     ).expand(arguments=[["echo loss=0"]] * COUNT)
 
 tune("trials", COUNT, SLOTS, NOTHING)
+tune("warm_up_trials", 4, 4, NOTHING)
 tune("uneven", UNEVEN, 5, SLEEP)
 if os.environ.get("HPO_BENCH_TRIGGERER", "1") == "1":
     tune("trials_in_triggerer", COUNT, SLOTS, NOTHING, run_in="triggerer")
     tune("uneven_in_triggerer", UNEVEN, 5, SLEEP, run_in="triggerer")
+    tune("warm_up_triggerer", 4, 4, NOTHING, run_in="triggerer")
     tune("live", LIVE, LIVE, SLEEP, seconds=(60, 61), run_in="triggerer")
 
 with DAG("warm_up", schedule=None, catchup=False):

@@ -79,12 +79,12 @@ class Tuned:
         try_number: int = 1,
         program_retries: int = 0,
         retries: int = RETRIES,
+        exit_code: int = 3,
     ) -> bool:
         claimed, attempt = self.started(request, try_number)
         error, place = TrialFailedError("It broke.", kind=kind), place_of(request.key, try_number, retries)
-        return fail(
-            self.store, claimed, attempt, error, Ended(None, exit_code=3, tail=["a", "b"]), place, program_retries
-        )
+        ended = Ended(None, exit_code=exit_code, tail=["a", "b"])
+        return fail(self.store, claimed, attempt, error, ended, place, program_retries)
 
     def records(self) -> list[TrialRecord]:
         return self.store.optuna.records(self.name)

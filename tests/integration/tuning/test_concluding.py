@@ -90,6 +90,19 @@ def test_infrastructure_failures_do_not_use_up_program_retries(tuned: Tuned, req
     assert final == [False, False, True]
 
 
+def test_a_program_that_ended_well_without_a_word_is_blamed_the_second_time(
+    tuned: Tuned, request_: TrialRequest
+) -> None:
+    final = [tuned.fail(request_, "infrastructure", n, exit_code=0, retries=9) for n in (1, 2)]
+    assert final == [False, True]
+    assert tuned.states()[0] is TrialState.FAIL
+
+
+def test_silence_leaves_a_program_the_retries_of_its_own(tuned: Tuned, request_: TrialRequest) -> None:
+    quiet = {"kind": "infrastructure", "exit_code": 0, "program_retries": 1, "retries": 9}
+    assert [tuned.fail(request_, try_number=n, **quiet) for n in (1, 2, 3)] == [False, False, True]
+
+
 @pytest.mark.parametrize("kind", ["program", "infrastructure"])
 def test_the_last_try_is_final(tuned: Tuned, request_: TrialRequest, kind: str) -> None:
     assert tuned.fail(request_, kind, retries=0, program_retries=5)

@@ -13,6 +13,7 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.pods import follower
 from airflow_hpo.pods import watch as watching
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
@@ -82,7 +83,7 @@ def test_a_connection_that_breaks_costs_no_line_and_doubles_none() -> None:
 
 def test_an_answer_that_is_no_log_is_never_read_as_one() -> None:
     watched = Watched([DONE], [404])
-    assert watched.outcome.state == "failed"
+    assert (watched.outcome.state, watched.outcome.kind) == ("failed", "infrastructure")
     assert "could not be read (404)" in watched.outcome.reason
     assert watched.lines == []
 
@@ -90,6 +91,28 @@ def test_an_answer_that_is_no_log_is_never_read_as_one() -> None:
 def test_what_the_kubelet_says_about_a_lost_log_is_no_metric() -> None:
     watched = Watched([DONE], [[b"unable to retrieve container logs, loss=7\n"]])
     assert (watched.outcome.state, watched.outcome.value) == ("failed", None)
+    assert watched.outcome.kind == "infrastructure"
+
+
+def test_a_program_that_ended_well_and_was_not_heard_is_not_blamed() -> None:
+    outcome = Watched([DONE], [[b""]]).outcome
+    assert (outcome.state, outcome.kind, outcome.exit_code) == ("failed", "infrastructure", 0)
+    assert "run twice" in outcome.reason
+
+
+def test_a_program_that_was_heard_and_reports_no_metric_is_blamed() -> None:
+    outcome = Watched([DONE], [[log_of("done")]]).outcome
+    assert (outcome.kind, outcome.exit_code) == ("program", 0)
+
+
+def test_a_log_whose_end_nobody_gives_is_read_by_the_next_try_from_the_same_pod(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(follower, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(follower, "FIRST_PAUSE", 0.01)
+    outcome = Watched([DONE], [[log_of("epoch=1"), ConnectionError("reset")], [ConnectionError("refused")]]).outcome
+    assert (outcome.kind, outcome.alive) == ("infrastructure", True)
+    assert "could not be read: refused" in outcome.reason
 
 
 def test_a_trial_that_is_given_up_is_deleted_and_keeps_its_values() -> None:
