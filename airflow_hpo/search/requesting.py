@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import Origin, TrialRecord, TrialRequest
+from airflow_hpo.core.trial import Origin, TrialRecord, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
 from airflow_hpo.search import marks
+from airflow_hpo.search.adding import add_running
 from airflow_hpo.search.asking import Asking, Draft
 from airflow_hpo.search.distributions import distributions_of
 from airflow_hpo.search.reader import StoredStudy, StudyReader
+from airflow_hpo.search.writing import held_trial, note_on_study
+from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import Held
 
 
 def ask(
-    storage: RDBStorage,
+    database: Database,
     reader: StudyReader,
     edition: str,
     study: Study,
@@ -31,8 +33,8 @@ def ask(
 ) -> list[TrialRequest]:
     """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it.
 
-    :param storage: Optuna's storage.
-    :param reader: reads the same database.
+    :param database: where Optuna's tables are.
+    :param reader: reads them.
     :param edition: the study.
     :param study: its declaration.
     :param keys: what the trials are asked for.
@@ -46,17 +48,17 @@ def ask(
     room = allow(records) if allow and missing else len(missing)
     found = {key: _as_request(edition, reader.record(edition, number)) for key, number in known.items()}
     if missing and room > 0:
-        found |= _asked(storage, reader, edition, study, missing[:room], held)
+        found |= _asked(database, reader, edition, study, missing[:room], held)
     return [found[key] for key in keys if key in found]
 
 
 def rerun(
-    storage: RDBStorage, reader: StudyReader, edition: str, number: int, key: str, held: Held = lambda: None
+    database: Database, reader: StudyReader, edition: str, number: int, key: str, held: Held = lambda: None
 ) -> TrialRequest:
     """Return a trial that runs a finished one again; only the study's holder may call it.
 
-    :param storage: Optuna's storage.
-    :param reader: reads the same database.
+    :param database: where Optuna's tables are.
+    :param reader: reads them.
     :param edition: the study.
     :param number: the finished trial.
     :param key: what the new trial is asked for.
@@ -82,11 +84,11 @@ def rerun(
     # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
     held()
-    return _written(storage, stored, latest.params, latest.distributions, attrs, generation)
+    return _written(database, stored, latest.params, latest.distributions, attrs, generation)
 
 
 def _asked(
-    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, keys: Sequence[str], held: Held
+    database: Database, reader: StudyReader, edition: str, study: Study, keys: Sequence[str], held: Held
 ) -> dict[str, TrialRequest]:
     stored, trials = reader.snapshot(edition)
     asking = Asking(study, stored, trials)
@@ -97,17 +99,17 @@ def _asked(
             break
         drafts[key] = draft
     # Before the trials: a crash in between loses a point of a sequence but never repeats one.
-    for name, value in asking.changed_system_attrs.items():
+    if asking.changed_system_attrs:
         held()
-        storage.set_study_system_attr(stored.id, name, value)
+        note_on_study(database, stored.id, asking.changed_system_attrs)
     found: dict[str, TrialRequest] = {}
     for key, draft in drafts.items():
         held()
-        found[key] = _created(storage, stored, study, key, draft)
+        found[key] = _created(database, stored, study, key, draft)
     return found
 
 
-def _created(storage: RDBStorage, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:
+def _created(database: Database, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:
     attrs: dict[str, Any] = {marks.KEY: key, marks.SEED: derived_seed(study.seed, stored.name, key, "trial")}
     if draft.point:
         attrs |= {marks.ORIGIN: draft.origin.value, marks.POINT: draft.point.mark}
@@ -115,22 +117,22 @@ def _created(storage: RDBStorage, stored: StoredStudy, study: Study, key: str, d
     if replaces is not None:
         attrs[marks.REPLACES] = replaces
     distributions = distributions_of(study.space, draft.params)
-    request = _written(storage, stored, draft.params, distributions, attrs, draft.system_attrs)
+    request = _written(database, stored, draft.params, distributions, attrs, draft.system_attrs)
     if replaces is not None:
-        waiting = storage.get_trial_id_from_study_id_trial_number(stored.id, replaces)
-        storage.set_trial_state_values(waiting, OptunaState.FAIL)
+        with held_trial(database, stored.name, replaces) as waiting:
+            if not waiting.record().state.finished:
+                waiting.finish(TrialState.FAIL, None)
     return request
 
 
 def _written(
-    storage: RDBStorage,
+    database: Database,
     stored: StoredStudy,
     params: dict[str, Any],
     distributions: dict[str, Any],
     attrs: dict[str, Any],
     system_attrs: dict[str, Any],
 ) -> TrialRequest:
-    """Write a running trial with all it has in one transaction: no crash can leave half of it."""
     trial = create_trial(
         state=OptunaState.RUNNING,
         params=params,
@@ -138,8 +140,7 @@ def _written(
         user_attrs=attrs,
         system_attrs=system_attrs,
     )
-    trial._trial_id = storage.create_new_trial(stored.id, template_trial=trial)
-    trial.number = storage.get_trial_number_from_id(trial._trial_id)
+    trial.number = add_running(database, stored.id, trial)
     return _request(stored.name, trial)
 
 

@@ -86,7 +86,7 @@ class OptunaStudies:
         :raises StudyNotFoundError: when the study has not been created.
         """
         with self._holding(edition) as held:
-            return requesting.ask(self._storage, self._reader, edition, study, keys, allow, held)
+            return requesting.ask(self._database, self._reader, edition, study, keys, allow, held)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.
@@ -99,7 +99,7 @@ class OptunaStudies:
         :raises PermanentHpoError: when the trial has not finished.
         """
         with self._holding(edition) as held:
-            return requesting.rerun(self._storage, self._reader, edition, number, key, held)
+            return requesting.rerun(self._database, self._reader, edition, number, key, held)
 
     def tell(
         self,

@@ -87,6 +87,20 @@ class HeldTrial:
             self._connection.execute(insert(tables.trial_intermediate_values), rows)
 
 
+def note_on_study(database: Database, study_id: int, attrs: Mapping[str, Any]) -> None:
+    """Set attributes of a study that are Optuna's own, replacing those of the same names.
+
+    :param database: where.
+    :param study_id: the study's id in Optuna's tables.
+    :param attrs: JSON-able values by name.
+    """
+    table = tables.study_system_attributes
+    rows = [{"study_id": study_id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
+    with database.connect() as connection, translated(database.name), connection.begin():
+        connection.execute(delete(table).where(table.c.study_id == study_id, table.c.key.in_(list(attrs))))
+        connection.execute(insert(table), rows)
+
+
 @contextmanager
 def held_trial(database: Database, name: str, number: int) -> Iterator[HeldTrial]:
     """Take hold of a trial for one transaction.

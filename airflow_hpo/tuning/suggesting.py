@@ -69,13 +69,22 @@ def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialReques
 def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Status]:
     """Ask for one trial; None while no slot is free or nothing is needed, or when the study is over.
 
+    The status is that of the moment before.
+
     :param store: the study database.
     :param name: the edition.
     :param key: the trial's key; asking again for the same one returns the same trial.
     """
-    edition = store.edition(name)
-    found = store.optuna.ask(name, edition.study, [key], allow=lambda records: _room(edition, records))
-    return (found[0] if found else None), status_of(edition, store.optuna.records(name, details=False))
+    edition, seen = store.edition(name), list[Status]()
+
+    def room(records: Collection[TrialRecord]) -> int:
+        seen.append(status_of(edition, records))
+        return seen[-1].may_start
+
+    found = store.optuna.ask(name, edition.study, [key], allow=room)
+    # A trial that was there already is returned without a look at the others.
+    known = seen[-1] if seen else status_of(edition, store.optuna.records(name, details=False))
+    return (found[0] if found else None), known
 
 
 def _room(edition: Edition, records: Collection[TrialRecord]) -> int:

@@ -145,7 +145,7 @@ STUDY_STEPS = (
         "between two asks",
         "airflow_hpo.search.requesting:_created",
         "after",
-        lambda storage, stored, study, key, *_: (stored.name, f"ask {key}"),
+        lambda database, stored, study, key, *_: (stored.name, f"ask {key}"),
     ),
     Step("all asked, batch not sealed", f"{OPTUNA}.ask", "after", lambda o, edition, *_: (edition, "ask")),
     Step("after the last ask, before its XCom", f"{STUDY}:suggest", "after", _suggested),

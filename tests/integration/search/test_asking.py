@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 import optuna
 import pytest
-from optuna.storages import RDBStorage
 from sqlalchemy import text
 
 from airflow_hpo.core.space import fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StoreUnavailableError, StudyNotFoundError
+from airflow_hpo.search import adding, requesting
 from airflow_hpo.search.studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 from tests.integration.search.conftest import EDITION, declared
@@ -71,16 +72,16 @@ def test_no_more_trials_start_than_allowed(studies: OptunaStudies, study: Study)
 def test_a_killed_ask_leaves_whole_trials_and_goes_on_where_it_was(
     studies: OptunaStudies, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create, created = RDBStorage.create_new_trial, []
+    add, added = adding.add_running, []
 
-    def create_two(storage: RDBStorage, *args: object, **kwargs: object) -> int:
-        if len(created) == 2:
+    def add_two(*args: Any) -> int:
+        if len(added) == 2:
             raise Crash
-        created.append(create(storage, *args, **kwargs))
-        return created[-1]
+        added.append(add(*args))
+        return added[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(RDBStorage, "create_new_trial", create_two)
+        patch.setattr(requesting, "add_running", add_two)
         with pytest.raises(Crash):
             studies.ask(EDITION, study, KEYS)
     left = studies.records(EDITION)
