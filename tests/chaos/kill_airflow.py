@@ -38,7 +38,7 @@ def striking_airflow(postgres: str | None = None, env: Mapping[str, str] | None 
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "12",
         "PYTHONPATH": str(ROOT),
         FOLDER: str(home / "strikes"),
-        **(_on_postgres(postgres) if postgres else {}),
+        **(on_postgres(postgres) if postgres else {}),
         **(env or {}),
     }
     live = LiveAirflow(home, HERE / "dags", parallelism=8, env=variables)
@@ -63,7 +63,11 @@ def folder_of(airflow: LiveAirflow) -> Path:
     return Path(airflow.env[FOLDER])
 
 
-def _on_postgres(server: str) -> dict[str, str]:
+def on_postgres(server: str) -> dict[str, str]:
+    """Make a database on a server, and return what an Airflow needs to keep everything there.
+
+    :param server: the server's URL.
+    """
     url, name = make_url(server).set(drivername="postgresql+psycopg2"), f"chaos_{uuid.uuid4().hex[:8]}"
     _run(url, f"CREATE DATABASE {name}")
     studies = url.set(database=name)

@@ -13,12 +13,11 @@ from typing import Any
 
 from airflow_hpo.pods.labels import label_value
 from airflow_hpo.storage import metrics
-from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning import schema
 from airflow_hpo.tuning.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
-from tests.chaos.kill_airflow import end_what_is_left
+from tests.chaos.kill_airflow import end_what_is_left, on_postgres, store_of
 from tests.chaos.strikes import FOLDER
 from tests.chaos.whole import Whole, check_whole
 from tests.cluster.pods_on_cluster import wait_for
@@ -28,14 +27,13 @@ STEPS = [1, 2, 3]
 
 
 @contextmanager
-def pod_airflow(
-    kubeconfig: Path, namespace: str, image: str, more: dict[str, str] | None = None
-) -> Iterator[LiveAirflow]:
+def pod_airflow(kubeconfig: Path, namespace: str, image: str, postgres: str | None = None) -> Iterator[LiveAirflow]:
     """Run an Airflow of one's own that has the rights of the Role in a namespace.
 
     :param kubeconfig: who it is to the cluster.
     :param namespace: where its pods are.
     :param image: what they run.
+    :param postgres: URL of a server for everything; None for SQLite.
     """
     extra = {"kube_config_path": str(kubeconfig)}
     home = Path(tempfile.mkdtemp(prefix="hpo-"))
@@ -46,10 +44,12 @@ def pod_airflow(
         "HPO_TEST_NAMESPACE": namespace,
         "PYTHONPATH": str(HERE.parent.parent),
         FOLDER: str(home / "strikes"),
+        **(on_postgres(postgres) if postgres else {}),
     }
     shutil.copytree(HERE / "pod_plugins", home / "plugins")
     try:
         with LiveAirflow(home, HERE / "pod_dags", parallelism=8, env=env) as live:
+            schema.upgrade(store_of(live).database)
             yield live
     finally:
         end_what_is_left(home)
@@ -116,7 +116,7 @@ class PodStudy:
 
 
 class PodStudies:
-    """Starts studies of a live Airflow that keeps them in its home.
+    """Starts studies of a live Airflow.
 
     :param airflow: it.
     :param core: a client of the core API.
@@ -124,11 +124,9 @@ class PodStudies:
     """
 
     def __init__(self, airflow: LiveAirflow, core: Any, namespace: str) -> None:
-        database = Database.sqlite(airflow.home / "hpo.db")
-        schema.upgrade(database)
         self.airflow, self.core, self.namespace = airflow, core, namespace
         self.strikes = Path(airflow.env[FOLDER])
-        self._store = Store(database)
+        self._store = store_of(airflow)
 
     def start(self, dag_id: str) -> PodStudy:
         """Start a run of a DAG."""

@@ -70,6 +70,9 @@ class Victims:
             "SIGKILL of Airflow's API server": Blow(2, lambda: self.component("api-server", kill)),
             "SIGKILL of the kubelet": Blow(2, lambda: self.kubernetes("kubelet")),
             "SIGKILL of kube-apiserver": Blow(2, lambda: self.kubernetes("apiserver")),
+            "SIGKILL of etcd": Blow(1, lambda: self.kubernetes("etcd")),
+            "SIGKILL of containerd": Blow(1, lambda: self.kubernetes("containerd")),
+            "SIGKILL of kube-controller-manager": Blow(1, lambda: self.kubernetes("controller-manager")),
         }
 
     def pod(self, grace: int | None) -> bool:

@@ -27,11 +27,24 @@ WAYS = ("deferred", "waited", "triggered")
 EXPECTED = "every trial complete once, with its own result; no pod left"
 
 
+BOTH = pytest.mark.parametrize("airflow", ["sqlite", "postgresql"], indirect=True, scope="module")
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
 @pytest.fixture(scope="module")
-def airflow(airflow_kubeconfig: Path, namespace: str, python_image: str) -> Iterator[LiveAirflow]:
+def airflow(
+    request: pytest.FixtureRequest, airflow_kubeconfig: Path, namespace: str, python_image: str
+) -> Iterator[LiveAirflow]:
     """An Airflow to be killed."""
-    with pod_airflow(airflow_kubeconfig, namespace, python_image) as live:
+    server = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    with pod_airflow(airflow_kubeconfig, namespace, python_image, server) as live:
         yield live
+
+
+@pytest.fixture
+def on(request: pytest.FixtureRequest) -> str:
+    """Backend and database, as the ledger names them."""
+    return f"pods, {NAMES[request.node.callspec.params['airflow']]}"
 
 
 @pytest.fixture
@@ -40,16 +53,18 @@ def studies(airflow: LiveAirflow, core: Any, namespace: str) -> PodStudies:
     return PodStudies(airflow, core, namespace)
 
 
-def test_few_trials_outlive_random_kills(studies: PodStudies, ledger: Ledger) -> None:
-    killed_at_random(studies, ledger, "few", seed=1, kills=7, faults=QUICK)
+@BOTH
+def test_few_trials_outlive_random_kills(studies: PodStudies, ledger: Ledger, on: str) -> None:
+    killed_at_random(studies, ledger, on, "few", seed=1, kills=7, faults=QUICK)
 
 
-def test_many_trials_outlive_random_kills(studies: PodStudies, ledger: Ledger) -> None:
-    killed_at_random(studies, ledger, "many", seed=2, kills=60)
+@BOTH
+def test_many_trials_outlive_random_kills(studies: PodStudies, ledger: Ledger, on: str) -> None:
+    killed_at_random(studies, ledger, on, "many", seed=2, kills=60)
 
 
 def killed_at_random(
-    studies: PodStudies, ledger: Ledger, size: str, *, seed: int, kills: int, faults: Sequence[str] = ()
+    studies: PodStudies, ledger: Ledger, on: str, size: str, *, seed: int, kills: int, faults: Sequence[str] = ()
 ) -> None:
     """Run three studies at once, kill somebody again and again while their trials end, and count what there is."""
     victims = Victims(studies.airflow, studies.core, studies.namespace, random.Random(seed))
@@ -59,7 +74,7 @@ def killed_at_random(
     with ExitStack() as stack:
         rows = {
             fault: stack.enter_context(
-                ledger.injection(fault, f"at random in three studies, {wanted} trials", "pods, SQLite", EXPECTED, 0)
+                ledger.injection(fault, f"at random in three studies, {wanted} trials", on, EXPECTED, 0)
             )
             for fault in faults
         }
@@ -102,21 +117,25 @@ WAY = {
 }
 
 
+@BOTH
 @pytest.mark.parametrize("way", IN_TASKS)
-def test_tasks_and_workers_are_killed_at_every_step(studies: PodStudies, ledger: Ledger, way: str) -> None:
-    struck(studies, ledger, way, Striker(studies.airflow, studies.strikes, f"struck_{way}", IN_TASKS[way]))
+def test_tasks_and_workers_are_killed_at_every_step(studies: PodStudies, ledger: Ledger, on: str, way: str) -> None:
+    struck(studies, ledger, on, way, Striker(studies.airflow, studies.strikes, f"struck_{way}", IN_TASKS[way]))
 
 
+@BOTH
 @pytest.mark.parametrize("way", IN_TRIGGERER)
-def test_the_triggerer_is_killed_at_every_step(studies: PodStudies, ledger: Ledger, way: str) -> None:
-    struck(studies, ledger, way, SerialStriker(studies.airflow, studies.strikes, f"struck_{way}", IN_TRIGGERER[way]))
+def test_the_triggerer_is_killed_at_every_step(studies: PodStudies, ledger: Ledger, on: str, way: str) -> None:
+    struck(
+        studies, ledger, on, way, SerialStriker(studies.airflow, studies.strikes, f"struck_{way}", IN_TRIGGERER[way])
+    )
 
 
-def struck(studies: PodStudies, ledger: Ledger, way: str, striker: Striker) -> None:
+def struck(studies: PodStudies, ledger: Ledger, on: str, way: str, striker: Striker) -> None:
     """Run a study under strikes; it must be whole afterwards."""
     striker.plan()
     with ExitStack() as stack:
-        rows = entered(stack, ledger, striker.strikes, "pods, SQLite", WAY[way], "the same trial ends complete, once")
+        rows = entered(stack, ledger, striker.strikes, on, WAY[way], "the same trial ends complete, once")
         study = studies.start(striker.family)
         striker.until_the_end_of(study.run, timeout=900)
         found = study.check_whole()
