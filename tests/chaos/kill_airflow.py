@@ -21,6 +21,8 @@ from tests.chaos.strikes import FOLDER
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+SCHEMA = "tuning"
+"""Not the role's name: Airflow would take that schema for its own tables."""
 
 
 @contextlib.contextmanager
@@ -55,7 +57,7 @@ def striking_airflow(postgres: str | None = None, env: Mapping[str, str] | None 
 def store_of(airflow: LiveAirflow) -> Store:
     """Return the study database of an Airflow of this folder."""
     url = airflow.env.get("HPO_TEST_URL")
-    return Store(Database.of(url, "hpo") if url else Database.sqlite(airflow.home / "hpo.db"))
+    return Store(Database.of(url, SCHEMA) if url else Database.sqlite(airflow.home / "hpo.db"))
 
 
 def folder_of(airflow: LiveAirflow) -> Path:
@@ -71,11 +73,11 @@ def on_postgres(server: str) -> dict[str, str]:
     url, name = make_url(server).set(drivername="postgresql+psycopg2"), f"chaos_{uuid.uuid4().hex[:8]}"
     _run(url, f"CREATE DATABASE {name}")
     studies = url.set(database=name)
-    _run(studies, "CREATE SCHEMA hpo")
+    _run(studies, f"CREATE SCHEMA {SCHEMA}")
     fields = {"conn_type": "hpo", "host": url.host, "port": url.port, "login": url.username, "schema": name}
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": studies.render_as_string(hide_password=False),
-        "AIRFLOW_CONN_HPO_DEFAULT": json.dumps({**fields, "extra": {"dialect": "postgresql", "db_schema": "hpo"}}),
+        "AIRFLOW_CONN_HPO_DEFAULT": json.dumps({**fields, "extra": {"dialect": "postgresql", "db_schema": SCHEMA}}),
         "HPO_TEST_URL": studies.render_as_string(hide_password=False),
     }
 
