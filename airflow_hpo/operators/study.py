@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
 from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.edition import Edition
@@ -18,9 +19,12 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.watching import StudyWatch
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.place import place_of, reference_of
-from airflow_hpo.tuning.ending import Summary, finish
+from airflow_hpo.tuning.ending import Summary, ended_just_before, finish
 from airflow_hpo.tuning.opening import enter_champion, open_edition
 from airflow_hpo.tuning.suggesting import reserve, suggest
+
+FIRST_EVENT = 10.0
+"""Seconds within which the event of an edition that ended is there."""
 
 
 def study_asset(name: str) -> Asset:
@@ -177,8 +181,23 @@ class StudyFinishOperator(BaseOperator):
         self.log.info("%s", summary.text)
         if summary.failure:
             raise AirflowFailException(summary.failure)
+        if ended_just_before(store, name, FIRST_EVENT):
+            self._await_first_event(context)
         self._announce(context, summary)
         return summary.data
+
+    def _await_first_event(self, context: Context) -> None:
+        """Let the edition that ended just before be heard first.
+
+        Airflow ties the alias to its asset at the first event, and fails the task whose event comes at the same moment.
+        """
+        waiting = Retrying(
+            retry=retry_if_result(lambda events: not events),
+            stop=stop_after_delay(FIRST_EVENT),
+            wait=wait_fixed(0.5),
+            retry_error_callback=lambda _: None,
+        )
+        waiting(self._events, context)
 
     def _announce(self, context: Context, summary: Summary) -> None:
         said = {(event.extra.get("edition"), event.extra.get("number")) for event in self._events(context)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from airflow_hpo.core.budget import End
@@ -49,6 +50,23 @@ def finish(store: Store, status: Status) -> Summary:
     elif status.edition.finished:
         _correct(store, status)
     return Summary(_data(status, best), _text(status, best), _failure(status))
+
+
+@patiently
+def ended_just_before(store: Store, name: str, seconds: float) -> bool:
+    """Say whether another edition of the same study ended shortly before this one; False while this one goes on.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param seconds: how shortly.
+    """
+    with store.session(read_only=True) as session:
+        own = editions.get(session, name)
+        others = editions.find(session, own.family)
+    if own.finished is None:
+        return False
+    ends = [(other.finished, other.name) for other in others if other.finished]
+    return any(end < (own.finished, name) and own.finished - end[0] < timedelta(seconds=seconds) for end in ends)
 
 
 def amend(store: Store, name: str) -> str | None:

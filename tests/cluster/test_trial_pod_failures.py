@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
@@ -69,6 +70,20 @@ def test_a_missing_metric_says_how_it_was_looked_for(task: MakeTask, deferrable:
     assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, 0)
     assert "default filter name=value" in (attempt.reason or "")
     assert "nothing to see" in (attempt.reason or "")
+
+
+def test_a_program_that_was_not_heard_is_run_once_more(task: MakeTask, deferrable: bool) -> None:
+    trial = task("import os; '-a2-' in os.uname().nodename and print('loss=0.5')", deferrable=deferrable)
+    attempt = failed(trial)
+    assert (attempt.kind, attempt.exit_code) == (FailureKind.INFRASTRUCTURE, 0)
+    assert trial.again().run()["value"] == 0.5
+
+
+def test_a_program_that_never_says_anything_is_blamed_the_second_time(task: MakeTask) -> None:
+    trial = task("pass")
+    failed(trial)
+    with pytest.raises(AirflowFailException, match="run twice"):
+        trial.again().run()
 
 
 def test_a_program_that_is_not_there_is_the_programs_failure(task: MakeTask) -> None:

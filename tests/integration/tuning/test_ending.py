@@ -4,7 +4,7 @@ import pytest
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
-from airflow_hpo.tuning.ending import Summary, finish
+from airflow_hpo.tuning.ending import Summary, ended_just_before, finish
 from airflow_hpo.tuning.judging import status
 from airflow_hpo.tuning.store import Store
 from tests.integration.tuning.tasks import WORK, Tuned, declared
@@ -99,3 +99,30 @@ def test_attempts_that_nobody_saw_end_are_closed(tuned: Tuned) -> None:
     finished(tuned)
     outcomes = [attempt.outcome for attempt in tuned.attempts()]
     assert outcomes == [AttemptOutcome.COMPLETE, AttemptOutcome.LOST, AttemptOutcome.RUNNING]
+
+
+def ended(store: Store, run: str, family: str = "demo") -> Tuned:
+    """An edition of one trial that has ended."""
+    tuned = Tuned(store, declared(name=family, max_trials=1), run)
+    request = tuned.suggest()[0]
+    tuned.complete(request)
+    finished(tuned)
+    return tuned
+
+
+def test_of_two_editions_that_end_together_the_later_one_knows(store: Store) -> None:
+    first, second = ended(store, "a"), ended(store, "b")
+    assert ended_just_before(store, second.name, 60)
+    assert not ended_just_before(store, first.name, 60)
+
+
+def test_an_edition_that_ended_long_before_is_not_just_before(store: Store) -> None:
+    ended(store, "a")
+    assert not ended_just_before(store, ended(store, "b").name, 0)
+
+
+def test_other_studies_and_editions_that_go_on_do_not_end_before_one(store: Store) -> None:
+    ended(store, "a", family="other")
+    goes_on = Tuned(store, declared(max_trials=1), "b")
+    assert not ended_just_before(store, ended(store, "c").name, 60)
+    assert not ended_just_before(store, goes_on.name, 60)
