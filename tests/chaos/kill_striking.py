@@ -120,12 +120,25 @@ class Striker:
         component = COMPONENTS.get(strike.victim)
         if component and component not in self.ending:
             self.ending[component] = self.airflow.processes.let_go(component)
+        orphans = self._orphans(strike)
         os.kill(self._pid(strike.victim, reached), strike.sign)
+        for orphan in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                orphan.kill()
         if component and strike.sign == signal.SIGKILL:
             self.ending[component].wait(30)
         _open(gates, reached.id)
         if strike.victim == "task process" and strike.sign == signal.SIGKILL:
             reached.thaw()
+
+    def _orphans(self, strike: Strike) -> list[psutil.Process]:
+        """Return what dies with a killed scheduler where a service manager or a container ends all of it.
+
+        On PostgreSQL its workers would otherwise keep its connection open, and with it the lock of the DAG run for ever.
+        """
+        if (strike.victim, strike.sign) != ("scheduler", signal.SIGKILL) or "HPO_TEST_URL" not in self.airflow.env:
+            return []
+        return psutil.Process(self.ending["scheduler"].pid).children(recursive=True)
 
     def _pid(self, victim: Victim, reached: Reached) -> int:
         if victim in ("task process", "trigger runner"):
