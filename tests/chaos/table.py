@@ -14,6 +14,11 @@ HEAD = """# Faults
 Every row was produced for real by a test of `make chaos`, and this page is made from what they took down:
 {injections} faults, {held} of them with the expected end. *Held* counts the injections after which nothing was lost, doubled or left behind.
 
+Two traps are Airflow's own, and the suite goes round them as an installation should. Workers of the LocalExecutor outlive a
+scheduler that was killed by SIGKILL and keep its connection to PostgreSQL open, and with it the lock of a DAG run: let the
+service manager or the container end all of them. A task whose worker was killed before it began is queued anew after
+`[scheduler] task_queued_timeout`, ten minutes unless you set it.
+
 | fault | where | on | times | expected | seen | held |
 |---|---|---|---|---|---|---|
 """
