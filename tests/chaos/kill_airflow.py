@@ -21,11 +21,6 @@ from tests.chaos.strikes import FOLDER
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-SOON_QUEUED_AGAIN = {
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
-}
-"""A task whose worker was killed before it began waits ten minutes for Airflow's scheduler, which is asked to look sooner."""
 SCHEMA = "tuning"
 """Not the role's name: Airflow would take that schema for its own tables."""
 
@@ -43,7 +38,6 @@ def striking_airflow(postgres: str | None = None, env: Mapping[str, str] | None 
         "AIRFLOW__HPO__PRELOAD": "True",
         # A triggerer that was killed is missed after seconds, as its waits are taken over by nobody before.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "12",
-        **SOON_QUEUED_AGAIN,
         "PYTHONPATH": str(ROOT),
         FOLDER: str(home / "strikes"),
         **(on_postgres(postgres) if postgres else {}),

@@ -17,7 +17,7 @@ from airflow_hpo.tuning import schema
 from airflow_hpo.tuning.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
-from tests.chaos.kill_airflow import SOON_QUEUED_AGAIN, end_what_is_left, on_postgres, store_of
+from tests.chaos.kill_airflow import end_what_is_left, on_postgres, store_of
 from tests.chaos.strikes import FOLDER
 from tests.chaos.whole import Whole, check_whole
 from tests.cluster.pods_on_cluster import wait_for
@@ -44,7 +44,6 @@ def pod_airflow(kubeconfig: Path, namespace: str, image: str, postgres: str | No
         "HPO_TEST_NAMESPACE": namespace,
         "PYTHONPATH": str(HERE.parent.parent),
         FOLDER: str(home / "strikes"),
-        **SOON_QUEUED_AGAIN,
         **(on_postgres(postgres) if postgres else {}),
     }
     shutil.copytree(HERE / "pod_plugins", home / "plugins")

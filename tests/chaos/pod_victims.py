@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from tests.cluster.pods_on_cluster import cluster_tool, wait_for
 WORKER = "airflow worker -- "
 EXECUTOR = f"{WORKER}LocalExecutor: "
 IDLE = f"{EXECUTOR}<idle>"
+BEGUN = 1.0
+"""Seconds after which Airflow knows that a task runs."""
 QUICK = (
     "pod deleted",
     "pod deleted without grace",
@@ -97,8 +100,10 @@ class Victims:
         ]
 
     def workers(self) -> list[psutil.Process]:
-        """Workers that have a task; one that waits holds the queue's lock, and its end would stop all others."""
-        return [one for one in self._below() if (title := _title(one)).startswith(EXECUTOR) and title != IDLE]
+        """Workers whose task runs: of those that wait, one holds the lock of the queue, and the end of one that has only just
+        taken a task leaves that queued until the scheduler is started anew."""
+        busy = [one for one in self._below() if (title := _title(one)).startswith(EXECUTOR) and title != IDLE]
+        return [one for one in busy if _runs(one)]
 
     def process(self, among: Callable[[], list[psutil.Process]], sign: signal.Signals) -> bool:
         """Send a signal to one of some processes."""
@@ -144,6 +149,13 @@ def plan(victims: Victims, faults: Collection[str], kills: int, trials: int) -> 
 
 def _alive(pod: Any) -> bool:
     return pod.metadata.deletion_timestamp is None and pod.status.phase in ("Pending", "Running")
+
+
+def _runs(worker: psutil.Process) -> bool:
+    try:
+        return any(time.time() - task.create_time() > BEGUN for task in worker.children())
+    except psutil.Error:
+        return False
 
 
 def _title(process: psutil.Process) -> str:
