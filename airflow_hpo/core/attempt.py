@@ -52,11 +52,6 @@ class Attempt:
     work: str | None = None
     """Fingerprint of what was run: command, image or code."""
 
-    @property
-    def unheard(self) -> bool:
-        """Whether its program ended well and nothing that it printed came."""
-        return self.kind is FailureKind.INFRASTRUCTURE and self.exit_code == 0
-
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:

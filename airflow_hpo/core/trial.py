@@ -54,6 +54,8 @@ class FailureKind(StrEnum):
     PROGRAM = "program"
     INFRASTRUCTURE = "infrastructure"
     KILLED = "killed"
+    UNHEARD = "unheard"
+    """It ended well and nothing that it printed came: its own silence, or output that the container runtime lost."""
 
 
 class AttemptOutcome(StrEnum):

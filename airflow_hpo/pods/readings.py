@@ -31,7 +31,6 @@ class PodReadings:
         self._from_output = isinstance(source, Stdout)
         self._from_message = not isinstance(source, Stdout | File)
         self._log = log
-        self._heard = False
         self._lock = threading.Lock()
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         """The last lines of the program's output."""
@@ -43,9 +42,7 @@ class PodReadings:
         """
         if self._from_output:
             self.metrics(lines)
-        printed = [line.text[:SHOWN_LENGTH] for line in lines if line.stamp]
-        self._heard = self._heard or bool(printed)
-        self.tail.extend(printed)
+        self.tail.extend(line.text[:SHOWN_LENGTH] for line in lines if line.stamp)
         # A task whose supervisor was killed has nobody who takes its log; what it measures counts all the same.
         with contextlib.suppress(OSError):
             for line in lines:
@@ -97,7 +94,7 @@ class PodReadings:
     @property
     def silent(self) -> bool:
         """Whether metrics are read from the program's output and not a line of it has come."""
-        return self._from_output and not self._heard
+        return self._from_output and not self.tail
 
     def so_far(self) -> Measurement | None:
         """Return the result as if the trial had ended here; None when it has none."""

@@ -290,11 +290,11 @@ class PodWatch:
 
     def _without_result(self, err: TrialFailedError) -> PodOutcome:
         """Blame the program only when it was heard."""
-        blamed = FailureKind.INFRASTRUCTURE.value
         if self._unread:
-            return self._outcome("failed", reason=err.reason, kind=blamed, alive=True)
+            return self._outcome("failed", reason=err.reason, kind=FailureKind.INFRASTRUCTURE.value, alive=True)
         if self._readings.silent:
-            return self._outcome("failed", reason=f"{err.reason} {TWICE}", kind=blamed, exit_code=0)
+            reason = f"{err.reason} {TWICE}"
+            return self._outcome("failed", reason=reason, kind=FailureKind.UNHEARD.value, exit_code=0)
         return self._outcome("failed", reason=err.reason, kind=err.kind, exit_code=0)
 
     def _outcome(self, state: Any, **more: Any) -> PodOutcome:

@@ -127,8 +127,8 @@ def fail(
 
 def _programs_own(known: Sequence[Attempt]) -> int:
     """Return how many failures are the program's; the first silence of one that ended well may be the runtime's."""
-    unheard = sum(attempt.unheard for attempt in known)
-    return sum(attempt.kind is FailureKind.PROGRAM for attempt in known) + max(0, unheard - 1)
+    kinds = [attempt.kind for attempt in known]
+    return kinds.count(FailureKind.PROGRAM) + max(0, kinds.count(FailureKind.UNHEARD) - 1)
 
 
 def _another_ended_so(session: Session, attempt: Attempt, outcome: AttemptOutcome) -> bool:

@@ -94,8 +94,7 @@ def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:
 def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[int]]:
     """Return the attempts of a trial whose end nobody saw, and those that failed through no fault of the program.
 
-    What the former ran may be taken up whatever became of it; of the latter only what still runs or succeeded. What was not
-    heard is neither: reading it again brings no more.
+    What the former ran may be taken up whatever became of it; of the latter only what still runs or succeeded.
 
     :param store: the study database.
     :param attempt: the attempt that asks; it is among the former.
@@ -103,5 +102,4 @@ def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[
     with store.session(read_only=True) as session:
         known = attempts.of(session, attempt.study, attempt.number)
     open_ones = {a.attempt for a in known if a.outcome in _UNSEEN} | {attempt.attempt}
-    blameless = {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE and not a.unheard}
-    return open_ones, blameless - open_ones
+    return open_ones, {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE} - open_ones

@@ -90,16 +90,23 @@ def test_infrastructure_failures_do_not_use_up_program_retries(tuned: Tuned, req
     assert final == [False, False, True]
 
 
+def test_pods_that_were_deleted_and_ended_well_all_the_same_use_up_nothing(
+    tuned: Tuned, request_: TrialRequest
+) -> None:
+    final = [tuned.fail(request_, "infrastructure", n, exit_code=0, retries=9) for n in (1, 2, 3)]
+    assert final == [False, False, False]
+
+
 def test_a_program_that_ended_well_without_a_word_is_blamed_the_second_time(
     tuned: Tuned, request_: TrialRequest
 ) -> None:
-    final = [tuned.fail(request_, "infrastructure", n, exit_code=0, retries=9) for n in (1, 2)]
+    final = [tuned.fail(request_, "unheard", n, exit_code=0, retries=9) for n in (1, 2)]
     assert final == [False, True]
     assert tuned.states()[0] is TrialState.FAIL
 
 
 def test_silence_leaves_a_program_the_retries_of_its_own(tuned: Tuned, request_: TrialRequest) -> None:
-    quiet = {"kind": "infrastructure", "exit_code": 0, "program_retries": 1, "retries": 9}
+    quiet = {"kind": "unheard", "exit_code": 0, "program_retries": 1, "retries": 9}
     assert [tuned.fail(request_, try_number=n, **quiet) for n in (1, 2, 3)] == [False, False, True]
 
 

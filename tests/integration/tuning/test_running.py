@@ -10,7 +10,7 @@ from tests.integration.tuning.tasks import Tuned
 
 @pytest.mark.parametrize(
     ("kind", "exit_code", "taken_up"),
-    [("infrastructure", 137, {1}), ("infrastructure", 0, set()), ("program", 3, set())],
+    [("infrastructure", 137, {1}), ("unheard", 0, set()), ("program", 3, set())],
     ids=["the cluster failed", "nothing of its output came", "the program failed"],
 )
 def test_what_failed_before_is_taken_up_only_when_it_may_bring_more(

@@ -83,7 +83,7 @@ def test_a_connection_that_breaks_costs_no_line_and_doubles_none() -> None:
 
 def test_an_answer_that_is_no_log_is_never_read_as_one() -> None:
     watched = Watched([DONE], [404])
-    assert (watched.outcome.state, watched.outcome.kind) == ("failed", "infrastructure")
+    assert (watched.outcome.state, watched.outcome.kind) == ("failed", "unheard")
     assert "could not be read (404)" in watched.outcome.reason
     assert watched.lines == []
 
@@ -91,12 +91,12 @@ def test_an_answer_that_is_no_log_is_never_read_as_one() -> None:
 def test_what_the_kubelet_says_about_a_lost_log_is_no_metric() -> None:
     watched = Watched([DONE], [[b"unable to retrieve container logs, loss=7\n"]])
     assert (watched.outcome.state, watched.outcome.value) == ("failed", None)
-    assert watched.outcome.kind == "infrastructure"
+    assert watched.outcome.kind == "unheard"
 
 
 def test_a_program_that_ended_well_and_was_not_heard_is_not_blamed() -> None:
     outcome = Watched([DONE], [[b""]]).outcome
-    assert (outcome.state, outcome.kind, outcome.exit_code) == ("failed", "infrastructure", 0)
+    assert (outcome.state, outcome.kind, outcome.exit_code) == ("failed", "unheard", 0)
     assert "run twice" in outcome.reason
 
 
