@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
 from optuna.distributions import distribution_to_json
 from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.search import tables
+from airflow_hpo.search.writing import add_attributes
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import translated
 
@@ -31,8 +28,9 @@ def add_running(database: Database, study_id: int, trial: FrozenTrial) -> int:
         number = _next_number(connection, study_id)
         trial_id = _row(connection, study_id, number, trial)
         _params(connection, trial_id, trial)
-        _attributes(connection, tables.trial_user_attributes, trial_id, trial.user_attrs)
-        _attributes(connection, tables.trial_system_attributes, trial_id, trial.system_attrs)
+        owner = {"trial_id": trial_id}
+        add_attributes(connection, tables.trial_user_attributes, owner, trial.user_attrs)
+        add_attributes(connection, tables.trial_system_attributes, owner, trial.system_attrs)
     return number
 
 
@@ -67,9 +65,3 @@ def _params(connection: Connection, trial_id: int, trial: FrozenTrial) -> None:
     ]
     if rows:
         connection.execute(insert(tables.trial_params), rows)
-
-
-def _attributes(connection: Connection, table: TableClause, trial_id: int, attrs: Mapping[str, Any]) -> None:
-    rows = [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
-    if rows:
-        connection.execute(insert(table), rows)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.search import tables
@@ -58,12 +59,8 @@ class HeldTrial:
         :param attrs: JSON-able values by name.
         :param system: whether they are Optuna's own.
         """
-        if not attrs:
-            return
         table = tables.trial_system_attributes if system else tables.trial_user_attributes
-        self._connection.execute(delete(table).where(table.c.trial_id == self._id, table.c.key.in_(list(attrs))))
-        rows = [{"trial_id": self._id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
-        self._connection.execute(insert(table), rows)
+        _replace_attributes(self._connection, table, {"trial_id": self._id}, attrs)
 
     def reported(self) -> dict[int, float]:
         """Return the intermediate values by step, in the order of steps."""
@@ -87,6 +84,31 @@ class HeldTrial:
             self._connection.execute(insert(tables.trial_intermediate_values), rows)
 
 
+def add_attributes(
+    connection: Connection, table: TableClause, owner: Mapping[str, int], attrs: Mapping[str, Any]
+) -> None:
+    """Insert attributes of a trial or of a study.
+
+    :param connection: with an open transaction.
+    :param table: one of the tables of attributes.
+    :param owner: whose they are: the name of that column, and the id.
+    :param attrs: JSON-able values by name, none of which is there yet.
+    """
+    rows = [{**owner, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _replace_attributes(
+    connection: Connection, table: TableClause, owner: Mapping[str, int], attrs: Mapping[str, Any]
+) -> None:
+    if not attrs:
+        return
+    theirs = [table.c[column] == owner_id for column, owner_id in owner.items()]
+    connection.execute(delete(table).where(*theirs, table.c.key.in_(list(attrs))))
+    add_attributes(connection, table, owner, attrs)
+
+
 def note_on_study(database: Database, study_id: int, attrs: Mapping[str, Any]) -> None:
     """Set attributes of a study that are Optuna's own, replacing those of the same names.
 
@@ -94,11 +116,8 @@ def note_on_study(database: Database, study_id: int, attrs: Mapping[str, Any]) -
     :param study_id: the study's id in Optuna's tables.
     :param attrs: JSON-able values by name.
     """
-    table = tables.study_system_attributes
-    rows = [{"study_id": study_id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
     with database.connect() as connection, translated(database.name), connection.begin():
-        connection.execute(delete(table).where(table.c.study_id == study_id, table.c.key.in_(list(attrs))))
-        connection.execute(insert(table), rows)
+        _replace_attributes(connection, tables.study_system_attributes, {"study_id": study_id}, attrs)
 
 
 @contextmanager
