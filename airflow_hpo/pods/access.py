@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,8 +18,25 @@ class LogResponse:
     message: str = ""
 
 
+class PodNews(Protocol):
+    """What the API server says of one pod by itself."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it speaks of this pod: then nobody needs to ask often."""
+
+    def newest(self) -> Any | None:
+        """Return the pod as it was last heard of; None when nothing has become of it since the last call."""
+
+
 class PodAccess(Protocol):
     """One pod, through the API server."""
+
+    def news(self, wake: Callable[[], None]) -> AbstractContextManager[PodNews]:
+        """Listen to what becomes of the pod until the context is left.
+
+        :param wake: called when something has become of it.
+        """
 
     async def read(self) -> Any | None:
         """Return the pod as it is now; None when there is none of that name.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -19,18 +22,25 @@ from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.pods.access import LogResponse
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.jobs import job_of
+from airflow_hpo.pods.labels import ENDED, STUDY
+from airflow_hpo.pods.news import Ear, PodNews
+from airflow_hpo.pods.streams import PODS, REQUEST_LIMIT, chunks, message, objects, opened, status_message, text_of
 
 if TYPE_CHECKING:
     from kubernetes_asyncio.client import ApiClient, CoreV1Api
 
+Which = tuple[tuple[str, str], ...]
+
 TRANSIENT = {401, 408, 409, 429, 500, 502, 503, 504}
 """Statuses after which the same call may succeed; 401 because tokens expire and are then read anew."""
-REQUEST_LIMIT = 30.0
 SILENCE_LIMIT = 60.0
 """Seconds of silence after which a log is asked for anew: following one stops without a word when its file is rotated."""
 RENEWAL = 60.0
 """Seconds for which new credentials are given a chance."""
-LOG_PATH = "/api/v1/namespaces/{namespace}/pods/{name}/log"
+WATCH_LIMIT = 300
+"""Seconds after which the API server ends a watch, which is then opened anew."""
+TRIALS = (("labelSelector", f"{STUDY},!{ENDED}"),)
+"""Pods of trials, without those that are kept."""
 
 
 class Cluster:
@@ -45,8 +55,10 @@ class Cluster:
         self._connection = connection
         self._open = AsyncExitStack()
         self._client: ApiClient | None = None
+        self._reader: ApiClient | None = None
         self._opened = 0.0
         self._opening = asyncio.Lock()
+        self._news: dict[tuple[str, Which], PodNews] = {}
         self.users = 0
 
     async def client(self) -> ApiClient:
@@ -57,7 +69,7 @@ class Cluster:
         async with self._opening:
             if self._client is None:
                 hook = await self._hook()
-                self._client = await self._open.enter_async_context(hook.get_conn())
+                self._client = self._reader = await self._open.enter_async_context(hook.get_conn())
                 self._opened = time.monotonic()
             return self._client
 
@@ -65,6 +77,38 @@ class Cluster:
         """Make the next call read the credentials anew, once in a while; calls that go on keep the client they have."""
         if time.monotonic() - self._opened >= RENEWAL:
             self._client = None
+
+    def news(self, namespace: str, which: Which = TRIALS) -> PodNews:
+        """Return what the API server says of pods, from the first call until the client is closed.
+
+        :param namespace: where the pods are.
+        :param which: selectors as the API names them.
+        """
+        if (namespace, which) not in self._news:
+            news = self._news[namespace, which] = PodNews(partial(self._changes, namespace, which), self._pod)
+            # In nobody's context: it serves all who watch a pod, and outlives the first of them.
+            listening = asyncio.create_task(news.follow(), context=contextvars.Context())
+            self._open.push_async_callback(_cancelled, listening)
+        return self._news[namespace, which]
+
+    async def _changes(self, namespace: str, which: Which) -> AsyncIterator[Any]:
+        query = [("watch", "true"), ("timeoutSeconds", str(WATCH_LIMIT)), *which]
+        response = await opened(await self.client(), PODS, {"namespace": namespace}, query, WATCH_LIMIT + SILENCE_LIMIT)
+        try:
+            if response.status == 401:
+                self.renew()
+            if response.status != 200:
+                said = f"{response.status} {await message(response)}"
+                raise ConnectionError(said) if response.status in TRANSIENT else PermissionError(said)
+            async for change in objects(response):
+                yield change
+        finally:
+            response.close()
+
+    def _pod(self, said: Any) -> Any:
+        assert self._reader is not None
+        answer: Any = SimpleNamespace(data=json.dumps(said))
+        return self._reader.deserialize(answer, "V1Pod")
 
     async def close(self) -> None:
         """Close every connection."""
@@ -114,12 +158,21 @@ class ClusterPod:
     :param cluster: where it is.
     :param name: its name.
     :param namespace: its namespace.
+    :param alone: whether this process watches no other pod.
     """
 
-    def __init__(self, cluster: Cluster, name: str, namespace: str) -> None:
+    def __init__(self, cluster: Cluster, name: str, namespace: str, *, alone: bool = False) -> None:
         self._cluster = cluster
         self._name = name
         self._namespace = namespace
+        self._which = (("fieldSelector", f"metadata.name={name}"),) if alone else TRIALS
+
+    def news(self, wake: Callable[[], None]) -> AbstractContextManager[Ear]:
+        """Listen to what becomes of the pod until the context is left.
+
+        :param wake: called when something has become of it.
+        """
+        return self._cluster.news(self._namespace, self._which).about(self._name, wake)
 
     async def read(self) -> Any | None:
         """Return the pod as it is now; None when there is none of that name."""
@@ -175,28 +228,16 @@ class ClusterPod:
         try:
             if response.status in TRANSIENT:
                 self._renew_after(response.status)
-                raise ConnectionError(f"{response.status} {await _message(response)}")
-            message = "" if response.status == 200 else await _message(response)
-            yield LogResponse(response.status, _chunks(response), message)
+                raise ConnectionError(f"{response.status} {await message(response)}")
+            said = "" if response.status == 200 else await message(response)
+            yield LogResponse(response.status, chunks(response), said)
         finally:
             response.close()
 
     async def _open_log(self, query: list[tuple[str, str]]) -> aiohttp.ClientResponse:
-        try:
-            # The generated method lacks sinceTime, and sinceSeconds would count from the server's clock.
-            response: aiohttp.ClientResponse = await (await self._cluster.client()).call_api(
-                LOG_PATH,
-                "GET",
-                path_params={"name": self._name, "namespace": self._namespace},
-                query_params=query,
-                header_params={"Accept": "*/*"},
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _request_timeout=aiohttp.ClientTimeout(connect=REQUEST_LIMIT, sock_read=SILENCE_LIMIT),
-            )
-        except (aiohttp.ClientError, OSError) as err:
-            raise ConnectionError(_text(err)) from err
-        return response
+        # The generated method lacks sinceTime, and sinceSeconds would count from the server's clock.
+        where = {"name": self._name, "namespace": self._namespace}
+        return await opened(await self._cluster.client(), f"{PODS}/{{name}}/log", where, query, SILENCE_LIMIT)
 
     async def _call(self, what: str, call: Callable[..., Awaitable[Any]]) -> Any | None:
         from kubernetes_asyncio.client import ApiException
@@ -207,16 +248,16 @@ class ClusterPod:
             if err.status == 404:
                 return None
             self._renew_after(err.status)
-            message = _status_message(err.body) or err.reason
+            said = status_message(err.body) or err.reason
             if err.status in TRANSIENT:
-                raise ConnectionError(f"{err.status} {message}") from err
+                raise ConnectionError(f"{err.status} {said}") from err
             raise TrialFailedError(
-                f"The Kubernetes API refuses to {what} the pod {self._name!r} ({err.status}): {message}. "
+                f"The Kubernetes API refuses to {what} the pod {self._name!r} ({err.status}): {said}. "
                 "Check the role of Airflow's service account.",
                 kind=FailureKind.INFRASTRUCTURE,
             ) from err
         except (aiohttp.ClientError, OSError) as err:
-            raise ConnectionError(_text(err)) from err
+            raise ConnectionError(text_of(err)) from err
 
     async def _core(self) -> CoreV1Api:
         from kubernetes_asyncio.client import CoreV1Api
@@ -228,32 +269,9 @@ class ClusterPod:
             self._cluster.renew()
 
 
-async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.content.iter_any():
-            yield chunk
-    except (aiohttp.ClientError, OSError) as err:
-        raise ConnectionError(_text(err)) from err
-
-
-async def _message(response: aiohttp.ClientResponse) -> str:
-    try:
-        text = (await response.content.read(4096)).decode(errors="replace")
-    except (aiohttp.ClientError, OSError) as err:
-        return _text(err)
-    return _status_message(text) or text[:200]
-
-
-def _status_message(body: Any) -> str:
-    """Return the sentence in Kubernetes' answer; empty when it is none."""
-    try:
-        return str(json.loads(body)["message"])
-    except (TypeError, ValueError, KeyError):
-        return ""
-
-
-def _text(err: BaseException) -> str:
-    return str(err) or type(err).__name__
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _read(path: str) -> Any:

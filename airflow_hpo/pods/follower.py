@@ -12,6 +12,8 @@ from airflow_hpo.pods.threads import in_thread
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 """Seconds between two attempts to connect."""
+AT_END = 1.0
+"""Seconds before a log that came to its end is followed again: most likely its container has ended and nothing follows."""
 LAST_ATTEMPTS = 8
 """How often the end of the log is asked for while the API server does not answer: about 25 seconds."""
 BIG_CHUNK = 8192
@@ -55,7 +57,7 @@ class LogFollower:
                 got_any = await self._read(follow=True)
             except ConnectionError:
                 got_any = False
-            pause = FIRST_PAUSE if got_any else min(pause * 2, LONGEST_PAUSE)
+            pause = AT_END if got_any else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
     async def finish(self) -> None:

@@ -37,6 +37,8 @@ class Log(Protocol):
 
 FIRST_PAUSE = 0.2
 SHORTEST_LOOK = 0.5
+NEWS_LIMIT = 1.0
+"""Seconds within which the API server usually says that a container whose log has ended has ended too."""
 DRAIN_LIMIT = 5.0
 """Seconds that a log may go on after its container has ended before it is asked for anew."""
 SETTLE_LIMIT = 3.0
@@ -99,6 +101,10 @@ class PodWatch:
 
     async def run(self) -> PodOutcome:
         """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
+        with self._access.news(self._wake.set) as self._news:
+            return await self._run()
+
+    async def _run(self) -> PodOutcome:
         try:
             async with self._reporting():
                 await self._until_started()
@@ -124,7 +130,8 @@ class PodWatch:
             if scheduled is None and _is_scheduled(pod):
                 scheduled = now
             await self._check_start(pod, now - begun, None if scheduled is None else now - scheduled)
-            await self._woken(min(options.startup_check_interval, max(SHORTEST_LOOK, (now - begun) / 4)))
+            pause = options.startup_check_interval
+            await self._woken(pause if self._news.live else min(pause, max(SHORTEST_LOOK, (now - begun) / 4)))
 
     async def _check_start(self, pod: Any, waited: float, since_scheduled: float | None) -> None:
         options = self._options
@@ -137,15 +144,18 @@ class PodWatch:
             raise _error(failures.not_started(pod, options.container, options.startup_timeout, events))
 
     async def _until_over(self) -> None:
-        """Look now and then, and at once when a log has come to its end."""
+        """Look now and then, and at once when something becomes of the pod or its log has come to its end."""
         pause = longest = self._options.poll_interval
         while not self._given_up() and not self._is_over(self._pod):
-            await self._woken(pause)
-            pause = min(FIRST_PAUSE if self._wake.is_set() else pause * 2, longest)
-            self._wake.clear()
+            woken = await self._woken(pause)
+            pause = min(FIRST_PAUSE if woken else pause * 2, longest)
             if self._given_up():
                 return
             await self._look()
+
+    def _log_ended(self) -> None:
+        """Look at once, or a little later where the API server says by itself that the container has ended."""
+        asyncio.get_running_loop().call_later(NEWS_LIMIT if self._news.live else 0, self._wake.set)
 
     def _given_up(self) -> bool:
         """Say whether the trial is to end although its pod has not.
@@ -156,10 +166,13 @@ class PodWatch:
             raise TrialFailedError(str(self._refused)) from self._refused
         return self._pruned
 
-    async def _woken(self, pause: float) -> None:
-        """Wait until something happens, or for a while."""
+    async def _woken(self, pause: float) -> bool:
+        """Wait until something happens, or for a while; say which."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), pause)
+        woken = self._wake.is_set()
+        self._wake.clear()
+        return woken
 
     async def _settle(self) -> None:
         """Give a failed pod the time to say why, and a sidecar the time to print the rest of a file."""
@@ -187,7 +200,7 @@ class PodWatch:
                 limit = self._options.execution_timeout
                 raise TrialFailedError(f"The task ran into its execution_timeout of {limit:g} s.")
             try:
-                pod = await self._access.read()
+                pod = self._news.newest() or await self._access.read()
             except ConnectionError as err:
                 await self._endure(err)
                 continue
@@ -215,7 +228,7 @@ class PodWatch:
     async def _following(self) -> AsyncIterator[list[tuple[LogFollower, asyncio.Task[None]]]]:
         """Follow the logs until the context is left."""
         options, readings = self._options, self._readings
-        output = LogFollower(self._access, options.container, readings.output, self._wake.set)
+        output = LogFollower(self._access, options.container, readings.output, self._log_ended)
         followers = [output]
         if options.metrics_container:
             followers.append(LogFollower(self._access, options.metrics_container, readings.metrics))

@@ -24,6 +24,8 @@ async def watch_pod(
     objective: Objective,
     report: Report,
     logger: Log,
+    *,
+    alone: bool = False,
 ) -> PodOutcome:
     """Watch a pod until it has ended, and return how.
 
@@ -35,11 +37,13 @@ async def watch_pod(
     :param objective: what is looked for.
     :param report: takes new points, in a thread, and says whether the trial is to be given up.
     :param logger: gets the pod's log.
+    :param alone: whether this process watches no other pod.
     """
     client = await _client()
     async with client.connected(connection) as cluster:
         readings = PodReadings(source, objective, lambda line: logger.info("%s", line))
-        return await PodWatch(client.ClusterPod(cluster, name, namespace), options, readings, report, logger).run()
+        pod = client.ClusterPod(cluster, name, namespace, alone=alone)
+        return await PodWatch(pod, options, readings, report, logger).run()
 
 
 @insistently

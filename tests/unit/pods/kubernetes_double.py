@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,14 +67,36 @@ def pod(
     return V1Pod(metadata=V1ObjectMeta(name="p", namespace="n", **meta), spec=spec, status=status)
 
 
+class NewsDouble:
+    """Says nothing unless a test lets it."""
+
+    def __init__(self) -> None:
+        self.live = False
+        self.wake: Callable[[], None] = lambda: None
+        self.states: list[Any] = []
+
+    def newest(self) -> Any | None:
+        return self.states.pop(0) if self.states else None
+
+    def tell(self, state: Any) -> None:
+        self.states.append(state)
+        self.wake()
+
+
 class PodDouble:
     """Stands for the API server: each look takes the next state, each log request the next answer."""
 
     def __init__(self, states: list[Any], logs: list[Any]) -> None:
+        self.heard = NewsDouble()
         self.states = states
         self.logs = logs
         self.asked: list[tuple[bool, str | None]] = []
         self.deleted = False
+
+    @contextmanager
+    def news(self, wake: Callable[[], None]) -> Iterator[NewsDouble]:
+        self.heard.wake = wake
+        yield self.heard
 
     async def read(self) -> Any:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]

@@ -220,3 +220,28 @@ def test_a_study_that_refuses_a_silent_trial_ends_it_with_its_words_before_it_st
     pending = pod("Pending", waiting("ContainerCreating"), conditions=[SCHEDULED])
     watched = Watched([pending], [], report=refuse, ending_interval=0.02)
     assert (watched.outcome.state, watched.outcome.reason) == ("failed", "The study is gone.")
+
+
+class Informed(Watched):
+    """A watch of a pod that the API server speaks of by itself; whoever looks in between sees the first state."""
+
+    async def _run(self, *arguments: Any) -> PodOutcome:
+        self.double.heard.live = True
+        first, *later = self.double.states
+        self.double.states = [first]
+        watching = asyncio.create_task(PodWatch(self.double, *arguments).run())
+        for state in later:
+            await asyncio.sleep(0.05)
+            self.double.heard.tell(state)
+        return await asyncio.wait_for(watching, 5)
+
+
+def test_a_pod_that_the_api_server_speaks_of_is_not_asked_for_again() -> None:
+    states = [pod("Pending"), pod("Running", running()), DONE]
+    watched = Informed(states, [[log_of("loss=1")]], poll_interval=600.0, startup_check_interval=600.0)
+    assert (watched.outcome.state, watched.outcome.value) == ("complete", 1.0)
+
+
+def test_a_watch_that_falls_silent_costs_only_time() -> None:
+    watched = Informed([pod("Pending")], [[log_of("loss=1")]], schedule_timeout=0.05)
+    assert watched.outcome.kind == "infrastructure"
