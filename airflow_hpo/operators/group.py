@@ -9,6 +9,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
@@ -47,7 +48,7 @@ class TrialOpenOperator(TrialOperator):
             if claimed.answered:
                 raise AirflowSkipException(f"Trial {claimed.record.number} is {claimed.record.state} in the study.")
             attempt = self.begin(context, claimed)
-            if reason := self.refusal(attempt):
+            if reason := self.refusal(attempt, self.studies.store.edition(attempt.study)):
                 conclude(self.studies.store, claimed, attempt, Ended(None, pruned=True, reason=reason))
                 raise AirflowSkipException(reason)
         for name, value in claimed.request.params.items():
@@ -100,6 +101,6 @@ class TrialOutcomeOperator(TrialOperator):
         """Go on with the attempt that the group's first task began."""
         return continued(self.studies.store, claimed) or super().begin(context, claimed)
 
-    def refusal(self, attempt: Attempt) -> str | None:
+    def refusal(self, attempt: Attempt, edition: Edition) -> str | None:
         """Return None: the group's tasks have run, and what they came to is told."""
         return None

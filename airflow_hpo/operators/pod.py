@@ -15,6 +15,7 @@ from airflow.sdk import Context
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRequest
@@ -134,7 +135,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         """Start the pod, then wait for it in the triggerer or here."""
         if self._killed:
             raise TrialFailedError("The task was killed before its pod was created.", kind=FailureKind.KILLED)
-        pod = self.start_pod(context, study, request)
+        pod = self.start_pod(context, self.studies.store.edition(request.study), request)
         name, namespace = str(pod.metadata.name), str(pod.metadata.namespace)
         context["ti"].xcom_push(key="pod_name", value=name)
         context["ti"].xcom_push(key="pod_namespace", value=namespace)
@@ -142,23 +143,24 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         if self.deferrable and not over(pod, self.base_container_name):
             self._defer(context, pod)
         monitor = self.ending(request, report)
+        options, objective = self.watch_options(), study.objective
         watching = watch_pod(
-            self.cluster(), name, namespace, self.watch_options(), self.metrics, study.objective, monitor, self.log
+            self.cluster(), name, namespace, options, self.metrics, objective, monitor, self.log, alone=True
         )
         return self._ended(with_reason(asyncio.run(watching), monitor))
 
-    def start_pod(self, context: Context, study: Study, request: TrialRequest) -> V1Pod:
+    def start_pod(self, context: Context, edition: Edition, request: TrialRequest) -> V1Pod:
         """Create the pod of the attempt that has begun, or take up an earlier try's.
 
         :param context: Airflow's context.
-        :param study: the declaration.
+        :param edition: the study.
         :param request: the trial with its parameters.
         :raises TrialFailedError: when Kubernetes refuses it, does not answer, or is named nowhere.
         """
         attempt, store = self._begun(), self.studies.store
-        self.metrics.check(study.objective)
-        origin = store.edition(request.study).created.isoformat()
-        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, origin)
+        self.metrics.check(edition.study.objective)
+        created = edition.created.isoformat()
+        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, created)
         pod = self._start(context, identity, attempt)
         locate(store, attempt, {"pod": str(pod.metadata.name), "namespace": str(pod.metadata.namespace)})
         return pod

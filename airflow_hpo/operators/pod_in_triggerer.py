@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+from airflow.sdk.exceptions import AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from airflow_hpo import conf
-from airflow_hpo.core.trial import TrialResult
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.parameter import Params
+from airflow_hpo.core.trial import TrialRequest, TrialResult
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.pod_telling import push_result, study_store
-from airflow_hpo.triggers.turns import slot, turn
+from airflow_hpo.triggers.turns import places, turn
 from airflow_hpo.tuning.claiming import answer
 from airflow_hpo.tuning.concluding import Ended, conclude
+from airflow_hpo.tuning.suggesting import ask_for
 
 if TYPE_CHECKING:
     import jinja2
@@ -106,24 +109,27 @@ class TrialPodRunTrigger(BaseTrigger):
         return await in_thread(self._begin, operator)
 
     async def _claimed(self, operator: TrialPodOperator, held: AsyncExitStack) -> None:
-        """Take a place, claim the trial, waiting for a free slot of the study where it has to ask for one; then render."""
-        limit = conf.triggerer_pods()
-        if operator.request.get("number") is not None or await in_thread(_asked, operator):
-            # Who waits for a free slot may wait for the end of this very trial, which must not stand in line behind them.
-            await held.enter_async_context(slot(limit))
-            await in_thread(operator.render_template_fields, self._context)
-            return
-        edition = turn(operator.request["study"])
-        async with edition.lock:
-            while operator.claimed is None:
-                await held.enter_async_context(slot(limit))
-                edition.freed.clear()
-                try:
-                    await in_thread(operator.render_template_fields, self._context)
-                except TaskDeferred as deferred:
-                    # Who waits for a study takes no place away from another one.
-                    await held.aclose()
-                    await _first(_room(deferred.trigger), edition.freed.wait())
+        """Claim the trial, waiting for a free slot of the study where it has to ask for one; take a place; then render."""
+        here = places(conf.triggerer_pods())
+        if operator.request.get("number") is None and not await in_thread(_asked, operator):
+            edition, key = operator.request["study"], operator.request["key"]
+            ask = partial(self._ask, operator)
+            given = await turn(edition).granted(
+                key, here, ask, lambda: _room(operator.room(self.task_instance, edition))
+            )
+            period = TrialRequest.from_dict(operator.request).period
+            operator.request = given.model_copy(update={"period": period}).to_dict()
+        # Who waits for a place does not stand in line behind those who wait for the study: they may wait for this very trial.
+        await held.enter_async_context(here.one())
+        await in_thread(operator.render_template_fields, self._context)
+
+    async def _ask(self, operator: TrialPodOperator, keys: list[str]) -> list[TrialRequest]:
+        given, status = await in_thread(ask_for, operator.studies.store, operator.request["study"], keys)
+        if keys[0] not in {one.key for one in given}:
+            if status.verdict.over:
+                raise AirflowSkipException(status.verdict.reason)
+            self.log.info("%s waits for a free slot of the study. %s", keys[0], status)
+        return given
 
     def _begin(self, operator: TrialPodOperator) -> Begun:
         """Begin an attempt and start its pod; runs in a thread."""
@@ -135,18 +141,21 @@ class TrialPodRunTrigger(BaseTrigger):
             _share_client(operator)
             operator.remove_left(claimed)
             return Begun(result=answer(claimed))
-        attempt = operator.begin(context, claimed)
-        self.log.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
-        for name, value in claimed.request.params.items():
-            self.log.info("  %s = %s", name, value)
-        if reason := operator.refusal(attempt):
+        attempt, edition = operator.begin(context, claimed), store.edition(claimed.request.study)
+        self._say(attempt, claimed.request.params)
+        if reason := operator.refusal(attempt, edition):
             self.log.info("%s", reason)
             return Begun(result=conclude(store, claimed, attempt, Ended(None, pruned=True, reason=reason)))
         _share_client(operator)
-        pod = operator.start_pod(context, store.edition(attempt.study).study, claimed.request)
+        pod = operator.start_pod(context, edition, claimed.request)
         self._watcher = operator.watcher(operator.watch_options(), pod, end_task=not operator.keeps_pods)
         self._watcher.task_instance = self.task_instance
         return Begun(watcher=self._watcher)
+
+    def _say(self, attempt: Attempt, params: Params) -> None:
+        self.log.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
+        for name, value in params.items():
+            self.log.info("  %s = %s", name, value)
 
     async def _ended(self, operator: TrialPodOperator, begun: Begun) -> TriggerEvent:
         if begun.watcher is None:
@@ -184,8 +193,7 @@ def _build(task_id: str, request: dict[str, Any], arguments: str) -> TrialPodOpe
 
 def _asked(operator: TrialPodOperator) -> bool:
     """Say whether the trial is there: an earlier try asked for it, or a triggerer that has died."""
-    records = operator.studies.store.optuna.records(operator.request["study"], details=False)
-    return any(record.key == operator.request["key"] for record in records)
+    return operator.studies.store.optuna.number_of(operator.request["study"], operator.request["key"]) is not None
 
 
 def _share_client(operator: TrialPodOperator) -> None:
@@ -200,13 +208,3 @@ def _share_client(operator: TrialPodOperator) -> None:
 async def _room(trigger: BaseTrigger) -> None:
     async for _ in trigger.run():
         return
-
-
-async def _first(*waits: Any) -> None:
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, A
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRequest, TrialState, TrialView
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
@@ -111,25 +112,25 @@ class TrialOperator(BaseOperator):
 
     def _attempt(self, context: Context, claimed: Claim) -> dict[str, Any]:
         store = self.studies.store
-        study = store.edition(claimed.request.study).study
-        attempt = self.begin(context, claimed)
+        attempt, edition = self.begin(context, claimed), store.edition(claimed.request.study)
         self.log.info("Study %s, trial %s, attempt %s", claimed.request.study, claimed.record.number, attempt.attempt)
         for line in history(store, claimed.request.study, claimed.record, attempt):
             self.log.info("%s", line)
         for name, value in claimed.request.params.items():
             self.log.info("  %s = %s", name, value)
-        self.report = TrialReporter(store, study, attempt)
-        run = partial(self.run_trial, context, study, claimed.request, self.report)
-        if reason := self.refusal(attempt):
+        self.report = TrialReporter(store, edition.study, attempt)
+        run = partial(self.run_trial, context, edition.study, claimed.request, self.report)
+        if reason := self.refusal(attempt, edition):
             run = partial(Ended, None, pruned=True, reason=reason)
         return self._conclude(context, claimed, attempt, run)
 
-    def refusal(self, attempt: Attempt) -> str | None:
+    def refusal(self, attempt: Attempt, edition: Edition) -> str | None:
         """Return why the trial must not begin any more, because its study is over; None when it may, or has begun before.
 
         :param attempt: the attempt that is about to begin.
+        :param edition: its study, as it is now.
         """
-        return must_not_start(self.studies.store, attempt.study) if attempt.attempt == 1 else None
+        return must_not_start(self.studies.store, edition) if attempt.attempt == 1 else None
 
     def ending(self, request: TrialRequest, report: TrialReporter) -> EndingMonitor:
         """Return what takes new points while the trial runs, and says also when its study ends it.
@@ -213,21 +214,25 @@ class TrialOperator(BaseOperator):
         if status.verdict.over:
             raise AirflowSkipException(status.verdict.reason)
         self.log.info("%s waits for a free slot of the study. %s", request.key, status)
-        ti = context["ti"]
-        self.defer(
-            trigger=StudyTrigger(
-                edition=request.study,
-                hpo_conn_id=self.hpo_conn_id,
-                until="room",
-                poll_interval=conf.poll_interval(),
-                dag_id=ti.dag_id,
-                run_id=ti.run_id,
-                trial_task_id=self.trial_task_id,
-            ),
-            method_name="execute_when_ready",
-            timeout=timedelta(days=7),
-        )
+        room = self.room(context["ti"], request.study)
+        self.defer(trigger=room, method_name="execute_when_ready", timeout=timedelta(days=7))
         raise RuntimeError("unreachable: defer() raises")
+
+    def room(self, ti: Any, edition: str) -> StudyTrigger:
+        """Return what waits until a study may give another trial.
+
+        :param ti: the task instance, which names the DAG run.
+        :param edition: the study.
+        """
+        return StudyTrigger(
+            edition=edition,
+            hpo_conn_id=self.hpo_conn_id,
+            until="room",
+            poll_interval=conf.poll_interval(),
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            trial_task_id=self.trial_task_id,
+        )
 
 
 _NEVER_RETRIED = (PermanentHpoError, AirflowFailException)

@@ -92,6 +92,27 @@ class StudyReader:
         with self._reading() as connection:
             return record_of(connection, trial_id(connection, name, number))
 
+    def number_of(self, name: str, key: str) -> int | None:
+        """Return the number of the trial that was asked for by a key; None when none was.
+
+        :param name: the study.
+        :param key: the trial's key.
+        :raises StudyNotFoundError: when there is no such study.
+        """
+        with self._reading() as connection:
+            return min((number for number, _ in _marked(connection, name, marks.KEY, key)), default=None)
+
+    def replacements(self, name: str) -> dict[int, int]:
+        """Return which trial ran another one again: the lowest such number by the number of the one it replaces.
+
+        :param name: the study.
+        :raises StudyNotFoundError: when there is no such study.
+        """
+        with self._reading() as connection:
+            return {
+                replaced: number for number, replaced in sorted(_marked(connection, name, marks.REPLACES), reverse=True)
+            }
+
     def snapshot(self, name: str, since: int = 0) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return a study and its trials by number, as Optuna's samplers and pruners take them.
 
@@ -207,6 +228,17 @@ def record_of(connection: Connection, trial_id: int) -> TrialRecord:
     wanted = _Wanted(row.study_id, trial_id=trial_id)
     found = wanted.params(connection)[0], wanted.user_attrs(connection), wanted.values(connection)
     return _record(row, *(part.get(trial_id, {}) for part in found))
+
+
+def _marked(connection: Connection, name: str, mark: str, value: Any = None) -> list[tuple[int, Any]]:
+    """Return the trials that have an attribute, by number with its value; None for any value."""
+    table = tables.trial_user_attributes
+    joined = table.join(tables.trials, table.c.trial_id == tables.trials.c.trial_id)
+    query = select(tables.trials.c.number, table.c.value_json).select_from(joined)
+    query = query.where(tables.trials.c.study_id == _study_id(connection, name), table.c.key == mark)
+    if value is not None:
+        query = query.where(table.c.value_json == json.dumps(value))
+    return [(number, json.loads(text)) for number, text in connection.execute(query)]
 
 
 def _frozen(connection: Connection, wanted: _Wanted) -> Iterator[FrozenTrial]:

@@ -160,6 +160,27 @@ class OptunaStudies:
         """
         return self._reader.record(edition, number)
 
+    def number_of(self, edition: str, key: str) -> int | None:
+        """Return the number of the trial that was asked for by a key; None when none was.
+
+        :param edition: the study.
+        :param key: the trial's key.
+        :raises StudyNotFoundError: when the study has not been created.
+        """
+        return self._reader.number_of(edition, key)
+
+    def latest(self, edition: str, number: int) -> TrialRecord:
+        """Return the trial that ran one again most recently, or the trial itself.
+
+        :param edition: the study.
+        :param number: the trial's number.
+        :raises StudyNotFoundError: when there is no such study or trial.
+        """
+        replacements = self._reader.replacements(edition)
+        while number in replacements:
+            number = replacements[number]
+        return self.record(edition, number)
+
     def load(self, edition: str) -> optuna.Study:
         """Return the study for notebooks and plots, with all that Optuna can do.
 

@@ -13,7 +13,6 @@ from pydantic import TypeAdapter
 
 from airflow_hpo import conf
 from airflow_hpo.core.metrics.source import MetricSource
-from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialResult, TrialState
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -24,7 +23,7 @@ from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import delete_pod, watch_pod
 from airflow_hpo.triggers.pod_telling import ended_of, push_result, study_store, with_reason
 from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.running import attempt_of, conclude_attempt, locate, reporter_of
+from airflow_hpo.tuning.running import Running, attempt_of, conclude_attempt, locate, running
 from airflow_hpo.tuning.stopping import EndingMonitor
 from airflow_hpo.tuning.store import Store
 
@@ -150,10 +149,11 @@ class TrialPodTrigger(BaseTrigger):
         except Exception:
             self.log.exception("The end of trial %s cannot be told from here; a worker tells it", self.number)
             return False
+        await self._tidy()
+        # Last, in one breath with what Airflow logs then: every word makes the triggerer ask its database anew.
         self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
         if outcome.reason:
             self.log.info("%s", outcome.reason)
-        await self._tidy()
         return True
 
     def _conclude(self, store: Store, outcome: PodOutcome) -> TrialResult:
@@ -169,18 +169,18 @@ class TrialPodTrigger(BaseTrigger):
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
 
     async def _watch(self) -> PodOutcome:
-        study, reporter, report = await self._open()
+        found, report = await self._open()
         outcome = await watch_pod(
             self.connection,
             self.pod_name,
             self.pod_namespace,
             self.options,
             self.source,
-            study.objective,
+            found.study.objective,
             report,
             self.log,
         )
-        await self._deliver_rest(reporter)
+        await self._deliver_rest(found.reporter)
         return with_reason(outcome, report)
 
     async def _deliver_rest(self, reporter: TrialReporter) -> None:
@@ -192,14 +192,13 @@ class TrialPodTrigger(BaseTrigger):
                 self.log.warning("The last metrics wait until the study database answers: %s", err)
             await asyncio.sleep(STORE_PAUSE)
 
-    async def _open(self) -> tuple[Study, TrialReporter, EndingMonitor]:
+    async def _open(self) -> tuple[Running, EndingMonitor]:
         """Open the study; a database that is away for a while does not disturb the pod."""
         for _ in range(STORE_ATTEMPTS):
             try:
                 store = await study_store(self.hpo_conn_id)
-                reporter = await in_thread(reporter_of, store, self.edition, self.number, self.attempt)
-                monitor = EndingMonitor(reporter, store, self.edition, conf.poll_interval())
-                return (await in_thread(store.edition, self.edition)).study, reporter, monitor
+                found = await in_thread(running, store, self.edition, self.number, self.attempt)
+                return found, EndingMonitor(found.reporter, store, self.edition, conf.poll_interval())
             except TransientHpoError as err:
                 self.log.warning("The study cannot be opened now and is tried again: %s", err)
                 last = err

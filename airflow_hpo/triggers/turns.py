@@ -1,22 +1,78 @@
-"""Who may start next: trials of one study ask one after the other, and a triggerer runs only so many at once."""
+"""Who may start next: one trial of a study asks for all that wait, and a triggerer runs only so many at once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
+from airflow_hpo.core.trial import TrialRequest
+
+Ask = Callable[[list[str]], Awaitable[Iterable[TrialRequest]]]
+"""Asks the study for trials of the given keys and returns those that it gives."""
+Wait = Callable[[], Awaitable[object]]
+"""Waits until the study may give another one."""
+
 _turns: dict[tuple[asyncio.AbstractEventLoop, str], Turn] = {}
-_slots: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+_places: dict[asyncio.AbstractEventLoop, Places] = {}
+
+
+class Places:
+    """Places for the pods of one process.
+
+    :param limit: how many there are.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.free = limit
+        self._all = asyncio.Semaphore(limit)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Hold a place, waiting for one."""
+        async with self._all:
+            self.free -= 1
+            try:
+                yield
+            finally:
+                self.free += 1
 
 
 class Turn:
-    """Lets one trial of a study at a time wait for a free slot; the others wait for it without asking the database."""
+    """Lets one trial of a study at a time speak for all that wait for a free slot; the others do not ask the database."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.freed = asyncio.Event()
         """Set when a trial of the study has ended in this process."""
+        self._waiting: dict[str, None] = {}
+        self._granted: dict[str, TrialRequest] = {}
+
+    async def granted(self, key: str, here: Places, ask: Ask, room: Wait) -> TrialRequest:
+        """Wait until the study gives a trial, and return it.
+
+        Whoever waits for a slot of the study holds no place, which another study may need.
+
+        :param key: what the trial is asked for.
+        :param here: places for pods: no more trials are asked for than have one.
+        :param ask: asks for this trial and others that wait; what it raises ends the wait.
+        :param room: waits, beside :attr:`freed`, until the study may give one.
+        """
+        self._waiting[key] = None
+        try:
+            async with self.lock:
+                while key not in self._granted:
+                    async with here.one():
+                        pass
+                    self.freed.clear()
+                    keys = [key, *(other for other in self._waiting if other not in {key, *self._granted})]
+                    self._granted |= {one.key: one for one in await ask(keys[: max(1, here.free)])}
+                    if key not in self._granted:
+                        await _first(room(), self.freed.wait())
+                return self._granted[key]
+        finally:
+            self._granted.pop(key, None)
+            del self._waiting[key]
 
 
 def turn(edition: str) -> Turn:
@@ -27,11 +83,19 @@ def turn(edition: str) -> Turn:
     return _turns.setdefault((asyncio.get_running_loop(), edition), Turn())
 
 
-@asynccontextmanager
-async def slot(limit: int) -> AsyncIterator[None]:
-    """Hold one of so many places in this process.
+def places(limit: int) -> Places:
+    """Return those of this process.
 
     :param limit: how many there are; the first caller's word counts.
     """
-    async with _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(limit)):
-        yield
+    return _places.setdefault(asyncio.get_running_loop(), Places(limit))
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -52,7 +52,7 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, reru
     :param rerun: ``"always"`` runs even when the study has the answer; ``"failed"`` only what failed, and nothing whose
         result a person took back.
     """
-    record = _latest(store, request)
+    record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
     if record.state.finished:
         close_attempts(store, request.study, [record])
         if record.replaces is not None:
@@ -126,15 +126,6 @@ def _taken(request: TrialRequest, record: TrialRecord) -> TrialRequest:
     """An evaluation's trial has a point of the plan's grid; what it stands for is in the request alone."""
     told = {} if request.evaluates else {"params": record.params, "seed": record.seed}
     return request.model_copy(update={"key": record.key or request.key, "number": record.number, **told})
-
-
-def _latest(store: Store, request: TrialRequest) -> TrialRecord:
-    records = store.optuna.records(request.study, details=False)
-    replacement = {r.replaces: r.number for r in reversed(records) if r.replaces is not None}
-    number = -1 if request.number is None else request.number
-    while number in replacement:
-        number = replacement[number]
-    return store.optuna.record(request.study, number)
 
 
 def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: TaskPlace, rerun: Reruns) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import attempts
@@ -18,8 +20,18 @@ from airflow_hpo.tuning.store import Store
 _UNSEEN = (AttemptOutcome.RUNNING, AttemptOutcome.LOST)
 
 
-def reporter_of(store: Store, edition: str, number: int, attempt: int) -> TrialReporter:
-    """Return what delivers the metrics of an attempt that another process began.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An attempt that another process began."""
+
+    study: Study
+    attempt: Attempt
+    reporter: TrialReporter
+    """Delivers its metrics."""
+
+
+def running(store: Store, edition: str, number: int, attempt: int) -> Running:
+    """Return an attempt that another process began, and what delivers its metrics.
 
     :param store: the study database.
     :param edition: the study.
@@ -27,7 +39,8 @@ def reporter_of(store: Store, edition: str, number: int, attempt: int) -> TrialR
     :param attempt: which attempt of it.
     :raises StudyNotFoundError: when there is none.
     """
-    return TrialReporter(store, store.edition(edition).study, attempt_of(store, edition, number, attempt))
+    study, begun = store.edition(edition).study, attempt_of(store, edition, number, attempt)
+    return Running(study, begun, TrialReporter(store, study, begun))
 
 
 @patiently

@@ -130,13 +130,13 @@ class EndingMonitor:
 
 
 @patiently
-def must_not_start(store: Store, edition: str) -> str | None:
+def must_not_start(store: Store, edition: Edition) -> str | None:
     """Return why a trial that nobody has begun must not begin any more; None when it may.
 
     It was suggested before the study was over, and its task had to wait.
 
     :param store: the study database.
-    :param edition: the edition.
+    :param edition: the edition, as it is now.
     """
     return _reason(store, edition, starting=True)
 
@@ -149,14 +149,13 @@ def reason_to_end(store: Store, edition: str) -> str | None:
     :param store: the study database.
     :param edition: the edition.
     """
-    return _reason(store, edition)
+    return _reason(store, store.edition(edition))
 
 
-def _reason(store: Store, edition: str, *, starting: bool = False) -> str | None:
-    found = store.edition(edition)
+def _reason(store: Store, found: Edition, *, starting: bool = False) -> str | None:
     stopped = starting and found.stop_reason is not None
     if found.finished is not None or not (stopped or found.study.when_over == "stop"):
         return None
-    verdict = status_of(found, store.optuna.records(edition, details=False)).verdict
+    verdict = status_of(found, store.optuna.records(found.name, details=False)).verdict
     what = "was not started" if starting else "was ended before it had finished"
     return f"The trial {what}. {verdict.reason}" if verdict.over else None

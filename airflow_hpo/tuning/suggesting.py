@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from airflow_hpo.core.budget import most_trials
 from airflow_hpo.core.edition import Edition
@@ -65,7 +65,6 @@ def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialReques
     return [TrialRequest(study=name, key=key_of(batch, index)) for index in range(size)]
 
 
-@patiently
 def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Status]:
     """Ask for one trial; None while no slot is free or nothing is needed, or when the study is over.
 
@@ -75,16 +74,29 @@ def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Sta
     :param name: the edition.
     :param key: the trial's key; asking again for the same one returns the same trial.
     """
+    found, status = ask_for(store, name, [key])
+    return (found[0] if found else None), status
+
+
+@patiently
+def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialRequest], Status]:
+    """Ask for trials one by one until no slot is free, nothing is needed, or the study is over.
+
+    The status is that of the moment before.
+
+    :param store: the study database.
+    :param name: the edition.
+    :param keys: the trials' keys; asking again for the same one returns the same trial.
+    """
     edition, seen = store.edition(name), list[Status]()
 
     def room(records: Collection[TrialRecord]) -> int:
         seen.append(status_of(edition, records))
         return seen[-1].may_start
 
-    found = store.optuna.ask(name, edition.study, [key], allow=room)
-    # A trial that was there already is returned without a look at the others.
-    known = seen[-1] if seen else status_of(edition, store.optuna.records(name, details=False))
-    return (found[0] if found else None), known
+    found = store.optuna.ask(name, edition.study, keys, allow=room)
+    # Trials that were there already are returned without a look at the others.
+    return found, seen[-1] if seen else status_of(edition, store.optuna.records(name, details=False))
 
 
 def _room(edition: Edition, records: Collection[TrialRecord]) -> int:

@@ -236,3 +236,18 @@ def test_who_lost_the_lock_while_asking_writes_nothing(
         studies.ask(EDITION, study, ["001/0"], cut)
     assert studies.records(EDITION) == []
     assert studies.ask(EDITION, study, ["001/0"])[0].number == 0
+
+
+def test_a_trial_is_found_by_its_key_and_only_in_its_study(studies: OptunaStudies, study: Study) -> None:
+    studies.create("other@1", study)
+    studies.ask("other@1", study, ["001/1"])
+    studies.ask(EDITION, study, ["001/0", "001/1"])
+    assert [studies.number_of(EDITION, f"001/{index}") for index in range(3)] == [0, 1, None]
+
+
+def test_the_latest_of_a_chain_of_reruns_answers_for_every_link(studies: OptunaStudies, study: Study) -> None:
+    studies.ask(EDITION, study, ["001/0", "001/1"])
+    studies.tell(EDITION, 0, TrialState.FAIL)
+    studies.tell(EDITION, studies.rerun(EDITION, 0, "001/0#0").number or 0, TrialState.FAIL)
+    studies.rerun(EDITION, 2, "001/0#2")
+    assert [studies.latest(EDITION, number).number for number in range(4)] == [3, 1, 3, 3]

@@ -14,7 +14,7 @@ from airflow_hpo.tuning.closing import close_attempts
 from airflow_hpo.tuning.drifting import drift_rows
 from airflow_hpo.tuning.judging import status
 from airflow_hpo.tuning.rows import edition_row, find_edition, trial_rows
-from airflow_hpo.tuning.running import attempt_of, last_attempt, reporter_of, unseen
+from airflow_hpo.tuning.running import attempt_of, last_attempt, running, unseen
 from airflow_hpo.tuning.stopping import must_not_start, reason_to_end
 from airflow_hpo.tuning.store import Store
 from tests.integration.tuning.tasks import Tuned, declared
@@ -26,10 +26,10 @@ LOOKS: dict[str, Callable[[Tuned], Any]] = {
     "its trials": lambda tuned: trial_rows(tuned.store, tuned.name),
     "its drift": lambda tuned: drift_rows(tuned.store, "demo"),
     "whether to go on": lambda tuned: reason_to_end(tuned.store, tuned.name),
-    "whether to start": lambda tuned: must_not_start(tuned.store, tuned.name),
+    "whether to start": lambda tuned: must_not_start(tuned.store, tuned.store.edition(tuned.name)),
     "an attempt": lambda tuned: attempt_of(tuned.store, tuned.name, 0, 1),
     "the last attempt": lambda tuned: last_attempt(tuned.store, tuned.name, 0),
-    "who takes the metrics": lambda tuned: reporter_of(tuned.store, tuned.name, 0, 1),
+    "who takes the metrics": lambda tuned: running(tuned.store, tuned.name, 0, 1),
     "the attempts before": lambda tuned: unseen(tuned.store, attempt_of(tuned.store, tuned.name, 0, 1)),
     "attempts to close": lambda tuned: close_attempts(
         tuned.store, tuned.name, tuned.store.optuna.records(tuned.name, details=False)

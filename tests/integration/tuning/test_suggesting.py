@@ -6,7 +6,7 @@ from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import ask_one, key_of, reserve
+from airflow_hpo.tuning.suggesting import ask_for, ask_one, key_of, reserve
 from tests.integration.tuning.tasks import Tuned, declared
 
 
@@ -176,3 +176,12 @@ def test_a_sealed_batch_does_not_grow_when_more_slots_are_free(tuned: Tuned) -> 
     tuned.complete(first[1])
     assert tuned.suggest(2) == second
     assert len(second) == 1
+
+
+def test_of_several_keys_as_many_are_given_as_there_is_room_for(tuned: Tuned) -> None:
+    slots = tuned.store.edition(tuned.name).study.slots
+    keys = [key_of(1, index) for index in range(slots + 2)]
+    given, _ = ask_for(tuned.store, tuned.name, keys)
+    assert [one.key for one in given] == keys[:slots]
+    again, _ = ask_for(tuned.store, tuned.name, keys)
+    assert again == given

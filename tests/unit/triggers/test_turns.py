@@ -1,8 +1,106 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
-from airflow_hpo.triggers.turns import slot, turn
+import pytest
+
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.triggers.turns import Places, Turn, places, turn
+
+
+class StudyDouble:
+    """Gives trials while it has room."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.asked: list[list[str]] = []
+
+    async def ask(self, keys: list[str]) -> Iterable[TrialRequest]:
+        self.asked.append(keys)
+        await asyncio.sleep(0)
+        given, self.room = keys[: self.room], max(0, self.room - len(keys))
+        return [TrialRequest(study="s@1", key=key, number=len(self.asked)) for key in given]
+
+
+async def all_of(study: StudyDouble, keys: Iterable[str], here: Places, turn: Turn) -> list[str]:
+    """Let trials wait for the study together and return those that got one."""
+    waits = [asyncio.create_task(turn.granted(key, here, study.ask, asyncio.Event().wait), name=key) for key in keys]
+    done, open_ones = await asyncio.wait(waits, timeout=0.05)
+    for one in open_ones:
+        one.cancel()
+    await asyncio.gather(*open_ones, return_exceptions=True)
+    return sorted(one.result().key for one in done)
+
+
+def test_who_came_while_another_asked_is_asked_for_together() -> None:
+    study = StudyDouble(room=3)
+    got = asyncio.run(all_of(study, ["a", "b", "c"], Places(10), Turn()))
+    assert (got, study.asked) == (["a", "b", "c"], [["a"], ["b", "c"]])
+
+
+def test_no_more_are_asked_for_than_have_a_place() -> None:
+    async def crowded() -> list[str]:
+        here = Places(3)
+        async with here.one(), here.one():
+            return await all_of(study, ["a", "b", "c"], here, Turn())
+
+    study = StudyDouble(room=3)
+    assert asyncio.run(crowded()) == ["a", "b", "c"]
+    assert study.asked == [["a"], ["b"], ["c"]]
+
+
+def test_who_gets_none_asks_again_when_one_has_ended() -> None:
+    async def freed() -> list[str]:
+        turn, here = Turn(), Places(10)
+        waiting = asyncio.create_task(all_of(study, ["a", "b"], here, turn))
+        await asyncio.sleep(0.01)
+        study.room = 1
+        turn.freed.set()
+        return await waiting
+
+    study = StudyDouble(room=1)
+    assert asyncio.run(freed()) == ["a", "b"]
+    assert study.asked == [["a"], ["b"], ["b"]]
+
+
+def test_a_trial_that_no_longer_waits_is_not_asked_for() -> None:
+    async def cancelled() -> list[str]:
+        turn, here = Turn(), Places(10)
+        first = asyncio.create_task(turn.granted("a", here, study.ask, asyncio.Event().wait))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        study.room = 1
+        return await all_of(study, ["b"], here, turn)
+
+    study = StudyDouble(room=0)
+    assert asyncio.run(cancelled()) == ["b"]
+    assert study.asked == [["a"], ["b"]]
+
+
+def test_what_asking_raises_ends_one_wait_and_the_next_one_asks_for_itself() -> None:
+    async def refused(keys: list[str]) -> Iterable[TrialRequest]:
+        raise RuntimeError(keys[0])
+
+    async def both() -> list[BaseException | TrialRequest]:
+        turn, here = Turn(), Places(10)
+        waits = [turn.granted(key, here, refused, asyncio.Event().wait) for key in "ab"]
+        return await asyncio.gather(*waits, return_exceptions=True)
+
+    assert [str(one) for one in asyncio.run(both())] == ["a", "b"]
+
+
+def test_a_place_is_given_back_however_its_holder_ends() -> None:
+    async def failing(here: Places) -> None:
+        async with here.one():
+            assert here.free == 0
+            raise ValueError("gone")
+
+    here = Places(1)
+    with pytest.raises(ValueError, match="gone"):
+        asyncio.run(failing(here))
+    assert here.free == 1
 
 
 def test_trials_of_one_study_share_a_turn_and_others_do_not() -> None:
@@ -18,7 +116,7 @@ def test_a_process_runs_only_so_many_at_once() -> None:
 
     async def one() -> None:
         nonlocal most, running
-        async with slot(3):
+        async with places(3).one():
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
