@@ -122,7 +122,7 @@ def airflow(bench: Bench, *, preload: bool) -> Iterator[LiveAirflow]:
     """Run an Airflow and warm it up: what the first tasks import and compile is not what is measured."""
     with tempfile.TemporaryDirectory(prefix="hpo-bench-") as home:
         environment = bench.environment(preload)
-        with LiveAirflow(Path(home), DAGS, parallelism=SLOTS + 2, env=environment) as live:
+        with LiveAirflow(Path(home), DAGS, parallelism=SLOTS + 2, env=environment, hurried=False) as live:
             for dag_id in WARM_UP:
                 DagRun.trigger(live, dag_id).wait(timeout=600)
             yield live

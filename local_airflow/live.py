@@ -26,13 +26,22 @@ class LiveAirflow:
     :param dags: folder of the DAG files.
     :param parallelism: how many tasks run at once.
     :param env: further variables, such as connections.
+    :param hurried: with the short waits of tests; False for Airflow's defaults, as for measurements.
     """
 
-    def __init__(self, home: Path, dags: Path, *, parallelism: int = 4, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        dags: Path,
+        *,
+        parallelism: int = 4,
+        env: Mapping[str, str] | None = None,
+        hurried: bool = True,
+    ) -> None:
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.env = {**environment(home, dags, self.port, parallelism=parallelism), **(env or {})}
+        self.env = {**environment(home, dags, self.port, parallelism=parallelism, hurried=hurried), **(env or {})}
         self.processes = Processes(self.env, home / "components")
         self._client: httpx.Client | None = None
 

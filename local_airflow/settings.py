@@ -6,6 +6,17 @@ import os
 import socket
 from pathlib import Path
 
+HASTE = {
+    "DAG_PROCESSOR__REFRESH_INTERVAL": 5,
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.1,
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 20,
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": 15,
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 10,
+    "HPO__POLL_INTERVAL": 0.5,
+}
+"""Waits that are shorter than by default, so that tests need not sit them out; they cost CPU."""
+
 
 def free_port() -> int:
     """Return a TCP port on loopback that is free now."""
@@ -19,13 +30,14 @@ def metadata_file(home: Path) -> Path:
     return home / "airflow.db"
 
 
-def environment(home: Path, dags: Path, port: int, *, parallelism: int) -> dict[str, str]:
+def environment(home: Path, dags: Path, port: int, *, parallelism: int, hurried: bool = True) -> dict[str, str]:
     """Return the environment of every Airflow process of one home.
 
     :param home: AIRFLOW_HOME.
     :param dags: folder of the DAG files.
     :param port: port of the API server.
     :param parallelism: how many tasks the LocalExecutor runs at once.
+    :param hurried: with the short waits of tests; False for Airflow's defaults.
     """
     options = {
         "CORE__DAGS_FOLDER": dags,
@@ -41,16 +53,9 @@ def environment(home: Path, dags: Path, port: int, *, parallelism: int) -> dict[
         "API__PORT": port,
         "API__BASE_URL": f"http://127.0.0.1:{port}",
         "API__WORKERS": 1,
-        "DAG_PROCESSOR__REFRESH_INTERVAL": 5,
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 30,
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.1,
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 20,
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
-        "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": 15,
-        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 10,
         "SCHEDULER__ENABLE_HEALTH_CHECK": False,
         "USAGE_DATA_COLLECTION__ENABLED": False,
-        "HPO__POLL_INTERVAL": 0.5,
+        **(HASTE if hurried else {}),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
     named = {f"AIRFLOW__{name}": str(value) for name, value in options.items()}

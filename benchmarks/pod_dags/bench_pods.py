@@ -1,4 +1,8 @@
-"""Pods that do nothing, or sleep: plain tasks, trials, and trials without a worker."""
+"""What the DAGs beside this file are made of: pods that do nothing, or sleep.
+
+Every study that is measured has a file of its own, as a user's would: Airflow parses the whole file of a DAG anew for many
+of its tasks.
+"""
 
 import os
 
@@ -36,6 +40,21 @@ def study(name, trials, slots, seconds):
     )
 
 
+def plain(name, count, **limits):
+    """A DAG of plain pod tasks."""
+    with DAG(name, schedule=None, catchup=False):
+        KubernetesPodOperator.partial(
+            task_id="pod",
+            cmds=["sh", "-c"],
+            deferrable=True,
+            labels={"bench": name},
+            retries=3,
+            retry_delay=1.0,
+            **POD,
+            **limits,
+        ).expand(arguments=[["echo loss=0"]] * count)
+
+
 def tune(name, trials, slots, cmds, seconds=(1, 10), **trial):
     """A DAG of one study, dispatched continuously."""
     with DAG(name, schedule=None, catchup=False):
@@ -44,30 +63,3 @@ def tune(name, trials, slots, cmds, seconds=(1, 10), **trial):
             trial=PodTrial(cmds=cmds, labels={"bench": name}, **POD, **trial),
             dispatch="continuous",
         )
-
-
-with DAG("plain", schedule=None, catchup=False):
-    KubernetesPodOperator.partial(
-        task_id="pod",
-        cmds=["sh", "-c"],
-        deferrable=True,
-        max_active_tis_per_dagrun=SLOTS,
-        labels={"bench": "plain"},
-        retries=3,
-        retry_delay=1.0,
-        **POD,
-    ).expand(arguments=[["echo loss=0"]] * COUNT)
-
-tune("trials", COUNT, SLOTS, NOTHING)
-tune("warm_up_trials", 4, 4, NOTHING)
-tune("uneven", UNEVEN, 5, SLEEP)
-if os.environ.get("HPO_BENCH_TRIGGERER", "1") == "1":
-    tune("trials_in_triggerer", COUNT, SLOTS, NOTHING, run_in="triggerer")
-    tune("uneven_in_triggerer", UNEVEN, 5, SLEEP, run_in="triggerer")
-    tune("warm_up_triggerer", 4, 4, NOTHING, run_in="triggerer")
-    tune("live", LIVE, LIVE, SLEEP, seconds=(60, 61), run_in="triggerer")
-
-with DAG("warm_up", schedule=None, catchup=False):
-    KubernetesPodOperator.partial(
-        task_id="pod", cmds=["sh", "-c"], deferrable=True, retries=3, retry_delay=1.0, **POD
-    ).expand(arguments=[["echo loss=0"]] * 2)
