@@ -78,7 +78,7 @@ class Cluster:
         if time.monotonic() - self._opened >= RENEWAL:
             self._client = None
 
-    def news(self, namespace: str, which: Which = TRIALS) -> PodNews:
+    def news_of(self, namespace: str, which: Which = TRIALS) -> PodNews:
         """Return what the API server says of pods, from the first call until the client is closed.
 
         :param namespace: where the pods are.
@@ -172,7 +172,7 @@ class ClusterPod:
 
         :param wake: called when something has become of it.
         """
-        return self._cluster.news(self._namespace, self._which).about(self._name, wake)
+        return self._cluster.news_of(self._namespace, self._which).about(self._name, wake)
 
     async def read(self) -> Any | None:
         """Return the pod as it is now; None when there is none of that name."""
