@@ -31,6 +31,7 @@ def starting(tuned: Tuned, key: str) -> tuple[TrialPodRunTrigger, TrialPodOperat
         max_tries=2,
         start_date=datetime.now(UTC),
     )
+    trigger.task_instance = ti
     trigger._context = {"ti": ti, "run_id": "r", "dag": SimpleNamespace(dag_id="tune"), "params": {}}
     return trigger, operator
 
