@@ -18,7 +18,7 @@ class LogResponse:
     message: str = ""
 
 
-class PodNews(Protocol):
+class News(Protocol):
     """What the API server says of one pod by itself."""
 
     @property
@@ -32,7 +32,7 @@ class PodNews(Protocol):
 class PodAccess(Protocol):
     """One pod, through the API server."""
 
-    def news(self, wake: Callable[[], None]) -> AbstractContextManager[PodNews]:
+    def news(self, wake: Callable[[], None]) -> AbstractContextManager[News]:
         """Listen to what becomes of the pod until the context is left.
 
         :param wake: called when something has become of it.

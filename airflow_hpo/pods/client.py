@@ -25,6 +25,7 @@ from airflow_hpo.pods.jobs import job_of
 from airflow_hpo.pods.labels import ENDED, STUDY
 from airflow_hpo.pods.news import Ear, PodNews
 from airflow_hpo.pods.streams import PODS, REQUEST_LIMIT, chunks, message, objects, opened, status_message, text_of
+from airflow_hpo.pods.threads import cancelled
 
 if TYPE_CHECKING:
     from kubernetes_asyncio.client import ApiClient, CoreV1Api
@@ -73,9 +74,12 @@ class Cluster:
                 self._opened = time.monotonic()
             return self._client
 
-    def renew(self) -> None:
-        """Make the next call read the credentials anew, once in a while; calls that go on keep the client they have."""
-        if time.monotonic() - self._opened >= RENEWAL:
+    def renew_after(self, status: int | None) -> None:
+        """Make the next call read the credentials anew, once in a while; calls that go on keep the client they have.
+
+        :param status: of an answer; only 401 says that they have expired.
+        """
+        if status == 401 and time.monotonic() - self._opened >= RENEWAL:
             self._client = None
 
     def news_of(self, namespace: str, which: Which = TRIALS) -> PodNews:
@@ -88,15 +92,14 @@ class Cluster:
             news = self._news[namespace, which] = PodNews(partial(self._changes, namespace, which), self._pod)
             # In nobody's context: it serves all who watch a pod, and outlives the first of them.
             listening = asyncio.create_task(news.follow(), context=contextvars.Context())
-            self._open.push_async_callback(_cancelled, listening)
+            self._open.push_async_callback(cancelled, [listening])
         return self._news[namespace, which]
 
     async def _changes(self, namespace: str, which: Which) -> AsyncIterator[Any]:
         query = [("watch", "true"), ("timeoutSeconds", str(WATCH_LIMIT)), *which]
         response = await opened(await self.client(), PODS, {"namespace": namespace}, query, WATCH_LIMIT + SILENCE_LIMIT)
         try:
-            if response.status == 401:
-                self.renew()
+            self.renew_after(response.status)
             if response.status != 200:
                 said = f"{response.status} {await message(response)}"
                 raise ConnectionError(said) if response.status in TRANSIENT else PermissionError(said)
@@ -227,7 +230,7 @@ class ClusterPod:
         response = await self._open_log([*query, *([("sinceTime", since)] if since else [])])
         try:
             if response.status in TRANSIENT:
-                self._renew_after(response.status)
+                self._cluster.renew_after(response.status)
                 raise ConnectionError(f"{response.status} {await message(response)}")
             said = "" if response.status == 200 else await message(response)
             yield LogResponse(response.status, chunks(response), said)
@@ -247,7 +250,7 @@ class ClusterPod:
         except ApiException as err:
             if err.status == 404:
                 return None
-            self._renew_after(err.status)
+            self._cluster.renew_after(err.status)
             said = status_message(err.body) or err.reason
             if err.status in TRANSIENT:
                 raise ConnectionError(f"{err.status} {said}") from err
@@ -263,15 +266,6 @@ class ClusterPod:
         from kubernetes_asyncio.client import CoreV1Api
 
         return CoreV1Api(await self._cluster.client())
-
-    def _renew_after(self, status: int | None) -> None:
-        if status == 401:
-            self._cluster.renew()
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _read(path: str) -> Any:

@@ -1,10 +1,10 @@
-"""Blocking work beside the event loop."""
+"""Work beside what waits for it: blocking calls in threads, and tasks that are no longer wanted."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,3 +24,13 @@ async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
     except asyncio.CancelledError:
         await asyncio.wait({future})
         raise
+
+
+async def cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait for their end.
+
+    :param tasks: any of them may have ended already, even with an error.
+    """
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,7 +19,7 @@ from airflow_hpo.pods.failures import PodFailure
 from airflow_hpo.pods.follower import LogFollower
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
-from airflow_hpo.pods.threads import in_thread
+from airflow_hpo.pods.threads import cancelled, in_thread
 
 Report = Callable[[list[SeriesPoint]], bool]
 """Takes new points, in a thread, and says whether the trial is to be given up."""
@@ -236,7 +236,7 @@ class PodWatch:
         try:
             yield follows
         finally:
-            await _cancel([task for _, task in follows])
+            await cancelled([task for _, task in follows])
 
     @contextlib.asynccontextmanager
     async def _reporting(self) -> AsyncIterator[None]:
@@ -245,7 +245,7 @@ class PodWatch:
         try:
             yield
         finally:
-            await _cancel([reporting])
+            await cancelled([reporting])
 
     async def _drain(self, follows: list[tuple[LogFollower, asyncio.Task[None]]]) -> None:
         """Read every log to its end."""
@@ -254,7 +254,7 @@ class PodWatch:
                 await asyncio.wait_for(follower.idle.wait(), DRAIN_LIMIT)
             if task.done():
                 task.result()
-            await _cancel([task])
+            await cancelled([task])
             await follower.finish()
             self._readings.note(follower.problem)
             self._unread |= follower.unread
@@ -333,9 +333,3 @@ def _is_scheduled(pod: Any) -> bool:
 
 def _error(failure: PodFailure) -> TrialFailedError:
     return TrialFailedError(failure.reason, kind=failure.kind)
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

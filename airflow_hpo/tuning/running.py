@@ -22,16 +22,14 @@ _UNSEEN = (AttemptOutcome.RUNNING, AttemptOutcome.LOST)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An attempt that another process began."""
+    """What an attempt that another process began reports to."""
 
     study: Study
-    attempt: Attempt
     reporter: TrialReporter
-    """Delivers its metrics."""
 
 
 def running(store: Store, edition: str, number: int, attempt: int) -> Running:
-    """Return an attempt that another process began, and what delivers its metrics.
+    """Return the study of an attempt that another process began, and what delivers its metrics.
 
     :param store: the study database.
     :param edition: the study.
@@ -40,7 +38,7 @@ def running(store: Store, edition: str, number: int, attempt: int) -> Running:
     :raises StudyNotFoundError: when there is none.
     """
     study, begun = store.edition(edition).study, attempt_of(store, edition, number, attempt)
-    return Running(study, begun, TrialReporter(store, study, begun))
+    return Running(study, TrialReporter(store, study, begun))
 
 
 @patiently
