@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 
@@ -75,12 +76,18 @@ class FirstPod:
         self._thread.start()
 
     def _look(self) -> None:
+        from kubernetes.client import ApiException  # type: ignore[import-untyped]
+        from kubernetes.watch import Watch
+
+        # A watch, since asking every moment would slow down what is measured.
         core, namespace, selector = self._arguments
-        until = time.time() + 300
+        watch, until = Watch(), time.time() + 300
         while self.seen is None and time.time() < until:
-            if core.list_namespaced_pod(namespace, label_selector=selector, limit=1).items:
-                self.seen = time.time()
-            time.sleep(0.05)
+            # The API server ends a watch that it cannot serve yet.
+            with suppress(ApiException):
+                for _ in watch.stream(core.list_namespaced_pod, namespace, label_selector=selector, timeout_seconds=60):
+                    self.seen = time.time()
+                    watch.stop()
 
 
 def ideal(seconds: Sequence[float], slots: int) -> float:

@@ -164,11 +164,11 @@ def nothing(live: LiveAirflow, bench: Bench, unloaded: Measured) -> None:
     count = bench.count
     table = Table(title=f"{count} pods that do nothing, {SLOTS} at a time", title_justify="left")
     cpu = ("CPU s: scheduler", "triggerer", "API server", "DAG processor")
-    columns = ("", "seconds a pod", "beside bare", "first pod after", *cpu)
+    columns = ("", "first pod after", "then seconds a pod", "beside bare", "all of it", "beside bare", *cpu)
     for column in columns:
         table.add_column(column, justify="right")
     bare = bench.bare().run([NOTHING] * count, SLOTS)
-    table.add_row("bare pods", f"{bare / count:.2f}", "1.00")
+    table.add_row("bare pods", "", f"{bare / count:.2f}", "1.00", f"{bare:.0f} s", "1.00")
     rows = [("plain tasks, no preload", unloaded)]
     for label, dag_id in (
         ("plain tasks", "plain"),
@@ -178,12 +178,16 @@ def nothing(live: LiveAirflow, bench: Bench, unloaded: Measured) -> None:
         rows.append((label, measured(live, bench, dag_id, count)))
     again = bench.bare().run([NOTHING] * count, SLOTS)
     for label, one in rows:
-        beside = one.seconds / ((bare + again) / 2)
-        table.add_row(
-            label, f"{one.seconds / count:.2f}", f"{beside:.2f}", f"{one.start_up:.1f} s", *one.cpu.columns(count)
-        )
-    table.add_row("bare pods, again", f"{again / count:.2f}")
+        table.add_row(label, *_beside(one, (bare + again) / 2, count), *one.cpu.columns(count))
+    table.add_row("bare pods, again", "", f"{again / count:.2f}", "", f"{again:.0f} s")
     Console().print(table)
+
+
+def _beside(one: Measured, bare: float, count: int) -> list[str]:
+    """Return the start, what follows it and both together, each beside bare pods, which have no start to speak of."""
+    then = one.seconds - one.start_up
+    first = [f"{one.start_up:.1f} s", f"{then / count:.2f}", f"{then / bare:.2f}"]
+    return [*first, f"{one.seconds:.0f} s", f"{one.seconds / bare:.2f}"]
 
 
 def uneven(live: LiveAirflow, bench: Bench) -> None:

@@ -19,7 +19,7 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRequest
-from airflow_hpo.exceptions import TransientHpoError, TrialFailedError
+from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.pod_ending import needs_no_worker
 from airflow_hpo.operators.pod_spec import TrialPodSpec
@@ -222,11 +222,16 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
         # Known before it is created, so that a kill in between deletes it.
         self.pod = request
-        lineage = starting.Lineage(*unseen(self.studies.store, attempt))
-        self.pod = pod = starting.PodStarter(self.client, identity, lineage).start(request)
+        starter = starting.PodStarter(self.client, identity, self._lineage(attempt))
+        self.pod = pod = starter.start(request)
         self.log.info("Pod %s in namespace %s", pod.metadata.name, pod.metadata.namespace)
         self.tell_callbacks("on_pod_creation", pod=pod, context=context)
         return pod
+
+    def _lineage(self, attempt: Attempt) -> starting.Lineage:
+        if attempt.attempt == attempt.task.try_number == 1:
+            return starting.Lineage({1}, first=True)
+        return starting.Lineage(*unseen(self.studies.store, attempt))
 
     @property
     def keeps_pods(self) -> bool:
@@ -271,21 +276,12 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         """
         self.outcome = outcome
         self.ended = ended_of(outcome)
-        if self.attempt is not None:
-            self._locate(self.attempt, outcome)
         for name in ("on_pod_completion", "on_pod_teardown"):
             self.tell_callbacks(name, pod=self.pod)
         if self._killed:
             raise TrialFailedError("The task was killed and its pod deleted.", kind=FailureKind.KILLED)
         outcome.check()
         return self.ended
-
-    def _locate(self, attempt: Attempt, outcome: PodOutcome) -> None:
-        try:
-            locate(self.studies.store, attempt, outcome.place)
-        except TransientHpoError as err:
-            # Where a pod ran is no reason to take its result for a failure.
-            self.log.warning("Where the pod ran is not kept: %s", err)
 
     def _kept(self) -> bool:
         outcome = self.outcome

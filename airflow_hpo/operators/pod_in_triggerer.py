@@ -23,6 +23,7 @@ from airflow_hpo.triggers.pod_telling import push_result, study_store
 from airflow_hpo.triggers.turns import places, turn
 from airflow_hpo.tuning.claiming import answer
 from airflow_hpo.tuning.concluding import Ended, conclude
+from airflow_hpo.tuning.running import Running
 from airflow_hpo.tuning.suggesting import ask_for
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class TrialPodRunTrigger(BaseTrigger):
         pod = operator.start_pod(context, edition, claimed.request)
         self._watcher = operator.watcher(operator.watch_options(), pod, end_task=not operator.keeps_pods)
         self._watcher.task_instance = self.task_instance
+        self._watcher.running = Running.of(store, edition.study, attempt)
         return Begun(watcher=self._watcher)
 
     def _say(self, attempt: Attempt, params: Params) -> None:

@@ -23,7 +23,7 @@ from airflow_hpo.pods.access import LogResponse
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.jobs import job_of
 from airflow_hpo.pods.labels import ENDED, STUDY
-from airflow_hpo.pods.news import Ear, PodNews
+from airflow_hpo.pods.news import Ear, PodNews, essence
 from airflow_hpo.pods.streams import PODS, REQUEST_LIMIT, chunks, message, objects, opened, status_message, text_of
 from airflow_hpo.pods.threads import cancelled
 
@@ -110,7 +110,7 @@ class Cluster:
 
     def _pod(self, said: Any) -> Any:
         assert self._reader is not None
-        answer: Any = SimpleNamespace(data=json.dumps(said))
+        answer: Any = SimpleNamespace(data=json.dumps(essence(said)))
         return self._reader.deserialize(answer, "V1Pod")
 
     async def close(self) -> None:
@@ -194,7 +194,10 @@ class ClusterPod:
             return
         grace = {} if grace_period is None else {"grace_period_seconds": grace_period}
         await self._call(
-            "delete", lambda core, **limits: core.delete_namespaced_pod(self._name, self._namespace, **grace, **limits)
+            "delete",
+            lambda core, **limits: _unread(
+                core.delete_namespaced_pod(self._name, self._namespace, _preload_content=False, **grace, **limits)
+            ),
         )
 
     async def _delete_job(self, job: str, **limits: Any) -> Any:
@@ -266,6 +269,18 @@ class ClusterPod:
         from kubernetes_asyncio.client import CoreV1Api
 
         return CoreV1Api(await self._cluster.client())
+
+
+async def _unread(answer: Awaitable[aiohttp.ClientResponse]) -> None:
+    """Take an answer for its status only: the client would make a whole pod of it, which takes longer than the call."""
+    from kubernetes_asyncio.client import ApiException
+
+    response = await answer
+    body = await response.read()
+    if not response.ok:
+        refused = ApiException(status=response.status, reason=response.reason)
+        refused.body = body
+        raise refused
 
 
 def _read(path: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -23,7 +22,7 @@ class PodReadings:
 
     :param source: where the metrics stand.
     :param objective: what is looked for.
-    :param log: called with every line that the program printed.
+    :param log: called by :meth:`write` with every line that the program printed.
     """
 
     def __init__(self, source: MetricSource, objective: Objective, log: Callable[[str], None]) -> None:
@@ -31,6 +30,7 @@ class PodReadings:
         self._from_output = isinstance(source, Stdout)
         self._from_message = not isinstance(source, Stdout | File)
         self._log = log
+        self._unwritten: deque[str] = deque()
         self._lock = threading.Lock()
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         """The last lines of the program's output."""
@@ -43,10 +43,16 @@ class PodReadings:
         if self._from_output:
             self.metrics(lines)
         self.tail.extend(line.text[:SHOWN_LENGTH] for line in lines if line.stamp)
-        # A task whose supervisor was killed has nobody who takes its log; what it measures counts all the same.
-        with contextlib.suppress(OSError):
-            for line in lines:
-                self._log(line.text)
+        self._unwritten.extend(line.text for line in lines)
+
+    def write(self) -> None:
+        """Write what the program has printed since the last call into the task's log."""
+        try:
+            while self._unwritten:
+                self._log(self._unwritten.popleft())
+        except OSError:
+            # A task whose supervisor was killed has nobody who takes its log; what it measures counts all the same.
+            self._unwritten.clear()
 
     def metrics(self, lines: list[LogLine]) -> None:
         """Take lines of the source that metrics are read from; what the kubelet itself says is passed over.

@@ -30,6 +30,8 @@ class Lineage:
     """Attempts whose end nobody saw: their pods count, whatever became of them."""
     blameless: Collection[int] = ()
     """Attempts that failed through no fault of the program: their pods count unless they failed."""
+    first: bool = False
+    """Whether the task and the trial have had no earlier try: then only a pod of the very same name can be there."""
 
 
 class PodStarter:
@@ -52,7 +54,10 @@ class PodStarter:
         :raises TrialFailedError: when Kubernetes refuses it or does not answer.
         """
         with_reason = _explained(f"create the pod {pod.metadata.name!r}")
-        return with_reason(lambda: self._found(pod.metadata.namespace) or self._create(pod))
+        return with_reason(lambda: self._left(pod.metadata.namespace) or self._create(pod))
+
+    def _left(self, namespace: str) -> Any | None:
+        return None if self._lineage.first else self._found(namespace)
 
     def _found(self, namespace: str) -> Any | None:
         """The newest fitting pod; the rest is nobody's any more."""

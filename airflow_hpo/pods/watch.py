@@ -47,6 +47,9 @@ SIDECAR_LIMIT = 30.0
 TWICE = (
     "A program that prints nothing is run twice, as container runtimes can lose the output of one that ends at once."
 )
+WRITING = 1.0
+"""Seconds between two writings of a pod's lines into the task's log. All pods of a process write at the same moments, because
+whatever a trigger logs makes its triggerer ask Airflow's database what has changed."""
 BUSY_SHARE = 10
 """Reports take at most one part in so many of a watch's time, however slow the database is."""
 
@@ -101,8 +104,11 @@ class PodWatch:
 
     async def run(self) -> PodOutcome:
         """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
-        with self._access.news(self._wake.set) as self._news:
-            return await self._run()
+        try:
+            with self._access.news(self._wake.set) as self._news:
+                return await self._run()
+        finally:
+            self._readings.write()
 
     async def _run(self) -> PodOutcome:
         try:
@@ -240,12 +246,12 @@ class PodWatch:
 
     @contextlib.asynccontextmanager
     async def _reporting(self) -> AsyncIterator[None]:
-        """Report what the logs say until the context is left."""
-        reporting = asyncio.create_task(self._keep_reporting())
+        """Report and write what the logs say until the context is left."""
+        tasks = [asyncio.create_task(self._keep_reporting()), asyncio.create_task(self._keep_writing())]
         try:
             yield
         finally:
-            await cancelled([reporting])
+            await cancelled(tasks)
 
     async def _drain(self, follows: list[tuple[LogFollower, asyncio.Task[None]]]) -> None:
         """Read every log to its end."""
@@ -272,6 +278,11 @@ class PodWatch:
                 self._refused = err
             pause = max(self._options.report_interval, (time.monotonic() - begun) * BUSY_SHARE)
         self._wake.set()
+
+    async def _keep_writing(self) -> None:
+        while True:
+            await asyncio.sleep(WRITING - time.monotonic() % WRITING)
+            self._readings.write()
 
     async def _with_last_report(self, outcome: PodOutcome) -> PodOutcome:
         """Report what is left; what the pruner says of it comes too late."""

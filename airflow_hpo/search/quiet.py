@@ -23,14 +23,24 @@ def join_logging() -> None:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Build Optuna's objects without its announcements; loggers keep the levels they had."""
-    talkative = [logging.getLogger(name) for name in _TALKATIVE]
-    levels = {logger: logger.level for logger in [*talkative, logging.getLogger("alembic")]}
+    talkative, alembic = [logging.getLogger(name) for name in _TALKATIVE], logging.getLogger("alembic")
+    level, silence = alembic.level, _Silence()
     try:
+        # A filter, since every change of a level makes the process forget what all its loggers let through.
         for logger in talkative:
-            logger.setLevel(logging.WARNING)
+            logger.addFilter(silence)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             yield
     finally:
-        for logger, level in levels.items():
-            logger.setLevel(level)
+        for logger in talkative:
+            logger.removeFilter(silence)
+        if alembic.level != level:
+            alembic.setLevel(level)
+
+
+class _Silence(logging.Filter):
+    """Lets warnings through; each user has one of its own, so that none takes away another's."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING

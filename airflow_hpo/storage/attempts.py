@@ -86,6 +86,7 @@ def finish(
     exit_code: int | None = None,
     problems: Sequence[str] = (),
     log_tail: str | None = None,
+    place: Mapping[str, Any] | None = None,
 ) -> Attempt:
     """Note how an attempt ended and return what holds: the first to see it end, or whoever sees it end after it was lost.
 
@@ -99,12 +100,14 @@ def finish(
     :param exit_code: of the program; negative for a signal; None where there was none.
     :param problems: what was odd although it did not fail the attempt, one short sentence each.
     :param log_tail: its last lines; the last 20,000 characters are kept.
+    :param place: what is known now about where it ran, added to what was known before.
     :raises StudyNotFoundError: when there is no such attempt.
     """
     row = _row(session, edition, number, attempt)
     weaker = [old.value for old in AttemptOutcome if outweighs(outcome, old)]
     ended = {"outcome": outcome.value, "kind": kind.value if kind else None, "reason": reason, "exit_code": exit_code}
-    seen = {"problems": list(problems), "log_tail": log_tail[-TAIL_LENGTH:] if log_tail else None}
+    seen: dict[str, Any] = {"problems": list(problems), "place": {**row.place, **(place or {})}}
+    seen["log_tail"] = log_tail[-TAIL_LENGTH:] if log_tail else None
     # A clock may go back, and two hosts never have the same.
     finished_at = max(utc_now(), row.started_at)
     session.execute(

@@ -129,6 +129,22 @@ class Database:
         with translated(self.name):
             return _open(self.engine).execution_options(**self._options(read_only))
 
+    def kept_open(self) -> Connection | None:
+        """Return a connection that keeps an SQLite file open as long as somebody has it; None on servers.
+
+        Whoever closes a file as the last one makes SQLite tidy it up, which flushes the disk several times: too much for
+        every transaction of a process that has many.
+
+        :raises StoreUnavailableError: when the file cannot be opened.
+        """
+        if self.path is None:
+            return None
+        with translated(self.name):
+            connection = _open(self.engine)
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
+            connection.rollback()
+        return connection
+
     def _options(self, read_only: bool) -> dict[str, Any]:
         if self.dialect == "postgresql":
             # Not False otherwise: that would write where an administrator has made the database read-only.

@@ -22,8 +22,9 @@ from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import delete_pod, watch_pod
 from airflow_hpo.triggers.pod_telling import ended_of, push_result, study_store, with_reason
+from airflow_hpo.triggers.turns import turn
 from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.running import Running, attempt_of, conclude_attempt, locate, running
+from airflow_hpo.tuning.running import Running, conclude_attempt, running
 from airflow_hpo.tuning.stopping import EndingMonitor
 from airflow_hpo.tuning.store import Store
 
@@ -93,6 +94,8 @@ class TrialPodTrigger(BaseTrigger):
         self.delete_on_kill = delete_on_kill
         self.grace_period = grace_period
         self.end_task = end_task
+        self.running: Running | None = None
+        """The attempt, when whoever began it says so; else it is looked up."""
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
@@ -145,6 +148,7 @@ class TrialPodTrigger(BaseTrigger):
             result = await in_thread(self._conclude, await study_store(self.hpo_conn_id), outcome)
             if result.state is TrialState.FAIL:
                 return False
+            turn(self.edition).freed.set()
             await push_result(self.task_instance, result)
         except Exception:
             self.log.exception("The end of trial %s cannot be told from here; a worker tells it", self.number)
@@ -157,9 +161,9 @@ class TrialPodTrigger(BaseTrigger):
         return True
 
     def _conclude(self, store: Store, outcome: PodOutcome) -> TrialResult:
-        attempt = attempt_of(store, self.edition, self.number, self.attempt)
-        locate(store, attempt, outcome.place)
-        return conclude_attempt(store, attempt, ended_of(outcome))
+        if self.running is None:
+            raise RuntimeError("What has ended was watched.")
+        return conclude_attempt(store, self.running.attempt, ended_of(outcome))
 
     async def _tidy(self) -> None:
         try:
@@ -197,8 +201,10 @@ class TrialPodTrigger(BaseTrigger):
         for _ in range(STORE_ATTEMPTS):
             try:
                 store = await study_store(self.hpo_conn_id)
-                found = await in_thread(running, store, self.edition, self.number, self.attempt)
-                return found, EndingMonitor(found.reporter, store, self.edition, conf.poll_interval())
+                if self.running is None:
+                    self.running = await in_thread(running, store, self.edition, self.number, self.attempt)
+                monitor = EndingMonitor(self.running.reporter, store, self.edition, conf.poll_interval())
+                return self.running, monitor
             except TransientHpoError as err:
                 self.log.warning("The study cannot be opened now and is tried again: %s", err)
                 last = err

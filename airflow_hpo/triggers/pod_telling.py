@@ -14,6 +14,7 @@ from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.tuning.concluding import Ended
 from airflow_hpo.tuning.stopping import EndingMonitor
 from airflow_hpo.tuning.store import Store
@@ -21,7 +22,7 @@ from airflow_hpo.tuning.store import Store
 KEPT = 60.0
 """Seconds for which a connection is believed to name the same database."""
 
-_stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[float, Store]]] = WeakKeyDictionary()
+_stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[float, Store, object]]] = WeakKeyDictionary()
 
 
 async def study_store(hpo_conn_id: str) -> Store:
@@ -30,12 +31,12 @@ async def study_store(hpo_conn_id: str) -> Store:
     :param hpo_conn_id: the connection that names it.
     """
     known = _stores.setdefault(asyncio.get_running_loop(), {})
-    opened, store = known.get(hpo_conn_id, (float("-inf"), None))
+    opened, store, _ = known.get(hpo_conn_id, (float("-inf"), None, None))
     if store is None or time.monotonic() - opened >= KEPT:
         # Opened without patience, because all triggers wait for one thread; what is done with it has threads of its own.
         opened_now = await sync_to_async(lambda: HpoHook(hpo_conn_id, patience=0).store)()
         store = Store(opened_now.database, opened_now.lock_timeout, conf.database_patience())
-        known[hpo_conn_id] = (time.monotonic(), store)
+        known[hpo_conn_id] = (time.monotonic(), store, await in_thread(store.database.kept_open))
     return store
 
 
@@ -57,9 +58,8 @@ def ended_of(outcome: PodOutcome) -> Ended:
     :param outcome: how the one who watched it saw it.
     """
     pruned = outcome.state == "pruned"
-    return Ended(
-        outcome.measurement, pruned, outcome.exit_code, outcome.tail, (outcome.reason or None) if pruned else None
-    )
+    reason = (outcome.reason or None) if pruned else None
+    return Ended(outcome.measurement, pruned, outcome.exit_code, outcome.tail, reason, outcome.place)
 
 
 def with_reason(outcome: PodOutcome, monitor: EndingMonitor) -> PodOutcome:

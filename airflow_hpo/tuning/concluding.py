@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,8 @@ class Ended:
     """The last lines of its log."""
     reason: str | None = None
     """Why it was ended before it had finished, one sentence; None when the pruner said so, or nobody did."""
+    place: Mapping[str, Any] = field(default_factory=dict)
+    """What its end adds to what is known about where it ran."""
 
 
 @patiently
@@ -74,6 +77,7 @@ def conclude(
             problems=ended.measurement.problems if ended.measurement else (),
             exit_code=ended.exit_code,
             log_tail="\n".join(ended.tail),
+            place=ended.place,
         )
     _amend(store, name, told)
     return result_of(name, told, attempt.attempt)
@@ -117,6 +121,7 @@ def fail(
             reason=error.reason,
             exit_code=ended.exit_code,
             log_tail="\n".join(ended.tail),
+            place=ended.place,
         )
         exhausted = _programs_own(attempts.of(session, name, number)) > program_retries
     if error.kind == FailureKind.KILLED or not (exhausted or place.last_try):

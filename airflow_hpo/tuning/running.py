@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.study import Study
@@ -25,7 +25,18 @@ class Running:
     """What an attempt that another process began reports to."""
 
     study: Study
+    attempt: Attempt
     reporter: TrialReporter
+
+    @classmethod
+    def of(cls, store: Store, study: Study, attempt: Attempt) -> Self:
+        """Return what is known to whoever began the attempt.
+
+        :param store: the study database.
+        :param study: the declaration.
+        :param attempt: the attempt.
+        """
+        return cls(study, attempt, TrialReporter(store, study, attempt))
 
 
 def running(store: Store, edition: str, number: int, attempt: int) -> Running:
@@ -37,8 +48,7 @@ def running(store: Store, edition: str, number: int, attempt: int) -> Running:
     :param attempt: which attempt of it.
     :raises StudyNotFoundError: when there is none.
     """
-    study, begun = store.edition(edition).study, attempt_of(store, edition, number, attempt)
-    return Running(study, TrialReporter(store, study, begun))
+    return Running.of(store, store.edition(edition).study, attempt_of(store, edition, number, attempt))
 
 
 @patiently

@@ -132,7 +132,8 @@ def test_where_it_runs_may_be_learned_bit_by_bit(store: Database):
     begin(store, place={"pod": "p", "namespace": "n"})
     with store.session() as session:
         attempts.locate(session, EDITION, 5, 1, {"node": "k1"})
-    assert all_of(store)[0].place == {"pod": "p", "namespace": "n", "node": "k1"}
+        attempts.finish(session, EDITION, 5, 1, AttemptOutcome.COMPLETE, place={"image": "i"})
+    assert all_of(store)[0].place == {"pod": "p", "namespace": "n", "node": "k1", "image": "i"}
 
 
 def test_attempts_are_told_by_trial_and_by_run(store: Database):

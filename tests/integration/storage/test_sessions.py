@@ -80,6 +80,21 @@ def test_sqlite_waits_for_other_writers_and_checks_references(tmp_path: Path):
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
+def test_a_file_that_is_kept_open_is_not_tidied_up_after_every_transaction(notes: Database):
+    kept = notes.kept_open()
+    with notes.session() as session:
+        session.execute(INSERT, {"id": 1})
+    if notes.path is None:
+        assert kept is None
+        return
+    log = notes.path.with_name(notes.path.name + "-wal")
+    assert log.stat().st_size > 0
+    del kept
+    with notes.session() as session:
+        session.execute(INSERT, {"id": 2})
+    assert not log.exists()
+
+
 def _add(database: Database, first: int) -> None:
     for number in range(first, first + 25):
         with database.session() as session:

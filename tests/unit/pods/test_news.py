@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kubernetes.client import ApiClient, V1Pod
 
-from airflow_hpo.pods import news
-from airflow_hpo.pods.news import Ear, PodNews
+from airflow_hpo.pods import failures, news
+from airflow_hpo.pods.news import Ear, PodNews, essence
+from tests.unit.pods.kubernetes_double import NOW, condition, pod, running, terminated, waiting
 
 
 def said(kind: str, name: str = "p", phase: str = "Pending", **container: Any) -> dict[str, Any]:
@@ -112,3 +117,36 @@ def test_an_error_that_the_watch_reports_breaks_it_off() -> None:
 def test_a_watch_that_is_refused_is_not_asked_for_again() -> None:
     heard = Heard([PermissionError("403 pods is forbidden")], [said("ADDED")])
     assert (heard.ended, heard.live, len(heard.watches)) == (True, [False], 1)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pod("Running", running()),
+        pod("Failed", terminated(137, "OOMKilled")),
+        pod("Failed", reason="DeadlineExceeded"),
+        pod(
+            "Failed", terminated(143, "Error"), conditions=[condition("PreemptionByScheduler", type="DisruptionTarget")]
+        ),
+        pod("Running", running(), deletion_timestamp=NOW, deletion_grace_period_seconds=5),
+        pod("Pending", waiting("ErrImageNeverPull")),
+        pod("Pending", conditions=[condition("Unschedulable", type="PodScheduled", status="False")]),
+    ],
+)
+def test_nothing_that_a_judgment_rests_on_is_left_out(state: V1Pod) -> None:
+    raw = json.loads(json.dumps(ApiClient().sanitize_for_serialization(state)))
+    raw["metadata"]["managedFields"] = [{"manager": "kubelet", "time": "2026-11-21T08:00:00Z"}]
+    for one in raw["status"].get("conditions", ()):
+        one["lastTransitionTime"] = "2026-11-21T08:00:00Z"
+    assert judged(as_pod(essence(raw))) == judged(as_pod(raw))
+
+
+def as_pod(raw: Any) -> V1Pod:
+    return ApiClient().deserialize(SimpleNamespace(data=json.dumps(raw)), "V1Pod")
+
+
+def judged(one: V1Pod) -> list[Any]:
+    later = NOW + timedelta(hours=1)
+    about = [failures.over, failures.started, failures.ended, failures.cannot_start, failures.failure]
+    more = [failures.lost(one, later), failures.not_scheduled(one, 60), failures.not_started(one, "base", 60, [])]
+    return [*(judge(one, "base") for judge in about), *more, failures.node_lost(one), failures.gone(one, [])]

@@ -71,6 +71,17 @@ def test_a_first_attempt_creates_its_pod() -> None:
     assert [start(core)] == core.created
 
 
+def test_where_nothing_can_be_left_nothing_is_looked_for() -> None:
+    core = Core(pod_of(1))
+    PodStarter(core, IDENTITY, Lineage({3}, first=True)).start(pod_of())
+    assert (len(core.created), core.deleted) == (1, [])
+
+
+def test_a_first_attempt_whose_triggerer_died_takes_up_its_pod() -> None:
+    core = Core(refuses=refusal(409, reason="AlreadyExists"))
+    assert PodStarter(core, IDENTITY, Lineage({3}, first=True)).start(pod_of()).metadata.name == IDENTITY.name()
+
+
 def test_the_newest_pod_whose_end_nobody_saw_is_taken_up_and_others_go() -> None:
     old, new = pod_of(1, age=60), pod_of(2)
     core = Core(old, new)

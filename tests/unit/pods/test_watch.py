@@ -232,6 +232,7 @@ class Informed(Watched):
         watching = asyncio.create_task(PodWatch(self.double, *arguments).run())
         for state in later:
             await asyncio.sleep(0.05)
+            self.early = list(self.lines)
             self.double.heard.tell(state)
         return await asyncio.wait_for(watching, 5)
 
@@ -240,6 +241,12 @@ def test_a_pod_that_the_api_server_speaks_of_is_not_asked_for_again() -> None:
     states = [pod("Pending"), pod("Running", running()), DONE]
     watched = Informed(states, [[log_of("loss=1")]], poll_interval=600.0, startup_check_interval=600.0)
     assert (watched.outcome.state, watched.outcome.value) == ("complete", 1.0)
+
+
+def test_a_program_that_goes_on_is_read_along_in_the_tasks_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "WRITING", 0.01)
+    watched = Informed([pod("Pending"), pod("Running", running()), DONE], [[log_of("loss=1", "loss=0.5")]])
+    assert (watched.early, watched.lines) == (["loss=1", "loss=0.5"], ["loss=1", "loss=0.5"])
 
 
 def test_a_watch_that_falls_silent_costs_only_time() -> None:
