@@ -164,30 +164,28 @@ def nothing(live: LiveAirflow, bench: Bench, unloaded: Measured) -> None:
     count = bench.count
     table = Table(title=f"{count} pods that do nothing, {SLOTS} at a time", title_justify="left")
     cpu = ("CPU s: scheduler", "triggerer", "API server", "DAG processor")
-    columns = ("", "first pod after", "then seconds a pod", "beside bare", "all of it", "beside bare", *cpu)
-    for column in columns:
+    whole = ("first pod after", "then seconds a pod", "beside bare", "all of it", "beside bare", "bare then")
+    for column in ("", *whole, *cpu):
         table.add_column(column, justify="right")
-    bare = bench.bare().run([NOTHING] * count, SLOTS)
-    table.add_row("bare pods", "", f"{bare / count:.2f}", "1.00", f"{bare:.0f} s", "1.00")
-    rows = [("plain tasks, no preload", unloaded)]
+    # Bare pods before and after every row: the speed of a machine swings.
+    bare = [bench.bare().run([NOTHING] * count, SLOTS)]
+    table.add_row("plain tasks, no preload", *_beside(unloaded, bare[0], count))
     for label, dag_id in (
         ("plain tasks", "plain"),
         ("trials", "trials"),
         ("trials in the triggerer", "trials_in_triggerer"),
     ):
-        rows.append((label, measured(live, bench, dag_id, count)))
-    again = bench.bare().run([NOTHING] * count, SLOTS)
-    for label, one in rows:
-        table.add_row(label, *_beside(one, (bare + again) / 2, count), *one.cpu.columns(count))
-    table.add_row("bare pods, again", "", f"{again / count:.2f}", "", f"{again:.0f} s")
-    Console().print(table)
+        one = measured(live, bench, dag_id, count)
+        bare.append(bench.bare().run([NOTHING] * count, SLOTS))
+        table.add_row(label, *_beside(one, (bare[-2] + bare[-1]) / 2, count))
+    Console(width=160).print(table)
 
 
 def _beside(one: Measured, bare: float, count: int) -> list[str]:
     """Return the start, what follows it and both together, each beside bare pods, which have no start to speak of."""
     then = one.seconds - one.start_up
     first = [f"{one.start_up:.1f} s", f"{then / count:.2f}", f"{then / bare:.2f}"]
-    return [*first, f"{one.seconds:.0f} s", f"{one.seconds / bare:.2f}"]
+    return [*first, f"{one.seconds:.0f} s", f"{one.seconds / bare:.2f}", f"{bare / count:.2f}", *one.cpu.columns(count)]
 
 
 def uneven(live: LiveAirflow, bench: Bench) -> None:
