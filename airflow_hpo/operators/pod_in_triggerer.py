@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
     from airflow_hpo.operators.pod import TrialPodOperator
 
-CLIENT_KEPT = 60.0
-"""Seconds for which trials share a client: building one costs as much as all its calls for a trial."""
+HOOK_KEPT = 60.0
+"""Seconds for which trials share a hook with its client: building one costs as much as all its calls for a trial."""
 
 REQUESTS_KEPT = 2.0
 """Seconds for which the trials of one batch share its requests: hundreds of them start at once."""
 
 _shared: dict[str, tuple[float, list[dict[str, Any]]]] = {}
-_clients: dict[Connection, tuple[float, Any]] = {}
+_hooks: dict[Connection, tuple[float, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class TrialPodRunTrigger(BaseTrigger):
             raise RuntimeError("A trial begins after its claim.")
         if claimed.answered:
             self.log.info("Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state)
-            _share_client(operator)
+            _share_hook(operator)
             operator.remove_left(claimed)
             return Begun(result=answer(claimed))
         attempt, edition = operator.begin(context, claimed), store.edition(claimed.request.study)
@@ -147,7 +147,7 @@ class TrialPodRunTrigger(BaseTrigger):
         if reason := operator.refusal(attempt, edition):
             self.log.info("%s", reason)
             return Begun(result=conclude(store, claimed, attempt, Ended(None, pruned=True, reason=reason)))
-        _share_client(operator)
+        _share_hook(operator)
         pod = operator.start_pod(context, edition, claimed.request)
         self._watcher = operator.watcher(operator.watch_options(), pod, end_task=not operator.keeps_pods)
         self._watcher.task_instance = self.task_instance
@@ -198,13 +198,13 @@ def _asked(operator: TrialPodOperator) -> bool:
     return operator.studies.store.optuna.number_of(operator.request["study"], operator.request["key"]) is not None
 
 
-def _share_client(operator: TrialPodOperator) -> None:
+def _share_hook(operator: TrialPodOperator) -> None:
     cluster = operator.cluster()
-    built, client = _clients.get(cluster, (float("-inf"), None))
-    if client is None or time.monotonic() - built >= CLIENT_KEPT:
-        _clients[cluster] = (time.monotonic(), operator.client)
+    built, hook = _hooks.get(cluster, (float("-inf"), None))
+    if hook is None or time.monotonic() - built >= HOOK_KEPT:
+        _hooks[cluster] = (time.monotonic(), operator.hook)
     else:
-        operator.client = client
+        operator.hook = hook
 
 
 async def _room(trigger: BaseTrigger) -> None:
