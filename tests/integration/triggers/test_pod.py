@@ -46,6 +46,7 @@ class EndedTrigger(TrialPodTrigger):
     outcome = COMPLETE
 
     async def _watch(self) -> PodOutcome:
+        await self._open()
         return self.outcome
 
 
