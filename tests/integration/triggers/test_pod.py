@@ -14,6 +14,7 @@ from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from airflow_hpo.core.metrics.source import Stdout
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
+from airflow_hpo.pods import insisting
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch import WatchOptions
@@ -55,6 +56,7 @@ def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tuned:
     """An open edition in the database that Airflow uses without a connection."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
+    monkeypatch.setattr(insisting, "AWAY", 0.0)
     database = Database.sqlite(tmp_path / "hpo.db")
     schema.upgrade(database)
     return Tuned(Store(database), declared())
