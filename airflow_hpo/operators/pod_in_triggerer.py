@@ -92,7 +92,7 @@ class TrialPodRunTrigger(BaseTrigger):
                 # A worker raises what there is to raise, with retries and callbacks.
                 yield TriggerEvent({"reason": f"{type(err).__name__}: {err}"})
                 return
-            yield await self._ended(operator, begun)
+            yield await self._ended(begun)
 
     async def on_kill(self) -> None:
         """Delete the pod: a person has cleared or marked the task."""
@@ -159,16 +159,13 @@ class TrialPodRunTrigger(BaseTrigger):
         for name, value in params.items():
             self.log.info("  %s = %s", name, value)
 
-    async def _ended(self, operator: TrialPodOperator, begun: Begun) -> TriggerEvent:
+    async def _ended(self, begun: Begun) -> TriggerEvent:
         if begun.watcher is None:
             assert begun.result is not None
             await push_result(self.task_instance, begun.result)
             return TaskSuccessEvent()
-        try:
-            [event] = [one async for one in begun.watcher.run()]
-            return event
-        finally:
-            turn(operator.request["study"]).freed.set()
+        [event] = [one async for one in begun.watcher.run()]
+        return event
 
 
 async def _requests(**where: str) -> list[dict[str, Any]]:

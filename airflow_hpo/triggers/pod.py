@@ -146,9 +146,9 @@ class TrialPodTrigger(BaseTrigger):
             return False
         try:
             result = await in_thread(self._conclude, await study_store(self.hpo_conn_id), outcome)
+            turn(self.edition).freed.set()
             if result.state is TrialState.FAIL:
                 return False
-            turn(self.edition).freed.set()
             await push_result(self.task_instance, result)
         except Exception:
             self.log.exception("The end of trial %s cannot be told from here; a worker tells it", self.number)

@@ -26,7 +26,7 @@ def test_who_is_ready_first_does_not_end_the_silence_of_another(caplog: pytest.L
     assert caplog.records == []
 
 
-def test_loggers_keep_their_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loggers_keep_their_levels() -> None:
     alembic = logging.getLogger("alembic")
     before = alembic.level
     with quiet():
