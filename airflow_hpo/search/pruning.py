@@ -9,6 +9,7 @@ from typing import Any
 from optuna import pruners
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial
+from sqlalchemy import Connection
 
 from airflow_hpo.core.algorithms import PRUNERS
 from airflow_hpo.core.study import Study
@@ -52,10 +53,20 @@ class PruningSession:
     def report(self, values: Mapping[int, float]) -> bool:
         """Store intermediate values; return True when the trial should be given up.
 
-        The first value of a step stays, so that repeating is safe. A trial that has been told already should be given
-        up too: nobody waits for it any more.
+        A trial that has been told already should be given up too: nobody waits for it any more.
+
+        :param values: as :meth:`keep` takes them.
+        :raises PermanentHpoError: when a step is negative.
+        """
+        return not self.keep(values) or self.should_prune()
+
+    def keep(self, values: Mapping[int, float], within: Connection | None = None) -> bool:
+        """Store intermediate values; return whether the trial still runs, else nothing is stored.
+
+        The first value of a step stays, so that repeating is safe.
 
         :param values: values by step, the step 0 or more; NaN and infinite ones are kept as they are.
+        :param within: a connection whose transaction this becomes a part of; None for one of its own.
         :raises PermanentHpoError: when a step is negative.
         """
         given = {operator.index(step): float(value) for step, value in values.items()}
@@ -64,11 +75,10 @@ class PruningSession:
                 f"Steps count from 0, but trial {self._number} of {self._edition!r} reported step {min(given)}. "
                 f"Report another."
             )
-        with held_trial(self._database, self._edition, self._number) as trial:
-            if not trial.running:
-                return True
-            trial.report(given)
-        return self.should_prune()
+        with held_trial(within or self._database, self._edition, self._number) as trial:
+            if trial.running:
+                trial.report(given)
+            return trial.running
 
     def should_prune(self) -> bool:
         """Ask the pruner about the last reported step."""

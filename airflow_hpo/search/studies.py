@@ -8,6 +8,7 @@ from functools import cached_property
 
 import optuna
 from optuna.storages import RDBStorage
+from sqlalchemy import Connection
 
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
@@ -109,6 +110,7 @@ class OptunaStudies:
         value: float | None = None,
         metrics: Mapping[str, float] | None = None,
         work: str | None = None,
+        within: Connection | None = None,
     ) -> TrialRecord:
         """Give a running trial its result, or return the one it has: a finished trial never changes.
 
@@ -118,9 +120,10 @@ class OptunaStudies:
         :param value: the objective of a complete trial; of a pruned one by default its last finite report.
         :param metrics: extra metrics by name; those that are not finite are left out and logged.
         :param work: fingerprint of what was run.
+        :param within: a connection whose transaction this becomes a part of; None for one of its own.
         :raises TrialFailedError: when a complete trial has no finite objective.
         """
-        return telling.tell(self._database, edition, number, state, value, metrics, work)
+        return telling.tell(within or self._database, edition, number, state, value, metrics, work)
 
     def invalidate(self, edition: str, number: int, reason: str) -> TrialRecord:
         """Take a finished trial's result back: it counts no longer, and whoever reads trials here sees a failed one.

@@ -6,6 +6,8 @@ import logging
 import math
 from collections.abc import Mapping
 
+from sqlalchemy import Connection
+
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.search import marks
@@ -16,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def tell(
-    database: Database,
+    where: Database | Connection,
     name: str,
     number: int,
     state: TrialState,
@@ -26,7 +28,7 @@ def tell(
 ) -> TrialRecord:
     """Give a running trial its result, or return the one it has: a finished trial never changes.
 
-    :param database: where the study is kept.
+    :param where: the database, or a connection whose transaction this becomes a part of.
     :param name: the study.
     :param number: the trial's number.
     :param state: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
@@ -44,7 +46,7 @@ def tell(
     if state is TrialState.COMPLETE or value is not None:
         value = _finite_objective(name, number, value)
     attrs = {**_finite_metrics(number, metrics or {}), **({marks.WORK: work} if work else {})}
-    with held_trial(database, name, number) as trial:
+    with held_trial(where, name, number) as trial:
         if trial.running:
             trial.note(attrs)
             trial.finish(state, _value(trial, state, value))

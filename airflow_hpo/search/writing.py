@@ -121,17 +121,24 @@ def note_on_study(database: Database, study_id: int, attrs: Mapping[str, Any]) -
 
 
 @contextmanager
-def held_trial(database: Database, name: str, number: int) -> Iterator[HeldTrial]:
+def held_trial(where: Database | Connection, name: str, number: int) -> Iterator[HeldTrial]:
     """Take hold of a trial for one transaction.
 
-    :param database: where.
+    :param where: the database, or a connection whose transaction this becomes a part of.
     :param name: the study.
     :param number: the trial's number.
     :raises StudyNotFoundError: when there is no such trial.
     """
-    with database.connect() as connection, translated(database.name), connection.begin():
-        found, trials = trial_id(connection, name, number), tables.trials
-        # An update that changes nothing locks the row on every database, which SELECT ... FOR UPDATE does not.
-        unchanged = update(trials).values(state=TrialState.RUNNING.name)
-        running = unchanged.where(trials.c.trial_id == found, trials.c.state == TrialState.RUNNING.name)
-        yield HeldTrial(connection, found, running=connection.execute(running).rowcount > 0)
+    if isinstance(where, Connection):
+        yield _held(where, name, number)
+        return
+    with where.connect() as connection, translated(where.name), connection.begin():
+        yield _held(connection, name, number)
+
+
+def _held(connection: Connection, name: str, number: int) -> HeldTrial:
+    found, trials = trial_id(connection, name, number), tables.trials
+    # An update that changes nothing locks the row on every database, which SELECT ... FOR UPDATE does not.
+    unchanged = update(trials).values(state=TrialState.RUNNING.name)
+    running = unchanged.where(trials.c.trial_id == found, trials.c.state == TrialState.RUNNING.name)
+    return HeldTrial(connection, found, running=connection.execute(running).rowcount > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ BUSY_TIMEOUT = 60
 """Seconds that a writer waits for another on SQLite."""
 CONNECT_TIMEOUT = 10
 """Seconds that opening a connection to a server may take."""
+LENT_AGAIN = 60
+"""Seconds for which a kept connection is lent again: a file that was replaced is noticed after that."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +44,8 @@ class Database:
 
     location: URL
     schema: str | None = None
+    keeps: bool = False
+    """Whether connections are kept and lent again; see :attr:`kept`."""
 
     @classmethod
     def sqlite(cls, path: str | Path) -> Database:
@@ -114,10 +118,19 @@ class Database:
     def engine(self) -> Engine:
         """The SQLAlchemy engine, one per process and location.
 
-        It pools nothing: a task lives shorter than a pool pays, a trigger would hold connections while it waits, and
-        a forked child can inherit none.
+        It pools nothing, unless connections are kept: a task lives shorter than a pool pays, a trigger would hold
+        connections of a server while it waits, and a forked child can inherit none.
         """
-        return _engine(self.location)
+        return _engine(self.location, self.keeps)
+
+    @property
+    def kept(self) -> Database:
+        """The same database for a process that has many transactions and never forks, such as a triggerer.
+
+        Opening an SQLite file costs more than a small transaction, and whoever closes it as the last one makes SQLite tidy
+        it up, which flushes the disk several times. Of a server nothing is kept.
+        """
+        return replace(self, keeps=True) if self.path else self
 
     def connect(self, *, read_only: bool = False) -> Connection:
         """Open a connection, trying for a few seconds while the database does not answer.
@@ -128,22 +141,6 @@ class Database:
         """
         with translated(self.name):
             return _open(self.engine).execution_options(**self._options(read_only))
-
-    def kept_open(self) -> Connection | None:
-        """Return a connection that keeps an SQLite file open as long as somebody has it; None on servers.
-
-        Whoever closes a file as the last one makes SQLite tidy it up, which flushes the disk several times: too much for
-        every transaction of a process that has many.
-
-        :raises StoreUnavailableError: when the file cannot be opened.
-        """
-        if self.path is None:
-            return None
-        with translated(self.name):
-            connection = _open(self.engine)
-            connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
-            connection.rollback()
-        return connection
 
     def _options(self, read_only: bool) -> dict[str, Any]:
         if self.dialect == "postgresql":
@@ -169,12 +166,13 @@ class Database:
 
 
 @lru_cache(maxsize=32)
-def _engine(location: URL) -> Engine:
+def _engine(location: URL, keeps: bool) -> Engine:
     dialect = location.get_backend_name()
     options: dict[str, Any] = {"isolation_level": "READ COMMITTED"} if dialect == "mysql" else {}
+    options |= {"max_overflow": -1, "pool_recycle": LENT_AGAIN} if keeps else {"poolclass": NullPool}
     if dialect != "sqlite" and "connect_timeout" not in location.query:
         options["connect_args"] = {"connect_timeout": CONNECT_TIMEOUT}
-    engine = create_engine(location, poolclass=NullPool, hide_parameters=True, **options)
+    engine = create_engine(location, hide_parameters=True, **options)
     event.listen(engine, "handle_error", _name_lost_connections)
     if dialect == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

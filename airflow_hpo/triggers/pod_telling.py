@@ -14,7 +14,6 @@ from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.tuning.concluding import Ended
 from airflow_hpo.tuning.stopping import EndingMonitor
 from airflow_hpo.tuning.store import Store
@@ -22,7 +21,7 @@ from airflow_hpo.tuning.store import Store
 KEPT = 60.0
 """Seconds for which a connection is believed to name the same database."""
 
-_stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[float, Store, object]]] = WeakKeyDictionary()
+_stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[float, Store]]] = WeakKeyDictionary()
 
 
 async def study_store(hpo_conn_id: str) -> Store:
@@ -31,12 +30,12 @@ async def study_store(hpo_conn_id: str) -> Store:
     :param hpo_conn_id: the connection that names it.
     """
     known = _stores.setdefault(asyncio.get_running_loop(), {})
-    opened, store, _ = known.get(hpo_conn_id, (float("-inf"), None, None))
+    opened, store = known.get(hpo_conn_id, (float("-inf"), None))
     if store is None or time.monotonic() - opened >= KEPT:
         # Opened without patience, because all triggers wait for one thread; what is done with it has threads of its own.
         opened_now = await sync_to_async(lambda: HpoHook(hpo_conn_id, patience=0).store)()
-        store = Store(opened_now.database, opened_now.lock_timeout, conf.database_patience())
-        known[hpo_conn_id] = (time.monotonic(), store, await in_thread(store.database.kept_open))
+        store = Store(opened_now.database.kept, opened_now.lock_timeout, conf.database_patience())
+        known[hpo_conn_id] = (time.monotonic(), store)
     return store
 
 

@@ -62,9 +62,11 @@ def conclude(
     value = ended.measurement.value if ended.measurement and not ended.pruned else None
     metrics = dict(ended.measurement.metrics) if ended.measurement else {}
     name = claimed.request.study
-    told = store.optuna.tell(name, claimed.record.number, state, value, metrics=metrics, work=claimed.work)
     outcome = AttemptOutcome.PRUNED if ended.pruned else AttemptOutcome.COMPLETE
     with store.session() as session:
+        told = store.optuna.tell(
+            name, claimed.record.number, state, value, metrics, claimed.work, within=session.connection()
+        )
         late = _another_ended_so(session, attempt, outcome)
         attempts.finish(
             session,
@@ -124,9 +126,10 @@ def fail(
             place=ended.place,
         )
         exhausted = _programs_own(attempts.of(session, name, number)) > program_retries
-    if error.kind == FailureKind.KILLED or not (exhausted or place.last_try):
-        return False
-    _amend(store, name, store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work))
+        if error.kind == FailureKind.KILLED or not (exhausted or place.last_try):
+            return False
+        told = store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work, within=session.connection())
+    _amend(store, name, told)
     return True
 
 

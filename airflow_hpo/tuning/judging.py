@@ -90,8 +90,8 @@ def reap(store: Store, name: str, numbers: Collection[int]) -> None:
     """
     reason = "The task ended without a result: it was killed, timed out or marked by a person."
     for number in numbers:
-        store.optuna.tell(name, number, TrialState.FAIL)
         with store.session() as session:
+            store.optuna.tell(name, number, TrialState.FAIL, within=session.connection())
             for attempt in attempts.of(session, name, number):
                 attempts.finish(
                     session, name, number, attempt.attempt, AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=reason

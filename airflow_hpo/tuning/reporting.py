@@ -58,8 +58,8 @@ class TrialReporter:
             self._waiting = []
 
     def _deliver(self, points: Sequence[SeriesPoint]) -> bool:
-        a = self._attempt
+        a, values = self._attempt, {p.step: p.value for p in points if p.name == self._metric}
         with self._store.session() as session:
             metrics.add(session, a.study, a.number, a.attempt, [(p.name, p.step, p.value) for p in points])
-        values = {p.step: p.value for p in points if p.name == self._metric}
-        return bool(values) and self._pruning.report(values)
+            runs = not values or self._pruning.keep(values, within=session.connection())
+        return not runs or (bool(values) and self._pruning.should_prune())

@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError, StoreUnavailableError
@@ -80,19 +80,28 @@ def test_sqlite_waits_for_other_writers_and_checks_references(tmp_path: Path):
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
-def test_a_file_that_is_kept_open_is_not_tidied_up_after_every_transaction(notes: Database):
-    kept = notes.kept_open()
-    with notes.session() as session:
-        session.execute(INSERT, {"id": 1})
+def test_a_kept_file_is_not_opened_and_tidied_up_for_every_transaction(notes: Database):
+    opened = list[object]()
+    event.listen(notes.kept.engine, "connect", lambda connection, _: opened.append(connection))
+    for number in (1, 2):
+        with notes.kept.session() as session:
+            session.execute(INSERT, {"id": number})
     if notes.path is None:
-        assert kept is None
+        assert len(opened) == 2
         return
-    log = notes.path.with_name(notes.path.name + "-wal")
-    assert log.stat().st_size > 0
-    del kept
+    assert len(opened) == 1
+    assert notes.path.with_name(notes.path.name + "-wal").stat().st_size > 0
+    notes.kept.engine.dispose()
+
+
+def test_a_kept_file_is_free_for_other_writers_between_two_transactions(notes: Database):
+    with notes.kept.session() as session:
+        session.execute(INSERT, {"id": 1})
     with notes.session() as session:
         session.execute(INSERT, {"id": 2})
-    assert not log.exists()
+    with notes.kept.session(read_only=True) as session:
+        assert session.execute(text("SELECT count(*) FROM notes")).scalar_one() == 2
+    notes.kept.engine.dispose()
 
 
 def _add(database: Database, first: int) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialState
 from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.storage import attempts
 from airflow_hpo.tuning.concluding import Ended, conclude, fail
 from tests.integration.tuning.tasks import WORK, Tuned, place_of
 
@@ -146,3 +147,17 @@ def test_a_failure_never_takes_a_result_away(tuned: Tuned, request_: TrialReques
     fail(tuned.store, claimed, attempt, TrialFailedError("Late."), Ended(None), place_of(request_.key, 3), 0)
     assert tuned.records()[0].value == 0.25
     assert tuned.attempts(0)[0].outcome is AttemptOutcome.COMPLETE
+
+
+def test_a_trial_and_its_attempt_end_together_or_not_at_all(
+    tuned: Tuned, request_: TrialRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed, attempt = tuned.started(request_)
+    with monkeypatch.context() as broken:
+        broken.setattr(attempts, "finish", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tuned.conclude(claimed, attempt, 0.25)
+        with pytest.raises(ZeroDivisionError):
+            fail(tuned.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), place_of(request_.key), 0)
+    assert tuned.states()[0] is TrialState.RUNNING
+    assert tuned.conclude(claimed, attempt, 0.25).state is TrialState.COMPLETE
