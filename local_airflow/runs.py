@@ -46,10 +46,14 @@ class DagRun:
         """State of the run."""
         return str(self.airflow.get(self.path)["state"])
 
-    def wait(self, timeout: float = 300.0) -> str:
-        """Wait for the end of the run and return its state."""
+    def wait(self, timeout: float = 300.0, interval: float = 0.5) -> str:
+        """Wait for the end of the run and return its state.
+
+        :param timeout: seconds.
+        :param interval: seconds between two questions, each of which costs the API server some work.
+        """
         what = f"run {self.run_id} of {self.dag_id} to end"
-        self.airflow.wait(lambda: self.state in ENDED, what, timeout=timeout, interval=0.5)
+        self.airflow.wait(lambda: self.state in ENDED, what, timeout=timeout, interval=interval)
         return self.state
 
     def finish_of(self, task_id: str, timeout: float = 300.0) -> str:

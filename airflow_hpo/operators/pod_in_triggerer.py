@@ -20,7 +20,8 @@ from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.pod_telling import push_result, study_store
-from airflow_hpo.triggers.turns import places, turn
+from airflow_hpo.triggers.turns import Places, places, turn
+from airflow_hpo.triggers.words import Words
 from airflow_hpo.tuning.claiming import answer
 from airflow_hpo.tuning.concluding import Ended, conclude
 from airflow_hpo.tuning.running import Running
@@ -67,6 +68,7 @@ class TrialPodRunTrigger(BaseTrigger):
         self.operator_arguments = operator_arguments
         self._context: Context | None = None
         self._watcher: TrialPodTrigger | None = None
+        self._words = Words(self.log)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
@@ -80,19 +82,20 @@ class TrialPodRunTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the trial has ended, or when a worker has to take over."""
         async with AsyncExitStack() as held:
+            await held.enter_async_context(self._words.written())
             try:
                 operator = await self._operator()
                 begun = await self._begun(operator, held)
             except AirflowSkipException as err:
-                self.log.info("%s", err)
+                self._words.info("%s", err)
                 yield TaskSkippedEvent()
                 return
             except Exception as err:
-                self.log.exception("The trial cannot be started from here; a worker starts it")
+                self._words.exception("The trial cannot be started from here; a worker starts it")
                 # A worker raises what there is to raise, with retries and callbacks.
                 yield TriggerEvent({"reason": f"{type(err).__name__}: {err}"})
                 return
-            yield await self._ended(begun)
+            yield await self._ended(begun, held)
 
     async def on_kill(self) -> None:
         """Delete the pod: a person has cleared or marked the task."""
@@ -102,7 +105,9 @@ class TrialPodRunTrigger(BaseTrigger):
     async def _operator(self) -> TrialPodOperator:
         ti: Any = self.task_instance
         requests = await _requests(dag_id=ti.dag_id, run_id=ti.run_id, **self.requests)
-        return await in_thread(_build, ti.task_id, requests[ti.map_index], self.operator_arguments)
+        operator = await in_thread(_build, ti.task_id, requests[ti.map_index], self.operator_arguments)
+        operator._log = self._words
+        return operator
 
     async def _begun(self, operator: TrialPodOperator, held: AsyncExitStack) -> Begun:
         operator.studies.store = await study_store(operator.hpo_conn_id)
@@ -111,7 +116,7 @@ class TrialPodRunTrigger(BaseTrigger):
 
     async def _claimed(self, operator: TrialPodOperator, held: AsyncExitStack) -> None:
         """Claim the trial, waiting for a free slot of the study where it has to ask for one; take a place; then render."""
-        here = places(conf.triggerer_pods())
+        here = _places()
         if operator.request.get("number") is None and not await in_thread(_asked, operator):
             edition, key = operator.request["study"], operator.request["key"]
             ask = partial(self._ask, operator)
@@ -129,7 +134,7 @@ class TrialPodRunTrigger(BaseTrigger):
         if keys[0] not in {one.key for one in given}:
             if status.verdict.over:
                 raise AirflowSkipException(status.verdict.reason)
-            self.log.info("%s waits for a free slot of the study. %s", keys[0], status)
+            self._words.info("%s waits for a free slot of the study. %s", keys[0], status)
         return given
 
     def _begin(self, operator: TrialPodOperator) -> Begun:
@@ -138,14 +143,16 @@ class TrialPodRunTrigger(BaseTrigger):
         if context is None or claimed is None:
             raise RuntimeError("A trial begins after its claim.")
         if claimed.answered:
-            self.log.info("Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state)
+            self._words.info(
+                "Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state
+            )
             _share_hook(operator)
             operator.remove_left(claimed)
             return Begun(result=answer(claimed))
         attempt, edition = operator.begin(context, claimed), store.edition(claimed.request.study)
         self._say(attempt, claimed.request.params)
         if reason := operator.refusal(attempt, edition):
-            self.log.info("%s", reason)
+            self._words.info("%s", reason)
             return Begun(result=conclude(store, claimed, attempt, Ended(None, pruned=True, reason=reason)))
         _share_hook(operator)
         pod = operator.start_pod(context, edition, claimed.request)
@@ -155,17 +162,28 @@ class TrialPodRunTrigger(BaseTrigger):
         return Begun(watcher=self._watcher)
 
     def _say(self, attempt: Attempt, params: Params) -> None:
-        self.log.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
+        self._words.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
         for name, value in params.items():
-            self.log.info("  %s = %s", name, value)
+            self._words.info("  %s = %s", name, value)
 
-    async def _ended(self, begun: Begun) -> TriggerEvent:
+    async def _ended(self, begun: Begun, held: AsyncExitStack) -> TriggerEvent:
         if begun.watcher is None:
             assert begun.result is not None
             await push_result(self.task_instance, begun.result)
             return TaskSuccessEvent()
+
+        async def together() -> None:
+            await held.aclose()
+            await _places().moment()
+
+        # The slot is the study's and free already, so that nobody waits for the end of the task.
+        begun.watcher.between = together
         [event] = [one async for one in begun.watcher.run()]
         return event
+
+
+def _places() -> Places:
+    return places(conf.triggerer_pods())
 
 
 async def _requests(**where: str) -> list[dict[str, Any]]:

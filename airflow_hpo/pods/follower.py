@@ -12,6 +12,8 @@ from airflow_hpo.pods.threads import in_thread
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 """Seconds between two attempts to connect."""
+HEAD_START = 1.0
+"""Seconds for which a program is left alone before its log is followed: that of one which ends at once is read in one go."""
 AT_END = 1.0
 """Seconds before a log that came to its end is followed again: most likely its container has ended and nothing follows."""
 LAST_ATTEMPTS = 8
@@ -51,6 +53,7 @@ class LogFollower:
 
     async def follow(self) -> None:
         """Read until cancelled, connecting again whenever the connection ends."""
+        await asyncio.sleep(HEAD_START)
         pause = FIRST_PAUSE
         while True:
             try:

@@ -35,7 +35,8 @@ class Ear:
         self._news = news
         self._name = name
         self._wake = wake
-        self._fresh = False
+        # Who begins to listen may have missed the first word, which is as good as a question.
+        self._fresh = True
 
     @property
     def live(self) -> bool:

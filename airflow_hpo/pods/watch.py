@@ -17,6 +17,7 @@ from airflow_hpo.pods import failures
 from airflow_hpo.pods.access import PodAccess
 from airflow_hpo.pods.failures import PodFailure
 from airflow_hpo.pods.follower import LogFollower
+from airflow_hpo.pods.moments import next_moment
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
 from airflow_hpo.pods.threads import cancelled, in_thread
@@ -47,9 +48,6 @@ SIDECAR_LIMIT = 30.0
 TWICE = (
     "A program that prints nothing is run twice, as container runtimes can lose the output of one that ends at once."
 )
-WRITING = 1.0
-"""Seconds between two writings of a pod's lines into the task's log. All pods of a process write at the same moments, because
-whatever a trigger logs makes its triggerer ask Airflow's database what has changed."""
 BUSY_SHARE = 10
 """Reports take at most one part in so many of a watch's time, however slow the database is."""
 
@@ -281,7 +279,7 @@ class PodWatch:
 
     async def _keep_writing(self) -> None:
         while True:
-            await asyncio.sleep(WRITING - time.monotonic() % WRITING)
+            await next_moment()
             self._readings.write()
 
     async def _with_last_report(self, outcome: PodOutcome) -> PodOutcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
 
@@ -23,8 +23,9 @@ from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import delete_pod, watch_pod
 from airflow_hpo.triggers.pod_telling import ended_of, push_result, study_store, with_reason
 from airflow_hpo.triggers.turns import turn
+from airflow_hpo.tuning.concluding import conclude_attempt
 from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.running import Running, conclude_attempt, running
+from airflow_hpo.tuning.running import Running, running
 from airflow_hpo.tuning.stopping import EndingMonitor
 from airflow_hpo.tuning.store import Store
 
@@ -96,6 +97,8 @@ class TrialPodTrigger(BaseTrigger):
         self.end_task = end_task
         self.running: Running | None = None
         """The attempt, when whoever began it says so; else it is looked up."""
+        self.between: Callable[[], Awaitable[None]] | None = None
+        """What is waited for between the end of the trial and that of its task; None for nothing."""
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
@@ -141,7 +144,7 @@ class TrialPodTrigger(BaseTrigger):
             await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
 
     async def _told(self, outcome: PodOutcome) -> bool:
-        """Tell the study, push the result and delete the pod; False when a worker has to do it."""
+        """Tell the study, delete the pod and push the result; False when a worker has to do it."""
         if not self.end_task or self.task_instance is None:
             return False
         try:
@@ -149,11 +152,13 @@ class TrialPodTrigger(BaseTrigger):
             turn(self.edition).freed.set()
             if result.state is TrialState.FAIL:
                 return False
+            await self._tidy()
+            if self.between:
+                await self.between()
             await push_result(self.task_instance, result)
         except Exception:
             self.log.exception("The end of trial %s cannot be told from here; a worker tells it", self.number)
             return False
-        await self._tidy()
         # Last, in one breath with what Airflow logs then: every word makes the triggerer ask its database anew.
         self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
         if outcome.reason:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.pods.moments import until_moment
 
 Ask = Callable[[list[str]], Awaitable[Iterable[TrialRequest]]]
 """Asks the study for trials of the given keys and returns those that it gives."""
 Wait = Callable[[], Awaitable[object]]
 """Waits until the study may give another one."""
+
+TOGETHER = 3.0
+"""Seconds between two moments at which the tasks of trials that were told end. Airflow starts a process in its DAG processor
+for each task that ends in a triggerer, but one for all that end at the same moment."""
 
 _turns: dict[tuple[asyncio.AbstractEventLoop, str], Turn] = {}
 _places: dict[asyncio.AbstractEventLoop, Places] = {}
@@ -25,17 +31,27 @@ class Places:
 
     def __init__(self, limit: int) -> None:
         self.free = limit
+        self._limit = limit
         self._all = asyncio.Semaphore(limit)
+        self._idle = asyncio.Event()
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Hold a place, waiting for one."""
         async with self._all:
             self.free -= 1
+            self._idle.clear()
             try:
                 yield
             finally:
                 self.free += 1
+                if self.free == self._limit:
+                    self._idle.set()
+
+    async def moment(self) -> None:
+        """Wait until the next moment at which tasks end, or until nobody holds a place any more."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), until_moment(TOGETHER))
 
 
 class Turn:

@@ -58,20 +58,33 @@ def conclude(
     """
     if report:
         report.deliver_rest()
+    return _succeeded(store, attempt, claimed.work, ended)
+
+
+@patiently
+def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResult:
+    """Do the same for an attempt that another process began, when the task that claimed the trial does not run.
+
+    :param store: the study database.
+    :param attempt: the attempt that ended.
+    :param ended: its metrics.
+    """
+    return _succeeded(store, attempt, attempt.work or "", ended)
+
+
+def _succeeded(store: Store, attempt: Attempt, work: str, ended: Ended) -> TrialResult:
     state = TrialState.PRUNED if ended.pruned else TrialState.COMPLETE
     value = ended.measurement.value if ended.measurement and not ended.pruned else None
     metrics = dict(ended.measurement.metrics) if ended.measurement else {}
-    name = claimed.request.study
     outcome = AttemptOutcome.PRUNED if ended.pruned else AttemptOutcome.COMPLETE
+    name, number = attempt.study, attempt.number
     with store.session() as session:
-        told = store.optuna.tell(
-            name, claimed.record.number, state, value, metrics, claimed.work, within=session.connection()
-        )
+        told = store.optuna.tell(name, number, state, value, metrics, work, within=session.connection())
         late = _another_ended_so(session, attempt, outcome)
         attempts.finish(
             session,
             name,
-            attempt.number,
+            number,
             attempt.attempt,
             AttemptOutcome.LOST if late else outcome,
             kind=FailureKind.KILLED if late else None,

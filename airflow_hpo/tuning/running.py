@@ -8,12 +8,10 @@ from typing import Any, Self
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.claiming import Claim
-from airflow_hpo.tuning.concluding import Ended, conclude
 from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.store import Store
 
@@ -82,20 +80,6 @@ def last_attempt(store: Store, edition: str, number: int) -> Attempt | None:
     with store.session(read_only=True) as session:
         known = attempts.of(session, edition, number)
     return known[-1] if known else None
-
-
-def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResult:
-    """Tell the study that an attempt succeeded or was pruned, when the task that claimed the trial does not run.
-
-    :param store: the study database.
-    :param attempt: the attempt that ended.
-    :param ended: its metrics.
-    """
-    record = store.optuna.record(attempt.study, attempt.number)
-    request = TrialRequest(
-        study=attempt.study, key=record.key or "", number=record.number, params=record.params, seed=record.seed
-    )
-    return conclude(store, Claim(request, record, attempt.work or ""), attempt, ended)
 
 
 @patiently

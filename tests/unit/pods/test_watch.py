@@ -13,7 +13,7 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.pods import follower
+from airflow_hpo.pods import follower, moments
 from airflow_hpo.pods import watch as watching
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
@@ -61,6 +61,7 @@ class Watched:
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "DRAIN_LIMIT", "SETTLE_LIMIT"):
         monkeypatch.setattr(watching, name, 0.01)
+    monkeypatch.setattr(follower, "HEAD_START", 0.0)
 
 
 DONE = pod("Succeeded", terminated(0, "Completed"))
@@ -244,7 +245,7 @@ def test_a_pod_that_the_api_server_speaks_of_is_not_asked_for_again() -> None:
 
 
 def test_a_program_that_goes_on_is_read_along_in_the_tasks_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "WRITING", 0.01)
+    monkeypatch.setattr(moments, "WRITING", 0.01)
     watched = Informed([pod("Pending"), pod("Running", running()), DONE], [[log_of("loss=1", "loss=0.5")]])
     assert (watched.early, watched.lines) == (["loss=1", "loss=0.5"], ["loss=1", "loss=0.5"])
 

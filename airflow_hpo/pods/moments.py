@@ -1,0 +1,22 @@
+"""Moments at which all trials of a process do what is cheaper when it is done together."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+WRITING = 1.0
+"""Seconds between two writings into the logs of tasks."""
+
+
+async def next_moment() -> None:
+    """Wait until all of the process write into the logs of tasks."""
+    await asyncio.sleep(until_moment(WRITING))
+
+
+def until_moment(every: float) -> float:
+    """Return the seconds until the next moment.
+
+    :param every: seconds between two.
+    """
+    return every - time.monotonic() % every
