@@ -106,7 +106,7 @@ class TrialPodRunTrigger(BaseTrigger):
         ti: Any = self.task_instance
         requests = await _requests(dag_id=ti.dag_id, run_id=ti.run_id, **self.requests)
         operator = await in_thread(_build, ti.task_id, requests[ti.map_index], self.operator_arguments)
-        operator._log = self._words
+        operator._cached_logger = self._words
         return operator
 
     async def _begun(self, operator: TrialPodOperator, held: AsyncExitStack) -> Begun:
