@@ -8,9 +8,10 @@ Why: a retuning may take all night, an order may not. Each setting is one of the
   Cluster Autoscaler adds no node for a priority below -10, unless its `expendable-pods-priority-cutoff` says otherwise;
 - requests make the nodes grow (or say that they are full), limits keep a trial from taking its neighbours' memory;
 - `schedule_timeout_seconds` leaves an autoscaler time for a node, `startup_timeout_seconds` a node time for a big image;
-- `parallelism` and the pool bound how many pods wait for a node while a node pool grows, and small batches start them a
-  few at a time. Nothing else holds them back: a pod that waits takes no worker and no node, stands behind production in
-  the cluster's queue, and tells the autoscaler how many nodes are wanted.
+- `parallelism` and the pool bound how many trials run, `max_pending` how many of them wait for a node: while a node pool
+  grows, the next one starts when the one before it has its node, so that the cluster's queue holds one pod of this study
+  instead of all, and later trials are suggested knowing more. A pod that waits takes no worker and no node, and tells the
+  autoscaler that a node is wanted; raise `max_pending` where a pool should grow by several nodes at once.
 
 Needs: a Kubernetes, the image of `docker/trial`, a pool, and a priority class:
 
@@ -31,7 +32,7 @@ study = Study(
     space={"learning_rate": Float(0.0001, 0.05, log=True), "momentum": Float(0.0, 0.95)},
     max_trials=8,
     parallelism=2,
-    batch_size=1,
+    max_pending=1,
 )
 
 with DAG("tune_politely", schedule=None, catchup=False, doc_md=__doc__, tags=["hpo"]):

@@ -72,10 +72,12 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     # Asked first: a run that ends by itself has told its study by then.
     died = _died(store.edition(name))
     records = store.optuna.records(name, details=False)
-    status = status_of(store.edition(name), records)
+    status = status_of(store, store.edition(name), records)
     progress = status.progress
     pace = pace_of(records, status.verdict.needed + progress.running, datetime.now(UTC))
     parts = [f"{progress.running} running", f"{progress.failed} failed"]
+    if progress.pending:
+        parts.insert(1, f"{progress.pending} of them without a place yet")
     if progress.pruned:
         parts.append(f"{progress.pruned} pruned")
     if progress.best and progress.best.value is not None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+
+IN_CLUSTER = ("pod", "job")
+"""Backends whose attempts wait for a node once they have begun."""
+NODE = "node"
+"""Key of an attempt's place: the node of its pod, as soon as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Attempt:
     """Which run of the trial this is, counted from 1."""
     task: TaskRun
     backend: str
-    """What runs it: ``process``, ``python``, ``pod`` or ``group``."""
+    """What runs it: ``process``, ``python``, ``pod``, ``job`` or ``group``."""
     started: datetime
     outcome: AttemptOutcome = AttemptOutcome.RUNNING
     finished: datetime | None = None
@@ -52,6 +57,11 @@ class Attempt:
     work: str | None = None
     """Fingerprint of what was run: command, image or code."""
 
+    @property
+    def placed(self) -> bool:
+        """Whether it has a place to run: at once where a worker runs it, with its node where a pod does."""
+        return self.backend not in IN_CLUSTER or NODE in self.place
+
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:
@@ -65,6 +75,15 @@ class MetricValue:
     value: float
     """May be NaN or infinite: what a trial reported is kept as it was."""
     reported: datetime
+
+
+def placed(running: Iterable[Attempt]) -> set[int]:
+    """Return the numbers of the trials that have a place to run; one between two attempts has none.
+
+    :param running: the attempts of a study that nobody has seen end, those of a trial in the order of its runs.
+    """
+    newest = {attempt.number: attempt for attempt in running}
+    return {number for number, attempt in newest.items() if attempt.placed}
 
 
 _STRENGTH = {AttemptOutcome.RUNNING: 0, AttemptOutcome.LOST: 1}

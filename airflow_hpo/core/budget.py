@@ -54,8 +54,11 @@ def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str |
 
 
 def slots_free(study: Study, progress: Progress) -> int:
-    """Return how many trials may be started without exceeding the parallelism."""
-    return max(0, study.slots - progress.running)
+    """Return how many trials may be started without exceeding the parallelism, or too many waiting for a place to run."""
+    free = study.slots - progress.running
+    if study.max_pending is not None:
+        free = min(free, study.max_pending - progress.pending)
+    return max(0, free)
 
 
 def ready_for_more(study: Study, progress: Progress, judged: Verdict) -> bool:
@@ -73,7 +76,7 @@ def ready_for_more(study: Study, progress: Progress, judged: Verdict) -> bool:
 
 def most_batches(study: Study) -> int:
     """Return how many batches of at least ``batch_size`` the study can need, the reserve for single failures apart."""
-    beyond_first = max(0, study.wanted - study.slots)
+    beyond_first = max(0, study.wanted - study.first_batch)
     failures = study.failures_allowed if study.count == "successful" else 0
     return 1 + -(-beyond_first // study.batch) + -(-failures // study.batch)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from airflow_hpo.core.objective import Direction
@@ -24,6 +24,8 @@ class Progress:
     best: TrialRecord | None
     since_best: int
     """How many successful trials have finished after the best one did."""
+    pending: int = 0
+    """How many of the running trials wait for a place to run; 0 where nobody has asked."""
 
     @property
     def successful(self) -> int:
@@ -50,22 +52,25 @@ def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     return [t for t in trials if t.number not in replaced and not _taken_over(t) and t.invalid is None]
 
 
-def progress_of(trials: Iterable[TrialRecord], direction: Direction) -> Progress:
+def progress_of(trials: Iterable[TrialRecord], direction: Direction, placed: Collection[int] | None = None) -> Progress:
     """Count the trials of a study and find the best.
 
     :param trials: all trials of one study, in any order.
     :param direction: whether small or large values are good.
+    :param placed: numbers of the trials that have a place to run; None where nobody asks for it.
     """
     own = own_trials(trials)
     states = Counter(trial.state for trial in own)
+    running = {trial.number for trial in own if trial.state is TrialState.RUNNING}
     best = best_of(own, direction)
     return Progress(
         complete=states[TrialState.COMPLETE],
         pruned=states[TrialState.PRUNED],
         failed=states[TrialState.FAIL],
-        running=states[TrialState.RUNNING],
+        running=len(running),
         best=best,
         since_best=_after(best, own) if best else 0,
+        pending=0 if placed is None else len(running.difference(placed)),
     )
 
 

@@ -74,6 +74,8 @@ class Study(Declared):
     :param count: which trials count towards ``max_trials``: ``"successful"`` (complete or pruned) or all ``"finished"`` ones.
     :param parallelism: how many trials run at once; default: the square root of ``max_trials``, rounded down.
     :param batch_size: how many free slots are waited for before more trials are suggested; 1 to ``parallelism``, default half.
+    :param max_pending: how many trials may wait for a place to run (a pod for its node) before no more are started: a node
+        pool grows gently, and later trials are suggested knowing more. No batch is larger; None for no limit.
     :param max_failures: the study fails when more trials than this have failed for good; default: 30 % of ``max_trials``.
     :param timeout: no trial is suggested after this time since the study's start; timedelta or seconds; None for no limit.
     :param patience: the study ends after this many successful trials without a better one; None for no limit.
@@ -94,6 +96,7 @@ class Study(Declared):
     count: Literal["successful", "finished"] = "successful"
     parallelism: StrictInt | None = Field(default=None, ge=1)
     batch_size: StrictInt | None = Field(default=None, ge=1)
+    max_pending: StrictInt | None = Field(default=None, ge=1)
     max_failures: StrictInt | None = Field(default=None, ge=0)
     timeout: Duration | None = None
     patience: StrictInt | None = Field(default=None, ge=1)
@@ -154,6 +157,11 @@ class Study(Declared):
                 f"`batch_size <= parallelism` must hold, but got "
                 f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Lower the batch size."
             )
+        if self.batch_size and self.max_pending and self.batch_size > self.max_pending:
+            raise ValueError(
+                f"`batch_size <= max_pending` must hold, because a batch waits for its places together, but got "
+                f"(batch_size={self.batch_size}, max_pending={self.max_pending}). Lower the batch size."
+            )
         if self.timeout is not None and self.timeout <= timedelta(0):
             raise ValueError(f"A `timeout` must be positive, but got {self.timeout}. Give a longer one or none.")
         return self
@@ -184,7 +192,12 @@ class Study(Declared):
     @property
     def batch(self) -> int:
         """How many free slots are waited for."""
-        return min(self.batch_size or math.ceil(self.slots / 2), self.slots)
+        return min(self.batch_size or math.ceil(self.slots / 2), self.first_batch)
+
+    @property
+    def first_batch(self) -> int:
+        """How many trials are started before any has a place to run, which is also the most at a time."""
+        return min(self.slots, self.max_pending or self.slots)
 
     @property
     def failures_allowed(self) -> int:

@@ -60,7 +60,7 @@ class StudyWatch:
             lost = sorted(set(lost) & set(self._abandoned(records)))
             reap(self.store, self.edition, lost)
             records = self.store.optuna.records(self.edition, details=False)
-        return status_of(edition, records)
+        return status_of(self.store, edition, records)
 
     def _abandoned(self, records: Iterable[TrialRecord]) -> list[int]:
         """States are read after the trials, so a second round is needed before anything is given up.

@@ -31,6 +31,7 @@ from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.starting import reachable
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import watch_pod
+from airflow_hpo.triggers.placing import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
 from airflow_hpo.triggers.pod_telling import ended_of, with_reason
 from airflow_hpo.tuning.claiming import Claim, answer
@@ -145,7 +146,16 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         monitor = self.ending(request, report)
         options, objective = self.watch_options(), study.objective
         watching = watch_pod(
-            self.cluster(), name, namespace, options, self.metrics, objective, monitor, self.log, alone=True
+            self.cluster(),
+            name,
+            namespace,
+            options,
+            self.metrics,
+            objective,
+            monitor,
+            self.log,
+            alone=True,
+            located=located(self.studies.store, study, self._begun()),
         )
         return self._ended(with_reason(asyncio.run(watching), monitor))
 

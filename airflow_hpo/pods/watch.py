@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -24,6 +24,8 @@ from airflow_hpo.pods.threads import cancelled, in_thread
 
 Report = Callable[[list[SeriesPoint]], bool]
 """Takes new points, in a thread, and says whether the trial is to be given up."""
+Located = Callable[[Mapping[str, str]], Awaitable[bool]]
+"""Takes where the pod runs as soon as it has a node, and says whether it need not be told again."""
 
 
 class Log(Protocol):
@@ -48,6 +50,8 @@ SIDECAR_LIMIT = 30.0
 TWICE = (
     "A program that prints nothing is run twice, as container runtimes can lose the output of one that ends at once."
 )
+LOCATING = 5.0
+"""Seconds before a pod's node is told again to somebody who could not take it."""
 BUSY_SHARE = 10
 """Reports take at most one part in so many of a watch's time, however slow the database is."""
 
@@ -83,16 +87,25 @@ class PodWatch:
     :param readings: takes its logs.
     :param report: takes new points and says whether the trial is to be given up.
     :param logger: where to say what happens.
+    :param located: takes the pod's node; None where it is early enough to know it when the pod has ended.
     """
 
     def __init__(
-        self, access: PodAccess, options: WatchOptions, readings: PodReadings, report: Report, logger: Log
+        self,
+        access: PodAccess,
+        options: WatchOptions,
+        readings: PodReadings,
+        report: Report,
+        logger: Log,
+        located: Located | None = None,
     ) -> None:
         self._access = access
         self._options = options
         self._readings = readings
         self._report = report
         self._logger = logger
+        self._located = located
+        self._has_node = asyncio.Event()
         self._wake = asyncio.Event()
         self._pruned = False
         self._refused: PermanentHpoError | None = None
@@ -135,7 +148,8 @@ class PodWatch:
                 scheduled = now
             await self._check_start(pod, now - begun, None if scheduled is None else now - scheduled)
             pause = options.startup_check_interval
-            await self._woken(pause if self._news.live else min(pause, max(SHORTEST_LOOK, (now - begun) / 4)))
+            heard = self._news.live and not self._awaits_node
+            await self._woken(pause if heard else min(pause, max(SHORTEST_LOOK, (now - begun) / 4)))
 
     async def _check_start(self, pod: Any, waited: float, since_scheduled: float | None) -> None:
         options = self._options
@@ -156,6 +170,11 @@ class PodWatch:
             if self._given_up():
                 return
             await self._look()
+
+    @property
+    def _awaits_node(self) -> bool:
+        """Whether somebody waits for the pod's node, of which the API server does not speak loud enough to wake anybody."""
+        return self._located is not None and not self._has_node.is_set()
 
     def _log_ended(self) -> None:
         """Look at once, or a little later where the API server says by itself that the container has ended."""
@@ -212,6 +231,8 @@ class PodWatch:
             if pod is None:
                 raise _error(failures.gone(self._pod, await self._access.events(warnings=False)))
             self._pod = pod
+            if pod.spec.node_name:
+                self._has_node.set()
             if failures.lost(pod, datetime.now(UTC)) and not self._is_over(pod):
                 raise _error(failures.node_lost(pod))
             return pod
@@ -246,6 +267,8 @@ class PodWatch:
     async def _reporting(self) -> AsyncIterator[None]:
         """Report and write what the logs say until the context is left."""
         tasks = [asyncio.create_task(self._keep_reporting()), asyncio.create_task(self._keep_writing())]
+        if self._located:
+            tasks.append(asyncio.create_task(self._keep_locating(self._located)))
         try:
             yield
         finally:
@@ -281,6 +304,12 @@ class PodWatch:
         while True:
             await next_moment()
             self._readings.write()
+
+    async def _keep_locating(self, located: Located) -> None:
+        """Tell the pod's node, beside the watch, which whoever takes it must not hold up."""
+        await self._has_node.wait()
+        while not await located(self._place()):
+            await asyncio.sleep(LOCATING)
 
     async def _with_last_report(self, outcome: PodOutcome) -> PodOutcome:
         """Report what is left; what the pruner says of it comes too late."""

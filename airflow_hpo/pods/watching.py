@@ -12,7 +12,7 @@ from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.insisting import insistently
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
-from airflow_hpo.pods.watch import Log, PodWatch, Report, WatchOptions
+from airflow_hpo.pods.watch import Located, Log, PodWatch, Report, WatchOptions
 
 
 async def watch_pod(
@@ -26,6 +26,7 @@ async def watch_pod(
     logger: Log,
     *,
     alone: bool = False,
+    located: Located | None = None,
 ) -> PodOutcome:
     """Watch a pod until it has ended, and return how.
 
@@ -38,12 +39,13 @@ async def watch_pod(
     :param report: takes new points, in a thread, and says whether the trial is to be given up.
     :param logger: gets the pod's log.
     :param alone: whether this process watches no other pod.
+    :param located: takes where the pod runs as soon as it has a node; None where its end is early enough.
     """
     client = await _client()
     async with client.connected(connection) as cluster:
         readings = PodReadings(source, objective, lambda line: logger.info("%s", line))
         pod = client.ClusterPod(cluster, name, namespace, alone=alone)
-        return await PodWatch(pod, options, readings, report, logger).run()
+        return await PodWatch(pod, options, readings, report, logger, located).run()
 
 
 @insistently

@@ -21,6 +21,7 @@ from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch import WatchOptions
 from airflow_hpo.pods.watching import delete_pod, watch_pod
+from airflow_hpo.triggers.placing import located
 from airflow_hpo.triggers.pod_telling import ended_of, push_result, study_store, with_reason
 from airflow_hpo.triggers.turns import turn
 from airflow_hpo.tuning.concluding import conclude_attempt
@@ -188,6 +189,7 @@ class TrialPodTrigger(BaseTrigger):
             found.study.objective,
             report,
             self.log,
+            located=located(found.store, found.study, found.attempt),
         )
         await self._deliver_rest(found.reporter)
         return with_reason(outcome, report)

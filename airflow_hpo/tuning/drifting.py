@@ -30,7 +30,7 @@ def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any
 
 def _row(store: Store, edition: Edition, comparison: Comparison | None) -> dict[str, Any]:
     records = store.optuna.records(edition.name)
-    best = status_of(edition, records).progress.best
+    best = status_of(store, edition, records).progress.best
     return {
         "edition": edition.name,
         "created": edition.created.isoformat(timespec="seconds"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.patience import patiently
@@ -54,7 +55,7 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     shown = [r for r in records if r.key and r.number not in replaced and not r.state.successful]
     shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
     return Explanation(
-        _study(status_of(edition, records), tasks, {r.key.partition("#")[0] for r in records if r.key}),
+        _study(status_of(store, edition, records), tasks, {r.key.partition("#")[0] for r in records if r.key}),
         [_trial(record, runs.get(record.number, []), tasks) for record in shown],
     )
 
@@ -104,13 +105,14 @@ def _study(look: Status, tasks: RunTasks, asked: set[str]) -> list[str]:
 
 def _wanted(look: Status, tasks: RunTasks) -> str:
     study, running, needed = look.edition.study, look.progress.running, look.verdict.needed
+    free, pending = slots_free(study, look.progress), look.progress.pending
     if needed == 0:
         return f"It waits for the {running} trials that run: no more are wanted unless they fail."
     more = f"{needed} more are wanted"
     if running >= study.slots:
         return f"All {study.slots} slots are taken, and {more}: they wait for a free slot."
-    free = study.slots - running
-    return f"{free} of {study.slots} slots are free, and {more}. {tasks.next_step(min(study.batch, needed))}"
+    held = f" while {pending} trials wait for a place to run (max_pending={study.max_pending})" if pending else ""
+    return f"{free} of {study.slots} slots are free{held}, and {more}. {tasks.next_step(min(study.batch, needed))}"
 
 
 def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks) -> TrialReason:

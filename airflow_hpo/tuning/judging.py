@@ -7,9 +7,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from airflow_hpo.core.attempt import placed
 from airflow_hpo.core.budget import Verdict, ready_for_more, slots_free, verdict
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import Progress, progress_of
+from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.tuning.store import Store
@@ -41,7 +43,8 @@ class Status:
     def __str__(self) -> str:
         p = self.progress
         best = f", best {p.best.value:g} (trial {p.best.number})" if p.best and p.best.value is not None else ""
-        counts = f"{p.complete} complete, {p.pruned} pruned, {p.failed} failed, {p.running} running"
+        running = f"{p.running} running" + (f" ({p.pending} without a place yet)" if p.pending else "")
+        counts = f"{p.complete} complete, {p.pruned} pruned, {p.failed} failed, {running}"
         return f"{self.edition.name}: {counts} of {self.edition.study.wanted}{best}"
 
 
@@ -51,15 +54,27 @@ def status(store: Store, name: str) -> Status:
     :param store: the study database.
     :param name: the edition.
     """
-    return status_of(store.edition(name), store.optuna.records(name, details=False))
+    return status_of(store, store.edition(name), store.optuna.records(name, details=False))
 
 
-def status_of(edition: Edition, records: Collection[TrialRecord]) -> Status:
-    """Judge an edition by trials that have been read already."""
+def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) -> Status:
+    """Judge an edition by trials that have been read already.
+
+    :param store: the study database, which is asked for places only where the study declares ``max_pending``.
+    :param edition: the edition.
+    :param records: its trials.
+    """
     study = edition.study
-    progress = progress_of(records, study.objective.direction)
+    progress = progress_of(records, study.objective.direction, _placed(store, edition.name, study))
     judged = verdict(study, progress, datetime.now(UTC) - edition.started, edition.stop_reason)
     return Status(edition, progress, judged)
+
+
+def _placed(store: Store, name: str, study: Study) -> set[int] | None:
+    if study.max_pending is None:
+        return None
+    with store.session(read_only=True) as session:
+        return placed(attempts.running(session, name))
 
 
 def owner(key: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,11 +10,13 @@ from typing import Any, Self
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
-from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.patience import patiently
 from airflow_hpo.tuning.reporting import TrialReporter
 from airflow_hpo.tuning.store import Store
+
+logger = logging.getLogger(__name__)
 
 _UNSEEN = (AttemptOutcome.RUNNING, AttemptOutcome.LOST)
 
@@ -22,6 +25,7 @@ _UNSEEN = (AttemptOutcome.RUNNING, AttemptOutcome.LOST)
 class Running:
     """What an attempt that another process began reports to."""
 
+    store: Store
     study: Study
     attempt: Attempt
     reporter: TrialReporter
@@ -34,7 +38,7 @@ class Running:
         :param study: the declaration.
         :param attempt: the attempt.
         """
-        return cls(study, attempt, TrialReporter(store, study, attempt))
+        return cls(store, study, attempt, TrialReporter(store, study, attempt))
 
 
 def running(store: Store, edition: str, number: int, attempt: int) -> Running:
@@ -93,6 +97,21 @@ def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:
     if place:
         with store.session() as session:
             attempts.locate(session, attempt.study, attempt.number, attempt.attempt, place)
+
+
+def locate_now(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> bool:
+    """Say where an attempt runs while it does; False when the database cannot take it now, for which nothing must wait.
+
+    :param store: the study database.
+    :param attempt: the attempt.
+    :param place: JSON-able; keys that are known already are overwritten.
+    """
+    try:
+        locate(store.impatient, attempt, place)
+    except TransientHpoError as err:
+        logger.warning("Where trial %s runs is told the study later: %s", attempt.number, err)
+        return False
+    return True
 
 
 @patiently

@@ -156,6 +156,6 @@ def _reason(store: Store, found: Edition, *, starting: bool = False) -> str | No
     stopped = starting and found.stop_reason is not None
     if found.finished is not None or not (stopped or found.study.when_over == "stop"):
         return None
-    verdict = status_of(found, store.optuna.records(found.name, details=False)).verdict
+    verdict = status_of(store, found, store.optuna.records(found.name, details=False)).verdict
     what = "was not started" if starting else "was ended before it had finished"
     return f"The trial {what}. {verdict.reason}" if verdict.over else None

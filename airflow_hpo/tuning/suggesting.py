@@ -37,7 +37,7 @@ def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
         sealed = editions.batch_size(session, name, batch)
     size = sealed if sealed is not None else edition.study.slots
     keys = [key_of(batch, index) for index in range(size)]
-    requests = store.optuna.ask(name, edition.study, keys, allow=lambda records: _room(edition, records))
+    requests = store.optuna.ask(name, edition.study, keys, allow=lambda records: _room(store, edition, records))
     if requests and sealed is None:
         with store.session() as session:
             editions.seal_batch(session, name, batch, len(requests))
@@ -59,7 +59,7 @@ def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialReques
     with store.session(read_only=True) as session:
         size = editions.batch_size(session, name, batch)
     if size is None:
-        size = min(limit, _at_most(status_of(edition, store.optuna.records(name, details=False))))
+        size = min(limit, _at_most(status_of(store, edition, store.optuna.records(name, details=False))))
         with store.session() as session:
             size = editions.seal_batch(session, name, batch, size) if size else 0
     return [TrialRequest(study=name, key=key_of(batch, index)) for index in range(size)]
@@ -91,16 +91,16 @@ def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialReq
     edition, seen = store.edition(name), list[Status]()
 
     def room(records: Collection[TrialRecord]) -> int:
-        seen.append(status_of(edition, records))
+        seen.append(status_of(store, edition, records))
         return seen[-1].may_start
 
     found = store.optuna.ask(name, edition.study, keys, allow=room)
     # Trials that were there already are returned without a look at the others.
-    return found, seen[-1] if seen else status_of(edition, store.optuna.records(name, details=False))
+    return found, seen[-1] if seen else status_of(store, edition, store.optuna.records(name, details=False))
 
 
-def _room(edition: Edition, records: Collection[TrialRecord]) -> int:
-    return status_of(edition, records).may_start
+def _room(store: Store, edition: Edition, records: Collection[TrialRecord]) -> int:
+    return status_of(store, edition, records).may_start
 
 
 def _at_most(status: Status) -> int:

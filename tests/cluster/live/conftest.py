@@ -34,6 +34,13 @@ def namespace(core: Any) -> Iterator[str]:
         yield name
 
 
+def nearly_half_a_node(core: Any) -> str:
+    """So much CPU that two pods at most fit on a node at once, and one beside whatever the cluster itself runs."""
+    from kubernetes.utils.quantity import parse_quantity
+
+    return f"{int(parse_quantity(core.list_node().items[0].status.allocatable['cpu']) * 450)}m"
+
+
 @pytest.fixture(scope="session")
 def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str) -> Iterator[LiveAirflow]:
     """A running Airflow that has the rights of the Role."""
@@ -43,6 +50,7 @@ def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str) -> I
         "AIRFLOW__HPO__PRELOAD": "True",
         "HPO_TEST_IMAGE": python_image,
         "HPO_TEST_NAMESPACE": namespace,
+        "HPO_TEST_CPU": nearly_half_a_node(core),
     }
     home = Path(tempfile.mkdtemp(prefix="hpo-"))
     with LiveAirflow(home, DAGS, env=env) as live:

@@ -57,6 +57,28 @@ def running_at_once(of: list[Attempt]) -> int:
     return max(sum(a.started <= b.started and (not a.finished or a.finished > b.started) for a in of) for b in of)
 
 
+@pytest.mark.usefixtures("built_here")
+@pytest.mark.parametrize("dag_id", ["gentle", "gentle_in_batches"])
+def test_trials_start_one_by_one_while_a_full_node_lets_pods_wait(
+    airflow: LiveAirflow, store: Store, core: Any, namespace: str, dag_id: str
+) -> None:
+    run, waiting = DagRun.trigger(airflow, dag_id), set[int]()
+
+    def over() -> bool:
+        pods = core.list_namespaced_pod(namespace, label_selector=f"test={dag_id}").items
+        waiting.add(sum(pod.status.phase == "Pending" and not pod.spec.node_name for pod in pods))
+        return run.state in ("success", "failed")
+
+    airflow.wait(over, "the end of the study", timeout=600, interval=0.5)
+    assert run.state == "success"
+    # Two pods at most fill the node, so that a third one waits; without the limit the fourth would wait beside it.
+    assert waiting == {0, 1}
+    edition = f"{dag_id}@{run.run_id}"
+    assert [record.state for record in store.optuna.records(edition)] == [TrialState.COMPLETE] * 6
+    assert {one.outcome for one in tried(store, edition)} == {AttemptOutcome.COMPLETE}
+    assert {"node"} <= set.intersection(*(set(one.place) for one in tried(store, edition)))
+
+
 def test_a_cleared_trial_whose_result_is_known_answers_without_a_pod(airflow: LiveAirflow, store: Store) -> None:
     run = DagRun.trigger(airflow, "complete")
     assert run.wait(timeout=600) == "success"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from airflow.cli.cli_config import ActionCommand, GroupCommand
 
+from airflow_hpo.cli import watch
 from airflow_hpo.cli.commands import get_cli_commands
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.tuning.ending import finish
@@ -208,6 +209,13 @@ def test_watching_a_study_that_has_ended_prints_it_once(run: Command, finished: 
     assert len(lines) == 2
     assert "  4/4  0 running, 0 failed, best 0 (trial 0)" in lines[0]
     assert lines[1] == "All 4 trials are successful."
+
+
+def test_watching_a_study_says_how_many_trials_have_no_place_yet(finished: Tuned) -> None:
+    gentle = Tuned(finished.store, declared(name="gentle", max_pending=2))
+    gentle.started(gentle.suggest()[0])
+    _, rest, _ = watch._look(gentle.store, gentle.name)
+    assert rest == "2 running, 1 of them without a place yet, 0 failed"
 
 
 def test_watching_a_running_study_follows_it_to_its_end(run: Command, finished: Tuned) -> None:

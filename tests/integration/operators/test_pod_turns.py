@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from airflow_hpo.operators import pod_in_triggerer
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.pod_in_triggerer import TrialPodRunTrigger
+from airflow_hpo.triggers.placing import located
 from airflow_hpo.triggers.turns import turn
 from airflow_hpo.tuning.store import Store
 from airflow_hpo.tuning.suggesting import ask_one, reserve
@@ -57,3 +61,33 @@ def test_a_trial_that_was_asked_for_before_does_not_stand_behind_those_that_wait
     operator = asyncio.run(resume())
     assert operator.claimed is not None
     assert (operator.claimed.record.key, operator.claimed.record.number) == (running, 0)
+
+
+def test_a_trial_that_waits_for_room_goes_on_as_soon_as_the_one_before_it_has_its_node(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(trigger: Any) -> None:
+        await asyncio.sleep(600)
+
+    monkeypatch.setattr(pod_in_triggerer, "_room", never)
+    tuned = Tuned(store, declared(batch_size=1, max_pending=1))
+    first, second = [request.key for request in reserve(store, tuned.name, 1, 2)]
+    asked, _ = ask_one(store, tuned.name, first)
+    assert asked
+    attempt = tuned.in_pod(asked)
+    tell = located(store, tuned.study, attempt)
+    assert tell
+
+    async def placed() -> tuple[bool, TrialPodOperator]:
+        trigger, operator = starting(tuned, second)
+        async with AsyncExitStack() as held:
+            waits = asyncio.create_task(trigger._claimed(operator, held))
+            done, _ = await asyncio.wait({waits}, timeout=1)
+            await tell({"node": "node-1"})
+            await asyncio.wait_for(waits, 20)
+        return bool(done), operator
+
+    early, operator = asyncio.run(placed())
+    assert not early
+    assert operator.claimed is not None
+    assert operator.claimed.record.number == 1

@@ -58,13 +58,17 @@ class Tuned:
     def claim(self, request: TrialRequest, try_number: int = 1, work: str = WORK, rerun: Reruns = "changed") -> Claim:
         return claim(self.store, request, work, place_of(request.key, try_number), rerun)
 
-    def begin(self, claimed: Claim, try_number: int = 1) -> Attempt:
+    def begin(self, claimed: Claim, try_number: int = 1, backend: str = "process") -> Attempt:
         key = claimed.request.key.partition("#")[0]
-        return begin(self.store, claimed, place_of(key, try_number), "process", {"host": "here"})
+        return begin(self.store, claimed, place_of(key, try_number), backend, {"host": "here"})
 
     def started(self, request: TrialRequest, try_number: int = 1, **how: Any) -> tuple[Claim, Attempt]:
         claimed = self.claim(request, try_number, **how)
         return claimed, self.begin(claimed, try_number)
+
+    def in_pod(self, request: TrialRequest, try_number: int = 1) -> Attempt:
+        """Begin an attempt whose pod waits for its node."""
+        return self.begin(self.claim(request, try_number), try_number, "pod")
 
     def conclude(self, claimed: Claim, attempt: Attempt, value: float = 1.0, pruned: bool = False) -> TrialResult:
         return conclude(self.store, claimed, attempt, Ended(Measurement(value, {"time_s": 2.0}), pruned=pruned))

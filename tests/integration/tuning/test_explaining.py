@@ -133,6 +133,16 @@ def test_free_slots_name_the_task_that_is_next(tuned: Tuned) -> None:
     assert "task tune.batch_002.suggest. Its task is queued" in explain(tuned.store, tuned.name, queued).study[0]
 
 
+def test_trials_that_wait_for_a_place_are_said_to_hold_up_the_next_ones(tuned: Tuned) -> None:
+    gentle = Tuned(tuned.store, declared(name="gentle", max_pending=2))
+    gentle.suggest()
+    settle = look("tune.batch_001.settle", "deferred")
+    assert explain(gentle.store, gentle.name, run_of(settle)).study[0] == (
+        "0 of 4 slots are free while 2 trials wait for a place to run (max_pending=2), and 8 more are wanted. "
+        "Next is task tune.batch_001.settle. It waits until 2 are free."
+    )
+
+
 def test_a_dead_run_says_what_to_clear(tuned: Tuned) -> None:
     tuned.complete(tuned.suggest()[0])
     dead = run_of(look("tune.batch_001.settle", "failed"), look("tune.finish", "upstream_failed"), state="failed")

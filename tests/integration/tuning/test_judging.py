@@ -9,6 +9,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.storage import editions
 from airflow_hpo.tuning.judging import abandoned, reap, status
+from airflow_hpo.tuning.running import locate
 from airflow_hpo.tuning.store import Store
 from tests.integration.tuning.tasks import Tuned, declared
 
@@ -34,6 +35,24 @@ def test_a_look_reads_in_one_line(tuned: Tuned) -> None:
     assert str(status(tuned.store, tuned.name)) == (
         "demo@r: 1 complete, 0 pruned, 1 failed, 2 running of 10, best 0.25 (trial 0)"
     )
+
+
+def test_a_look_says_how_many_trials_have_no_place_yet(store: Store) -> None:
+    tuned = Tuned(store, declared(max_pending=2))
+    first, second = tuned.suggest()
+    tuned.started(first)
+    tuned.in_pod(second)
+    assert "2 running (1 without a place yet) of 10" in str(status(store, tuned.name))
+
+
+def test_a_batch_is_due_when_its_trials_may_wait_for_a_place(store: Store) -> None:
+    tuned = Tuned(store, declared(parallelism=6, max_pending=2))
+    first, second = [tuned.in_pod(request) for request in tuned.suggest()]
+    ready = []
+    for attempt in (first, second):
+        ready.append(status(store, tuned.name).ready)
+        locate(store, attempt, {"node": "node-1"})
+    assert [*ready, status(store, tuned.name).ready] == [False, False, True]
 
 
 def test_a_stopped_study_starts_nothing(tuned: Tuned) -> None:

@@ -43,7 +43,7 @@ def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tuned]:
     monkeypatch.setattr("airflow_hpo.storage.database.BUSY_TIMEOUT", 0)
     database = Database.sqlite(tmp_path / "hpo.db")
     schema.upgrade(database)
-    tuned = Tuned(Store(database), declared(when_over="stop"))
+    tuned = Tuned(Store(database), declared(when_over="stop", max_pending=4))
     first, second, *_ = tuned.suggest()
     tuned.complete(first)
     tuned.started(second)

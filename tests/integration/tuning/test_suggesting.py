@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
+from airflow_hpo.tuning.running import locate
 from airflow_hpo.tuning.store import Store
 from airflow_hpo.tuning.suggesting import ask_for, ask_one, key_of, reserve
 from tests.integration.tuning.tasks import Tuned, declared
@@ -185,3 +190,95 @@ def test_of_several_keys_as_many_are_given_as_there_is_room_for(tuned: Tuned) ->
     assert [one.key for one in given] == keys[:slots]
     again, _ = ask_for(tuned.store, tuned.name, keys)
     assert again == given
+
+
+@pytest.fixture
+def gentle(store: Store) -> Tuned:
+    """A study of which two trials may wait for a place."""
+    return Tuned(store, declared(name="gentle", max_pending=2))
+
+
+def test_no_more_are_suggested_than_may_wait_for_a_place(gentle: Tuned) -> None:
+    assert [request.key for request in gentle.suggest()] == ["001/0", "001/1"]
+    assert gentle.suggest(2) == []
+
+
+def test_a_trial_whose_pod_has_no_node_yet_keeps_others_from_being_suggested(gentle: Tuned) -> None:
+    for request in gentle.suggest():
+        gentle.in_pod(request)
+    assert gentle.suggest(2) == []
+
+
+def test_as_many_are_suggested_as_pods_have_got_their_node(gentle: Tuned) -> None:
+    first, _ = [gentle.in_pod(request) for request in gentle.suggest()]
+    locate(gentle.store, first, {"node": "node-1"})
+    assert [request.key for request in gentle.suggest(2)] == ["002/0"]
+
+
+def test_a_trial_that_a_worker_has_begun_waits_for_no_place(gentle: Tuned) -> None:
+    for request in gentle.suggest():
+        gentle.started(request)
+    assert len(gentle.suggest(2)) == 2
+
+
+def test_places_do_not_make_more_slots(gentle: Tuned) -> None:
+    for batch in (1, 2):
+        for request in gentle.suggest(batch):
+            gentle.started(request)
+    assert gentle.suggest(3) == []
+
+
+def test_a_trial_that_ended_without_a_place_makes_room(gentle: Tuned) -> None:
+    first, second = gentle.suggest()
+    gentle.in_pod(second)
+    gentle.fail(first, kind="infrastructure", retries=0)
+    assert len(gentle.suggest(2)) == 1
+
+
+def test_a_trial_that_waits_for_its_next_attempt_waits_for_a_place_again(gentle: Tuned) -> None:
+    first, second = gentle.suggest()
+    gentle.started(second)
+    assert not gentle.fail(first, kind="infrastructure")
+    assert len(gentle.suggest(2)) == 1
+    locate(gentle.store, gentle.in_pod(first, 2), {"node": "node-2"})
+    assert len(gentle.suggest(3)) == 1
+
+
+def test_of_several_keys_as_many_are_given_as_may_wait_for_a_place(gentle: Tuned) -> None:
+    keys = [key_of(1, index) for index in range(5)]
+    given, _ = ask_for(gentle.store, gentle.name, keys)
+    assert [one.key for one in given] == keys[:2]
+    locate(gentle.store, gentle.in_pod(given[1]), {"node": "node-1"})
+    given, _ = ask_for(gentle.store, gentle.name, keys[2:])
+    assert [one.key for one in given] == keys[2:3]
+
+
+def test_who_is_refused_for_want_of_places_learns_that_the_study_goes_on(gentle: Tuned) -> None:
+    gentle.suggest()
+    given, status = ask_one(gentle.store, gentle.name, "002/0")
+    assert (given, status.verdict.over, status.progress.pending) == (None, False, 2)
+
+
+def test_many_that_ask_at_once_do_not_exceed_what_may_wait_for_a_place(gentle: Tuned, ready_database: Database) -> None:
+    def ask(index: int) -> bool:
+        return ask_one(Store(ready_database), gentle.name, key_of(1, index))[0] is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(ask, range(8)))
+    assert sum(given) == 2
+
+
+def test_as_many_are_reserved_as_ever_however_few_may_wait_for_a_place(gentle: Tuned) -> None:
+    assert len(reserve(gentle.store, gentle.name, 1, 1024)) == 10 + gentle.study.failures_allowed
+
+
+def test_attempts_are_read_only_where_few_may_wait_for_a_place(
+    tuned: Tuned, gentle: Tuned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(session: Session, edition: str) -> list[Attempt]:
+        raise AssertionError("Attempts were read.")
+
+    monkeypatch.setattr("airflow_hpo.storage.attempts.running", read)
+    assert len(tuned.suggest()) == 4
+    with pytest.raises(AssertionError, match="Attempts were read"):
+        gentle.suggest()

@@ -30,6 +30,17 @@ def test_a_study_ends_with_all_its_trials_whatever_crashes(ready_database: Datab
         assert attempts.running(session, scheduler.name) == []
 
 
+@pytest.mark.parametrize(("seed", "max_pending"), [(0, 1), (1, 2), (2, 1)])
+def test_a_study_of_which_few_trials_may_wait_for_a_place_ends_with_all_its_trials(
+    ready_database: Database, seed: int, max_pending: int
+) -> None:
+    study = declared(max_trials=12, max_failures=12, batch_size=None, max_pending=max_pending)
+    scheduler = Scheduler(ready_database, study, seed)
+    data = scheduler.run().data
+    assert (data["end"], data["complete"]) == ("max_trials", 12)
+    assert 1 < scheduler.most_running <= study.slots
+
+
 def test_every_trial_that_counts_has_one_complete_attempt(ready_database: Database) -> None:
     scheduler = Scheduler(ready_database, STUDY, seed=11)
     scheduler.run()

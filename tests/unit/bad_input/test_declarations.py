@@ -34,6 +34,7 @@ GOOD: dict[str, Any] = {
     "max_trials": 20,
     "parallelism": 4,
     "batch_size": 2,
+    "max_pending": 3,
     "max_failures": 3,
     "timeout": "PT2H",
     "patience": 5,

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from airflow_hpo.core.attempt import outweighs
+from airflow_hpo.core.attempt import Attempt, TaskRun, outweighs, placed
 from airflow_hpo.core.trial import AttemptOutcome
 
 SEEN = [AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED, AttemptOutcome.FAILED]
@@ -22,3 +24,23 @@ def test_nothing_outweighs_its_like(outcome: AttemptOutcome):
 
 def test_the_first_of_two_that_saw_it_end_holds():
     assert not outweighs(AttemptOutcome.FAILED, AttemptOutcome.COMPLETE)
+
+
+def begun(backend: str, number: int = 0, attempt: int = 1, **place: str) -> Attempt:
+    return Attempt("s@r", number, attempt, TaskRun("d", "r", "t"), backend, datetime.now(UTC), place=place)
+
+
+@pytest.mark.parametrize("backend", ["process", "function", "group"])
+def test_what_a_worker_runs_has_its_place_at_once(backend: str) -> None:
+    assert begun(backend).placed
+
+
+@pytest.mark.parametrize("backend", ["pod", "job"])
+def test_what_runs_in_a_cluster_has_its_place_with_its_node(backend: str) -> None:
+    assert not begun(backend, pod="p", namespace="n").placed
+    assert begun(backend, pod="p", namespace="n", node="node-1").placed
+
+
+def test_the_newest_attempt_says_whether_a_trial_has_a_place() -> None:
+    first, second, other = begun("pod", node="node-1"), begun("pod", attempt=2), begun("pod", 1, node="node-2")
+    assert placed([first, second, other]) == {1}

@@ -30,8 +30,9 @@ def progress(
     pruned: int = 0,
     best: TrialRecord | None = None,
     since_best: int = 0,
+    pending: int = 0,
 ) -> Progress:
-    return Progress(complete, pruned, failed, running, best, since_best)
+    return Progress(complete, pruned, failed, running, best, since_best, pending)
 
 
 @pytest.mark.parametrize(
@@ -156,9 +157,45 @@ def test_no_slot_is_free_below_zero(make_study: Callable[..., Study]) -> None:
     assert [slots_free(study, progress(running=running)) for running in (0, 3, 4, 7)] == [4, 1, 0, 0]
 
 
+def test_no_more_trials_start_than_may_wait_for_a_place(make_study: Callable[..., Study]) -> None:
+    study = make_study(max_trials=100, parallelism=10, max_pending=3)
+    seen = [progress(running=running, pending=pending) for running, pending in ((0, 0), (2, 1), (9, 0), (9, 3), (5, 4))]
+
+    assert [slots_free(study, each) for each in seen] == [3, 2, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("seen", "ready"),
+    [
+        pytest.param(progress(running=3, pending=3), False, id="nobody has a place"),
+        pytest.param(progress(running=3, pending=2), False, id="one has a place, a batch is two"),
+        pytest.param(progress(running=3, pending=1), True, id="two have a place"),
+        pytest.param(progress(running=10), False, id="all slots taken"),
+        pytest.param(progress(98, running=1), True, id="tail: one trial left, and room for it"),
+        pytest.param(progress(96, running=3, pending=3), False, id="tail: one trial left, and no room"),
+        pytest.param(progress(96, running=3, pending=2), True, id="tail: one trial left, one has a place"),
+    ],
+)
+def test_a_batch_is_due_when_enough_trials_have_a_place(
+    make_study: Callable[..., Study], seen: Progress, ready: bool
+) -> None:
+    study = make_study(max_trials=100, parallelism=10, max_pending=3, batch_size=2)
+
+    assert ready_for_more(study, seen, verdict(study, seen, NOW)) is ready
+
+
+def test_more_batches_are_laid_out_when_few_trials_may_wait(make_study: Callable[..., Study]) -> None:
+    study = make_study(max_trials=20, parallelism=10, max_pending=2, max_failures=0)
+
+    assert most_batches(study) == 1 + 9
+
+
 @dataclass
 class Run:
-    """A study played through in the way the tasks do: suggest, settle, suggest, until it is over."""
+    """A study played through in the way the tasks do: suggest, settle, suggest, until it is over.
+
+    Trials wait for a place where the study limits how many may; some fail without ever getting one.
+    """
 
     study: Study
     fails: Callable[[int], bool]
@@ -166,42 +203,55 @@ class Run:
     failed: int = 0
     complete: int = 0
     running: list[int] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
     started: int = 0
     batches: list[int] = field(default_factory=list)
     lonely_rounds: int = 0
 
     @property
     def progress(self) -> Progress:
-        return progress(self.complete, self.failed, len(self.running))
+        running = len(self.running) + len(self.pending)
+        return progress(self.complete, self.failed, running, pending=len(self.pending))
 
     def play(self) -> End:
         while True:
             judged = verdict(self.study, self.progress, NOW)
-            if judged.over and not self.running:
+            if judged.over and not self.progress.running:
                 assert judged.end is not None
                 return judged.end
             if judged.needed and ready_for_more(self.study, self.progress, judged):
                 self.suggest(min(slots_free(self.study, self.progress), judged.needed))
             while not ready_for_more(self.study, self.progress, verdict(self.study, self.progress, NOW)):
-                self.finish_one()
+                self.advance()
 
     def suggest(self, count: int) -> None:
         assert count > 0
-        self.lonely_rounds += bool(self.batches) and not self.running and count < self.study.batch
-        self.running += range(self.started, self.started + count)
+        self.lonely_rounds += bool(self.batches) and not self.progress.running and count < self.study.batch
+        asked = self.running if self.study.max_pending is None else self.pending
+        asked += range(self.started, self.started + count)
         self.started += count
         self.batches.append(count)
-        assert len(self.running) <= self.study.slots
+        assert self.progress.running <= self.study.slots
+        assert len(self.pending) <= self.study.first_batch
 
-    def finish_one(self) -> None:
-        number = self.running.pop(self.rng.randrange(len(self.running)))
+    def advance(self) -> None:
+        waiting = self.rng.randrange(self.progress.running) < len(self.pending)
+        if waiting and not self.fails(self.pending[0]):
+            self.running.append(self.pending.pop(0))
+        else:
+            self.finish_one(self.pending if waiting else self.running)
+
+    def finish_one(self, trials: list[int]) -> None:
+        number = trials.pop(0 if trials is self.pending else self.rng.randrange(len(trials)))
         if self.fails(number):
             self.failed += 1
         else:
             self.complete += 1
 
 
-def declared(wanted: int, slots: int, batch: int, failures: int, count: str = "successful") -> Study:
+def declared(
+    wanted: int, slots: int, batch: int, failures: int, count: str = "successful", spare: int | None = None
+) -> Study:
     return Study(
         name="s",
         space={"x": Float(0, 1)},
@@ -209,6 +259,7 @@ def declared(wanted: int, slots: int, batch: int, failures: int, count: str = "s
         max_trials=wanted,
         parallelism=max(slots, batch),
         batch_size=batch,
+        max_pending=None if spare is None else batch + spare,
         max_failures=failures,
         count=count,
     )
@@ -221,6 +272,7 @@ plans = st.builds(
     st.integers(1, 20),
     st.integers(0, 30),
     st.sampled_from(["successful", "finished"]),
+    st.none() | st.integers(0, 9),
 )
 
 
@@ -235,7 +287,7 @@ def test_a_played_study_keeps_its_budget_and_ends_within_its_batches(
     end = run.play()
 
     spare = study.failures_allowed if study.count == "successful" else 0
-    full = math.ceil((study.wanted - study.slots) / study.batch)
+    full = math.ceil((study.wanted - study.first_batch) / study.batch)
     event(f"beyond most_batches: {len(run.batches) - most_batches(study)}")
     assert end in (End.MAX_TRIALS, End.MAX_FAILURES)
     assert run.started <= most_trials(study)
@@ -250,7 +302,7 @@ def test_without_failures_a_study_takes_no_more_batches_than_it_has_full_ones(st
 
     assert run.play() is End.MAX_TRIALS
     assert run.started == study.wanted
-    assert len(run.batches) <= 1 + math.ceil((study.wanted - study.slots) / study.batch)
+    assert len(run.batches) <= 1 + math.ceil((study.wanted - study.first_batch) / study.batch)
 
 
 def test_failures_one_at_a_time_at_the_very_end_take_a_batch_each() -> None:

@@ -97,3 +97,20 @@ def test_the_order_in_which_trials_are_read_does_not_matter() -> None:
     ]
 
     assert progress_of(reversed(trials), Direction.MINIMIZE) == progress_of(trials, Direction.MINIMIZE)
+
+
+def test_trials_that_run_and_have_no_place_are_pending() -> None:
+    trials = [trial(0, 1.0), trial(1, state="running"), trial(2, state="running"), trial(3, state="fail")]
+
+    assert progress_of(trials, Direction.MINIMIZE, placed={1}).pending == 1
+    assert progress_of(trials, Direction.MINIMIZE, placed=()).pending == 2
+
+
+def test_no_trial_is_pending_where_nobody_asks() -> None:
+    assert progress_of([trial(0, state="running")], Direction.MINIMIZE).pending == 0
+
+
+def test_a_trial_that_was_replaced_is_not_pending() -> None:
+    trials = [trial(0, state="running"), trial(1, state="running", replaces=0)]
+
+    assert progress_of(trials, Direction.MINIMIZE, placed=()).pending == 1

@@ -105,6 +105,7 @@ def studies(draw: st.DrawFn) -> Study:
         objective=draw(objectives()),
         max_trials=draw(st.integers(1, 10**6)),
         count=draw(st.sampled_from(["successful", "finished"])),
+        max_pending=draw(st.none() | st.integers(1, 99)),
         timeout=draw(timeouts),
         sampler=draw(samplers),
         pruner=draw(pruners),
@@ -212,6 +213,7 @@ def test_booleans_and_numbers_are_different_declarations(make_study: Callable[..
     ("change", "comparable"),
     [
         ({"max_trials": 11}, True),
+        ({"max_pending": 2}, True),
         ({"sampler": "random"}, True),
         ({"seed": 1}, True),
         ({"name": "t"}, True),

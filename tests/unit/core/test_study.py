@@ -18,6 +18,8 @@ from airflow_hpo.core.study import Study
         ({"max_trials": 10}, (10, 3, 2, 3)),
         ({"max_trials": 1}, (1, 1, 1, 1)),
         ({"max_trials": 100, "parallelism": 7}, (100, 7, 4, 30)),
+        ({"max_trials": 100, "max_pending": 2}, (100, 10, 2, 30)),
+        ({"max_trials": 100, "max_pending": 50}, (100, 10, 5, 30)),
         ({"max_trials": 5, "parallelism": 50, "batch_size": 50, "max_failures": 0}, (5, 5, 5, 0)),
         (
             {"max_trials": ..., "sampler": "grid", "space": {"x": Int(1, 6), "y": Categorical(["a", "b"])}},
@@ -34,6 +36,13 @@ def test_what_is_not_declared_follows_from_what_is(
     study = make_study(**changes)
 
     assert (study.wanted, study.slots, study.batch, study.failures_allowed) == numbers
+
+
+@pytest.mark.parametrize(("max_pending", "first"), [(None, 10), (3, 3), (50, 10)])
+def test_the_first_batch_is_as_large_as_trials_may_wait(
+    make_study: Callable[..., Study], max_pending: int | None, first: int
+) -> None:
+    assert make_study(max_trials=100, max_pending=max_pending).first_batch == first
 
 
 def test_a_study_shows_what_was_declared_and_no_defaults(make_study: Callable[..., Study]) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from airflow_hpo.pods import follower, moments
 from airflow_hpo.pods import watch as watching
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
-from airflow_hpo.pods.watch import PodWatch, WatchOptions
+from airflow_hpo.pods.watch import Located, PodWatch, WatchOptions
 from tests.unit.pods.kubernetes_double import NOW, PodDouble, condition, pod, running, terminated, waiting
 
 SCHEDULED = condition("", type="PodScheduled")
@@ -38,9 +38,11 @@ class Watched:
         logs: list[Any],
         report: Callable[[list[SeriesPoint]], bool] = lambda points: False,
         source: MetricSource | None = None,
+        located: Located | None = None,
         **options: Any,
     ) -> None:
         self.double = PodDouble(states, logs)
+        self.located = located
         self.lines: list[str] = []
         self.points: list[SeriesPoint] = []
 
@@ -54,7 +56,7 @@ class Watched:
         self.outcome: PodOutcome = asyncio.run(self._run(WatchOptions("base", **options), readings, taken, logger))
 
     async def _run(self, *arguments: Any) -> PodOutcome:
-        return await PodWatch(self.double, *arguments).run()
+        return await PodWatch(self.double, *arguments, self.located).run()
 
 
 @pytest.fixture(autouse=True)
@@ -230,7 +232,7 @@ class Informed(Watched):
         self.double.heard.live = True
         first, *later = self.double.states
         self.double.states = [first]
-        watching = asyncio.create_task(PodWatch(self.double, *arguments).run())
+        watching = asyncio.create_task(PodWatch(self.double, *arguments, self.located).run())
         for state in later:
             await asyncio.sleep(0.05)
             self.early = list(self.lines)
@@ -253,3 +255,73 @@ def test_a_program_that_goes_on_is_read_along_in_the_tasks_log(monkeypatch: pyte
 def test_a_watch_that_falls_silent_costs_only_time() -> None:
     watched = Informed([pod("Pending")], [[log_of("loss=1")]], schedule_timeout=0.05)
     assert watched.outcome.kind == "infrastructure"
+
+
+class Places:
+    """Takes where a pod runs, after a few refusals."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        self.offered: list[Mapping[str, str]] = []
+        self.refusals = refusals
+
+    async def __call__(self, place: Mapping[str, str]) -> bool:
+        self.offered.append(place)
+        return len(self.offered) > self.refusals
+
+
+def unscheduled() -> Any:
+    """A pod that waits for a node."""
+    waits = pod("Pending")
+    waits.spec.node_name = None
+    return waits
+
+
+STARTING = pod("Pending", conditions=[SCHEDULED])
+
+
+def test_a_pods_node_is_told_once_and_while_its_program_has_not_started() -> None:
+    places = Places()
+    watched = Watched([unscheduled(), STARTING], [], located=places, startup_timeout=0.1)
+    assert watched.outcome.kind == "infrastructure"
+    assert places.offered == [{"node": "node-1"}]
+
+
+def test_a_pod_without_a_node_is_told_of_nowhere() -> None:
+    places = Places()
+    Watched([unscheduled()], [], located=places, schedule_timeout=0.05)
+    assert places.offered == []
+
+
+def test_a_node_that_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "LOCATING", 0.01)
+    places = Places(refusals=2)
+    Watched([STARTING], [], located=places, startup_timeout=0.2)
+    assert places.offered == [{"node": "node-1"}] * 3
+
+
+def test_whoever_takes_the_node_holds_up_no_pod() -> None:
+    async def hangs(place: Mapping[str, str]) -> bool:
+        await asyncio.sleep(600)
+        return True
+
+    watched = Watched([STARTING, STARTING, DONE], [[log_of("loss=1")]], located=hangs)
+    assert (watched.outcome.state, watched.outcome.place["node"]) == ("complete", "node-1")
+
+
+class Scheduled(Watched):
+    """A pod that gets its node without a word of the API server, which speaks only of its end."""
+
+    async def _run(self, *arguments: Any) -> PodOutcome:
+        self.double.heard.live = True
+        watching = asyncio.create_task(PodWatch(self.double, *arguments, self.located).run())
+        await asyncio.sleep(0.05)
+        self.double.states = [STARTING]
+        await asyncio.sleep(0.2)
+        self.early = list(self.located.offered) if isinstance(self.located, Places) else []
+        self.double.heard.tell(DONE)
+        return await asyncio.wait_for(watching, 5)
+
+
+def test_who_waits_for_the_node_asks_for_a_pod_that_the_api_server_speaks_of() -> None:
+    watched = Scheduled([unscheduled()], [[log_of("loss=1")]], located=Places(), startup_check_interval=600.0)
+    assert watched.early == [{"node": "node-1"}]

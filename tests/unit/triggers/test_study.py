@@ -1,30 +1,27 @@
 from __future__ import annotations
 
 import importlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from airflow_hpo.core.budget import verdict
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.objective import Direction
+from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.triggers.study import StudyTrigger, Until, reached
-from airflow_hpo.tuning.judging import Status, status_of
+from airflow_hpo.tuning.judging import Status
 
 STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=10, parallelism=4, batch_size=2)
 
 
-def look(complete: int, running: int) -> Status:
+def look(complete: int, running: int, pending: int = 0, study: Study = STUDY) -> Status:
     """Return a look at a study with some complete and some running trials."""
     now = datetime.now(UTC)
-    edition = Edition("s@r", "s", "r", STUDY.to_dict(), STUDY.fingerprint, STUDY.search_fingerprint, now, now)
-    states = [TrialState.COMPLETE] * complete + [TrialState.RUNNING] * running
-    value = {TrialState.COMPLETE: 1.0}
-    records = [TrialRecord(n, state, {}, value.get(state), key=f"001/{n}") for n, state in enumerate(states)]
-    assert STUDY.objective.direction is Direction.MINIMIZE
-    return status_of(edition, records)
+    edition = Edition("s@r", "s", "r", study.to_dict(), study.fingerprint, study.search_fingerprint, now, now)
+    progress = Progress(complete, 0, 0, running, None, 0, pending)
+    return Status(edition, progress, verdict(study, progress, timedelta(0)))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +38,12 @@ def look(complete: int, running: int) -> Status:
 def test_a_wait_ends_when_its_condition_holds(complete: int, running: int, expected: dict[Until, bool]) -> None:
     status = look(complete, running)
     assert {until: reached(status, until) for until in expected} == expected
+
+
+@pytest.mark.parametrize(("pending", "room"), [(2, False), (1, True)])
+def test_a_wait_for_room_ends_when_a_trial_has_its_place(pending: int, room: bool) -> None:
+    gentle = STUDY.model_copy(update={"max_pending": 2})
+    assert reached(look(0, 2, pending, gentle), "room") is room
 
 
 def test_a_trigger_is_rebuilt_from_what_it_serialises() -> None:

@@ -1,4 +1,4 @@
-"""Studies of pods for a live Airflow: complete, failing, pruned, stopped by hand, and stopped at the median."""
+"""Studies of pods for a live Airflow: complete, failing, pruned, stopped by hand or at the median, and on a full node."""
 
 import os
 
@@ -74,3 +74,9 @@ tune(
     sampler="grid",
     pruner=Pruner("median", n_startup_trials=2, n_warmup_steps=4),
 )
+SLOW = "import sys, time; time.sleep(%d); print('loss=' + sys.argv[1])"
+LARGE = {"container_resources": {"requests": {"cpu": os.environ.get("HPO_TEST_CPU", "900m")}}}
+GENTLE = {"max_trials": 6, "parallelism": 4, "max_pending": 1, "sampler": "random"}
+tune("gentle", SLOW % 10, X, trial=LARGE, **GENTLE)
+# A batch of one takes a worker, which takes its time.
+tune("gentle_in_batches", SLOW % 30, X, trial=LARGE, dispatch="batches", **GENTLE)

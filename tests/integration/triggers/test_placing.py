@@ -1,0 +1,159 @@
+"""Where a pod runs is told its study while it runs, where the study lets few trials wait for a place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.triggers.base import TriggerEvent
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.metrics.source import Stdout
+from airflow_hpo.exceptions import StoreUnavailableError
+from airflow_hpo.operators import pod as pod_operator
+from airflow_hpo.operators.job import TrialJobOperator
+from airflow_hpo.operators.pod import TrialPodOperator
+from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.outcome import PodOutcome
+from airflow_hpo.pods.watch import WatchOptions
+from airflow_hpo.storage import attempts
+from airflow_hpo.storage.database import Database
+from airflow_hpo.triggers import pod as pod_trigger
+from airflow_hpo.triggers.pod import TrialPodTrigger
+from airflow_hpo.triggers.turns import turn
+from airflow_hpo.tuning import schema
+from airflow_hpo.tuning.store import Store
+from tests.integration.tuning.tasks import Tuned, declared
+from tests.unit.pods.kubernetes_double import pod
+
+NODE = {"node": "node-1"}
+Study = Callable[..., Tuned]
+
+
+class Watch:
+    """Watches a pod that gets its node and ends; notes what the study knew of it in between."""
+
+    def __init__(self) -> None:
+        self.known: list[Attempt] = []
+        self.answers: list[bool] = []
+        self.freed = False
+
+    def of(self, tuned: Tuned, times: int = 1) -> Any:
+        """Return what stands for `watch_pod`."""
+
+        async def watch_pod(*arguments: Any, located: Any = None, **options: Any) -> PodOutcome:
+            turn(tuned.name).freed.clear()
+            if located is not None:
+                self.answers = [await located(NODE) for _ in range(times)]
+            self.freed = turn(tuned.name).freed.is_set()
+            self.known = tuned.attempts(0)
+            return PodOutcome("complete", value=0.5, place=NODE)
+
+        return watch_pod
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Opens a study in the database that Airflow uses without a connection."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
+    database = Database.sqlite(tmp_path / "hpo.db")
+    schema.upgrade(database)
+    return lambda **options: Tuned(Store(database), declared(**options))
+
+
+def in_triggerer(tuned: Tuned) -> TriggerEvent:
+    """What the trigger of the study's first trial says."""
+    where = ("p", "n", asdict(Connection(config_file="/nowhere")), asdict(WatchOptions("base")))
+    trigger = TrialPodTrigger(*where, tuned.name, 0, 1, Stdout().to_dict())
+
+    async def first() -> TriggerEvent:
+        [event] = [one async for one in trigger.run()]
+        return event
+
+    return asyncio.run(first())
+
+
+def in_worker(tuned: Tuned, monkeypatch: pytest.MonkeyPatch, kind: type[TrialPodOperator], **arguments: Any) -> None:
+    """Watch the pod of the study's first trial, which has begun, in a worker."""
+    [request, *_] = tuned.suggest()
+    operator = kind(task_id="trial", request=request.to_dict(), image="i", deferrable=False, **arguments)
+    operator.studies.store, operator.attempt = tuned.store, tuned.attempts(0)[0]
+    monkeypatch.setattr(operator, "start_pod", lambda *given: pod("Pending"))
+    monkeypatch.setattr(operator, "cluster", lambda: Connection(config_file="/nowhere"))
+    ti = SimpleNamespace(xcom_push=lambda **what: None, start_date=datetime.now(UTC))
+    operator.run_trial({"ti": ti}, tuned.study, request, lambda points: False)  # type: ignore[typeddict-item, arg-type]
+
+
+@pytest.mark.parametrize(("max_pending", "place"), [(2, NODE), (None, {})], ids=["few may wait", "no limit"])
+def test_a_triggerer_tells_the_node_early_only_where_few_may_wait(
+    study: Study, monkeypatch: pytest.MonkeyPatch, max_pending: int | None, place: dict[str, str]
+) -> None:
+    tuned, watch = study(max_pending=max_pending), Watch()
+    monkeypatch.setattr(pod_trigger, "watch_pod", watch.of(tuned))
+    tuned.in_pod(tuned.suggest()[0])
+    in_triggerer(tuned)
+    assert watch.known[0].place == {"host": "here", **place}
+
+
+@pytest.mark.parametrize(("max_pending", "place"), [(2, NODE), (None, {})], ids=["few may wait", "no limit"])
+@pytest.mark.parametrize(("kind", "arguments"), [(TrialPodOperator, {}), (TrialJobOperator, {"pods": 2})])
+def test_a_worker_tells_the_node_early_only_where_few_may_wait(
+    study: Study,
+    monkeypatch: pytest.MonkeyPatch,
+    max_pending: int | None,
+    place: dict[str, str],
+    kind: type[TrialPodOperator],
+    arguments: dict[str, Any],
+) -> None:
+    tuned, watch = study(max_pending=max_pending), Watch()
+    monkeypatch.setattr(pod_operator, "watch_pod", watch.of(tuned))
+    tuned.in_pod(tuned.suggest()[0])
+    in_worker(tuned, monkeypatch, kind, **arguments)
+    assert watch.known[0].place == {"host": "here", **place}
+
+
+def test_a_node_wakes_the_trials_of_its_process_that_wait_for_room(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned, watch = study(max_pending=2), Watch()
+    monkeypatch.setattr(pod_trigger, "watch_pod", watch.of(tuned))
+    tuned.in_pod(tuned.suggest()[0])
+    in_triggerer(tuned)
+    assert watch.freed
+
+
+def test_a_study_database_that_is_away_is_told_the_node_later(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    tuned, watch = study(max_pending=2), Watch()
+    monkeypatch.setattr(pod_trigger, "watch_pod", watch.of(tuned, times=2))
+    tuned.in_pod(tuned.suggest()[0])
+    write, away = attempts.locate, [StoreUnavailableError("It is away.")]
+
+    def sometimes(*arguments: Any) -> Attempt:
+        if away:
+            raise away.pop()
+        return write(*arguments)
+
+    monkeypatch.setattr(attempts, "locate", sometimes)
+    in_triggerer(tuned)
+    assert watch.answers == [False, True]
+    assert watch.known[0].place == {"host": "here", **NODE}
+
+
+def test_a_triggerer_that_starts_anew_does_not_tell_the_same_node_again(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned, watch = study(max_pending=2), Watch()
+    monkeypatch.setattr(pod_trigger, "watch_pod", watch.of(tuned))
+    attempt = tuned.in_pod(tuned.suggest()[0])
+    with tuned.store.session() as session:
+        attempts.locate(session, tuned.name, 0, attempt.attempt, NODE)
+    monkeypatch.setattr(attempts, "locate", None)
+    in_triggerer(tuned)
+    assert watch.answers == [True]
