@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.pod_telling import push_result, study_store
+from airflow_hpo.triggers.study import StudyTrigger
 from airflow_hpo.triggers.turns import Places, places, turn
 from airflow_hpo.triggers.words import Words
 from airflow_hpo.tuning.claiming import answer
@@ -41,6 +44,7 @@ REQUESTS_KEPT = 2.0
 
 _shared: dict[str, tuple[float, list[dict[str, Any]]]] = {}
 _hooks: dict[Connection, tuple[float, Any]] = {}
+_hooking = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,11 @@ class TrialPodRunTrigger(BaseTrigger):
 
     async def _begun(self, operator: TrialPodOperator, held: AsyncExitStack) -> Begun:
         operator.studies.store = await study_store(operator.hpo_conn_id)
-        await self._claimed(operator, held)
+        await self._granted(operator, held)
         return await in_thread(self._begin, operator)
 
-    async def _claimed(self, operator: TrialPodOperator, held: AsyncExitStack) -> None:
-        """Claim the trial, waiting for a free slot of the study where it has to ask for one; take a place; then render."""
+    async def _granted(self, operator: TrialPodOperator, held: AsyncExitStack) -> None:
+        """Wait for a free slot of the study where the trial has to be asked for, and for a place."""
         here = _places()
         if operator.request.get("number") is None and not await in_thread(_asked, operator):
             edition, key = operator.request["study"], operator.request["key"]
@@ -127,7 +131,6 @@ class TrialPodRunTrigger(BaseTrigger):
             operator.request = given.model_copy(update={"period": period}).to_dict()
         # Who waits for a place does not stand in line behind those who wait for the study: they may wait for this very trial.
         await held.enter_async_context(here.one())
-        await in_thread(operator.render_template_fields, self._context)
 
     async def _ask(self, operator: TrialPodOperator, keys: list[str]) -> list[TrialRequest]:
         given, status = await in_thread(ask_for, operator.studies.store, operator.request["study"], keys)
@@ -138,10 +141,13 @@ class TrialPodRunTrigger(BaseTrigger):
         return given
 
     def _begin(self, operator: TrialPodOperator) -> Begun:
-        """Begin an attempt and start its pod; runs in a thread."""
-        context, store, claimed = self._context, operator.studies.store, operator.claimed
-        if context is None or claimed is None:
-            raise RuntimeError("A trial begins after its claim.")
+        """Claim the trial, begin an attempt and start its pod; runs in a thread."""
+        context, store = self._context, operator.studies.store
+        if context is None:
+            raise RuntimeError("A trigger is rendered before it runs.")
+        operator.render_template_fields(context)
+        claimed = operator.claimed
+        assert claimed is not None
         if claimed.answered:
             self._words.info(
                 "Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state
@@ -215,13 +221,19 @@ def _asked(operator: TrialPodOperator) -> bool:
 
 def _share_hook(operator: TrialPodOperator) -> None:
     cluster = operator.cluster()
-    built, hook = _hooks.get(cluster, (float("-inf"), None))
-    if hook is None or time.monotonic() - built >= HOOK_KEPT:
-        _hooks[cluster] = (time.monotonic(), operator.hook)
-    else:
-        operator.hook = hook
+    with _hooking:
+        built, hook = _hooks.get(cluster, (float("-inf"), None))
+        if hook is None or time.monotonic() - built >= HOOK_KEPT:
+            hook = operator.hook
+            # The client reads the connection and the configuration; one that cannot be built fails where it is used.
+            with suppress(Exception):
+                hook.core_v1_client  # noqa: B018
+            _hooks[cluster] = (time.monotonic(), hook)
+    operator.hook = hook
 
 
-async def _room(trigger: BaseTrigger) -> None:
+async def _room(trigger: StudyTrigger) -> None:
+    """Look at the study, but not at once: most trials are started because one of this process has ended."""
+    await asyncio.sleep(trigger.poll_interval)
     async for _ in trigger.run():
         return

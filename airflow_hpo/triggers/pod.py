@@ -196,7 +196,7 @@ class TrialPodTrigger(BaseTrigger):
 
     async def _deliver_rest(self, reporter: TrialReporter) -> None:
         """Values that waited for the database go with this process, unlike the pod's end, which a worker may tell."""
-        for _ in range(STORE_ATTEMPTS):
+        for _ in range(STORE_ATTEMPTS if reporter.waiting else 0):
             try:
                 return await in_thread(reporter.deliver_rest)
             except TransientHpoError as err:

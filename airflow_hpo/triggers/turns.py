@@ -15,7 +15,7 @@ Ask = Callable[[list[str]], Awaitable[Iterable[TrialRequest]]]
 Wait = Callable[[], Awaitable[object]]
 """Waits until the study may give another one."""
 
-TOGETHER = 3.0
+TOGETHER = 5.0
 """Seconds between two moments at which the tasks of trials that were told end. Airflow starts a process in its DAG processor
 for each task that ends in a triggerer, but one for all that end at the same moment."""
 
@@ -61,6 +61,8 @@ class Turn:
         self.lock = asyncio.Lock()
         self.freed = asyncio.Event()
         """Set when a trial of the study has ended in this process."""
+        self._full = False
+        """Whether the study gave less than it was asked for, so that asking again is in vain until one has ended."""
         self._waiting: dict[str, None] = {}
         self._granted: dict[str, TrialRequest] = {}
 
@@ -72,23 +74,30 @@ class Turn:
         :param key: what the trial is asked for.
         :param here: places for pods: no more trials are asked for than have one.
         :param ask: asks for this trial and others that wait; what it raises ends the wait.
-        :param room: waits, beside :attr:`freed`, until the study may give one.
+        :param room: waits, beside :attr:`freed`, until the study may give one or is to be asked again.
         """
         self._waiting[key] = None
         try:
             async with self.lock:
                 while key not in self._granted:
+                    if self._full and not self.freed.is_set():
+                        await _first(room(), self.freed.wait())
                     async with here.one():
                         pass
-                    self.freed.clear()
-                    keys = [key, *(other for other in self._waiting if other not in {key, *self._granted})]
-                    self._granted |= {one.key: one for one in await ask(keys[: max(1, here.free)])}
-                    if key not in self._granted:
-                        await _first(room(), self.freed.wait())
+                    await self._ask(key, here, ask)
                 return self._granted[key]
         finally:
             self._granted.pop(key, None)
             del self._waiting[key]
+
+    async def _ask(self, key: str, here: Places, ask: Ask) -> None:
+        self.freed.clear()
+        self._full = False
+        waiting = [key, *(other for other in self._waiting if other not in {key, *self._granted})]
+        keys = waiting[: max(1, here.free)]
+        given = {one.key: one for one in await ask(keys)}
+        self._granted |= given
+        self._full = len(given) < len(keys)
 
 
 def turn(edition: str) -> Turn:

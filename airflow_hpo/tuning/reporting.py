@@ -48,6 +48,11 @@ class TrialReporter:
         self._waiting = []
         return pruned
 
+    @property
+    def waiting(self) -> bool:
+        """Whether values wait for the database."""
+        return bool(self._waiting)
+
     def deliver_rest(self) -> None:
         """Deliver what still waits when the trial has ended.
 

@@ -47,15 +47,16 @@ def test_a_trial_that_was_asked_for_before_does_not_stand_behind_those_that_wait
 
     async def resume() -> TrialPodOperator:
         first, behind = starting(tuned, waiting)
-        waits = asyncio.create_task(first._claimed(behind, AsyncExitStack()))
+        waits = asyncio.create_task(first._granted(behind, AsyncExitStack()))
         while not turn(tuned.name).lock.locked():
             await asyncio.sleep(0.01)
         trigger, operator = starting(tuned, running)
         async with AsyncExitStack() as held:
-            await asyncio.wait_for(trigger._claimed(operator, held), 20)
+            await asyncio.wait_for(trigger._granted(operator, held), 20)
+        operator.render_template_fields(trigger._context)
         waits.cancel()
         await asyncio.gather(waits, return_exceptions=True)
-        assert behind.claimed is None
+        assert behind.request.get("number") is None
         return operator
 
     operator = asyncio.run(resume())
@@ -78,16 +79,13 @@ def test_a_trial_that_waits_for_room_goes_on_as_soon_as_the_one_before_it_has_it
     tell = located(store, tuned.study, attempt)
     assert tell
 
-    async def placed() -> tuple[bool, TrialPodOperator]:
+    async def placed() -> tuple[bool, int]:
         trigger, operator = starting(tuned, second)
         async with AsyncExitStack() as held:
-            waits = asyncio.create_task(trigger._claimed(operator, held))
+            waits = asyncio.create_task(trigger._granted(operator, held))
             done, _ = await asyncio.wait({waits}, timeout=1)
             await tell({"node": "node-1"})
             await asyncio.wait_for(waits, 20)
-        return bool(done), operator
+        return bool(done), operator.request["number"]
 
-    early, operator = asyncio.run(placed())
-    assert not early
-    assert operator.claimed is not None
-    assert operator.claimed.record.number == 1
+    assert asyncio.run(placed()) == (False, 1)

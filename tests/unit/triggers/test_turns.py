@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.triggers import turns
 from airflow_hpo.triggers.turns import Places, Turn, places, turn
 
 
@@ -64,6 +65,37 @@ def test_who_gets_none_asks_again_when_one_has_ended() -> None:
     assert study.asked == [["a"], ["b"], ["b"]]
 
 
+def test_nobody_asks_a_study_that_has_just_given_all_it_has() -> None:
+    study = StudyDouble(room=2)
+    assert asyncio.run(all_of(study, ["a", "b", "c"], Places(10), Turn())) == ["a", "b"]
+    assert study.asked == [["a"], ["b", "c"]]
+
+
+def test_the_tasks_of_trials_end_together_unless_no_other_trial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ended() -> tuple[bool, bool]:
+        here = Places(2)
+        async with here.one():
+            async with here.one():
+                pass
+            waits = asyncio.create_task(here.moment())
+            early, _ = await asyncio.wait({waits}, timeout=0.05)
+        last, _ = await asyncio.wait({waits}, timeout=5)
+        return bool(early), bool(last)
+
+    monkeypatch.setattr(turns, "TOGETHER", 1e9)
+    assert asyncio.run(ended()) == (False, True)
+
+
+def test_the_next_moment_comes_also_while_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ended() -> None:
+        here = Places(2)
+        async with here.one():
+            await asyncio.wait_for(here.moment(), 5)
+
+    monkeypatch.setattr(turns, "TOGETHER", 0.01)
+    asyncio.run(ended())
+
+
 def test_a_trial_that_no_longer_waits_is_not_asked_for() -> None:
     async def cancelled() -> list[str]:
         turn, here = Turn(), Places(10)
@@ -72,6 +104,7 @@ def test_a_trial_that_no_longer_waits_is_not_asked_for() -> None:
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         study.room = 1
+        turn.freed.set()
         return await all_of(study, ["b"], here, turn)
 
     study = StudyDouble(room=0)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from airflow_hpo.pods import moments
+from airflow_hpo.triggers.words import Words
+
+
+class LogDouble:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def info(self, message: str, *arguments: object) -> None:
+        self.said.append(message % arguments)
+
+    warning = info
+
+
+def test_what_is_said_in_passing_is_written_at_the_next_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def speak() -> list[list[str]]:
+        log, heard = LogDouble(), list[list[str]]()
+        words = Words(log)
+        async with words.written():
+            words.info("Pod %s", "p")
+            heard.append(list(log.said))
+            while not log.said:
+                await asyncio.sleep(0.005)
+            heard.append(list(log.said))
+        return heard
+
+    monkeypatch.setattr(moments, "WRITING", 0.01)
+    assert asyncio.run(speak()) == [[], ["Pod p"]]
+
+
+def test_what_is_left_is_written_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def speak() -> None:
+        async with words.written():
+            words.info("100 %")
+
+    log = LogDouble()
+    words = Words(log)
+    monkeypatch.setattr(moments, "WRITING", 1e9)
+    asyncio.run(speak())
+    assert log.said == ["100 %"]
+
+
+def test_what_is_graver_is_said_at_once_and_in_its_turn() -> None:
+    log = LogDouble()
+    words = Words(log)
+    words.info("first")
+    words.warning("second: %s", 2)
+    assert log.said == ["first", "second: 2"]
