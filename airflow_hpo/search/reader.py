@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,22 +12,18 @@ from typing import Any
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.search import marks, tables
-from airflow_hpo.search.distributions import decoded
-from airflow_hpo.search.numbers import restored
+from airflow_hpo.search.rows import TrialRows
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.failures import translated
 
 BRIEF = (marks.KEY, marks.ORIGIN, marks.REPLACES, marks.INVALID)
 """What progress needs of a trial's attributes."""
-
-Rows = dict[int, dict[Any, Any]]
-"""For each trial's id, values by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +70,10 @@ class StudyReader:
         :raises StudyNotFoundError: when there is none.
         """
         with self._reading() as connection:
-            wanted = _Wanted(_study_id(connection, name))
-            rows = connection.execute(wanted.trials()).all()
+            wanted = TrialRows(_study_id(connection, name))
+            rows = wanted.trials(connection)
             params = wanted.params(connection)[0] if details else {}
-            attrs = wanted.user_attrs(connection, None if details else list(BRIEF))
+            attrs = wanted.user_attrs(connection, None if details else BRIEF)
             values = wanted.values(connection)
         return [_record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values))) for row in rows]
 
@@ -122,7 +117,7 @@ class StudyReader:
         """
         with self._reading() as connection:
             study = _study(connection, name) or _missing(name)
-            return study, list(_frozen(connection, _Wanted(study.id, since=since)))
+            return study, list(_frozen(connection, TrialRows(study.id, since=since)))
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -133,72 +128,11 @@ class StudyReader:
             yield connection
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Which trials are read: all of a study, those from a number on, or one."""
-
-    study_id: int
-    since: int = 0
-    trial_id: int | None = None
-
-    def trials(self) -> Select[Any]:
-        return select(tables.trials).where(*self._conditions()).order_by(tables.trials.c.number)
-
-    def params(self, connection: Connection) -> tuple[Rows, Rows]:
-        """Return values and distributions."""
-        values: Rows = defaultdict(dict)
-        distributions: Rows = defaultdict(dict)
-        table = tables.trial_params.c
-        query = self._select(
-            tables.trial_params, "param_id", table.param_name, table.param_value, table.distribution_json
-        )
-        for trial_id, name, value, text in connection.execute(query):
-            distribution = decoded(text)
-            values[trial_id][name] = distribution.to_external_repr(value)
-            distributions[trial_id][name] = distribution
-        return values, distributions
-
-    def values(self, connection: Connection) -> Rows:
-        table = tables.trial_values.c
-        return _numbers(
-            connection,
-            self._select(tables.trial_values, "trial_value_id", table.objective, table.value, table.value_type),
-        )
-
-    def intermediate_values(self, connection: Connection) -> Rows:
-        table = tables.trial_intermediate_values.c
-        columns = table.step, table.intermediate_value, table.intermediate_value_type
-        return _numbers(
-            connection, self._select(tables.trial_intermediate_values, "trial_intermediate_value_id", *columns)
-        )
-
-    def user_attrs(self, connection: Connection, keys: Collection[str] | None = None) -> Rows:
-        return self._attrs(connection, tables.trial_user_attributes, "trial_user_attribute_id", keys)
-
-    def system_attrs(self, connection: Connection) -> Rows:
-        return self._attrs(connection, tables.trial_system_attributes, "trial_system_attribute_id", None)
-
-    def _attrs(self, connection: Connection, table: TableClause, order: str, keys: Collection[str] | None) -> Rows:
-        query = self._select(table, order, table.c.key, table.c.value_json)
-        if keys is not None:
-            query = query.where(table.c.key.in_(keys))
-        result: Rows = defaultdict(dict)
-        for trial_id, key, text in connection.execute(query):
-            result[trial_id][key] = json.loads(text)
-        return result
-
-    def _select(self, table: TableClause, order: str, *columns: ColumnElement[Any]) -> Select[Any]:
-        joined = table.join(tables.trials, table.c.trial_id == tables.trials.c.trial_id)
-        query = select(table.c.trial_id, *columns).select_from(joined)
-        return query.where(*self._conditions()).order_by(table.c[order])
-
-    def _conditions(self) -> list[ColumnElement[bool]]:
-        found = [tables.trials.c.study_id == self.study_id]
-        if self.since:
-            found.append(tables.trials.c.number >= self.since)
-        if self.trial_id is not None:
-            found.append(tables.trials.c.trial_id == self.trial_id)
-        return found
+_STUDY_ID = select(tables.studies.c.study_id).where(tables.studies.c.study_name == bindparam("name"))
+_TRIAL_ID = select(tables.trials.c.trial_id).where(
+    tables.trials.c.study_id == bindparam("study_id"), tables.trials.c.number == bindparam("number")
+)
+_TRIAL = select(tables.trials).where(tables.trials.c.trial_id == bindparam("trial_id"))
 
 
 def trial_id(connection: Connection, name: str, number: int) -> int:
@@ -209,10 +143,8 @@ def trial_id(connection: Connection, name: str, number: int) -> int:
     :param number: the trial's number.
     :raises StudyNotFoundError: when there is no such study or trial.
     """
-    query = select(tables.trials.c.trial_id).where(
-        tables.trials.c.study_id == _study_id(connection, name), tables.trials.c.number == number
-    )
-    found: int | None = connection.execute(query).scalar_one_or_none()
+    wanted = {"study_id": _study_id(connection, name), "number": number}
+    found: int | None = connection.execute(_TRIAL_ID, wanted).scalar_one_or_none()
     if found is None:
         raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
     return found
@@ -224,8 +156,8 @@ def record_of(connection: Connection, trial_id: int) -> TrialRecord:
     :param connection: to the database.
     :param trial_id: the trial's id in Optuna's tables.
     """
-    row = connection.execute(select(tables.trials).where(tables.trials.c.trial_id == trial_id)).one()
-    wanted = _Wanted(row.study_id, trial_id=trial_id)
+    row = connection.execute(_TRIAL, {"trial_id": trial_id}).one()
+    wanted = TrialRows(row.study_id, trial_id=trial_id)
     found = wanted.params(connection)[0], wanted.user_attrs(connection), wanted.values(connection)
     return _record(row, *(part.get(trial_id, {}) for part in found))
 
@@ -241,8 +173,8 @@ def _marked(connection: Connection, name: str, mark: str, value: Any = None) -> 
     return [(number, json.loads(text)) for number, text in connection.execute(query)]
 
 
-def _frozen(connection: Connection, wanted: _Wanted) -> Iterator[FrozenTrial]:
-    rows = connection.execute(wanted.trials()).all()
+def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
+    rows = wanted.trials(connection)
     params, distributions = wanted.params(connection)
     values, reported = wanted.values(connection), wanted.intermediate_values(connection)
     user_attrs, system_attrs = wanted.user_attrs(connection), wanted.system_attrs(connection)
@@ -264,6 +196,25 @@ def _frozen(connection: Connection, wanted: _Wanted) -> Iterator[FrozenTrial]:
             system_attrs=system_attrs.get(key, {}),
             intermediate_values=reported.get(key, {}),
         )
+
+
+def brief_record(trial: FrozenTrial) -> TrialRecord:
+    """Return what progress needs of a trial that has been read already.
+
+    :param trial: as :meth:`StudyReader.snapshot` returns it.
+    """
+    attrs = trial.user_attrs
+    return TrialRecord(
+        number=trial.number,
+        state=TrialState[trial.state.name],
+        params={},
+        value=trial.values[0] if trial.values else None,
+        key=attrs.get(marks.KEY),
+        origin=Origin(attrs.get(marks.ORIGIN, Origin.SAMPLER)),
+        replaces=attrs.get(marks.REPLACES),
+        finished=trial.datetime_complete and trial.datetime_complete.astimezone(UTC),
+        invalid=attrs.get(marks.INVALID),
+    )
 
 
 def _study(connection: Connection, name: str) -> StoredStudy | None:
@@ -291,19 +242,11 @@ def _study_id(connection: Connection, name: str) -> int:
 
 
 def _find_id(connection: Connection, name: str) -> int | None:
-    query = select(tables.studies.c.study_id).where(tables.studies.c.study_name == name)
-    return connection.execute(query).scalar_one_or_none()
+    return connection.execute(_STUDY_ID, {"name": name}).scalar_one_or_none()
 
 
 def _missing(name: str) -> Any:
     raise StudyNotFoundError(f"No study {name!r} is in the database. Run its start task first, or correct the name.")
-
-
-def _numbers(connection: Connection, query: Select[Any]) -> Rows:
-    result: Rows = defaultdict(dict)
-    for trial_id, index, value, kind in connection.execute(query):
-        result[trial_id][index] = restored(value, kind)
-    return result
 
 
 def _record(row: Row[Any], params: dict[str, Any], attrs: dict[str, Any], values: dict[int, float]) -> TrialRecord:

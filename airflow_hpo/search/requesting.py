@@ -16,7 +16,7 @@ from airflow_hpo.search import marks
 from airflow_hpo.search.adding import add_running
 from airflow_hpo.search.asking import Asking, Draft
 from airflow_hpo.search.distributions import distributions_of
-from airflow_hpo.search.reader import StoredStudy, StudyReader
+from airflow_hpo.search.reader import StoredStudy, StudyReader, brief_record
 from airflow_hpo.search.writing import held_trial, note_on_study
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import Held
@@ -41,14 +41,13 @@ def ask(
     :param allow: called with the study's trials, says how many new ones may be started; None for any number.
     :param held: raises when the study is held no longer; asked before every write.
     """
-    records = reader.records(edition, details=False)
+    stored, trials = reader.snapshot(edition)
     wanted = list(dict.fromkeys(keys))
-    known = _lowest(records, wanted)
-    missing = [key for key in wanted if key not in known]
-    room = allow(records) if allow and missing else len(missing)
-    found = {key: _as_request(edition, reader.record(edition, number)) for key, number in known.items()}
+    found = {key: _request(edition, trial) for key, trial in _lowest(trials, wanted).items()}
+    missing = [key for key in wanted if key not in found]
+    room = allow([brief_record(trial) for trial in trials]) if allow and missing else len(missing)
     if missing and room > 0:
-        found |= _asked(database, reader, edition, study, missing[:room], held)
+        found |= _asked(database, stored, trials, study, missing[:room], held)
     return [found[key] for key in keys if key in found]
 
 
@@ -88,9 +87,13 @@ def rerun(
 
 
 def _asked(
-    database: Database, reader: StudyReader, edition: str, study: Study, keys: Sequence[str], held: Held
+    database: Database,
+    stored: StoredStudy,
+    trials: list[FrozenTrial],
+    study: Study,
+    keys: Sequence[str],
+    held: Held,
 ) -> dict[str, TrialRequest]:
-    stored, trials = reader.snapshot(edition)
     asking = Asking(study, stored, trials)
     drafts: dict[str, Draft] = {}
     for key in keys:
@@ -154,18 +157,13 @@ def _request(edition: str, trial: FrozenTrial) -> TrialRequest:
     )
 
 
-def _as_request(edition: str, record: TrialRecord) -> TrialRequest:
-    return TrialRequest(
-        study=edition, key=record.key or "", number=record.number, params=record.params, seed=record.seed
-    )
-
-
-def _lowest(records: Iterable[TrialRecord], keys: Collection[str]) -> dict[str, int]:
-    """Return the trials' numbers by key; of several with the same key the lowest."""
-    result: dict[str, int] = {}
-    for record in records:
-        if record.key is not None and record.key in keys:
-            result.setdefault(record.key, record.number)
+def _lowest(trials: Iterable[FrozenTrial], keys: Collection[str]) -> dict[str, FrozenTrial]:
+    """Return the trials by key; of several with the same key the one with the lowest number."""
+    result: dict[str, FrozenTrial] = {}
+    for trial in trials:
+        key = trial.user_attrs.get(marks.KEY)
+        if key is not None and key in keys:
+            result.setdefault(key, trial)
     return result
 
 

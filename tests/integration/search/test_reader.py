@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -13,7 +14,7 @@ from airflow_hpo.core.trial import TrialState as OurState
 from airflow_hpo.exceptions import StoreNotMigratedError, StudyNotFoundError
 from airflow_hpo.search import tables
 from airflow_hpo.search.distributions import distribution_of
-from airflow_hpo.search.reader import StudyReader
+from airflow_hpo.search.reader import StudyReader, brief_record
 from airflow_hpo.search.studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 from tests.integration.search.conftest import EDITION
@@ -110,3 +111,12 @@ def test_our_view_of_optunas_tables_is_right(optuna_database: Database) -> None:
     assert len(ours) == 10
     for table in ours:
         assert {c.name for c in table.columns} <= {c["name"] for c in inspector.get_columns(table.name)}
+
+
+def test_a_trial_that_was_read_whole_says_the_same_of_the_study_as_a_brief_look(
+    full: OptunaStudies, optuna_database: Database
+) -> None:
+    full.invalidate(EDITION, 0, "The simulator was wrong.")
+    reader = StudyReader(optuna_database)
+    whole = [brief_record(trial) for trial in reader.snapshot(EDITION)[1]]
+    assert whole == [replace(one, started=None) for one in reader.records(EDITION, details=False)]
