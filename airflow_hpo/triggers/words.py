@@ -33,6 +33,9 @@ class Words:
         self._kept.append(message % arguments if arguments else message)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            # Whoever copies an operator asks for these of an object that has nothing yet.
+            raise AttributeError(name)
         self.write()
         return getattr(self._log, name)
 

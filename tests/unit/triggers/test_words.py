@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 
 import pytest
 
@@ -54,3 +55,10 @@ def test_what_is_graver_is_said_at_once_and_in_its_turn() -> None:
     words.info("first")
     words.warning("second: %s", 2)
     assert log.said == ["first", "second: 2"]
+
+
+def test_an_operator_that_is_copied_takes_its_words_along() -> None:
+    words = copy.deepcopy(Words(LogDouble()))
+    words.info("first")
+    words.write()
+    assert words._log.said == ["first"]
