@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,9 @@ UNEVEN_SLOTS = 5
 NOTHING = ["sh", "-c", "echo loss=0"]
 PARTS = ("nothing", "uneven", "live")
 WARM_UP = ("warm_up", "warm_up_trials", "warm_up_triggerer")
+CLEANED = 75.0
+"""Seconds before each measurement. Once a minute a kubelet removes the sandboxes of pods that are gone, which costs as much as
+starting them; what the pods of one measurement leave is not to slow down the next one. No API says when it is done."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,14 @@ class Bench:
         """Pods in one triggerer."""
         return 20 if self.quick else 200
 
-    def bare(self) -> BarePods:
-        """Pods without Airflow."""
-        return BarePods(self.core, self.namespace, self.image)
+    def settle(self) -> None:
+        """Wait until the nodes have removed what earlier pods left."""
+        time.sleep(0 if self.quick else CLEANED)
+
+    def bare(self, commands: Sequence[Sequence[str]], slots: int) -> float:
+        """Run pods without Airflow, on a node that has tidied up, and return the seconds that they took."""
+        self.settle()
+        return BarePods(self.core, self.namespace, self.image).run(commands, slots)
 
     def environment(self, preload: bool) -> dict[str, str]:
         """Return what the Airflow of one measurement needs to know."""
@@ -140,13 +149,14 @@ class Measured:
 
 
 def measured(live: LiveAirflow, bench: Bench, dag_id: str, count: int) -> Measured:
-    """Run a DAG once.
+    """Run a DAG once, on a node that has tidied up.
 
     :param live: the Airflow.
     :param bench: the cluster.
     :param dag_id: which DAG.
     :param count: how many pods it runs.
     """
+    bench.settle()
     before = Usage.of(live)
     first = FirstPod(bench.core, bench.namespace, f"bench={dag_id}")
     run = DagRun.trigger(live, dag_id)
@@ -169,7 +179,7 @@ def nothing(live: LiveAirflow, bench: Bench, unloaded: Measured) -> None:
     for column in ("", *whole, *cpu):
         table.add_column(column, justify="right")
     # Bare pods before and after every row: the speed of a machine swings.
-    bare = [bench.bare().run([NOTHING] * count, SLOTS)]
+    bare = [bench.bare([NOTHING] * count, SLOTS)]
     table.add_row("plain tasks, no preload", *_beside(unloaded, bare[0], count))
     for label, dag_id in (
         ("plain tasks", "plain"),
@@ -177,7 +187,7 @@ def nothing(live: LiveAirflow, bench: Bench, unloaded: Measured) -> None:
         ("trials in the triggerer", "trials_in_triggerer"),
     ):
         one = measured(live, bench, dag_id, count)
-        bare.append(bench.bare().run([NOTHING] * count, SLOTS))
+        bare.append(bench.bare([NOTHING] * count, SLOTS))
         table.add_row(label, *_beside(one, (bare[-2] + bare[-1]) / 2, count))
     Console(width=160).print(table)
 
@@ -196,7 +206,7 @@ def uneven(live: LiveAirflow, bench: Bench) -> None:
         table.add_column(column, justify="right")
     runs = {name: measured(live, bench, name, bench.uneven) for name in ("uneven", "uneven_in_triggerer")}
     seconds = durations(runs["uneven"].run)
-    bare = bench.bare().run([["sh", "-c", f"sleep {one}; echo loss=0"] for one in seconds], UNEVEN_SLOTS)
+    bare = bench.bare([["sh", "-c", f"sleep {one}; echo loss=0"] for one in seconds], UNEVEN_SLOTS)
     table.add_row("list scheduling", f"{ideal(seconds, UNEVEN_SLOTS):.1f}", "", "")
     table.add_row("bare pods", f"{bare:.1f}", "1.00", "")
     for label, name in (("trials", "uneven"), ("trials in the triggerer", "uneven_in_triggerer")):
