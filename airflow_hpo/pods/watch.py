@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -16,7 +16,8 @@ from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.access import PodAccess
 from airflow_hpo.pods.failures import PodFailure
-from airflow_hpo.pods.follower import LogFollower
+from airflow_hpo.pods.locating import Located, NodeTelling
+from airflow_hpo.pods.logs import TrialLogs
 from airflow_hpo.pods.moments import next_moment
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
@@ -24,8 +25,6 @@ from airflow_hpo.pods.threads import cancelled, in_thread
 
 Report = Callable[[list[SeriesPoint]], bool]
 """Takes new points, in a thread, and says whether the trial is to be given up."""
-Located = Callable[[Mapping[str, str]], Awaitable[bool]]
-"""Takes where the pod runs as soon as it has a node, and says whether it need not be told again."""
 
 
 class Log(Protocol):
@@ -42,16 +41,12 @@ FIRST_PAUSE = 0.2
 SHORTEST_LOOK = 0.5
 NEWS_LIMIT = 1.0
 """Seconds within which the API server usually says that a container whose log has ended has ended too."""
-DRAIN_LIMIT = 5.0
-"""Seconds that a log may go on after its container has ended before it is asked for anew."""
 SETTLE_LIMIT = 3.0
 """Seconds to wait after a failure until the pod itself says why."""
 SIDECAR_LIMIT = 30.0
 TWICE = (
     "A program that prints nothing is run twice, as container runtimes can lose the output of one that ends at once."
 )
-LOCATING = 5.0
-"""Seconds before a pod's node is told again to somebody who could not take it."""
 BUSY_SHARE = 10
 """Reports take at most one part in so many of a watch's time, however slow the database is."""
 
@@ -104,14 +99,13 @@ class PodWatch:
         self._readings = readings
         self._report = report
         self._logger = logger
-        self._located = located
-        self._has_node = asyncio.Event()
+        self._node = NodeTelling(located)
         self._wake = asyncio.Event()
+        self._logs = TrialLogs(access, readings, options.container, options.metrics_container, self._log_ended)
         self._pruned = False
         self._refused: PermanentHpoError | None = None
         self._away_since: float | None = None
         self._pod: Any = None
-        self._unread = False
 
     async def run(self) -> PodOutcome:
         """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
@@ -125,11 +119,11 @@ class PodWatch:
         try:
             async with self._reporting():
                 await self._until_started()
-                async with self._following() as followers:
+                async with self._logs.followed():
                     await self._until_over()
                     if not self._pruned:
                         await self._settle()
-                        await self._drain(followers)
+                        await self._logs.drain()
             if self._pruned:
                 return await self._prune()
             outcome = self._ended()
@@ -148,7 +142,7 @@ class PodWatch:
                 scheduled = now
             await self._check_start(pod, now - begun, None if scheduled is None else now - scheduled)
             pause = options.startup_check_interval
-            heard = self._news.live and not self._awaits_node
+            heard = self._news.live and not self._node.waits
             await self._woken(pause if heard else min(pause, max(SHORTEST_LOOK, (now - begun) / 4)))
 
     async def _check_start(self, pod: Any, waited: float, since_scheduled: float | None) -> None:
@@ -170,11 +164,6 @@ class PodWatch:
             if self._given_up():
                 return
             await self._look()
-
-    @property
-    def _awaits_node(self) -> bool:
-        """Whether somebody waits for the pod's node, of which the API server does not speak loud enough to wake anybody."""
-        return self._located is not None and not self._has_node.is_set()
 
     def _log_ended(self) -> None:
         """Look at once, or a little later where the API server says by itself that the container has ended."""
@@ -231,8 +220,8 @@ class PodWatch:
             if pod is None:
                 raise _error(failures.gone(self._pod, await self._access.events(warnings=False)))
             self._pod = pod
-            if pod.spec.node_name:
-                self._has_node.set()
+            if self._node.waits:
+                self._node.seen(self._place())
             if failures.lost(pod, datetime.now(UTC)) and not self._is_over(pod):
                 raise _error(failures.node_lost(pod))
             return pod
@@ -250,41 +239,14 @@ class PodWatch:
         await asyncio.sleep(min(5.0, self._options.poll_interval))
 
     @contextlib.asynccontextmanager
-    async def _following(self) -> AsyncIterator[list[tuple[LogFollower, asyncio.Task[None]]]]:
-        """Follow the logs until the context is left."""
-        options, readings = self._options, self._readings
-        output = LogFollower(self._access, options.container, readings.output, self._log_ended)
-        followers = [output]
-        if options.metrics_container:
-            followers.append(LogFollower(self._access, options.metrics_container, readings.metrics))
-        follows = [(one, asyncio.create_task(one.follow())) for one in followers]
-        try:
-            yield follows
-        finally:
-            await cancelled([task for _, task in follows])
-
-    @contextlib.asynccontextmanager
     async def _reporting(self) -> AsyncIterator[None]:
         """Report and write what the logs say until the context is left."""
-        tasks = [asyncio.create_task(self._keep_reporting()), asyncio.create_task(self._keep_writing())]
-        if self._located:
-            tasks.append(asyncio.create_task(self._keep_locating(self._located)))
+        beside = (self._keep_reporting(), self._keep_writing(), self._node.run())
+        tasks = [asyncio.create_task(one) for one in beside]
         try:
             yield
         finally:
             await cancelled(tasks)
-
-    async def _drain(self, follows: list[tuple[LogFollower, asyncio.Task[None]]]) -> None:
-        """Read every log to its end."""
-        for follower, task in follows:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(follower.idle.wait(), DRAIN_LIMIT)
-            if task.done():
-                task.result()
-            await cancelled([task])
-            await follower.finish()
-            self._readings.note(follower.problem)
-            self._unread |= follower.unread
 
     async def _keep_reporting(self) -> None:
         pause, asked = self._options.report_interval, time.monotonic()
@@ -304,12 +266,6 @@ class PodWatch:
         while True:
             await next_moment()
             self._readings.write()
-
-    async def _keep_locating(self, located: Located) -> None:
-        """Tell the pod's node, beside the watch, which whoever takes it must not hold up."""
-        await self._has_node.wait()
-        while not await located(self._place()):
-            await asyncio.sleep(LOCATING)
 
     async def _with_last_report(self, outcome: PodOutcome) -> PodOutcome:
         """Report what is left; what the pruner says of it comes too late."""
@@ -341,7 +297,7 @@ class PodWatch:
 
     def _without_result(self, err: TrialFailedError) -> PodOutcome:
         """Blame the program only when it was heard."""
-        if self._unread:
+        if self._logs.unread:
             return self._outcome("failed", reason=err.reason, kind=FailureKind.INFRASTRUCTURE.value, alive=True)
         if self._readings.silent:
             reason = f"{err.reason} {TWICE}"

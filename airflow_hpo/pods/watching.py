@@ -10,9 +10,10 @@ from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.pods.connection import Connection
 from airflow_hpo.pods.insisting import insistently
+from airflow_hpo.pods.locating import Located
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
-from airflow_hpo.pods.watch import Located, Log, PodWatch, Report, WatchOptions
+from airflow_hpo.pods.watch import Log, PodWatch, Report, WatchOptions
 
 
 async def watch_pod(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from airflow_hpo.core.attempt import NODE, Attempt
 from airflow_hpo.core.study import Study
+from airflow_hpo.pods.locating import Located
 from airflow_hpo.pods.threads import in_thread
-from airflow_hpo.pods.watch import Located
 from airflow_hpo.triggers.turns import turn
 from airflow_hpo.tuning.running import locate_now
 from airflow_hpo.tuning.store import Store

@@ -13,11 +13,13 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.pods import follower, moments
+from airflow_hpo.pods import follower, locating, moments
+from airflow_hpo.pods import logs as trial_logs
 from airflow_hpo.pods import watch as watching
+from airflow_hpo.pods.locating import Located
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.readings import PodReadings
-from airflow_hpo.pods.watch import Located, PodWatch, WatchOptions
+from airflow_hpo.pods.watch import PodWatch, WatchOptions
 from tests.unit.pods.kubernetes_double import NOW, PodDouble, condition, pod, running, terminated, waiting
 
 SCHEDULED = condition("", type="PodScheduled")
@@ -61,8 +63,9 @@ class Watched:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "DRAIN_LIMIT", "SETTLE_LIMIT"):
+    for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "SETTLE_LIMIT"):
         monkeypatch.setattr(watching, name, 0.01)
+    monkeypatch.setattr(trial_logs, "DRAIN_LIMIT", 0.01)
     monkeypatch.setattr(follower, "HEAD_START", 0.0)
 
 
@@ -293,7 +296,7 @@ def test_a_pod_without_a_node_is_told_of_nowhere() -> None:
 
 
 def test_a_node_that_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "LOCATING", 0.01)
+    monkeypatch.setattr(locating, "LOCATING", 0.01)
     places = Places(refusals=2)
     Watched([STARTING], [], located=places, startup_timeout=0.2)
     assert places.offered == [{"node": "node-1"}] * 3
