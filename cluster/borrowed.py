@@ -23,6 +23,10 @@ class GivenCluster:
         self.path = path
         self.server = server
 
+    def build(self) -> None:
+        """Say that there is nothing to build."""
+        say(f"KUBECONFIG={self.path} is set and {self.server} answers: nothing to build")
+
     def up(self) -> Path:
         """Say that there is nothing to start."""
         say(f"KUBECONFIG={self.path} is set and {self.server} answers: nothing to start")
@@ -60,6 +64,10 @@ class KindCluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def build(self) -> None:
+        """Say that there is nothing to build."""
+        say("kind has images of its own: nothing to build")
 
     def up(self) -> Path:
         """Create the cluster unless it runs; return its kubeconfig."""

@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from cluster import api, credentials, images, processes, starting, state
+from cluster import api, build, credentials, images, processes, starting, state
 from cluster.cleaning import clean
 from cluster.commands import say
 from cluster.components import COMPONENTS
@@ -30,6 +30,10 @@ class OwnCluster:
     def exists(self) -> bool:
         """Return whether a cluster, healthy or not, was started here and not taken down."""
         return (self.folder / "state.json").exists()
+
+    def build(self) -> None:
+        """Build the programs unless they are there."""
+        say(f"the programs are in {build.binaries()}")
 
     def up(self) -> Path:
         """Start the cluster unless it runs, cleaning first what a crash left; return the admin's kubeconfig."""
