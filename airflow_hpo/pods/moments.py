@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-WRITING = 1.0
+WRITING = 2.0
 """Seconds between two writings into the logs of tasks."""
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from optuna import pruners
 from optuna.pruners import BasePruner
-from optuna.trial import FrozenTrial
 from sqlalchemy import Connection
 
 from airflow_hpo.core.algorithms import PRUNERS
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.search.known import KnownTrials
 from airflow_hpo.search.quiet import quiet
 from airflow_hpo.search.reader import StudyReader
 from airflow_hpo.search.snapshot import Snapshot
@@ -47,8 +47,7 @@ class PruningSession:
         self._edition = edition
         self._number = number
         self._pruner = pruner_for(study)
-        self._reader = StudyReader(database)
-        self._known: list[FrozenTrial] = []
+        self._known = KnownTrials(StudyReader(database), edition)
 
     def report(self, values: Mapping[int, float]) -> bool:
         """Store intermediate values; return True when the trial should be given up.
@@ -84,7 +83,7 @@ class PruningSession:
         """Ask the pruner about the last reported step."""
         if self._pruner is None:
             return False
-        stored, trials = self._refreshed()
+        stored, trials = self._known.snapshot()
         snapshot = Snapshot(stored, trials)
         trial = trials[self._number]
         before = dict(trial.system_attrs)
@@ -92,13 +91,6 @@ class PruningSession:
         after = snapshot.get_trial(trial._trial_id).system_attrs
         self._keep({key: value for key, value in after.items() if key not in before or before[key] != value})
         return answer
-
-    def _refreshed(self) -> tuple[Any, list[FrozenTrial]]:
-        """Read the trials from the first unfinished one on: earlier ones cannot have changed."""
-        settled = next((i for i, t in enumerate(self._known) if not t.state.is_finished()), len(self._known))
-        stored, fresh = self._reader.snapshot(self._edition, since=settled)
-        self._known = self._known[:settled] + fresh
-        return stored, self._known
 
     def _keep(self, attrs: dict[str, Any]) -> None:
         """Store what the pruner noted on the trial, such as the rungs it has climbed: others are judged by it."""

@@ -95,7 +95,9 @@ class StudyReader:
         :raises StudyNotFoundError: when there is no such study.
         """
         with self._reading() as connection:
-            return min((number for number, _ in _marked(connection, name, marks.KEY, key)), default=None)
+            return min(
+                (number for number, _ in _marked(connection, _study_id(connection, name), marks.KEY, key)), default=None
+            )
 
     def replacements(self, name: str) -> dict[int, int]:
         """Return which trial ran another one again: the lowest such number by the number of the one it replaces.
@@ -104,12 +106,19 @@ class StudyReader:
         :raises StudyNotFoundError: when there is no such study.
         """
         with self._reading() as connection:
-            return {
-                replaced: number for number, replaced in sorted(_marked(connection, name, marks.REPLACES), reverse=True)
-            }
+            found = _marked(connection, _study_id(connection, name), marks.REPLACES)
+            return {replaced: number for number, replaced in sorted(found, reverse=True)}
 
-    def snapshot(self, name: str, since: int = 0) -> tuple[StoredStudy, list[FrozenTrial]]:
+    def snapshot(self, name: str) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return a study and its trials by number, as Optuna's samplers and pruners take them.
+
+        :param name: the study.
+        :raises StudyNotFoundError: when there is none.
+        """
+        return self.news(name, since=0)[:2]
+
+    def news(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
+        """Return a study, its later trials by number, and the numbers of all whose result was taken back.
 
         :param name: the study.
         :param since: leave out trials with smaller numbers.
@@ -117,7 +126,8 @@ class StudyReader:
         """
         with self._reading() as connection:
             study = _study(connection, name) or _missing(name)
-            return study, list(_frozen(connection, TrialRows(study.id, since=since)))
+            trials = list(_frozen(connection, TrialRows(study.id, since=since)))
+            return study, trials, {number for number, _ in _marked(connection, study.id, marks.INVALID)}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -133,6 +143,12 @@ _TRIAL_ID = select(tables.trials.c.trial_id).where(
     tables.trials.c.study_id == bindparam("study_id"), tables.trials.c.number == bindparam("number")
 )
 _TRIAL = select(tables.trials).where(tables.trials.c.trial_id == bindparam("trial_id"))
+_ATTRS = tables.trial_user_attributes.c
+_MARKED = (
+    select(tables.trials.c.number, _ATTRS.value_json)
+    .select_from(tables.trial_user_attributes.join(tables.trials, _ATTRS.trial_id == tables.trials.c.trial_id))
+    .where(tables.trials.c.study_id == bindparam("study_id"), _ATTRS.key == bindparam("mark"))
+)
 
 
 def trial_id(connection: Connection, name: str, number: int) -> int:
@@ -162,15 +178,11 @@ def record_of(connection: Connection, trial_id: int) -> TrialRecord:
     return _record(row, *(part.get(trial_id, {}) for part in found))
 
 
-def _marked(connection: Connection, name: str, mark: str, value: Any = None) -> list[tuple[int, Any]]:
+def _marked(connection: Connection, study_id: int, mark: str, value: Any = None) -> list[tuple[int, Any]]:
     """Return the trials that have an attribute, by number with its value; None for any value."""
-    table = tables.trial_user_attributes
-    joined = table.join(tables.trials, table.c.trial_id == tables.trials.c.trial_id)
-    query = select(tables.trials.c.number, table.c.value_json).select_from(joined)
-    query = query.where(tables.trials.c.study_id == _study_id(connection, name), table.c.key == mark)
-    if value is not None:
-        query = query.where(table.c.value_json == json.dumps(value))
-    return [(number, json.loads(text)) for number, text in connection.execute(query)]
+    query = _MARKED if value is None else _MARKED.where(_ATTRS.value_json == bindparam("text"))
+    given = {"study_id": study_id, "mark": mark, **({} if value is None else {"text": json.dumps(value)})}
+    return [(number, json.loads(text)) for number, text in connection.execute(query, given)]
 
 
 def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:

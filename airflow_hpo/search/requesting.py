@@ -16,6 +16,7 @@ from airflow_hpo.search import marks
 from airflow_hpo.search.adding import add_running
 from airflow_hpo.search.asking import Asking, Draft
 from airflow_hpo.search.distributions import distributions_of
+from airflow_hpo.search.known import KnownTrials
 from airflow_hpo.search.reader import StoredStudy, StudyReader, brief_record
 from airflow_hpo.search.writing import held_trial, note_on_study
 from airflow_hpo.storage.database import Database
@@ -24,8 +25,7 @@ from airflow_hpo.storage.locks import Held
 
 def ask(
     database: Database,
-    reader: StudyReader,
-    edition: str,
+    known: KnownTrials,
     study: Study,
     keys: Sequence[str],
     allow: Callable[[list[TrialRecord]], int] | None = None,
@@ -34,16 +34,15 @@ def ask(
     """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it.
 
     :param database: where Optuna's tables are.
-    :param reader: reads them.
-    :param edition: the study.
+    :param known: the study and its trials.
     :param study: its declaration.
     :param keys: what the trials are asked for.
     :param allow: called with the study's trials, says how many new ones may be started; None for any number.
     :param held: raises when the study is held no longer; asked before every write.
     """
-    stored, trials = reader.snapshot(edition)
+    stored, trials = known.snapshot()
     wanted = list(dict.fromkeys(keys))
-    found = {key: _request(edition, trial) for key, trial in _lowest(trials, wanted).items()}
+    found = {key: _request(known.edition, trial) for key, trial in _lowest(trials, wanted).items()}
     missing = [key for key in wanted if key not in found]
     room = allow([brief_record(trial) for trial in trials]) if allow and missing else len(missing)
     if missing and room > 0:

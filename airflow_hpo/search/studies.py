@@ -15,6 +15,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.search import creating, requesting, telling, transfer
 from airflow_hpo.search.failures import storage_errors
+from airflow_hpo.search.known import KnownTrials
 from airflow_hpo.search.pruning import PruningSession
 from airflow_hpo.search.quiet import join_logging
 from airflow_hpo.search.reader import StudyReader
@@ -37,6 +38,7 @@ class OptunaStudies:
         self._database = database
         self._lock_timeout = lock_timeout
         self._reader = StudyReader(database)
+        self._known: dict[str, KnownTrials] = {}
 
     def create(self, edition: str, study: Study) -> None:
         """Create the study of an edition, or accept the one that exists when it searches for the same.
@@ -87,7 +89,9 @@ class OptunaStudies:
         :raises StudyNotFoundError: when the study has not been created.
         """
         with self._holding(edition) as held:
-            return requesting.ask(self._database, self._reader, edition, study, keys, allow, held)
+            # Whoever holds a study is its only asker: nobody else reads what is known of it meanwhile.
+            known = self._known.setdefault(edition, KnownTrials(self._reader, edition))
+            return requesting.ask(self._database, known, study, keys, allow, held)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.

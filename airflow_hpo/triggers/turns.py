@@ -15,7 +15,7 @@ Ask = Callable[[list[str]], Awaitable[Iterable[TrialRequest]]]
 Wait = Callable[[], Awaitable[object]]
 """Waits until the study may give another one."""
 
-TOGETHER = 5.0
+TOGETHER = 10.0
 """Seconds between two moments at which the tasks of trials that were told end. Airflow starts a process in its DAG processor
 for each task that ends in a triggerer, but one for all that end at the same moment."""
 

@@ -91,8 +91,8 @@ def test_origins_are_read(full: OptunaStudies) -> None:
     assert [record.origin for record in full.records(EDITION)][-2:] == [Origin.START_POINT, Origin.SAMPLER]
 
 
-def test_a_snapshot_may_begin_later(full: OptunaStudies, optuna_database: Database) -> None:
-    assert StudyReader(optuna_database).snapshot(EDITION, since=7)[1] == full.load(EDITION).get_trials()[7:]
+def test_news_may_begin_later(full: OptunaStudies, optuna_database: Database) -> None:
+    assert StudyReader(optuna_database).news(EDITION, since=7)[1] == full.load(EDITION).get_trials()[7:]
 
 
 def test_a_missing_study_is_named(studies: OptunaStudies) -> None:

@@ -1,0 +1,37 @@
+"""A study's trials as this process knows them: those that have ended are read once, because they cannot change."""
+
+from __future__ import annotations
+
+from optuna.trial import FrozenTrial
+
+from airflow_hpo.search.reader import StoredStudy, StudyReader
+
+
+class KnownTrials:
+    """Reads a study again and again, each time only from its first unfinished trial on.
+
+    A result that a person takes back is noticed: then all trials are read anew. One thread at a time.
+
+    :param reader: reads the study.
+    :param edition: its name.
+    """
+
+    def __init__(self, reader: StudyReader, edition: str) -> None:
+        self.edition = edition
+        self._reader = reader
+        self._trials: list[FrozenTrial] = []
+        self._invalid: set[int] = set()
+
+    def snapshot(self) -> tuple[StoredStudy, list[FrozenTrial]]:
+        """Return the study and all its trials by number, as they are now.
+
+        :raises StudyNotFoundError: when there is none.
+        """
+        settled = next((i for i, t in enumerate(self._trials) if not t.state.is_finished()), len(self._trials))
+        stored, fresh, invalid = self._reader.news(self.edition, settled)
+        if invalid != self._invalid and settled:
+            settled = 0
+            stored, fresh, invalid = self._reader.news(self.edition, settled)
+        self._invalid = invalid
+        self._trials = self._trials[:settled] + fresh
+        return stored, self._trials
