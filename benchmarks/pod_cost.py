@@ -1,7 +1,8 @@
 """Seconds and CPU seconds for a pod trial that does nothing, beside bare pods and plain ``KubernetesPodOperator`` tasks.
 
-``python -m benchmarks.pod_cost [--quick]``: needs a running cluster (``make cluster-up``). Three parts: pods that do nothing,
-ten at a time; pods of 1 to 10 s, five at a time, beside bare pods and list scheduling; 200 pods at once in one triggerer.
+``python -m benchmarks.pod_cost [--quick]``: needs a running cluster (``make cluster-up``). Four parts: plain tasks without
+``[hpo] preload``, which take longest; pods that do nothing, ten at a time; pods of 1 to 10 s, five at a time, beside bare pods
+and list scheduling; 200 pods at once in one triggerer.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,8 @@ DAGS = Path(__file__).parent / "pod_dags"
 SLOTS = 10
 UNEVEN_SLOTS = 5
 NOTHING = ["sh", "-c", "echo loss=0"]
-PARTS = ("nothing", "uneven", "live")
+PARTS = ("unloaded", "nothing", "uneven", "live")
+NOTHING_DAGS = {"plain tasks": "plain", "trials": "trials", "trials in the triggerer": "trials_in_triggerer"}
 WARM_UP = ("warm_up", "warm_up_trials", "warm_up_triggerer")
 CLEANED = 75.0
 """Seconds before each measurement. Once a minute a kubelet removes the sandboxes of pods that are gone, which costs as much as
@@ -96,12 +98,14 @@ def main() -> None:
     arguments = parser.parse_args()
     parts = arguments.only or list(PARTS)
     with cluster(arguments.quick) as bench:
-        if "nothing" in parts:
+        if "unloaded" in parts:
             with airflow(bench, preload=False) as live:
-                unloaded = measured(live, bench, "plain", bench.count)
+                nothing(live, bench, {"plain tasks, no preload": "plain"})
+        if parts == ["unloaded"]:
+            return
         with airflow(bench, preload=True) as live:
             if "nothing" in parts:
-                nothing(live, bench, unloaded)
+                nothing(live, bench, NOTHING_DAGS)
             if "uneven" in parts:
                 uneven(live, bench)
             if "live" in parts:
@@ -170,8 +174,13 @@ def measured(live: LiveAirflow, bench: Bench, dag_id: str, count: int) -> Measur
     return Measured(ended - began, (first.seen or began) - began, cpu, run)
 
 
-def nothing(live: LiveAirflow, bench: Bench, unloaded: Measured) -> None:
-    """Compare pods that do nothing."""
+def nothing(live: LiveAirflow, bench: Bench, dags: Mapping[str, str]) -> None:
+    """Compare pods that do nothing.
+
+    :param live: the Airflow.
+    :param bench: the cluster.
+    :param dags: which DAGs run them, by what they are called in the table.
+    """
     count = bench.count
     table = Table(title=f"{count} pods that do nothing, {SLOTS} at a time", title_justify="left")
     cpu = ("CPU s: scheduler", "triggerer", "API server", "DAG processor")
@@ -180,12 +189,7 @@ def nothing(live: LiveAirflow, bench: Bench, unloaded: Measured) -> None:
         table.add_column(column, justify="right")
     # Bare pods before and after every row: the speed of a machine swings.
     bare = [bench.bare([NOTHING] * count, SLOTS)]
-    table.add_row("plain tasks, no preload", *_beside(unloaded, bare[0], count))
-    for label, dag_id in (
-        ("plain tasks", "plain"),
-        ("trials", "trials"),
-        ("trials in the triggerer", "trials_in_triggerer"),
-    ):
+    for label, dag_id in dags.items():
         one = measured(live, bench, dag_id, count)
         bare.append(bench.bare([NOTHING] * count, SLOTS))
         table.add_row(label, *_beside(one, (bare[-2] + bare[-1]) / 2, count))
