@@ -220,8 +220,7 @@ class PodWatch:
             if pod is None:
                 raise _error(failures.gone(self._pod, await self._access.events(warnings=False)))
             self._pod = pod
-            if self._node.waits:
-                self._node.seen(self._place())
+            self._node.seen(self._place())
             if failures.lost(pod, datetime.now(UTC)) and not self._is_over(pod):
                 raise _error(failures.node_lost(pod))
             return pod

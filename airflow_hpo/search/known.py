@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optuna.trial import FrozenTrial
 
+from airflow_hpo.search import marks
 from airflow_hpo.search.reader import StoredStudy, StudyReader
 
 
@@ -20,7 +21,6 @@ class KnownTrials:
         self.edition = edition
         self._reader = reader
         self._trials: list[FrozenTrial] = []
-        self._invalid: set[int] = set()
 
     def snapshot(self) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return the study and all its trials by number, as they are now.
@@ -29,9 +29,8 @@ class KnownTrials:
         """
         settled = next((i for i, t in enumerate(self._trials) if not t.state.is_finished()), len(self._trials))
         stored, fresh, invalid = self._reader.news(self.edition, settled)
-        if invalid != self._invalid and settled:
+        if invalid != {t.number for t in self._trials[:settled] if marks.INVALID in t.user_attrs}:
             settled = 0
-            stored, fresh, invalid = self._reader.news(self.edition, settled)
-        self._invalid = invalid
+            stored, fresh, _ = self._reader.news(self.edition, settled)
         self._trials = self._trials[:settled] + fresh
         return stored, self._trials

@@ -118,7 +118,7 @@ class StudyReader:
         return self.news(name, since=0)[:2]
 
     def news(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
-        """Return a study, its later trials by number, and the numbers of all whose result was taken back.
+        """Return a study, its later trials by number, and the numbers of earlier ones whose result was taken back.
 
         :param name: the study.
         :param since: leave out trials with smaller numbers.
@@ -127,7 +127,8 @@ class StudyReader:
         with self._reading() as connection:
             study = _study(connection, name) or _missing(name)
             trials = list(_frozen(connection, TrialRows(study.id, since=since)))
-            return study, trials, {number for number, _ in _marked(connection, study.id, marks.INVALID)}
+            marked = _marked(connection, study.id, marks.INVALID) if since else []
+            return study, trials, {number for number, _ in marked if number < since}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -149,6 +150,7 @@ _MARKED = (
     .select_from(tables.trial_user_attributes.join(tables.trials, _ATTRS.trial_id == tables.trials.c.trial_id))
     .where(tables.trials.c.study_id == bindparam("study_id"), _ATTRS.key == bindparam("mark"))
 )
+_MARKED_WITH = _MARKED.where(_ATTRS.value_json == bindparam("text"))
 
 
 def trial_id(connection: Connection, name: str, number: int) -> int:
@@ -180,9 +182,9 @@ def record_of(connection: Connection, trial_id: int) -> TrialRecord:
 
 def _marked(connection: Connection, study_id: int, mark: str, value: Any = None) -> list[tuple[int, Any]]:
     """Return the trials that have an attribute, by number with its value; None for any value."""
-    query = _MARKED if value is None else _MARKED.where(_ATTRS.value_json == bindparam("text"))
-    given = {"study_id": study_id, "mark": mark, **({} if value is None else {"text": json.dumps(value)})}
-    return [(number, json.loads(text)) for number, text in connection.execute(query, given)]
+    query = _MARKED if value is None else _MARKED_WITH
+    found = connection.execute(query, {"study_id": study_id, "mark": mark, "text": json.dumps(value)})
+    return [(number, json.loads(text)) for number, text in found]
 
 
 def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
