@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-gp browser-test chaos check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -29,8 +29,12 @@ demo: install ## Tune a real model on real data through a real Airflow (about tw
 ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 	$(RUN) python -m demo.ui
 
-test: install ## Run the tests that need no cluster (ALL=1: every live test on both databases)
+test: test-quick test-live ## Run the tests that need no cluster (ALL=1: every live test on both databases)
+
+test-quick: install
 	$(RUN) pytest -m "not cluster and not system and not gp and not browser and not chaos" -n 2
+
+test-live: install
 	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -m "system and not chaos"
 
 check: install ## Check format, style, types and layers
