@@ -204,21 +204,20 @@ def _beside(one: Measured, bare: float, count: int) -> list[str]:
 
 
 def uneven(live: LiveAirflow, bench: Bench) -> None:
-    """Compare pods of 1 to 10 seconds with list scheduling."""
+    """Compare pods of 1 to 10 seconds with list scheduling; every run with bare pods as long as its own, which differ."""
     table = Table(title=f"{bench.uneven} pods of 1 to 10 s, {UNEVEN_SLOTS} at a time", title_justify="left")
-    for column in ("", "first pod after", "then seconds", "beside bare", "all of it", "beside bare", "retries"):
+    took = ("first pod after", "then seconds", "beside bare", "all of it", "beside bare", "retries")
+    for column in ("", "list scheduling", "bare pods", *took):
         table.add_column(column, justify="right")
-    runs = {name: measured(live, bench, name, bench.uneven) for name in ("uneven", "uneven_in_triggerer")}
-    seconds = durations(runs["uneven"].run)
-    bare = bench.bare([["sh", "-c", f"sleep {one}; echo loss=0"] for one in seconds], UNEVEN_SLOTS)
-    table.add_row("list scheduling", "", f"{ideal(seconds, UNEVEN_SLOTS):.1f}")
-    table.add_row("bare pods", "", f"{bare:.1f}", "1.00")
     for label, name in (("trials", "uneven"), ("trials in the triggerer", "uneven_in_triggerer")):
-        one = runs[name]
+        one = measured(live, bench, name, bench.uneven)
+        seconds = durations(one.run)
+        bare = bench.bare([["sh", "-c", f"sleep {each}; echo loss=0"] for each in seconds], UNEVEN_SLOTS)
         then = one.seconds - one.start_up
+        without = [f"{ideal(seconds, UNEVEN_SLOTS):.1f} s", f"{bare:.1f} s"]
         both = [f"{then:.1f}", f"{then / bare:.2f}", f"{one.seconds:.1f} s", f"{one.seconds / bare:.2f}"]
-        table.add_row(label, f"{one.start_up:.1f} s", *both, str(retried(one.run)))
-    Console(width=120).print(table)
+        table.add_row(label, *without, f"{one.start_up:.1f} s", *both, str(retried(one.run)))
+    Console(width=140).print(table)
 
 
 def many(live: LiveAirflow, bench: Bench) -> None:

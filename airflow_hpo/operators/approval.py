@@ -30,8 +30,8 @@ class PromotionApprovalOperator(ApprovalOperator):
     :param body: the text, Markdown; None for the comparison's report.
     :param defaults: the answer when nobody answers in time: ``"Reject"`` or ``"Approve"``.
     :param response_timeout: how long to wait for a person; default: seven days.
-    :param retries: how often to ask again when Airflow fails the task, as it does with one that is answered within a second
-        or two of asking; default: 3.
+    :param retries: how often to ask again when Airflow fails the task, as it does with one that is answered before the
+        scheduler has heard that it waits: within a second or two, or more on a busy machine; default: 3.
     :param retry_delay: how long to wait before asking again; default: ten seconds.
     """
 
