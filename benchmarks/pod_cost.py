@@ -192,15 +192,16 @@ def nothing(live: LiveAirflow, bench: Bench, dags: Mapping[str, str]) -> None:
     for label, dag_id in dags.items():
         one = measured(live, bench, dag_id, count)
         bare.append(bench.bare([NOTHING] * count, SLOTS))
-        table.add_row(label, *_beside(one, (bare[-2] + bare[-1]) / 2, count))
+        beside = (bare[-2] + bare[-1]) / 2
+        table.add_row(label, *_beside(one, beside, count), f"{beside / count:.2f}", *one.cpu.columns(count))
     Console(width=160).print(table)
 
 
-def _beside(one: Measured, bare: float, count: int) -> list[str]:
+def _beside(one: Measured, bare: float, count: int = 1) -> list[str]:
     """Return the start, what follows it and both together, each beside bare pods, which have no start to speak of."""
     then = one.seconds - one.start_up
     first = [f"{one.start_up:.1f} s", f"{then / count:.2f}", f"{then / bare:.2f}"]
-    return [*first, f"{one.seconds:.0f} s", f"{one.seconds / bare:.2f}", f"{bare / count:.2f}", *one.cpu.columns(count)]
+    return [*first, f"{one.seconds:.1f} s", f"{one.seconds / bare:.2f}"]
 
 
 def uneven(live: LiveAirflow, bench: Bench) -> None:
@@ -213,10 +214,8 @@ def uneven(live: LiveAirflow, bench: Bench) -> None:
         one = measured(live, bench, name, bench.uneven)
         seconds = durations(one.run)
         bare = bench.bare([["sh", "-c", f"sleep {each}; echo loss=0"] for each in seconds], UNEVEN_SLOTS)
-        then = one.seconds - one.start_up
         without = [f"{ideal(seconds, UNEVEN_SLOTS):.1f} s", f"{bare:.1f} s"]
-        both = [f"{then:.1f}", f"{then / bare:.2f}", f"{one.seconds:.1f} s", f"{one.seconds / bare:.2f}"]
-        table.add_row(label, *without, f"{one.start_up:.1f} s", *both, str(retried(one.run)))
+        table.add_row(label, *without, *_beside(one, bare), str(retried(one.run)))
     Console(width=140).print(table)
 
 
