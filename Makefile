@@ -48,7 +48,7 @@ format: install ## Format the code
 	$(RUN) ruff check --fix .
 
 schema: install ## Write the JSON schema of declarations
-	$(RUN) python -m airflow_hpo.core.schema > airflow_hpo/study.schema.json
+	$(RUN) python -m airflow_hpo.core.json_schema > airflow_hpo/study.schema.json
 
 bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.parse_cost

@@ -101,7 +101,7 @@ def _options() -> dict[str, Any]:
         ),
         "sqlite_fallback": _option(
             "Keep studies in the SQLite file hpo.db in AIRFLOW_HOME when the connection hpo_default is not defined."
-            " Turn it off where there are several workers: a connection that cannot be looked up is an error then.",
+            " StudyQueue it off where there are several workers: a connection that cannot be looked up is an error then.",
             "boolean",
             "True",
         ),

@@ -26,10 +26,10 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
+from airflow_hpo.comparison.alpha_spending import even_fractions, nominal_levels
 from airflow_hpo.comparison.estimation import EXACT_PAIRS, p_above, p_below
-from airflow_hpo.comparison.multiple import holm, step_levels
+from airflow_hpo.comparison.holm import holm, step_levels
 from airflow_hpo.comparison.rule import Spending
-from airflow_hpo.comparison.spending import even_fractions, nominal_levels
 
 Array = NDArray[np.float64]
 Noise = Callable[[np.random.Generator, tuple[int, ...]], Array]

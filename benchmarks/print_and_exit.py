@@ -72,13 +72,13 @@ def _measured(home: Path, pods: int, slots: int) -> list[Mode]:
 def _mode(core: Any, home: Path, namespace: str, image: str, deferrable: bool, pods: int, slots: int) -> Mode:
     from airflow_hpo import Float, Study
     from airflow_hpo.storage.database import Database
-    from airflow_hpo.tuning import schema
-    from airflow_hpo.tuning.store import Store
+    from airflow_hpo.studies import migrate
+    from airflow_hpo.studies.store import Store
     from tests.cluster.trials_on_cluster import Task
-    from tests.integration.tuning.tasks import Tuned
+    from tests.integration.trial_tasks import Tuned
 
     database = Database.sqlite(home / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     study = Study(
         name="triggerer" if deferrable else "worker",
         space={"x": Float(0, 1)},

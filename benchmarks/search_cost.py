@@ -25,10 +25,10 @@ from sqlalchemy import Connection, insert, select, text
 from airflow_hpo.core.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.search import tables
-from airflow_hpo.search.distributions import distribution_of
-from airflow_hpo.search.schema import create_schema
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna import tables
+from airflow_hpo.optuna.distributions import distribution_of
+from airflow_hpo.optuna.migrate import create_schema
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 

@@ -27,9 +27,9 @@ from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.space import Categorical, Float, Int, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.search.distributions import suggest
-from airflow_hpo.search.schema import create_schema
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna.distributions import suggest
+from airflow_hpo.optuna.migrate import create_schema
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 from benchmarks.problems import Axis, Problem, problems

@@ -17,23 +17,14 @@ ELSEWHERE = "elsewhere"
 
 
 def run_state(dag_id: str, run_id: str) -> str | None:
-    """Return the state of a DAG run.
-
-    :param dag_id: the DAG.
-    :param run_id: its run.
-    :raises StoreUnavailableError: when Airflow's database cannot be read here.
-    """
+    """Return the state of a DAG run."""
     from airflow.models.dagrun import DagRun  # noqa: TID251
 
     return _state(dag_id, DagRun, run_id=run_id)
 
 
 def task_state(task: TaskRun) -> str | None:
-    """Return the state of a task instance; None while Airflow has not decided anything about it, as after a clear.
-
-    :param task: the task instance; which try does not matter.
-    :raises StoreUnavailableError: when Airflow's database cannot be read here.
-    """
+    """Return the state of a task instance; None while Airflow has not decided anything about it, as after a clear."""
     from airflow.models.taskinstance import TaskInstance  # noqa: TID251
 
     return _state(task.dag_id, TaskInstance, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index)

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.tuning.tasks import RunTasks, TaskLook
+from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
 
 _SINCE = {
     "scheduled": "scheduled_dttm",
@@ -22,10 +22,7 @@ _SINCE = {
 
 
 def tasks_of(edition: Edition) -> RunTasks:
-    """Return the tasks of the DAG run that opened an edition last.
-
-    :param edition: the edition; one that was opened outside Airflow has no tasks.
-    """
+    """Return the tasks of the DAG run that opened an edition last."""
     from sqlalchemy.exc import SQLAlchemyError
 
     group = edition.group_id or ""

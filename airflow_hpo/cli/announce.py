@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_hpo.parameter_sets.moving import Move
-from airflow_hpo.parameter_sets.telling import event_of
+from airflow_hpo.parameter_sets.asset_event import event_of
+from airflow_hpo.parameter_sets.promote import Move
 
 
 def announce(move: Move) -> str:
@@ -11,8 +11,6 @@ def announce(move: Move) -> str:
 
     The champion has moved already, so nothing here may fail the command: DAGs that are scheduled on the asset can also be
     started by hand.
-
-    :param move: what has moved.
     """
     from airflow.assets.manager import asset_manager
     from airflow.models.asset import AssetModel  # noqa: TID251

@@ -12,19 +12,19 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from airflow_hpo.cli.announcing import announce
-from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.announce import announce
+from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.core.declared import brief_repr
-from airflow_hpo.core.document import load
 from airflow_hpo.core.parameter_set import ParameterVersion, Provenance
+from airflow_hpo.core.yaml_document import load
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.parameter_sets.mirroring import mirror
-from airflow_hpo.parameter_sets.moving import Move, assign, rollback
-from airflow_hpo.parameter_sets.reading import champion, difference_rows, history
+from airflow_hpo.parameter_sets.mirror import mirror
+from airflow_hpo.parameter_sets.promote import Move, assign, rollback
+from airflow_hpo.parameter_sets.read import champion, difference_rows, history
 
 
 @one_line_errors
@@ -80,11 +80,7 @@ def rollback_(args: Any) -> None:
 
 
 def read_params(path: str) -> Mapping[str, Any]:
-    """Return the parameters in a file: a mapping of values by name, or what ``champion get -o json`` prints.
-
-    :param path: a JSON or YAML file.
-    :raises DeclarationError: when it cannot be read or holds something else.
-    """
+    """Return the parameters in a file: a mapping of values by name, or what ``champion get -o json`` prints."""
     try:
         data = load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:

@@ -26,11 +26,7 @@ MIRROR = Arg(
 
 
 def champion_commands(output: Arg, connection: Arg) -> GroupCommand:
-    """Return the group of commands.
-
-    :param output: the argument by which all commands choose a form of output.
-    :param connection: the argument by which all commands choose a study database.
-    """
+    """Return the group of commands."""
     return GroupCommand(
         name="champion",
         help="The parameters that production uses",

@@ -17,11 +17,7 @@ FORM = Arg(
 
 
 def comparison_commands(output: Arg, connection: Arg) -> GroupCommand:
-    """Return the group of commands.
-
-    :param output: the argument by which all commands choose a form of output.
-    :param connection: the argument by which all commands choose a study database.
-    """
+    """Return the group of commands."""
     return GroupCommand(
         name="comparisons",
         help="What was compared with the parameters in use, and what was decided",

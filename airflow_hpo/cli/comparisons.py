@@ -8,11 +8,11 @@ from typing import Any
 
 from rich.markdown import Markdown
 
-from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.evaluations.compare import comparison_rows
 from airflow_hpo.storage import comparisons
-from airflow_hpo.tuning.comparing import comparison_rows
 
 SHOWN = ("comparison", "created", "study", "parameter_set", "champion_version", "challenger", "verdict", "better_by")
 """What a table has room for; the sentence stands in the report."""

@@ -12,8 +12,6 @@ def hook_of(conn_id: str) -> HpoHook:
 
     Commands run where Airflow's own database may be read. Airflow looks for connections there only in processes that say
     so, as its own ``connections`` commands do; otherwise one made in the UI would be passed over for the default file.
-
-    :param conn_id: the connection.
     """
     os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
     return HpoHook(conn_id, patience=0)

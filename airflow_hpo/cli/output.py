@@ -27,11 +27,7 @@ def terminal() -> Console:
 
 
 def text(rows: Sequence[dict[str, Any]], form: str) -> str:
-    """Return rows as JSON or CSV.
-
-    :param rows: all with the same keys.
-    :param form: ``"json"`` or ``"csv"``.
-    """
+    """Return rows as JSON or CSV."""
     if form == "json":
         return json.dumps(rows, indent=2) + "\n"
     out = io.StringIO()
@@ -42,11 +38,7 @@ def text(rows: Sequence[dict[str, Any]], form: str) -> str:
 
 
 def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
-    """Return rows as a table for people: floats shortened, nothing for None, empty columns left out.
-
-    :param rows: all with the same keys.
-    :param title: stands above the table.
-    """
+    """Return rows as a table for people: floats shortened, nothing for None, empty columns left out."""
     grid = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
     names = [name for name in (rows[0] if rows else {}) if any(row[name] is not None for row in rows)]
     for name in names:
@@ -58,12 +50,7 @@ def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
 
 
 def emit(rows: Sequence[dict[str, Any]], form: str, path: str | None = None) -> None:
-    """Print rows, or write them to a file.
-
-    :param rows: all with the same keys.
-    :param form: ``"table"``, ``"json"`` or ``"csv"``.
-    :param path: file to write to; None for the standard output.
-    """
+    """Print rows, or write them to a file."""
     if path:
         with open(path, "w", encoding="utf-8", newline="") as file:
             _write(Console(file=file, width=PLAIN_WIDTH), rows, form)

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_hpo.cli.airflow_runs import task_state
-from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, terminal
-from airflow_hpo.pods.reaping import TrialPod, remove, trial_pods
-from airflow_hpo.tuning.orphans import Orphan, orphaned
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.pods.reap import TrialPod, remove, trial_pods
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.orphan_pods import Orphan, orphaned
 
 
 @one_line_errors

@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.cli.views import edition_view, trials_view
@@ -14,11 +14,12 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import editions
-from airflow_hpo.tuning.drifting import drift_rows
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.rows import edition_row, find_edition, metric_column, trial_rows
-from airflow_hpo.tuning.stopping import Stop, request_stop
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.drift import drift_rows
+from airflow_hpo.studies.rows import edition_row, find_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.stop import Stop, request_stop
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.rows import metric_column, trial_rows
 
 SHOWN_TRIALS = 10
 

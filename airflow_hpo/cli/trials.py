@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.tuning.invalidating import invalidate as take_back
-from airflow_hpo.tuning.rows import find_edition
+from airflow_hpo.studies.rows import find_edition
+from airflow_hpo.trials.invalidate import invalidate as take_back
 
 
 @one_line_errors

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_hpo.core.trial import Origin
-from airflow_hpo.tuning.rows import COLUMNS
+from airflow_hpo.trials.rows import COLUMNS
 
 DULL = {"attempts": 1, "origin": Origin.SAMPLER.value}
 """Columns of a trial that are shown only where a trial has something else."""
@@ -15,11 +15,7 @@ HIDDEN = {"state", "started", "reason"}
 
 
 def edition_view(row: dict[str, Any], count: str) -> dict[str, Any]:
-    """Return what a table of editions shows of one.
-
-    :param row: from :func:`airflow_hpo.tuning.rows.edition_row`.
-    :param count: which trials count towards the budget: ``"successful"`` or ``"finished"``.
-    """
+    """Return what a table of editions shows of one."""
     done = row["complete"] + row["pruned"] + (row["failed"] if count == "finished" else 0)
     return {
         "edition": row["edition"],
@@ -33,10 +29,7 @@ def edition_view(row: dict[str, Any], count: str) -> dict[str, Any]:
 
 
 def trials_view(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what a table of complete trials shows of them.
-
-    :param rows: from :func:`airflow_hpo.tuning.rows.trial_rows`.
-    """
+    """Return what a table of complete trials shows of them."""
     dull = {name for name, usual in DULL.items() if all(row[name] == usual for row in rows)}
     return [{_heading(name, row): value for name, value in row.items() if name not in HIDDEN | dull} for row in rows]
 

@@ -11,15 +11,15 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from airflow_hpo.cli.airflow_runs import run_state
-from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.pace import pace_of
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
-from airflow_hpo.tuning.judging import ENDED, Status, status_of
-from airflow_hpo.tuning.rows import find_edition
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.rows import find_edition
+from airflow_hpo.studies.status import ENDED, Status, status_of
+from airflow_hpo.studies.store import Store
 
 LINE_EVERY = 5.0
 """Seconds between two lines where the output is not a terminal."""

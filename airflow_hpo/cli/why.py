@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow_hpo.cli.airflow_tasks import tasks_of
-from airflow_hpo.cli.connecting import hook_of
+from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
-from airflow_hpo.tuning.explaining import Explanation, explain
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.rows import find_edition
+from airflow_hpo.studies.rows import find_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.why import Explanation, explain
 
 SHOWN = 15
 """Trials that fit on a screen; ``-o json`` has all."""

@@ -27,12 +27,7 @@ _NEGLIGIBLE = 1e-15
 
 
 def spent(alpha: float, fraction: float, spending: Spending) -> float:
-    """Return how much of the error is spent when a share of all evaluations is in.
-
-    :param alpha: error of all looks together, one-sided.
-    :param fraction: share of the evaluations planned at most, above 0 and at most 1.
-    :param spending: the spending function.
-    """
+    """Return how much of the error is spent when a share of all evaluations is in."""
     if spending is Spending.POCOCK:
         return alpha * math.log1p((math.e - 1) * fraction)
     z = -NormalDist().inv_cdf(alpha / 2)
@@ -41,13 +36,7 @@ def spent(alpha: float, fraction: float, spending: Spending) -> float:
 
 @functools.lru_cache(maxsize=256)
 def nominal_levels(alpha: float, fractions: tuple[float, ...], spending: Spending) -> tuple[float, ...]:
-    """Return the level for the p-value of each look.
-
-    :param alpha: error of all looks together, one-sided.
-    :param fractions: share of the evaluations planned at most that each look has, increasing, the last at most 1.
-    :param spending: the spending function.
-    :raises DeclarationError: when the fractions do not increase within 0 and 1.
-    """
+    """Return the level for the p-value of each look."""
     _check(fractions)
     levels: list[float] = []
     walk: _Walk | None = None
@@ -61,10 +50,7 @@ def nominal_levels(alpha: float, fractions: tuple[float, ...], spending: Spendin
 
 
 def even_fractions(looks: int) -> tuple[float, ...]:
-    """Return the fractions of equally spaced looks.
-
-    :param looks: how many, 1 or more.
-    """
+    """Return the fractions of equally spaced looks."""
     return tuple(k / looks for k in range(1, looks + 1))
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airflow_hpo.comparison.decision import ChallengerResult, Claim, Decision, Evidence, Verdict
+from airflow_hpo.comparison.alpha_spending import even_fractions, nominal_levels
+from airflow_hpo.comparison.decision import ChallengerResult, Decision, Evidence, Hypothesis, Verdict
 from airflow_hpo.comparison.effects import Differences, differences
 from airflow_hpo.comparison.estimation import method
-from airflow_hpo.comparison.multiple import holm, step_levels
-from airflow_hpo.comparison.pairing import Pairs, checked, pair
+from airflow_hpo.comparison.holm import holm, step_levels
+from airflow_hpo.comparison.pairs import Pairs, checked, pair
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
 from airflow_hpo.comparison.sentence import sentence
-from airflow_hpo.comparison.spending import even_fractions, nominal_levels
 from airflow_hpo.comparison.variants import variant_table
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.objective import Objective
@@ -37,15 +37,6 @@ def compare(
     """Decide whether a challenger replaces the champion.
 
     The same frame, rule and look give the same decision. A later look takes all evaluations so far, not only the new ones.
-
-    :param frame: the evaluations, one a row: :mod:`airflow_hpo.comparison.pairing` says which columns.
-    :param objective: the metric that decides and its direction.
-    :param rule: what must be shown.
-    :param champion: name of the candidate that production uses.
-    :param look: which look this is, 1 to ``rule.looks``.
-    :param fractions: share of the evaluations of the last look that each look so far had, this one included; None when
-        every look brings equally many.
-    :raises DeclarationError: when the frame does not fit the rule, or the look is not one of the rule's.
     """
     reached = _fractions(rule, look, fractions)
     metrics = [objective.metric, *rule.guardrails]
@@ -84,13 +75,13 @@ class _Asked:
     p_value: float
     p_contrary: float
 
-    def answered(self, level: float, shown: bool, refuted: bool) -> Claim:
+    def answered(self, level: float, shown: bool, refuted: bool) -> Hypothesis:
         data = self.data
         old, new = (
             float(values.mean()) if len(values) else float("nan") for values in (data.champion, data.challenger)
         )
         effect = data.effect(level)
-        return Claim(
+        return Hypothesis(
             data.metric, self.scale, self.threshold, old, new, effect, self.p_value, self.p_contrary, shown, refuted
         )
 
@@ -131,7 +122,13 @@ def _asked(pairs: Pairs, name: str, champion: str, objective: Objective, rule: C
 
 
 def _result(
-    name: str, claims: list[Claim], p_value: float, level: float, shown: bool, evidence: Evidence, data: Differences
+    name: str,
+    claims: list[Hypothesis],
+    p_value: float,
+    level: float,
+    shown: bool,
+    evidence: Evidence,
+    data: Differences,
 ) -> ChallengerResult:
     verdict = Verdict.INCONCLUSIVE
     if shown:
@@ -166,12 +163,7 @@ def _best(results: Sequence[ChallengerResult], scale: Scale, verdict: Verdict) -
 
 
 def decided_on(evaluations: pd.DataFrame, variant: str | None) -> pd.DataFrame:
-    """Return the evaluations of the variant that a rule decides on.
-
-    :param evaluations: what :func:`airflow_hpo.comparison.pairing.checked` returns.
-    :param variant: the variant; None for all.
-    :raises DeclarationError: when there is none of that name.
-    """
+    """Return the evaluations of the variant that a rule decides on."""
     if variant is None:
         return evaluations
     known = sorted(set(evaluations["variant"]))

@@ -52,15 +52,12 @@ class Effect:
     """As a share of the champion's mean; None when the champion's values are zero or of both signs."""
 
     def on(self, scale: Scale) -> Estimate:
-        """Return the effect on one scale.
-
-        :param scale: absolute, or relative where that exists.
-        """
+        """Return the effect on one scale."""
         return self.relative if scale is Scale.RELATIVE and self.relative else self.absolute
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Hypothesis:
     """One thing that a promotion needs to be shown: the improvement, or that a guardrail holds."""
 
     metric: str
@@ -88,8 +85,8 @@ class ChallengerResult:
 
     candidate: str
     verdict: Verdict
-    improvement: Claim
-    guardrails: tuple[Claim, ...]
+    improvement: Hypothesis
+    guardrails: tuple[Hypothesis, ...]
     p_value: float
     """The largest of its claims': all of them must be shown (Berger, 1982)."""
     level: float

@@ -46,12 +46,7 @@ class Differences:
         return Effect(estimate(d, np.ones_like(d), level), relative)
 
     def p_values(self, threshold: float, scale: Scale) -> tuple[float, float]:
-        """Return the p-values for "more than the threshold" and "less than the threshold"; 1 without pairs.
-
-        :param threshold: the effect asked about.
-        :param scale: what the threshold is counted in.
-        :raises DeclarationError: when it is relative and the champion's values are zero or of both signs.
-        """
+        """Return the p-values for "more than the threshold" and "less than the threshold"; 1 without pairs."""
         d = self.better_by
         if not len(d):
             return 1.0, 1.0
@@ -65,12 +60,6 @@ class Differences:
 
 
 def differences(metric: str, direction: Direction, champion: pd.DataFrame, challenger: pd.DataFrame) -> Differences:
-    """Return one metric's values of two candidates.
-
-    :param metric: column of both frames.
-    :param direction: which values are good.
-    :param champion: one row per scenario.
-    :param challenger: the same scenarios in the same order.
-    """
+    """Return one metric's values of two candidates."""
     a, b = (frame[metric].to_numpy(dtype=np.float64) for frame in (champion, challenger))
     return Differences(metric, direction, a, b, tuple(champion.index.get_level_values("scenario")))

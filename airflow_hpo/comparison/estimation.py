@@ -38,28 +38,17 @@ _TIE = 1e-12
 
 
 def method(pairs: int) -> Method:
-    """Return the test that so many pairs are given.
-
-    :param pairs: number of scenarios.
-    """
+    """Return the test that so many pairs are given."""
     return Method.SIGN_FLIP if pairs <= EXACT_PAIRS else Method.STUDENT
 
 
 def pairs_needed(level: float) -> int:
-    """Return the fewest pairs with which a p-value can reach a level.
-
-    :param level: the error allowed, above 0 and below 1.
-    """
+    """Return the fewest pairs with which a p-value can reach a level."""
     return min(math.ceil(-math.log2(level) - _TIE), EXACT_PAIRS + 1)
 
 
 def p_above(d: Array, w: Array, theta: float) -> Array:
-    """Return the p-value of "the effect is at most theta": small when it is larger.
-
-    :param d: differences, positive where the challenger is better.
-    :param w: weights above 0, of the same shape.
-    :param theta: the effect to exceed.
-    """
+    """Return the p-value of "the effect is at most theta": small when it is larger."""
     x = d - theta * w
     if x.shape[-1] <= EXACT_PAIRS:
         return sign_flip(x)
@@ -68,22 +57,12 @@ def p_above(d: Array, w: Array, theta: float) -> Array:
 
 
 def p_below(d: Array, w: Array, theta: float) -> Array:
-    """Return the p-value of "the effect is at least theta": small when it is smaller.
-
-    :param d: differences, positive where the challenger is better.
-    :param w: weights above 0, of the same shape.
-    :param theta: the effect to stay under.
-    """
+    """Return the p-value of "the effect is at least theta": small when it is smaller."""
     return p_above(-d, w, -theta)
 
 
 def estimate(d: Array, w: Array, level: float) -> Estimate:
-    """Return an effect with the interval whose two bounds each err with probability ``level``.
-
-    :param d: differences, one per scenario; none gives NaN within infinite bounds.
-    :param w: weights above 0, one per scenario.
-    :param level: error of each bound, above 0 and below 0.5.
-    """
+    """Return an effect with the interval whose two bounds each err with probability ``level``."""
     if not len(d):
         return Estimate(math.nan, -math.inf, math.inf, 1 - 2 * level)
     return Estimate(float(d.sum() / w.sum()), _low(d, w, level), 0.0 - _low(-d, w, level), 1 - 2 * level)
@@ -93,8 +72,6 @@ def sign_flip(x: Array) -> Array:
     """Return the exact p-value of "the mean is at most 0": the share of sign changes that leave it as large or larger.
 
     Flipping a subset's signs leaves the mean as large just when the subset's own sum is not positive.
-
-    :param x: values, symmetric around their mean; memory grows as two to the power of their number.
     """
     n = x.shape[-1]
     tie = _TIE * np.abs(x).sum(axis=-1, keepdims=True)
@@ -107,8 +84,6 @@ def student(x: Array) -> Array:
     """Return the p-value of "the mean is at most 0" by Student's t, made larger where skewness would make it too small.
 
     Equal values have no spread to judge by and are given the smallest p-value that sign flips could reach.
-
-    :param x: two values or more.
     """
     from scipy.special import stdtr
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airflow_hpo.comparison.estimation import Array
-    from airflow_hpo.comparison.pairing import Pairs
+    from airflow_hpo.comparison.pairs import Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,7 @@ class Selection:
 
 
 def best_trials(trials: Iterable[TrialRecord], direction: Direction, k: int) -> list[TrialRecord]:
-    """Return the best complete trials with different parameters, best first; the earlier of equals.
-
-    :param trials: all trials of one study.
-    :param direction: which values are good.
-    :param k: how many at most, 1 or more.
-    """
+    """Return the best complete trials with different parameters, best first; the earlier of equals."""
     sign = 1.0 if direction is Direction.MINIMIZE else -1.0
     complete = [t for t in own_trials(trials) if t.state is TrialState.COMPLETE and t.value is not None]
     unique: dict[str, TrialRecord] = {}
@@ -85,17 +80,8 @@ def select(
     max_dropped: float = 0.2,
     alpha: float = 0.05,
 ) -> Selection:
-    """Choose the finalist that meets the champion, and say how much the study's winner was overstated.
-
-    :param frame: the new evaluations of every finalist, one a row, as a comparison takes them.
-    :param observed: the value that the study reported, by candidate; the champion's too when it was a trial.
-    :param objective: the study's objective.
-    :param champion: the candidate that is no finalist; None when it was not evaluated again.
-    :param max_dropped: share of scenarios, 0 to 1, that a finalist may lack.
-    :param alpha: error of each bound of the inflation, above 0 and below 0.5.
-    :raises DeclarationError: when a finalist was not evaluated again, or the frame does not fit.
-    """
-    from airflow_hpo.comparison.pairing import checked, pair
+    """Choose the finalist that meets the champion, and say how much the study's winner was overstated."""
+    from airflow_hpo.comparison.pairs import checked, pair
 
     finalists = [name for name in observed if name != champion]
     anchor = champion if champion in observed else None

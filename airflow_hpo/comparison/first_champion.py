@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from airflow_hpo.comparison.comparing import decided_on
-from airflow_hpo.comparison.decision import ChallengerResult, Claim, Decision, Effect, Estimate, Evidence, Verdict
+from airflow_hpo.comparison.compare import decided_on
+from airflow_hpo.comparison.decision import ChallengerResult, Decision, Effect, Estimate, Evidence, Hypothesis, Verdict
 from airflow_hpo.comparison.estimation import method
-from airflow_hpo.comparison.pairing import Pairs, checked, pair
+from airflow_hpo.comparison.pairs import Pairs, checked, pair
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.objective import Direction, Objective
 
@@ -22,12 +22,6 @@ def first_champion(frame: pd.DataFrame, objective: Objective, rule: ComparisonRu
     """Decide who is promoted while nothing is in use: the best by its mean, whatever the size of the evidence.
 
     There is nobody to do harm to: no test is made, and guardrails, which allow a loss against the champion, hold nothing.
-
-    :param frame: the evaluations, as a comparison takes them, without a champion.
-    :param objective: the metric that decides and its direction.
-    :param rule: gives the variant that is decided on and how many scenarios may be missing.
-    :param look: which look this is.
-    :raises DeclarationError: when the frame does not fit.
     """
     evaluations = checked(frame, [objective.metric], None)
     pairs = pair(decided_on(evaluations, rule.variant), None, rule.max_dropped)
@@ -65,7 +59,9 @@ def _best(means: dict[str, float], objective: Objective) -> str | None:
 def _result(
     name: str, mean: float, objective: Objective, rule: ComparisonRule, evidence: Evidence, best: str | None
 ) -> ChallengerResult:
-    claim = Claim(objective.metric, rule.scale, rule.min_improvement, math.nan, mean, _UNKNOWN, 1.0, 1.0, False, False)
+    claim = Hypothesis(
+        objective.metric, rule.scale, rule.min_improvement, math.nan, mean, _UNKNOWN, 1.0, 1.0, False, False
+    )
     verdict = Verdict.PROMOTE if name == best else Verdict.INCONCLUSIVE
     judged = name not in evidence.not_judged
     return ChallengerResult(name, verdict, claim, (), 1.0, math.nan, method(evidence.pairs), judged)

@@ -9,20 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from airflow_hpo.comparison.alpha_spending import nominal_levels
 from airflow_hpo.comparison.rule import Spending
-from airflow_hpo.comparison.spending import nominal_levels
 
 Array = NDArray[np.float64]
 
 
 def step_levels(alpha: float, challengers: int, fractions: tuple[float, ...], spending: Spending) -> Array:
-    """Return the levels of Holm's steps at the last of the looks so far, for the smallest p-value first.
-
-    :param alpha: error of all challengers and looks together, one-sided.
-    :param challengers: how many are compared with the champion, 1 or more.
-    :param fractions: share of all evaluations at each look so far.
-    :param spending: how the error is divided among looks.
-    """
+    """Return the levels of Holm's steps at the last of the looks so far, for the smallest p-value first."""
     shares = (alpha / left for left in range(challengers, 0, -1))
     return np.array([nominal_levels(share, fractions, spending)[-1] for share in shares])
 
@@ -31,9 +25,6 @@ def holm(p: Array, steps: Array) -> tuple[NDArray[np.bool_], Array]:
     """Return which hypotheses are rejected and the level at which each was decided.
 
     A hypothesis after the first that is not rejected is decided at that first one's level.
-
-    :param p: p-values, one per challenger along the last axis.
-    :param steps: levels from :func:`step_levels`, one per challenger.
     """
     order = np.argsort(p, axis=-1, kind="stable")
     passed = np.logical_and.accumulate(np.take_along_axis(p, order, -1) <= steps * (1 + 1e-12), axis=-1)

@@ -8,28 +8,17 @@ from airflow_hpo.comparison.rule import Scale
 
 
 def amount(value: float, scale: Scale) -> str:
-    """Return a size without its sign: a percentage on the relative scale, otherwise four significant digits.
-
-    :param value: the number.
-    :param scale: what it is counted in.
-    """
+    """Return a size without its sign: a percentage on the relative scale, otherwise four significant digits."""
     return f"{abs(value) * 100:.3g} %" if scale is Scale.RELATIVE else f"{abs(value):.4g}"
 
 
 def change(value: float, scale: Scale) -> str:
-    """Return an effect in words, such as ``2.3 % better``.
-
-    :param value: the effect; negative is worse.
-    :param scale: what it is counted in.
-    """
+    """Return an effect in words, such as ``2.3 % better``."""
     if value == 0:
         return "equal"
     return f"{amount(value, scale)} {'better' if value > 0 else 'worse'}"
 
 
 def percent(probability: float) -> str:
-    """Return a probability as a percentage that does not round up to certainty.
-
-    :param probability: 0 to 1.
-    """
+    """Return a probability as a percentage that does not round up to certainty."""
     return f"{math.floor(probability * 10000 + 1e-6) / 100:g} %"

@@ -30,22 +30,12 @@ class Pairs:
     evidence: Evidence
 
     def of(self, candidate: str) -> pd.DataFrame:
-        """Return one candidate's rows, one per scenario, in the same order for all.
-
-        :param candidate: champion or a judged challenger.
-        """
+        """Return one candidate's rows, one per scenario, in the same order for all."""
         return self.means[self.means.index.get_level_values("candidate") == candidate]
 
 
 def checked(frame: pd.DataFrame, metrics: Sequence[str], champion: str | None) -> pd.DataFrame:
-    """Return the frame with every column of the contract, keys as text and metrics as floats.
-
-    :param frame: the evaluations.
-    :param metrics: columns that are compared.
-    :param champion: name of the candidate that production uses; None when there is none to compare with.
-    :raises DeclarationError: when a column, the champion or every challenger is missing, a metric is not a number, or an
-        evaluation is there twice.
-    """
+    """Return the frame with every column of the contract, keys as text and metrics as floats."""
     frame = frame.assign(**{name: "" for name in ("variant", "replicate") if name not in frame})
     keys = ["candidate", *CELL]
     for name in (*keys, *metrics):
@@ -70,13 +60,7 @@ def checked(frame: pd.DataFrame, metrics: Sequence[str], champion: str | None) -
 
 
 def pair(frame: pd.DataFrame, champion: str | None, max_dropped: float) -> Pairs:
-    """Pair evaluations and average each scenario: over its replicates first, then over its variants.
-
-    :param frame: what :func:`checked` returns, only with the variants to average.
-    :param champion: name of the candidate that is judged whatever it lacks; None for nobody.
-    :param max_dropped: share of scenarios, 0 to 1; a challenger that lacks more is left out, so that it does not drop them
-        for everybody.
-    """
+    """Pair evaluations and average each scenario: over its replicates first, then over its variants."""
     import numpy as np
 
     metrics = list(frame.columns[len(CELL) + 1 :])

@@ -19,11 +19,7 @@ _INTERVAL = "interval"
 
 
 def plot(decision: Decision, width: int = WIDTH) -> str:
-    """Return a drawing of how much better each challenger was, one mark per scenario; empty without differences.
-
-    :param decision: what was decided.
-    :param width: characters of the drawing, 20 or more.
-    """
+    """Return a drawing of how much better each challenger was, one mark per scenario; empty without differences."""
     drawn = [result for result in decision.challengers if result.differences]
     if not drawn:
         return ""

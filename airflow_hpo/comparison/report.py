@@ -7,11 +7,19 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow_hpo.comparison.decision import ChallengerResult, Claim, Decision, Effect, Estimate, Method, VariantResult
+from airflow_hpo.comparison.decision import (
+    ChallengerResult,
+    Decision,
+    Effect,
+    Estimate,
+    Hypothesis,
+    Method,
+    VariantResult,
+)
+from airflow_hpo.comparison.finalists import Reevaluated, Selection
+from airflow_hpo.comparison.number_format import amount, percent
 from airflow_hpo.comparison.plot import plot
 from airflow_hpo.comparison.rule import Scale
-from airflow_hpo.comparison.selection import Reevaluated, Selection
-from airflow_hpo.comparison.words import amount, percent
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
@@ -23,19 +31,13 @@ _METHODS = {
 
 
 def as_data(found: Decision | Selection) -> dict[str, Any]:
-    """Return every number of a decision or selection as JSON-able data; what is not finite is None.
-
-    :param found: the decision or selection.
-    """
+    """Return every number of a decision or selection as JSON-able data; what is not finite is None."""
     data: dict[str, Any] = _plain(found)
     return data
 
 
 def selection_of(data: Mapping[str, Any]) -> Selection:
-    """Return the selection that :func:`as_data` wrote down.
-
-    :param data: what it returned.
-    """
+    """Return the selection that :func:`as_data` wrote down."""
     finalists = [
         Reevaluated(each["candidate"], each["observed"], _or(each["mean"], math.nan), _estimate_of(each["inflation"]))
         for each in data["finalists"]
@@ -44,12 +46,7 @@ def selection_of(data: Mapping[str, Any]) -> Selection:
 
 
 def markdown(decision: Decision, selection: Selection | None = None, candidates: Sequence[Candidate] = ()) -> str:
-    """Return the report of a decision, what matters most first.
-
-    :param decision: what was decided.
-    :param selection: how the challengers were chosen; None leaves that section out.
-    :param candidates: champion and challengers with their parameters; none leaves that section out.
-    """
+    """Return the report of a decision, what matters most first."""
     parts = [
         f"## {decision.verdict.value.capitalize()}",
         decision.sentence,
@@ -146,7 +143,7 @@ def _guardrails(decision: Decision) -> str:
     return _table(header, rows) if rows else ""
 
 
-def _guardrail(candidate: str, claim: Claim) -> list[str]:
+def _guardrail(candidate: str, claim: Hypothesis) -> list[str]:
     effect = claim.effect.on(claim.scale)
     shown = _share if claim.scale is Scale.RELATIVE else _number
     return [

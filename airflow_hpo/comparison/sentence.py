@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from airflow_hpo.comparison.decision import ChallengerResult, Claim, Estimate, Evidence, Verdict
+from airflow_hpo.comparison.decision import ChallengerResult, Estimate, Evidence, Hypothesis, Verdict
 from airflow_hpo.comparison.estimation import pairs_needed
+from airflow_hpo.comparison.number_format import amount, change, percent
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
-from airflow_hpo.comparison.words import amount, change, percent
 from airflow_hpo.core.objective import Objective
 
 
@@ -21,16 +21,7 @@ def sentence(
     look: int,
     evidence: Evidence,
 ) -> str:
-    """Say what was found and why.
-
-    :param verdict: what was decided.
-    :param best: who is promoted, or the most promising of those with the decisive verdict; None when nobody was judged.
-    :param results: every challenger.
-    :param objective: the metric that decides.
-    :param rule: what had to be shown.
-    :param look: which look this was.
-    :param evidence: what could be compared.
-    """
+    """Say what was found and why."""
     if verdict is Verdict.PROMOTE and best:
         return _promote(best, objective, rule, evidence)
     if verdict is Verdict.KEEP and best:
@@ -68,7 +59,7 @@ def _keep(
     return f"Keep the champion: {who} makes {_listed(broken)} ({seen})."
 
 
-def _broken(claim: Claim) -> str:
+def _broken(claim: Hypothesis) -> str:
     effect = claim.effect.on(claim.scale)
     return f"{claim.metric} {change(effect.value, claim.scale)}, more than the {amount(claim.threshold, claim.scale)} allowed"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpo.comparison.decision import VariantResult
 from airflow_hpo.comparison.effects import differences
-from airflow_hpo.comparison.pairing import Pairs, pair
+from airflow_hpo.comparison.pairs import Pairs, pair
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.objective import Objective
 
@@ -21,11 +21,6 @@ def variant_table(
 
     Each variant is paired by itself. The intervals are for reading: they are corrected neither for the number of variants
     nor of challengers, and decide nothing.
-
-    :param evaluations: what :func:`airflow_hpo.comparison.pairing.checked` returns.
-    :param objective: the metric that decides.
-    :param rule: gives the level of the intervals and how many scenarios may be missing.
-    :param champion: name of the candidate that production uses.
     """
     names = sorted(set(evaluations["variant"]) - {""})
     tables = [(name, pair(evaluations[evaluations["variant"] == name], champion, rule.max_dropped)) for name in names]

@@ -78,10 +78,7 @@ class MetricValue:
 
 
 def placed(running: Iterable[Attempt]) -> set[int]:
-    """Return the numbers of the trials that have a place to run; one between two attempts has none.
-
-    :param running: the attempts of a study that nobody has seen end, those of a trial in the order of its runs.
-    """
+    """Return the numbers of the trials that have a place to run; one between two attempts has none."""
     newest = {attempt.number: attempt for attempt in running}
     return {number for number, attempt in newest.items() if attempt.placed}
 
@@ -93,8 +90,5 @@ def outweighs(new: AttemptOutcome, old: AttemptOutcome) -> bool:
     """Say whether a statement about an attempt replaces the one that is kept.
 
     An attempt that somebody saw end has ended; one that was only missed (lost) may still be heard of.
-
-    :param new: what is said now.
-    :param old: what was said before.
     """
     return _STRENGTH.get(new, 2) > _STRENGTH.get(old, 2)

@@ -22,7 +22,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BudgetVerdict:
     """What a study's budget says now."""
 
     end: End | None
@@ -38,19 +38,13 @@ class Verdict:
         return self.end is not None
 
 
-def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None = None) -> Verdict:
-    """Judge a study by its progress.
-
-    :param study: the declaration.
-    :param progress: counts and best trial so far.
-    :param elapsed: time since the study was started.
-    :param stopped: why a person stopped the study; None when nobody did.
-    """
+def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None = None) -> BudgetVerdict:
+    """Judge a study by its progress."""
     found = _end(study, progress, elapsed, stopped)
     if found:
-        return Verdict(*found, needed=0)
+        return BudgetVerdict(*found, needed=0)
     done = progress.counted(study.count)
-    return Verdict(None, "", needed=max(0, study.wanted - done - progress.running))
+    return BudgetVerdict(None, "", needed=max(0, study.wanted - done - progress.running))
 
 
 def slots_free(study: Study, progress: Progress) -> int:
@@ -61,7 +55,7 @@ def slots_free(study: Study, progress: Progress) -> int:
     return max(0, free)
 
 
-def ready_for_more(study: Study, progress: Progress, judged: Verdict) -> bool:
+def ready_for_more(study: Study, progress: Progress, judged: BudgetVerdict) -> bool:
     """Say whether it is time to suggest another batch.
 
     A batch waits for ``batch_size`` free slots. Near the end fewer trials than that are wanted: they start as soon as

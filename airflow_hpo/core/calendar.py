@@ -14,11 +14,7 @@ _LENGTH: TypeAdapter[timedelta] = TypeAdapter(Offset)
 
 
 def length_of(every: timedelta | str) -> timedelta:
-    """Return the length of a scenario.
-
-    :param every: a timedelta or text such as ``"1d"`` or ``"1w"``; longer than nothing.
-    :raises DeclarationError: when it is neither, or not positive.
-    """
+    """Return the length of a scenario."""
     try:
         length = _LENGTH.validate_python(every)
     except ValueError:
@@ -35,10 +31,6 @@ def split(period: Period, every: timedelta | str) -> list[Scenario]:
 
     They are aligned to the period's end, because the newest data are the ones that matter; what remains at its start is
     left out, so that no scenario is shorter than the others.
-
-    :param period: what is cut.
-    :param every: length of a scenario, such as ``"1d"`` or ``"1w"``.
-    :raises DeclarationError: when the period is shorter than one scenario.
     """
     length = length_of(every)
     count = (period.end - period.start) // length

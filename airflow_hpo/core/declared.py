@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from airflow_hpo.core.document import dump, load
+from airflow_hpo.core.yaml_document import dump, load
 from airflow_hpo.exceptions import DeclarationError
 
 REQUIRED: Any = ...
@@ -32,11 +32,7 @@ class Declared(BaseModel):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Build the declaration from plain data, such as parsed JSON or YAML.
-
-        :param data: what :meth:`to_dict` returns, or the same written by hand.
-        :raises DeclarationError: when the data does not fit.
-        """
+        """Build the declaration from plain data, such as parsed JSON or YAML."""
         if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
             raise DeclarationError(
                 f"{cls.__name__} is declared by a mapping of named fields, but got {brief_repr(data)}. Write one."
@@ -45,11 +41,7 @@ class Declared(BaseModel):
 
     @classmethod
     def from_yaml(cls, text: str) -> Self:
-        """Build the declaration from YAML (JSON is YAML).
-
-        :param text: the document itself, not its path.
-        :raises DeclarationError: when it is not YAML or does not fit.
-        """
+        """Build the declaration from YAML (JSON is YAML)."""
         try:
             data = load(text)
         except yaml.YAMLError as err:
@@ -71,10 +63,7 @@ class Declared(BaseModel):
 
 
 def fingerprint(data: Any) -> str:
-    """Return 16 hex digits that are the same for equal JSON-able data, whatever the order of its keys.
-
-    :param data: anything ``json.dumps`` takes.
-    """
+    """Return 16 hex digits that are the same for equal JSON-able data, whatever the order of its keys."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -40,19 +40,12 @@ class Edition:
 
     @property
     def study(self) -> Study:
-        """The declaration itself.
-
-        :raises DeclarationError: when a version of this package wrote it that declared studies otherwise.
-        """
+        """The declaration itself."""
         return Study.from_dict(dict(self.declaration))
 
 
 def search_differences(stored: Study, declared: Study) -> list[str]:
-    """Return what makes the results of two declarations incomparable, one ``"name: old, now new"`` each.
-
-    :param stored: the declaration of the study that exists.
-    :param declared: the declaration of the study that is wanted.
-    """
+    """Return what makes the results of two declarations incomparable, one ``"name: old, now new"`` each."""
     old, new = _search_fields(stored), _search_fields(declared)
     return [
         f"{name}: {old.get(name, 'nothing')}, now {new.get(name, 'nothing')}"

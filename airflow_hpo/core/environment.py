@@ -20,10 +20,7 @@ def variable(name: str) -> str:
 
 
 def clash(names: Iterable[str]) -> tuple[str, str] | None:
-    """Return two names that would be the same environment variable; None when all differ.
-
-    :param names: names as people write them.
-    """
+    """Return two names that would be the same environment variable; None when all differ."""
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(variable(name), name)

@@ -9,10 +9,7 @@ from airflow_hpo.core.space import Float, Params, Space
 
 
 def points(space: Space) -> Iterator[Params]:
-    """Yield every complete point once, conditions respected, the last parameter changing fastest.
-
-    :param space: an ordered space whose parameters all have a ``count``.
-    """
+    """Yield every complete point once, conditions respected, the last parameter changing fastest."""
     return _points(space, list(space), {})
 
 

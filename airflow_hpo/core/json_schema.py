@@ -1,4 +1,4 @@
-"""The JSON schema of a study's declaration, for editors and forms: ``python -m airflow_hpo.core.schema``."""
+"""The JSON schema of a study's declaration, for editors and forms: ``python -m airflow_hpo.core.json_schema``."""
 
 from __future__ import annotations
 

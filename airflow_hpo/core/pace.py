@@ -21,12 +21,7 @@ class Pace:
 
 
 def pace_of(trials: Iterable[TrialRecord], missing: int, now: datetime) -> Pace:
-    """Estimate the pace of a study.
-
-    :param trials: all trials of the study.
-    :param missing: how many more trials have to finish, running ones included.
-    :param now: the time of the look; timezone-aware.
-    """
+    """Estimate the pace of a study."""
     own = own_trials(trials)
     starts = [trial.started for trial in own if trial.started]
     done = sum(trial.state.finished for trial in own)

@@ -80,11 +80,7 @@ class ParameterVersion:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ParameterVersion:
-        """Read what :meth:`to_dict` returned.
-
-        :param data: the mapping; provenance may be missing.
-        :raises DeclarationError: when it is something else.
-        """
+        """Read what :meth:`to_dict` returned."""
         try:
             return cls(
                 name=check_name(data["name"]),
@@ -126,11 +122,7 @@ class Promotion:
 
 
 def check_name(name: Any) -> str:
-    """Return the name of a parameter set, or say what is wrong with it.
-
-    :param name: such as ``dispatch/tokyo``.
-    :raises DeclarationError: when it is not one.
-    """
+    """Return the name of a parameter set, or say what is wrong with it."""
     if isinstance(name, str) and SET_NAME.fullmatch(name):
         return name
     raise DeclarationError(
@@ -174,20 +166,12 @@ class _Parameters(Declared):
 
 
 def check_params(params: Any) -> Params:
-    """Return parameters that a set may hold, in their order, or say what is wrong with them.
-
-    :param params: values by name: text, finite numbers, booleans and None.
-    :raises DeclarationError: when they are something else.
-    """
+    """Return parameters that a set may hold, in their order, or say what is wrong with them."""
     return _Parameters(params=params).params
 
 
 def difference(old: Mapping[str, Choice], new: Mapping[str, Choice]) -> list[dict[str, Any]]:
-    """Return what differs between two versions' parameters, one row for each that does.
-
-    :param old: values by name.
-    :param new: values by name.
-    """
+    """Return what differs between two versions' parameters, one row for each that does."""
     rows = []
     for name in [*old, *(name for name in new if name not in old)]:
         # 1, 1.0 and True print differently for a program.

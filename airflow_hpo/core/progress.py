@@ -38,10 +38,7 @@ class Progress:
         return self.successful + self.failed
 
     def counted(self, count: str) -> int:
-        """Return how many trials count towards the budget.
-
-        :param count: ``"successful"`` or ``"finished"``, as the study declares.
-        """
+        """Return how many trials count towards the budget."""
         return self.successful if count == "successful" else self.finished
 
 
@@ -53,12 +50,7 @@ def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
 
 
 def progress_of(trials: Iterable[TrialRecord], direction: Direction, placed: Collection[int] | None = None) -> Progress:
-    """Count the trials of a study and find the best.
-
-    :param trials: all trials of one study, in any order.
-    :param direction: whether small or large values are good.
-    :param placed: numbers of the trials that have a place to run; None where nobody asks for it.
-    """
+    """Count the trials of a study and find the best."""
     own = own_trials(trials)
     states = Counter(trial.state for trial in own)
     running = {trial.number for trial in own if trial.state is TrialState.RUNNING}

@@ -37,11 +37,7 @@ Space = dict[str, Parameter]
 
 
 def ordered(space: Space) -> Space:
-    """Return the space with every parameter after those its condition names.
-
-    :param space: parameters by name, in any order.
-    :raises DeclarationError: when a condition names an unknown parameter, a value it never has, or a circle.
-    """
+    """Return the space with every parameter after those its condition names."""
     result: Space = {}
     waiting = {name: _with_checked_condition(name, parameter, space) for name, parameter in space.items()}
     while waiting:
@@ -64,13 +60,7 @@ def active(space: Space, params: Mapping[str, Choice]) -> list[str]:
 
 
 def check_point(space: Space, params: Mapping[str, Any]) -> Params:
-    """Return a (possibly partial) point of the space as its parameters write it, or say what is wrong with it.
-
-    :param space: the ordered search space.
-    :param params: values by name; missing ones are left to the sampler.
-    :raises DeclarationError: when a name is unknown, a value is outside its parameter, or the condition of a
-        parameter fails in this very point.
-    """
+    """Return a (possibly partial) point of the space as its parameters write it, or say what is wrong with it."""
     for name, value in params.items():
         if name not in space:
             hint = nearest(name, list(space)) or f" It has {', '.join(space)}."

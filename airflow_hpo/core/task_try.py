@@ -8,7 +8,7 @@ from airflow_hpo.core.attempt import TaskRun
 
 
 @dataclass(frozen=True, slots=True)
-class TaskPlace:
+class TaskTry:
     """One try of one task instance, and whether Airflow would start another."""
 
     task: TaskRun

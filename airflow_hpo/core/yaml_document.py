@@ -28,11 +28,7 @@ for _class in (_Loader, _Dumper):
 
 
 def load(text: str) -> Any:
-    """Return the document's data.
-
-    :param text: YAML or JSON.
-    :raises yaml.YAMLError: when it is neither.
-    """
+    """Return the document's data."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):  # not JSON, whose escaped surrogate pairs PyYAML would tear apart
@@ -50,8 +46,5 @@ def _yaml(text: str) -> Any:
 
 
 def dump(data: Any) -> str:
-    """Return plain data as YAML that :func:`load` takes back.
-
-    :param data: mappings, lists, text, numbers, booleans and None.
-    """
+    """Return plain data as YAML that :func:`load` takes back."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False)

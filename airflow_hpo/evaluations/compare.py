@@ -13,13 +13,13 @@ from airflow_hpo.comparison.report import as_data, markdown, selection_of
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.evaluations.run import evaluations_frame
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import comparisons, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.frames import evaluations_frame
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Compared:
         }
 
 
-@patiently
+@retried
 def compare_evaluations(
     store: Store,
     names: Sequence[str],
@@ -60,22 +60,9 @@ def compare_evaluations(
     look: int = 1,
     selection: Mapping[str, Any] | None = None,
     parameter_set: str | None = None,
-    place: TaskPlace | None = None,
+    place: TaskTry | None = None,
 ) -> Compared:
-    """Decide on evaluations and keep the decision; the same evaluations in the same run are decided on once.
-
-    :param store: the study database.
-    :param names: editions of the evaluations of all looks so far.
-    :param objective: the metric that decides.
-    :param rule: what must be shown.
-    :param look: which look this is, from 1.
-    :param selection: how the challengers were chosen, as data; None when they were given.
-    :param parameter_set: what is decided about; None for the set that the champion is a version of.
-    :param place: the task that compares; None outside Airflow.
-    :raises StudyNotFoundError: when a name is no evaluation.
-    :raises DeclarationError: when the evaluations do not fit the rule.
-    :raises ComparisonError: when the looks evaluated different candidates.
-    """
+    """Decide on evaluations and keep the decision; the same evaluations in the same run are decided on once."""
     candidates = _candidates(store, names)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     decision = _decide(store, names, objective, rule, champion, look)
@@ -96,13 +83,7 @@ def compare_evaluations(
 def comparison_rows(
     store: Store, *, family: str | None = None, parameter_set: str | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:
-    """Return comparisons as flat rows, the newest first.
-
-    :param store: the study database.
-    :param family: only those of this study; None for all.
-    :param parameter_set: only those about this parameter set; None for all.
-    :param limit: how many at most.
-    """
+    """Return comparisons as flat rows, the newest first."""
     with store.session(read_only=True) as session:
         found = comparisons.find(session, family=family, parameter_set=parameter_set, limit=limit)
     return [_row(each) for each in found]
@@ -158,8 +139,8 @@ def _decide(
     look: int,
 ) -> Decision:
     # NumPy and SciPy take a second to load, and DAG files import this module by way of the operators.
-    from airflow_hpo.comparison.comparing import compare
-    from airflow_hpo.comparison.first import first_champion
+    from airflow_hpo.comparison.compare import compare
+    from airflow_hpo.comparison.first_champion import first_champion
 
     frame = evaluations_frame(store, names)
     if champion is None:

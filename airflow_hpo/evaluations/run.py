@@ -5,6 +5,13 @@ The grid's points are names; the plan, which is kept with the edition and never 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +21,15 @@ from airflow_hpo.core.evaluation import KEYS, Plan
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space import Categorical, Int
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
+from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import attempts, editions, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.closing import close_attempts
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import key_of
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.close_attempts import close_attempts
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.store import Store
 
 BATCH = 1
 """All evaluations of a plan are one batch."""
@@ -54,13 +61,7 @@ class Outcome:
 
 
 def grid_of(plan: Plan, family: str, parallelism: int | None = None) -> Study:
-    """Return the study whose grid a plan is.
-
-    :param plan: what is evaluated.
-    :param family: name of the study.
-    :param parallelism: how many evaluations run at once.
-    :raises DeclarationError: when the name is not one of a study.
-    """
+    """Return the study whose grid a plan is."""
     return Study(
         name=family,
         # A goal would end the study as soon as one evaluation is good.
@@ -79,27 +80,18 @@ def grid_of(plan: Plan, family: str, parallelism: int | None = None) -> Study:
     )
 
 
-@patiently
+@retried
 def open_evaluation(
     store: Store,
     plan: Plan,
     family: str,
     run: str,
-    place: TaskPlace,
+    place: TaskTry,
     *,
     parallelism: int | None = None,
     look: int = 1,
 ) -> Evaluation:
-    """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed.
-
-    :param store: the study database.
-    :param plan: what is evaluated.
-    :param family: name of the evaluation's own study, such as ``dispatch-tokyo/validate``.
-    :param run: what tells runs apart, usually the DAG run's id.
-    :param place: the task that opens it.
-    :param parallelism: how many evaluations run at once.
-    :param look: which look of a comparison it serves, from 1.
-    """
+    """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed."""
     study = grid_of(plan, family, parallelism)
     edition = open_edition(store, study, f"{run}.{plan.fingerprint[:8]}", place)
     tuned = next((candidate.study for candidate in plan.candidates if candidate.study), None)
@@ -107,27 +99,18 @@ def open_evaluation(
         return evaluations.keep(session, edition.name, plan, look=look, tuned=tuned)
 
 
-@patiently
+@retried
 def evaluation_requests(store: Store, evaluation: Evaluation) -> list[TrialRequest]:
-    """Return one request for each evaluation of a plan; asking again returns the same ones.
-
-    :param store: the study database.
-    :param evaluation: the edition and its plan.
-    """
+    """Return one request for each evaluation of a plan; asking again returns the same ones."""
     plan, name = evaluation.plan, evaluation.edition
     keys = [key_of(BATCH, index) for index in range(plan.size)]
     asked = store.optuna.ask(name, store.edition(name).study, keys)
     return [request.model_copy(update=_circumstances(plan, request.params)) for request in asked]
 
 
-@patiently
+@retried
 def conclude_evaluation(store: Store, name: str) -> Outcome:
-    """Count what an evaluation has brought, and end its edition; repeating it counts anew.
-
-    :param store: the study database.
-    :param name: the edition.
-    :raises StudyNotFoundError: when it is no evaluation.
-    """
+    """Count what an evaluation has brought, and end its edition; repeating it counts anew."""
     with store.session(read_only=True) as session:
         evaluation = evaluations.get(session, name)
     records = store.optuna.records(name)
@@ -146,12 +129,7 @@ def conclude_evaluation(store: Store, name: str) -> Outcome:
 
 
 def evaluation_rows(store: Store, name: str) -> list[dict[str, Any]]:
-    """Return every evaluation of an edition once, reruns in place of what they replace; those that failed have no metrics.
-
-    :param store: the study database.
-    :param name: the edition.
-    :raises StudyNotFoundError: when it is no evaluation.
-    """
+    """Return every evaluation of an edition once, reruns in place of what they replace; those that failed have no metrics."""
     with store.session(read_only=True) as session:
         plan = evaluations.get(session, name).plan
     reasons = _reasons(store, name)
@@ -192,3 +170,10 @@ def _keys(point: Mapping[str, Any]) -> dict[str, Any]:
 def _reasons(store: Store, name: str) -> dict[int, str | None]:
     with store.session(read_only=True) as session:
         return {attempt.number: attempt.reason for attempt in attempts.of(session, name)}
+
+
+def evaluations_frame(store: Store, names: Iterable[str]) -> pd.DataFrame:
+    """Return the evaluations of some editions, one a row, as a comparison takes them; failed ones lack their metrics."""
+    import pandas as pd
+
+    return pd.DataFrame([row for name in names for row in evaluation_rows(store, name)])

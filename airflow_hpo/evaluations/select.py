@@ -6,16 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_hpo.comparison.selection import Selection, best_trials, select
+from airflow_hpo.comparison.finalists import Selection, best_trials, select
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.parameter import Choice, same
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.evaluations.run import evaluations_frame
 from airflow_hpo.exceptions import ComparisonError, ParameterSetNotFoundError
 from airflow_hpo.storage import evaluations, parameter_sets
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.frames import evaluations_frame
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,11 @@ class Shortlist:
     """What people should know of how they were chosen."""
 
 
-@patiently
+@retried
 def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None = None) -> Shortlist:
     """Return the best trials of a study and the champion.
 
     A trial with the champion's own parameters is no challenger; the next best takes its place.
-
-    :param store: the study database.
-    :param edition: the study that was tuned.
-    :param k: how many challengers at most, 1 or more.
-    :param parameter_set: where the champion is looked up; None for no champion.
-    :raises StudyNotFoundError: when there is no such study.
-    :raises ComparisonError: when the study has no challenger.
     """
     direction = store.edition(edition).study.objective.direction
     records = store.optuna.records(edition)
@@ -65,16 +58,9 @@ class Chosen:
     selection: Selection
 
 
-@patiently
+@retried
 def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
-    """Return the challengers that were best when they were measured again, and the champion.
-
-    :param store: the study database.
-    :param evaluation: the edition that evaluated them.
-    :param challengers: how many at most, 1 or more.
-    :raises StudyNotFoundError: when it is no evaluation.
-    :raises ComparisonError: when the study's value of a challenger is unknown, or none has a result.
-    """
+    """Return the challengers that were best when they were measured again, and the champion."""
     with store.session(read_only=True) as session:
         plan = evaluations.get(session, evaluation).plan
     champion = next((each for each in plan.candidates if each.role == CHAMPION), None)

@@ -25,12 +25,6 @@ def read_champion(hook: HpoHook, name: str, default: Mapping[str, Any] = REQUIRE
     """Return the version of a parameter set that production uses: from the store, else from its mirror, else the default.
 
     The default stands for a set that does not exist; a store that is away without a mirror is an error all the same.
-
-    :param hook: opens the study database.
-    :param name: the parameter set.
-    :param default: parameters to use while there is none, as version 0.
-    :raises ParameterSetNotFoundError: when there is neither.
-    :raises StoreUnavailableError: when the store does not answer and nothing mirrors it.
     """
     from airflow_hpo.core.parameter_set import check_name
 
@@ -47,11 +41,8 @@ def read_champion(hook: HpoHook, name: str, default: Mapping[str, Any] = REQUIRE
 
 
 def read_mirror(name: str) -> ParameterVersion | None:
-    """Return the champion as its Variable has it; None when there is no such Variable, or it holds something else.
-
-    :param name: the parameter set.
-    """
-    from airflow_hpo.parameter_sets.mirroring import from_mirror
+    """Return the champion as its Variable has it; None when there is no such Variable, or it holds something else."""
+    from airflow_hpo.parameter_sets.mirror import from_mirror
 
     text = _variable(name)
     try:
@@ -62,13 +53,8 @@ def read_mirror(name: str) -> ParameterVersion | None:
 
 
 def write_mirror(database: Database, name: str, *, create: bool) -> bool:
-    """Bring the Variable of a parameter set up to date and say whether there is one. For tasks.
-
-    :param database: the study database.
-    :param name: the parameter set.
-    :param create: True makes the Variable, False only keeps one that exists up to date.
-    """
-    from airflow_hpo.parameter_sets.mirroring import mirror
+    """Bring the Variable of a parameter set up to date and say whether there is one. For tasks."""
+    from airflow_hpo.parameter_sets.mirror import mirror
 
     if not create and _variable(name) is None:
         return False
@@ -81,14 +67,14 @@ def _put(key: str, text: str) -> None:
 
 
 def _variable(name: str) -> str | None:
-    from airflow_hpo.parameter_sets.mirroring import mirror_key
+    from airflow_hpo.parameter_sets.mirror import mirror_key
 
     text: str | None = Variable.get(mirror_key(name), default=None)
     return text
 
 
 def _stored(hook: HpoHook, name: str) -> ParameterVersion:
-    from airflow_hpo.parameter_sets.reading import champion
+    from airflow_hpo.parameter_sets.read import champion
     from airflow_hpo.storage import migrate
 
     path = hook.database.path
@@ -104,7 +90,7 @@ def _stored(hook: HpoHook, name: str) -> ParameterVersion:
 
 def _defaulted(name: str, params: Mapping[str, Any]) -> ParameterVersion:
     from airflow_hpo.core.parameter_set import ParameterVersion, Provenance, check_params
-    from airflow_hpo.storage.columns import utc_now
+    from airflow_hpo.storage.column_types import utc_now
 
     logger.info("Nothing of %s is in use yet; the default is taken.", name)
     return ParameterVersion(name, 0, check_params(params), Provenance(source="default"), utc_now())

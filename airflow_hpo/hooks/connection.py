@@ -23,11 +23,7 @@ DRIVER_EXTRAS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout
 
 
 def from_connection(connection: Connection) -> Database:
-    """Return where a connection says that studies are kept.
-
-    :param connection: of type ``hpo`` (the dialect is in its extra field), ``postgres``, ``mysql`` or ``sqlite``.
-    :raises StoreRefusedError: when a field cannot be read, or the dialect is missing or unknown.
-    """
+    """Return where a connection says that studies are kept."""
     extra = connection.extra_dejson
     if not isinstance(extra, dict):
         raise StoreRefusedError(

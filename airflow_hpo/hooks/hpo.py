@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow_hpo import conf
 from airflow_hpo.exceptions import HpoError, StoreUnavailableError
 from airflow_hpo.hooks.champion import REQUIRED, read_champion
-from airflow_hpo.hooks.location import default_database, from_connection
+from airflow_hpo.hooks.connection import default_database, from_connection
 
 if TYPE_CHECKING:
     import optuna
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_hpo.core.parameter_set import ParameterVersion
     from airflow_hpo.storage.database import Database
-    from airflow_hpo.tuning.store import Store
+    from airflow_hpo.studies.store import Store
 
 
 class HpoHook(BaseHook):
@@ -58,7 +58,7 @@ class HpoHook(BaseHook):
         :raises StoreRefusedError: when the connection leads to Airflow's own schema.
         :raises StoreUnavailableError: when the database does not answer.
         """
-        from airflow_hpo.tuning.store import open_store
+        from airflow_hpo.studies.store import open_store
 
         return open_store(self.database, lock_timeout=conf.lock_timeout(), patience=self.patience)
 
@@ -78,7 +78,7 @@ class HpoHook(BaseHook):
 
         :param edition: ``<study>@<run>``.
         """
-        from airflow_hpo.tuning.frames import trials_frame
+        from airflow_hpo.trials.rows import trials_frame
 
         return trials_frame(self.store, edition)
 
@@ -88,7 +88,7 @@ class HpoHook(BaseHook):
         :param study: the study's name.
         :param limit: how many of the newest editions at most, 1 or more.
         """
-        from airflow_hpo.tuning.frames import drift_frame
+        from airflow_hpo.studies.drift import drift_frame
 
         return drift_frame(self.store, study, limit)
 
@@ -99,7 +99,7 @@ class HpoHook(BaseHook):
             returns as ``evaluation``.
         :raises StudyNotFoundError: when one of them is not in the store, or tunes.
         """
-        from airflow_hpo.tuning.frames import evaluations_frame
+        from airflow_hpo.evaluations.run import evaluations_frame
 
         return evaluations_frame(self.store, [editions] if isinstance(editions, str) else editions)
 
@@ -127,7 +127,7 @@ class HpoHook(BaseHook):
 
         :param name: only of this parameter set; None for all.
         """
-        from airflow_hpo.parameter_sets.frames import promotions_frame
+        from airflow_hpo.parameter_sets.read import promotions_frame
 
         return promotions_frame(self.store, name)
 
@@ -142,7 +142,7 @@ class HpoHook(BaseHook):
         """
         import pandas as pd
 
-        from airflow_hpo.tuning.comparing import comparison_rows
+        from airflow_hpo.evaluations.compare import comparison_rows
 
         return pd.DataFrame(comparison_rows(self.store, family=study, parameter_set=parameter_set, limit=limit))
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.judging import Status, abandoned, owner, reap, status, status_of
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.core.trial_key import owner
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.status import Status, status, status_of
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.lost import abandoned, reap
 
 REAP_INTERVAL = 15.0
 """Seconds between two searches for trials that nobody runs any more."""
@@ -46,11 +48,11 @@ class StudyWatch:
         return self.store.patience
 
     @property
-    def impatient(self) -> StudyWatch:
+    def without_retry(self) -> StudyWatch:
         """The same, waiting not at all."""
-        return replace(self, store=self.store.impatient)
+        return replace(self, store=self.store.without_retry)
 
-    @patiently
+    @retried
     def look_and_reap(self) -> Status:
         """Give up the trials that nobody runs any more, then return how the study stands."""
         edition = self.store.edition(self.edition)

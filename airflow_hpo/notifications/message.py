@@ -54,11 +54,7 @@ class Message:
 
 
 def message_of(context: Mapping[str, Any], event: Event | None = None) -> Message:
-    """Return what to tell people of a task or of a DAG run.
-
-    :param context: Airflow's, in a callback or in a notifier of an approval.
-    :param event: what it is about; None to see for oneself.
-    """
+    """Return what to tell people of a task or of a DAG run."""
     data = _result(context)
     told = event or _event(context, data)
     lines = [*_TEXTS[told](context, data), *_where(context, told)]

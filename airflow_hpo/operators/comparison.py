@@ -13,12 +13,12 @@ from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter_set import check_name
+from airflow_hpo.evaluations.compare import compare_evaluations
 from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.context import task_try_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.operators.place import place_of
 from airflow_hpo.operators.selection import edition_of
-from airflow_hpo.tuning.comparing import compare_evaluations
 
 
 class CompareOperator(BaseOperator):
@@ -76,7 +76,7 @@ class CompareOperator(BaseOperator):
                 look=self.look,
                 selection=self.selection,
                 parameter_set=self.parameter_set,
-                place=place_of(context),
+                place=task_try_of(context),
             )
         self.log.info("Comparison %s\n%s", compared.comparison.id, compared.comparison.report)
         return compared.data

@@ -16,12 +16,12 @@ from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import active
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
+from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.hooks.watching import StudyWatch
+from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.operators.context import reference_of, task_try_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.operators.place import place_of, reference_of
-from airflow_hpo.tuning.evaluating import conclude_evaluation, evaluation_requests, grid_of, open_evaluation
 
 
 class EvaluationPlanOperator(BaseOperator):
@@ -94,7 +94,7 @@ class EvaluationPlanOperator(BaseOperator):
             _check_size(plan)
             store = HpoHook(self.hpo_conn_id).store
             opened = open_evaluation(
-                store, plan, self.family, self.run, place_of(context), parallelism=self.parallelism, look=self.look
+                store, plan, self.family, self.run, task_try_of(context), parallelism=self.parallelism, look=self.look
             )
             requests = evaluation_requests(store, opened)
         self._log(opened.edition, plan)
@@ -197,7 +197,7 @@ class EvaluationCollectOperator(BaseOperator):
 
 
 def _objects(items: Any, kind: type[Candidate] | type[Scenario]) -> Any:
-    """Turn plain data into declarations, and leave alone what a task will return."""
+    """StudyQueue plain data into declarations, and leave alone what a task will return."""
     if isinstance(items, ResolveMixin):
         return items
     if isinstance(items, str | dict) or not isinstance(items, Sequence):

@@ -13,8 +13,8 @@ from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.source import source_of
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial, run_function
-from airflow_hpo.tuning.concluding import Ended
-from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.trials.conclude import Ended
+from airflow_hpo.trials.reporter import TrialReporter
 
 TrialFunction = Callable[[FunctionTrial], Any]
 

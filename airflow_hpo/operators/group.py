@@ -16,9 +16,9 @@ from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
-from airflow_hpo.tuning.claiming import Claim, continued
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.trials.claim import Claim, continued
+from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.reporter import TrialReporter
 
 TOLD = ("number", "seed", "period", "candidate", "scenario", "variant", "replicate")
 """What later tasks are told beside the parameters, one XCom each; None where it does not apply."""

@@ -15,7 +15,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods import jobs
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.tuning.concluding import Ended
+from airflow_hpo.trials.conclude import Ended
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]

@@ -24,20 +24,21 @@ from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.pod_ending import needs_no_worker
 from airflow_hpo.operators.pod_spec import TrialPodSpec
 from airflow_hpo.operators.trial import TrialOperator
-from airflow_hpo.pods import manifest, starting
+from airflow_hpo.pods import start
+from airflow_hpo.pods.build import manifest
+from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
-from airflow_hpo.pods.labels import PodIdentity
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.starting import reachable
-from airflow_hpo.pods.watch import WatchOptions
-from airflow_hpo.pods.watching import watch_pod
-from airflow_hpo.triggers.placing import located
+from airflow_hpo.pods.start import reachable
+from airflow_hpo.pods.watch.watch import WatchOptions
+from airflow_hpo.trials.attempts import last_attempt, locate, unseen
+from airflow_hpo.trials.claim import Claim, answer
+from airflow_hpo.trials.conclude import Ended
+from airflow_hpo.trials.reporter import TrialReporter
+from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
-from airflow_hpo.triggers.pod_telling import ended_of, with_reason
-from airflow_hpo.tuning.claiming import Claim, answer
-from airflow_hpo.tuning.concluding import Ended
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.running import last_attempt, locate, unseen
+from airflow_hpo.triggers.pod_result import ended_of, with_reason
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
@@ -192,9 +193,9 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         name, namespace = pod.metadata.name, pod.metadata.namespace
         try:
             if self._kept():
-                starting.mark_ended(self.client, name, namespace)
+                start.mark_ended(self.client, name, namespace)
             else:
-                starting.delete(self.client, name, namespace, self.termination_grace_period)
+                start.delete(self.client, name, namespace, self.termination_grace_period)
         except Exception as err:
             # The result is in the study already: a pod that stays is no reason to fail, and the next try deletes it.
             self.log.warning("The pod %s could not be cleaned up: %s", name, err)
@@ -211,7 +212,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             return
         name, namespace = last.place["pod"], last.place["namespace"]
         try:
-            starting.delete(self.client, name, namespace, self.termination_grace_period)
+            start.delete(self.client, name, namespace, self.termination_grace_period)
         except Exception as err:
             # The answer is in the study, for which no cluster is needed.
             self.log.warning("Whether the pod %s is gone is not known: %s", name, err)
@@ -232,16 +233,16 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
         # Known before it is created, so that a kill in between deletes it.
         self.pod = request
-        starter = starting.PodStarter(self.client, identity, self._lineage(attempt))
+        starter = start.PodStarter(self.client, identity, self._lineage(attempt))
         self.pod = pod = starter.start(request)
         self.log.info("Pod %s in namespace %s", pod.metadata.name, pod.metadata.namespace)
         self.tell_callbacks("on_pod_creation", pod=pod, context=context)
         return pod
 
-    def _lineage(self, attempt: Attempt) -> starting.Lineage:
+    def _lineage(self, attempt: Attempt) -> start.Lineage:
         if attempt.attempt == attempt.task.try_number == 1:
-            return starting.Lineage({1}, first=True)
-        return starting.Lineage(*unseen(self.studies.store, attempt))
+            return start.Lineage({1}, first=True)
+        return start.Lineage(*unseen(self.studies.store, attempt))
 
     @property
     def keeps_pods(self) -> bool:
@@ -280,10 +281,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         )
 
     def _ended(self, outcome: PodOutcome) -> Ended:
-        """Take the pod's end, wherever it was watched.
-
-        :raises TrialFailedError: when the attempt failed.
-        """
+        """Take the pod's end, wherever it was watched."""
         self.outcome = outcome
         self.ended = ended_of(outcome)
         for name in ("on_pod_completion", "on_pod_teardown"):

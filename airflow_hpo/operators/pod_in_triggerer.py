@@ -18,17 +18,17 @@ from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.parameter import Params
 from airflow_hpo.core.trial import TrialRequest, TrialResult
-from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.threads import in_thread
+from airflow_hpo.studies.suggest import ask_for
+from airflow_hpo.trials.attempts import Running
+from airflow_hpo.trials.claim import answer
+from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.triggers.buffered_log import BufferedLog
 from airflow_hpo.triggers.pod import TrialPodTrigger
-from airflow_hpo.triggers.pod_telling import push_result, study_store
+from airflow_hpo.triggers.pod_result import push_result, study_store
+from airflow_hpo.triggers.slots import TriggererSlots, study_queue, triggerer_slots
 from airflow_hpo.triggers.study import StudyTrigger
-from airflow_hpo.triggers.turns import Places, places, turn
-from airflow_hpo.triggers.words import Words
-from airflow_hpo.tuning.claiming import answer
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.running import Running
-from airflow_hpo.tuning.suggesting import ask_for
 
 if TYPE_CHECKING:
     import jinja2
@@ -72,7 +72,7 @@ class TrialPodRunTrigger(BaseTrigger):
         self.operator_arguments = operator_arguments
         self._context: Context | None = None
         self._watcher: TrialPodTrigger | None = None
-        self._words = Words(self.log)
+        self._words = BufferedLog(self.log)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
@@ -124,7 +124,7 @@ class TrialPodRunTrigger(BaseTrigger):
         if operator.request.get("number") is None and not await in_thread(_asked, operator):
             edition, key = operator.request["study"], operator.request["key"]
             ask = partial(self._ask, operator)
-            given = await turn(edition).granted(
+            given = await study_queue(edition).granted(
                 key, here, ask, lambda: _room(operator.room(self.task_instance, edition))
             )
             period = TrialRequest.from_dict(operator.request).period
@@ -180,7 +180,7 @@ class TrialPodRunTrigger(BaseTrigger):
 
         async def together() -> None:
             await held.aclose()
-            await _places().moment()
+            await _places().tick()
 
         # The slot is the study's and free already, so that nobody waits for the end of the task.
         begun.watcher.between = together
@@ -188,8 +188,8 @@ class TrialPodRunTrigger(BaseTrigger):
         return event
 
 
-def _places() -> Places:
-    return places(conf.triggerer_pods())
+def _places() -> TriggererSlots:
+    return triggerer_slots(conf.triggerer_pods())
 
 
 async def _requests(**where: str) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ async def _requests(**where: str) -> list[dict[str, Any]]:
     from airflow.sdk.execution_time.xcom import XCom
 
     place = "/".join(where.values())
-    async with turn(place).lock:
+    async with study_queue(place).lock:
         read, requests = _shared.get(place, (float("-inf"), []))
         if time.monotonic() - read >= REQUESTS_KEPT:
             found: Any = await XCom.aget_one(map_index=None, **where)

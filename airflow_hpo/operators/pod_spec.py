@@ -13,10 +13,10 @@ from airflow.sdk import Context
 
 from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.pods import manifest
-from airflow_hpo.pods.connection import Connection
-from airflow_hpo.pods.labels import PodIdentity
-from airflow_hpo.pods.templates import strengthened, template_of
+from airflow_hpo.pods.api.connection import Connection
+from airflow_hpo.pods.build import manifest
+from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.build.templates import strengthened, template_of
 
 if TYPE_CHECKING:
     import jinja2

@@ -15,8 +15,8 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.process import ProcessRunner
-from airflow_hpo.tuning.concluding import Ended
-from airflow_hpo.tuning.reporting import TrialReporter
+from airflow_hpo.trials.conclude import Ended
+from airflow_hpo.trials.reporter import TrialReporter
 
 
 class TrialProcessOperator(TrialOperator):

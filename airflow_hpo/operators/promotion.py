@@ -13,10 +13,10 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.parameter_sets.moving import Expected, Move, promote, rollback
-from airflow_hpo.parameter_sets.telling import event_of
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.parameter_sets.asset_event import event_of
+from airflow_hpo.parameter_sets.promote import Expected, Move, promote, rollback
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.store import Store
 
 PROMOTE = "promote"
 
@@ -227,7 +227,7 @@ class RollbackOperator(_ChampionOperator):
     def move(self, store: Store, context: Context) -> Move:
         """Roll back."""
         ti, expected = context["ti"], version_number(self.expected_version, "expected_version")
-        return patiently(rollback)(
+        return retried(rollback)(
             store,
             self.parameter_set,
             version_number(self.to, "to"),

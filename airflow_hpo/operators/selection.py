@@ -10,10 +10,10 @@ from airflow.sdk import BaseOperator, Context
 from airflow_hpo.comparison.report import as_data
 from airflow_hpo.core.parameter_set import check_name
 from airflow_hpo.core.study import Study
+from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.tuning.selecting import choose, shortlist
 
 SELECTION = "selection"
 """XCom key of how the challengers were chosen."""

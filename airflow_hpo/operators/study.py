@@ -16,12 +16,12 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.hooks.watching import StudyWatch
+from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.operators.context import reference_of, task_try_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.operators.place import place_of, reference_of
-from airflow_hpo.tuning.ending import Summary, ended_just_before, finish
-from airflow_hpo.tuning.opening import enter_champion, open_edition
-from airflow_hpo.tuning.suggesting import reserve, suggest
+from airflow_hpo.studies.finish import Summary, ended_just_before, finish
+from airflow_hpo.studies.open import enter_champion, open_edition
+from airflow_hpo.studies.suggest import reserve, suggest
 
 FIRST_EVENT = 10.0
 """Seconds within which the event of an edition that ended is there."""
@@ -67,7 +67,7 @@ class StudyStartOperator(BaseOperator):
         """Return the edition's name."""
         with permanent_errors_end_the_task():
             hook = HpoHook(self.hpo_conn_id)
-            edition = open_edition(hook.store, self.study, self.run, place_of(context))
+            edition = open_edition(hook.store, self.study, self.run, task_try_of(context))
             self._enter_champion(hook, edition)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
         for remark in advice(self.study):

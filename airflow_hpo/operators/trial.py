@@ -19,15 +19,16 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRequest, TrialState, TrialView
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.context import task_try_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.operators.place import place_of
+from airflow_hpo.studies.stop import must_not_start
+from airflow_hpo.studies.suggest import ask_one
+from airflow_hpo.trials.claim import Claim, Rerun, Reruns, answer, begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.history import history
+from airflow_hpo.trials.monitor import TrialMonitor
+from airflow_hpo.trials.reporter import TrialReporter
 from airflow_hpo.triggers.study import StudyTrigger
-from airflow_hpo.tuning.claiming import Claim, Rerun, Reruns, answer, begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude, fail
-from airflow_hpo.tuning.explaining import history
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.stopping import EndingMonitor, must_not_start
-from airflow_hpo.tuning.suggesting import ask_one
 
 if TYPE_CHECKING:
     import jinja2
@@ -132,13 +133,13 @@ class TrialOperator(BaseOperator):
         """
         return must_not_start(self.studies.store, edition) if attempt.attempt == 1 else None
 
-    def ending(self, request: TrialRequest, report: TrialReporter) -> EndingMonitor:
+    def ending(self, request: TrialRequest, report: TrialReporter) -> TrialMonitor:
         """Return what takes new points while the trial runs, and says also when its study ends it.
 
         :param request: the trial.
         :param report: takes the points.
         """
-        return EndingMonitor(report, self.studies.store, request.study, conf.poll_interval())
+        return TrialMonitor(report, self.studies.store, request.study, conf.poll_interval())
 
     def _conclude(self, context: Context, claimed: Claim, attempt: Attempt, run: Callable[[], Ended]) -> dict[str, Any]:
         """Run the trial, or take up what became of it elsewhere, and tell the study."""
@@ -149,7 +150,7 @@ class TrialOperator(BaseOperator):
             failure = _failure(err)
             # Airflow does not try again after an error that repeating cannot mend.
             retries = 0 if isinstance(err, _NEVER_RETRIED) else self.program_retries
-            final = fail(store, claimed, attempt, failure, self.ended, place_of(context), retries, self.report)
+            final = fail(store, claimed, attempt, failure, self.ended, task_try_of(context), retries, self.report)
             then = "the study is told" if final else "it stays open for another attempt"
             self.log.error("Trial %s failed (%s), %s: %s", claimed.record.number, failure.kind, then, failure.reason)
             self.tidy(final=final)
@@ -170,7 +171,7 @@ class TrialOperator(BaseOperator):
 
     def begin(self, context: Context, claimed: Claim) -> Attempt:
         """Record that this try of the task begins an attempt; repeating it, as after a deferral, changes nothing."""
-        self.attempt = begin(self.studies.store, claimed, place_of(context), self.backend, self.where())
+        self.attempt = begin(self.studies.store, claimed, task_try_of(context), self.backend, self.where())
         return self.attempt
 
     def tidy(self, *, final: bool) -> None:
@@ -205,7 +206,7 @@ class TrialOperator(BaseOperator):
         request = TrialRequest.from_dict(dict(given))
         if request.number is None:
             request = self._ask(context, request)
-        return claim(self.studies.store, request, work, place_of(context), self.rerun)
+        return claim(self.studies.store, request, work, task_try_of(context), self.rerun)
 
     def _ask(self, context: Context, request: TrialRequest) -> TrialRequest:
         asked, status = ask_one(self.studies.store, request.study, request.key)

@@ -12,13 +12,13 @@ from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
-from airflow_hpo.search import marks
-from airflow_hpo.search.adding import add_running
-from airflow_hpo.search.asking import Asking, Draft
-from airflow_hpo.search.distributions import distributions_of
-from airflow_hpo.search.known import KnownTrials
-from airflow_hpo.search.reader import StoredStudy, StudyReader, brief_record
-from airflow_hpo.search.writing import held_trial, note_on_study
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.distributions import distributions_of
+from airflow_hpo.optuna.finished_trials import KnownTrials
+from airflow_hpo.optuna.insert import add_running
+from airflow_hpo.optuna.read import StoredStudy, StudyReader, brief_record
+from airflow_hpo.optuna.sample import Asking, Draft
+from airflow_hpo.optuna.write import held_trial, note_on_study
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import Held
 
@@ -31,15 +31,7 @@ def ask(
     allow: Callable[[list[TrialRecord]], int] | None = None,
     held: Held = lambda: None,
 ) -> list[TrialRequest]:
-    """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it.
-
-    :param database: where Optuna's tables are.
-    :param known: the study and its trials.
-    :param study: its declaration.
-    :param keys: what the trials are asked for.
-    :param allow: called with the study's trials, says how many new ones may be started; None for any number.
-    :param held: raises when the study is held no longer; asked before every write.
-    """
+    """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it."""
     stored, trials = known.snapshot()
     wanted = list(dict.fromkeys(keys))
     found = {key: _request(known.edition, trial) for key, trial in _lowest(trials, wanted).items()}
@@ -53,18 +45,9 @@ def ask(
 def rerun(
     database: Database, reader: StudyReader, edition: str, number: int, key: str, held: Held = lambda: None
 ) -> TrialRequest:
-    """Return a trial that runs a finished one again; only the study's holder may call it.
-
-    :param database: where Optuna's tables are.
-    :param reader: reads them.
-    :param edition: the study.
-    :param number: the finished trial.
-    :param key: what the new trial is asked for.
-    :param held: raises when the study is held no longer; asked before the write.
-    :raises PermanentHpoError: when the trial has not finished.
-    """
+    """Return a trial that runs a finished one again; only the study's holder may call it."""
     stored, trials = reader.snapshot(edition)
-    known = next((trial for trial in trials if trial.user_attrs.get(marks.KEY) == key), None)
+    known = next((trial for trial in trials if trial.user_attrs.get(attributes.KEY) == key), None)
     latest = known or _latest(trials, edition, number)
     if known or (latest.number != number and not latest.state.is_finished()):
         return _request(edition, latest)
@@ -74,10 +57,10 @@ def rerun(
             f"Wait for its end."
         )
     attrs = {
-        marks.KEY: key,
-        marks.SEED: latest.user_attrs.get(marks.SEED, 0),
-        marks.ORIGIN: Origin.RERUN.value,
-        marks.REPLACES: latest.number,
+        attributes.KEY: key,
+        attributes.SEED: latest.user_attrs.get(attributes.SEED, 0),
+        attributes.ORIGIN: Origin.RERUN.value,
+        attributes.REPLACES: latest.number,
     }
     # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
@@ -112,12 +95,12 @@ def _asked(
 
 
 def _created(database: Database, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:
-    attrs: dict[str, Any] = {marks.KEY: key, marks.SEED: derived_seed(study.seed, stored.name, key, "trial")}
+    attrs: dict[str, Any] = {attributes.KEY: key, attributes.SEED: derived_seed(study.seed, stored.name, key, "trial")}
     if draft.point:
-        attrs |= {marks.ORIGIN: draft.origin.value, marks.POINT: draft.point.mark}
+        attrs |= {attributes.ORIGIN: draft.origin.value, attributes.POINT: draft.point.mark}
     replaces = draft.point.replaces if draft.point else None
     if replaces is not None:
-        attrs[marks.REPLACES] = replaces
+        attrs[attributes.REPLACES] = replaces
     distributions = distributions_of(study.space, draft.params)
     request = _written(database, stored, draft.params, distributions, attrs, draft.system_attrs)
     if replaces is not None:
@@ -149,10 +132,10 @@ def _written(
 def _request(edition: str, trial: FrozenTrial) -> TrialRequest:
     return TrialRequest(
         study=edition,
-        key=trial.user_attrs[marks.KEY],
+        key=trial.user_attrs[attributes.KEY],
         number=trial.number,
         params=trial.params,
-        seed=trial.user_attrs.get(marks.SEED, 0),
+        seed=trial.user_attrs.get(attributes.SEED, 0),
     )
 
 
@@ -160,7 +143,7 @@ def _lowest(trials: Iterable[FrozenTrial], keys: Collection[str]) -> dict[str, F
     """Return the trials by key; of several with the same key the one with the lowest number."""
     result: dict[str, FrozenTrial] = {}
     for trial in trials:
-        key = trial.user_attrs.get(marks.KEY)
+        key = trial.user_attrs.get(attributes.KEY)
         if key is not None and key in keys:
             result.setdefault(key, trial)
     return result
@@ -171,7 +154,7 @@ def _latest(trials: Sequence[FrozenTrial], edition: str, number: int) -> FrozenT
     by_number = {trial.number: trial for trial in trials}
     if number not in by_number:
         raise StudyNotFoundError(f"Study {edition!r} has no trial {number}. Ask for it first, or correct the number.")
-    successor = {t.user_attrs[marks.REPLACES]: t for t in reversed(trials) if marks.REPLACES in t.user_attrs}
+    successor = {t.user_attrs[attributes.REPLACES]: t for t in reversed(trials) if attributes.REPLACES in t.user_attrs}
     while number in successor:
         number = successor[number].number
     return by_number[number]

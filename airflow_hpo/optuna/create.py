@@ -12,22 +12,15 @@ from optuna.study import StudyDirection
 
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StudyConflictError
-from airflow_hpo.search import marks
-from airflow_hpo.search.quiet import quiet
-from airflow_hpo.search.reader import StoredStudy, StudyReader
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.read import StoredStudy, StudyReader
 
 NEW_EDITION = "Start a new edition, which can take over earlier trials by `warm_start`"
 
 
 def create(storage: RDBStorage, reader: StudyReader, edition: str, study: Study) -> None:
-    """Create the study unless it exists; only its holder may call it.
-
-    :param storage: Optuna's storage.
-    :param reader: reads the same database.
-    :param edition: name of the study.
-    :param study: its declaration.
-    :raises StudyConflictError: when it exists with another space or objective.
-    """
+    """Create the study unless it exists; only its holder may call it."""
     stored = reader.find(edition)
     if stored is None:
         _create_empty(storage, edition, study)
@@ -47,12 +40,12 @@ def _create_empty(storage: RDBStorage, edition: str, study: Study) -> None:
 
 def _complete(storage: RDBStorage, stored: StoredStudy, study: Study) -> None:
     """Write what a killed creation has left out, the fingerprint last."""
-    if marks.SEARCH in stored.user_attrs:
+    if attributes.SEARCH in stored.user_attrs:
         return
-    storage.set_study_system_attr(stored.id, marks.METRIC_NAMES, [study.objective.metric])
-    storage.set_study_user_attr(stored.id, marks.OBJECTIVE, _objective(study))
-    storage.set_study_user_attr(stored.id, marks.SPACE, _space(study))
-    storage.set_study_user_attr(stored.id, marks.SEARCH, study.search_fingerprint)
+    storage.set_study_system_attr(stored.id, attributes.METRIC_NAMES, [study.objective.metric])
+    storage.set_study_user_attr(stored.id, attributes.OBJECTIVE, _objective(study))
+    storage.set_study_user_attr(stored.id, attributes.SPACE, _space(study))
+    storage.set_study_user_attr(stored.id, attributes.SEARCH, study.search_fingerprint)
 
 
 def _check(stored: StoredStudy, study: Study) -> None:
@@ -63,10 +56,10 @@ def _check(stored: StoredStudy, study: Study) -> None:
             f"The study {stored.name!r} has the direction {', '.join(directions)}, but the declaration says "
             f"{', '.join(declared)}. {NEW_EDITION}, or restore the direction."
         )
-    if stored.user_attrs.get(marks.SEARCH, study.search_fingerprint) != study.search_fingerprint:
+    if stored.user_attrs.get(attributes.SEARCH, study.search_fingerprint) != study.search_fingerprint:
         changes = [
-            *_differences("parameter", stored.user_attrs.get(marks.SPACE, {}), _space(study)),
-            *_differences("objective's", stored.user_attrs.get(marks.OBJECTIVE, {}), _objective(study)),
+            *_differences("parameter", stored.user_attrs.get(attributes.SPACE, {}), _space(study)),
+            *_differences("objective's", stored.user_attrs.get(attributes.OBJECTIVE, {}), _objective(study)),
         ]
         raise StudyConflictError(
             f"The study {stored.name!r} searches for something else than the declaration: {'; '.join(changes)}. "

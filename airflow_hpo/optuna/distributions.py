@@ -19,10 +19,7 @@ from airflow_hpo.core.space import Categorical, Choice, Float, Int, Params, Spac
 
 
 def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
-    """Return the distribution of one parameter; the upper bound becomes the last value that the step reaches.
-
-    :param parameter: the declared parameter.
-    """
+    """Return the distribution of one parameter; the upper bound becomes the last value that the step reaches."""
     if isinstance(parameter, Categorical):
         return CategoricalDistribution(list(parameter.choices))
     if isinstance(parameter, Int):
@@ -35,20 +32,12 @@ def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
 
 
 def distributions_of(space: Space, params: Params) -> dict[str, BaseDistribution]:
-    """Return the distributions of the parameters that a point has.
-
-    :param space: the ordered search space.
-    :param params: the point.
-    """
+    """Return the distributions of the parameters that a point has."""
     return {name: distribution_of(space[name]) for name in params}
 
 
 def suggest(trial: Trial, space: Space) -> Params:
-    """Suggest every parameter whose condition holds, in the order of the space; return the point.
-
-    :param trial: a fresh trial of an in-memory study.
-    :param space: the ordered search space.
-    """
+    """Suggest every parameter whose condition holds, in the order of the space; return the point."""
     params: Params = {}
     for name, parameter in space.items():
         if parameter.applies(params):
@@ -57,40 +46,25 @@ def suggest(trial: Trial, space: Space) -> Params:
 
 
 def canonical(parameter: Float | Int | Categorical, value: Choice) -> Choice:
-    """Return the value as the parameter itself writes it, so that equal points are equal and 0.1 + 0.2 is 0.3.
-
-    :param parameter: the declared parameter.
-    :param value: one of its values, up to rounding.
-    """
+    """Return the value as the parameter itself writes it, so that equal points are equal and 0.1 + 0.2 is 0.3."""
     if isinstance(parameter, Float) and parameter.step is not None and isinstance(value, int | float):
         return _at(parameter, round((value - parameter.low) / parameter.step))
     return parameter.canonical(value)
 
 
 def canonical_point(space: Space, params: Params) -> Params:
-    """Return a point as the space itself writes it, in the order of the space.
-
-    :param space: the ordered search space.
-    :param params: values by name, each within its parameter.
-    """
+    """Return a point as the space itself writes it, in the order of the space."""
     return {name: canonical(parameter, params[name]) for name, parameter in space.items() if name in params}
 
 
 @lru_cache(maxsize=4096)
 def decoded(text: str) -> BaseDistribution:
-    """Return a stored distribution; equal texts share one object, since decoding is most of the cost of reading.
-
-    :param text: what Optuna wrote.
-    """
+    """Return a stored distribution; equal texts share one object, since decoding is most of the cost of reading."""
     return json_to_distribution(text)
 
 
 def value_at(parameter: Float | Int | Categorical, index: int) -> Choice:
-    """Return one value of a countable parameter.
-
-    :param parameter: the declared parameter.
-    :param index: from 0, below the parameter's ``count``.
-    """
+    """Return one value of a countable parameter."""
     if isinstance(parameter, Categorical):
         return parameter.choices[index]
     return parameter.low + index * parameter.step if isinstance(parameter, Int) else _at(parameter, index)

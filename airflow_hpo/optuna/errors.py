@@ -8,17 +8,12 @@ from contextlib import contextmanager
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError
 
-from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.errors import translated
 
 
 @contextmanager
 def storage_errors(store: str) -> Iterator[None]:
-    """Raise our errors instead of SQLAlchemy's, also where Optuna has wrapped them.
-
-    :param store: the database as messages name it, without its password.
-    :raises StoreUnavailableError: when it does not answer.
-    :raises StoreNotMigratedError: when Optuna's tables are missing.
-    """
+    """Raise our errors instead of SQLAlchemy's, also where Optuna has wrapped them."""
     with translated(store):
         try:
             yield

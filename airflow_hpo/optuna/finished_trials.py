@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from optuna.trial import FrozenTrial
 
-from airflow_hpo.search import marks
-from airflow_hpo.search.reader import StoredStudy, StudyReader
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.read import StoredStudy, StudyReader
 
 
 class KnownTrials:
@@ -23,13 +23,10 @@ class KnownTrials:
         self._trials: list[FrozenTrial] = []
 
     def snapshot(self) -> tuple[StoredStudy, list[FrozenTrial]]:
-        """Return the study and all its trials by number, as they are now.
-
-        :raises StudyNotFoundError: when there is none.
-        """
+        """Return the study and all its trials by number, as they are now."""
         settled = next((i for i, t in enumerate(self._trials) if not t.state.is_finished()), len(self._trials))
         stored, fresh, invalid = self._reader.news(self.edition, settled)
-        if invalid != {t.number for t in self._trials[:settled] if marks.INVALID in t.user_attrs}:
+        if invalid != {t.number for t in self._trials[:settled] if attributes.INVALID in t.user_attrs}:
             settled = 0
             stored, fresh, _ = self._reader.news(self.edition, settled)
         self._trials = self._trials[:settled] + fresh

@@ -8,10 +8,10 @@ from optuna.distributions import distribution_to_json
 from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, func, insert, select
 
-from airflow_hpo.search import tables
-from airflow_hpo.search.writing import add_attributes
+from airflow_hpo.optuna import tables
+from airflow_hpo.optuna.write import add_attributes
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.errors import translated
 
 
 def add_running(database: Database, study_id: int, trial: FrozenTrial) -> int:
@@ -19,10 +19,6 @@ def add_running(database: Database, study_id: int, trial: FrozenTrial) -> int:
 
     Optuna's storage would do the same through its ORM, with a query for every parameter and attribute. That costs a task,
     which compiles each of them anew, a fifth of its time.
-
-    :param database: where.
-    :param study_id: the study's id in Optuna's tables.
-    :param trial: without a number.
     """
     with database.connect() as connection, translated(database.name), connection.begin():
         number = _next_number(connection, study_id)

@@ -16,10 +16,10 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
 
 from airflow_hpo.exceptions import StoreNotMigratedError
-from airflow_hpo.search.failures import storage_errors
-from airflow_hpo.search.quiet import quiet
+from airflow_hpo.optuna.errors import storage_errors
+from airflow_hpo.optuna.log_filters import quiet
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import is_missing, translated
+from airflow_hpo.storage.errors import is_missing, translated
 from airflow_hpo.storage.locks import study_lock
 
 OPTUNA_LOCK = "/optuna"
@@ -32,10 +32,6 @@ def create_schema(database: Database) -> None:
     """Create Optuna's tables, or bring them to the installed Optuna's revision; repeating it changes nothing.
 
     Only migrations call it, after they have made sure that the database is not somebody else's.
-
-    :param database: where.
-    :raises StoreNotMigratedError: when a newer Optuna made the tables; they are left alone.
-    :raises StoreUnavailableError: when the database does not answer.
     """
     with study_lock(database, OPTUNA_LOCK, OPTUNA_TIMEOUT), storage_errors(database.name), quiet():
         revision, made_by = _found(database)
@@ -48,22 +44,14 @@ def create_schema(database: Database) -> None:
 
 
 def refuse_newer(database: Database) -> None:
-    """Raise when Optuna's tables were made by an Optuna whose tables the installed one does not know.
-
-    :param database: where.
-    :raises StoreNotMigratedError: naming the Optuna that made them.
-    """
+    """Raise when Optuna's tables were made by an Optuna whose tables the installed one does not know."""
     revision, made_by = _found(database)
     if revision is not None and made_by != optuna.__version__:
         _refuse_newer(database, revision, made_by)
 
 
 def check_schema(database: Database) -> None:
-    """Raise unless Optuna's tables are there and are those of the installed Optuna; nothing is changed.
-
-    :param database: where.
-    :raises StoreNotMigratedError: saying what was found and what to do.
-    """
+    """Raise unless Optuna's tables are there and are those of the installed Optuna; nothing is changed."""
     revision, made_by = _found(database)
     if revision is None:
         raise StoreNotMigratedError(
@@ -82,20 +70,13 @@ def is_current(database: Database) -> bool:
     """Say whether Optuna's tables are complete and made by this very version of Optuna.
 
     Asks in milliseconds what :func:`create_schema` finds out in half a second.
-
-    :param database: where.
     """
     revision, made_by = _found(database)
     return revision is not None and made_by == optuna.__version__
 
 
 def optuna_storage(database: Database) -> RDBStorage:
-    """Return Optuna's storage on tables that exist; it never creates or upgrades any.
-
-    :param database: where.
-    :raises StoreNotMigratedError: when the tables are missing.
-    :raises StoreUnavailableError: when the database does not answer.
-    """
+    """Return Optuna's storage on tables that exist; it never creates or upgrades any."""
     with storage_errors(database.name), quiet():
         storage = _storage(database)
     # Our engine begins SQLite's transactions with the write lock: Optuna reads before it writes, which fails otherwise.

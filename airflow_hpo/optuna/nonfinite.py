@@ -8,10 +8,7 @@ _SPECIAL = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
 
 def stored(value: float) -> tuple[float | None, str]:
-    """Return a number as value and type.
-
-    :param value: any float.
-    """
+    """Return a number as value and type."""
     if math.isnan(value):
         return None, "NAN"
     if math.isinf(value):
@@ -20,9 +17,5 @@ def stored(value: float) -> tuple[float | None, str]:
 
 
 def restored(value: float | None, kind: str) -> float:
-    """Return the number that :func:`stored` took apart.
-
-    :param value: the stored value.
-    :param kind: the stored type.
-    """
+    """Return the number that :func:`stored` took apart."""
     return _SPECIAL[kind] if value is None else value

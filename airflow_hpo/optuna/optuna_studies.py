@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
-from airflow_hpo.search import creating, requesting, telling, transfer
-from airflow_hpo.search.failures import storage_errors
-from airflow_hpo.search.known import KnownTrials
-from airflow_hpo.search.pruning import PruningSession
-from airflow_hpo.search.quiet import join_logging
-from airflow_hpo.search.reader import StudyReader
-from airflow_hpo.search.schema import optuna_storage
+from airflow_hpo.optuna import ask, create, tell, warm_start
+from airflow_hpo.optuna.errors import storage_errors
+from airflow_hpo.optuna.finished_trials import KnownTrials
+from airflow_hpo.optuna.log_filters import join_logging
+from airflow_hpo.optuna.migrate import optuna_storage
+from airflow_hpo.optuna.pruners import PruningSession
+from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import Held, study_lock
 
@@ -29,7 +29,7 @@ class OptunaStudies:
 
     Every method may be repeated after a crash at any point without doing anything twice.
 
-    :param database: where the tables are; they must exist (:func:`airflow_hpo.search.schema.create_schema`).
+    :param database: where the tables are; they must exist (:func:`airflow_hpo.optuna.migrate.create_schema`).
     :param lock_timeout: seconds to wait for another process that changes the same study.
     """
 
@@ -41,36 +41,19 @@ class OptunaStudies:
         self._known: dict[str, KnownTrials] = {}
 
     def create(self, edition: str, study: Study) -> None:
-        """Create the study of an edition, or accept the one that exists when it searches for the same.
-
-        :param edition: name of the study.
-        :param study: its declaration.
-        :raises StudyConflictError: when it exists with another space, metric, direction or strategy.
-        """
+        """Create the study of an edition, or accept the one that exists when it searches for the same."""
         with self._holding(edition):
-            creating.create(self._storage, self._reader, edition, study)
+            create.create(self._storage, self._reader, edition, study)
 
     def warm_start(self, edition: str, study: Study, earlier: Sequence[str]) -> list[tuple[str, int]]:
-        """Take over the best trials of earlier editions that fit the space, as the study's ``warm_start`` says.
-
-        :param edition: the study that takes over.
-        :param study: its declaration.
-        :param earlier: names of earlier editions, newest first.
-        :returns: edition and number of what is taken over, best first.
-        """
+        """Take over the best trials of earlier editions that fit the space, as the study's ``warm_start`` says."""
         with self._holding(edition):
-            return transfer.warm_start(self._storage, self._reader, edition, study, earlier)
+            return warm_start.warm_start(self._storage, self._reader, edition, study, earlier)
 
     def champion(self, edition: str, study: Study, params: Params) -> bool:
-        """Have the parameters that production uses evaluated first, if they fit the space; the first call decides.
-
-        :param edition: the study.
-        :param study: its declaration.
-        :param params: the champion's parameters.
-        :returns: whether the study has a champion to evaluate.
-        """
+        """Have the parameters that production uses evaluated first, if they fit the space; the first call decides."""
         with self._holding(edition):
-            return transfer.champion(self._storage, self._reader, edition, study, params)
+            return warm_start.champion(self._storage, self._reader, edition, study, params)
 
     def ask(
         self,
@@ -79,32 +62,19 @@ class OptunaStudies:
         keys: Sequence[str],
         allow: Callable[[list[TrialRecord]], int] | None = None,
     ) -> list[TrialRequest]:
-        """Return the trials of the given keys, suggesting those that do not exist yet.
-
-        :param edition: the study.
-        :param study: its declaration.
-        :param keys: what the trials are asked for; a key that was asked for before gets the same trial.
-        :param allow: called with the study's trials, says how many new ones may be started; None for any number.
-        :returns: one request a key, in the order of the keys; fewer when not all may start or a grid has ended.
-        :raises StudyNotFoundError: when the study has not been created.
-        """
+        """Return the trials of the given keys, suggesting those that do not exist yet."""
         with self._holding(edition) as held:
             # Whoever holds a study is its only asker: nobody else reads what is known of it meanwhile.
             known = self._known.setdefault(edition, KnownTrials(self._reader, edition))
-            return requesting.ask(self._database, known, study, keys, allow, held)
+            return ask.ask(self._database, known, study, keys, allow, held)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.
 
         When the trial has been replaced already, its newest replacement is replaced, or returned while it runs.
-
-        :param edition: the study.
-        :param number: the finished trial.
-        :param key: what the new trial is asked for.
-        :raises PermanentHpoError: when the trial has not finished.
         """
         with self._holding(edition) as held:
-            return requesting.rerun(self._database, self._reader, edition, number, key, held)
+            return ask.rerun(self._database, self._reader, edition, number, key, held)
 
     def tell(
         self,
@@ -116,84 +86,39 @@ class OptunaStudies:
         work: str | None = None,
         within: Connection | None = None,
     ) -> TrialRecord:
-        """Give a running trial its result, or return the one it has: a finished trial never changes.
-
-        :param edition: the study.
-        :param number: the trial's number.
-        :param state: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
-        :param value: the objective of a complete trial; of a pruned one by default its last finite report.
-        :param metrics: extra metrics by name; those that are not finite are left out and logged.
-        :param work: fingerprint of what was run.
-        :param within: a connection whose transaction this becomes a part of; None for one of its own.
-        :raises TrialFailedError: when a complete trial has no finite objective.
-        """
-        return telling.tell(within or self._database, edition, number, state, value, metrics, work)
+        """Give a running trial its result, or return the one it has: a finished trial never changes."""
+        return tell.tell(within or self._database, edition, number, state, value, metrics, work)
 
     def invalidate(self, edition: str, number: int, reason: str) -> TrialRecord:
-        """Take a finished trial's result back: it counts no longer, and whoever reads trials here sees a failed one.
-
-        :param edition: the study.
-        :param number: the trial's number.
-        :param reason: what is wrong with the result, one sentence; the first one is kept.
-        :raises PermanentHpoError: when the trial has no result.
-        """
+        """Take a finished trial's result back: it counts no longer, and whoever reads trials here sees a failed one."""
         with self._holding(edition):
-            return telling.invalidate(self._database, edition, number, reason)
+            return tell.invalidate(self._database, edition, number, reason)
 
     def pruning(self, edition: str, study: Study, number: int) -> PruningSession:
-        """Return an object that takes a running trial's intermediate values and judges them.
-
-        :param edition: the study.
-        :param study: its declaration.
-        :param number: the trial's number.
-        """
+        """Return an object that takes a running trial's intermediate values and judges them."""
         return PruningSession(self._database, edition, study, number)
 
     def records(self, edition: str, *, details: bool = True) -> list[TrialRecord]:
-        """Return all trials by number.
-
-        :param edition: the study.
-        :param details: False leaves out parameters and extra metrics: enough for progress, several times cheaper.
-        :raises StudyNotFoundError: when the study has not been created.
-        """
+        """Return all trials by number."""
         return self._reader.records(edition, details=details)
 
     def record(self, edition: str, number: int) -> TrialRecord:
-        """Return one trial.
-
-        :param edition: the study.
-        :param number: the trial's number.
-        :raises StudyNotFoundError: when there is no such study or trial.
-        """
+        """Return one trial."""
         return self._reader.record(edition, number)
 
     def number_of(self, edition: str, key: str) -> int | None:
-        """Return the number of the trial that was asked for by a key; None when none was.
-
-        :param edition: the study.
-        :param key: the trial's key.
-        :raises StudyNotFoundError: when the study has not been created.
-        """
+        """Return the number of the trial that was asked for by a key; None when none was."""
         return self._reader.number_of(edition, key)
 
     def latest(self, edition: str, number: int) -> TrialRecord:
-        """Return the trial that ran one again most recently, or the trial itself.
-
-        :param edition: the study.
-        :param number: the trial's number.
-        :raises StudyNotFoundError: when there is no such study or trial.
-        """
+        """Return the trial that ran one again most recently, or the trial itself."""
         replacements = self._reader.replacements(edition)
         while number in replacements:
             number = replacements[number]
         return self.record(edition, number)
 
     def load(self, edition: str) -> optuna.Study:
-        """Return the study for notebooks and plots, with all that Optuna can do.
-
-        :param edition: the study.
-        :raises StudyNotFoundError: when the study has not been created.
-        """
+        """Return the study for notebooks and plots, with all that Optuna can do."""
         self._reader.study(edition)
         return optuna.load_study(study_name=edition, storage=self._storage)
 

@@ -18,9 +18,9 @@ from airflow_hpo.core.space import Params, Space, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.search import marks
-from airflow_hpo.search.distributions import canonical_point, value_at
-from airflow_hpo.search.reader import StoredStudy
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.distributions import canonical_point, value_at
+from airflow_hpo.optuna.read import StoredStudy
 
 DRAWS = 100
 """How many random points are drawn in search of an unseen one before all are enumerated."""
@@ -42,11 +42,7 @@ class GivenPoint:
 
 
 def identity(space: Space, params: Params) -> Hashable:
-    """Return what equal points share.
-
-    :param space: the ordered search space.
-    :param params: a complete point.
-    """
+    """Return what equal points share."""
     return tuple(sorted((name, repr(value)) for name, value in canonical_point(space, params).items()))
 
 
@@ -63,24 +59,15 @@ class Visited:
         self._added: set[Hashable] = set()
 
     def has(self, params: Params) -> bool:
-        """Say whether a trial that did not fail has this point.
-
-        :param params: a complete point.
-        """
+        """Say whether a trial that did not fail has this point."""
         return self.knows(identity(self._space, params))
 
     def knows(self, point: Hashable) -> bool:
-        """Say the same of a point's identity.
-
-        :param point: what :func:`identity` returns.
-        """
+        """Say the same of a point's identity."""
         return point in self._added or point in self._taken
 
     def add(self, params: Params) -> None:
-        """Note a new trial.
-
-        :param params: its point.
-        """
+        """Note a new trial."""
         self._added.add(identity(self._space, params))
 
     def __len__(self) -> int:
@@ -89,7 +76,7 @@ class Visited:
     @cached_property
     def failures(self) -> Counter[Hashable]:
         """How often each point has failed, those trials apart that others replace."""
-        replaced = {trial.user_attrs.get(marks.REPLACES) for trial in self._trials}
+        replaced = {trial.user_attrs.get(attributes.REPLACES) for trial in self._trials}
         failed = (t for t in self._trials if t.state is TrialState.FAIL and t.number not in replaced)
         return Counter(identity(self._space, trial.params) for trial in failed)
 
@@ -100,13 +87,8 @@ class Visited:
 
 
 def given_points(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
-    """Yield the points to be evaluated first that no trial has taken: champion, start points, warm starts, enqueued ones.
-
-    :param study: the declaration.
-    :param stored: the study, which remembers its champion and its warm start.
-    :param trials: its trials so far.
-    """
-    marked = {trial.user_attrs.get(marks.POINT) for trial in trials}
+    """Yield the points to be evaluated first that no trial has taken: champion, start points, warm starts, enqueued ones."""
+    marked = {trial.user_attrs.get(attributes.POINT) for trial in trials}
     for point in _all_given(study, stored, trials):
         if point.mark not in marked:
             marked.add(point.mark)
@@ -114,10 +96,10 @@ def given_points(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial
 
 
 def _all_given(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
-    if champion := stored.user_attrs.get(marks.CHAMPION):
+    if champion := stored.user_attrs.get(attributes.CHAMPION):
         yield GivenPoint(champion, Origin.CHAMPION)
     yield from (GivenPoint(dict(params), Origin.START_POINT) for params in study.start_points)
-    yield from (GivenPoint(params, Origin.WARM_START) for params in stored.user_attrs.get(marks.WARM_POINTS, []))
+    yield from (GivenPoint(params, Origin.WARM_START) for params in stored.user_attrs.get(attributes.WARM_POINTS, []))
     for trial in trials:
         params = trial.system_attrs.get("fixed_params", {})
         if trial.state is TrialState.WAITING and _possible(study.space, params):
@@ -146,10 +128,7 @@ class GridWalk:
         random.Random(derived_seed(study.seed, edition, "grid")).shuffle(self._points)
 
     def next(self, given: Params) -> Params | None:
-        """Return the next point; None when all are taken.
-
-        :param given: values it must have; empty for any.
-        """
+        """Return the next point; None when all are taken."""
         left = [
             (known, p) for known, p in self._points if not self._visited.knows(known) and given.items() <= p.items()
         ]
@@ -158,12 +137,7 @@ class GridWalk:
 
 
 def unseen_point(space: Space, visited: Visited, seed: int) -> Params | None:
-    """Return some point of a countable space that no trial has; None when there is none.
-
-    :param space: the ordered search space, all its parameters countable.
-    :param visited: what its trials have.
-    :param seed: decides among them.
-    """
+    """Return some point of a countable space that no trial has; None when there is none."""
     rng = random.Random(seed)
     drawn = (random_point(space, rng) for _ in range(DRAWS))
     found = next((point for point in drawn if not visited.has(point)), None)
@@ -175,11 +149,7 @@ def unseen_point(space: Space, visited: Visited, seed: int) -> Params | None:
 
 
 def random_point(space: Space, rng: random.Random) -> Params:
-    """Return a complete point, every value of a parameter as likely as the others.
-
-    :param space: the ordered search space, all its parameters countable.
-    :param rng: the source of randomness.
-    """
+    """Return a complete point, every value of a parameter as likely as the others."""
     params: Params = {}
     for name, parameter in space.items():
         if parameter.applies(params):

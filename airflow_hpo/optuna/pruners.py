@@ -13,19 +13,16 @@ from sqlalchemy import Connection
 from airflow_hpo.core.algorithms import PRUNERS
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.search.known import KnownTrials
-from airflow_hpo.search.quiet import quiet
-from airflow_hpo.search.reader import StudyReader
-from airflow_hpo.search.snapshot import Snapshot
-from airflow_hpo.search.writing import held_trial
+from airflow_hpo.optuna.finished_trials import KnownTrials
+from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.read import StudyReader
+from airflow_hpo.optuna.snapshot import Snapshot
+from airflow_hpo.optuna.write import held_trial
 from airflow_hpo.storage.database import Database
 
 
 def pruner_for(study: Study) -> BasePruner | None:
-    """Build the study's pruner; None when it has none.
-
-    :param study: the declaration.
-    """
+    """Build the study's pruner; None when it has none."""
     if study.pruner.name == "none":
         return None
     options = PRUNERS[study.pruner.name].model_validate(study.pruner.options).model_dump(exclude_none=True)
@@ -53,9 +50,6 @@ class PruningSession:
         """Store intermediate values; return True when the trial should be given up.
 
         A trial that has been told already should be given up too: nobody waits for it any more.
-
-        :param values: as :meth:`keep` takes them.
-        :raises PermanentHpoError: when a step is negative.
         """
         return not self.keep(values) or self.should_prune()
 
@@ -63,10 +57,6 @@ class PruningSession:
         """Store intermediate values; return whether the trial still runs, else nothing is stored.
 
         The first value of a step stays, so that repeating is safe.
-
-        :param values: values by step, the step 0 or more; NaN and infinite ones are kept as they are.
-        :param within: a connection whose transaction this becomes a part of; None for one of its own.
-        :raises PermanentHpoError: when a step is negative.
         """
         given = {operator.index(step): float(value) for step, value in values.items()}
         if given and min(given) < 0:

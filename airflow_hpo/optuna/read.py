@@ -17,12 +17,12 @@ from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.search import marks, tables
-from airflow_hpo.search.rows import TrialRows
+from airflow_hpo.optuna import attributes, tables
+from airflow_hpo.optuna.trial_rows import TrialRows
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.errors import translated
 
-BRIEF = (marks.KEY, marks.ORIGIN, marks.REPLACES, marks.INVALID)
+BRIEF = (attributes.KEY, attributes.ORIGIN, attributes.REPLACES, attributes.INVALID)
 """What progress needs of a trial's attributes."""
 
 
@@ -47,28 +47,16 @@ class StudyReader:
         self._database = database
 
     def find(self, name: str) -> StoredStudy | None:
-        """Return a study; None when there is none of that name.
-
-        :param name: its name.
-        """
+        """Return a study; None when there is none of that name."""
         with self._reading() as connection:
             return _study(connection, name)
 
     def study(self, name: str) -> StoredStudy:
-        """Return a study.
-
-        :param name: its name.
-        :raises StudyNotFoundError: when there is none.
-        """
+        """Return a study."""
         return self.find(name) or _missing(name)
 
     def records(self, name: str, *, details: bool = True) -> list[TrialRecord]:
-        """Return all trials of a study by number.
-
-        :param name: the study.
-        :param details: False leaves out parameters and extra metrics, which is what costs most of the time.
-        :raises StudyNotFoundError: when there is none.
-        """
+        """Return all trials of a study by number."""
         with self._reading() as connection:
             wanted = TrialRows(_study_id(connection, name))
             rows = wanted.trials(connection)
@@ -78,56 +66,34 @@ class StudyReader:
         return [_record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values))) for row in rows]
 
     def record(self, name: str, number: int) -> TrialRecord:
-        """Return one trial.
-
-        :param name: the study.
-        :param number: the trial's number.
-        :raises StudyNotFoundError: when there is no such study or trial.
-        """
+        """Return one trial."""
         with self._reading() as connection:
             return record_of(connection, trial_id(connection, name, number))
 
     def number_of(self, name: str, key: str) -> int | None:
-        """Return the number of the trial that was asked for by a key; None when none was.
-
-        :param name: the study.
-        :param key: the trial's key.
-        :raises StudyNotFoundError: when there is no such study.
-        """
+        """Return the number of the trial that was asked for by a key; None when none was."""
         with self._reading() as connection:
             return min(
-                (number for number, _ in _marked(connection, _study_id(connection, name), marks.KEY, key)), default=None
+                (number for number, _ in _marked(connection, _study_id(connection, name), attributes.KEY, key)),
+                default=None,
             )
 
     def replacements(self, name: str) -> dict[int, int]:
-        """Return which trial ran another one again: the lowest such number by the number of the one it replaces.
-
-        :param name: the study.
-        :raises StudyNotFoundError: when there is no such study.
-        """
+        """Return which trial ran another one again: the lowest such number by the number of the one it replaces."""
         with self._reading() as connection:
-            found = _marked(connection, _study_id(connection, name), marks.REPLACES)
+            found = _marked(connection, _study_id(connection, name), attributes.REPLACES)
             return {replaced: number for number, replaced in sorted(found, reverse=True)}
 
     def snapshot(self, name: str) -> tuple[StoredStudy, list[FrozenTrial]]:
-        """Return a study and its trials by number, as Optuna's samplers and pruners take them.
-
-        :param name: the study.
-        :raises StudyNotFoundError: when there is none.
-        """
+        """Return a study and its trials by number, as Optuna's samplers and pruners take them."""
         return self.news(name, since=0)[:2]
 
     def news(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
-        """Return a study, its later trials by number, and the numbers of earlier ones whose result was taken back.
-
-        :param name: the study.
-        :param since: leave out trials with smaller numbers.
-        :raises StudyNotFoundError: when there is none.
-        """
+        """Return a study, its later trials by number, and the numbers of earlier ones whose result was taken back."""
         with self._reading() as connection:
             study = _study(connection, name) or _missing(name)
             trials = list(_frozen(connection, TrialRows(study.id, since=since)))
-            marked = _marked(connection, study.id, marks.INVALID) if since else []
+            marked = _marked(connection, study.id, attributes.INVALID) if since else []
             return study, trials, {number for number, _ in marked if number < since}
 
     @contextmanager
@@ -154,13 +120,7 @@ _MARKED_WITH = _MARKED.where(_ATTRS.value_json == bindparam("text"))
 
 
 def trial_id(connection: Connection, name: str, number: int) -> int:
-    """Return a trial's id in Optuna's tables.
-
-    :param connection: to the database.
-    :param name: the study.
-    :param number: the trial's number.
-    :raises StudyNotFoundError: when there is no such study or trial.
-    """
+    """Return a trial's id in Optuna's tables."""
     wanted = {"study_id": _study_id(connection, name), "number": number}
     found: int | None = connection.execute(_TRIAL_ID, wanted).scalar_one_or_none()
     if found is None:
@@ -169,11 +129,7 @@ def trial_id(connection: Connection, name: str, number: int) -> int:
 
 
 def record_of(connection: Connection, trial_id: int) -> TrialRecord:
-    """Return one trial, as the connection's own transaction sees it.
-
-    :param connection: to the database.
-    :param trial_id: the trial's id in Optuna's tables.
-    """
+    """Return one trial, as the connection's own transaction sees it."""
     row = connection.execute(_TRIAL, {"trial_id": trial_id}).one()
     wanted = TrialRows(row.study_id, trial_id=trial_id)
     found = wanted.params(connection)[0], wanted.user_attrs(connection), wanted.values(connection)
@@ -194,7 +150,7 @@ def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
     user_attrs, system_attrs = wanted.user_attrs(connection), wanted.system_attrs(connection)
     for row in rows:
         key = row.trial_id
-        invalid = marks.INVALID in user_attrs.get(key, {})
+        invalid = attributes.INVALID in user_attrs.get(key, {})
         objectives = None if invalid else values.get(key)
         yield FrozenTrial(
             number=row.number,
@@ -213,21 +169,18 @@ def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
 
 
 def brief_record(trial: FrozenTrial) -> TrialRecord:
-    """Return what progress needs of a trial that has been read already.
-
-    :param trial: as :meth:`StudyReader.snapshot` returns it.
-    """
+    """Return what progress needs of a trial that has been read already."""
     attrs = trial.user_attrs
     return TrialRecord(
         number=trial.number,
         state=TrialState[trial.state.name],
         params={},
         value=trial.values[0] if trial.values else None,
-        key=attrs.get(marks.KEY),
-        origin=Origin(attrs.get(marks.ORIGIN, Origin.SAMPLER)),
-        replaces=attrs.get(marks.REPLACES),
+        key=attrs.get(attributes.KEY),
+        origin=Origin(attrs.get(attributes.ORIGIN, Origin.SAMPLER)),
+        replaces=attrs.get(attributes.REPLACES),
         finished=trial.datetime_complete and trial.datetime_complete.astimezone(UTC),
-        invalid=attrs.get(marks.INVALID),
+        invalid=attrs.get(attributes.INVALID),
     )
 
 
@@ -264,17 +217,17 @@ def _missing(name: str) -> Any:
 
 
 def _record(row: Row[Any], params: dict[str, Any], attrs: dict[str, Any], values: dict[int, float]) -> TrialRecord:
-    invalid = attrs.get(marks.INVALID)
+    invalid = attrs.get(attributes.INVALID)
     return TrialRecord(
         number=row.number,
         state=TrialState[row.state] if invalid is None else TrialState.FAIL,
         params=params,
         value=values.get(0) if invalid is None else None,
-        key=attrs.get(marks.KEY),
-        origin=Origin(attrs.get(marks.ORIGIN, Origin.SAMPLER)),
-        replaces=attrs.get(marks.REPLACES),
-        seed=attrs.get(marks.SEED, 0),
-        work=attrs.get(marks.WORK),
+        key=attrs.get(attributes.KEY),
+        origin=Origin(attrs.get(attributes.ORIGIN, Origin.SAMPLER)),
+        replaces=attrs.get(attributes.REPLACES),
+        seed=attrs.get(attributes.SEED, 0),
+        work=attrs.get(attributes.WORK),
         metrics={k: float(v) for k, v in attrs.items() if ":" not in k and type(v) in (int, float)},
         started=row.datetime_start and row.datetime_start.replace(tzinfo=UTC),
         finished=row.datetime_complete and row.datetime_complete.replace(tzinfo=UTC),

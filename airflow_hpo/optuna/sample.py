@@ -13,11 +13,11 @@ from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
-from airflow_hpo.search.distributions import canonical_point, suggest
-from airflow_hpo.search.points import GivenPoint, GridWalk, Visited, given_points, unseen_point
-from airflow_hpo.search.reader import StoredStudy
-from airflow_hpo.search.sampling import inherit_search_space, sampler_for
-from airflow_hpo.search.snapshot import Snapshot
+from airflow_hpo.optuna.distributions import canonical_point, suggest
+from airflow_hpo.optuna.points import GivenPoint, GridWalk, Visited, given_points, unseen_point
+from airflow_hpo.optuna.read import StoredStudy
+from airflow_hpo.optuna.samplers import inherit_search_space, sampler_for
+from airflow_hpo.optuna.snapshot import Snapshot
 
 TRIES = 5
 """How often a sampler may propose a point that a discrete space has seen before an unseen one is drawn instead."""
@@ -58,10 +58,7 @@ class Asking:
         self._countable = grid.countable(study.space)
 
     def next(self, key: str) -> Draft | None:
-        """Return the next trial; None when a grid has no point left.
-
-        :param key: what the trial is asked for; decides its random draws.
-        """
+        """Return the next trial; None when a grid has no point left."""
         for point in self._given:
             draft = self._from_grid(point) if self._grid else self._completed(point, key)
             if draft is not None:

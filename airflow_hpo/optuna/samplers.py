@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from airflow_hpo.core.algorithms import SAMPLERS
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
-from airflow_hpo.search.quiet import quiet
+from airflow_hpo.optuna.log_filters import quiet
 
 FEWEST_STARTUP_TRIALS = 5
 MOST_STARTUP_TRIALS = 20
@@ -20,12 +20,7 @@ _SEARCH_SPACES = ("_search_space", "_intersection_search_space", "_group_decompo
 
 
 def sampler_for(study: Study, edition: str, seed: int) -> BaseSampler:
-    """Build the study's sampler for one trial.
-
-    :param study: the declaration; ``grid`` has no sampler and gets a random one.
-    :param edition: the edition, which low-discrepancy sequences depend on instead of the trial's seed.
-    :param seed: the trial's own seed: an equal seed for all would repeat the same draws in every process.
-    """
+    """Build the study's sampler for one trial."""
     options = SAMPLERS[study.sampler.name].model_validate(study.sampler.options).model_dump(exclude_none=True)
     with quiet():
         return _BUILDERS[study.sampler.name](study, edition, seed, options)
@@ -36,8 +31,6 @@ def startup_trials(study: Study) -> int:
 
     Fewer than Optuna's 10 or a single batch leaves some studies stuck in the wrong branch or corner; 20 were best for
     100 trials and 10 to 12 for 40, in batches of 4, 5 and 10 (benchmarks/search_quality.py).
-
-    :param study: the declaration.
     """
     return min(MOST_STARTUP_TRIALS, max(FEWEST_STARTUP_TRIALS, 2 * math.isqrt(study.wanted)))
 
@@ -47,9 +40,6 @@ def inherit_search_space(sampler: BaseSampler, earlier: BaseSampler) -> None:
 
     Comparing every trial's distributions anew takes a third of a second at 10,000 trials. Optuna keeps the result on the
     sampler, under names that are its own; where they change, this does nothing.
-
-    :param sampler: a fresh one.
-    :param earlier: one that has been asked.
     """
     for name in _SEARCH_SPACES:
         if hasattr(sampler, name) and hasattr(earlier, name):

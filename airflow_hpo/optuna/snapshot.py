@@ -11,8 +11,8 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from airflow_hpo.search.quiet import quiet
-from airflow_hpo.search.reader import StoredStudy
+from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.read import StoredStudy
 
 
 class Snapshot(InMemoryStorage):
@@ -39,11 +39,7 @@ class Snapshot(InMemoryStorage):
             self._update_cache(trial._trial_id, self._study_id)
 
     def study(self, sampler: BaseSampler | None = None, pruner: BasePruner | None = None) -> optuna.Study:
-        """Return the study.
-
-        :param sampler: chooses parameters; None where nothing is asked.
-        :param pruner: judges intermediate values; None where nothing is pruned.
-        """
+        """Return the study."""
         return optuna.load_study(
             study_name=self._stored.name,
             storage=self,
@@ -52,10 +48,7 @@ class Snapshot(InMemoryStorage):
         )
 
     def take_back(self, trial: FrozenTrial) -> None:
-        """Forget the newest trial, as if it had never been asked for.
-
-        :param trial: the newest trial.
-        """
+        """Forget the newest trial, as if it had never been asked for."""
         self._studies[self._study_id].trials.pop()
         del self._trial_id_to_study_id_and_number[trial._trial_id]
 

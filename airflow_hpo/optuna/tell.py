@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
-from airflow_hpo.search import marks
-from airflow_hpo.search.writing import HeldTrial, held_trial
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.write import HeldTrial, held_trial
 from airflow_hpo.storage.database import Database
 
 logger = logging.getLogger(__name__)
@@ -26,18 +26,7 @@ def tell(
     metrics: Mapping[str, float] | None = None,
     work: str | None = None,
 ) -> TrialRecord:
-    """Give a running trial its result, or return the one it has: a finished trial never changes.
-
-    :param where: the database, or a connection whose transaction this becomes a part of.
-    :param name: the study.
-    :param number: the trial's number.
-    :param state: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
-    :param value: the objective of a complete trial; of a pruned one by default its last finite report.
-    :param metrics: extra metrics by name; those that are not finite are left out and logged.
-    :param work: fingerprint of what was run.
-    :raises TrialFailedError: when a complete trial has no finite objective.
-    :raises StudyNotFoundError: when there is no such trial.
-    """
+    """Give a running trial its result, or return the one it has: a finished trial never changes."""
     if not state.finished:
         raise PermanentHpoError(
             f"A trial is told as complete, pruned or fail, but trial {number} of {name!r} got {state.value!r}. "
@@ -45,7 +34,7 @@ def tell(
         )
     if state is TrialState.COMPLETE or value is not None:
         value = _finite_objective(name, number, value)
-    attrs = {**_finite_metrics(number, metrics or {}), **({marks.WORK: work} if work else {})}
+    attrs = {**_finite_metrics(number, metrics or {}), **({attributes.WORK: work} if work else {})}
     with held_trial(where, name, number) as trial:
         if trial.running:
             trial.note(attrs)
@@ -63,13 +52,6 @@ def invalidate(database: Database, name: str, number: int, reason: str) -> Trial
 
     Optuna's row stays as it is, and a mark beside it makes everything that reads through us see a failed trial. The first
     reason is kept.
-
-    :param database: where the study is kept.
-    :param name: the study.
-    :param number: the trial's number.
-    :param reason: what is wrong with the result, one sentence.
-    :raises PermanentHpoError: when the trial has no result.
-    :raises StudyNotFoundError: when there is no such trial.
     """
     with held_trial(database, name, number) as trial:
         record = trial.record()
@@ -79,8 +61,8 @@ def invalidate(database: Database, name: str, number: int, reason: str) -> Trial
                 f"{_REMEDY.get(record.state, 'Clear its task to run it again.')}"
             )
         if record.invalid is None:
-            trial.note({marks.INVALID: reason})
-            trial.note({marks.INFEASIBLE: 1.0}, system=True)
+            trial.note({attributes.INVALID: reason})
+            trial.note({attributes.INFEASIBLE: 1.0}, system=True)
         return trial.record()
 
 

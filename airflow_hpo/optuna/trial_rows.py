@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
 from sqlalchemy.sql.expression import TableClause
 
-from airflow_hpo.search import tables
-from airflow_hpo.search.distributions import decoded
-from airflow_hpo.search.numbers import restored
+from airflow_hpo.optuna import tables
+from airflow_hpo.optuna.distributions import decoded
+from airflow_hpo.optuna.nonfinite import restored
 
 Rows = dict[int, dict[Any, Any]]
 """For each trial's id, values by name."""
@@ -34,17 +34,11 @@ class TrialRows:
     trial_id: int | None = None
 
     def trials(self, connection: Connection) -> Sequence[Row[Any]]:
-        """Return the trials themselves, by number.
-
-        :param connection: to the database.
-        """
+        """Return the trials themselves, by number."""
         return connection.execute(_trials(self._which), self._given).all()
 
     def params(self, connection: Connection) -> tuple[Rows, Rows]:
-        """Return the parameters' values, and their distributions, by name.
-
-        :param connection: to the database.
-        """
+        """Return the parameters' values, and their distributions, by name."""
         values: Rows = defaultdict(dict)
         distributions: Rows = defaultdict(dict)
         columns = "param_name", "param_value", "distribution_json"
@@ -55,34 +49,21 @@ class TrialRows:
         return values, distributions
 
     def values(self, connection: Connection) -> Rows:
-        """Return the objectives by index.
-
-        :param connection: to the database.
-        """
+        """Return the objectives by index."""
         columns = "objective", "value", "value_type"
         return _numbers(self._rows(connection, tables.trial_values, "trial_value_id", columns))
 
     def intermediate_values(self, connection: Connection) -> Rows:
-        """Return what was reported, by step.
-
-        :param connection: to the database.
-        """
+        """Return what was reported, by step."""
         table, columns = tables.trial_intermediate_values, ("step", "intermediate_value", "intermediate_value_type")
         return _numbers(self._rows(connection, table, "trial_intermediate_value_id", columns))
 
     def user_attrs(self, connection: Connection, keys: tuple[str, ...] | None = None) -> Rows:
-        """Return attributes by name.
-
-        :param connection: to the database.
-        :param keys: only these; None for all.
-        """
+        """Return attributes by name."""
         return self._attrs(connection, tables.trial_user_attributes, "trial_user_attribute_id", keys)
 
     def system_attrs(self, connection: Connection) -> Rows:
-        """Return Optuna's own attributes by name.
-
-        :param connection: to the database.
-        """
+        """Return Optuna's own attributes by name."""
         return self._attrs(connection, tables.trial_system_attributes, "trial_system_attribute_id", None)
 
     def _attrs(self, connection: Connection, table: TableClause, order: str, keys: tuple[str, ...] | None) -> Rows:

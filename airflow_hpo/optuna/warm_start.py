@@ -14,24 +14,16 @@ from airflow_hpo.core.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.search import marks
-from airflow_hpo.search.distributions import canonical_point, distributions_of
-from airflow_hpo.search.points import identity
-from airflow_hpo.search.reader import StudyReader
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.distributions import canonical_point, distributions_of
+from airflow_hpo.optuna.points import identity
+from airflow_hpo.optuna.read import StudyReader
 
 
 def warm_start(
     storage: RDBStorage, reader: StudyReader, edition: str, study: Study, earlier: Sequence[str]
 ) -> list[tuple[str, int]]:
-    """Take over the best trials of earlier editions; only the study's holder may call it.
-
-    :param storage: Optuna's storage.
-    :param reader: reads the same database.
-    :param edition: the study that takes over.
-    :param study: its declaration, whose ``warm_start`` says what and how much.
-    :param earlier: names of earlier editions, newest first; those that are gone are passed over.
-    :returns: edition and number of every trial that was taken over, best first.
-    """
+    """Take over the best trials of earlier editions; only the study's holder may call it."""
     if study.warm_start is None:
         return []
     best = _best(reader, study, earlier[: study.warm_start.editions])[: study.warm_start.trials]
@@ -46,20 +38,13 @@ def champion(storage: RDBStorage, reader: StudyReader, edition: str, study: Stud
     """Remember the parameters that production uses as the first point; only the study's holder may call it.
 
     A retry finds what the first call has remembered, although production may have moved on in between.
-
-    :param storage: Optuna's storage.
-    :param reader: reads the same database.
-    :param edition: the study.
-    :param study: its declaration.
-    :param params: the champion's parameters; they are passed over when they do not fit the space.
-    :returns: whether the study has a champion to evaluate.
     """
     stored = reader.study(edition)
-    if marks.CHAMPION not in stored.user_attrs:
+    if attributes.CHAMPION not in stored.user_attrs:
         point = canonical_point(study.space, params) if fits(study.space, params) else {}
-        storage.set_study_user_attr(stored.id, marks.CHAMPION, point)
+        storage.set_study_user_attr(stored.id, attributes.CHAMPION, point)
         return bool(point)
-    return bool(stored.user_attrs[marks.CHAMPION])
+    return bool(stored.user_attrs[attributes.CHAMPION])
 
 
 def _best(reader: StudyReader, study: Study, earlier: Sequence[str]) -> list[tuple[str, TrialRecord]]:
@@ -90,16 +75,16 @@ def _remember_points(
     storage: RDBStorage, reader: StudyReader, edition: str, study: Study, best: Sequence[TrialRecord]
 ) -> None:
     stored = reader.study(edition)
-    if marks.WARM_POINTS not in stored.user_attrs:
+    if attributes.WARM_POINTS not in stored.user_attrs:
         points = [canonical_point(study.space, trial.params) for trial in best]
-        storage.set_study_user_attr(stored.id, marks.WARM_POINTS, points)
+        storage.set_study_user_attr(stored.id, attributes.WARM_POINTS, points)
 
 
 def _copy_values(
     storage: RDBStorage, reader: StudyReader, edition: str, study: Study, best: Sequence[tuple[str, TrialRecord]]
 ) -> None:
     stored, trials = reader.snapshot(edition)
-    present = {trial.user_attrs.get(marks.SOURCE) for trial in trials}
+    present = {trial.user_attrs.get(attributes.SOURCE) for trial in trials}
     for name, trial in best:
         source = f"{name}#{trial.number}"
         if source in present:
@@ -110,6 +95,6 @@ def _copy_values(
             value=trial.value,
             params=params,
             distributions=distributions_of(study.space, params),
-            user_attrs={**trial.metrics, marks.ORIGIN: Origin.WARM_START.value, marks.SOURCE: source},
+            user_attrs={**trial.metrics, attributes.ORIGIN: Origin.WARM_START.value, attributes.SOURCE: source},
         )
         storage.create_new_trial(stored.id, template_trial=copy)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, case, delete, insert, select, update
 from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.search import tables
-from airflow_hpo.search.numbers import restored, stored
-from airflow_hpo.search.reader import record_of, trial_id
+from airflow_hpo.optuna import tables
+from airflow_hpo.optuna.nonfinite import restored, stored
+from airflow_hpo.optuna.read import record_of, trial_id
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.errors import translated
 
 
 class HeldTrial:
@@ -37,11 +37,7 @@ class HeldTrial:
         return record_of(self._connection, self._id)
 
     def finish(self, state: TrialState, value: float | None) -> None:
-        """Give the trial its last state.
-
-        :param state: a finished one.
-        :param value: its objective; None for none.
-        """
+        """Give the trial its last state."""
         now = datetime.now(UTC).replace(tzinfo=None)
         trials = tables.trials
         # A clock may go back, and a trial may begin and end on two hosts.
@@ -54,11 +50,7 @@ class HeldTrial:
             self._connection.execute(insert(tables.trial_values), row)
 
     def note(self, attrs: Mapping[str, Any], *, system: bool = False) -> None:
-        """Set attributes, replacing those of the same names.
-
-        :param attrs: JSON-able values by name.
-        :param system: whether they are Optuna's own.
-        """
+        """Set attributes, replacing those of the same names."""
         table = tables.trial_system_attributes if system else tables.trial_user_attributes
         _replace_attributes(self._connection, table, {"trial_id": self._id}, attrs)
 
@@ -70,10 +62,7 @@ class HeldTrial:
         return {step: restored(value, kind) for step, value, kind in found}
 
     def report(self, values: Mapping[int, float]) -> None:
-        """Add intermediate values at steps that have none; the first value of a step stays.
-
-        :param values: by step.
-        """
+        """Add intermediate values at steps that have none; the first value of a step stays."""
         known = self.reported()
         new = {step: stored(value) for step, value in values.items() if step not in known}
         rows = [
@@ -87,13 +76,7 @@ class HeldTrial:
 def add_attributes(
     connection: Connection, table: TableClause, owner: Mapping[str, int], attrs: Mapping[str, Any]
 ) -> None:
-    """Insert attributes of a trial or of a study.
-
-    :param connection: with an open transaction.
-    :param table: one of the tables of attributes.
-    :param owner: whose they are: the name of that column, and the id.
-    :param attrs: JSON-able values by name, none of which is there yet.
-    """
+    """Insert attributes of a trial or of a study."""
     rows = [{**owner, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
     if rows:
         connection.execute(insert(table), rows)
@@ -110,25 +93,14 @@ def _replace_attributes(
 
 
 def note_on_study(database: Database, study_id: int, attrs: Mapping[str, Any]) -> None:
-    """Set attributes of a study that are Optuna's own, replacing those of the same names.
-
-    :param database: where.
-    :param study_id: the study's id in Optuna's tables.
-    :param attrs: JSON-able values by name.
-    """
+    """Set attributes of a study that are Optuna's own, replacing those of the same names."""
     with database.connect() as connection, translated(database.name), connection.begin():
         _replace_attributes(connection, tables.study_system_attributes, {"study_id": study_id}, attrs)
 
 
 @contextmanager
 def held_trial(where: Database | Connection, name: str, number: int) -> Iterator[HeldTrial]:
-    """Take hold of a trial for one transaction.
-
-    :param where: the database, or a connection whose transaction this becomes a part of.
-    :param name: the study.
-    :param number: the trial's number.
-    :raises StudyNotFoundError: when there is no such trial.
-    """
+    """Take hold of a trial for one transaction."""
     if isinstance(where, Connection):
         yield _held(where, name, number)
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.parameter_sets.reading import champion
+from airflow_hpo.parameter_sets.read import champion
 
 if TYPE_CHECKING:
     from airflow_hpo.storage.database import Database
@@ -17,28 +17,17 @@ PREFIX = "hpo_champion/"
 
 
 def mirror_key(name: str) -> str:
-    """Return the name of the Variable that mirrors a parameter set.
-
-    :param name: the parameter set.
-    """
+    """Return the name of the Variable that mirrors a parameter set."""
     return PREFIX + check_name(name)
 
 
 def mirror_text(version: ParameterVersion) -> str:
-    """Return what the Variable holds.
-
-    :param version: the champion.
-    """
+    """Return what the Variable holds."""
     return json.dumps(version.to_dict(), indent=2)
 
 
 def from_mirror(text: str, name: str) -> ParameterVersion:
-    """Read a champion from its Variable.
-
-    :param text: what the Variable holds.
-    :param name: the parameter set that is wanted.
-    :raises DeclarationError: when it holds something else.
-    """
+    """Read a champion from its Variable."""
     try:
         found = ParameterVersion.from_dict(json.loads(text))
     except ValueError:
@@ -56,10 +45,6 @@ def mirror(database: Database, name: str, put: Callable[[str, str], None]) -> Pa
     """Write the champion to its Variable until what was written is the champion still.
 
     Of several that write at once each looks again after its own write, so the last one leaves the newest version.
-
-    :param database: the study database.
-    :param name: the parameter set.
-    :param put: sets a Variable, by name and text.
     """
     now = champion(database, name)
     while True:

@@ -10,14 +10,14 @@ from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.parameter import Choice
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance, check_name, check_params
 from airflow_hpo.exceptions import ChampionChangedError
-from airflow_hpo.parameter_sets.reading import before
+from airflow_hpo.parameter_sets.read import before
 from airflow_hpo.storage import parameter_sets
-from airflow_hpo.storage.patience import patiently
+from airflow_hpo.storage.retry import retried
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from airflow_hpo.tuning.store import Store
+    from airflow_hpo.studies.store import Store
 
 Expected = int | None | Literal["any"]
 """The version that must be the champion: a number, None or 0 while there must be none, ``"any"`` for whatever is."""
@@ -46,7 +46,7 @@ class Move:
         return f"{version} was made before; the champion is version {self.current} by now, and nothing is done."
 
 
-@patiently
+@retried
 def promote(
     store: Store,
     name: str,
@@ -56,17 +56,7 @@ def promote(
     key: str,
     provenance: Provenance,
 ) -> Move:
-    """Make parameters the champion, once for each key, and only while the champion is the one they were compared with.
-
-    :param store: the study database.
-    :param name: the parameter set; created by its first version.
-    :param params: values by name.
-    :param expected: the champion that the decision was made against.
-    :param key: what the promotion is for, such as a DAG run; asked for again, the version that it made is returned.
-    :param provenance: where the parameters came from.
-    :raises ChampionChangedError: when another version is the champion, or the key promoted other parameters.
-    :raises DeclarationError: when the name or a parameter is none.
-    """
+    """Make parameters the champion, once for each key, and only while the champion is the one they were compared with."""
     name, wanted = check_name(name), check_params(params)
     with store.session() as session:
         current = parameter_sets.lock(session, name)
@@ -81,12 +71,6 @@ def assign(store: Store, name: str, params: Mapping[str, Any], provenance: Prove
     """Make parameters the champion whatever it is; the champion's own parameters make no new version.
 
     For the first version of a set, and for a person who knows better.
-
-    :param store: the study database.
-    :param name: the parameter set; created by its first version.
-    :param params: values by name.
-    :param provenance: who or what they came from.
-    :raises DeclarationError: when the name or a parameter is none.
     """
     name, wanted = check_name(name), check_params(params)
     with store.session() as session:
@@ -108,17 +92,7 @@ def rollback(
     expected: Expected = "any",
     key: str | None = None,
 ) -> Move:
-    """Bring an earlier version's parameters back, as a new version that names the earlier one.
-
-    :param store: the study database.
-    :param name: the parameter set.
-    :param to: the version to bring back; None for the one before the champion. Rolled back twice, that is two back.
-    :param provenance: who or what wants it, and why.
-    :param expected: the champion that is to be replaced.
-    :param key: what the rollback is for; asked for again, the version that it made is returned. None: every call moves.
-    :raises ParameterSetNotFoundError: when there is no such set or version, or none before the champion.
-    :raises ChampionChangedError: when another version is the champion, or that version is the champion itself.
-    """
+    """Bring an earlier version's parameters back, as a new version that names the earlier one."""
     with store.session() as session:
         current = parameter_sets.lock(session, check_name(name))
         if key and (earlier := parameter_sets.promoted(session, name, key)):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.parameter_set import ParameterVersion, difference
@@ -12,17 +18,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from airflow_hpo.storage.database import Database
-    from airflow_hpo.tuning.store import Store
+    from airflow_hpo.studies.store import Store
 
 
 def champion(database: Database, name: str, version: int | None = None) -> ParameterVersion:
-    """Return the version of a set that production uses, by two short queries.
-
-    :param database: the study database, whose tables exist.
-    :param name: the parameter set.
-    :param version: another version; None for the champion.
-    :raises ParameterSetNotFoundError: when there is none.
-    """
+    """Return the version of a set that production uses, by two short queries."""
     with database.session(read_only=True) as session:
         if version is not None:
             return parameter_sets.version(session, name, version)
@@ -30,12 +30,7 @@ def champion(database: Database, name: str, version: int | None = None) -> Param
 
 
 def before(session: Session, name: str) -> ParameterVersion:
-    """Return the version to which a rollback leads: the one in use before the champion's parameters first were.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
-    :raises ParameterSetNotFoundError: when there is no such set, or nothing was in use before.
-    """
+    """Return the version to which a rollback leads: the one in use before the champion's parameters first were."""
     version = parameter_sets.champion(session, name)
     while version.restores is not None:
         version = parameter_sets.version(session, name, version.restores)
@@ -49,13 +44,7 @@ def before(session: Session, name: str) -> ParameterVersion:
 
 
 def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:
-    """Return the versions of a set as rows, the newest first.
-
-    :param store: the study database.
-    :param name: the parameter set.
-    :param limit: how many at most.
-    :raises ParameterSetNotFoundError: when there is no such set.
-    """
+    """Return the versions of a set as rows, the newest first."""
     with store.session(read_only=True) as session:
         current = parameter_sets.champion(session, name).version
         found = parameter_sets.versions(session, name, limit)
@@ -64,14 +53,7 @@ def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:
 
 
 def difference_rows(store: Store, name: str, old: int | None = None, new: int | None = None) -> list[dict[str, Any]]:
-    """Return what differs between two versions, one row for each parameter that does.
-
-    :param store: the study database.
-    :param name: the parameter set.
-    :param old: the earlier version; None for the one that was in use before the champion.
-    :param new: the later version; None for the champion.
-    :raises ParameterSetNotFoundError: when a version does not exist.
-    """
+    """Return what differs between two versions, one row for each parameter that does."""
     with store.session(read_only=True) as session:
         later = parameter_sets.champion(session, name) if new is None else parameter_sets.version(session, name, new)
         earlier = before(session, name) if old is None else parameter_sets.version(session, name, old)
@@ -79,11 +61,7 @@ def difference_rows(store: Store, name: str, old: int | None = None, new: int | 
 
 
 def promotion_rows(store: Store, name: str | None = None) -> list[dict[str, Any]]:
-    """Return how champions moved, the newest move first.
-
-    :param store: the study database.
-    :param name: only of this parameter set; None for all.
-    """
+    """Return how champions moved, the newest move first."""
     with store.session() as session:
         return [
             {
@@ -116,3 +94,15 @@ def _row(version: ParameterVersion, action: str, current: int) -> dict[str, Any]
         "run": f"{origin.dag_id}/{origin.run_id}" if origin.run_id else None,
         "created": version.created.isoformat(timespec="seconds"),
     }
+
+
+PROMOTION_COLUMNS = ["name", "from_version", "to_version", "action", "by", "reason", "key", "at"]
+
+
+def promotions_frame(store: Store, name: str | None = None) -> pd.DataFrame:
+    """Return how champions moved, one move a row, the newest first."""
+    import pandas as pd
+
+    frame = pd.DataFrame(promotion_rows(store, name), columns=PROMOTION_COLUMNS)
+    # The first version follows none: whole numbers that may be missing.
+    return frame.astype({"from_version": "Int64"})

@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 MODULES = (
     "airflow_hpo.task_groups.tune",
-    "airflow_hpo.tuning.schema",
-    "airflow_hpo.search.studies",
+    "airflow_hpo.studies.migrate",
+    "airflow_hpo.optuna.optuna_studies",
     "optuna.storages._rdb.models",
     "alembic.migration",
     "alembic.script",
     "airflow_hpo.task_groups.pods",
-    "airflow_hpo.pods.client",
+    "airflow_hpo.pods.api.client",
     "kubernetes_asyncio.client",
     "airflow.sdk.bases.operatorlink",
     "airflow.providers.standard.operators.python",

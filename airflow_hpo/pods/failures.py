@@ -53,62 +53,37 @@ class PodFailure:
 
 
 def container_status(pod: Any, container: str) -> Any | None:
-    """Return what Kubernetes knows of a container, native sidecars included; None while it knows nothing.
-
-    :param pod: a ``V1Pod``.
-    :param container: its name.
-    """
+    """Return what Kubernetes knows of a container, native sidecars included; None while it knows nothing."""
     status = pod.status
     known = [*(status.container_statuses or []), *(status.init_container_statuses or [])] if status else []
     return next((one for one in known if one.name == container), None)
 
 
 def started(pod: Any, container: str) -> bool:
-    """Say whether a container runs or has run, so that it has a log.
-
-    :param pod: a ``V1Pod``.
-    :param container: its name.
-    """
+    """Say whether a container runs or has run, so that it has a log."""
     status = container_status(pod, container)
     return bool(status and status.state and (status.state.running or status.state.terminated))
 
 
 def ended(pod: Any, container: str) -> Any | None:
-    """Return how a container ended; None while it has not.
-
-    :param pod: a ``V1Pod``.
-    :param container: its name.
-    """
+    """Return how a container ended; None while it has not."""
     status = container_status(pod, container)
     return status.state.terminated if status and status.state else None
 
 
 def over(pod: Any, container: str) -> bool:
-    """Say whether nothing more is to come of a pod, whatever became of it.
-
-    :param pod: a ``V1Pod``.
-    :param container: the one that counts.
-    """
+    """Say whether nothing more is to come of a pod, whatever became of it."""
     return ended(pod, container) is not None or pod.status.phase in ("Succeeded", "Failed")
 
 
 def lost(pod: Any, now: datetime) -> bool:
-    """Say whether a deleted pod lingers for longer than its node would need to end it.
-
-    :param pod: a ``V1Pod``.
-    :param now: the time; timezone-aware.
-    """
+    """Say whether a deleted pod lingers for longer than its node would need to end it."""
     deleted = pod.metadata.deletion_timestamp
     return deleted is not None and now > deleted + LOST_AFTER
 
 
 def failure(pod: Any, container: str, tail: Sequence[str] = ()) -> PodFailure | None:
-    """Return why a pod that is over failed; None when its program succeeded.
-
-    :param pod: a ``V1Pod``.
-    :param container: the one that counts.
-    :param tail: the program's last lines, oldest first.
-    """
+    """Return why a pod that is over failed; None when its program succeeded."""
     end = ended(pod, container)
     return _by_cluster(pod, end) or (_by_program(pod, container, end, tail) if end else _before_start(pod, container))
 
@@ -175,11 +150,7 @@ def _before_start(pod: Any, container: str) -> PodFailure:
 
 
 def gone(pod: Any | None, events: Sequence[str]) -> PodFailure:
-    """Return the failure of a pod that is not there any more and was not seen to end.
-
-    :param pod: the ``V1Pod`` as it was last seen; None when it never was.
-    :param events: what Kubernetes says about the pod, oldest first; events outlive their pods.
-    """
+    """Return the failure of a pod that is not there any more and was not seen to end."""
     for reason, _, message in (event.partition(": ") for event in reversed(events)):
         if reason in _REASONS:
             return PodFailure(INFRASTRUCTURE, _sentence(_REASONS[reason], message))
@@ -188,34 +159,21 @@ def gone(pod: Any | None, events: Sequence[str]) -> PodFailure:
 
 
 def node_lost(pod: Any) -> PodFailure:
-    """Return the failure of a pod that was deleted but whose node does not confirm its end.
-
-    :param pod: a ``V1Pod``.
-    """
+    """Return the failure of a pod that was deleted but whose node does not confirm its end."""
     return _disruption(pod, None) or PodFailure(
         INFRASTRUCTURE, f"The pod was deleted, but its node {pod.spec.node_name!r} does not say that it has ended."
     )
 
 
 def not_scheduled(pod: Any, seconds: float) -> PodFailure:
-    """Return the failure of a pod that no node took in time.
-
-    :param pod: a ``V1Pod``.
-    :param seconds: how long was waited.
-    """
+    """Return the failure of a pod that no node took in time."""
     conditions = pod.status.conditions or []
     why = next((one.message for one in conditions if one.type == "PodScheduled" and one.status == "False"), None)
     return PodFailure(INFRASTRUCTURE, _sentence(f"The pod was not scheduled within {seconds:g} s", why))
 
 
 def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] = ()) -> PodFailure:
-    """Return the failure of a pod that was scheduled but did not start in time.
-
-    :param pod: a ``V1Pod``.
-    :param container: the one that counts.
-    :param seconds: how long was waited.
-    :param events: what Kubernetes says about the pod, oldest first.
-    """
+    """Return the failure of a pod that was scheduled but did not start in time."""
     waits = [_waiting(one) for one in [*(pod.status.init_container_statuses or []), container_status(pod, container)]]
     said = [text for text in waits if text]
     telling = [text for text in said if text not in _ON_THE_WAY]
@@ -225,11 +183,7 @@ def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] 
 
 
 def cannot_start(pod: Any, container: str) -> PodFailure | None:
-    """Return why a pod that waits will never start, such as an image that is not there; None when it may.
-
-    :param pod: a ``V1Pod``.
-    :param container: the one that counts.
-    """
+    """Return why a pod that waits will never start, such as an image that is not there; None when it may."""
     from airflow.providers.cncf.kubernetes.utils.pod_manager import detect_pod_terminate_early_issues
 
     issue = detect_pod_terminate_early_issues(pod)

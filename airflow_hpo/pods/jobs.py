@@ -25,31 +25,21 @@ _POD_NAME = re.compile(r"^(?P<job>.+)-0-[a-z0-9]{5}$")
 
 
 def checked_count(pods: int) -> int:
-    """Return a number of pods that a Job can have.
-
-    :param pods: 1 or more.
-    :raises DeclarationError: when it is anything else.
-    """
+    """Return a number of pods that a Job can have."""
     if isinstance(pods, bool) or not isinstance(pods, int) or pods < 1:
         raise DeclarationError(f"A trial's Job has 1 or more pods, but got {pods!r}. Say how many.")
     return pods
 
 
 def job_name(name: str) -> str:
-    """Return the name of a trial's pod, cut to what a Job may be called; the tail that tells attempts apart stays.
-
-    :param name: such as ``valley-t7-a1-0123abcd``.
-    """
+    """Return the name of a trial's pod, cut to what a Job may be called; the tail that tells attempts apart stays."""
     head, *tail = name.rsplit("-", 3)
     rest = "-".join(tail)
     return f"{head[: NAME_LENGTH - len(rest) - 1].rstrip('-')}-{rest}"
 
 
 def job_of(name: str) -> str:
-    """Return the name of the Job that a pod of index 0 belongs to; a Job's own name stays.
-
-    :param name: of a pod or of a Job.
-    """
+    """Return the name of the Job that a pod of index 0 belongs to; a Job's own name stays."""
     found = _POD_NAME.match(name)
     return found["job"] if found else name
 
@@ -58,11 +48,6 @@ def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFa
     """Return why another pod of a Job failed; None when none did.
 
     A Job whose pod of index 1 fails has that of index 0 deleted, which tells nobody why.
-
-    :param core: a ``CoreV1Api``.
-    :param name: the pod of index 0.
-    :param namespace: its namespace.
-    :param container: the one that counts.
     """
     pods = core.list_namespaced_pod(namespace, label_selector=f"{JOB}={job_of(name)},{INDEX}!=0").items
     for pod in sorted(pods, key=lambda one: int(one.metadata.labels[INDEX])):

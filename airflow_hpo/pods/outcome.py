@@ -51,9 +51,6 @@ class PodOutcome:
         return None if self.value is None else Measurement(self.value, self.metrics, tuple(self.problems))
 
     def check(self) -> None:
-        """Do nothing unless the attempt failed.
-
-        :raises TrialFailedError: when it did.
-        """
+        """Do nothing unless the attempt failed."""
         if self.state == "failed":
             raise TrialFailedError(self.reason, kind=self.kind)

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.pods.labels import ATTEMPT, EDITION, ENDED, OWNER, TRIAL, PodIdentity
+from airflow_hpo.pods.build.labels import ATTEMPT, EDITION, ENDED, OWNER, TRIAL, PodIdentity
 
 PAGE = 500
 """How many pods are asked for at once."""
@@ -34,11 +34,7 @@ class TrialPod:
 
 
 def trial_pods(core: Any, namespace: str) -> Iterator[TrialPod]:
-    """Yield the pods of trials, without those that are being deleted or were kept on purpose.
-
-    :param core: a ``CoreV1Api``.
-    :param namespace: where to look.
-    """
+    """Yield the pods of trials, without those that are being deleted or were kept on purpose."""
     after = None
     while True:
         wanted = f"{TRIAL},!{ENDED}"
@@ -50,21 +46,12 @@ def trial_pods(core: Any, namespace: str) -> Iterator[TrialPod]:
 
 
 def owner_of(task: TaskRun, edition: str, origin: str) -> str:
-    """Return the owner that a task instance's pods name.
-
-    :param task: the task instance, in any of its tries.
-    :param edition: the study.
-    :param origin: what tells this edition from one of the same name in another database.
-    """
+    """Return the owner that a task instance's pods name."""
     return PodIdentity(TrialRequest(study=edition, key=""), 0, task, origin).labels()[OWNER]
 
 
 def remove(core: Any, pod: TrialPod) -> bool:
-    """Delete this very pod, and no later one of its name; return False when it is not there any more.
-
-    :param core: a ``CoreV1Api``.
-    :param pod: the pod.
-    """
+    """Delete this very pod, and no later one of its name; return False when it is not there any more."""
     try:
         core.delete_namespaced_pod(pod.name, pod.namespace, body={"preconditions": {"uid": pod.uid}})
     except Exception as err:

@@ -13,8 +13,8 @@ from airflow.providers.cncf.kubernetes.kubernetes_helper_functions import generi
 
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.insisting import insistently
-from airflow_hpo.pods.labels import ENDED, PodIdentity, attempt_of
+from airflow_hpo.pods.api.retry import retried
+from airflow_hpo.pods.build.labels import ENDED, PodIdentity, attempt_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +48,7 @@ class PodStarter:
         self._lineage = lineage
 
     def start(self, pod: Any) -> Any:
-        """Return the pod that runs the trial: an earlier try's, else a new one. Others of this task are deleted.
-
-        :param pod: the ``V1Pod`` to create.
-        :raises TrialFailedError: when Kubernetes refuses it or does not answer.
-        """
+        """Return the pod that runs the trial: an earlier try's, else a new one. Others of this task are deleted."""
         with_reason = _explained(f"create the pod {pod.metadata.name!r}")
         return with_reason(lambda: self._left(pod.metadata.namespace) or self._create(pod))
 
@@ -109,10 +105,7 @@ class PodStarter:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Say that it is not the trial's fault when nobody knows how to reach a cluster.
-
-    :raises TrialFailedError: then.
-    """
+    """Say that it is not the trial's fault when nobody knows how to reach a cluster."""
     from kubernetes.config import ConfigException  # type: ignore[import-untyped]
 
     try:
@@ -125,13 +118,7 @@ def reachable() -> Iterator[None]:
 
 
 def delete(core: Any, name: str, namespace: str, grace_period: int | None = None) -> None:
-    """Delete a pod, waiting for an API server that restarts; nothing happens when it is gone.
-
-    :param core: a ``CoreV1Api``.
-    :param name: its name.
-    :param namespace: its namespace.
-    :param grace_period: seconds that its programs have to end; None for what the pod declares.
-    """
+    """Delete a pod, waiting for an API server that restarts; nothing happens when it is gone."""
     from kubernetes.client import ApiException
 
     grace = {} if grace_period is None else {"grace_period_seconds": grace_period}
@@ -143,18 +130,13 @@ def delete(core: Any, name: str, namespace: str, grace_period: int | None = None
             if err.status != 404:
                 raise
 
-    insistently(generic_api_retry(delete_it))()
+    retried(generic_api_retry(delete_it))()
 
 
 def mark_ended(core: Any, name: str, namespace: str) -> None:
-    """Label a pod that is kept, so that no later attempt takes it up.
-
-    :param core: a ``CoreV1Api``.
-    :param name: its name.
-    :param namespace: its namespace.
-    """
+    """Label a pod that is kept, so that no later attempt takes it up."""
     mark = generic_api_retry(core.patch_namespaced_pod)
-    insistently(mark)(name, namespace, {"metadata": {"labels": {ENDED: "true"}}})
+    retried(mark)(name, namespace, {"metadata": {"labels": {ENDED: "true"}}})
 
 
 def _list(core: Any, namespace: str, selector: str) -> list[Any]:

@@ -11,11 +11,7 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
-    """Call a function in a thread; when cancelled, wait for its end all the same, so that nothing runs on unseen.
-
-    :param work: the function.
-    :param arguments: its arguments.
-    """
+    """Call a function in a thread; when cancelled, wait for its end all the same, so that nothing runs on unseen."""
     # What is logged there belongs into the log of the task that asked.
     context = contextvars.copy_context()
     future = asyncio.get_running_loop().run_in_executor(None, lambda: context.run(work, *arguments))
@@ -27,10 +23,7 @@ async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
 
 
 async def cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel tasks and wait for their end.
-
-    :param tasks: any of them may have ended already, even with an error.
-    """
+    """Cancel tasks and wait for their end."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

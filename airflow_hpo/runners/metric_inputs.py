@@ -11,7 +11,7 @@ from typing import Protocol
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.lines import LineSplitter
 from airflow_hpo.core.metrics.source import File, MetricSource, TerminationMessage
-from airflow_hpo.runners.tail import FileTail
+from airflow_hpo.runners.file_tail import FileTail
 
 TERMINATION_VARIABLE = "HPO_TERMINATION_LOG"
 TERMINATION_LENGTH = 4096
@@ -129,12 +129,7 @@ class TerminationInput:
 
 
 def input_for(source: MetricSource, collector: Collector, cwd: str | None) -> Input:
-    """Return what connects a source with the collector.
-
-    :param source: as declared.
-    :param collector: what reads the lines.
-    :param cwd: the program's working directory, where relative paths begin; None for this process's own.
-    """
+    """Return what connects a source with the collector."""
     if isinstance(source, File):
         return FileInput(collector, os.path.join(cwd or "", source.path))
     return TerminationInput(collector) if isinstance(source, TerminationMessage) else OutputInput(collector)

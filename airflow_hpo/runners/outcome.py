@@ -39,10 +39,7 @@ class ProcessOutcome:
         return self.ended == "killed"
 
     def check(self) -> None:
-        """Do nothing when the program exited with 0 or was pruned.
-
-        :raises TrialFailedError: otherwise; of kind ``killed`` when it was stopped from outside.
-        """
+        """Do nothing when the program exited with 0 or was pruned."""
         if self.pruned or (self.ended is None and self.exit_code == 0):
             return
         kind = FailureKind.KILLED if self.killed else FailureKind.PROGRAM

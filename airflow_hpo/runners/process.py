@@ -15,9 +15,9 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
-from airflow_hpo.runners.inputs import Input, input_for
-from airflow_hpo.runners.keeper import KeptProgram
+from airflow_hpo.runners.metric_inputs import Input, input_for
 from airflow_hpo.runners.outcome import End, ProcessOutcome
+from airflow_hpo.runners.supervisor import SupervisedProgram
 
 Monitor = Callable[[list[SeriesPoint]], bool]
 """Takes the points that are new and says whether the trial is to be pruned."""
@@ -79,16 +79,15 @@ class ProcessRunner:
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._end: End | None = None
         self._stopped = False
-        self._program: KeptProgram | None = None
+        self._program: SupervisedProgram | None = None
 
     def run(self) -> ProcessOutcome:
-        """Run the command and return how it ended; its metrics are then in the collector.
-
-        :raises TrialFailedError: when it cannot be started, such as a program that does not exist.
-        """
+        """Run the command and return how it ended; its metrics are then in the collector."""
         with contextlib.closing(input_for(self._source, self.collector, self._cwd)) as read:
             environment = {**(os.environ if self._env is None else self._env), **read.environment()}
-            with KeptProgram(self._command, env=environment, cwd=self._cwd, grace_period=self._grace_period) as program:
+            with SupervisedProgram(
+                self._command, env=environment, cwd=self._cwd, grace_period=self._grace_period
+            ) as program:
                 self._program = program
                 self._follow(program, read)
             self._log(read.finish())
@@ -108,7 +107,7 @@ class ProcessRunner:
             self._finish(self._program, "killed")
             self._program.end()
 
-    def _follow(self, program: KeptProgram, read: Input) -> None:
+    def _follow(self, program: SupervisedProgram, read: Input) -> None:
         started = time.monotonic()
         deadline = started + self._timeout if self._timeout is not None else float("inf")
         due = started + self._interval
@@ -128,23 +127,23 @@ class ProcessRunner:
                     due = time.monotonic() + self._interval
         self._print_rest(program, read)
 
-    def _end_if_asked(self, program: KeptProgram, deadline: float) -> None:
+    def _end_if_asked(self, program: SupervisedProgram, deadline: float) -> None:
         if self._stopped:
             self._finish(program, "killed")
         elif time.monotonic() >= deadline:
             self._finish(program, "timeout")
 
-    def _look(self, program: KeptProgram, read: Input) -> None:
+    def _look(self, program: SupervisedProgram, read: Input) -> None:
         read.look()
         if self._end is None and self._monitor(self.collector.drain()):
             self._finish(program, "pruned")
 
-    def _finish(self, program: KeptProgram, end: End) -> None:
+    def _finish(self, program: SupervisedProgram, end: End) -> None:
         if self._end is None and not program.ended:
             self._end = end
             program.end()
 
-    def _print(self, program: KeptProgram, read: Input) -> bytes | None:
+    def _print(self, program: SupervisedProgram, read: Input) -> bytes | None:
         try:
             data = os.read(program.output.fileno(), CHUNK)
         except BlockingIOError:
@@ -152,7 +151,7 @@ class ProcessRunner:
         self._log(read.printed(data))
         return data
 
-    def _print_rest(self, program: KeptProgram, read: Input) -> None:
+    def _print_rest(self, program: SupervisedProgram, read: Input) -> None:
         """Take what is in the pipe and no more: a process that escaped may hold its other end for ever."""
         for _ in range(LAST_CHUNKS):
             if not self._print(program, read):
@@ -163,7 +162,7 @@ class ProcessRunner:
             self._tail.append(line[:SHOWN_LENGTH])
             self._on_line(line)
 
-    def _outcome(self, program: KeptProgram) -> ProcessOutcome:
+    def _outcome(self, program: SupervisedProgram) -> ProcessOutcome:
         if program.errno is not None:
             raise TrialFailedError(
                 f"The program {self._command[0]!r} cannot be started: {os.strerror(program.errno)}. "

@@ -26,7 +26,7 @@ PIPE_SIZE = 1 << 20
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
-class KeptProgram:
+class SupervisedProgram:
     """One started program; leaving its context ends it and waits until nothing of it runs.
 
     The launcher, a small process of its own, costs some milliseconds a trial and ends the program's whole tree when this

@@ -13,7 +13,7 @@ from airflow_hpo.core.attempt import Attempt, TaskRun, outweighs
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions
-from airflow_hpo.storage.columns import utc_now
+from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.tables import AttemptRow, EditionRow
 
 TAIL_LENGTH = 20_000
@@ -30,17 +30,7 @@ def begin(
     place: Mapping[str, Any] | None = None,
     work: str | None = None,
 ) -> Attempt:
-    """Note that a task runs a trial; the same try of the same task has one attempt, however often it says so.
-
-    :param session: the unit of work.
-    :param edition: name of the study.
-    :param number: number of the trial.
-    :param task: the task instance and its try.
-    :param backend: what runs it: ``process``, ``python``, ``pod`` or ``group``.
-    :param place: where it runs, JSON-able; may be told later by :func:`locate`.
-    :param work: fingerprint of what is run, 64 characters at most.
-    :raises StudyNotFoundError: when there is no such edition.
-    """
+    """Note that a task runs a trial; the same try of the same task has one attempt, however often it says so."""
     edition_id = editions.row_id(session, edition, lock=True)
     ours = [AttemptRow.edition_id == edition_id, AttemptRow.number == number]
     same_try = [getattr(AttemptRow, name) == value for name, value in asdict(task).items()]
@@ -58,15 +48,7 @@ def begin(
 
 
 def locate(session: Session, edition: str, number: int, attempt: int, place: Mapping[str, Any]) -> Attempt:
-    """Add to what is known about where an attempt runs, such as its pod's node and image once they are known.
-
-    :param session: the unit of work.
-    :param edition: name of the study.
-    :param number: number of the trial.
-    :param attempt: which attempt of it.
-    :param place: JSON-able; keys that are known already are overwritten.
-    :raises StudyNotFoundError: when there is no such attempt.
-    """
+    """Add to what is known about where an attempt runs, such as its pod's node and image once they are known."""
     editions.row_id(session, edition, lock=True)
     row = _row(session, edition, number, attempt)
     row.place = {**row.place, **place}
@@ -88,21 +70,7 @@ def finish(
     log_tail: str | None = None,
     place: Mapping[str, Any] | None = None,
 ) -> Attempt:
-    """Note how an attempt ended and return what holds: the first to see it end, or whoever sees it end after it was lost.
-
-    :param session: the unit of work.
-    :param edition: name of the study.
-    :param number: number of the trial.
-    :param attempt: which attempt of it.
-    :param outcome: how it ended.
-    :param kind: who is to blame for a failure.
-    :param reason: one sentence for people.
-    :param exit_code: of the program; negative for a signal; None where there was none.
-    :param problems: what was odd although it did not fail the attempt, one short sentence each.
-    :param log_tail: its last lines; the last 20,000 characters are kept.
-    :param place: what is known now about where it ran, added to what was known before.
-    :raises StudyNotFoundError: when there is no such attempt.
-    """
+    """Note how an attempt ended and return what holds: the first to see it end, or whoever sees it end after it was lost."""
     row = _row(session, edition, number, attempt)
     weaker = [old.value for old in AttemptOutcome if outweighs(outcome, old)]
     ended = {"outcome": outcome.value, "kind": kind.value if kind else None, "reason": reason, "exit_code": exit_code}
@@ -121,21 +89,12 @@ def finish(
 
 
 def of(session: Session, edition: str, number: int | None = None) -> list[Attempt]:
-    """Return attempts in the order of their trials and runs.
-
-    :param session: the unit of work.
-    :param edition: name of the study.
-    :param number: only those of this trial; None for all.
-    """
+    """Return attempts in the order of their trials and runs."""
     return _attempts(session, edition, *([] if number is None else [AttemptRow.number == number]))
 
 
 def running(session: Session, edition: str) -> list[Attempt]:
-    """Return the attempts that nobody has seen end.
-
-    :param session: the unit of work.
-    :param edition: name of the study.
-    """
+    """Return the attempts that nobody has seen end."""
     return _attempts(session, edition, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.exceptions import ComparisonError
-from airflow_hpo.storage.columns import utc_now
-from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import ComparisonRow
 
 
@@ -60,11 +60,7 @@ class Comparison(Finding):
 
 
 def keep(session: Session, found: Finding) -> Comparison:
-    """Write a finding down; the same finding again is the same comparison.
-
-    :param session: the unit of work.
-    :param found: what was found.
-    """
+    """Write a finding down; the same finding again is the same comparison."""
     columns = {
         "digest": found.digest,
         "edition": found.edition,
@@ -88,12 +84,7 @@ def keep(session: Session, found: Finding) -> Comparison:
 
 
 def get(session: Session, number: int) -> Comparison:
-    """Return one comparison.
-
-    :param session: the unit of work.
-    :param number: its number.
-    :raises ComparisonError: when there is none of that number.
-    """
+    """Return one comparison."""
     row = session.get(ComparisonRow, number)
     if row is None:
         raise ComparisonError(
@@ -111,14 +102,7 @@ def find(
     dag_id: str | None = None,
     limit: int = 100,
 ) -> list[Comparison]:
-    """Return comparisons, the newest first.
-
-    :param session: the unit of work.
-    :param family: only those of this study; None for all.
-    :param parameter_set: only those for this parameter set; None for all.
-    :param dag_id: only those of this DAG; None for all.
-    :param limit: how many at most.
-    """
+    """Return comparisons, the newest first."""
     wanted = select(ComparisonRow).order_by(ComparisonRow.id.desc()).limit(limit)
     for column, value in (
         (ComparisonRow.family, family),

@@ -16,8 +16,8 @@ from sqlalchemy.pool import NullPool
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from airflow_hpo.exceptions import StoreRefusedError
-from airflow_hpo.storage.failures import translated
-from airflow_hpo.storage.location import (
+from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.url import (
     file_path,
     formattable,
     parsed,
@@ -49,23 +49,13 @@ class Database:
 
     @classmethod
     def sqlite(cls, path: str | Path) -> Database:
-        """Name an SQLite file, which is created at first use.
-
-        :param path: the file; not on a network file system.
-        :raises StoreRefusedError: when no file can be called that.
-        """
+        """Name an SQLite file, which is created at first use."""
         location = URL.create("sqlite", database=file_path(path), query={"timeout": str(BUSY_TIMEOUT)})
         return cls(formattable(location))
 
     @classmethod
     def of(cls, url: str | URL, schema: str | None = None) -> Database:
-        """Name a database by its SQLAlchemy URL.
-
-        :param url: for SQLite, PostgreSQL or MySQL.
-        :param schema: the PostgreSQL schema, created by the migration; default: what the URL's ``options`` or the
-            role's own search path say.
-        :raises StoreRefusedError: when the URL is none, or names a database that cannot keep studies.
-        """
+        """Name a database by its SQLAlchemy URL."""
         location = parsed(url)
         if location.get_backend_name() == "sqlite":
             return cls._sqlite_of(location, schema)
@@ -133,12 +123,7 @@ class Database:
         return replace(self, keeps=True) if self.path else self
 
     def connect(self, *, read_only: bool = False) -> Connection:
-        """Open a connection, trying for a few seconds while the database does not answer.
-
-        :param read_only: True lets the database refuse changes (PostgreSQL) and keeps out of writers' way (SQLite);
-            otherwise a transaction on SQLite has the write lock from its beginning, so that it cannot fail halfway.
-        :raises StoreUnavailableError: when it does not answer.
-        """
+        """Open a connection, trying for a few seconds while the database does not answer."""
         with translated(self.name):
             return _open(self.engine).execution_options(**self._options(read_only))
 
@@ -150,12 +135,7 @@ class Database:
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:
-        """Open a unit of work: committed when the block ends, rolled back when it raises.
-
-        :param read_only: as in :meth:`connect`.
-        :raises StoreUnavailableError: when the database does not answer.
-        :raises StoreNotMigratedError: when it lacks our tables or has older ones.
-        """
+        """Open a unit of work: committed when the block ends, rolled back when it raises."""
         with (
             translated(self.name),
             self.connect(read_only=read_only) as connection,

@@ -13,8 +13,8 @@ from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition, search_differences
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StudyConflictError, StudyNotFoundError
-from airflow_hpo.storage.columns import utc_now
-from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import BatchRow, EditionRow
 
 T = TypeVar("T")
@@ -33,14 +33,6 @@ def open_edition(
 
     A changed budget, sampler or pruner is taken over. One that was finished goes on: its end and any request to stop
     are forgotten, and its timeout counts anew.
-
-    :param session: the unit of work.
-    :param study: the declaration.
-    :param run: what tells editions apart, usually the DAG run's id.
-    :param dag_id: the DAG that tunes; None outside Airflow.
-    :param run_id: its run.
-    :param group_id: the task group in it.
-    :raises StudyConflictError: when it exists with another space or objective.
     """
     name, now = study.edition(run), utc_now()
     owner = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id}
@@ -57,34 +49,18 @@ def open_edition(
 
 
 def get(session: Session, name: str) -> Edition:
-    """Return one edition.
-
-    :param session: the unit of work.
-    :param name: its name, ``family@run``.
-    :raises StudyNotFoundError: when there is none of that name.
-    """
+    """Return one edition."""
     return _edition(_found(session, name, select(EditionRow)))
 
 
 def find(session: Session, family: str | None = None, limit: int = 100) -> list[Edition]:
-    """Return editions, the newest first.
-
-    :param session: the unit of work.
-    :param family: only those of this study; None for all.
-    :param limit: how many at most.
-    """
+    """Return editions, the newest first."""
     wanted = _newest_first().limit(limit)
     return _editions(session, wanted if family is None else wanted.where(EditionRow.family == family))
 
 
 def latest_before(session: Session, family: str, name: str, n: int) -> list[Edition]:
-    """Return the editions that were created before another one, the newest first, for warm starts.
-
-    :param session: the unit of work.
-    :param family: the study.
-    :param name: the edition that is about to start; while it is not in the store, all are earlier.
-    :param n: how many at most.
-    """
+    """Return the editions that were created before another one, the newest first, for warm starts."""
     wanted = _newest_first().where(EditionRow.family == family, EditionRow.name != name).limit(n)
     own = session.execute(select(EditionRow.id).where(EditionRow.name == name)).scalar()
     return _editions(session, wanted if own is None else wanted.where(EditionRow.id < own))
@@ -99,16 +75,7 @@ def finish(
     best_number: int | None = None,
     best_value: float | None = None,
 ) -> Edition:
-    """Note that an edition is over; said again, the newest statement holds, since a rerun may have changed the best.
-
-    :param session: the unit of work.
-    :param name: the edition.
-    :param end: why it is over.
-    :param reason: the same in one sentence.
-    :param best_number: number of the best trial; None without one.
-    :param best_value: its value, finite.
-    :raises StudyNotFoundError: when there is none of that name.
-    """
+    """Note that an edition is over; said again, the newest statement holds, since a rerun may have changed the best."""
     row = _locked(session, name)
     row.end, row.reason, row.best_number, row.best_value = end.value, reason, best_number, best_value
     row.finished_at = max(utc_now(), row.started_at)
@@ -117,14 +84,7 @@ def finish(
 
 
 def correct_best(session: Session, name: str, number: int | None, value: float | None) -> Edition:
-    """Note another best trial of an edition that is over; its end stays as it was.
-
-    :param session: the unit of work.
-    :param name: the edition.
-    :param number: number of the best trial; None without one.
-    :param value: its value, finite.
-    :raises StudyNotFoundError: when there is none of that name.
-    """
+    """Note another best trial of an edition that is over; its end stays as it was."""
     row = _locked(session, name)
     row.best_number, row.best_value = number, value
     session.flush()
@@ -132,13 +92,7 @@ def correct_best(session: Session, name: str, number: int | None, value: float |
 
 
 def request_stop(session: Session, name: str, reason: str) -> Edition:
-    """Ask an edition to start no further trial; the first reason is kept.
-
-    :param session: the unit of work.
-    :param name: the edition.
-    :param reason: who or what wants it, in one sentence.
-    :raises StudyNotFoundError: when there is none of that name.
-    """
+    """Ask an edition to start no further trial; the first reason is kept."""
     row = _locked(session, name)
     row.stop_reason = row.stop_reason or reason
     session.flush()
@@ -146,14 +100,7 @@ def request_stop(session: Session, name: str, reason: str) -> Edition:
 
 
 def redeclare(session: Session, name: str, study: Study) -> Edition:
-    """Change the declaration of an edition while it runs; its search stays as it is.
-
-    :param session: the unit of work.
-    :param name: the edition.
-    :param study: the new declaration.
-    :raises StudyNotFoundError: when there is none of that name.
-    :raises StudyConflictError: when it declares another space or objective.
-    """
+    """Change the declaration of an edition while it runs; its search stays as it is."""
     row = _locked(session, name)
     _refuse_other_search(row, study)
     for column, value in _declared(study).items():
@@ -163,14 +110,7 @@ def redeclare(session: Session, name: str, study: Study) -> Edition:
 
 
 def seal_batch(session: Session, name: str, batch: int, size: int) -> int:
-    """Fix how many trials a batch has and return the number that holds: whoever sealed it first decided.
-
-    :param session: the unit of work.
-    :param name: the edition.
-    :param batch: number of the batch.
-    :param size: how many trials it should have; 0 or more.
-    :raises StudyNotFoundError: when there is no edition of that name.
-    """
+    """Fix how many trials a batch has and return the number that holds: whoever sealed it first decided."""
     edition_id = row_id(session, name)
     sealed = {"edition_id": edition_id, "batch": batch, "size": size, "sealed_at": utc_now()}
     insert_absent(session, BatchRow, [sealed])
@@ -178,24 +118,12 @@ def seal_batch(session: Session, name: str, batch: int, size: int) -> int:
 
 
 def batch_size(session: Session, name: str, batch: int) -> int | None:
-    """Return how many trials a batch has; None while it is not sealed.
-
-    :param session: the unit of work.
-    :param name: the edition.
-    :param batch: number of the batch.
-    :raises StudyNotFoundError: when there is no edition of that name.
-    """
+    """Return how many trials a batch has; None while it is not sealed."""
     return session.execute(_size(row_id(session, name), batch)).scalar()
 
 
 def row_id(session: Session, name: str, *, lock: bool = False) -> int:
-    """Return the key by which other tables refer to an edition.
-
-    :param session: the unit of work.
-    :param name: the edition.
-    :param lock: keeps others that lock from going on before this unit of work ends.
-    :raises StudyNotFoundError: when there is none of that name.
-    """
+    """Return the key by which other tables refer to an edition."""
     wanted = select(EditionRow.id)
     return _found(session, name, wanted.with_for_update(key_share=True) if lock else wanted)
 

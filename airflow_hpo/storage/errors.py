@@ -28,13 +28,7 @@ MISSING_WORDS = ("no such table", "no such column", "has no column named")
 
 @contextmanager
 def translated(store: str) -> Iterator[None]:
-    """Raise our errors instead of SQLAlchemy's, as far as they are about the database rather than about the statement.
-
-    :param store: the database as messages name it, without its password.
-    :raises StoreUnavailableError: when it does not answer, takes no changes, is full, or a lock ended the transaction.
-    :raises StoreNotMigratedError: when a table or column is missing.
-    :raises StoreRefusedError: when an SQLite file is something else, or damaged.
-    """
+    """Raise our errors instead of SQLAlchemy's, as far as they are about the database rather than about the statement."""
     try:
         yield
     except DBAPIError as err:
@@ -45,10 +39,7 @@ def translated(store: str) -> Iterator[None]:
 
 
 def is_missing(err: DBAPIError) -> bool:
-    """Say whether a statement failed because a table, column or schema is not there.
-
-    :param err: what SQLAlchemy raised.
-    """
+    """Say whether a statement failed because a table, column or schema is not there."""
     return (
         sqlstate(err) in MISSING_STATES
         or _code(err) in MISSING_CODES
@@ -57,10 +48,7 @@ def is_missing(err: DBAPIError) -> bool:
 
 
 def sqlstate(err: DBAPIError) -> str | None:
-    """Return the five characters by which PostgreSQL names an error; None elsewhere.
-
-    :param err: what SQLAlchemy raised.
-    """
+    """Return the five characters by which PostgreSQL names an error; None elsewhere."""
     state: str | None = getattr(err.orig, "sqlstate", None) or getattr(err.orig, "pgcode", None)
     return state
 

@@ -13,8 +13,8 @@ from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.evaluation import Plan
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions
-from airflow_hpo.storage.columns import utc_now
-from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import EditionRow, EvaluationRow
 
 
@@ -32,15 +32,7 @@ class Evaluation:
 
 
 def keep(session: Session, edition: str, plan: Plan, *, look: int = 1, tuned: str | None = None) -> Evaluation:
-    """Write down what an edition evaluates, unless that was done before, and return what holds: a plan never changes.
-
-    :param session: the unit of work.
-    :param edition: the edition.
-    :param plan: what is evaluated.
-    :param look: which look of a comparison it serves, from 1.
-    :param tuned: the edition that the challengers were found in.
-    :raises StudyNotFoundError: when there is no edition of that name.
-    """
+    """Write down what an edition evaluates, unless that was done before, and return what holds: a plan never changes."""
     text = json.dumps(plan.to_dict(), ensure_ascii=False)
     row = {"edition_id": editions.row_id(session, edition), "tuned": tuned, "look": look, "plan": text}
     insert_absent(session, EvaluationRow, [{**row, "created_at": utc_now()}])
@@ -48,12 +40,7 @@ def keep(session: Session, edition: str, plan: Plan, *, look: int = 1, tuned: st
 
 
 def get(session: Session, edition: str) -> Evaluation:
-    """Return what an edition evaluates.
-
-    :param session: the unit of work.
-    :param edition: the edition.
-    :raises StudyNotFoundError: when there is none of that name, or it tunes.
-    """
+    """Return what an edition evaluates."""
     found = session.execute(_rows().where(EditionRow.name == edition)).one_or_none()
     if found is None:
         known = list(session.scalars(_names().limit(200)))
@@ -64,11 +51,7 @@ def get(session: Session, edition: str) -> Evaluation:
 
 
 def of_tuned(session: Session, tuned: str) -> list[Evaluation]:
-    """Return the evaluations of what an edition found, the oldest first.
-
-    :param session: the unit of work.
-    :param tuned: the edition that tuned.
-    """
+    """Return the evaluations of what an edition found, the oldest first."""
     wanted = _rows().where(EvaluationRow.tuned == tuned).order_by(EvaluationRow.edition_id)
     return [_evaluation(*found) for found in session.execute(wanted)]
 

@@ -12,18 +12,14 @@ from sqlalchemy import Connection, String, column, inspect, select, table
 
 from airflow_hpo.exceptions import StoreRefusedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.errors import translated
 
 AIRFLOW_TABLES = frozenset({"dag", "dag_run", "task_instance", "slot_pool", "serialized_dag"})
 OPTUNA_REVISION = re.compile(r"^v\d+\.\d+\.\d+\.[a-z]$")
 
 
 def refuse_foreign(database: Database) -> None:
-    """Raise unless studies may be kept there; nothing is changed or created.
-
-    :param database: where studies are about to be kept.
-    :raises StoreRefusedError: when it is Airflow's own, or another application's that uses Alembic.
-    """
+    """Raise unless studies may be kept there; nothing is changed or created."""
     if database.path and not database.path.exists():
         return
     with translated(database.name), database.connect(read_only=True) as connection:

@@ -13,12 +13,7 @@ from airflow_hpo.storage.tables import Row
 
 
 def insert_absent(session: Session, table: type[Row], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows whose unique values are not taken; of several writers the first wins.
-
-    :param session: the unit of work.
-    :param table: the mapped class.
-    :param rows: values by column, the same columns in each.
-    """
+    """Insert the rows whose unique values are not taken; of several writers the first wins."""
     if rows:
         session.execute(_statement(session.get_bind().dialect.name, table), [dict(row) for row in rows])
 

@@ -15,7 +15,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 
 from airflow_hpo.exceptions import StoreUnavailableError, StudyLockedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import sqlstate, translated
+from airflow_hpo.storage.errors import sqlstate, translated
 
 Acquire = Callable[[Connection, Database, str, float], bool]
 Held = Callable[[], None]
@@ -39,12 +39,6 @@ def study_lock(database: Database, name: str, timeout: float = 60.0) -> Abstract
 
     The lock is not re-entrant, and it ends with the process that holds it. Behind a pooler such as PgBouncer it needs
     session pooling.
-
-    :param database: where the study is kept.
-    :param name: the study's name.
-    :param timeout: seconds to wait for another holder.
-    :raises StudyLockedError: when another still holds it after that time.
-    :raises StoreUnavailableError: when the database does not answer, or the lock's file cannot be opened.
     """
     if database.path:
         return _file_lock(database.path, name, timeout)

@@ -11,23 +11,15 @@ from sqlalchemy.orm import Session, aliased
 from airflow_hpo.core.attempt import MetricValue
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.storage.columns import utc_now
-from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import AttemptRow, EditionRow, MetricRow
 
 GAVE_RESULT = (AttemptOutcome.COMPLETE.value, AttemptOutcome.PRUNED.value)
 
 
 def add(session: Session, edition: str, number: int, attempt: int, points: Iterable[tuple[str, int, float]]) -> None:
-    """Keep reported values; a step that is there already keeps its first value.
-
-    :param session: the unit of work.
-    :param edition: name of the study.
-    :param number: number of the trial.
-    :param attempt: which attempt of it.
-    :param points: name, step and value of each; the value may be NaN or infinite.
-    :raises StudyNotFoundError: when there is no such attempt.
-    """
+    """Keep reported values; a step that is there already keeps its first value."""
     attempt_id = _attempt_id(session, edition, number, attempt)
     now = utc_now()
     rows = [
@@ -45,14 +37,7 @@ def series(
     *,
     every_attempt: bool = False,
 ) -> list[MetricValue]:
-    """Return reported values in the order of trials, attempts, names and steps.
-
-    :param session: the unit of work.
-    :param edition: name of the study.
-    :param number: only those of this trial; None for all.
-    :param name: only this metric; None for all.
-    :param every_attempt: True for those of all attempts, else only of the one that gave each trial's result, or of its newest.
-    """
+    """Return reported values in the order of trials, attempts, names and steps."""
     wanted = _of(edition)
     if number is not None:
         wanted = wanted.where(AttemptRow.number == number)

@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateSchema
 
 from airflow_hpo.exceptions import DeclarationError, StoreNotMigratedError, StoreRefusedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.failures import translated
+from airflow_hpo.storage.errors import translated
 from airflow_hpo.storage.guard import refuse_foreign
 from airflow_hpo.storage.locks import study_lock
 
@@ -32,11 +32,7 @@ MIGRATION_TIMEOUT = 300.0
 
 
 def current(database: Database) -> str | None:
-    """Return the revision of our tables; None without any.
-
-    :param database: where studies are kept.
-    :raises StoreUnavailableError: when it does not answer.
-    """
+    """Return the revision of our tables; None without any."""
     if database.path and not database.path.exists():
         return None
     with translated(database.name), database.connect(read_only=True) as connection:
@@ -44,11 +40,7 @@ def current(database: Database) -> str | None:
 
 
 def check(database: Database) -> None:
-    """Raise unless our tables are those of this version.
-
-    :param database: where studies are kept.
-    :raises StoreNotMigratedError: naming the revision found and the one needed.
-    """
+    """Raise unless our tables are those of this version."""
     found = current(database)
     _refuse_newer(database, found)
     if found != HEAD:
@@ -59,25 +51,14 @@ def check(database: Database) -> None:
 
 
 def ensure(database: Database) -> None:
-    """Make sure that our tables are there: SQLite is upgraded on the spot, a server's database is only checked.
-
-    :param database: where studies are kept.
-    :raises StoreNotMigratedError: when a server's database has other tables than this version's.
-    :raises StoreRefusedError: when the database is Airflow's own or another application's.
-    """
+    """Make sure that our tables are there: SQLite is upgraded on the spot, a server's database is only checked."""
     if database.path and (found := current(database)) != HEAD and (found is None or found < HEAD):
         upgrade(database)
     check(database)
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Create our tables or bring them to a newer revision; harmless when they are there already.
-
-    :param database: where studies are kept; a PostgreSQL schema and an SQLite file are created.
-    :param revision: a revision of ours, or ``"head"``.
-    :raises StoreRefusedError: when the database is Airflow's own or another application's.
-    :raises StoreNotMigratedError: when a newer version of this package made the tables; they are left alone.
-    """
+    """Create our tables or bring them to a newer revision; harmless when they are there already."""
     refuse_foreign(database)
     _refuse_newer(database, current(database))
     with _migrating(database):
@@ -86,15 +67,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 
 def downgrade(database: Database, revision: str, *, losing: bool = False) -> None:
-    """Bring our tables back to an older revision, in which what only newer ones hold has no place.
-
-    :param database: where studies are kept.
-    :param revision: a revision of ours, or ``"base"`` to remove the tables.
-    :param losing: True drops tables even when there is something in them.
-    :raises StoreRefusedError: when something would be lost, naming it, or the database is not ours.
-    :raises StoreNotMigratedError: when a newer version of this package made the tables.
-    :raises DeclarationError: when the tables are older already, or there is no such revision.
-    """
+    """Bring our tables back to an older revision, in which what only newer ones hold has no place."""
     refuse_foreign(database)
     _refuse_newer(database, current(database))
     with _migrating(database):
@@ -109,10 +82,7 @@ def downgrade(database: Database, revision: str, *, losing: bool = False) -> Non
 
 
 def script_config(connection: Connection | None = None) -> Config:
-    """Return the configuration by which Alembic finds our migrations.
-
-    :param connection: what to migrate; None for commands that need no database.
-    """
+    """Return the configuration by which Alembic finds our migrations."""
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})

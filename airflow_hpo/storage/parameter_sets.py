@@ -12,8 +12,8 @@ from airflow_hpo.core.declared import fingerprint, nearest
 from airflow_hpo.core.parameter import Choice
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance
 from airflow_hpo.exceptions import ParameterSetNotFoundError
-from airflow_hpo.storage.columns import utc_now
-from airflow_hpo.storage.inserting import insert_absent
+from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import ChampionRow, ParameterVersionRow, PromotionRow
 
 NONE_YET = 0
@@ -21,12 +21,7 @@ NONE_YET = 0
 
 
 def champion(session: Session, name: str) -> ParameterVersion:
-    """Return the version that production uses.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
-    :raises ParameterSetNotFoundError: when there is no set of that name.
-    """
+    """Return the version that production uses."""
     row = session.scalars(_champions().where(ChampionRow.name == name)).one_or_none()
     if row is None:
         others = select(ChampionRow.name).where(ChampionRow.name != name)
@@ -39,21 +34,12 @@ def champion(session: Session, name: str) -> ParameterVersion:
 
 
 def champions(session: Session) -> list[ParameterVersion]:
-    """Return every set's champion, by name.
-
-    :param session: the unit of work.
-    """
+    """Return every set's champion, by name."""
     return [_version(row) for row in session.scalars(_champions().order_by(ParameterVersionRow.name))]
 
 
 def version(session: Session, name: str, number: int) -> ParameterVersion:
-    """Return one version.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
-    :param number: the version, from 1.
-    :raises ParameterSetNotFoundError: when there is none.
-    """
+    """Return one version."""
     wanted = select(ParameterVersionRow).where(ParameterVersionRow.name == name, ParameterVersionRow.version == number)
     row = session.scalars(wanted).one_or_none()
     if row is None:
@@ -66,47 +52,27 @@ def version(session: Session, name: str, number: int) -> ParameterVersion:
 
 
 def versions(session: Session, name: str, limit: int = 100) -> list[ParameterVersion]:
-    """Return the versions of a set, the newest first.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
-    :param limit: how many at most.
-    """
+    """Return the versions of a set, the newest first."""
     wanted = select(ParameterVersionRow).where(ParameterVersionRow.name == name)
     return [_version(row) for row in session.scalars(wanted.order_by(ParameterVersionRow.version.desc()).limit(limit))]
 
 
 def promotions(session: Session, name: str | None = None, limit: int = 1000) -> list[Promotion]:
-    """Return how champions moved, the newest move first.
-
-    :param session: the unit of work.
-    :param name: only of this set; None for all.
-    :param limit: how many at most.
-    """
+    """Return how champions moved, the newest move first."""
     wanted = select(PromotionRow).order_by(PromotionRow.id.desc()).limit(limit)
     found = session.scalars(wanted if name is None else wanted.where(PromotionRow.name == name))
     return [_promotion(row) for row in found]
 
 
 def promoted(session: Session, name: str, key: str) -> Promotion | None:
-    """Return the move that was made under a key; None when there was none.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
-    :param key: what the move was made for.
-    """
+    """Return the move that was made under a key; None when there was none."""
     wanted = select(PromotionRow).where(PromotionRow.name == name, PromotionRow.key == key)
     row = session.scalars(wanted).one_or_none()
     return None if row is None else _promotion(row)
 
 
 def made_champion(session: Session, name: str, number: int) -> Promotion | None:
-    """Return the move that made a version the champion; None when that version does not exist.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
-    :param number: the version.
-    """
+    """Return the move that made a version the champion; None when that version does not exist."""
     wanted = select(PromotionRow).where(PromotionRow.name == name, PromotionRow.to_version == number)
     row = session.scalars(wanted).one_or_none()
     return None if row is None else _promotion(row)
@@ -116,9 +82,6 @@ def lock(session: Session, name: str) -> int:
     """Keep others from moving the champion until this unit of work ends; return its version, 0 while there is none.
 
     A set without a champion gets a row to hold on to, so the unit of work must write a version or be rolled back.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
     """
     insert_absent(session, ChampionRow, [{"name": name, "version": NONE_YET, "moved_at": utc_now()}])
     return session.scalars(select(ChampionRow.version).where(ChampionRow.name == name).with_for_update()).one()
@@ -134,16 +97,7 @@ def write(
     key: str | None = None,
     restores: int | None = None,
 ) -> ParameterVersion:
-    """Write the next version and make it the champion; call :func:`lock` before.
-
-    :param session: the unit of work.
-    :param name: the parameter set.
-    :param params: values by name.
-    :param provenance: where they came from.
-    :param action: why the champion moves.
-    :param key: what the move is made for, unique in the set; None for moves that may be repeated.
-    :param restores: the earlier version that a rollback brings back.
-    """
+    """Write the next version and make it the champion; call :func:`lock` before."""
     row = session.get_one(ChampionRow, name)
     before, now = row.version, utc_now()
     newest = select(func.max(ParameterVersionRow.version)).where(ParameterVersionRow.name == name)

@@ -32,7 +32,7 @@ class Patient(Protocol):
         """Seconds; 0 for not at all."""
 
     @property
-    def impatient(self) -> Self:
+    def without_retry(self) -> Self:
         """The same, waiting not at all."""
 
 
@@ -41,12 +41,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def patiently(call: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+def retried(call: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """Let a function wait for a database that is away, as long as its first argument says; then it raises what it met.
 
     Only for what may be repeated after any failure: a commit whose answer never came may have happened or not.
-
-    :param call: takes what has the patience first.
     """
 
     @wraps(call)
@@ -54,7 +52,7 @@ def patiently(call: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P
         if store.patience <= 0:
             return call(store, *args, **kwargs)
         # Whatever it calls must not wait as long again.
-        return _retrying(store.patience)(call, store.impatient, *args, **kwargs)
+        return _retrying(store.patience)(call, store.without_retry, *args, **kwargs)
 
     return patient
 

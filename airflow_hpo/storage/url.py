@@ -23,11 +23,7 @@ UNFORMATTABLE = re.compile(r"[{}\x00]")
 
 
 def parsed(url: str | URL) -> URL:
-    """Return the URL with its dialect spelt as SQLAlchemy spells it.
-
-    :param url: what a person or a connection named.
-    :raises StoreRefusedError: when it is no URL, or of a dialect that cannot keep studies.
-    """
+    """Return the URL with its dialect spelt as SQLAlchemy spells it."""
     try:
         location = make_url(url)
     except (ArgumentError, ValueError):
@@ -43,11 +39,7 @@ def parsed(url: str | URL) -> URL:
 
 
 def with_driver(location: URL) -> URL:
-    """Return the URL of a server with the driver by which it is reached.
-
-    :param location: of PostgreSQL or MySQL.
-    :raises StoreRefusedError: when no driver that we know is installed.
-    """
+    """Return the URL of a server with the driver by which it is reached."""
     dialect, _, driver = location.drivername.partition("+")
     known = DRIVERS[dialect]
     if driver and driver not in known:
@@ -64,11 +56,7 @@ def with_driver(location: URL) -> URL:
 
 
 def formattable(location: URL) -> URL:
-    """Return the URL if it may be written down and read again, and ``str.format`` leaves it alone: Optuna does both.
-
-    :param location: any; passwords are percent-encoded and may have braces.
-    :raises StoreRefusedError: when another part has braces, or characters that separate the parts of a URL.
-    """
+    """Return the URL if it may be written down and read again, and ``str.format`` leaves it alone: Optuna does both."""
     try:
         location.render_as_string(hide_password=False)
     except UnicodeEncodeError:
@@ -94,11 +82,7 @@ def _survives(location: URL) -> bool:
 
 
 def file_path(path: str | Path) -> str:
-    """Return the absolute path of a file.
-
-    :param path: what a person or a connection named.
-    :raises StoreRefusedError: when no file can be called that.
-    """
+    """Return the absolute path of a file."""
     try:
         os.fsencode(path)
         return str(Path(path).resolve())
@@ -109,23 +93,13 @@ def file_path(path: str | Path) -> str:
 
 
 def refuse_schema(schema: str | None, remedy: str) -> None:
-    """Raise when a schema is given where there are none.
-
-    :param schema: what was given; None is right.
-    :param remedy: the dialect and what to do instead.
-    :raises StoreRefusedError: when it is not None.
-    """
+    """Raise when a schema is given where there are none."""
     if schema is not None:
         raise StoreRefusedError(f"Only PostgreSQL has schemas, but got schema={schema!r} for {remedy}.")
 
 
 def with_search_path(location: URL, schema: str | None) -> URL:
-    """Return the URL with a schema as its only search path, other options kept.
-
-    :param location: of PostgreSQL.
-    :param schema: its name; None leaves the URL as it is.
-    :raises StoreRefusedError: when PostgreSQL would read the name otherwise.
-    """
+    """Return the URL with a schema as its only search path, other options kept."""
     if schema is None:
         return location
     if not isinstance(schema, str) or not SCHEMA.match(schema):
@@ -137,10 +111,7 @@ def with_search_path(location: URL, schema: str | None) -> URL:
 
 
 def search_path(location: URL) -> str | None:
-    """Return the one schema that the URL's search path names; None when it names none or several.
-
-    :param location: of PostgreSQL.
-    """
+    """Return the one schema that the URL's search path names; None when it names none or several."""
     found = SEARCH_PATH.search(_options_of(location))
     return found[1] if found and SCHEMA.match(found[1]) else None
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
 from typing import Any
 
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.storage import comparisons, editions
 from airflow_hpo.storage.comparisons import Comparison
-from airflow_hpo.tuning.judging import status_of
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.status import status_of
+from airflow_hpo.studies.store import Store
 
 
 def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any]]:
@@ -17,10 +23,6 @@ def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any
 
     ``best`` and ``champion`` come from the same trials on the same data, so their difference is what tuning anew could gain;
     ``test_*`` are means over the scenarios of the comparison, on data that the tuning did not see.
-
-    :param store: the study database.
-    :param study: the study's name.
-    :param limit: how many of the newest editions at most, 1 or more.
     """
     with store.session(read_only=True) as session:
         found = editions.find(session, family=study, limit=limit)
@@ -61,3 +63,11 @@ def _tested(comparison: Comparison | None) -> dict[str, Any]:
         "test_challenger": met["improvement"]["challenger"] if met else None,
         "verdict": comparison.verdict if comparison else None,
     }
+
+
+def drift_frame(store: Store, study: str, limit: int = 100) -> pd.DataFrame:
+    """Return how optimum and champion moved, one edition a row, indexed by the edition."""
+    import pandas as pd
+
+    frame = pd.DataFrame(drift_rows(store, study, limit))
+    return frame.set_index("edition") if len(frame) else frame

@@ -9,10 +9,10 @@ from typing import Any
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.closing import close_attempts
-from airflow_hpo.tuning.judging import Status, status
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.close_attempts import close_attempts
+from airflow_hpo.studies.status import Status, status
+from airflow_hpo.studies.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,9 @@ class Summary:
     """Why the study failed; None when it brought a result."""
 
 
-@patiently
+@retried
 def finish(store: Store, status: Status) -> Summary:
-    """Record the end of an edition and sum it up; repeating it sums up anew.
-
-    :param store: the study database.
-    :param status: the last look at the study.
-    """
+    """Record the end of an edition and sum it up; repeating it sums up anew."""
     close_attempts(store, status.edition.name, store.optuna.records(status.edition.name, details=False))
     # A look may have read the trials without their parameters.
     best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
@@ -52,14 +48,9 @@ def finish(store: Store, status: Status) -> Summary:
     return Summary(_data(status, best), _text(status, best), _failure(status))
 
 
-@patiently
+@retried
 def ended_just_before(store: Store, name: str, seconds: float) -> bool:
-    """Say whether another edition of the same study ended shortly before this one; False while this one goes on.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param seconds: how shortly.
-    """
+    """Say whether another edition of the same study ended shortly before this one; False while this one goes on."""
     with store.session(read_only=True) as session:
         own = editions.get(session, name)
         others = editions.find(session, own.family)
@@ -73,9 +64,6 @@ def amend(store: Store, name: str) -> str | None:
     """Bring the best trial of an edition that has ended up to date; return what became of it, None while it goes on.
 
     For results that come, or are taken back, after the end.
-
-    :param store: the study database.
-    :param name: the edition.
     """
     look = status(store, name)
     if look.edition.finished is None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from airflow_hpo.search.schema import check_schema, create_schema, is_current, refuse_newer
+from airflow_hpo.optuna.migrate import check_schema, create_schema, is_current, refuse_newer
 from airflow_hpo.storage import migrate
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.guard import refuse_foreign
 
 
 def upgrade(database: Database) -> None:
-    """Create or upgrade every table; repeating it changes nothing.
-
-    :param database: where; refused before anything is created when it is Airflow's own.
-    :raises StoreRefusedError: when the schema belongs to Airflow or somebody else.
-    :raises StoreNotMigratedError: when newer versions of this package or of Optuna made the tables; none is changed.
-    """
+    """Create or upgrade every table; repeating it changes nothing."""
     refuse_foreign(database)
     refuse_newer(database)
     migrate.upgrade(database)
@@ -22,11 +17,7 @@ def upgrade(database: Database) -> None:
 
 
 def ensure(database: Database) -> None:
-    """Make a database ready: SQLite files are migrated by themselves, others must have been.
-
-    :param database: where.
-    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due, or newer versions made the tables.
-    """
+    """Make a database ready: SQLite files are migrated by themselves, others must have been."""
     if database.path is None:
         check(database)
     elif not (migrate.current(database) == migrate.HEAD and is_current(database)):
@@ -34,10 +25,6 @@ def ensure(database: Database) -> None:
 
 
 def check(database: Database) -> None:
-    """Say nothing when a database is ready, and what is wrong with it otherwise; never creates anything.
-
-    :param database: where.
-    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due, or newer versions made the tables.
-    """
+    """Say nothing when a database is ready, and what is wrong with it otherwise; never creates anything."""
     migrate.check(database)
     check_schema(database)

@@ -5,23 +5,17 @@ from __future__ import annotations
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.storage import editions
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.store import Store
 
 
-@patiently
-def open_edition(store: Store, study: Study, run: str, place: TaskPlace) -> Edition:
+@retried
+def open_edition(store: Store, study: Study, run: str, place: TaskTry) -> Edition:
     """Create an edition of a study, or reopen it when it exists.
 
     Repeating it is safe: nothing is created twice. A changed budget takes effect; a changed space or objective does not.
-
-    :param store: the study database.
-    :param study: the declaration.
-    :param run: what tells this edition from others, usually the DAG run's id.
-    :param place: the task that opens it.
-    :raises StudyConflictError: when the edition exists with another space, direction or objective.
     """
     name = study.edition(run)
     store.optuna.create(name, study)
@@ -38,15 +32,9 @@ def open_edition(store: Store, study: Study, run: str, place: TaskPlace) -> Edit
     return edition
 
 
-@patiently
+@retried
 def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
-    """Have the parameters that production uses tried first; the edition's first champion stays in a retry.
-
-    :param store: the study database.
-    :param edition: the edition that was opened.
-    :param params: the champion's parameters.
-    :returns: whether a trial evaluates a champion: one that does not fit the space is left out.
-    """
+    """Have the parameters that production uses tried first; the edition's first champion stays in a retry."""
     return store.optuna.champion(edition.name, edition.study, params)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.tuning.judging import ENDED, owner
+from airflow_hpo.core.trial_key import owner
+from airflow_hpo.studies.status import ENDED
 
 NO_TASK = "Airflow has no task for it: its run was deleted, or another Airflow runs it."
 UNKNOWN = "What its task does is not known: Airflow's database cannot be read here."
@@ -78,21 +79,14 @@ class RunTasks:
     """False when Airflow's database could not be read."""
 
     def of_trial(self, key: str, last: TaskRun | None) -> TaskLook | None:
-        """Return the task that runs a trial; of several the one that is at work, or due.
-
-        :param key: the trial's key.
-        :param last: what ran it last; None when nothing did.
-        """
+        """Return the task that runs a trial; of several the one that is at work, or due."""
         if not self.readable:
             return None if last is None else TaskLook(last, "unknown")
         mine = [look for look in self.tasks if _belongs(look.task, last)] if last else list(self._asked(*owner(key)))
         return next((look for look in mine if not look.ended), mine[-1] if mine else None)
 
     def without_trial(self, asked: Collection[str]) -> list[TaskLook]:
-        """Return trial tasks that wait in the triggerer although they have no trial yet.
-
-        :param asked: the keys that trials were asked for.
-        """
+        """Return trial tasks that wait in the triggerer although they have no trial yet."""
         waiting = []
         for look in self._trials():
             batch = look.task.task_id.partition("batch_")[2].partition(".")[0]
@@ -101,10 +95,7 @@ class RunTasks:
         return waiting
 
     def next_step(self, slots: int) -> str:
-        """Say what stands between free slots and the next trials.
-
-        :param slots: how many free slots the next batch waits for.
-        """
+        """Say what stands between free slots and the next trials."""
         if not self.readable:
             return UNKNOWN
         for look in self._steps():
@@ -120,10 +111,7 @@ class RunTasks:
         return f"Its DAG run is {self.run_state} and no task is left that would start them: clear one that failed."
 
     def bookkeeping(self, step: str) -> str:
-        """Say how one of the study's own tasks stands.
-
-        :param step: ``"start"``, ``"suggest"``, ``"settle"`` or ``"finish"``.
-        """
+        """Say how one of the study's own tasks stands."""
         found = next((look for look in self._steps() if look.task.task_id.rpartition(".")[2] == step), None)
         if found is None:
             return UNKNOWN if not self.readable else f"Airflow has no task {step!r} for it."

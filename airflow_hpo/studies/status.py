@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from airflow_hpo.core.attempt import placed
-from airflow_hpo.core.budget import Verdict, ready_for_more, slots_free, verdict
+from airflow_hpo.core.budget import BudgetVerdict, ready_for_more, slots_free, verdict
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import Progress, progress_of
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
+from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.store import Store
-
-_KEY = re.compile(r"([0-9]+)/([0-9]+)(#|\Z)")
+from airflow_hpo.studies.store import Store
 
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 """Airflow task states in which nobody runs the task any more."""
@@ -28,7 +25,7 @@ class Status:
 
     edition: Edition
     progress: Progress
-    verdict: Verdict
+    verdict: BudgetVerdict
 
     @property
     def ready(self) -> bool:
@@ -49,21 +46,12 @@ class Status:
 
 
 def status(store: Store, name: str) -> Status:
-    """Look at a study.
-
-    :param store: the study database.
-    :param name: the edition.
-    """
+    """Look at a study."""
     return status_of(store, store.edition(name), store.optuna.records(name, details=False))
 
 
 def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) -> Status:
-    """Judge an edition by trials that have been read already.
-
-    :param store: the study database, which is asked for places only where the study declares ``max_pending``.
-    :param edition: the edition.
-    :param records: its trials.
-    """
+    """Judge an edition by trials that have been read already."""
     study = edition.study
     progress = progress_of(records, study.objective.direction, _placed(store, edition.name, study))
     judged = verdict(study, progress, datetime.now(UTC) - edition.started, edition.stop_reason)
@@ -75,39 +63,3 @@ def _placed(store: Store, name: str, study: Study) -> set[int] | None:
         return None
     with store.session(read_only=True) as session:
         return placed(attempts.running(session, name))
-
-
-def owner(key: str) -> tuple[int, int]:
-    """Return batch and index of the task that runs a trial; -1 for both when the key names none.
-
-    :param key: a trial's key, such as ``002/3`` or, for a rerun, ``002/3#1``.
-    """
-    named = _KEY.match(key)
-    return (int(named[1]), int(named[2])) if named else (-1, -1)
-
-
-def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int], str | None]) -> list[int]:
-    """Return the numbers of running trials whose task has ended without telling the study.
-
-    :param records: the trials; a second look at both is due before anything is given up.
-    :param states: Airflow's state of the task of each batch and index.
-    """
-    running = [r for r in records if r.state is TrialState.RUNNING and r.key is not None]
-    return [r.number for r in running if r.key and states.get(owner(r.key)) in ENDED]
-
-
-def reap(store: Store, name: str, numbers: Collection[int]) -> None:
-    """Give up trials whose task has ended without telling the study: killed for good, or marked by a person.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param numbers: what :func:`abandoned` found twice in a row.
-    """
-    reason = "The task ended without a result: it was killed, timed out or marked by a person."
-    for number in numbers:
-        with store.session() as session:
-            store.optuna.tell(name, number, TrialState.FAIL, within=session.connection())
-            for attempt in attempts.of(session, name, number):
-                attempts.finish(
-                    session, name, number, attempt.attempt, AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=reason
-                )

@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.patience import patiently
+from airflow_hpo.storage.retry import retried
 
 if TYPE_CHECKING:
-    from airflow_hpo.search.studies import OptunaStudies
+    from airflow_hpo.optuna.optuna_studies import OptunaStudies
 
 
 class Store:
     """A study database that is ready for use.
 
-    :param database: where it is; its tables must exist (see :mod:`airflow_hpo.tuning.schema`).
+    :param database: where it is; its tables must exist (see :mod:`airflow_hpo.studies.migrate`).
     :param lock_timeout: seconds to wait for another process that suggests trials of the same study.
     :param patience: seconds for which whole steps of a study are tried again while the database does not answer, or takes no
         changes; 0 for not at all.
@@ -33,54 +33,39 @@ class Store:
         self.patience = patience
 
     @cached_property
-    def impatient(self) -> Store:
+    def without_retry(self) -> Store:
         """The same database for who has something better to do than to wait for it."""
         return Store(self.database, self.lock_timeout) if self.patience else self
 
     @cached_property
     def optuna(self) -> OptunaStudies:
         """Optuna's side of the database; loaded when it is used, because it takes half a second."""
-        from airflow_hpo.search.studies import OptunaStudies
+        from airflow_hpo.optuna.optuna_studies import OptunaStudies
 
         return OptunaStudies(self.database, lock_timeout=self.lock_timeout)
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:
-        """Open a unit of work on our tables: committed at the end, rolled back on an error.
-
-        :param read_only: nothing is changed, so that on SQLite nobody has to wait for it.
-        """
+        """Open a unit of work on our tables: committed at the end, rolled back on an error."""
         with self.database.session(read_only=read_only) as session:
             yield session
 
-    @patiently
+    @retried
     def edition(self, name: str) -> Edition:
-        """Return an edition by its name.
-
-        :param name: ``<study>@<run>``.
-        :raises StudyNotFoundError: when there is none.
-        """
+        """Return an edition by its name."""
         with self.session(read_only=True) as session:
             return editions.get(session, name)
 
 
 def open_store(database: Database, lock_timeout: float, patience: float) -> Store:
-    """Return a study database once it is ready for use.
-
-    :param database: where it is.
-    :param lock_timeout: seconds to wait for another process that suggests trials of the same study.
-    :param patience: seconds to wait while it is away, now and later.
-    :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due.
-    :raises StoreRefusedError: when it is Airflow's own.
-    :raises StoreUnavailableError: when it does not answer in time.
-    """
+    """Return a study database once it is ready for use."""
     store = Store(database, lock_timeout, patience)
     _ensure(store)
     return store
 
 
-@patiently
+@retried
 def _ensure(store: Store) -> None:
-    from airflow_hpo.tuning import schema
+    from airflow_hpo.studies import migrate
 
-    schema.ensure(store.database)
+    migrate.ensure(store.database)

@@ -7,30 +7,18 @@ from collections.abc import Collection, Sequence
 from airflow_hpo.core.budget import most_trials
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import TrialRecord, TrialRequest
+from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import editions
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.judging import Status, status_of
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.status import Status, status_of
+from airflow_hpo.studies.store import Store
 
 
-def key_of(batch: int, index: int) -> str:
-    """Return the key of a trial: what it was asked for, unique in its study.
-
-    :param batch: number of the batch, from 1.
-    :param index: index in the batch's mapped task, from 0.
-    """
-    return f"{batch:03d}/{index}"
-
-
-@patiently
+@retried
 def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
     """Ask for as many trials as may be started now, or return those that the batch has already.
 
     Idempotent: a batch's size is sealed by the first call that gets any trial, and trials are asked for by key.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param batch: number of the batch, from 1.
     """
     edition = store.edition(name)
     with store.session(read_only=True) as session:
@@ -44,16 +32,11 @@ def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
     return requests
 
 
-@patiently
+@retried
 def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialRequest]:
     """Return requests without parameters, each of which asks for its own trial just before it runs.
 
     There are as many as the study can still need, failures included.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param batch: number of the batch, from 1.
-    :param limit: most requests that one mapped task can hold.
     """
     edition = store.edition(name)
     with store.session(read_only=True) as session:
@@ -69,24 +52,16 @@ def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Sta
     """Ask for one trial; None while no slot is free or nothing is needed, or when the study is over.
 
     The status is that of the moment before.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param key: the trial's key; asking again for the same one returns the same trial.
     """
     found, status = ask_for(store, name, [key])
     return (found[0] if found else None), status
 
 
-@patiently
+@retried
 def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialRequest], Status]:
     """Ask for trials one by one until no slot is free, nothing is needed, or the study is over.
 
     The status is that of the moment before.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param keys: the trials' keys; asking again for the same one returns the same trial.
     """
     edition, seen = store.edition(name), list[Status]()
 

@@ -9,10 +9,9 @@ from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.storage import attempts
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.judging import Status, status_of
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.tasks import NO_TASK, RunTasks, TaskLook
+from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
+from airflow_hpo.studies.status import Status, status_of
+from airflow_hpo.studies.store import Store
 
 GIVEN_UP = "It was given up without a result."
 WAITING = "waiting"
@@ -43,12 +42,7 @@ class Explanation:
 
 
 def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
-    """Say why a study is where it is, and each of its trials that has no result.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param tasks: what Airflow says of the tasks of the edition's DAG run.
-    """
+    """Say why a study is where it is, and each of its trials that has no result."""
     edition, records = store.edition(name), store.optuna.records(name, details=False)
     runs = _by_number(store, name)
     replaced = {record.replaces for record in records}
@@ -58,29 +52,6 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
         _study(status_of(store, edition, records), tasks, {r.key.partition("#")[0] for r in records if r.key}),
         [_trial(record, runs.get(record.number, []), tasks) for record in shown],
     )
-
-
-@patiently
-def history(store: Store, name: str, record: TrialRecord, attempt: Attempt) -> list[str]:
-    """Return what went before an attempt, one sentence each; costs nothing where nothing did.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param record: the trial.
-    :param attempt: the attempt that begins.
-    """
-    lines = []
-    if record.replaces is not None:
-        last = _last_words(_of(store, name, record.replaces))
-        lines.append(f"It runs trial {record.replaces} again. {last}".rstrip())
-    if attempt.attempt > 1:
-        lines += [_ended(run) for run in _of(store, name, record.number) if run.attempt < attempt.attempt]
-    return lines
-
-
-def _of(store: Store, name: str, number: int) -> list[Attempt]:
-    with store.session(read_only=True) as session:
-        return attempts.of(session, name, number)
 
 
 def _by_number(store: Store, name: str) -> dict[int, list[Attempt]]:
@@ -122,7 +93,7 @@ def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks) -> Tri
     elif record.state is TrialState.RUNNING:
         state, why = record.state.value, _running(runs, task)
     else:
-        state, why = record.state.value, _last_words(runs) or GIVEN_UP
+        state, why = record.state.value, last_words(runs) or GIVEN_UP
     return TrialReason(record.number, state, len(runs), task.name if task else None, why)
 
 
@@ -132,7 +103,7 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None) -> str:
         return where
     last = runs[-1]
     if last.outcome is not AttemptOutcome.RUNNING:
-        return f"{_ended(last)} {where}"
+        return f"{ended_sentence(last)} {where}"
     if task is None or task.works:
         return f"Attempt {last.attempt} runs {_place(last.place)}since {last.started.isoformat(timespec='seconds')}."
     return f"Attempt {last.attempt} was interrupted. {where}"
@@ -147,12 +118,14 @@ def _place(place: Mapping[str, object]) -> str:
     return f"on {place['host']} " if "host" in place else ""
 
 
-def _last_words(runs: Iterable[Attempt]) -> str:
+def last_words(runs: Iterable[Attempt]) -> str:
+    """Return how the last attempt that has a reason ended; empty when none has."""
     ended = [attempt for attempt in runs if attempt.reason]
-    return _ended(ended[-1]) if ended else ""
+    return ended_sentence(ended[-1]) if ended else ""
 
 
-def _ended(attempt: Attempt) -> str:
+def ended_sentence(attempt: Attempt) -> str:
+    """Return how an attempt ended, one sentence."""
     whose = f" ({attempt.kind.value})" if attempt.kind else ""
     said = f": {attempt.reason}" if attempt.reason else "."
     return f"Attempt {attempt.attempt} {_VERBS.get(attempt.outcome, attempt.outcome.value)}{whose}{said}"

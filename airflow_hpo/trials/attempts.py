@@ -12,9 +12,9 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.storage import attempts
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.reporter import TrialReporter
 
 logger = logging.getLogger(__name__)
 
@@ -32,37 +32,18 @@ class Running:
 
     @classmethod
     def of(cls, store: Store, study: Study, attempt: Attempt) -> Self:
-        """Return what is known to whoever began the attempt.
-
-        :param store: the study database.
-        :param study: the declaration.
-        :param attempt: the attempt.
-        """
+        """Return what is known to whoever began the attempt."""
         return cls(store, study, attempt, TrialReporter(store, study, attempt))
 
 
 def running(store: Store, edition: str, number: int, attempt: int) -> Running:
-    """Return the study of an attempt that another process began, and what delivers its metrics.
-
-    :param store: the study database.
-    :param edition: the study.
-    :param number: the trial.
-    :param attempt: which attempt of it.
-    :raises StudyNotFoundError: when there is none.
-    """
+    """Return the study of an attempt that another process began, and what delivers its metrics."""
     return Running.of(store, store.edition(edition).study, attempt_of(store, edition, number, attempt))
 
 
-@patiently
+@retried
 def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt:
-    """Return an attempt that another process began.
-
-    :param store: the study database.
-    :param edition: the study.
-    :param number: the trial.
-    :param attempt: which attempt of it.
-    :raises StudyNotFoundError: when there is none.
-    """
+    """Return an attempt that another process began."""
     with store.session(read_only=True) as session:
         for found in attempts.of(session, edition, number):
             if found.attempt == attempt:
@@ -73,55 +54,37 @@ def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt
     )
 
 
-@patiently
+@retried
 def last_attempt(store: Store, edition: str, number: int) -> Attempt | None:
-    """Return the newest attempt of a trial; None when it was never begun.
-
-    :param store: the study database.
-    :param edition: the study.
-    :param number: the trial.
-    """
+    """Return the newest attempt of a trial; None when it was never begun."""
     with store.session(read_only=True) as session:
         known = attempts.of(session, edition, number)
     return known[-1] if known else None
 
 
-@patiently
+@retried
 def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:
-    """Add to what is known about where an attempt runs.
-
-    :param store: the study database.
-    :param attempt: the attempt.
-    :param place: JSON-able; keys that are known already are overwritten.
-    """
+    """Add to what is known about where an attempt runs."""
     if place:
         with store.session() as session:
             attempts.locate(session, attempt.study, attempt.number, attempt.attempt, place)
 
 
 def locate_now(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> bool:
-    """Say where an attempt runs while it does; False when the database cannot take it now, for which nothing must wait.
-
-    :param store: the study database.
-    :param attempt: the attempt.
-    :param place: JSON-able; keys that are known already are overwritten.
-    """
+    """Say where an attempt runs while it does; False when the database cannot take it now, for which nothing must wait."""
     try:
-        locate(store.impatient, attempt, place)
+        locate(store.without_retry, attempt, place)
     except TransientHpoError as err:
         logger.warning("Where trial %s runs is told the study later: %s", attempt.number, err)
         return False
     return True
 
 
-@patiently
+@retried
 def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[int]]:
     """Return the attempts of a trial whose end nobody saw, and those that failed through no fault of the program.
 
     What the former ran may be taken up whatever became of it; of the latter only what still runs or succeeded.
-
-    :param store: the study database.
-    :param attempt: the attempt that asks; it is among the former.
     """
     with store.session(read_only=True) as session:
         known = attempts.of(session, attempt.study, attempt.number)

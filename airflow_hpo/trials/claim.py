@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.storage import attempts
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.closing import close_attempts
-from airflow_hpo.tuning.ending import amend
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.close_attempts import close_attempts
+from airflow_hpo.studies.finish import amend
+from airflow_hpo.studies.store import Store
 
 Rerun = Literal["changed", "always"]
 Reruns = Rerun | Literal["failed"]
@@ -38,19 +38,12 @@ class Claim:
         return self.record.state.finished
 
 
-@patiently
-def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, rerun: Reruns = "changed") -> Claim:
+@retried
+def claim(store: Store, request: TrialRequest, work: str, place: TaskTry, rerun: Reruns = "changed") -> Claim:
     """Decide which trial a task runs.
 
     An unfinished trial is taken up. A finished one answers when it was successful and the same work would be done;
     otherwise a new trial with the same parameters takes its place. The decision is the same however often it is asked.
-
-    :param store: the study database.
-    :param request: what the task was asked to run, with a number.
-    :param work: fingerprint of the command, image or code.
-    :param place: the task's try.
-    :param rerun: ``"always"`` runs even when the study has the answer; ``"failed"`` only what failed, and nothing whose
-        result a person took back.
     """
     record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
     if record.state.finished:
@@ -65,17 +58,11 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskPlace, reru
     return Claim(_taken(request, record), record, work)
 
 
-@patiently
-def begin(store: Store, claimed: Claim, place: TaskPlace, backend: str, where: dict[str, str]) -> Attempt:
+@retried
+def begin(store: Store, claimed: Claim, place: TaskTry, backend: str, where: dict[str, str]) -> Attempt:
     """Record that an attempt begins; the same try of the same task is the same attempt.
 
     An attempt of an earlier try that never ended is recorded as lost.
-
-    :param store: the study database.
-    :param claimed: the trial.
-    :param place: the task's try.
-    :param backend: what runs it: ``process``, ``function``, ``pod``, ``group``.
-    :param where: host and process, or namespace and pod: what helps to find it.
     """
     name, number = claimed.request.study, claimed.record.number
     with store.session() as session:
@@ -86,13 +73,9 @@ def begin(store: Store, claimed: Claim, place: TaskPlace, backend: str, where: d
     return begun
 
 
-@patiently
+@retried
 def continued(store: Store, claimed: Claim) -> Attempt | None:
-    """Return the attempt that an earlier task of the same trial began and that still runs; None without one.
-
-    :param store: the study database.
-    :param claimed: the trial.
-    """
+    """Return the attempt that an earlier task of the same trial began and that still runs; None without one."""
     with store.session(read_only=True) as session:
         begun = attempts.of(session, claimed.request.study, claimed.record.number)
     return begun[-1] if begun and begun[-1].outcome is AttemptOutcome.RUNNING else None
@@ -104,12 +87,7 @@ def answer(claimed: Claim) -> TrialResult:
 
 
 def result_of(study: str, record: TrialRecord, attempt: int = 0) -> TrialResult:
-    """Return what a trial task returns for a trial that has finished.
-
-    :param study: name of the edition.
-    :param record: the trial as the study has it.
-    :param attempt: which attempt gave the result, from 1; 0 when nothing was run.
-    """
+    """Return what a trial task returns for a trial that has finished."""
     return TrialResult(
         study=study,
         number=record.number,
@@ -128,7 +106,7 @@ def _taken(request: TrialRequest, record: TrialRecord) -> TrialRequest:
     return request.model_copy(update={"key": record.key or request.key, "number": record.number, **told})
 
 
-def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: TaskPlace, rerun: Reruns) -> bool:
+def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: TaskTry, rerun: Reruns) -> bool:
     if not record.state.finished:
         return False
     if rerun == "failed":
@@ -138,6 +116,6 @@ def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: 
     return rerun == "always" and not _finished_by(store, name, record.number, place)
 
 
-def _finished_by(store: Store, name: str, number: int, place: TaskPlace) -> bool:
+def _finished_by(store: Store, name: str, number: int, place: TaskTry) -> bool:
     with store.session(read_only=True) as session:
         return any(attempt.task == place.task for attempt in attempts.of(session, name, number))

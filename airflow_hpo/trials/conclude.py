@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts, editions
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.claiming import Claim, result_of
-from airflow_hpo.tuning.ending import amend
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.finish import amend
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.claim import Claim, result_of
+from airflow_hpo.trials.reporter import TrialReporter
 
 logger = logging.getLogger(__name__)
 
@@ -42,33 +42,22 @@ class Ended:
     """What its end adds to what is known about where it ran."""
 
 
-@patiently
+@retried
 def conclude(
     store: Store, claimed: Claim, attempt: Attempt, ended: Ended, report: TrialReporter | None = None
 ) -> TrialResult:
     """Tell the study that an attempt succeeded or was pruned.
 
     Safe to repeat, also after the task was killed between telling and returning: what the study has stands.
-
-    :param store: the study database.
-    :param claimed: the trial.
-    :param attempt: the attempt that ended.
-    :param ended: its metrics.
-    :param report: may have values that waited for the database; they come first, since a trial that was told takes none.
     """
     if report:
         report.deliver_rest()
     return _succeeded(store, attempt, claimed.work, ended)
 
 
-@patiently
+@retried
 def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResult:
-    """Do the same for an attempt that another process began, when the task that claimed the trial does not run.
-
-    :param store: the study database.
-    :param attempt: the attempt that ended.
-    :param ended: its metrics.
-    """
+    """Do the same for an attempt that another process began, when the task that claimed the trial does not run."""
     return _succeeded(store, attempt, attempt.work or "", ended)
 
 
@@ -98,29 +87,20 @@ def _succeeded(store: Store, attempt: Attempt, work: str, ended: Ended) -> Trial
     return result_of(name, told, attempt.attempt)
 
 
-@patiently
+@retried
 def fail(
     store: Store,
     claimed: Claim,
     attempt: Attempt,
     error: TrialFailedError,
     ended: Ended,
-    place: TaskPlace,
+    place: TaskTry,
     program_retries: int,
     report: TrialReporter | None = None,
 ) -> bool:
     """Record that an attempt failed; tell the study and return True when no further attempt is due.
 
     A killed attempt leaves the trial open: whoever killed it may run it again, and a watcher gives it up otherwise.
-
-    :param store: the study database.
-    :param claimed: the trial.
-    :param attempt: the attempt that failed.
-    :param error: why.
-    :param ended: exit code and last lines, as far as they are known.
-    :param place: the task's try.
-    :param program_retries: how often a trial whose own program failed is run again.
-    :param report: may have values that waited for the database.
     """
     if report:
         report.deliver_rest()

@@ -8,9 +8,9 @@ from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.ending import amend
-from airflow_hpo.tuning.judging import Status, status
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.finish import amend
+from airflow_hpo.studies.status import Status, status
+from airflow_hpo.studies.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,6 @@ def invalidate(store: Store, name: str, number: int, reason: str) -> Invalidated
 
     The study wants another trial instead. When the trial's task is cleared, it runs the same parameters as a new trial that
     replaces this one. Repeating it changes nothing.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param number: the trial's number.
-    :param reason: what is wrong with the result, one sentence.
-    :raises PermanentHpoError: when the trial has no result, or another trial has replaced it.
-    :raises StudyNotFoundError: when there is no such trial.
     """
     _refuse_replaced(store, name, number)
     record = store.optuna.invalidate(name, number, reason)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.pods.reaping import TrialPod, owner_of
+from airflow_hpo.pods.reap import TrialPod, owner_of
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.judging import ENDED
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.status import ENDED
+from airflow_hpo.studies.store import Store
 
 TaskStates = Callable[[TaskRun], str | None]
 
@@ -30,10 +30,6 @@ def orphaned(store: Store, pod: TrialPod, task_state: TaskStates) -> Orphan | No
 
     Airflow has the last word: while a task has not ended, it or its next try may take the pod up, also when the attempt
     is over. Only a later attempt that has a pod of its own shows otherwise.
-
-    :param store: the study database.
-    :param pod: the pod.
-    :param task_state: returns Airflow's state of a task instance.
     """
     try:
         edition = store.edition(pod.edition)

@@ -9,8 +9,8 @@ from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import TransientHpoError
-from airflow_hpo.storage import metrics
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage import metric_series
+from airflow_hpo.studies.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,6 @@ class TrialReporter:
         """Store the points; return True when the pruner gives the trial up.
 
         A database that is away costs the trial nothing: the points wait for the next call.
-
-        :param points: new points since the last call, each with its step.
         """
         self._waiting += points
         if not self._waiting:
@@ -54,10 +52,7 @@ class TrialReporter:
         return bool(self._waiting)
 
     def deliver_rest(self) -> None:
-        """Deliver what still waits when the trial has ended.
-
-        :raises StoreUnavailableError: when the database is away even now.
-        """
+        """Deliver what still waits when the trial has ended."""
         if self._waiting:
             self._deliver(self._waiting)
             self._waiting = []
@@ -65,6 +60,6 @@ class TrialReporter:
     def _deliver(self, points: Sequence[SeriesPoint]) -> bool:
         a, values = self._attempt, {p.step: p.value for p in points if p.name == self._metric}
         with self._store.session() as session:
-            metrics.add(session, a.study, a.number, a.attempt, [(p.name, p.step, p.value) for p in points])
+            metric_series.add(session, a.study, a.number, a.attempt, [(p.name, p.step, p.value) for p in points])
             runs = not values or self._pruning.keep(values, within=session.connection())
         return not runs or (bool(values) and self._pruning.should_prune())

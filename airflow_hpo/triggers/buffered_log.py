@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from airflow_hpo.pods.moments import next_moment
 from airflow_hpo.pods.threads import cancelled
+from airflow_hpo.pods.watch.ticks import next_tick
 
 
-class Words:
+class BufferedLog:
     """A logger that keeps what is said in passing until the next moment, and says at once what is graver.
 
     Whatever a trigger logs makes its triggerer ask Airflow's database what has changed.
@@ -25,11 +25,7 @@ class Words:
         self._kept: deque[str] = deque()
 
     def info(self, message: str, *arguments: Any) -> None:
-        """Keep a line.
-
-        :param message: with a place for each argument.
-        :param arguments: what stands there.
-        """
+        """Keep a line."""
         self._kept.append(message % arguments if arguments else message)
 
     def __getattr__(self, name: str) -> Any:
@@ -56,5 +52,5 @@ class Words:
 
     async def _keep_writing(self) -> None:
         while True:
-            await next_moment()
+            await next_tick()
             self.write()

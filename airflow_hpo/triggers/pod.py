@@ -16,19 +16,19 @@ from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.trial import FailureKind, TrialResult, TrialState
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.api.connection import Connection
+from airflow_hpo.pods.cluster import delete_pod, watch_pod
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.threads import in_thread
-from airflow_hpo.pods.watch import WatchOptions
-from airflow_hpo.pods.watching import delete_pod, watch_pod
-from airflow_hpo.triggers.placing import located
-from airflow_hpo.triggers.pod_telling import ended_of, push_result, study_store, with_reason
-from airflow_hpo.triggers.turns import turn
-from airflow_hpo.tuning.concluding import conclude_attempt
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.running import Running, running
-from airflow_hpo.tuning.stopping import EndingMonitor
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.pods.watch.watch import WatchOptions
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.attempts import Running, running
+from airflow_hpo.trials.conclude import conclude_attempt
+from airflow_hpo.trials.monitor import TrialMonitor
+from airflow_hpo.trials.reporter import TrialReporter
+from airflow_hpo.triggers.node_report import located
+from airflow_hpo.triggers.pod_result import ended_of, push_result, study_store, with_reason
+from airflow_hpo.triggers.slots import study_queue
 
 STORE_ATTEMPTS = 60
 STORE_PAUSE = 5.0
@@ -56,8 +56,8 @@ class TrialPodTrigger(BaseTrigger):
 
     :param pod_name: the pod.
     :param pod_namespace: its namespace.
-    :param connection: fields of a :class:`airflow_hpo.pods.connection.Connection`.
-    :param options: fields of :class:`airflow_hpo.pods.watch.WatchOptions`.
+    :param connection: fields of a :class:`airflow_hpo.pods.api.connection.Connection`.
+    :param options: fields of :class:`airflow_hpo.pods.watch.watch.WatchOptions`.
     :param edition: the study.
     :param number: the trial.
     :param attempt: which attempt of it the pod is.
@@ -150,7 +150,7 @@ class TrialPodTrigger(BaseTrigger):
             return False
         try:
             result = await in_thread(self._conclude, await study_store(self.hpo_conn_id), outcome)
-            turn(self.edition).freed.set()
+            study_queue(self.edition).freed.set()
             if result.state is TrialState.FAIL:
                 return False
             await self._tidy()
@@ -203,14 +203,14 @@ class TrialPodTrigger(BaseTrigger):
                 self.log.warning("The last metrics wait until the study database answers: %s", err)
             await asyncio.sleep(STORE_PAUSE)
 
-    async def _open(self) -> tuple[Running, EndingMonitor]:
+    async def _open(self) -> tuple[Running, TrialMonitor]:
         """Open the study; a database that is away for a while does not disturb the pod."""
         for _ in range(STORE_ATTEMPTS):
             try:
                 store = await study_store(self.hpo_conn_id)
                 if self.running is None:
                     self.running = await in_thread(running, store, self.edition, self.number, self.attempt)
-                monitor = EndingMonitor(self.running.reporter, store, self.edition, conf.poll_interval())
+                monitor = TrialMonitor(self.running.reporter, store, self.edition, conf.poll_interval())
                 return self.running, monitor
             except TransientHpoError as err:
                 self.log.warning("The study cannot be opened now and is tried again: %s", err)

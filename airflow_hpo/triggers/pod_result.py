@@ -14,9 +14,9 @@ from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.tuning.concluding import Ended
-from airflow_hpo.tuning.stopping import EndingMonitor
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.conclude import Ended
+from airflow_hpo.trials.monitor import TrialMonitor
 
 KEPT = 60.0
 """Seconds for which a connection is believed to name the same database."""
@@ -25,10 +25,7 @@ _stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[float, Sto
 
 
 async def study_store(hpo_conn_id: str) -> Store:
-    """Return a study database; the triggers of a process share it, because opening it costs as much as telling a trial.
-
-    :param hpo_conn_id: the connection that names it.
-    """
+    """Return a study database; the triggers of a process share it, because opening it costs as much as telling a trial."""
     known = _stores.setdefault(asyncio.get_running_loop(), {})
     opened, store = known.get(hpo_conn_id, (float("-inf"), None))
     if store is None or time.monotonic() - opened >= KEPT:
@@ -40,11 +37,7 @@ async def study_store(hpo_conn_id: str) -> Store:
 
 
 async def push_result(ti: Any, result: TrialResult) -> None:
-    """Push what a trial's task returns.
-
-    :param ti: the task instance, as a trigger knows it.
-    :param result: the trial's.
-    """
+    """Push what a trial's task returns."""
     from airflow.sdk.execution_time.xcom import XCom
 
     place = {"dag_id": ti.dag_id, "task_id": ti.task_id, "run_id": ti.run_id, "map_index": ti.map_index}
@@ -52,21 +45,14 @@ async def push_result(ti: Any, result: TrialResult) -> None:
 
 
 def ended_of(outcome: PodOutcome) -> Ended:
-    """Return a pod's end as the study is told it.
-
-    :param outcome: how the one who watched it saw it.
-    """
+    """Return a pod's end as the study is told it."""
     pruned = outcome.state == "pruned"
     reason = (outcome.reason or None) if pruned else None
     return Ended(outcome.measurement, pruned, outcome.exit_code, outcome.tail, reason, outcome.place)
 
 
-def with_reason(outcome: PodOutcome, monitor: EndingMonitor) -> PodOutcome:
-    """Add why the study ended a trial, if it did.
-
-    :param outcome: the pod's end.
-    :param monitor: what the watch asked whether to go on.
-    """
+def with_reason(outcome: PodOutcome, monitor: TrialMonitor) -> PodOutcome:
+    """Add why the study ended a trial, if it did."""
     if outcome.state != "pruned" or monitor.reason is None:
         return outcome
     return replace(outcome, reason=monitor.reason)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.pods.moments import until_moment
+from airflow_hpo.pods.watch.ticks import until_tick
 
 Ask = Callable[[list[str]], Awaitable[Iterable[TrialRequest]]]
 """Asks the study for trials of the given keys and returns those that it gives."""
@@ -19,12 +19,12 @@ TOGETHER = 10.0
 """Seconds between two moments at which the tasks of trials that were told end. Airflow starts a process in its DAG processor
 for each task that ends in a triggerer, but one for all that end at the same moment."""
 
-_turns: dict[tuple[asyncio.AbstractEventLoop, str], Turn] = {}
-_places: dict[asyncio.AbstractEventLoop, Places] = {}
+_turns: dict[tuple[asyncio.AbstractEventLoop, str], StudyQueue] = {}
+_places: dict[asyncio.AbstractEventLoop, TriggererSlots] = {}
 
 
-class Places:
-    """Places for the pods of one process.
+class TriggererSlots:
+    """TriggererSlots for the pods of one process.
 
     :param limit: how many there are.
     """
@@ -48,13 +48,13 @@ class Places:
                 if self.free == self._limit:
                     self._idle.set()
 
-    async def moment(self) -> None:
+    async def tick(self) -> None:
         """Wait until the next moment at which tasks end, or until nobody holds a place any more."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), until_moment(TOGETHER))
+            await asyncio.wait_for(self._idle.wait(), until_tick(TOGETHER))
 
 
-class Turn:
+class StudyQueue:
     """Lets one trial of a study at a time speak for all that wait for a free slot; the others do not ask the database."""
 
     def __init__(self) -> None:
@@ -66,15 +66,10 @@ class Turn:
         self._waiting: dict[str, None] = {}
         self._granted: dict[str, TrialRequest] = {}
 
-    async def granted(self, key: str, here: Places, ask: Ask, room: Wait) -> TrialRequest:
+    async def granted(self, key: str, here: TriggererSlots, ask: Ask, room: Wait) -> TrialRequest:
         """Wait until the study gives a trial, and return it.
 
         Whoever waits for a slot of the study holds no place, which another study may need.
-
-        :param key: what the trial is asked for.
-        :param here: places for pods: no more trials are asked for than have one.
-        :param ask: asks for this trial and others that wait; what it raises ends the wait.
-        :param room: waits, beside :attr:`freed`, until the study may give one or is to be asked again.
         """
         self._waiting[key] = None
         try:
@@ -90,7 +85,7 @@ class Turn:
             self._granted.pop(key, None)
             del self._waiting[key]
 
-    async def _ask(self, key: str, here: Places, ask: Ask) -> None:
+    async def _ask(self, key: str, here: TriggererSlots, ask: Ask) -> None:
         self.freed.clear()
         self._full = False
         waiting = [key, *(other for other in self._waiting if other not in {key, *self._granted})]
@@ -100,20 +95,14 @@ class Turn:
         self._full = len(given) < len(keys)
 
 
-def turn(edition: str) -> Turn:
-    """Return the one of a study, for the running event loop.
-
-    :param edition: the study.
-    """
-    return _turns.setdefault((asyncio.get_running_loop(), edition), Turn())
+def study_queue(edition: str) -> StudyQueue:
+    """Return the one of a study, for the running event loop."""
+    return _turns.setdefault((asyncio.get_running_loop(), edition), StudyQueue())
 
 
-def places(limit: int) -> Places:
-    """Return those of this process.
-
-    :param limit: how many there are; the first caller's word counts.
-    """
-    return _places.setdefault(asyncio.get_running_loop(), Places(limit))
+def triggerer_slots(limit: int) -> TriggererSlots:
+    """Return those of this process."""
+    return _places.setdefault(asyncio.get_running_loop(), TriggererSlots(limit))
 
 
 async def _first(*waits: Awaitable[object]) -> None:

@@ -12,8 +12,8 @@ from asgiref.sync import sync_to_async
 
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.hooks.watching import StudyWatch
-from airflow_hpo.tuning.judging import Status
+from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.studies.status import Status
 
 Until = Literal["ready", "room", "over"]
 """What is waited for: time for another batch, a free slot, or the end. The end of the study ends every wait."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page, expect
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 

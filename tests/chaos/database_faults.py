@@ -24,15 +24,15 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.claiming import begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import ask_one
-from tests.integration.tuning.tasks import WORK, place_of
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_one
+from airflow_hpo.trials.claim import begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.reporter import TrialReporter
+from tests.integration.trial_tasks import WORK, task_try_of
 from tests.postgres import PostgresServer
 
 STEPS = 5
@@ -48,7 +48,7 @@ class StudyServer(PostgresServer):
         super().__init__(home, **settings)
         self.start()
         self.do("CREATE ROLE tuner LOGIN", "CREATE DATABASE studies OWNER tuner")
-        schema.upgrade(self.database)
+        migrate.upgrade(self.database)
 
     @property
     def database(self) -> Database:
@@ -243,7 +243,7 @@ def run_trial(store: Store, request: TrialRequest, pause: float = 0.0) -> int:
     :param request: the trial.
     :param pause: seconds between two reports.
     """
-    place = place_of(request.key.partition("#")[0])
+    place = task_try_of(request.key.partition("#")[0])
     claimed = claim(store, request, WORK, place)
     if claimed.answered:
         return claimed.record.number

@@ -15,7 +15,7 @@ import psutil
 from sqlalchemy import URL, create_engine, make_url, text
 
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from tests.chaos.strikes import FOLDER
 

@@ -22,11 +22,11 @@ from airflow_hpo.exceptions import StudyLockedError
 from airflow_hpo.runners.process import ProcessRunner
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import study_lock
-from airflow_hpo.tuning.drifting import drift_rows
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.drift import drift_rows
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import Tuned, declared
 
 BACK, FORWARD = "-3600", "+86400"
 STEPS = ("before the claim", "between attempt and program", "while the trial runs", "told, before the next one")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_hpo.pods import labels
+from airflow_hpo.pods.build import labels
 from tests.chaos.strikes import TRIAL, Of, Step
 
 NOBODY = ("", None)
@@ -35,7 +35,7 @@ def _told(store: Any, attempt: Any, *_: Any) -> tuple[str, str | None]:
     return attempt.study, str(attempt.number)
 
 
-STARTER = "airflow_hpo.pods.starting:PodStarter.start"
+STARTER = "airflow_hpo.pods.start:PodStarter.start"
 FAILURES = "airflow_hpo.pods.failures"
 TRIGGER = "airflow_hpo.triggers.pod:conclude_attempt"
 CLAIM, BEGUN, CREATED = "before the claim", "attempt begun, pod not created", "pod created, study not told where"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_hpo.pods.labels import label_value
-from airflow_hpo.storage import metrics
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.pods.build.labels import label_value
+from airflow_hpo.storage import metric_series
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.chaos.kill_airflow import end_what_is_left, on_postgres, store_of
@@ -49,7 +49,7 @@ def pod_airflow(kubeconfig: Path, namespace: str, image: str, postgres: str | No
     shutil.copytree(HERE / "pod_plugins", home / "plugins")
     try:
         with LiveAirflow(home, HERE / "pod_dags", parallelism=8, env=env) as live:
-            schema.upgrade(store_of(live).database)
+            migrate.upgrade(store_of(live).database)
             yield live
     finally:
         end_what_is_left(home)
@@ -106,7 +106,7 @@ class PodStudy:
 
     def _steps(self, number: int) -> list[int]:
         with self.store.session(read_only=True) as session:
-            return [point.step for point in metrics.series(session, self.name, number, "loss")]
+            return [point.step for point in metric_series.series(session, self.name, number, "loss")]
 
     def _pods_end(self) -> None:
         try:

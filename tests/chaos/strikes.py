@@ -111,7 +111,7 @@ def _finished(store: Any, status: Any, *_: Any) -> tuple[str, str | None]:
 
 TRIAL = "airflow_hpo.operators.trial"
 STUDY = "airflow_hpo.operators.study"
-OPTUNA = "airflow_hpo.search.studies:OptunaStudies"
+OPTUNA = "airflow_hpo.optuna.optuna_studies:OptunaStudies"
 TRIGGER = "airflow_hpo.triggers.study:StudyTrigger"
 
 TRIAL_STEPS = (
@@ -120,7 +120,7 @@ TRIAL_STEPS = (
     Step("attempt begun, program not started", f"{TRIAL}:begin", "after", _claimed),
     Step(
         "while the program runs",
-        "airflow_hpo.tuning.stopping:EndingMonitor.__call__",
+        "airflow_hpo.studies.stop:TrialMonitor.__call__",
         "before",
         lambda monitor, *_: (monitor._edition, None),
     ),
@@ -132,7 +132,10 @@ CONTINUOUS_STEPS = (
     Step("before asking for its own trial", f"{TRIAL}:ask_one", "before", _asked),
     Step("after asking for its own trial", f"{TRIAL}:ask_one", "after", _asked),
     Step(
-        "waiting for slots", "airflow_hpo.hooks.watching:StudyWatch.look", "before", lambda w, *_: (w.edition, "wait")
+        "waiting for slots",
+        "airflow_hpo.hooks.study_watch:StudyWatch.look",
+        "before",
+        lambda w, *_: (w.edition, "wait"),
     ),
     Step("slots are free, the wait not ended", f"{TRIGGER}._event", "before", lambda t, *_: (t.edition, t.until)),
 )
@@ -143,7 +146,7 @@ STUDY_STEPS = (
     Step("before the first ask", f"{STUDY}:suggest", "before", _suggested),
     Step(
         "between two asks",
-        "airflow_hpo.search.requesting:_created",
+        "airflow_hpo.optuna.ask:_created",
         "after",
         lambda database, stored, study, key, *_: (stored.name, f"ask {key}"),
     ),

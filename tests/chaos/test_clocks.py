@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from tests.chaos.kill_clock import BACK, FORWARD, STEPS
 from tests.chaos.ledger import Ledger
 from tests.chaos.whole import check_whole
@@ -39,7 +39,7 @@ Run = Callable[[str], Any]
 @pytest.fixture
 def tables(empty_database: Database) -> Database:
     """A study database with all tables."""
-    schema.upgrade(empty_database)
+    migrate.upgrade(empty_database)
     return empty_database
 
 

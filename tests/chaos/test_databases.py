@@ -17,18 +17,18 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.exceptions import StoreUnavailableError
-from airflow_hpo.parameter_sets.moving import promote
-from airflow_hpo.storage import metrics, parameter_sets
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import ask_one, suggest
+from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.storage import metric_series, parameter_sets
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_one, suggest
+from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.reporter import TrialReporter
 from tests.chaos.database_faults import Crew, Cut, Proxy, StudyServer, at_every_message, finished, until
 from tests.chaos.ledger import Ledger
 from tests.chaos.whole import check_whole
-from tests.integration.tuning.tasks import WORK, Tuned, declared
+from tests.integration.trial_tasks import WORK, Tuned, declared
 
 ON = "functions, PostgreSQL"
 WHOLE = "retried; every trial once, with its attempt and its metrics"
@@ -79,7 +79,7 @@ def worked_through(server: StudyServer, trials: int, fault: Callable[[str], None
         working.wait()
     seen = check_whole(store, name)
     with store.session() as session:
-        points = metrics.series(session, name)
+        points = metric_series.series(session, name)
     assert len(points) >= 5 * trials
     return f"{seen}; {len(points)} metric values"
 
@@ -164,14 +164,14 @@ def test_a_server_that_takes_no_changes_at_all_is_named_with_the_remedy(
     study = tuned(near)
     request = study.suggest()[0]
     claimed, attempt = study.started(request)
-    impatient = Store(server.database, patience=2)
+    without_retry = Store(server.database, patience=2)
     with ledger.injection(
         "PostgreSQL read-only for good", "a result is told", ON, "tried for `database_patience`, then one clear error"
     ) as row:
         server.do(READ_ONLY["read-only"][0])
         try:
             with pytest.raises(StoreUnavailableError, match=r"must take changes.*read-only.*tried for 2 s") as caught:
-                conclude(impatient, claimed, attempt, Ended(Measurement(0.5)))
+                conclude(without_retry, claimed, attempt, Ended(Measurement(0.5)))
         finally:
             server.do(READ_ONLY["read-only"][1])
         row.seen = str(caught.value).replace(str(server.port), "PORT")
@@ -293,7 +293,7 @@ def test_a_result_is_told_once_wherever_its_connection_is_cut(
         [held] = study.attempts(0)
         assert held.outcome is AttemptOutcome.COMPLETE
         with near.session() as session:
-            kept = [(m.step, m.value) for m in metrics.series(session, study.name)]
+            kept = [(m.step, m.value) for m in metric_series.series(session, study.name)]
         assert kept == [(0, 2.0), (1, 1.0)]
         assert near.optuna.load(study.name).trials[0].intermediate_values == dict(kept)
         return f"{len(kept)} values and 1 result"

@@ -17,10 +17,10 @@ import pytest
 from sqlalchemy import make_url
 
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.storage import metrics
+from airflow_hpo.storage import metric_series
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.processes import COMMANDS
 from local_airflow.runs import ENDED, DagRun
@@ -99,7 +99,7 @@ def waited_for(airflow: LiveAirflow, database: Database, family: str, fault: Cal
     seen = check_whole(store, name, run)
     assert (len(seen.held), spent(run)) == (len(seen.records), 0)
     with store.session() as session:
-        points = metrics.series(session, name)
+        points = metric_series.series(session, name)
     assert len(points) == 5 * len(seen.records)
     return f"{seen}; {len(points)} metric values; {spent(run)} tasks tried again"
 
@@ -134,7 +134,7 @@ def test_a_study_waits_for_a_server_that_is_restarted(
 
 def test_a_study_waits_for_room_on_its_disk(airflow: LiveAirflow, disk: SmallDisk, ledger: Ledger) -> None:
     database = Database.sqlite(disk.place / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
 
     def fill(name: str) -> None:
         until(lambda: finished(database, name) >= 2)

@@ -16,18 +16,18 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import StoreRefusedError, StoreUnavailableError
-from airflow_hpo.storage import metrics
+from airflow_hpo.storage import metric_series
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.reporter import TrialReporter
 from tests.chaos.database_faults import STEPS, Crew, SmallDisk, finished, locked, until
 from tests.chaos.ledger import Ledger
 from tests.chaos.whole import check_whole
-from tests.integration.tuning.tasks import Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared
 
 ON = "functions, SQLite"
 WHOLE = "retried; every trial once, with its attempt and its metrics"
@@ -51,7 +51,7 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 def store(disk: SmallDisk) -> Store:
     """A study database on the small disk."""
     database = Database.sqlite(disk.place / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     return Store(database)
 
 
@@ -63,7 +63,7 @@ def worked_through(store: Store, trials: int, fault: Callable[[str], None]) -> s
         working.wait()
     seen = check_whole(store, name)
     with store.session() as session:
-        points = metrics.series(session, name)
+        points = metric_series.series(session, name)
     assert len(points) >= STEPS * trials
     return f"{seen}; {len(points)} metric values"
 
@@ -143,7 +143,7 @@ BUSY = 1
 def busy(tmp_path: Path) -> Store:
     """A study database whose writers lose their patience with each other soon, but not with the database."""
     location = Database.sqlite(tmp_path / "hpo.db").location.update_query_dict({"timeout": str(BUSY)})
-    schema.upgrade(Database(location))
+    migrate.upgrade(Database(location))
     return Store(Database(location), patience=60)
 
 
@@ -216,12 +216,12 @@ def test_a_file_that_is_locked_for_longer_than_writers_wait_is_tried_again(
 
 def test_a_file_that_stays_locked_is_named_with_the_remedy(busy: Store, ledger: Ledger) -> None:
     study = Tuned(busy, declared())
-    impatient = Tuned(Store(busy.database, patience=2), study.study)
+    without_retry = Tuned(Store(busy.database, patience=2), study.study)
     expected = "tried for `database_patience`, then one clear error"
     path = busy.database.path or Path()
     with ledger.injection("the file locked for good", "a trial is asked for", ON, expected) as row, locked(path, 8):
         with pytest.raises(
             StoreUnavailableError, match=r"free to write to.*database is locked.*tried for 2 s"
         ) as caught:
-            impatient.suggest()
+            without_retry.suggest()
         row.seen = str(caught.value).replace(str(path.parent), "DISK")

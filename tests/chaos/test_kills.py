@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.chaos.kill_airflow import folder_of, store_of, striking_airflow

@@ -11,11 +11,11 @@ import pytest
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.tuning.claiming import begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.claim import begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude
 from local_airflow.live import LiveAirflow
 from local_airflow.processes import COMMANDS
 from local_airflow.runs import DagRun
@@ -66,7 +66,7 @@ def test_more_than_a_thousand_trials_in_one_batch(airflow: LiveAirflow, store: S
         assert run.finish_of("tune.batch_001.suggest") == "success"
         airflow.wait(lambda: total(run, task) == MANY, "Airflow to map every trial")
         for index, given in enumerate(run.xcom("tune.batch_001.suggest")):
-            tell(store, TrialRequest.from_dict(given), TaskPlace(TaskRun(run.dag_id, run.run_id, task, index)))
+            tell(store, TrialRequest.from_dict(given), TaskTry(TaskRun(run.dag_id, run.run_id, task, index)))
         airflow.patch(f"{run.path}/taskInstances/{task}", {"new_state": "success"})
         assert run.wait(timeout=420) == "success"
         seen = check_whole(store, f"eleven_hundred@{run.run_id}", run)
@@ -80,7 +80,7 @@ def total(run: DagRun, task: str) -> int:
     return int(run.airflow.get(path, limit=1)["total_entries"])
 
 
-def tell(store: Store, request: TrialRequest, place: TaskPlace) -> None:
+def tell(store: Store, request: TrialRequest, place: TaskTry) -> None:
     """Do what a trial's task does."""
     claimed = claim(store, request, "work", place)
     attempt = begin(store, claimed, place, "function", {})

@@ -14,9 +14,9 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
-from airflow_hpo.search import tables
+from airflow_hpo.optuna import tables
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.runs import DagRun
 
 ENDED_WELL = {TrialState.COMPLETE: AttemptOutcome.COMPLETE, TrialState.PRUNED: AttemptOutcome.PRUNED}

@@ -83,12 +83,12 @@ def airflow_kubeconfig(kubeconfig: Path, core: Any, namespace: str) -> Path:
 def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An open edition in the database that Airflow uses without a connection."""
     from airflow_hpo.storage.database import Database
-    from airflow_hpo.tuning import schema
-    from airflow_hpo.tuning.store import Store
-    from tests.integration.tuning.tasks import Tuned, declared
+    from airflow_hpo.studies import migrate
+    from airflow_hpo.studies.store import Store
+    from tests.integration.trial_tasks import Tuned, declared
 
     database = Database.sqlite(tmp_path / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     return Tuned(Store(database), declared(pruner={"name": "threshold", "options": {"upper": 100.0}}), uuid.uuid4().hex)
 
@@ -103,7 +103,7 @@ def task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Any:
     """Builds trial tasks that run a Python program in a pod, with the rights that the Role gives."""
-    from airflow_hpo.pods.labels import label_value
+    from airflow_hpo.pods.build.labels import label_value
     from tests.cluster.trials_on_cluster import Task
 
     extra = {"kube_config_path": str(airflow_kubeconfig)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_hpo.pods.labels import label_value
+from airflow_hpo.pods.build.labels import label_value
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 60.0

@@ -13,14 +13,13 @@ from airflow_hpo.core.evaluation import Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.core.window import Period
+from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, evaluations_frame, open_evaluation
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.evaluations import Evaluation
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.evaluating import conclude_evaluation, evaluation_requests, open_evaluation
-from airflow_hpo.tuning.frames import evaluations_frame
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from tests.cluster.trials_on_cluster import MakeTask
-from tests.integration.tuning.tasks import START
+from tests.integration.trial_tasks import START
 
 pytestmark = pytest.mark.cluster
 
@@ -70,7 +69,7 @@ class Evaluated:
 def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluated:
     """An open evaluation in the database that Airflow uses without a connection."""
     store = Store(Database.sqlite(tmp_path / "hpo.db"))
-    schema.upgrade(store.database)
+    migrate.upgrade(store.database)
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     return Evaluated(store, open_evaluation(store, PLAN, "boat/validate", uuid.uuid4().hex, START))
 

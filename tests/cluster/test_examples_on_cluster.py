@@ -16,7 +16,7 @@ from sqlalchemy import URL, MetaData, create_engine, make_url, select, text
 
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.cluster.pods_on_cluster import ROOT, Pods, wait_for

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo.pods import client
-from airflow_hpo.pods.connection import Connection
-from airflow_hpo.pods.labels import STUDY
+from airflow_hpo.pods.api import client
+from airflow_hpo.pods.api.connection import Connection
+from airflow_hpo.pods.build.labels import STUDY
 from tests.cluster.pods_on_cluster import LIMIT, Pods
 
 pytestmark = pytest.mark.cluster
@@ -49,7 +49,7 @@ def phases(config_file: Path, pods: Pods, *, alone: bool) -> list[str]:
             name = await asyncio.to_thread(pods.start, "sh", "-c", "sleep 1")
             label = {"metadata": {"labels": {STUDY: "heard"}}}
             await asyncio.to_thread(pods.core.patch_namespaced_pod, name, pods.namespace, label)
-            with client.ClusterPod(cluster, name, pods.namespace, alone=alone).news(wake.set) as ear:
+            with client.ClusterPod(cluster, name, pods.namespace, alone=alone).subscribe(wake.set) as ear:
                 await until(ended, wake)
                 assert ear.live
         return found
@@ -67,11 +67,11 @@ def test_who_may_not_watch_hears_nothing_and_is_told_so_once(
 ) -> None:
     async def refused() -> bool:
         async with client.connected(Connection("kubernetes_default", config_file=str(airflow_kubeconfig))) as cluster:
-            with client.ClusterPod(cluster, "p", "kube-system").news(lambda: None) as ear:
+            with client.ClusterPod(cluster, "p", "kube-system").subscribe(lambda: None) as ear:
                 await spoken(lambda: "may not be watched" in caplog.text)
                 return ear.live
 
-    caplog.set_level("INFO", "airflow_hpo.pods.news")
+    caplog.set_level("INFO", "airflow_hpo.pods.api.informer")
     assert asyncio.run(refused()) is False
     assert "403" in caplog.text
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kubernetes.client import V1ConfigMapVolumeSource, V1Volume, V1VolumeMount
 
-from airflow_hpo.pods.labels import label_value
+from airflow_hpo.pods.build.labels import label_value
 from tests.cluster.trials_on_cluster import MakeTask
 
 pytestmark = pytest.mark.cluster

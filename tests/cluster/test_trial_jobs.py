@@ -10,8 +10,8 @@ import pytest
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.job import TrialJobOperator
-from airflow_hpo.pods.labels import label_value
-from airflow_hpo.pods.watching import delete_pod
+from airflow_hpo.pods.build.labels import label_value
+from airflow_hpo.pods.cluster import delete_pod
 from tests.cluster.pods_on_cluster import wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task, first_event
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
-from airflow_hpo.pods.labels import label_value
+from airflow_hpo.pods.build.labels import label_value
 from tests.cluster.pods_on_cluster import cluster_tool, wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task
 

@@ -11,10 +11,10 @@ import pytest
 
 from airflow_hpo.core.metrics.source import File, TerminationMessage
 from airflow_hpo.core.trial import AttemptOutcome
-from airflow_hpo.pods.labels import label_value
+from airflow_hpo.pods.build.labels import label_value
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.triggers.pod_telling import ended_of
-from airflow_hpo.tuning.concluding import conclude_attempt
+from airflow_hpo.trials.conclude import conclude_attempt
+from airflow_hpo.triggers.pod_result import ended_of
 from tests.cluster.pods_on_cluster import wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task, first_event, rebuilt
 

@@ -19,8 +19,8 @@ from airflow.triggers.base import BaseTrigger
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.pod import TrialPodOperator
-from airflow_hpo.storage import attempts, metrics
-from tests.integration.tuning.tasks import Tuned
+from airflow_hpo.storage import attempts, metric_series
+from tests.integration.trial_tasks import Tuned
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Task:
     def series(self, name: str = "loss") -> dict[int, float]:
         """The values that the newest attempt reported, by step."""
         with self.tuned.store.session() as session:
-            found = metrics.series(session, self.tuned.name, self.request.number, name)
+            found = metric_series.series(session, self.tuned.name, self.request.number, name)
         return {value.step: value.value for value in found}
 
     def build(self) -> TrialPodOperator:

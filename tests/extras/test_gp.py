@@ -10,8 +10,8 @@ from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.space import Float, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.search.schema import create_schema
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna.migrate import create_schema
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import ensure
 

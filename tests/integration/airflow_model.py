@@ -17,14 +17,15 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.claiming import Claim, begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude, fail
-from airflow_hpo.tuning.ending import Summary, finish
-from airflow_hpo.tuning.judging import abandoned, reap, status
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import ask_one, reserve, suggest
-from tests.integration.tuning.tasks import RETRIES, START, WORK, place_of
+from airflow_hpo.studies.finish import Summary, finish
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_one, reserve, suggest
+from airflow_hpo.trials.claim import Claim, begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.lost import abandoned, reap
+from tests.integration.trial_tasks import RETRIES, START, WORK, task_try_of
 
 T = TypeVar("T")
 CHANGES = {"create", "ask", "tell", "rerun", "warm_start"}
@@ -137,7 +138,7 @@ class Scheduler:
         self.most_running = max(self.most_running, status(self.quiet, self.name).progress.running)
 
     def _step(self, task: TrialTask) -> None:
-        place = place_of(task.request.key, task.try_number)
+        place = task_try_of(task.request.key, task.try_number)
         if task.running is None:
             request = self._numbered(task)
             if request is None:
@@ -162,7 +163,7 @@ class Scheduler:
     def _end(self, task: TrialTask, claimed: Claim, attempt: Attempt) -> None:
         if self.random.random() < self.failing:
             kind = self.random.choice(["program", "infrastructure", "killed"])
-            place = place_of(task.request.key, task.try_number)
+            place = task_try_of(task.request.key, task.try_number)
             final = fail(self.store, claimed, attempt, TrialFailedError("It broke.", kind=kind), Ended(None), place, 1)
             self._again(task, final=final)
             return

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import make_url, text
 
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import Tuned, declared
 
 TEMPLATE = "hpo_template"
 
@@ -21,7 +22,7 @@ TEMPLATE = "hpo_template"
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables, to be copied: creating them takes longer than most tests."""
     path = tmp_path_factory.mktemp("template") / "hpo.db"
-    schema.upgrade(Database.sqlite(path))
+    migrate.upgrade(Database.sqlite(path))
     return path
 
 
@@ -29,7 +30,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_template(postgres_url: str) -> str:
     """URL of a PostgreSQL server that has a database with all tables, to be copied."""
     _run(postgres_url, f"CREATE DATABASE {TEMPLATE}")
-    schema.upgrade(Database.of(make_url(postgres_url).set(database=TEMPLATE), "hpo"))
+    migrate.upgrade(Database.of(make_url(postgres_url).set(database=TEMPLATE), "hpo"))
     return postgres_url
 
 
@@ -56,3 +57,9 @@ def _run(url: str, statement: str) -> None:
     """Run a statement that PostgreSQL refuses inside a transaction."""
     with Database.of(url).engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(statement))
+
+
+@pytest.fixture
+def tuned(store: Store) -> Tuned:
+    """An edition of a study that has just been opened."""
+    return Tuned(store, declared())

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from airflow_hpo.core.evaluation import Candidate, Plan
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, open_evaluation
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.tuning.claiming import begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude, fail
-from airflow_hpo.tuning.evaluating import conclude_evaluation, evaluation_requests, open_evaluation
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import START, WORK, place_of
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.claim import begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude, fail
+from tests.integration.trial_tasks import START, WORK, task_try_of
 
 LOSS = Objective("loss", extra_metrics=["time_s"])
 CHAMPION = Candidate("champion", {"x": 0.5, "kind": "a"}, parameter_set="demo/tokyo", version=3, value=1.0)
@@ -54,7 +54,7 @@ def evaluated(
     for request in evaluation_requests(store, opened):
         assert request.candidate
         assert request.scenario
-        place = place_of(request.key, retries=0)
+        place = task_try_of(request.key, retries=0)
         claimed = claim(store, request, WORK, place)
         attempt = begin(store, claimed, place, "process", {})
         value = values[request.candidate][days.index(request.scenario.name)]

@@ -12,7 +12,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
+from airflow_hpo.studies import migrate
 from tests.postgres import bundled_programs, postgres_server
 
 SCRIPT = Path(__file__).parents[2] / "docker" / "postgres" / "studies.sh"
@@ -36,8 +36,8 @@ def studies() -> Iterator[URL]:
 
 def test_the_study_tables_are_made_in_a_schema_of_their_own(studies: URL) -> None:
     database = Database.of(studies, "hpo")
-    schema.upgrade(database)
-    schema.check(database)
+    migrate.upgrade(database)
+    migrate.check(database)
     with create_engine(studies).connect() as connection:
         found = connection.execute(text("SELECT DISTINCT schemaname FROM pg_tables WHERE tableowner = 'hpo'"))
         assert found.scalars().all() == ["hpo"]

@@ -9,18 +9,18 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space import Categorical, Float
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.claiming import Claim, Reruns, begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude, fail
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import suggest
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import suggest
+from airflow_hpo.trials.claim import Claim, Reruns, begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude, fail
 
-START = TaskPlace(TaskRun("tune", "r", "tune.start"))
+START = TaskTry(TaskRun("tune", "r", "tune.start"))
 WORK = "0f" * 8
 RETRIES = 2
 
@@ -39,10 +39,10 @@ def declared(**options: Any) -> Study:
     return Study(**{**given, **options})
 
 
-def place_of(key: str, try_number: int = 1, retries: int = RETRIES) -> TaskPlace:
+def task_try_of(key: str, try_number: int = 1, retries: int = RETRIES) -> TaskTry:
     """Return the try of the mapped trial task that runs a key."""
     batch, _, index = key.partition("/")
-    return TaskPlace(TaskRun("tune", "r", f"tune.batch_{batch}.trial", int(index), try_number), retries)
+    return TaskTry(TaskRun("tune", "r", f"tune.batch_{batch}.trial", int(index), try_number), retries)
 
 
 class Tuned:
@@ -56,11 +56,11 @@ class Tuned:
         return suggest(self.store, self.name, batch)
 
     def claim(self, request: TrialRequest, try_number: int = 1, work: str = WORK, rerun: Reruns = "changed") -> Claim:
-        return claim(self.store, request, work, place_of(request.key, try_number), rerun)
+        return claim(self.store, request, work, task_try_of(request.key, try_number), rerun)
 
     def begin(self, claimed: Claim, try_number: int = 1, backend: str = "process") -> Attempt:
         key = claimed.request.key.partition("#")[0]
-        return begin(self.store, claimed, place_of(key, try_number), backend, {"host": "here"})
+        return begin(self.store, claimed, task_try_of(key, try_number), backend, {"host": "here"})
 
     def started(self, request: TrialRequest, try_number: int = 1, **how: Any) -> tuple[Claim, Attempt]:
         claimed = self.claim(request, try_number, **how)
@@ -86,7 +86,7 @@ class Tuned:
         exit_code: int = 3,
     ) -> bool:
         claimed, attempt = self.started(request, try_number)
-        error, place = TrialFailedError("It broke.", kind=kind), place_of(request.key, try_number, retries)
+        error, place = TrialFailedError("It broke.", kind=kind), task_try_of(request.key, try_number, retries)
         ended = Ended(None, exit_code=exit_code, tail=["a", "b"])
         return fail(self.store, claimed, attempt, error, ended, place, program_retries)
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 
 ROOT = Path(__file__).parent.parent.parent

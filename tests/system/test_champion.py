@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from airflow_hpo.parameter_sets.reading import champion, promotion_rows
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.parameter_sets.read import champion, promotion_rows
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import ENDED, DagRun
 

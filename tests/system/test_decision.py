@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.parameter_set import Provenance
-from airflow_hpo.parameter_sets.moving import promote
+from airflow_hpo.parameter_sets.promote import promote
 from airflow_hpo.storage import comparisons, parameter_sets
 from airflow_hpo.storage.comparisons import Comparison
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 
@@ -19,7 +19,7 @@ from local_airflow.runs import DagRun
 @pytest.fixture(scope="module")
 def runs(airflow: LiveAirflow, store: Store) -> dict[str, DagRun]:
     """One run of every DAG, all at once; one of them finds a champion in use."""
-    schema.ensure(store.database)
+    migrate.ensure(store.database)
     promote(store, "demo/whole", {"x": 9.0}, expected=None, key="first", provenance=Provenance(source="a test"))
     return {name: DagRun.trigger(airflow, f"decide_{name}") for name in ("whole", "keep", "luck", "refused", "silence")}
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.trial import TrialState
+from airflow_hpo.evaluations.run import evaluations_frame
 from airflow_hpo.storage import evaluations
-from airflow_hpo.tuning.frames import evaluations_frame
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.running import last_attempt
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.attempts import last_attempt
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.tuning.judging import Status, status
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.status import Status, status
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 

@@ -7,7 +7,7 @@ import pytest
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.system.test_kills import programs, slow

@@ -32,7 +32,7 @@ def loaded_by(statement: str) -> set[str]:
     [
         "import airflow_hpo",
         "import airflow_hpo.core.study",
-        "import airflow_hpo.core.schema",
+        "import airflow_hpo.core.json_schema",
         "import airflow_hpo.core.advice",
         "import airflow_hpo.exceptions",
         "from airflow_hpo.core.study import Study; from airflow_hpo.core.space import Float; "

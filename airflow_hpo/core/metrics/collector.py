@@ -6,7 +6,7 @@ from collections import deque
 from datetime import datetime
 
 from airflow_hpo.core.metrics.lines import LineSplitter
-from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, Evidence, Measurement
+from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, LinesRead, Measurement
 from airflow_hpo.core.metrics.parser import Parser
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.series import MetricSeries
@@ -34,10 +34,7 @@ class Collector:
         self._tail: deque[str] = deque(maxlen=SHOWN_LINES)
 
     def feed(self, data: bytes) -> list[str]:
-        """Take the next piece of the stream and return the lines it completes, for the log.
-
-        :param data: bytes of any length.
-        """
+        """Take the next piece of the stream and return the lines it completes, for the log."""
         return self._add(self._splitter.feed(data))
 
     def close(self) -> list[str]:
@@ -45,28 +42,18 @@ class Collector:
         return self._add(self._splitter.flush())
 
     def add_line(self, line: str, time: datetime | None = None) -> None:
-        """Take one line that was split elsewhere.
-
-        :param line: the line without its end.
-        :param time: when it was printed, timezone-aware; None when nobody knows.
-        """
+        """Take one line that was split elsewhere."""
         self._lines += 1
         if line.strip():
             self._tail.append(line[:SHOWN_LENGTH])
         self.series.add(self._parser.parse(line, time))
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
-        """Return the points that came since the last call.
-
-        :param final: no call will follow: add the newest value of each metric where thinning left it out.
-        """
+        """Return the points that came since the last call."""
         return self.series.drain(final=final)
 
     def measure(self) -> Measurement:
-        """Return the trial's result.
-
-        :raises TrialFailedError: when the objective is missing or not finite, with what was read and how.
-        """
+        """Return the trial's result."""
         return self.series.measure(self.evidence)
 
     def so_far(self) -> Measurement | None:
@@ -74,9 +61,9 @@ class Collector:
         return self.series.so_far(self.evidence)
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> LinesRead:
         """What was read so far."""
-        return Evidence(self._source.describe(), self._lines, self._splitter.cut, tuple(self._tail), self.note)
+        return LinesRead(self._source.describe(), self._lines, self._splitter.cut, tuple(self._tail), self.note)
 
     def _add(self, lines: list[str]) -> list[str]:
         for line in lines:

@@ -49,10 +49,7 @@ class LineFilter:
     """The metric it belongs to; None when the name is in the line."""
 
     def matches(self, line: str) -> Iterator[Match]:
-        """Yield what the expression finds.
-
-        :param line: one line, already cut to the length that may be matched.
-        """
+        """Yield what the expression finds."""
         groups = self.pattern.groupindex
         value = groups.get("value", 1 if self.metric else 2)
         name = groups.get("name", 1)
@@ -70,12 +67,7 @@ DEFAULT = LineFilter(re.compile(DEFAULT_FILTER), None)
 
 
 def line_filters(declared: Filter) -> list[LineFilter]:
-    """Compile what a user declared.
-
-    :param declared: expressions with the groups ``name`` and ``value`` (or two unnamed ones, in this order), or a
-        mapping from metric to an expression with the group ``value`` (or one unnamed); a group ``step`` is optional.
-    :raises ValueError: when there is none, or one does not compile or lacks its groups.
-    """
+    """Compile what a user declared."""
     if isinstance(declared, Mapping):
         pairs: Sequence[tuple[str | None, str]] = list(declared.items())
     else:

@@ -30,10 +30,7 @@ class LineSplitter:
         """How many lines were longer than the limit."""
 
     def feed(self, data: bytes) -> list[str]:
-        """Return the lines that these bytes complete.
-
-        :param data: the next piece of the stream, of any length.
-        """
+        """Return the lines that these bytes complete."""
         if not data:
             return []
         if self._after_return:

@@ -25,7 +25,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class LinesRead:
     """What was read to find the metrics, for people who ask why there are none."""
 
     source: str
@@ -49,13 +49,8 @@ class Evidence:
         return f"{self.lines} lines of {self.source} gave none.{note}" + (f" The last lines: {shown}" if shown else "")
 
 
-def missing(metric: str, instead: str | None, evidence: Evidence | None) -> TrialFailedError:
-    """Return the error for an objective that was never reported.
-
-    :param metric: its name.
-    :param instead: the text that stood first in the number's place; None when it was not named at all.
-    :param evidence: what was read; None when nothing was.
-    """
+def missing(metric: str, instead: str | None, evidence: LinesRead | None) -> TrialFailedError:
+    """Return the error for an objective that was never reported."""
     got = "" if instead is None else f" (it was given as {instead!r}, which is no number)"
     read = f"{evidence}" if evidence else "it never was."
     return TrialFailedError(
@@ -64,9 +59,5 @@ def missing(metric: str, instead: str | None, evidence: Evidence | None) -> Tria
 
 
 def not_finite(metric: str, what: str) -> TrialFailedError:
-    """Return the error for an objective whose value is NaN or infinite.
-
-    :param metric: its name.
-    :param what: which of its values that is, and what it is.
-    """
+    """Return the error for an objective whose value is NaN or infinite."""
     return TrialFailedError(f"The objective {metric!r} must be finite, but its {what}.", kind=FailureKind.PROGRAM)

@@ -36,11 +36,7 @@ class Parser:
             self._format = _Text(metrics, source.step, line_filters(source.filter) if source.filter else None)
 
     def parse(self, line: str, time: datetime | None = None) -> list[Found]:
-        """Return the points and rejections in the order in which they stand.
-
-        :param line: one line without its end.
-        :param time: when it was printed, timezone-aware, if the reader knows; a time in the line itself comes first.
-        """
+        """Return the points and rejections in the order in which they stand."""
         if self._timestamps:
             own, line = split_time(line)
             time = own or time

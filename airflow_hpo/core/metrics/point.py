@@ -44,10 +44,6 @@ class SeriesPoint:
 
 
 def rejected(name: str, text: object) -> Rejected:
-    """Return a rejection whose text is short enough to show.
-
-    :param name: the metric, or the name of the step.
-    :param text: whatever stood in the number's place; None counts as nothing.
-    """
+    """Return a rejection whose text is short enough to show."""
     shown = "" if text is None else str(text).strip()
     return Rejected(name, shown if len(shown) <= TEXT_LENGTH else shown[: TEXT_LENGTH - 1] + "…")

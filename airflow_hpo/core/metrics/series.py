@@ -6,7 +6,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterable
 
-from airflow_hpo.core.metrics.measurement import Evidence, Measurement, missing, not_finite
+from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, missing, not_finite
 from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint
 from airflow_hpo.core.objective import Objective, Strategy
 
@@ -44,10 +44,7 @@ class MetricSeries:
         self._notes: list[str] = []
 
     def add(self, found: Iterable[Found]) -> None:
-        """Take what a parser found, or points made otherwise; undeclared metrics are ignored.
-
-        :param found: points and rejections, oldest first.
-        """
+        """Take what a parser found, or points made otherwise; undeclared metrics are ignored."""
         for each in found:
             if isinstance(each, Rejected):
                 self._rejections[each.name] += 1
@@ -56,18 +53,12 @@ class MetricSeries:
                 self._add(self._tracks[each.name], each)
 
     def note(self, sentence: str) -> None:
-        """Keep a remark for the attempt, once.
-
-        :param sentence: what people should know about how this trial reported.
-        """
+        """Keep a remark for the attempt, once."""
         if sentence not in self._notes:
             self._notes.append(sentence)
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
-        """Return the points that came since the last call, oldest first.
-
-        :param final: no call will follow: add the newest value of each metric where thinning left it out.
-        """
+        """Return the points that came since the last call, oldest first."""
         points, self._pending = self._pending, []
         if final:
             points += [track.held for track in self._tracks.values() if track.held]
@@ -75,12 +66,8 @@ class MetricSeries:
                 track.held = None
         return points
 
-    def measure(self, evidence: Evidence | None = None) -> Measurement:
-        """Return the trial's result.
-
-        :param evidence: what was read, for the sentences that people see; None when nothing was.
-        :raises TrialFailedError: when the objective was never reported, or what counts is NaN or infinite.
-        """
+    def measure(self, evidence: LinesRead | None = None) -> Measurement:
+        """Return the trial's result."""
         name = self._objective.metric
         last = self._tracks[name].last
         if last is None:
@@ -92,28 +79,18 @@ class MetricSeries:
         return Measurement(value, self._extra(), tuple(self.problems(evidence)))
 
     def settle(self, value: float) -> Measurement:
-        """Return the result with an objective that was given rather than computed from the series.
-
-        :param value: such as what a function returned.
-        :raises TrialFailedError: when it is NaN or infinite.
-        """
+        """Return the result with an objective that was given rather than computed from the series."""
         if not math.isfinite(value):
             raise not_finite(self._objective.metric, f"final value is {value}")
         return Measurement(value, self._extra(), tuple(self.problems()))
 
-    def so_far(self, evidence: Evidence | None = None) -> Measurement | None:
-        """Return the result as if the trial had ended here, such as for a pruned one; None when it has none.
-
-        :param evidence: what was read, for the problems; None when nothing was.
-        """
+    def so_far(self, evidence: LinesRead | None = None) -> Measurement | None:
+        """Return the result as if the trial had ended here, such as for a pruned one; None when it has none."""
         value = self._value()
         return None if value is None else Measurement(value, self._extra(), tuple(self.problems(evidence)))
 
-    def problems(self, evidence: Evidence | None = None) -> list[str]:
-        """Return what was odd about the reports, a short sentence each.
-
-        :param evidence: what was read; None when nothing was.
-        """
+    def problems(self, evidence: LinesRead | None = None) -> list[str]:
+        """Return what was odd about the reports, a short sentence each."""
         found = list(self._notes)
         for name, count in self._rejections.items():
             found.append(f"{name!r} was not a number {count} times, first {self._first_rejected[name]!r}.")

@@ -15,19 +15,13 @@ _TIME = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]+)?(?
 
 
 def as_number(text: str) -> float | None:
-    """Return the number that the text is; None when it is none. NaN and infinity are numbers here.
-
-    :param text: what stood in the number's place; blanks around it do not matter.
-    """
+    """Return the number that the text is; None when it is none. NaN and infinity are numbers here."""
     text = text.strip()
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def as_step(value: float | None) -> int | None:
-    """Return a step as a whole number from 0 to 2**31 - 1; None when it is none.
-
-    :param value: the number that was given, such as 3.0.
-    """
+    """Return a step as a whole number from 0 to 2**31 - 1; None when it is none."""
     if value is None or not 0 <= value <= MAX_STEP or value != int(value):
         return None
     return int(value)
@@ -37,18 +31,13 @@ def split_time(line: str) -> tuple[datetime | None, str]:
     """Split an RFC 3339 time and the blank after it from the start of a line, as Kubernetes writes them.
 
     A line that begins otherwise is returned whole with None, for what a program prints is not always what was ordered.
-
-    :param line: one line of output, without its end.
     """
     found = _TIME.match(line)
     return (as_time(found[1]), line[found.end() :]) if found else (None, line)
 
 
 def as_time(text: str) -> datetime | None:
-    """Return an RFC 3339 time, to the microsecond; None when the text is none, such as the 30th of February.
-
-    :param text: such as ``2026-10-01T12:00:00.123456789Z``.
-    """
+    """Return an RFC 3339 time, to the microsecond; None when the text is none, such as the 30th of February."""
     if not _TIME.fullmatch(text):
         return None
     try:
@@ -58,10 +47,7 @@ def as_time(text: str) -> datetime | None:
 
 
 def from_epoch(seconds: float) -> datetime | None:
-    """Return the time that many seconds after 1970 (UTC); None when no calendar holds it.
-
-    :param seconds: may be negative, fractional, NaN.
-    """
+    """Return the time that many seconds after 1970 (UTC); None when no calendar holds it."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):

@@ -18,7 +18,7 @@ class LogResponse:
     message: str = ""
 
 
-class News(Protocol):
+class Updates(Protocol):
     """What the API server says of one pod by itself."""
 
     @property
@@ -32,38 +32,17 @@ class News(Protocol):
 class PodAccess(Protocol):
     """One pod, through the API server."""
 
-    def news(self, wake: Callable[[], None]) -> AbstractContextManager[News]:
-        """Listen to what becomes of the pod until the context is left.
-
-        :param wake: called when something has become of it.
-        """
+    def subscribe(self, wake: Callable[[], None]) -> AbstractContextManager[Updates]:
+        """Listen to what becomes of the pod until the context is left."""
 
     async def read(self) -> Any | None:
-        """Return the pod as it is now; None when there is none of that name.
-
-        :raises ConnectionError: when the API server does not answer, or not now.
-        :raises TrialFailedError: when it refuses.
-        """
+        """Return the pod as it is now; None when there is none of that name."""
 
     async def delete(self, grace_period: int | None = None) -> None:
-        """Delete the pod; nothing happens when it is gone.
-
-        :param grace_period: seconds that its programs have to end; None for what the pod declares.
-        :raises ConnectionError: when the API server does not answer, or not now.
-        :raises TrialFailedError: when it refuses.
-        """
+        """Delete the pod; nothing happens when it is gone."""
 
     def log(self, container: str, *, follow: bool, since: str | None) -> AbstractAsyncContextManager[LogResponse]:
-        """Open a container's log, each line with its timestamp.
-
-        :param container: its name.
-        :param follow: keep the answer open while the container runs.
-        :param since: RFC 3339 time of the first line; None for all of them.
-        :raises ConnectionError: when the API server does not answer, also while chunks are read.
-        """
+        """Open a container's log, each line with its timestamp."""
 
     async def events(self, *, warnings: bool = True) -> list[str]:
-        """Return what Kubernetes says about the pod, also about one that is gone; nothing where that may not be read.
-
-        :param warnings: only its troubles.
-        """
+        """Return what Kubernetes says about the pod, also about one that is gone; nothing where that may not be read."""

@@ -19,12 +19,12 @@ from airflow.providers.cncf.kubernetes.hooks.kubernetes import AsyncKubernetesHo
 
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.access import LogResponse
-from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.api.access import LogResponse
+from airflow_hpo.pods.api.connection import Connection
+from airflow_hpo.pods.api.informer import PodInformer, Subscription, slim
+from airflow_hpo.pods.api.streams import PODS, REQUEST_LIMIT, chunks, message, objects, opened, status_message, text_of
+from airflow_hpo.pods.build.labels import ENDED, STUDY
 from airflow_hpo.pods.jobs import job_of
-from airflow_hpo.pods.labels import ENDED, STUDY
-from airflow_hpo.pods.news import Ear, PodNews, essence
-from airflow_hpo.pods.streams import PODS, REQUEST_LIMIT, chunks, message, objects, opened, status_message, text_of
 from airflow_hpo.pods.threads import cancelled
 
 if TYPE_CHECKING:
@@ -59,14 +59,11 @@ class Cluster:
         self._reader: ApiClient | None = None
         self._opened = 0.0
         self._opening = asyncio.Lock()
-        self._news: dict[tuple[str, Which], PodNews] = {}
+        self._news: dict[tuple[str, Which], PodInformer] = {}
         self.users = 0
 
     async def client(self) -> ApiClient:
-        """Return the client.
-
-        :raises ConnectionError: when the configuration cannot be read.
-        """
+        """Return the client."""
         async with self._opening:
             if self._client is None:
                 hook = await self._hook()
@@ -75,21 +72,14 @@ class Cluster:
             return self._client
 
     def renew_after(self, status: int | None) -> None:
-        """Make the next call read the credentials anew, once in a while; calls that go on keep the client they have.
-
-        :param status: of an answer; only 401 says that they have expired.
-        """
+        """Make the next call read the credentials anew, once in a while; calls that go on keep the client they have."""
         if status == 401 and time.monotonic() - self._opened >= RENEWAL:
             self._client = None
 
-    def news_of(self, namespace: str, which: Which = TRIALS) -> PodNews:
-        """Return what the API server says of pods, from the first call until the client is closed.
-
-        :param namespace: where the pods are.
-        :param which: selectors as the API names them.
-        """
+    def news_of(self, namespace: str, which: Which = TRIALS) -> PodInformer:
+        """Return what the API server says of pods, from the first call until the client is closed."""
         if (namespace, which) not in self._news:
-            news = self._news[namespace, which] = PodNews(partial(self._changes, namespace, which), self._pod)
+            news = self._news[namespace, which] = PodInformer(partial(self._changes, namespace, which), self._pod)
             # In nobody's context: it serves all who watch a pod, and outlives the first of them.
             listening = asyncio.create_task(news.follow(), context=contextvars.Context())
             self._open.push_async_callback(cancelled, [listening])
@@ -110,7 +100,7 @@ class Cluster:
 
     def _pod(self, said: Any) -> Any:
         assert self._reader is not None
-        answer: Any = SimpleNamespace(data=json.dumps(essence(said)))
+        answer: Any = SimpleNamespace(data=json.dumps(slim(said)))
         return self._reader.deserialize(answer, "V1Pod")
 
     async def close(self) -> None:
@@ -139,10 +129,7 @@ _clusters: dict[tuple[asyncio.AbstractEventLoop, Connection], Cluster] = {}
 
 @asynccontextmanager
 async def connected(connection: Connection) -> AsyncIterator[Cluster]:
-    """Lend the process's client; the last to give it back closes it.
-
-    :param connection: how the cluster is reached.
-    """
+    """Lend the process's client; the last to give it back closes it."""
     key = (asyncio.get_running_loop(), connection)
     cluster = _clusters.setdefault(key, Cluster(connection))
     cluster.users += 1
@@ -156,7 +143,7 @@ async def connected(connection: Connection) -> AsyncIterator[Cluster]:
 
 
 class ClusterPod:
-    """One pod of a cluster; what :class:`airflow_hpo.pods.access.PodAccess` asks for.
+    """One pod of a cluster; what :class:`airflow_hpo.pods.api.access.PodAccess` asks for.
 
     :param cluster: where it is.
     :param name: its name.
@@ -170,11 +157,8 @@ class ClusterPod:
         self._namespace = namespace
         self._which = (("fieldSelector", f"metadata.name={name}"),) if alone else TRIALS
 
-    def news(self, wake: Callable[[], None]) -> AbstractContextManager[Ear]:
-        """Listen to what becomes of the pod until the context is left.
-
-        :param wake: called when something has become of it.
-        """
+    def subscribe(self, wake: Callable[[], None]) -> AbstractContextManager[Subscription]:
+        """Listen to what becomes of the pod until the context is left."""
         return self._cluster.news_of(self._namespace, self._which).about(self._name, wake)
 
     async def read(self) -> Any | None:
@@ -184,11 +168,7 @@ class ClusterPod:
         )
 
     async def delete(self, grace_period: int | None = None) -> None:
-        """Delete the pod, or the whole Job that it reports for; nothing happens when it is gone.
-
-        :param grace_period: seconds that its programs have to end; None for what the pod declares, as the pods of a Job
-            always do.
-        """
+        """Delete the pod, or the whole Job that it reports for; nothing happens when it is gone."""
         if (job := job_of(self._name)) != self._name:
             await self._call("delete the Job of", lambda _, **limits: self._delete_job(job, **limits))
             return
@@ -207,10 +187,7 @@ class ClusterPod:
         return await batch.delete_namespaced_job(job, self._namespace, propagation_policy="Background", **limits)
 
     async def events(self, *, warnings: bool = True) -> list[str]:
-        """Return what is said about the pod, oldest first; nothing where events may not be read.
-
-        :param warnings: only its troubles.
-        """
+        """Return what is said about the pod, oldest first; nothing where events may not be read."""
         about = f"involvedObject.name={self._name}{',type=Warning' if warnings else ''}"
         try:
             found = await self._call(
@@ -223,12 +200,7 @@ class ClusterPod:
 
     @asynccontextmanager
     async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[LogResponse]:
-        """Open a container's log, each line with its timestamp.
-
-        :param container: its name.
-        :param follow: keep the answer open while the container runs.
-        :param since: RFC 3339 time of the first line; None for all of them.
-        """
+        """Open a container's log, each line with its timestamp."""
         query = [("container", container), ("follow", str(follow).lower()), ("timestamps", "true")]
         response = await self._open_log([*query, *([("sinceTime", since)] if since else [])])
         try:

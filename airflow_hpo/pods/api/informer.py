@@ -23,7 +23,7 @@ Pod = Mapping[str, Any]
 Events = Callable[[], AsyncIterator[Mapping[str, Any]]]
 
 
-class Ear:
+class Subscription:
     """What one watcher hears of one pod.
 
     :param news: of the pod's namespace.
@@ -31,7 +31,7 @@ class Ear:
     :param wake: called when something has become of it.
     """
 
-    def __init__(self, news: PodNews, name: str, wake: Callable[[], None]) -> None:
+    def __init__(self, news: PodInformer, name: str, wake: Callable[[], None]) -> None:
         self._news = news
         self._name = name
         self._wake = wake
@@ -55,7 +55,7 @@ class Ear:
         self._wake()
 
 
-class PodNews:
+class PodInformer:
     """One watch of the pods of a namespace, for all who wait for one of them.
 
     A hint and no more: who hears nothing asks now and then all the same, so that a watch that breaks off, or that a role
@@ -68,19 +68,15 @@ class PodNews:
 
     def __init__(self, events: Events, as_pod: Callable[[Pod], Any]) -> None:
         self._events = events
-        self._ears: dict[str, list[Ear]] = {}
+        self._ears: dict[str, list[Subscription]] = {}
         self.as_pod = as_pod
         self.pods: dict[str, Pod] = {}
         """The pods that there are, as they were last heard of; empty while nothing is heard."""
 
     @contextmanager
-    def about(self, name: str, wake: Callable[[], None]) -> Iterator[Ear]:
-        """Listen for one pod until the context is left.
-
-        :param name: the pod.
-        :param wake: called when its phase or the state of one of its containers has changed, or it is gone.
-        """
-        ear = Ear(self, name, wake)
+    def about(self, name: str, wake: Callable[[], None]) -> Iterator[Subscription]:
+        """Listen for one pod until the context is left."""
+        ear = Subscription(self, name, wake)
         ears = self._ears.setdefault(name, [])
         ears.append(ear)
         try:
@@ -118,11 +114,8 @@ class PodNews:
                 ear.hear()
 
 
-def essence(pod: Pod) -> dict[str, Any]:
-    """Return a pod without what no watcher looks at: the client spends a millisecond on every time that it reads.
-
-    :param pod: as the API says it.
-    """
+def slim(pod: Pod) -> dict[str, Any]:
+    """Return a pod without what no watcher looks at: the client spends a millisecond on every time that it reads."""
     meta = {name: value for name, value in pod["metadata"].items() if name != "managedFields"}
     containers = [{name: one[name] for name in _LIMITS if name in one} for one in pod["spec"]["containers"]]
     spec = {name: value for name, value in pod["spec"].items() if name in _FATE} | {"containers": containers}

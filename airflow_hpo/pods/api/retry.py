@@ -23,5 +23,5 @@ def _may_pass(state: RetryCallState) -> bool:
     return refused and waited < REFUSED
 
 
-insistently = retry(retry=_may_pass, wait=wait_exponential(multiplier=0.5, max=5), reraise=True)
+retried = retry(retry=_may_pass, wait=wait_exponential(multiplier=0.5, max=5), reraise=True)
 """Makes a call of the Kubernetes API, asynchronous or not, outlive an API server that restarts."""

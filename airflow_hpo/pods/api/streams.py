@@ -18,15 +18,7 @@ PODS = "/api/v1/namespaces/{namespace}/pods"
 async def opened(
     client: ApiClient, path: str, where: Mapping[str, str], query: Sequence[tuple[str, str]], silence: float
 ) -> aiohttp.ClientResponse:
-    """Ask for an answer and return it as soon as it begins, whatever its status.
-
-    :param client: the client.
-    :param path: with names in braces.
-    :param where: the values of these names.
-    :param query: the rest of the question.
-    :param silence: seconds without a byte after which the answer breaks off.
-    :raises ConnectionError: when nobody answers.
-    """
+    """Ask for an answer and return it as soon as it begins, whatever its status."""
     try:
         response: aiohttp.ClientResponse = await client.call_api(
             path,
@@ -44,11 +36,7 @@ async def opened(
 
 
 async def chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """Yield an answer as it comes.
-
-    :param response: the answer.
-    :raises ConnectionError: when it breaks off.
-    """
+    """Yield an answer as it comes."""
     try:
         async for chunk in response.content.iter_any():
             yield chunk
@@ -57,11 +45,7 @@ async def chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 async def objects(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
-    """Yield the JSON of each line.
-
-    :param response: the answer.
-    :raises ConnectionError: when it breaks off, or a line is too long or no JSON.
-    """
+    """Yield the JSON of each line."""
     try:
         async for line in response.content:
             yield json.loads(line)
@@ -70,10 +54,7 @@ async def objects(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
 
 
 async def message(response: aiohttp.ClientResponse) -> str:
-    """Return what an answer that is an error says.
-
-    :param response: the answer.
-    """
+    """Return what an answer that is an error says."""
     try:
         text = (await response.content.read(4096)).decode(errors="replace")
     except (aiohttp.ClientError, OSError) as err:
@@ -82,10 +63,7 @@ async def message(response: aiohttp.ClientResponse) -> str:
 
 
 def status_message(body: Any) -> str:
-    """Return the sentence in Kubernetes' answer; empty when it is none.
-
-    :param body: the answer.
-    """
+    """Return the sentence in Kubernetes' answer; empty when it is none."""
     try:
         return str(json.loads(body)["message"])
     except (TypeError, ValueError, KeyError):
@@ -93,8 +71,5 @@ def status_message(body: Any) -> str:
 
 
 def text_of(err: BaseException) -> str:
-    """Return what an error says, or at least its kind.
-
-    :param err: the error.
-    """
+    """Return what an error says, or at least its kind."""
     return str(err) or type(err).__name__

@@ -44,10 +44,7 @@ class PodIdentity:
     """What tells this edition from one of the same name in another study database, such as that of a staging Airflow."""
 
     def name(self, prefix: str | None = None) -> str:
-        """Return the pod's name: the same for the same attempt, so that creating it twice is refused by Kubernetes.
-
-        :param prefix: what people call the pods; None for the study's name.
-        """
+        """Return the pod's name: the same for the same attempt, so that creating it twice is refused by Kubernetes."""
         tail = f"-t{self.request.number}-a{self.attempt}-{self._digest()}"
         head = dns_name(prefix or self.family)[: NAME_LENGTH - len(tail)].rstrip("-") or "trial"
         return f"{head}{tail}"
@@ -84,11 +81,7 @@ class PodIdentity:
         return f"{OWNER}={self._owner()}"
 
     def same_trial(self, labels: Mapping[str, str] | None, annotations: Mapping[str, str] | None) -> bool:
-        """Say whether a pod runs this very trial with these very parameters, in whichever attempt.
-
-        :param labels: the pod's own.
-        :param annotations: the pod's own.
-        """
+        """Say whether a pod runs this very trial with these very parameters, in whichever attempt."""
         wanted = {name: self.labels()[name] for name in (TRIAL, PARAMS, OWNER)}
         there = labels or {}
         same = all(there.get(name) == value for name, value in wanted.items())
@@ -112,8 +105,6 @@ def label_value(text: str) -> str:
 
     What Kubernetes does not allow becomes ``-``: ``manual__2026-11-21T02:00:00+00:00`` is
     ``manual__2026-11-21T02-00-00-00-00``. A longer text ends with a hash of it.
-
-    :param text: whatever a person called something.
     """
     safe = re.sub(r"[^A-Za-z0-9_.-]", "-", text).strip("-_.")
     if len(safe) <= LABEL_LENGTH:

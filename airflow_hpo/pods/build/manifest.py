@@ -43,11 +43,7 @@ done
 
 
 def environment(request: TrialRequest, taken: Collection[str] = ()) -> list[V1EnvVar]:
-    """Return the variables that tell the program its parameters.
-
-    :param request: the trial.
-    :param taken: names that the author has set, which win.
-    """
+    """Return the variables that tell the program its parameters."""
     from kubernetes.client import V1EnvVar
 
     values = {**request.environment(), "HPO_TERMINATION_LOG": TERMINATION_LOG}
@@ -55,21 +51,13 @@ def environment(request: TrialRequest, taken: Collection[str] = ()) -> list[V1En
 
 
 def variables_of(template: V1Pod | None) -> list[V1EnvVar]:
-    """Return the variables that a template sets in the trial's container.
-
-    :param template: None when there is none.
-    """
+    """Return the variables that a template sets in the trial's container."""
     containers = (template.spec.containers if template and template.spec else None) or []
     return list(containers[0].env or []) if containers else []
 
 
 def file_reader(source: MetricSource, image: str, security_context: Any = None) -> V1Container | None:
-    """Return the native sidecar that prints the metrics file; None when metrics are not read from one.
-
-    :param source: where the metrics stand.
-    :param image: an image with ``sh``, ``tail``, ``head`` and ``wc``: the trial's own.
-    :param security_context: the trial container's own.
-    """
+    """Return the native sidecar that prints the metrics file; None when metrics are not read from one."""
     if not isinstance(source, File):
         return None
     from kubernetes.client import V1Container, V1ResourceRequirements
@@ -93,11 +81,7 @@ def file_volume() -> V1Volume:
 
 
 def file_mount(source: File) -> V1VolumeMount:
-    """Return where that volume is mounted: the file's folder.
-
-    :param source: the file.
-    :raises DeclarationError: when its folder cannot be a volume.
-    """
+    """Return where that volume is mounted: the file's folder."""
     from kubernetes.client import V1VolumeMount
 
     folder = posixpath.dirname(source.path)
@@ -110,11 +94,7 @@ def file_mount(source: File) -> V1VolumeMount:
 
 
 def merged(weak: Any, strong: Any) -> Any:
-    """Return two plain values as one: mappings key by key, lists one after the other, else the stronger one.
-
-    :param weak: of the template.
-    :param strong: of the operator.
-    """
+    """Return two plain values as one: mappings key by key, lists one after the other, else the stronger one."""
     if strong is None or strong == {} or strong == []:
         return weak
     if isinstance(weak, Mapping) and isinstance(strong, Mapping):
@@ -125,12 +105,7 @@ def merged(weak: Any, strong: Any) -> Any:
 
 
 def refuse_sidecars(pod: V1Pod | None, base: str) -> None:
-    """Refuse ordinary containers beside the trial's: they never learn that it has ended.
-
-    :param pod: the author's template; None when there is none.
-    :param base: name that the first container gets.
-    :raises DeclarationError: when there are others.
-    """
+    """Refuse ordinary containers beside the trial's: they never learn that it has ended."""
     containers = pod.spec.containers if pod and pod.spec else None
     others = [one.name for one in (containers or [])[1:]]
     if others:

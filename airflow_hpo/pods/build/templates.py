@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 
-from airflow_hpo.pods.manifest import merged
+from airflow_hpo.pods.build.manifest import merged
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
@@ -28,10 +28,6 @@ def template_of(file: str | None, data: dict[str, Any] | None, full: V1Pod | Non
     """Return what the author's templates say together; None without any.
 
     A full pod specification adds to a file or a dictionary, of which the file wins.
-
-    :param file: path of a YAML file.
-    :param data: the same as a mapping.
-    :param full: a pod.
     """
     template = None
     if file:
@@ -44,11 +40,7 @@ def template_of(file: str | None, data: dict[str, Any] | None, full: V1Pod | Non
 
 
 def strengthened(arguments: Any, template: V1Pod | None) -> dict[str, Any]:
-    """Return the operator's arguments with what the template says about the same things, by argument.
-
-    :param arguments: the operator.
-    :param template: the author's template; None when there is none.
-    """
+    """Return the operator's arguments with what the template says about the same things, by argument."""
     if template is None or template.spec is None:
         return {}
     fields = {name: getattr(template.spec, field) for name, field in POD_FIELDS.items()}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from airflow_hpo.pods.access import PodAccess
-from airflow_hpo.pods.lines import LogLine, SeenLines, TimestampedLines
+from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import in_thread
+from airflow_hpo.pods.watch.log_lines import LogLine, SeenLines, TimestampedLines
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0

@@ -36,10 +36,7 @@ class TimestampedLines:
         self._begun = False
 
     def feed(self, data: bytes) -> list[LogLine]:
-        """Return the lines that these bytes complete.
-
-        :param data: the next piece of the stream, of any length.
-        """
+        """Return the lines that these bytes complete."""
         lines: list[LogLine] = []
         data, self._head = self._head + data, b""
         while data:
@@ -114,10 +111,7 @@ class SeenLines:
         self._first = bool(self._counts)
 
     def new(self, lines: Iterable[LogLine]) -> list[LogLine]:
-        """Return the lines that were not seen before.
-
-        :param lines: the next lines of the stream.
-        """
+        """Return the lines that were not seen before."""
         return [line for line in lines if not self._again(line)]
 
     def _again(self, line: LogLine) -> bool:

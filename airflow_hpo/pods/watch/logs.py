@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
-from airflow_hpo.pods.access import PodAccess
-from airflow_hpo.pods.follower import LogFollower
-from airflow_hpo.pods.readings import PodReadings
+from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import cancelled
+from airflow_hpo.pods.watch.log_follower import LogFollower
+from airflow_hpo.pods.watch.readings import PodReadings
 
 DRAIN_LIMIT = 5.0
 """Seconds that a log may go on after its container has ended before it is asked for anew."""

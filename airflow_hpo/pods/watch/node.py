@@ -12,7 +12,7 @@ LOCATING = 5.0
 """Seconds before a pod's node is told again to somebody who could not take it."""
 
 
-class NodeTelling:
+class NodeReport:
     """Tells a pod's node beside its watch, which whoever takes it must not hold up.
 
     :param located: takes it; None where it is early enough to know it when the pod has ended.
@@ -29,10 +29,7 @@ class NodeTelling:
         return self._located is not None and not self._known.is_set()
 
     def seen(self, place: Mapping[str, str]) -> None:
-        """Take where the pod runs, as it is known now.
-
-        :param place: with its ``node``, unless it has none yet.
-        """
+        """Take where the pod runs, as it is known now."""
         if "node" in place:
             self._place = place
             self._known.set()

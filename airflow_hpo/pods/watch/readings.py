@@ -12,7 +12,7 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
 from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.pods.lines import LogLine
+from airflow_hpo.pods.watch.log_lines import LogLine
 
 TAIL_LINES = 50
 
@@ -36,10 +36,7 @@ class PodReadings:
         """The last lines of the program's output."""
 
     def output(self, lines: list[LogLine]) -> None:
-        """Take lines of the program's own output.
-
-        :param lines: new lines, oldest first.
-        """
+        """Take lines of the program's own output."""
         if self._from_output:
             self.metrics(lines)
         self.tail.extend(line.text[:SHOWN_LENGTH] for line in lines if line.stamp)
@@ -55,45 +52,30 @@ class PodReadings:
             self._unwritten.clear()
 
     def metrics(self, lines: list[LogLine]) -> None:
-        """Take lines of the source that metrics are read from; what the kubelet itself says is passed over.
-
-        :param lines: new lines, oldest first.
-        """
+        """Take lines of the source that metrics are read from; what the kubelet itself says is passed over."""
         with self._lock:
             for line in lines:
                 if line.stamp:
                     self._collector.add_line(line.text, as_time(line.stamp))
 
     def message(self, text: str | None) -> None:
-        """Take the container's termination message, when metrics are read from it.
-
-        :param text: None when it left none.
-        """
+        """Take the container's termination message, when metrics are read from it."""
         if self._from_message and text:
             with self._lock:
                 self._collector.feed(text.encode())
                 self._collector.close()
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
-        """Return the points that came since the last call.
-
-        :param final: no call will follow.
-        """
+        """Return the points that came since the last call."""
         with self._lock:
             return self._collector.drain(final=final)
 
     def note(self, sentence: str) -> None:
-        """Keep a remark for those who look for missing metrics.
-
-        :param sentence: such as that the end of the log could not be read; empty for none.
-        """
+        """Keep a remark for those who look for missing metrics."""
         self._collector.note = sentence
 
     def measure(self) -> Measurement:
-        """Return the trial's result.
-
-        :raises TrialFailedError: when the objective is missing or not finite.
-        """
+        """Return the trial's result."""
         with self._lock:
             return self._collector.measure()
 

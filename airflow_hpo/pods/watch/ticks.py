@@ -9,14 +9,11 @@ WRITING = 2.0
 """Seconds between two writings into the logs of tasks."""
 
 
-async def next_moment() -> None:
+async def next_tick() -> None:
     """Wait until all of the process write into the logs of tasks."""
-    await asyncio.sleep(until_moment(WRITING))
+    await asyncio.sleep(until_tick(WRITING))
 
 
-def until_moment(every: float) -> float:
-    """Return the seconds until the next moment.
-
-    :param every: seconds between two.
-    """
+def until_tick(every: float) -> float:
+    """Return the seconds until the next moment."""
     return every - time.monotonic() % every

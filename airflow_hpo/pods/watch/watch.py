@@ -14,14 +14,14 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.pods import failures
-from airflow_hpo.pods.access import PodAccess
+from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.failures import PodFailure
-from airflow_hpo.pods.locating import Located, NodeTelling
-from airflow_hpo.pods.logs import TrialLogs
-from airflow_hpo.pods.moments import next_moment
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.readings import PodReadings
 from airflow_hpo.pods.threads import cancelled, in_thread
+from airflow_hpo.pods.watch.logs import TrialLogs
+from airflow_hpo.pods.watch.node import Located, NodeReport
+from airflow_hpo.pods.watch.readings import PodReadings
+from airflow_hpo.pods.watch.ticks import next_tick
 
 Report = Callable[[list[SeriesPoint]], bool]
 """Takes new points, in a thread, and says whether the trial is to be given up."""
@@ -99,7 +99,7 @@ class PodWatch:
         self._readings = readings
         self._report = report
         self._logger = logger
-        self._node = NodeTelling(located)
+        self._node = NodeReport(located)
         self._wake = asyncio.Event()
         self._logs = TrialLogs(access, readings, options.container, options.metrics_container, self._log_ended)
         self._pruned = False
@@ -110,7 +110,7 @@ class PodWatch:
     async def run(self) -> PodOutcome:
         """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
         try:
-            with self._access.news(self._wake.set) as self._news:
+            with self._access.subscribe(self._wake.set) as self._news:
                 return await self._run()
         finally:
             self._readings.write()
@@ -170,10 +170,7 @@ class PodWatch:
         asyncio.get_running_loop().call_later(NEWS_LIMIT if self._news.live else 0, self._wake.set)
 
     def _given_up(self) -> bool:
-        """Say whether the trial is to end although its pod has not.
-
-        :raises TrialFailedError: when the study refuses what it reports.
-        """
+        """Say whether the trial is to end although its pod has not."""
         if self._refused:
             raise TrialFailedError(str(self._refused)) from self._refused
         return self._pruned
@@ -203,10 +200,7 @@ class PodWatch:
                 await self._look()
 
     async def _look(self) -> Any:
-        """Return the pod as it is now, waiting for an API server that is away.
-
-        :raises TrialFailedError: when it is gone or lost, the task's time is up, or the API server stays away.
-        """
+        """Return the pod as it is now, waiting for an API server that is away."""
         while True:
             if self._options.deadline is not None and time.time() >= self._options.deadline:
                 limit = self._options.execution_timeout
@@ -263,7 +257,7 @@ class PodWatch:
 
     async def _keep_writing(self) -> None:
         while True:
-            await next_moment()
+            await next_tick()
             self._readings.write()
 
     async def _with_last_report(self, outcome: PodOutcome) -> PodOutcome:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from tests.cluster.namespaces import fresh_namespace, granted
 
@@ -62,5 +62,5 @@ def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str) -> I
 def store(airflow: LiveAirflow) -> Store:
     """The study database of the running Airflow."""
     database = Database.sqlite(airflow.home / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     return Store(database)

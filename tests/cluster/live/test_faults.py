@@ -12,8 +12,8 @@ import pytest
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
-from airflow_hpo.storage import attempts, metrics
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage import attempts, metric_series
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.cluster.pods_on_cluster import Pods, pods_of, wait_for
@@ -37,7 +37,7 @@ class Tuning:
     def series(self, number: int) -> list[tuple[int, float]]:
         """What a trial has reported in its newest attempt: step and value, as often as it is kept."""
         with self.store.session() as session:
-            return [(one.step, one.value) for one in metrics.series(session, self.name, number, "loss")]
+            return [(one.step, one.value) for one in metric_series.series(session, self.name, number, "loss")]
 
     def pods(self) -> list[Any]:
         return pods_of(self.core, self.namespace, self.name)

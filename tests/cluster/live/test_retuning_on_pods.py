@@ -10,7 +10,7 @@ import pytest
 
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import attempts, editions
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.cluster.pods_on_cluster import wait_for

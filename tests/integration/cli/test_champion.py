@@ -19,7 +19,7 @@ from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.promotion import parameter_set_asset
-from airflow_hpo.parameter_sets.moving import assign
+from airflow_hpo.parameter_sets.promote import assign
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
 
 NAME = "dispatch/tokyo"

@@ -17,9 +17,9 @@ from airflow.cli.cli_config import ActionCommand, GroupCommand
 from airflow_hpo.cli import watch
 from airflow_hpo.cli.commands import get_cli_commands
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import status
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from tests.integration.trial_tasks import Tuned, declared
 
 Command = Callable[..., str]
 

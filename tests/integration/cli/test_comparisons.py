@@ -8,12 +8,12 @@ import pytest
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.evaluations.compare import compare_evaluations
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.tuning.comparing import compare_evaluations
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 from tests.integration.cli.test_commands import Command, run
-from tests.integration.tuning.evaluated import CHAMPION, LOSS, challenger, evaluated
+from tests.integration.evaluated import CHAMPION, LOSS, challenger, evaluated
 
 __all__ = ["run"]
 
@@ -25,7 +25,7 @@ def store(run: Command) -> Store:
     """A store with two comparisons: one that promotes, and then one where nothing is in use yet."""
     store = HpoHook().store
     values = {"champion": OLD, "trial 7": [value - 1 for value in OLD]}
-    place = TaskPlace(TaskRun("retune", "r1", "compare"))
+    place = TaskTry(TaskRun("retune", "r1", "compare"))
     first = evaluated(store, values, [challenger(7), CHAMPION])
     compare_evaluations(store, [first], LOSS, ComparisonRule(), place=place)
     second = evaluated(store, {"trial 8": [1.0]}, [challenger(8)], run="r2")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.cli.test_commands import Command, finished, parser, run
-from tests.integration.tuning.tasks import Tuned
+from tests.integration.trial_tasks import Tuned
 from tests.unit.bad_input.anything import texts
 
 __all__ = ["finished", "run"]

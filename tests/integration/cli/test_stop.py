@@ -8,11 +8,11 @@ import pytest
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import Status, status
-from airflow_hpo.tuning.stopping import must_not_start, reason_to_end
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import Status, status
+from airflow_hpo.studies.stop import must_not_start, reason_to_end
 from tests.integration.cli.test_commands import Command, run
-from tests.integration.tuning.tasks import Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared
 
 __all__ = ["run"]
 

@@ -9,12 +9,12 @@ import pytest
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import suggest
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import suggest
 from tests.integration.concurrency import workers
-from tests.integration.tuning.tasks import START, declared
+from tests.integration.trial_tasks import START, declared
 
 WORKERS = 16
 

@@ -11,15 +11,15 @@ from typing import Any
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.claiming import begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.invalidating import invalidate
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import ask_one, suggest
-from tests.integration.tuning.tasks import START, WORK, declared, place_of
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_one, suggest
+from airflow_hpo.trials.claim import begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.invalidate import invalidate
+from tests.integration.trial_tasks import START, WORK, declared, task_try_of
 
 PATIENCE = 240
 """Seconds within which anything here ends on the slowest machine: far more than it takes, far less than for ever."""
@@ -58,7 +58,7 @@ def patient(database: Database) -> Store:
 
 def run_trial(store: Store, request: TrialRequest, value: float) -> int:
     """Do what a trial's task does and return the trial's number."""
-    place = place_of(request.key.partition("#")[0])
+    place = task_try_of(request.key.partition("#")[0])
     claimed = claim(store, request, WORK, place)
     if not claimed.answered:
         conclude(store, claimed, begin(store, claimed, place, "process", {}), Ended(Measurement(value)))
@@ -86,7 +86,7 @@ def suggest_batch(database: Database, name: str, batch: int) -> list[TrialReques
 
 def rerun_trial(database: Database, request: TrialRequest) -> int:
     """Run a trial's parameters again, as a changed task would."""
-    return claim(patient(database), request, "1e" * 8, place_of(request.key, 2)).record.number
+    return claim(patient(database), request, "1e" * 8, task_try_of(request.key, 2)).record.number
 
 
 def take_back(database: Database, name: str, number: int) -> str | None:

@@ -10,21 +10,21 @@ from airflow_hpo.comparison.report import as_data
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.evaluation import Candidate
+from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.evaluations.compare import Compared, compare_evaluations
+from airflow_hpo.evaluations.select import choose
 from airflow_hpo.exceptions import ComparisonError, DeclarationError, StudyNotFoundError
 from airflow_hpo.storage import comparisons
-from airflow_hpo.tuning.comparing import Compared, compare_evaluations
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.selecting import choose
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.evaluated import CHAMPION, LOSS, challenger, evaluated
+from airflow_hpo.studies.store import Store
+from tests.integration.evaluated import CHAMPION, LOSS, challenger, evaluated
 
 NEW = challenger(7)
 OLD = [10.0, 12.0, 11.0, 14.0, 13.0, 12.5]
 BETTER, EQUAL = [v - 1 for v in OLD], [v + d for v, d in zip(OLD, (0.5, -0.5) * 3)]
-PLACE = TaskPlace(TaskRun("retune", "r1", "test.compare_1"))
+PLACE = TaskTry(TaskRun("retune", "r1", "test.compare_1"))
 
 
-def compared(store: Store, *names: str, place: TaskPlace | None = PLACE, look: int = 1, **rule) -> Compared:
+def compared(store: Store, *names: str, place: TaskTry | None = PLACE, look: int = 1, **rule) -> Compared:
     return compare_evaluations(store, names, LOSS, ComparisonRule(**rule), place=place, look=look)
 
 
@@ -72,7 +72,7 @@ def test_comparing_again_in_the_same_run_decides_the_same_and_keeps_nothing_new(
 def test_another_run_or_other_results_are_another_comparison(store: Store) -> None:
     name = both(store, BETTER)
     compared(store, name)
-    compared(store, name, place=TaskPlace(TaskRun("retune", "r2", "test.compare_1")))
+    compared(store, name, place=TaskTry(TaskRun("retune", "r2", "test.compare_1")))
     compared(store, both(store, EQUAL, run="again"))
     assert len(all_kept(store)) == 3
 

@@ -5,25 +5,24 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo.comparison.comparing import compare
+from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Candidate, Plan, Scenario
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, TrialRequest, TrialState
 from airflow_hpo.core.window import Period
+from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, evaluations_frame, open_evaluation
 from airflow_hpo.exceptions import StudyNotFoundError, TrialFailedError
 from airflow_hpo.storage import attempts, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
-from airflow_hpo.tuning.claiming import Claim, begin, claim
-from airflow_hpo.tuning.concluding import Ended, conclude, fail
-from airflow_hpo.tuning.evaluating import conclude_evaluation, evaluation_requests, open_evaluation
-from airflow_hpo.tuning.frames import evaluations_frame
-from airflow_hpo.tuning.place import TaskPlace
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import START, WORK, Tuned, place_of
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.claim import Claim, begin, claim
+from airflow_hpo.trials.conclude import Ended, conclude, fail
+from tests.integration.trial_tasks import START, WORK, Tuned, task_try_of
 
 FAMILY = "demo/validate"
 JANUARY = Period(start=datetime(2026, 1, 1, tzinfo=UTC), end=datetime(2026, 2, 1, tzinfo=UTC))
@@ -65,8 +64,8 @@ class Evaluated:
         attempt = begin(self.store, claimed, self._place(request), "process", {})
         fail(self.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), self._place(request), 0)
 
-    def _place(self, request: TrialRequest, try_number: int = 1) -> TaskPlace:
-        return place_of(request.key.partition("#")[0], try_number)
+    def _place(self, request: TrialRequest, try_number: int = 1) -> TaskTry:
+        return task_try_of(request.key.partition("#")[0], try_number)
 
 
 @pytest.fixture
@@ -218,7 +217,7 @@ def test_the_end_of_an_evaluation_is_written_down(evaluated: Evaluated, store: S
 def test_an_attempt_whose_end_nobody_saw_is_closed(evaluated: Evaluated, store: Store) -> None:
     request = evaluated.requests()[0]
     claimed = evaluated.claim(request)
-    begin(store, claimed, place_of(request.key), "process", {})
+    begin(store, claimed, task_try_of(request.key), "process", {})
     store.optuna.tell(evaluated.name, request.number or 0, TrialState.COMPLETE, 1.0)
 
     conclude_evaluation(store, evaluated.name)
@@ -287,7 +286,7 @@ def test_looks_are_read_together(evaluated: Evaluated, store: Store) -> None:
 
 
 def test_the_place_that_opened_an_evaluation_is_kept(store: Store) -> None:
-    place = TaskPlace(TaskRun("retune", "r", "validate.plan"))
+    place = TaskTry(TaskRun("retune", "r", "validate.plan"))
 
     edition = store.edition(open_evaluation(store, PLAN, FAMILY, "r", place, parallelism=3).edition)
 

@@ -6,12 +6,12 @@ import pytest
 
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.parameter_set import Provenance
+from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import ComparisonError, StudyNotFoundError
-from airflow_hpo.parameter_sets.moving import promote
-from airflow_hpo.tuning.selecting import choose, shortlist
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.evaluated import CHAMPION, challenger, evaluated
-from tests.integration.tuning.tasks import Tuned
+from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.studies.store import Store
+from tests.integration.evaluated import CHAMPION, challenger, evaluated
+from tests.integration.trial_tasks import Tuned
 
 
 def tune(tuned: Tuned, *values: float) -> None:

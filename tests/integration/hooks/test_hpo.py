@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError, StoreUnavailableError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.storage.database import Database
-from tests.integration.tuning.tasks import Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.operators.process import TrialProcessOperator
-from tests.integration.tuning.tasks import Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared
 
 NASTY = "{{ 7 * 7 }}{% raw %}"
 

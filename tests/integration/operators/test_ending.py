@@ -25,10 +25,10 @@ from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.concluding import Ended
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.conclude import Ended
+from tests.integration.trial_tasks import Tuned, declared
 
 SILENT = "import time; time.sleep(600)"
 
@@ -37,7 +37,7 @@ SILENT = "import time; time.sleep(600)"
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The database that Airflow uses without a connection, asked often."""
     database = Database.sqlite(tmp_path / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__POLL_INTERVAL", "0.1")
     monkeypatch.setenv("AIRFLOW__HPO__REPORT_INTERVAL", "0.1")

@@ -17,6 +17,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow_hpo.core.evaluation import Candidate, Scenario
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.core.window import Window
 from airflow_hpo.hooks.hpo import HpoHook
@@ -24,9 +25,8 @@ from airflow_hpo.operators.evaluation import EvaluationCollectOperator, Evaluati
 from airflow_hpo.operators.function import TrialPythonOperator
 from airflow_hpo.operators.group import TrialOpenOperator
 from airflow_hpo.operators.study import StudySuggestOperator
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.place import TaskPlace
-from tests.integration.tuning.tasks import START
+from airflow_hpo.studies.open import open_edition
+from tests.integration.trial_tasks import START
 
 STUDY = Study(name="boat", space={"x": Float(0, 1), "y": Float(0, 1)}, objective="loss", max_trials=9, seed=3)
 CANDIDATES = [Candidate("trial 7", {"x": 0.1, "y": 0.2}), Candidate("champion", {"x": 0.5, "z": "{{ 7 * 7 }}"})]
@@ -201,7 +201,7 @@ def test_tasks_of_a_group_are_told_what_they_evaluate() -> None:
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_trials_of_a_study_work_on_its_window(lazy: bool) -> None:
-    place = TaskPlace(START.task)
+    place = TaskTry(START.task)
     name = open_edition(HpoHook().store, STUDY, "r", place).name
     operator = StudySuggestOperator(task_id="suggest", edition=name, batch=1, lazy=lazy, window=Window("-28d", "-7d"))
     seen = []

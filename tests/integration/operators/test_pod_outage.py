@@ -5,8 +5,8 @@ from __future__ import annotations
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import Tuned, declared
 
 
 def test_where_a_pod_ran_is_not_worth_its_result(store: Store) -> None:

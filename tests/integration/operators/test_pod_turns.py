@@ -13,11 +13,11 @@ import pytest
 from airflow_hpo.operators import pod_in_triggerer
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.pod_in_triggerer import TrialPodRunTrigger
-from airflow_hpo.triggers.placing import located
-from airflow_hpo.triggers.turns import turn
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import ask_one, reserve
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_one, reserve
+from airflow_hpo.triggers.node_report import located
+from airflow_hpo.triggers.slots import study_queue
+from tests.integration.trial_tasks import Tuned, declared
 
 
 def starting(tuned: Tuned, key: str) -> tuple[TrialPodRunTrigger, TrialPodOperator]:
@@ -48,7 +48,7 @@ def test_a_trial_that_was_asked_for_before_does_not_stand_behind_those_that_wait
     async def resume() -> TrialPodOperator:
         first, behind = starting(tuned, waiting)
         waits = asyncio.create_task(first._granted(behind, AsyncExitStack()))
-        while not turn(tuned.name).lock.locked():
+        while not study_queue(tuned.name).lock.locked():
             await asyncio.sleep(0.01)
         trigger, operator = starting(tuned, running)
         async with AsyncExitStack() as held:

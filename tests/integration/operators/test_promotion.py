@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
-from airflow_hpo.parameter_sets.moving import promote
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.studies.store import Store
 
 NAME = "dispatch/tokyo"
 

@@ -6,8 +6,8 @@ import pytest
 
 from airflow_hpo.core.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study
-from airflow_hpo.search.schema import create_schema
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna.migrate import create_schema
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 
 EDITION = "demo@1"

@@ -12,10 +12,10 @@ from airflow_hpo.core.space import fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StoreUnavailableError, StudyNotFoundError
-from airflow_hpo.search import adding, requesting
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna import ask, insert
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
-from tests.integration.search.conftest import EDITION, declared
+from tests.integration.optuna.conftest import EDITION, declared
 
 KEYS = ["001/0", "001/1", "001/2", "001/3"]
 
@@ -72,7 +72,7 @@ def test_no_more_trials_start_than_allowed(studies: OptunaStudies, study: Study)
 def test_a_killed_ask_leaves_whole_trials_and_goes_on_where_it_was(
     studies: OptunaStudies, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add, added = adding.add_running, []
+    add, added = insert.add_running, []
 
     def add_two(*args: Any) -> int:
         if len(added) == 2:
@@ -81,7 +81,7 @@ def test_a_killed_ask_leaves_whole_trials_and_goes_on_where_it_was(
         return added[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(requesting, "add_running", add_two)
+        patch.setattr(ask, "add_running", add_two)
         with pytest.raises(Crash):
             studies.ask(EDITION, study, KEYS)
     left = studies.records(EDITION)

@@ -10,10 +10,10 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space import Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StoreNotMigratedError, StudyConflictError
-from airflow_hpo.search.schema import create_schema
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna.migrate import create_schema
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
-from tests.integration.search.conftest import EDITION, declared
+from tests.integration.optuna.conftest import EDITION, declared
 
 
 class Crash(Exception):

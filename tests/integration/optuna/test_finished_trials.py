@@ -6,11 +6,11 @@ from optuna.trial import TrialState as OptunaState
 
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.search.known import KnownTrials
-from airflow_hpo.search.reader import StudyReader
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna.finished_trials import KnownTrials
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
+from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage.database import Database
-from tests.integration.search.conftest import EDITION
+from tests.integration.optuna.conftest import EDITION
 
 KEYS = ["001/0", "001/1", "001/2"]
 

@@ -8,11 +8,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from airflow_hpo.core.study import Study
-from airflow_hpo.search.adding import add_running
-from airflow_hpo.search.schema import optuna_storage
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna.insert import add_running
+from airflow_hpo.optuna.migrate import optuna_storage
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
-from tests.integration.search.conftest import EDITION
+from tests.integration.optuna.conftest import EDITION
 
 PARAMS = {
     "x": (0.1, FloatDistribution(1e-5, 1.0, log=True)),

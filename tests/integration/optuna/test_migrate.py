@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from airflow_hpo.search.schema import is_current
+from airflow_hpo.optuna.migrate import is_current
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
+from airflow_hpo.studies import migrate
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     """A database with all tables."""
     made = Database.sqlite(tmp_path / "hpo.db")
-    schema.upgrade(made)
+    migrate.upgrade(made)
     return made
 
 
@@ -37,7 +37,7 @@ def test_tables_of_another_optuna_are_looked_at_closely(database: Database) -> N
 def test_tables_whose_creation_was_interrupted_are_completed(database: Database) -> None:
     change(database, "DELETE FROM alembic_version")
     assert not is_current(database)
-    schema.ensure(database)
+    migrate.ensure(database)
     assert is_current(database)
 
 

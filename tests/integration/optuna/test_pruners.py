@@ -9,9 +9,9 @@ from airflow_hpo.core.algorithms import Pruner
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.search.pruning import pruner_for
-from airflow_hpo.search.studies import OptunaStudies
-from tests.integration.search.conftest import EDITION, declared
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
+from airflow_hpo.optuna.pruners import pruner_for
+from tests.integration.optuna.conftest import EDITION, declared
 
 PRUNERS = [
     Pruner("median", n_startup_trials=1),

@@ -12,12 +12,12 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.core.trial import TrialState as OurState
 from airflow_hpo.exceptions import StoreNotMigratedError, StudyNotFoundError
-from airflow_hpo.search import tables
-from airflow_hpo.search.distributions import distribution_of
-from airflow_hpo.search.reader import StudyReader, brief_record
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna import tables
+from airflow_hpo.optuna.distributions import distribution_of
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
+from airflow_hpo.optuna.read import StudyReader, brief_record
 from airflow_hpo.storage.database import Database
-from tests.integration.search.conftest import EDITION
+from tests.integration.optuna.conftest import EDITION
 
 
 @pytest.fixture

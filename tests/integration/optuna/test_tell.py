@@ -11,8 +11,8 @@ import time_machine
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError, TrialFailedError
-from airflow_hpo.search.studies import OptunaStudies
-from tests.integration.search.conftest import EDITION
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
+from tests.integration.optuna.conftest import EDITION
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from airflow_hpo.core.progress import progress_of
 from airflow_hpo.core.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study, WarmStart
 from airflow_hpo.core.trial import Origin, TrialState
-from airflow_hpo.search.studies import OptunaStudies
+from airflow_hpo.optuna.optuna_studies import OptunaStudies
 
 NARROW = {"x": Float(0, 1), "c": Categorical(["a", "b"])}
 WIDER = {"x": Float(0, 0.5), "c": Categorical(["b", "a", "c"])}

@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import ChampionChangedError, DeclarationError, ParameterSetNotFoundError
-from airflow_hpo.parameter_sets.moving import Move, assign, promote, rollback
-from airflow_hpo.parameter_sets.reading import champion, difference_rows, history, promotion_rows
+from airflow_hpo.parameter_sets.promote import Move, assign, promote, rollback
+from airflow_hpo.parameter_sets.read import champion, difference_rows, history, promotion_rows
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 
 NAME = "dispatch/tokyo"
 BY_DAG = Provenance(study="dispatch@r1", number=7, comparison=3, dag_id="d", run_id="r1", approved_by="ada")

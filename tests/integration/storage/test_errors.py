@@ -14,9 +14,9 @@ from sqlalchemy import make_url, text
 from airflow_hpo.exceptions import StoreRefusedError, StoreUnavailableError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import study_lock
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import Tuned, declared
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def wal_in_use(path: Path) -> Iterator[None]:
 
 def test_a_file_that_is_another_kind_of_file_now_is_refused(study: Tuned) -> None:
     file(study).write_bytes(b"this is not a database, it is a note about one" * 100)
-    for look in (study.suggest, lambda: schema.ensure(study.store.database)):
+    for look in (study.suggest, lambda: migrate.ensure(study.store.database)):
         with pytest.raises(StoreRefusedError, match=r"sound SQLite file.*not a database.*Bring a copy of it back"):
             look()
 

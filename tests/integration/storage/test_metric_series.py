@@ -11,7 +11,7 @@ from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.storage import attempts, editions, metrics
+from airflow_hpo.storage import attempts, editions, metric_series
 from airflow_hpo.storage.database import Database
 
 STUDY = Study(name="s", objective=Objective("loss"), space={"x": Float(0, 1)}, max_trials=9)
@@ -31,12 +31,12 @@ def store(database: Database) -> Database:
 
 def add(store: Database, number: int, attempt: int, *points: tuple[str, int, float]) -> None:
     with store.session() as session:
-        metrics.add(session, EDITION, number, attempt, points)
+        metric_series.add(session, EDITION, number, attempt, points)
 
 
 def series(store: Database, *args, **options) -> list[MetricValue]:
     with store.session(read_only=True) as session:
-        return metrics.series(session, EDITION, *args, **options)
+        return metric_series.series(session, EDITION, *args, **options)
 
 
 def points(store: Database, *args, **options) -> list[tuple[int, int, str, int, float]]:

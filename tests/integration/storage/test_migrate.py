@@ -16,7 +16,7 @@ from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StoreNotMigratedError
 from airflow_hpo.storage import editions, parameter_sets
-from airflow_hpo.storage.columns import utc_now
+from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import HEAD, VERSION_TABLE, check, current, downgrade, ensure, script_config, upgrade
 from airflow_hpo.storage.tables import EvaluationRow, Row

@@ -14,15 +14,15 @@ from sqlalchemy import MetaData, inspect, select, text
 from airflow_hpo.core.parameter_set import Action, Provenance
 from airflow_hpo.core.trial import AttemptOutcome, Origin, TrialState
 from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError
-from airflow_hpo.search.schema import create_schema
-from airflow_hpo.storage import attempts, metrics, migrate, parameter_sets
+from airflow_hpo.optuna.migrate import create_schema
+from airflow_hpo.storage import attempts, metric_series, migrate, parameter_sets
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import VERSION_TABLE
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies import migrate as schema
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import Tuned, declared
 
 OLDER = Path(__file__).parent / "older"
 RUN = "2026-10-01"
@@ -117,7 +117,7 @@ def test_what_the_older_code_wrote_reads_as_it_was_meant(older: Database) -> Non
     outcomes = [(a.number, a.attempt, a.outcome.value, a.reason) for a in tuned.attempts()]
     assert outcomes[2:] == [(2, 1, "failed", "It broke."), (3, 1, "failed", "It broke."), (3, 2, "running", None)]
     with tuned.store.session() as session:
-        assert [(m.step, m.value) for m in metrics.series(session, EDITION, 1)][:2] == [(0, 2.0), (1, 1.5)]
+        assert [(m.step, m.value) for m in metric_series.series(session, EDITION, 1)][:2] == [(0, 2.0), (1, 1.5)]
 
 
 def test_a_study_that_the_older_code_began_goes_on_to_its_end(older: Database) -> None:

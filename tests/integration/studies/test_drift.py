@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from airflow_hpo.storage import comparisons
 from airflow_hpo.storage.comparisons import Finding
-from airflow_hpo.tuning.drifting import drift_rows
-from airflow_hpo.tuning.opening import enter_champion
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.drift import drift_rows
+from airflow_hpo.studies.open import enter_champion
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import Tuned, declared
 
 CHAMPION = {"x": 0.5, "kind": "a"}
 

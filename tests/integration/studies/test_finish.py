@@ -4,10 +4,10 @@ import pytest
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
-from airflow_hpo.tuning.ending import Summary, ended_just_before, finish
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import WORK, Tuned, declared
+from airflow_hpo.studies.finish import Summary, ended_just_before, finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import WORK, Tuned, declared
 
 
 def finished(tuned: Tuned) -> Summary:

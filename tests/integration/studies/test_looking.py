@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.closing import close_attempts
-from airflow_hpo.tuning.drifting import drift_rows
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.rows import edition_row, find_edition, trial_rows
-from airflow_hpo.tuning.running import attempt_of, last_attempt, running, unseen
-from airflow_hpo.tuning.stopping import must_not_start, reason_to_end
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.close_attempts import close_attempts
+from airflow_hpo.studies.drift import drift_rows
+from airflow_hpo.studies.rows import edition_row, find_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.stop import must_not_start, reason_to_end
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.attempts import attempt_of, last_attempt, running, unseen
+from airflow_hpo.trials.rows import trial_rows
+from tests.integration.trial_tasks import Tuned, declared
 
 LOOKS: dict[str, Callable[[Tuned], Any]] = {
     "its declaration": lambda tuned: tuned.store.edition(tuned.name),
@@ -42,7 +43,7 @@ def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tuned]:
     """A study with one complete trial and one that runs, which somebody is about to change."""
     monkeypatch.setattr("airflow_hpo.storage.database.BUSY_TIMEOUT", 0)
     database = Database.sqlite(tmp_path / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     tuned = Tuned(Store(database), declared(when_over="stop", max_pending=4))
     first, second, *_ = tuned.suggest()
     tuned.complete(first)

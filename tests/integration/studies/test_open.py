@@ -7,9 +7,9 @@ from airflow_hpo.core.study import WarmStart
 from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.exceptions import StudyConflictError
 from airflow_hpo.storage import editions
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import START, Tuned, declared
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import START, Tuned, declared
 
 
 def test_an_edition_knows_the_task_group_that_opened_it(store: Store) -> None:

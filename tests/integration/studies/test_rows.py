@@ -4,10 +4,10 @@ import pytest
 
 from airflow_hpo.core.space import Categorical, Float
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.tuning.frames import trials_frame
-from airflow_hpo.tuning.rows import COLUMNS, edition_row, find_edition, trial_rows
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.rows import edition_row, find_edition
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.rows import COLUMNS, trial_rows, trials_frame
+from tests.integration.trial_tasks import Tuned, declared
 
 
 def test_an_edition_is_found_by_its_name_and_the_newest_by_its_study(tuned: Tuned) -> None:

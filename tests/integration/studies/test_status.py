@@ -8,10 +8,11 @@ import time_machine
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.storage import editions
-from airflow_hpo.tuning.judging import abandoned, reap, status
-from airflow_hpo.tuning.running import locate
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.attempts import locate
+from airflow_hpo.trials.lost import abandoned, reap
+from tests.integration.trial_tasks import Tuned, declared
 
 
 def test_a_new_study_may_fill_its_slots(tuned: Tuned) -> None:

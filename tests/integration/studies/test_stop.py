@@ -9,12 +9,13 @@ from sqlalchemy import event
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.storage import editions
-from airflow_hpo.tuning.concluding import Ended, conclude
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.stopping import must_end, reason_to_end
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.stop import reason_to_end
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.monitor import must_end
+from tests.integration.trial_tasks import Tuned, declared
 
 GOAL: dict[str, Any] = {"objective": {"metric": "loss", "goal": 0.5}}
 PATIENCE: dict[str, Any] = {"patience": 1}

@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.trial import TrialState
+from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.running import locate
-from airflow_hpo.tuning.store import Store
-from airflow_hpo.tuning.suggesting import ask_for, ask_one, key_of, reserve
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_for, ask_one, reserve
+from airflow_hpo.trials.attempts import locate
+from tests.integration.trial_tasks import Tuned, declared
 
 
 def sealed(tuned: Tuned, batch: int = 1) -> int | None:

@@ -10,8 +10,8 @@ from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
-from tests.integration.tuning.airflow_model import Scheduler
-from tests.integration.tuning.tasks import declared
+from tests.integration.airflow_model import Scheduler
+from tests.integration.trial_tasks import declared
 
 STUDY = declared(max_trials=12, max_failures=12)
 

@@ -8,13 +8,14 @@ from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.concluding import Ended, fail
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.explaining import WAITING, Explanation, TrialReason, explain, history
-from airflow_hpo.tuning.invalidating import invalidate
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.tasks import RunTasks, TaskLook
-from tests.integration.tuning.tasks import Tuned, declared, place_of
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.why import WAITING, Explanation, TrialReason, explain
+from airflow_hpo.trials.conclude import Ended, fail
+from airflow_hpo.trials.history import history
+from airflow_hpo.trials.invalidate import invalidate
+from tests.integration.trial_tasks import Tuned, declared, task_try_of
 
 TRIAL = "tune.batch_001.trial"
 
@@ -225,7 +226,7 @@ def test_a_best_trial_whose_rerun_fails_after_the_end_is_the_best_no_more(tuned:
         small.complete(request, value=float(value))
     finish(small.store, status(small.store, small.name))
     claimed, attempt = small.started(requests[0], try_number=2, rerun="always")
-    fail(small.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), place_of(requests[0].key, 2), 0)
+    fail(small.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), task_try_of(requests[0].key, 2), 0)
     assert small.store.edition(small.name).best_number == 1
 
 

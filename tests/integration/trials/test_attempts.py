@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.tuning.running import last_attempt, unseen
-from tests.integration.tuning.tasks import Tuned
+from airflow_hpo.trials.attempts import last_attempt, unseen
+from tests.integration.trial_tasks import Tuned
 
 
 @pytest.mark.parametrize(

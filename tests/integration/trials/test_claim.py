@@ -7,10 +7,10 @@ import pytest
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, Origin, TrialRequest, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.claiming import answer, claim, continued
-from airflow_hpo.tuning.invalidating import invalidate
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import WORK, Tuned, place_of
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.claim import answer, claim, continued
+from airflow_hpo.trials.invalidate import invalidate
+from tests.integration.trial_tasks import WORK, Tuned, task_try_of
 
 OTHER = "1e" * 8
 
@@ -67,7 +67,7 @@ def test_changed_work_makes_one_trial_when_many_claim_at_once(
     tuned.complete(request_)
 
     def number(_: int) -> int:
-        return claim(Store(ready_database), request_, OTHER, place_of(request_.key, 2)).record.number
+        return claim(Store(ready_database), request_, OTHER, task_try_of(request_.key, 2)).record.number
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(number, range(4))) == {4}

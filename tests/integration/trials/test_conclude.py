@@ -5,8 +5,8 @@ import pytest
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialState
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.concluding import Ended, conclude, fail
-from tests.integration.tuning.tasks import WORK, Tuned, place_of
+from airflow_hpo.trials.conclude import Ended, conclude, fail
+from tests.integration.trial_tasks import WORK, Tuned, task_try_of
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_failed_attempt_says_why(tuned: Tuned, request_: TrialRequest) -> None
 
 def test_failing_twice_counts_once(tuned: Tuned, request_: TrialRequest) -> None:
     claimed, attempt = tuned.started(request_)
-    error, place = TrialFailedError("It broke."), place_of(request_.key)
+    error, place = TrialFailedError("It broke."), task_try_of(request_.key)
     final = [fail(tuned.store, claimed, attempt, error, Ended(None), place, 1) for _ in range(2)]
     assert final == [False, False]
 
@@ -144,7 +144,7 @@ def test_failing_twice_counts_once(tuned: Tuned, request_: TrialRequest) -> None
 def test_a_failure_never_takes_a_result_away(tuned: Tuned, request_: TrialRequest) -> None:
     tuned.complete(request_, value=0.25)
     claimed, attempt = tuned.claim(request_), tuned.attempts(0)[0]
-    fail(tuned.store, claimed, attempt, TrialFailedError("Late."), Ended(None), place_of(request_.key, 3), 0)
+    fail(tuned.store, claimed, attempt, TrialFailedError("Late."), Ended(None), task_try_of(request_.key, 3), 0)
     assert tuned.records()[0].value == 0.25
     assert tuned.attempts(0)[0].outcome is AttemptOutcome.COMPLETE
 
@@ -158,6 +158,8 @@ def test_a_trial_and_its_attempt_end_together_or_not_at_all(
         with pytest.raises(ZeroDivisionError):
             tuned.conclude(claimed, attempt, 0.25)
         with pytest.raises(ZeroDivisionError):
-            fail(tuned.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), place_of(request_.key), 0)
+            fail(
+                tuned.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), task_try_of(request_.key), 0
+            )
     assert tuned.states()[0] is TrialState.RUNNING
     assert tuned.conclude(claimed, attempt, 0.25).state is TrialState.COMPLETE

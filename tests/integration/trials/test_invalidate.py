@@ -5,14 +5,14 @@ import pytest
 
 from airflow_hpo.core.trial import TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
-from airflow_hpo.search.reader import StudyReader
+from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.ending import finish
-from airflow_hpo.tuning.invalidating import invalidate
-from airflow_hpo.tuning.judging import status
-from airflow_hpo.tuning.opening import open_edition
-from airflow_hpo.tuning.rows import trial_rows
-from tests.integration.tuning.tasks import START, Tuned, declared
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.status import status
+from airflow_hpo.trials.invalidate import invalidate
+from airflow_hpo.trials.rows import trial_rows
+from tests.integration.trial_tasks import START, Tuned, declared
 
 WHY = "The data of that day were broken."
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
-from airflow_hpo.pods.reaping import TrialPod, owner_of
-from airflow_hpo.tuning.orphans import TaskStates, orphaned
-from airflow_hpo.tuning.running import locate
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.pods.reap import TrialPod, owner_of
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.attempts import locate
+from airflow_hpo.trials.orphan_pods import TaskStates, orphaned
+from tests.integration.trial_tasks import Tuned, declared
 
 ACTIVE = ["running", "deferred", "queued", "scheduled", "up_for_retry", "restarting", "up_for_reschedule", None]
 OVER = ["success", "failed", "skipped", "upstream_failed", "removed"]

@@ -13,12 +13,12 @@ from airflow_hpo.core.attempt import MetricValue
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.storage import metrics
+from airflow_hpo.storage import metric_series
 from airflow_hpo.storage.database import Database
-from airflow_hpo.tuning.concluding import Ended, conclude, fail
-from airflow_hpo.tuning.reporting import TrialReporter
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared, place_of
+from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.reporter import TrialReporter
+from tests.integration.trial_tasks import Tuned, declared, task_try_of
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def losses(*values: float, first: int = 1) -> list[SeriesPoint]:
 
 def series(tuned: Tuned) -> list[MetricValue]:
     with tuned.store.session() as session:
-        return metrics.series(session, tuned.name)
+        return metric_series.series(session, tuned.name)
 
 
 def test_points_are_kept_for_the_attempt_and_for_optuna(tuned: Tuned) -> None:
@@ -120,7 +120,14 @@ def test_values_that_nothing_followed_are_delivered_before_the_trial_is_told(in_
         conclude(in_a_file.store, claimed, attempt, Ended(Measurement(2.0)), report)
     else:
         fail(
-            in_a_file.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), place_of("001/0"), 0, report
+            in_a_file.store,
+            claimed,
+            attempt,
+            TrialFailedError("It broke."),
+            Ended(None),
+            task_try_of("001/0"),
+            0,
+            report,
         )
     assert [v.value for v in series(in_a_file)] == [3.0, 2.0]
     assert in_a_file.store.optuna.load(in_a_file.name).trials[0].intermediate_values == {1: 3.0, 2: 2.0}

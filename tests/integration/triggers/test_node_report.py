@@ -19,17 +19,17 @@ from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.operators import pod as pod_operator
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
-from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.watch import WatchOptions
+from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers import pod as pod_trigger
 from airflow_hpo.triggers.pod import TrialPodTrigger
-from airflow_hpo.triggers.turns import turn
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.triggers.slots import study_queue
+from tests.integration.trial_tasks import Tuned, declared
 from tests.unit.pods.kubernetes_double import pod
 
 NODE = {"node": "node-1"}
@@ -48,10 +48,10 @@ class Watch:
         """Return what stands for `watch_pod`."""
 
         async def watch_pod(*arguments: Any, located: Any = None, **options: Any) -> PodOutcome:
-            turn(tuned.name).freed.clear()
+            study_queue(tuned.name).freed.clear()
             if located is not None:
                 self.answers = [await located(NODE) for _ in range(times)]
-            self.freed = turn(tuned.name).freed.is_set()
+            self.freed = study_queue(tuned.name).freed.is_set()
             self.known = tuned.attempts(0)
             return PodOutcome("complete", value=0.5, place=NODE)
 
@@ -64,7 +64,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
     database = Database.sqlite(tmp_path / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     return lambda **options: Tuned(Store(database), declared(**options))
 
 

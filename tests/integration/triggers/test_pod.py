@@ -14,16 +14,16 @@ from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from airflow_hpo.core.metrics.source import Stdout
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
-from airflow_hpo.pods import insisting
-from airflow_hpo.pods.connection import Connection
+from airflow_hpo.pods.api import retry
+from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.watch import WatchOptions
+from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.storage.database import Database
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.pod import TrialPodTrigger
-from airflow_hpo.triggers.pod_telling import ended_of
-from airflow_hpo.tuning import schema
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from airflow_hpo.triggers.pod_result import ended_of
+from tests.integration.trial_tasks import Tuned, declared
 
 COMPLETE = PodOutcome("complete", value=0.5, metrics={"time_s": 2.0}, exit_code=0, place={"node": "n"})
 
@@ -56,9 +56,9 @@ def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tuned:
     """An open edition in the database that Airflow uses without a connection."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
-    monkeypatch.setattr(insisting, "AWAY", 0.0)
+    monkeypatch.setattr(retry, "AWAY", 0.0)
     database = Database.sqlite(tmp_path / "hpo.db")
-    schema.upgrade(database)
+    migrate.upgrade(database)
     return Tuned(Store(database), declared())
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.status import Status
+from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.study import StudyTrigger
-from airflow_hpo.tuning.judging import Status
-from airflow_hpo.tuning.store import Store
-from tests.integration.tuning.tasks import Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared
 
 
 @pytest.fixture

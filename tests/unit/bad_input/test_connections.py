@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_hpo.exceptions import StoreRefusedError
-from airflow_hpo.hooks.location import from_connection
+from airflow_hpo.hooks.connection import from_connection
 from airflow_hpo.storage.database import Database
 from tests.unit.bad_input.anything import anything, texts
 

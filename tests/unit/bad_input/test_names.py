@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.pods.labels import OWNER, PodIdentity, attempt_of, label_value
+from airflow_hpo.pods.build.labels import OWNER, PodIdentity, attempt_of, label_value
 from tests.unit.bad_input.anything import texts
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")

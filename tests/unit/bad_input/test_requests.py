@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.core.trial_key import owner
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.tuning.judging import abandoned, owner
+from airflow_hpo.trials.lost import abandoned
 from tests.unit.bad_input.anything import anything, spoilt, texts
 
 REQUEST: dict[str, Any] = {

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from airflow_hpo.comparison.alpha_spending import even_fractions, nominal_levels, spent
 from airflow_hpo.comparison.rule import Spending
-from airflow_hpo.comparison.spending import even_fractions, nominal_levels, spent
 from airflow_hpo.exceptions import DeclarationError
 
 OBF, POCOCK = Spending.OBRIEN_FLEMING, Spending.POCOCK

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airflow_hpo.comparison.comparing import compare
+from airflow_hpo.comparison.alpha_spending import nominal_levels
+from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.decision import Decision, Method, Verdict
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
-from airflow_hpo.comparison.spending import nominal_levels
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError
 from tests.unit.comparison.evaluations import evaluated

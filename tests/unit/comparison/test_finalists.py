@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from airflow_hpo.comparison.selection import best_trials, select
+from airflow_hpo.comparison.finalists import best_trials, select
 from airflow_hpo.core.objective import Direction, Objective
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import DeclarationError

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from airflow_hpo.comparison.decision import Verdict
-from airflow_hpo.comparison.first import first_champion
+from airflow_hpo.comparison.first_champion import first_champion
 from airflow_hpo.comparison.report import as_data
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.objective import Objective

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from airflow_hpo.comparison.multiple import holm, step_levels
+from airflow_hpo.comparison.alpha_spending import nominal_levels
+from airflow_hpo.comparison.holm import holm, step_levels
 from airflow_hpo.comparison.rule import Spending
-from airflow_hpo.comparison.spending import nominal_levels
 
 OBF = Spending.OBRIEN_FLEMING
 

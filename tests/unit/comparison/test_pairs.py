@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from airflow_hpo.comparison.decision import Dropped
-from airflow_hpo.comparison.pairing import Pairs, checked, pair
+from airflow_hpo.comparison.pairs import Pairs, checked, pair
 from airflow_hpo.exceptions import DeclarationError
 from tests.unit.comparison.evaluations import evaluated
 

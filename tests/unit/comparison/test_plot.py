@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from airflow_hpo.comparison.comparing import compare
+from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.decision import Decision
 from airflow_hpo.comparison.plot import plot
 from airflow_hpo.comparison.rule import ComparisonRule

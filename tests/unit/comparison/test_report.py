@@ -5,11 +5,11 @@ import math
 
 import pandas as pd
 
-from airflow_hpo.comparison.comparing import compare
-from airflow_hpo.comparison.first import first_champion
+from airflow_hpo.comparison.compare import compare
+from airflow_hpo.comparison.finalists import select
+from airflow_hpo.comparison.first_champion import first_champion
 from airflow_hpo.comparison.report import as_data, markdown, selection_of
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
-from airflow_hpo.comparison.selection import select
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
 from tests.unit.comparison.evaluations import evaluated

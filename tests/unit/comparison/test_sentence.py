@@ -5,9 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from airflow_hpo.comparison.comparing import compare
+from airflow_hpo.comparison.compare import compare
+from airflow_hpo.comparison.number_format import amount, change, percent
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail, Scale
-from airflow_hpo.comparison.words import amount, change, percent
 from airflow_hpo.core.objective import Objective
 from tests.unit.comparison.evaluations import evaluated
 

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 import airflow_hpo
 from airflow_hpo.core.algorithms import Pruner, Sampler
+from airflow_hpo.core.json_schema import study_schema
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.schema import study_schema
 from airflow_hpo.core.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study, WarmStart
 from airflow_hpo.exceptions import DeclarationError
@@ -33,7 +33,7 @@ def validator() -> Draft202012Validator:
 
 def test_the_published_schema_is_current() -> None:
     assert json.loads(PUBLISHED.read_text()) == study_schema(), (
-        "python -m airflow_hpo.core.schema > airflow_hpo/study.schema.json"
+        "python -m airflow_hpo.core.json_schema > airflow_hpo/study.schema.json"
     )
 
 

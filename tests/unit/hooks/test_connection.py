@@ -11,7 +11,7 @@ from airflow.sdk import Connection
 from sqlalchemy import make_url
 
 from airflow_hpo.exceptions import StoreRefusedError
-from airflow_hpo.hooks.location import default_database, from_connection
+from airflow_hpo.hooks.connection import default_database, from_connection
 
 SERVER = {"host": "db", "login": "me", "password": "s3cr{t}", "schema": "airflow"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo.operators.place import reference_of
+from airflow_hpo.operators.context import reference_of
 
 END, LOGICAL, AFTER = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 2, 4))
 

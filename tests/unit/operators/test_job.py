@@ -10,7 +10,7 @@ from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.job import TrialJobOperator
-from airflow_hpo.pods.labels import PodIdentity
+from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.task_groups.jobs import JobTrial
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)

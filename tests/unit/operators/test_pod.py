@@ -13,7 +13,7 @@ from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
-from airflow_hpo.pods.labels import PodIdentity
+from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.task_groups.pods import PodTrial
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5, "kind": "{{ 1 + 1 }}"}, seed=3)

@@ -9,10 +9,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
-from airflow_hpo.search import marks
-from airflow_hpo.search.asking import Asking, Draft
-from airflow_hpo.search.distributions import distributions_of
-from airflow_hpo.search.reader import StoredStudy
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.distributions import distributions_of
+from airflow_hpo.optuna.read import StoredStudy
+from airflow_hpo.optuna.sample import Asking, Draft
 
 
 class History:
@@ -50,7 +50,7 @@ class History:
             value=value,
             params=params,
             distributions=distributions_of(self.study.space, params),
-            user_attrs={marks.KEY: key} | ({marks.POINT: draft.point.mark} if draft and draft.point else {}),
+            user_attrs={attributes.KEY: key} | ({attributes.POINT: draft.point.mark} if draft and draft.point else {}),
             system_attrs=draft.system_attrs if draft else {},
         )
         trial.number, trial._trial_id = len(self.trials), 1000 + 7 * len(self.trials)

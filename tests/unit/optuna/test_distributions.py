@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from airflow_hpo.core.space import Categorical, Float, Int
-from airflow_hpo.search.distributions import canonical, distribution_of, value_at
+from airflow_hpo.optuna.distributions import canonical, distribution_of, value_at
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import logging
 import optuna
 import pytest
 
-from airflow_hpo.search.quiet import quiet
+from airflow_hpo.optuna.log_filters import quiet
 
 
 def test_what_optuna_announces_is_not_heard_and_what_it_warns_of_is(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from airflow_hpo.search.numbers import restored, stored
+from airflow_hpo.optuna.nonfinite import restored, stored
 
 
 @pytest.mark.parametrize("value", [0.0, -1.5, math.inf, -math.inf, 5e-324])

@@ -5,7 +5,7 @@ import pytest
 from airflow_hpo.core.algorithms import Pruner
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
-from airflow_hpo.search.pruning import pruner_for
+from airflow_hpo.optuna.pruners import pruner_for
 
 OPTIONS = {
     "median": {"n_startup_trials": 3, "n_warmup_steps": 1, "interval_steps": 2, "n_min_trials": 2},

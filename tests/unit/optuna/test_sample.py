@@ -12,9 +12,9 @@ from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import Categorical, Float, Int, Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
-from airflow_hpo.search import marks
-from airflow_hpo.search.sampling import sampler_for
-from tests.unit.search.history import History
+from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna.samplers import sampler_for
+from tests.unit.optuna.history import History
 
 SPACE = {"x": Float(0, 1), "y": Float(1e-4, 1, log=True), "n": Int(1, 9), "c": Categorical(["a", "b", None])}
 NUMERIC = {"x": Float(-5, 5), "y": Float(-5, 5)}
@@ -210,7 +210,7 @@ def test_a_start_point_that_failed_does_not_come_again() -> None:
 def test_warm_start_points_follow_the_start_points() -> None:
     history = History(declared(start_points=[{"n": 9}]))
     point = {"x": 0.5, "y": 0.5, "n": 1, "c": "a"}
-    history.stored.user_attrs[marks.WARM_POINTS] = [point]
+    history.stored.user_attrs[attributes.WARM_POINTS] = [point]
     assert [d.origin for d in history.ask("1/0", "1/1", "1/2")] == [
         Origin.START_POINT,
         Origin.WARM_START,
@@ -222,7 +222,7 @@ def test_warm_start_points_follow_the_start_points() -> None:
 def test_a_warm_start_point_that_a_start_point_was_is_not_evaluated_twice() -> None:
     point = {"x": 0.5, "y": 0.5, "n": 1, "c": "a"}
     history = History(declared(start_points=[point]))
-    history.stored.user_attrs[marks.WARM_POINTS] = [point]
+    history.stored.user_attrs[attributes.WARM_POINTS] = [point]
     assert [draft.origin for draft in history.ask("1/0", "1/1")] == [Origin.START_POINT, Origin.SAMPLER]
 
 

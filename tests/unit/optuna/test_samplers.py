@@ -6,7 +6,7 @@ from optuna.samplers import NSGAIISampler, QMCSampler, RandomSampler, TPESampler
 from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.space import Categorical, Float
 from airflow_hpo.core.study import Study
-from airflow_hpo.search.sampling import inherit_search_space, sampler_for, startup_trials
+from airflow_hpo.optuna.samplers import inherit_search_space, sampler_for, startup_trials
 
 OPTIONS = {
     "tpe": {"n_startup_trials": 7, "n_ei_candidates": 12, "multivariate": False, "constant_liar": False},

@@ -22,7 +22,7 @@ from kubernetes.client import (
     V1ResourceRequirements,
 )
 
-from airflow_hpo.pods.access import LogResponse
+from airflow_hpo.pods.api.access import LogResponse
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ class PodDouble:
         self.deleted = False
 
     @contextmanager
-    def news(self, wake: Callable[[], None]) -> Iterator[NewsDouble]:
+    def subscribe(self, wake: Callable[[], None]) -> Iterator[NewsDouble]:
         self.heard.wake = wake
         yield self.heard
 

@@ -14,8 +14,8 @@ from kubernetes.config import ConfigException
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.labels import PodIdentity
-from airflow_hpo.pods.starting import Lineage, PodStarter, reachable
+from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.start import Lineage, PodStarter, reachable
 from tests.unit.pods.kubernetes_double import NOW
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpo.runners.tail import FileTail
+from airflow_hpo.runners.file_tail import FileTail
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from airflow_hpo.storage.columns import PlainText, Reported, UtcDateTime
+from airflow_hpo.storage.column_types import PlainText, Reported, UtcDateTime
 
 DIALECTS = [sqlite.dialect(), postgresql.dialect(), mysql.dialect()]
 

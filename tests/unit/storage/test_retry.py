@@ -6,8 +6,8 @@ import pytest
 
 from airflow_hpo.exceptions import StoreNotMigratedError, StoreUnavailableError, StudyLockedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.patience import patiently
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.store import Store
 
 SOMEWHERE = Database.of("postgresql://127.0.0.1:1/studies")
 
@@ -29,14 +29,14 @@ class Work:
 
 def test_a_database_that_comes_back_is_waited_for() -> None:
     work = Work(2)
-    assert patiently(lambda store: work(store))(Store(SOMEWHERE, patience=30)) == "done"
+    assert retried(lambda store: work(store))(Store(SOMEWHERE, patience=30)) == "done"
     assert len(work.patience) == 3
 
 
 def test_without_patience_the_first_error_counts() -> None:
     work = Work(1)
     with pytest.raises(StoreUnavailableError, match=r"^It is away\.$"):
-        patiently(lambda store: work(store))(Store(SOMEWHERE))
+        retried(lambda store: work(store))(Store(SOMEWHERE))
     assert len(work.patience) == 1
 
 
@@ -44,18 +44,18 @@ def test_giving_up_says_how_long_it_was_tried_and_which_option_says_so() -> None
     with pytest.raises(
         StoreUnavailableError, match=r"^It is away\. It was tried for 0\.2 s \(\[hpo\] database_patience\)"
     ):
-        patiently(lambda store: Work(99)(store))(Store(SOMEWHERE, patience=0.2))
+        retried(lambda store: Work(99)(store))(Store(SOMEWHERE, patience=0.2))
 
 
 @pytest.mark.parametrize("error", [StoreNotMigratedError("No tables."), StudyLockedError("Held."), ValueError("x")])
 def test_what_waiting_does_not_mend_is_raised_at_once(error: Exception) -> None:
     work = Work(1, error)
     with pytest.raises(type(error)):
-        patiently(lambda store: work(store))(Store(SOMEWHERE, patience=30))
+        retried(lambda store: work(store))(Store(SOMEWHERE, patience=30))
     assert len(work.patience) == 1
 
 
 def test_what_is_called_meanwhile_does_not_wait_as_long_again() -> None:
     work = Work(1)
-    patiently(lambda store: work(store))(Store(SOMEWHERE, patience=30))
+    retried(lambda store: work(store))(Store(SOMEWHERE, patience=30))
     assert work.patience == [0, 0]

@@ -5,7 +5,7 @@ from sqlalchemy import String, Table
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateTable
 
-from airflow_hpo.storage.inserting import _statement
+from airflow_hpo.storage.insert_absent import _statement
 from airflow_hpo.storage.tables import Row
 
 TABLES = list(Row.metadata.sorted_tables)

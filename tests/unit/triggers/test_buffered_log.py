@@ -5,8 +5,8 @@ import copy
 
 import pytest
 
-from airflow_hpo.pods import moments
-from airflow_hpo.triggers.words import Words
+from airflow_hpo.pods.watch import ticks
+from airflow_hpo.triggers.buffered_log import BufferedLog
 
 
 class LogDouble:
@@ -24,7 +24,7 @@ class LogDouble:
 def test_what_is_said_in_passing_is_written_at_the_next_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     async def speak() -> list[list[str]]:
         log, heard = LogDouble(), list[list[str]]()
-        words = Words(log)
+        words = BufferedLog(log)
         async with words.written():
             words.info("Pod %s", "p")
             heard.append(list(log.said))
@@ -33,7 +33,7 @@ def test_what_is_said_in_passing_is_written_at_the_next_moment(monkeypatch: pyte
             heard.append(list(log.said))
         return heard
 
-    monkeypatch.setattr(moments, "WRITING", 0.01)
+    monkeypatch.setattr(ticks, "WRITING", 0.01)
     assert asyncio.run(speak()) == [[], ["Pod p"]]
 
 
@@ -43,22 +43,22 @@ def test_what_is_left_is_written_at_the_end(monkeypatch: pytest.MonkeyPatch) -> 
             words.info("100 %")
 
     log = LogDouble()
-    words = Words(log)
-    monkeypatch.setattr(moments, "WRITING", 1e9)
+    words = BufferedLog(log)
+    monkeypatch.setattr(ticks, "WRITING", 1e9)
     asyncio.run(speak())
     assert log.said == ["100 %"]
 
 
 def test_what_is_graver_is_said_at_once_and_in_its_turn() -> None:
     log = LogDouble()
-    words = Words(log)
+    words = BufferedLog(log)
     words.info("first")
     words.warning("second: %s", 2)
     assert log.said == ["first", "second: 2"]
 
 
 def test_an_operator_that_is_copied_takes_its_words_along() -> None:
-    words = copy.deepcopy(Words(LogDouble()))
+    words = copy.deepcopy(BufferedLog(LogDouble()))
     words.info("first")
     words.write()
     assert words._log.said == ["first"]

@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict
 
 from airflow_hpo.core.metrics.source import File
-from airflow_hpo.pods.connection import Connection
-from airflow_hpo.pods.watch import WatchOptions
+from airflow_hpo.pods.api.connection import Connection
+from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.triggers.pod import TrialPodTrigger
 
 ARGUMENTS = {

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.triggers import turns
-from airflow_hpo.triggers.turns import Places, Turn, places, turn
+from airflow_hpo.triggers import slots
+from airflow_hpo.triggers.slots import StudyQueue, TriggererSlots, study_queue, triggerer_slots
 
 
 class StudyDouble:
@@ -24,7 +24,7 @@ class StudyDouble:
         return [TrialRequest(study="s@1", key=key, number=len(self.asked)) for key in given]
 
 
-async def all_of(study: StudyDouble, keys: Iterable[str], here: Places, turn: Turn) -> list[str]:
+async def all_of(study: StudyDouble, keys: Iterable[str], here: TriggererSlots, turn: StudyQueue) -> list[str]:
     """Let trials wait for the study together and return those that got one."""
     waits = [asyncio.create_task(turn.granted(key, here, study.ask, asyncio.Event().wait), name=key) for key in keys]
     done, open_ones = await asyncio.wait(waits, timeout=0.05)
@@ -36,15 +36,15 @@ async def all_of(study: StudyDouble, keys: Iterable[str], here: Places, turn: Tu
 
 def test_who_came_while_another_asked_is_asked_for_together() -> None:
     study = StudyDouble(room=3)
-    got = asyncio.run(all_of(study, ["a", "b", "c"], Places(10), Turn()))
+    got = asyncio.run(all_of(study, ["a", "b", "c"], TriggererSlots(10), StudyQueue()))
     assert (got, study.asked) == (["a", "b", "c"], [["a"], ["b", "c"]])
 
 
 def test_no_more_are_asked_for_than_have_a_place() -> None:
     async def crowded() -> list[str]:
-        here = Places(3)
+        here = TriggererSlots(3)
         async with here.one(), here.one():
-            return await all_of(study, ["a", "b", "c"], here, Turn())
+            return await all_of(study, ["a", "b", "c"], here, StudyQueue())
 
     study = StudyDouble(room=3)
     assert asyncio.run(crowded()) == ["a", "b", "c"]
@@ -53,7 +53,7 @@ def test_no_more_are_asked_for_than_have_a_place() -> None:
 
 def test_who_gets_none_asks_again_when_one_has_ended() -> None:
     async def freed() -> list[str]:
-        turn, here = Turn(), Places(10)
+        turn, here = StudyQueue(), TriggererSlots(10)
         waiting = asyncio.create_task(all_of(study, ["a", "b"], here, turn))
         await asyncio.sleep(0.01)
         study.room = 1
@@ -67,38 +67,38 @@ def test_who_gets_none_asks_again_when_one_has_ended() -> None:
 
 def test_nobody_asks_a_study_that_has_just_given_all_it_has() -> None:
     study = StudyDouble(room=2)
-    assert asyncio.run(all_of(study, ["a", "b", "c"], Places(10), Turn())) == ["a", "b"]
+    assert asyncio.run(all_of(study, ["a", "b", "c"], TriggererSlots(10), StudyQueue())) == ["a", "b"]
     assert study.asked == [["a"], ["b", "c"]]
 
 
 def test_the_tasks_of_trials_end_together_unless_no_other_trial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     async def ended() -> tuple[bool, bool]:
-        here = Places(2)
+        here = TriggererSlots(2)
         async with here.one():
             async with here.one():
                 pass
-            waits = asyncio.create_task(here.moment())
+            waits = asyncio.create_task(here.tick())
             early, _ = await asyncio.wait({waits}, timeout=0.05)
         last, _ = await asyncio.wait({waits}, timeout=5)
         return bool(early), bool(last)
 
-    monkeypatch.setattr(turns, "TOGETHER", 1e9)
+    monkeypatch.setattr(slots, "TOGETHER", 1e9)
     assert asyncio.run(ended()) == (False, True)
 
 
 def test_the_next_moment_comes_also_while_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
     async def ended() -> None:
-        here = Places(2)
+        here = TriggererSlots(2)
         async with here.one():
-            await asyncio.wait_for(here.moment(), 5)
+            await asyncio.wait_for(here.tick(), 5)
 
-    monkeypatch.setattr(turns, "TOGETHER", 0.01)
+    monkeypatch.setattr(slots, "TOGETHER", 0.01)
     asyncio.run(ended())
 
 
 def test_a_trial_that_no_longer_waits_is_not_asked_for() -> None:
     async def cancelled() -> list[str]:
-        turn, here = Turn(), Places(10)
+        turn, here = StudyQueue(), TriggererSlots(10)
         first = asyncio.create_task(turn.granted("a", here, study.ask, asyncio.Event().wait))
         await asyncio.sleep(0.01)
         first.cancel()
@@ -117,7 +117,7 @@ def test_what_asking_raises_ends_one_wait_and_the_next_one_asks_for_itself() -> 
         raise RuntimeError(keys[0])
 
     async def both() -> list[BaseException | TrialRequest]:
-        turn, here = Turn(), Places(10)
+        turn, here = StudyQueue(), TriggererSlots(10)
         waits = [turn.granted(key, here, refused, asyncio.Event().wait) for key in "ab"]
         return await asyncio.gather(*waits, return_exceptions=True)
 
@@ -125,12 +125,12 @@ def test_what_asking_raises_ends_one_wait_and_the_next_one_asks_for_itself() -> 
 
 
 def test_a_place_is_given_back_however_its_holder_ends() -> None:
-    async def failing(here: Places) -> None:
+    async def failing(here: TriggererSlots) -> None:
         async with here.one():
             assert here.free == 0
             raise ValueError("gone")
 
-    here = Places(1)
+    here = TriggererSlots(1)
     with pytest.raises(ValueError, match="gone"):
         asyncio.run(failing(here))
     assert here.free == 1
@@ -138,8 +138,8 @@ def test_a_place_is_given_back_however_its_holder_ends() -> None:
 
 def test_trials_of_one_study_share_a_turn_and_others_do_not() -> None:
     async def looked() -> None:
-        assert turn("a@1") is turn("a@1")
-        assert turn("a@1") is not turn("b@1")
+        assert study_queue("a@1") is study_queue("a@1")
+        assert study_queue("a@1") is not study_queue("b@1")
 
     asyncio.run(looked())
 
@@ -149,7 +149,7 @@ def test_a_process_runs_only_so_many_at_once() -> None:
 
     async def one() -> None:
         nonlocal most, running
-        async with places(3).one():
+        async with triggerer_slots(3).one():
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)

@@ -10,8 +10,8 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
+from airflow_hpo.studies.status import Status
 from airflow_hpo.triggers.study import StudyTrigger, Until, reached
-from airflow_hpo.tuning.judging import Status
 
 STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=10, parallelism=4, batch_size=2)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_hpo.core.metrics import series as series_module
-from airflow_hpo.core.metrics.measurement import Evidence
+from airflow_hpo.core.metrics.measurement import LinesRead
 from airflow_hpo.core.metrics.point import MetricPoint, Rejected
 from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.objective import Objective
@@ -67,7 +67,7 @@ def test_a_missing_objective_says_what_was_read_and_how() -> None:
     made = MetricSeries(LAST)
     made.add([Rejected("loss", "high"), MetricPoint("other", 1.0)])
     with pytest.raises(TrialFailedError) as failed:
-        made.measure(Evidence("the output read by the default filter", 7, tail=("done", "bye")))
+        made.measure(LinesRead("the output read by the default filter", 7, tail=("done", "bye")))
     for part in ("'loss'", "'high'", "default filter", "7 lines", "done | bye"):
         assert part in failed.value.reason
 
@@ -115,7 +115,7 @@ def test_problems_name_what_was_rejected() -> None:
 
 
 def test_problems_name_lines_that_were_cut() -> None:
-    assert any("3 lines" in problem for problem in series(LAST, 1.0).measure(Evidence("x", 9, cut=3)).problems)
+    assert any("3 lines" in problem for problem in series(LAST, 1.0).measure(LinesRead("x", 9, cut=3)).problems)
 
 
 def test_drain_gives_every_point_once() -> None:

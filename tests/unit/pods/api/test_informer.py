@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from kubernetes.client import ApiClient, V1Pod
 
-from airflow_hpo.pods import failures, news
-from airflow_hpo.pods.news import Ear, PodNews, essence
+from airflow_hpo.pods import failures
+from airflow_hpo.pods.api import informer
+from airflow_hpo.pods.api.informer import PodInformer, Subscription, slim
 from tests.unit.pods.kubernetes_double import NOW, condition, pod, running, terminated, waiting
 
 
@@ -36,7 +37,7 @@ class Heard:
         asyncio.run(self._listen())
 
     async def _listen(self) -> None:
-        told = PodNews(self._events, lambda pod: pod["status"]["phase"])
+        told = PodInformer(self._events, lambda pod: pod["status"]["phase"])
         with told.about("p", self._wake) as self.ear:
             following = asyncio.create_task(told.follow())
             while self.watches and not following.done():
@@ -61,7 +62,7 @@ class Heard:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(news, "PAUSE", 0.0)
+    monkeypatch.setattr(informer, "PAUSE", 0.0)
 
 
 def test_a_watcher_is_woken_when_its_pod_starts_and_ends_and_not_in_between() -> None:
@@ -91,8 +92,8 @@ def test_a_deleted_pod_wakes_and_is_then_to_be_asked_for() -> None:
 
 
 def test_a_pod_is_handed_out_once() -> None:
-    told = PodNews(lambda: None, lambda pod: pod)  # type: ignore[arg-type,return-value]
-    ear = Ear(told, "p", lambda: None)
+    told = PodInformer(lambda: None, lambda pod: pod)  # type: ignore[arg-type,return-value]
+    ear = Subscription(told, "p", lambda: None)
     told.pods["p"] = {"name": "p"}
     ear.hear()
     assert (ear.newest(), ear.newest()) == ({"name": "p"}, None)
@@ -138,7 +139,7 @@ def test_nothing_that_a_judgment_rests_on_is_left_out(state: V1Pod) -> None:
     raw["metadata"]["managedFields"] = [{"manager": "kubelet", "time": "2026-11-21T08:00:00Z"}]
     for one in raw["status"].get("conditions", ()):
         one["lastTransitionTime"] = "2026-11-21T08:00:00Z"
-    assert judged(as_pod(essence(raw))) == judged(as_pod(raw))
+    assert judged(as_pod(slim(raw))) == judged(as_pod(raw))
 
 
 def as_pod(raw: Any) -> V1Pod:

@@ -10,8 +10,8 @@ from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods import insisting
-from airflow_hpo.pods.insisting import insistently
+from airflow_hpo.pods.api import retry
+from airflow_hpo.pods.api.retry import retried
 
 AWAY = [ConnectionError("refused"), HTTPError("refused")]
 REFUSED = [TrialFailedError("403 forbidden"), ApiException(status=403)]
@@ -21,7 +21,7 @@ def failing(times: int, err: Exception) -> tuple[Callable[[], str], list[int]]:
     """Return what fails so often, without a pause in between, and its calls."""
     calls: list[int] = []
 
-    @insistently
+    @retried
     def call() -> str:
         calls.append(1)
         if len(calls) <= times:
@@ -41,7 +41,7 @@ def test_what_an_api_server_that_restarts_says_is_not_believed_at_once(err: Exce
 
 @pytest.mark.parametrize(("err", "limit"), [(AWAY[0], "AWAY"), (REFUSED[0], "REFUSED")])
 def test_nobody_insists_for_ever(err: Exception, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(insisting, limit, 0.0)
+    monkeypatch.setattr(retry, limit, 0.0)
     call, calls = failing(2, err)
     with pytest.raises(type(err)):
         call()
@@ -59,7 +59,7 @@ def test_what_cannot_pass_is_said_at_once(err: Exception) -> None:
 def test_an_asynchronous_call_is_tried_again_too(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
-    @insistently
+    @retried
     async def call() -> None:
         calls.append(1)
         if len(calls) == 1:

@@ -7,7 +7,7 @@ import pytest
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.pods.labels import ENDED, PARAMS, PodIdentity, attempt_of, label_value
+from airflow_hpo.pods.build.labels import ENDED, PARAMS, PodIdentity, attempt_of, label_value
 
 LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -9,7 +9,7 @@ from kubernetes.client import V1Container, V1Pod, V1PodSpec
 from airflow_hpo.core.metrics.source import File, Stdout
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.pods.manifest import environment, file_reader, merged, refuse_sidecars
+from airflow_hpo.pods.build.manifest import environment, file_reader, merged, refuse_sidecars
 
 REQUEST = TrialRequest(study="s@r", key="001/0", number=1, params={"x": 0.5, "cmd": "$(HOME)"}, seed=3)
 

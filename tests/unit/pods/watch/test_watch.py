@@ -13,13 +13,13 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.pods import follower, locating, moments
-from airflow_hpo.pods import logs as trial_logs
-from airflow_hpo.pods import watch as watching
-from airflow_hpo.pods.locating import Located
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.readings import PodReadings
-from airflow_hpo.pods.watch import PodWatch, WatchOptions
+from airflow_hpo.pods.watch import log_follower, node, ticks
+from airflow_hpo.pods.watch.node import Located
+from airflow_hpo.pods.watch.readings import PodReadings
+from airflow_hpo.pods.watch.watch import PodWatch, WatchOptions
+from airflow_hpo.pods.watch.watch import logs as trial_logs
+from airflow_hpo.pods.watch.watch import watch as watching
 from tests.unit.pods.kubernetes_double import NOW, PodDouble, condition, pod, running, terminated, waiting
 
 SCHEDULED = condition("", type="PodScheduled")
@@ -66,7 +66,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "SETTLE_LIMIT"):
         monkeypatch.setattr(watching, name, 0.01)
     monkeypatch.setattr(trial_logs, "DRAIN_LIMIT", 0.01)
-    monkeypatch.setattr(follower, "HEAD_START", 0.0)
+    monkeypatch.setattr(log_follower, "HEAD_START", 0.0)
 
 
 DONE = pod("Succeeded", terminated(0, "Completed"))
@@ -114,8 +114,8 @@ def test_a_program_that_was_heard_and_reports_no_metric_is_blamed() -> None:
 def test_a_log_whose_end_nobody_gives_is_read_by_the_next_try_from_the_same_pod(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(follower, "LONGEST_PAUSE", 0.01)
-    monkeypatch.setattr(follower, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(log_follower, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(log_follower, "FIRST_PAUSE", 0.01)
     outcome = Watched([DONE], [[log_of("epoch=1"), ConnectionError("reset")], [ConnectionError("refused")]]).outcome
     assert (outcome.kind, outcome.alive) == ("infrastructure", True)
     assert "could not be read: refused" in outcome.reason
@@ -250,7 +250,7 @@ def test_a_pod_that_the_api_server_speaks_of_is_not_asked_for_again() -> None:
 
 
 def test_a_program_that_goes_on_is_read_along_in_the_tasks_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments, "WRITING", 0.01)
+    monkeypatch.setattr(ticks, "WRITING", 0.01)
     watched = Informed([pod("Pending"), pod("Running", running()), DONE], [[log_of("loss=1", "loss=0.5")]])
     assert (watched.early, watched.lines) == (["loss=1", "loss=0.5"], ["loss=1", "loss=0.5"])
 
@@ -260,7 +260,7 @@ def test_a_watch_that_falls_silent_costs_only_time() -> None:
     assert watched.outcome.kind == "infrastructure"
 
 
-class Places:
+class TriggererSlots:
     """Takes where a pod runs, after a few refusals."""
 
     def __init__(self, refusals: int = 0) -> None:
@@ -283,21 +283,21 @@ STARTING = pod("Pending", conditions=[SCHEDULED])
 
 
 def test_a_pods_node_is_told_once_and_while_its_program_has_not_started() -> None:
-    places = Places()
+    places = TriggererSlots()
     watched = Watched([unscheduled(), STARTING], [], located=places, startup_timeout=0.1)
     assert watched.outcome.kind == "infrastructure"
     assert places.offered == [{"node": "node-1"}]
 
 
 def test_a_pod_without_a_node_is_told_of_nowhere() -> None:
-    places = Places()
+    places = TriggererSlots()
     Watched([unscheduled()], [], located=places, schedule_timeout=0.05)
     assert places.offered == []
 
 
 def test_a_node_that_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locating, "LOCATING", 0.01)
-    places = Places(refusals=2)
+    monkeypatch.setattr(node, "LOCATING", 0.01)
+    places = TriggererSlots(refusals=2)
     Watched([STARTING], [], located=places, startup_timeout=0.2)
     assert places.offered == [{"node": "node-1"}] * 3
 
@@ -320,11 +320,11 @@ class Scheduled(Watched):
         await asyncio.sleep(0.05)
         self.double.states = [STARTING]
         await asyncio.sleep(0.2)
-        self.early = list(self.located.offered) if isinstance(self.located, Places) else []
+        self.early = list(self.located.offered) if isinstance(self.located, TriggererSlots) else []
         self.double.heard.tell(DONE)
         return await asyncio.wait_for(watching, 5)
 
 
 def test_who_waits_for_the_node_asks_for_a_pod_that_the_api_server_speaks_of() -> None:
-    watched = Scheduled([unscheduled()], [[log_of("loss=1")]], located=Places(), startup_check_interval=600.0)
+    watched = Scheduled([unscheduled()], [[log_of("loss=1")]], located=TriggererSlots(), startup_check_interval=600.0)
     assert watched.early == [{"node": "node-1"}]

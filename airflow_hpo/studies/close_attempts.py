@@ -6,19 +6,14 @@ from collections.abc import Iterable
 
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
 from airflow_hpo.storage import attempts
-from airflow_hpo.tuning.store import Store
+from airflow_hpo.studies.store import Store
 
 OUTCOMES = {TrialState.COMPLETE: AttemptOutcome.COMPLETE, TrialState.PRUNED: AttemptOutcome.PRUNED}
 REASON = "The task was killed after the study had been told."
 
 
 def close_attempts(store: Store, name: str, records: Iterable[TrialRecord]) -> None:
-    """End the running attempts of finished trials: their task was killed between two writes.
-
-    :param store: the study database.
-    :param name: the edition.
-    :param records: trials whose tasks have ended.
-    """
+    """End the running attempts of finished trials: their task was killed between two writes."""
     finished = {record.number: record.state for record in records if record.state.finished}
     with store.session(read_only=True) as session:
         if not any(attempt.number in finished for attempt in attempts.running(session, name)):

@@ -1,0 +1,1 @@
+"""Evaluations of candidates: planned, run as trials, compared. Knows no Airflow."""

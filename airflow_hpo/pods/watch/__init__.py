@@ -1,0 +1,1 @@
+"""One pod from its creation to its end: state, log, metrics."""

@@ -1,0 +1,1 @@
+"""Trials: claimed by a task, run in attempts, concluded. Knows no Airflow."""

@@ -1,0 +1,29 @@
+"""Trials that are lost: their task has ended without telling the study."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
+from airflow_hpo.core.trial_key import owner
+from airflow_hpo.storage import attempts
+from airflow_hpo.studies.status import ENDED
+from airflow_hpo.studies.store import Store
+
+
+def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int], str | None]) -> list[int]:
+    """Return the numbers of running trials whose task has ended without telling the study."""
+    running = [r for r in records if r.state is TrialState.RUNNING and r.key is not None]
+    return [r.number for r in running if r.key and states.get(owner(r.key)) in ENDED]
+
+
+def reap(store: Store, name: str, numbers: Collection[int]) -> None:
+    """Give up trials whose task has ended without telling the study: killed for good, or marked by a person."""
+    reason = "The task ended without a result: it was killed, timed out or marked by a person."
+    for number in numbers:
+        with store.session() as session:
+            store.optuna.tell(name, number, TrialState.FAIL, within=session.connection())
+            for attempt in attempts.of(session, name, number):
+                attempts.finish(
+                    session, name, number, attempt.attempt, AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=reason
+                )

@@ -1,0 +1,75 @@
+"""The monitor of a running trial: takes what it reports, and says when the pruner or its study ends it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.exceptions import TransientHpoError
+from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.stop import reason_to_end
+from airflow_hpo.studies.store import Store
+
+logger = logging.getLogger(__name__)
+
+KEPT = 1.0
+"""Seconds for which an answer holds in this process: a triggerer asks for each of its trials every few seconds."""
+
+
+_lock = threading.Lock()
+
+
+_answers: dict[tuple[Database, str], tuple[float, str | None]] = {}
+
+
+def must_end(store: Store, edition: str) -> str | None:
+    """Return why the running trials of an edition must end now; None while they may go on.
+
+    Cheap enough to be asked every few seconds for every trial: an answer is kept for a second. A study database that is
+    away ends nothing.
+    """
+    key = (store.database, edition)
+    with _lock:
+        at, answer = _answers.get(key, (float("-inf"), None))
+        if time.monotonic() - at < KEPT:
+            return answer
+        try:
+            answer = reason_to_end(store.without_retry, edition)
+        except TransientHpoError as err:
+            logger.warning("Whether the study is over cannot be seen now, so trials go on: %s", err)
+            answer = None
+        _answers[key] = (time.monotonic(), answer)
+        return answer
+
+
+class TrialMonitor:
+    """Takes what a running trial reports, and gives the trial up also when its study ends it.
+
+    :param report: takes the points, and says whether the pruner gives the trial up.
+    :param store: the study database.
+    :param edition: the edition.
+    :param interval: seconds between two questions whether the study is over.
+    """
+
+    def __init__(
+        self, report: Callable[[Sequence[SeriesPoint]], bool], store: Store, edition: str, interval: float
+    ) -> None:
+        self.reason: str | None = None
+        """Why the study ended the trial; None unless it did."""
+        self._report = report
+        self._store = store
+        self._edition = edition
+        self._interval = interval
+        self._due = time.monotonic() + interval
+
+    def __call__(self, points: Sequence[SeriesPoint]) -> bool:
+        """Deliver the points; return True when the trial has to end."""
+        if self._report(points):
+            return True
+        if self.reason is None and time.monotonic() >= self._due:
+            self.reason = must_end(self._store, self._edition)
+            self._due = time.monotonic() + self._interval
+        return self.reason is not None
