@@ -14,12 +14,11 @@ from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMes
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.watch import log_follower, node, ticks
+from airflow_hpo.pods.watch import log_follower, logs, node, ticks
+from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.node import Located
 from airflow_hpo.pods.watch.readings import PodReadings
 from airflow_hpo.pods.watch.watch import PodWatch, WatchOptions
-from airflow_hpo.pods.watch.watch import logs as trial_logs
-from airflow_hpo.pods.watch.watch import watch as watching
 from tests.unit.pods.kubernetes_double import NOW, PodDouble, condition, pod, running, terminated, waiting
 
 SCHEDULED = condition("", type="PodScheduled")
@@ -64,8 +63,8 @@ class Watched:
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "SETTLE_LIMIT"):
-        monkeypatch.setattr(watching, name, 0.01)
-    monkeypatch.setattr(trial_logs, "DRAIN_LIMIT", 0.01)
+        monkeypatch.setattr(watch_module, name, 0.01)
+    monkeypatch.setattr(logs, "DRAIN_LIMIT", 0.01)
     monkeypatch.setattr(log_follower, "HEAD_START", 0.0)
 
 
