@@ -1,4 +1,4 @@
-"""What this package tells Airflow about itself. Imports nothing: Airflow reads it at every start."""
+"""The provider's metadata, with every ``[hpo]`` option and its default. Imports nothing: Airflow reads it at every start."""
 
 from __future__ import annotations
 
@@ -85,7 +85,11 @@ def _connection() -> dict[str, Any]:
 
 def _options() -> dict[str, Any]:
     return {
-        "poll_interval": _option("Seconds between two looks at a study that somebody waits for.", "float", "2.0"),
+        "poll_interval": _option(
+            "Seconds between two looks at a study that a sensor, a trigger or a running trial waits for.",
+            "float",
+            "2.0",
+        ),
         "lock_timeout": _option(
             "Seconds to wait for another process that suggests trials of the same study.", "float", "120.0"
         ),
@@ -101,7 +105,7 @@ def _options() -> dict[str, Any]:
         ),
         "sqlite_fallback": _option(
             "Keep studies in the SQLite file hpo.db in AIRFLOW_HOME when the connection hpo_default is not defined."
-            " StudyQueue it off where there are several workers: a connection that cannot be looked up is an error then.",
+            " Switch it off where there are several workers: a connection that cannot be looked up is an error then.",
             "boolean",
             "True",
         ),

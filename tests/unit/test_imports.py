@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,13 @@ def test_declaring_a_study_loads_nothing_heavy(statement: str) -> None:
 
 def test_the_package_itself_loads_not_even_pydantic() -> None:
     assert "pydantic" not in loaded_by("import airflow_hpo")
+
+
+@pytest.mark.parametrize("module", ["reporting", "provider_info"])
+def test_a_module_that_imports_nothing_runs_without_any_installed_package(module: str) -> None:
+    file = Path(__file__).parents[2] / "airflow_hpo" / f"{module}.py"
+    subprocess.run([sys.executable, "-I", "-S", file], check=True)
+
+
+def test_importing_the_options_loads_nothing_heavy() -> None:
+    assert loaded_by("import airflow_hpo.conf") & HEAVY == set()

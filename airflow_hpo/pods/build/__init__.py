@@ -1,0 +1,1 @@
+"""The manifest of a trial's pod: its labels, templates and environment."""
