@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos check format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos check docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -8,6 +8,8 @@ RUN := $(UV) run --frozen --no-sync
 QUICK ?=
 # Live tests share a busy machine with what they test: files with a failure are run once more, and both tries are shown.
 LIVE := $(RUN) python -m tests.again
+# The theme announces its successor at every build.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -37,11 +39,17 @@ test-quick: install
 test-live: install
 	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -m "system and not chaos"
 
-check: install ## Check format, style, types and layers
+check: install docs ## Check format, style, types, layers and pages
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(RUN) lint-imports
+
+docs: install ## Build the pages into site/, strictly
+	$(MKDOCS) build --strict --quiet
+
+docs-serve: install ## Show the pages at http://127.0.0.1:8000 while they are written (until Ctrl-C)
+	$(MKDOCS) serve
 
 format: install ## Format the code
 	$(RUN) ruff format .
@@ -89,4 +97,4 @@ cluster-down: ## Stop it and remove what it left
 	$(PYTHON) -m cluster down
 
 clean: ## Remove what these commands made
-	rm -rf .venv .tools dist demo-home ui-home
+	rm -rf .venv .tools dist site demo-home ui-home
