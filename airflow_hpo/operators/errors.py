@@ -12,7 +12,7 @@ from airflow_hpo.exceptions import PermanentHpoError
 
 @contextmanager
 def permanent_errors_end_the_task() -> Iterator[None]:
-    """StudyQueue an error that repeating cannot mend into one that Airflow does not retry."""
+    """Turn an error that repeating cannot mend into one that Airflow does not retry."""
     try:
         yield
     except PermanentHpoError as err:

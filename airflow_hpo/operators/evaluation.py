@@ -197,7 +197,7 @@ class EvaluationCollectOperator(BaseOperator):
 
 
 def _objects(items: Any, kind: type[Candidate] | type[Scenario]) -> Any:
-    """StudyQueue plain data into declarations, and leave alone what a task will return."""
+    """Turn plain data into declarations, and leave alone what a task will return."""
     if isinstance(items, ResolveMixin):
         return items
     if isinstance(items, str | dict) or not isinstance(items, Sequence):

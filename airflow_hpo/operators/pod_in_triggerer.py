@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from threading import Condition
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+from cachetools import TTLCache, cached
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.parameter import Params
 from airflow_hpo.core.trial import TrialRequest, TrialResult
-from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.studies.suggest import ask_for
 from airflow_hpo.trials.attempts import Running
@@ -42,9 +41,7 @@ HOOK_KEPT = 60.0
 REQUESTS_KEPT = 2.0
 """Seconds for which the trials of one batch share its requests: hundreds of them start at once."""
 
-_shared: dict[str, tuple[float, list[dict[str, Any]]]] = {}
-_hooks: dict[Connection, tuple[float, Any]] = {}
-_hooking = threading.Lock()
+_shared: TTLCache[str, list[dict[str, Any]]] = TTLCache(16, REQUESTS_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +194,12 @@ async def _requests(**where: str) -> list[dict[str, Any]]:
     from airflow.sdk.execution_time.xcom import XCom
 
     place = "/".join(where.values())
-    async with study_queue(place).lock:
-        read, requests = _shared.get(place, (float("-inf"), []))
-        if time.monotonic() - read >= REQUESTS_KEPT:
+    queue = study_queue(place)
+    async with queue.lock:
+        requests = _shared.get(place)
+        if requests is None:
             found: Any = await XCom.aget_one(map_index=None, **where)
-            requests = list(found)
-            _shared[place] = (time.monotonic(), requests)
+            requests = _shared[place] = list(found)
     return requests
 
 
@@ -220,16 +217,16 @@ def _asked(operator: TrialPodOperator) -> bool:
 
 
 def _share_hook(operator: TrialPodOperator) -> None:
-    cluster = operator.cluster()
-    with _hooking:
-        built, hook = _hooks.get(cluster, (float("-inf"), None))
-        if hook is None or time.monotonic() - built >= HOOK_KEPT:
-            hook = operator.hook
-            # The client reads the connection and the configuration; one that cannot be built fails where it is used.
-            with suppress(Exception):
-                hook.core_v1_client  # noqa: B018
-            _hooks[cluster] = (time.monotonic(), hook)
-    operator.hook = hook
+    operator.hook = _hook(operator)
+
+
+@cached(TTLCache(16, HOOK_KEPT), key=lambda operator: operator.cluster(), condition=Condition())
+def _hook(operator: TrialPodOperator) -> Any:
+    hook = operator.hook
+    # The client reads the connection and the configuration; one that cannot be built fails where it is used.
+    with suppress(Exception):
+        hook.core_v1_client  # noqa: B018
+    return hook
 
 
 async def _room(trigger: StudyTrigger) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
+from threading import Lock
 
 import optuna
+from cachetools import LRUCache, cached
 from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 
@@ -23,6 +25,9 @@ from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import Held, study_lock
 
+EDITIONS_KEPT = 16
+"""Editions for which a process keeps the finished trials that it has read."""
+
 
 class OptunaStudies:
     """Studies in Optuna's own tables, where ``optuna.load_study`` and optuna-dashboard find them too.
@@ -38,7 +43,7 @@ class OptunaStudies:
         self._database = database
         self._lock_timeout = lock_timeout
         self._reader = StudyReader(database)
-        self._known: dict[str, KnownTrials] = {}
+        self._trials_of = cached(LRUCache(EDITIONS_KEPT), lock=Lock())(partial(KnownTrials, self._reader))
 
     def create(self, edition: str, study: Study) -> None:
         """Create the study of an edition, or accept the one that exists when it searches for the same."""
@@ -65,8 +70,7 @@ class OptunaStudies:
         """Return the trials of the given keys, suggesting those that do not exist yet."""
         with self._holding(edition) as held:
             # Whoever holds a study is its only asker: nobody else reads what is known of it meanwhile.
-            known = self._known.setdefault(edition, KnownTrials(self._reader, edition))
-            return ask.ask(self._database, known, study, keys, allow, held)
+            return ask.ask(self._database, self._trials_of(edition), study, keys, allow, held)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.

@@ -41,7 +41,7 @@ class Reported(TypeDecorator[float]):
     cache_ok = True
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
-        """StudyQueue what a database cannot hold into what it can."""
+        """Turn what a database cannot hold into what it can."""
         if value is None or math.isnan(value):
             return None
         if math.isinf(value) and dialect.name == "mysql":
@@ -49,7 +49,7 @@ class Reported(TypeDecorator[float]):
         return value
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> float:
-        """StudyQueue it back."""
+        """Turn it back."""
         if value is None:
             return math.nan
         if dialect.name == "mysql" and abs(value) == sys.float_info.max:

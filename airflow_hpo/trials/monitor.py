@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
+from threading import Condition
+
+from cachetools import TTLCache, cached
 
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.exceptions import TransientHpoError
-from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.stop import reason_to_end
 from airflow_hpo.studies.store import Store
 
@@ -19,30 +20,18 @@ KEPT = 1.0
 """Seconds for which an answer holds in this process: a triggerer asks for each of its trials every few seconds."""
 
 
-_lock = threading.Lock()
-
-
-_answers: dict[tuple[Database, str], tuple[float, str | None]] = {}
-
-
+@cached(TTLCache(1024, KEPT), key=lambda store, edition: (store.database, edition), condition=Condition())
 def must_end(store: Store, edition: str) -> str | None:
     """Return why the running trials of an edition must end now; None while they may go on.
 
     Cheap enough to be asked every few seconds for every trial: an answer is kept for a second. A study database that is
     away ends nothing.
     """
-    key = (store.database, edition)
-    with _lock:
-        at, answer = _answers.get(key, (float("-inf"), None))
-        if time.monotonic() - at < KEPT:
-            return answer
-        try:
-            answer = reason_to_end(store.without_retry, edition)
-        except TransientHpoError as err:
-            logger.warning("Whether the study is over cannot be seen now, so trials go on: %s", err)
-            answer = None
-        _answers[key] = (time.monotonic(), answer)
-        return answer
+    try:
+        return reason_to_end(store.without_retry, edition)
+    except TransientHpoError as err:
+        logger.warning("Whether the study is over cannot be seen now, so trials go on: %s", err)
+        return None
 
 
 class TrialMonitor:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
+from cachetools import TTLCache
 
 from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
@@ -21,18 +20,18 @@ from airflow_hpo.trials.monitor import TrialMonitor
 KEPT = 60.0
 """Seconds for which a connection is believed to name the same database."""
 
-_stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[float, Store]]] = WeakKeyDictionary()
+_stores: TTLCache[tuple[asyncio.AbstractEventLoop, str], Store] = TTLCache(16, KEPT)
 
 
 async def study_store(hpo_conn_id: str) -> Store:
     """Return a study database; the triggers of a process share it, because opening it costs as much as telling a trial."""
-    known = _stores.setdefault(asyncio.get_running_loop(), {})
-    opened, store = known.get(hpo_conn_id, (float("-inf"), None))
-    if store is None or time.monotonic() - opened >= KEPT:
+    key = asyncio.get_running_loop(), hpo_conn_id
+    store = _stores.get(key)
+    if store is None:
         # Opened without patience, because all triggers wait for one thread; what is done with it has threads of its own.
         opened_now = await sync_to_async(lambda: HpoHook(hpo_conn_id, patience=0).store)()
         store = Store(opened_now.database.kept, opened_now.lock_timeout, conf.database_patience())
-        known[hpo_conn_id] = (time.monotonic(), store)
+        _stores[key] = store
     return store
 
 

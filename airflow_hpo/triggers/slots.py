@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.pods.watch.ticks import until_tick
@@ -19,8 +20,9 @@ TOGETHER = 10.0
 """Seconds between two moments at which the tasks of trials that were told end. Airflow starts a process in its DAG processor
 for each task that ends in a triggerer, but one for all that end at the same moment."""
 
-_turns: dict[tuple[asyncio.AbstractEventLoop, str], StudyQueue] = {}
-_places: dict[asyncio.AbstractEventLoop, TriggererSlots] = {}
+# A triggerer lives for months: what no trial holds any more is forgotten, and equals what is made in its stead.
+_turns: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], StudyQueue] = WeakValueDictionary()
+_places: WeakValueDictionary[asyncio.AbstractEventLoop, TriggererSlots] = WeakValueDictionary()
 
 
 class TriggererSlots:
@@ -34,6 +36,7 @@ class TriggererSlots:
         self._limit = limit
         self._all = asyncio.Semaphore(limit)
         self._idle = asyncio.Event()
+        self._idle.set()
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
@@ -96,12 +99,12 @@ class StudyQueue:
 
 
 def study_queue(edition: str) -> StudyQueue:
-    """Return the one of a study, for the running event loop."""
+    """Return the one of a study, for the running event loop; it is shared while a caller keeps it."""
     return _turns.setdefault((asyncio.get_running_loop(), edition), StudyQueue())
 
 
 def triggerer_slots(limit: int) -> TriggererSlots:
-    """Return those of this process."""
+    """Return those of this process; they are shared while a caller keeps them."""
     return _places.setdefault(asyncio.get_running_loop(), TriggererSlots(limit))
 
 

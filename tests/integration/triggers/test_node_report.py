@@ -48,10 +48,11 @@ class Watch:
         """Return what stands for `watch_pod`."""
 
         async def watch_pod(*arguments: Any, located: Any = None, **options: Any) -> PodOutcome:
-            study_queue(tuned.name).freed.clear()
+            queue = study_queue(tuned.name)
+            queue.freed.clear()
             if located is not None:
                 self.answers = [await located(NODE) for _ in range(times)]
-            self.freed = study_queue(tuned.name).freed.is_set()
+            self.freed = queue.freed.is_set()
             self.known = tuned.attempts(0)
             return PodOutcome("complete", value=0.5, place=NODE)
 

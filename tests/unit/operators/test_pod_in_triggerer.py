@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG, Asset, task
+from airflow.sdk.execution_time.xcom import XCom
 from kubernetes.client import V1Container, V1EnvVar, V1ResourceRequirements, V1Toleration
 
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators import pod_in_triggerer
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.pod_arguments import as_text, from_text
 from airflow_hpo.operators.pod_in_triggerer import TrialPodRunTrigger
@@ -102,3 +105,21 @@ def test_a_trigger_is_rebuilt_from_json() -> None:
     arguments = {"requests": {"task_id": "s", "key": "k"}, "operator_arguments": "{}"}
     _, again = TrialPodRunTrigger(**arguments).serialize()  # type: ignore[arg-type]
     assert json.loads(json.dumps(again)) == arguments
+
+
+def test_the_requests_of_two_hundred_batches_do_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def requests_of(*, key: str, **where: Any) -> list[dict[str, Any]]:
+        read.append(key)
+        return [REQUEST] * 100
+
+    async def batches() -> int:
+        for number in range(200):
+            where = {"task_id": "suggest", "key": f"batch_{number}"}
+            both = await asyncio.gather(*(pod_in_triggerer._requests(**where) for _ in range(2)))
+            assert [len(one) for one in both] == [100, 100]
+        return sum(len(one) for one in pod_in_triggerer._shared.values())
+
+    read: list[str] = []
+    monkeypatch.setattr(XCom, "aget_one", requests_of)
+    assert asyncio.run(batches()) <= 16 * 100
+    assert len(read) == 200

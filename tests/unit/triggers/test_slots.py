@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 
 import pytest
@@ -160,3 +161,36 @@ def test_a_process_runs_only_so_many_at_once() -> None:
 
     asyncio.run(all_of_them())
     assert most == 3
+
+
+def test_two_hundred_batches_leave_nothing_in_a_triggerer() -> None:
+    async def batch(number: int) -> list[str]:
+        study = StudyDouble(room=2)
+        return await all_of(study, ["a", "b"], triggerer_slots(10), study_queue(f"study-{number}@r"))
+
+    async def batches() -> tuple[int, int]:
+        for number in range(200):
+            assert await batch(number) == ["a", "b"]
+        return len(slots._turns), len(slots._places)
+
+    assert asyncio.run(batches()) == (0, 0)
+
+
+def test_a_queue_stays_while_a_trial_waits_in_it() -> None:
+    async def waiting() -> bool:
+        study, here = StudyDouble(room=0), triggerer_slots(1)
+        waits = asyncio.create_task(study_queue("a@1").granted("a", here, study.ask, asyncio.Event().wait))
+        while not study.asked:
+            await asyncio.sleep(0)
+        gc.collect()
+        same = study_queue("a@1").lock.locked()
+        waits.cancel()
+        await asyncio.gather(waits, return_exceptions=True)
+        return same
+
+    assert asyncio.run(waiting())
+
+
+def test_slots_that_no_pod_holds_end_tasks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "TOGETHER", 1e9)
+    asyncio.run(asyncio.wait_for(TriggererSlots(2).tick(), 5))
