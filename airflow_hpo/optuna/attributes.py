@@ -26,6 +26,9 @@ INVALID = "hpo:invalid"
 INFEASIBLE = "constraints:hpo:invalid"
 """Of Optuna's system attributes: a constraint that such a trial violates, so that Optuna's own best is another one."""
 
+RUNG = "completed_rung_"
+"""Beginning of the system attributes in which Optuna's pruners keep the rungs that a trial has reached."""
+
 SEARCH = "hpo:search"
 """Of a study: fingerprint of its space and objective."""
 SPACE = "hpo:space"

@@ -22,6 +22,7 @@ from airflow_hpo.optuna.log_filters import join_logging
 from airflow_hpo.optuna.migrate import optuna_storage
 from airflow_hpo.optuna.pruners import PruningSession
 from airflow_hpo.optuna.read import StudyReader
+from airflow_hpo.optuna.write import held_trial
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import Held, study_lock
 
@@ -101,6 +102,14 @@ class OptunaStudies:
     def pruning(self, edition: str, study: Study, number: int) -> PruningSession:
         """Return an object that takes a running trial's intermediate values and judges them."""
         return PruningSession(self._database, edition, study, number)
+
+    def set_intermediate_values(
+        self, edition: str, number: int, values: Mapping[int, float], within: Connection
+    ) -> None:
+        """Replace all intermediate values of a trial; nothing happens once it has ended."""
+        with held_trial(within, edition, number) as trial:
+            if trial.running:
+                trial.replace_reported(values)
 
     def records(self, edition: str, *, details: bool = True) -> list[TrialRecord]:
         """Return all trials by number."""

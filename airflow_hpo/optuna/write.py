@@ -12,7 +12,7 @@ from sqlalchemy import Connection, case, delete, insert, select, update
 from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.optuna import tables
+from airflow_hpo.optuna import attributes, tables
 from airflow_hpo.optuna.nonfinite import restored, stored
 from airflow_hpo.optuna.read import record_of, trial_id
 from airflow_hpo.storage.database import Database
@@ -71,6 +71,14 @@ class HeldTrial:
         ]
         if rows:
             self._connection.execute(insert(tables.trial_intermediate_values), rows)
+
+    def replace_reported(self, values: Mapping[int, float]) -> None:
+        """Make these the only intermediate values, and remove what a pruner noted about the others."""
+        reported, notes = tables.trial_intermediate_values, tables.trial_system_attributes
+        self._connection.execute(delete(reported).where(reported.c.trial_id == self._id))
+        noted = notes.c.key.startswith(attributes.RUNG, autoescape=True)
+        self._connection.execute(delete(notes).where(notes.c.trial_id == self._id, noted))
+        self.report(values)
 
 
 def add_attributes(

@@ -18,15 +18,19 @@ from airflow_hpo.storage.tables import AttemptRow, EditionRow, MetricRow
 GAVE_RESULT = (AttemptOutcome.COMPLETE.value, AttemptOutcome.PRUNED.value)
 
 
-def add(session: Session, edition: str, number: int, attempt: int, points: Iterable[tuple[str, int, float]]) -> None:
-    """Keep reported values; a step that is there already keeps its first value."""
-    attempt_id = _attempt_id(session, edition, number, attempt)
+def add(session: Session, edition: str, number: int, attempt: int, points: Iterable[tuple[str, int, float]]) -> bool:
+    """Keep reported values; a step that is there already keeps its first value.
+
+    Returns whether the attempt is the newest of its trial.
+    """
+    attempt_id, newest = _attempt_id(session, edition, number, attempt)
     now = utc_now()
     rows = [
         {"attempt_id": attempt_id, "name": name, "step": step, "value": value, "reported_at": now}
         for name, step, value in points
     ]
     insert_absent(session, MetricRow, rows)
+    return newest
 
 
 def series(
@@ -35,16 +39,22 @@ def series(
     number: int | None = None,
     name: str | None = None,
     *,
+    attempt: int | None = None,
     every_attempt: bool = False,
 ) -> list[MetricValue]:
-    """Return reported values in the order of trials, attempts, names and steps."""
+    """Return reported values in the order of trials, attempts, names and steps.
+
+    Of each trial those of the attempt that counts, unless another attempt or all of them are asked for.
+    """
     wanted = _of(edition)
     if number is not None:
         wanted = wanted.where(AttemptRow.number == number)
     if name is not None:
         wanted = wanted.where(MetricRow.name == name)
-    if not every_attempt:
-        wanted = wanted.where(_telling())
+    if attempt is not None:
+        wanted = wanted.where(AttemptRow.attempt == attempt)
+    elif not every_attempt:
+        wanted = wanted.where(_counts())
     order = (AttemptRow.number, AttemptRow.attempt, MetricRow.name, MetricRow.step)
     return [MetricValue(*row) for row in session.execute(wanted.order_by(*order))]
 
@@ -65,7 +75,7 @@ def _of(edition: str) -> Select[int, int, str, int, float, datetime]:
     )
 
 
-def _telling() -> ColumnElement[bool]:
+def _counts() -> ColumnElement[bool]:
     """The attempt that gave the trial's result; its newest one while none has."""
     other = aliased(AttemptRow)
     same_trial = (other.edition_id == AttemptRow.edition_id) & (other.number == AttemptRow.number)
@@ -74,16 +84,19 @@ def _telling() -> ColumnElement[bool]:
     return ~exists().where(same_trial, later | (other_ended & ~ended))
 
 
-def _attempt_id(session: Session, edition: str, number: int, attempt: int) -> int:
+def _attempt_id(session: Session, edition: str, number: int, attempt: int) -> tuple[int, bool]:
+    later = aliased(AttemptRow)
+    same_trial = (later.edition_id == AttemptRow.edition_id) & (later.number == AttemptRow.number)
+    newest = ~exists().where(same_trial, later.attempt > AttemptRow.attempt)
     wanted = (
-        select(AttemptRow.id)
+        select(AttemptRow.id, newest)
         .join(EditionRow, EditionRow.id == AttemptRow.edition_id)
         .where(EditionRow.name == edition, AttemptRow.number == number, AttemptRow.attempt == attempt)
     )
-    found = session.execute(wanted).scalar()
+    found = session.execute(wanted).one_or_none()
     if found is None:
         raise StudyNotFoundError(
             f"Values belong to an attempt that has begun, but study {edition!r} has no attempt {attempt} of trial "
             f"{number}. Begin it first."
         )
-    return found
+    return found[0], bool(found[1])

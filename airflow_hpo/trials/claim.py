@@ -13,6 +13,7 @@ from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.close_attempts import close_attempts
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.intermediate_values import derive
 
 Rerun = Literal["changed", "always"]
 Reruns = Rerun | Literal["failed"]
@@ -70,6 +71,8 @@ def begin(store: Store, claimed: Claim, place: TaskTry, backend: str, where: dic
         for earlier in attempts.of(session, name, number):
             if earlier.attempt < begun.attempt:
                 attempts.finish(session, name, number, earlier.attempt, AttemptOutcome.LOST, kind=KILLED, reason=LOST)
+        if begun.attempt > 1:
+            derive(store, session, begun)
     return begun
 
 

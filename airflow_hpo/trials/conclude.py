@@ -19,6 +19,7 @@ from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import Claim, result_of
+from airflow_hpo.trials.intermediate_values import derive
 from airflow_hpo.trials.reporter import TrialReporter
 
 logger = logging.getLogger(__name__)
@@ -68,8 +69,12 @@ def _succeeded(store: Store, attempt: Attempt, work: str, ended: Ended) -> Trial
     outcome = AttemptOutcome.PRUNED if ended.pruned else AttemptOutcome.COMPLETE
     name, number = attempt.study, attempt.number
     with store.session() as session:
+        others = _other_attempts(session, attempt)
+        if others:
+            derive(store, session, attempt)
         told = store.optuna.tell(name, number, state, value, metrics, work, within=session.connection())
-        late = _another_ended_so(session, attempt, outcome)
+        # A task that Airflow thought dead may end beside the one that took its place; one of them gave the result.
+        late = any(other.outcome is outcome for other in others)
         attempts.finish(
             session,
             name,
@@ -132,11 +137,10 @@ def _programs_own(known: Sequence[Attempt]) -> int:
     return kinds.count(FailureKind.PROGRAM) + max(0, kinds.count(FailureKind.UNHEARD) - 1)
 
 
-def _another_ended_so(session: Session, attempt: Attempt, outcome: AttemptOutcome) -> bool:
-    """A task that Airflow thought dead may end beside the one that took its place; one of them gave the result."""
+def _other_attempts(session: Session, attempt: Attempt) -> list[Attempt]:
+    """Return the other attempts of a trial, of which none begins or ends well before this transaction ends."""
     editions.row_id(session, attempt.study, lock=True)
-    known = attempts.of(session, attempt.study, attempt.number)
-    return any(other.outcome is outcome and other.attempt != attempt.attempt for other in known)
+    return [a for a in attempts.of(session, attempt.study, attempt.number) if a.attempt != attempt.attempt]
 
 
 def _amend(store: Store, name: str, told: TrialRecord) -> None:

@@ -60,6 +60,10 @@ class TrialReporter:
     def _deliver(self, points: Sequence[SeriesPoint]) -> bool:
         a, values = self._attempt, {p.step: p.value for p in points if p.name == self._metric}
         with self._store.session() as session:
-            metric_series.add(session, a.study, a.number, a.attempt, [(p.name, p.step, p.value) for p in points])
-            runs = not values or self._pruning.keep(values, within=session.connection())
-        return not runs or (bool(values) and self._pruning.should_prune())
+            counts = metric_series.add(
+                session, a.study, a.number, a.attempt, [(p.name, p.step, p.value) for p in points]
+            )
+            # The curve that Optuna knows is that of a later attempt, if there is one.
+            judged = values if counts else {}
+            runs = not values or self._pruning.keep(judged, within=session.connection())
+        return not runs or (bool(judged) and self._pruning.should_prune())
