@@ -1,7 +1,8 @@
-"""Runs live tests, and the files of those that failed once more: `python -m tests.again PYTEST_ARGUMENTS`.
+"""Second tries of live tests: `python -m tests.again PYTEST_ARGUMENTS` runs tests, and the files that failed once more.
 
 Live tests share a busy machine with what they test. What failed runs again in a process of its own with systems of its
-own, because what a test leaves behind when it fails would make its second try fail too. Both tries are reported.
+own, because what a test leaves behind when it fails would make its second try fail too. Both tries are reported, and the
+first ones that failed are listed at the end and in the ledger of :mod:`tests.first_tries`.
 """
 
 from __future__ import annotations
@@ -10,19 +11,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
-
-def failed_files(report: Path) -> list[str]:
-    """Return the files of the tests that failed, in their order.
-
-    :param report: what pytest wrote with ``--junitxml`` in its form ``xunit1``, which names files.
-    """
-    cases = ElementTree.parse(report).getroot().iter("testcase")
-    failed = [case for case in cases if {"failure", "error"} & {outcome.tag for outcome in case}]
-    return list(dict.fromkeys(case.attrib["file"] for case in failed))
+from tests import first_tries
 
 
 def main(arguments: list[str]) -> int:
@@ -32,9 +24,13 @@ def main(arguments: list[str]) -> int:
         code = _pytest(*arguments, f"--junitxml={report}", "--override-ini=junit_family=xunit1")
         if code != pytest.ExitCode.TESTS_FAILED:
             return code
-        files = failed_files(report)
+        failed = first_tries.failures(report)
+    first_tries.append(failed)
+    files = first_tries.files(failed)
     print(f"\nOnce more, in systems of their own: {' '.join(files)}\n", flush=True)
-    return _pytest(*arguments, *files)
+    code = _pytest(*arguments, *files)
+    print(f"\n{first_tries.page(failed)}", flush=True)
+    return code
 
 
 def _pytest(*arguments: str) -> int:
