@@ -69,7 +69,7 @@ bench-pods: install ## Measure pod trials beside bare pods and plain pod tasks, 
 	$(RUN) python -m benchmarks.pod_cost $(QUICK)
 	$(RUN) python -m benchmarks.print_and_exit $(if $(QUICK),--pods 40)
 
-wheel: install ## Build the wheel and install it into a clean environment beside Airflow
+wheel: install ## Build the wheel into dist/ and try it in a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
 
 test-gp: ## Run the tests of the Gaussian process in an environment with torch (a download of gigabytes)

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+DIST = ROOT / "dist"
 QUESTIONS = {
     ("providers", "list"): "airflow-provider-hpo",
     ("providers", "hooks"): "airflow_hpo.hooks.hpo.HpoHook",
@@ -41,18 +42,19 @@ def main() -> None:
             raise SystemExit(f"An unused provider must change nothing, but these files came: {sorted(home.iterdir())}.")
         _airflow(python, env, "hpo", "db", "migrate")
         print(_airflow(python, env, "hpo", "db", "check").strip().splitlines()[-1])
-    print("The wheel works in a clean environment.")
+    print(f"{next(DIST.glob('*.whl')).relative_to(ROOT)} works in a clean environment.")
 
 
 def _install(place: Path) -> Path:
     uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
-    _run([uv, "build", "--wheel", "--quiet", "--out-dir", str(place)], cwd=ROOT)
+    shutil.rmtree(DIST, ignore_errors=True)
+    _run([uv, "build", "--wheel", "--quiet", "--out-dir", str(DIST)], cwd=ROOT)
     locked = place / "locked.txt"
     export = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes", "--quiet"]
     _run([uv, *export, "--output-file", str(locked)], cwd=ROOT)
     _run([uv, "venv", "--quiet", str(place / "venv")])
     python = place / "venv" / "bin" / "python"
-    wheel = next(place.glob("*.whl"))
+    wheel = next(DIST.glob("*.whl"))
     _run(
         [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), "-c", str(locked), str(wheel)]
     )

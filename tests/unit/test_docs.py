@@ -1,0 +1,116 @@
+"""The README, the pages in docs/ and the examples in docstrings do what they say."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from airflow.cli.cli_config import GroupCommand
+
+import airflow_hpo
+from airflow_hpo.cli.commands import get_cli_commands
+from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS
+from airflow_hpo.provider_info import get_provider_info
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OPTION = re.compile(r"\[hpo\] (\w+)")
+SHELL = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OPTIONS = get_provider_info()["config"]["hpo"]["options"]
+NAMES = [name for name in airflow_hpo.__all__ if name != "__version__"]
+
+
+def named(paths: list[Path]) -> list[Any]:
+    return [pytest.param(path, id=str(path.relative_to(ROOT))) for path in paths]
+
+
+def imported(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_{path.stem}", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+HOOKS = imported(DOCS / "hooks.py")
+
+
+def commands(group: GroupCommand, prefix: str) -> Iterator[str]:
+    for each in group.subcommands:
+        yield from (
+            commands(each, f"{prefix} {each.name}") if isinstance(each, GroupCommand) else [f"{prefix} {each.name}"]
+        )
+
+
+COMMANDS = sorted(name for group in get_cli_commands() for name in commands(group, "airflow hpo"))
+
+
+@pytest.mark.parametrize("page", named([page for page in PAGES if BLOCK.search(page.read_text())]))
+def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = page.read_text(encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in BLOCK.finditer(text):
+        # Empty lines in front make the line of an error that of the page.
+        code = "\n" * text.count("\n", 0, block.start(1)) + block[1]
+        exec(compile(code, str(page), "exec"), names)
+
+
+def test_every_public_name_stands_in_the_reference_once() -> None:
+    pages = "\n".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
+    listed = re.findall(r"^::: airflow_hpo\.(\w+)$", pages, re.MULTILINE)
+    errors = [name for name in NAMES if getattr(airflow_hpo, name).__module__ == "airflow_hpo.exceptions"]
+    assert sorted(set(NAMES) - set(errors) | {"exceptions"}) == sorted(listed)
+
+
+@pytest.mark.parametrize("page", named(PAGES))
+def test_a_page_names_options_that_exist(page: Path) -> None:
+    assert set(OPTION.findall(page.read_text())) <= set(OPTIONS)
+
+
+@pytest.mark.parametrize("page", named(PAGES))
+def test_a_page_shows_commands_that_exist(page: Path) -> None:
+    lines = [line for block in SHELL.findall(page.read_text()) for line in block.splitlines()]
+    shown = [line for line in lines if line.startswith("airflow hpo ")]
+    assert [line for line in shown if not line.startswith(tuple(COMMANDS))] == []
+
+
+@pytest.mark.parametrize("page", named(PAGES))
+def test_a_page_asks_for_tables_that_exist(page: Path) -> None:
+    assert set(HOOKS.REQUEST.findall(page.read_text())) <= set(HOOKS.TABLES)
+
+
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [("options", OPTIONS), ("samplers", SAMPLERS), ("pruners", PRUNERS)],
+    ids=["options", "samplers", "pruners"],
+)
+def test_a_table_has_a_row_for_each_name(table: str, names: dict[str, Any]) -> None:
+    rows = HOOKS.TABLES[table]().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == list(names)
+
+
+def test_the_table_of_commands_has_a_row_for_each_command() -> None:
+    text = HOOKS.TABLES["commands"]()
+    assert [name for name in COMMANDS if f"`{name.split()[-1]}" not in text] == []
+
+
+def test_links_of_a_root_file_hold_inside_the_pages() -> None:
+    text = "[a](docs/faults.md) [b](CHANGELOG.md) [c](dags/tune.py) [d](https://example.com)"
+    assert HOOKS.relinked(text) == "[a](faults.md) [b](changelog.md) `dags/tune.py` [d](https://example.com)"
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+def test_no_page_is_empty() -> None:
+    assert [page.name for page in PAGES if len(page.read_text().splitlines()) < 5] == []
