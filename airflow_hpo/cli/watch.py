@@ -16,6 +16,7 @@ from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.pace import pace_of
+from airflow_hpo.core.trial_key import names_edition
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.studies.rows import find_edition
 from airflow_hpo.studies.status import ENDED, Status, status_of
@@ -113,7 +114,7 @@ def _wait_for_edition(store: Store, name: str, interval: float, limit: float = 6
         try:
             return find_edition(store, name).name
         except StudyNotFoundError:
-            if "@" not in name or time.monotonic() > deadline:
+            if not names_edition(name) or time.monotonic() > deadline:
                 raise
             time.sleep(interval)
 

@@ -18,6 +18,7 @@ from airflow_hpo.core.environment import variable
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter import parameter
 from airflow_hpo.core.space import Choice, Space, check_point, ordered
+from airflow_hpo.core.trial_key import edition_name
 
 STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
 PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
@@ -222,4 +223,4 @@ class Study(Declared):
 
         :param run: what tells editions apart, usually the DAG run's id.
         """
-        return f"{self.name}@{run}"
+        return edition_name(self.name, run)

@@ -1,21 +1,72 @@
-"""Keys of trials: what each was asked for, unique in its study.
+"""Names that carry numbers: keys of trials, task groups of batches, editions.
 
-``002/3`` is index 3 of batch 2; ``002/3#1`` runs trial 1, which had that key, again.
+============== =====================================================================================================
+``002/3``      a trial: index 3 of batch 2
+``002/3#1``    a trial that runs trial 1 again, which was asked for by the key before ``#``
+``batch_002``  the task group of batch 2
+``f@r``        an edition: run ``r`` of the study family ``f``, and the name of its Optuna study
+``f@r#7``      trial 7 of an edition
+============== =====================================================================================================
 """
 
 from __future__ import annotations
 
 import re
 
+BATCH_GROUP = "batch_{batch}"
+"""The task group of a batch, as a template for :func:`task_in_batch`."""
+
 _KEY = re.compile(r"([0-9]+)/([0-9]+)(#|\Z)")
+_BATCH = re.compile(r"(?:\A|\.)batch_([0-9]+)(?=\.|\Z)")
 
 
-def owner(key: str) -> tuple[int, int]:
+def key_of(batch: int, index: int) -> str:
+    """Return the key of a trial."""
+    return f"{batch:03d}/{index}"
+
+
+def rerun_key(key: str, number: int) -> str:
+    """Return the key of the trial that runs a trial again."""
+    return f"{key}#{number}"
+
+
+def first_key(key: str) -> str:
+    """Return the key that a trial, or the one it runs again, was asked for by."""
+    return key.partition("#")[0]
+
+
+def batch_and_index(key: str) -> tuple[int, int]:
     """Return batch and index of the task that runs a trial; -1 for both when the key names none."""
     named = _KEY.match(key)
     return (int(named[1]), int(named[2])) if named else (-1, -1)
 
 
-def key_of(batch: int, index: int) -> str:
-    """Return the key of a trial: what it was asked for, unique in its study."""
-    return f"{batch:03d}/{index}"
+def task_in_batch(template: str, batch: int) -> str:
+    """Return a task id, or a group id, with the number of its batch for ``{batch}``."""
+    return template.format(batch=f"{batch:03d}")
+
+
+def batch_of(task_id: str) -> int | None:
+    """Return the batch that a task belongs to; None when it is in no batch."""
+    found = _BATCH.findall(task_id)
+    return int(found[-1]) if found else None
+
+
+def edition_name(family: str, run: str) -> str:
+    """Return the name of one run of a study family, which has no ``@`` in its name."""
+    return f"{family}@{run}"
+
+
+def family_of(edition: str) -> str:
+    """Return the study family of an edition."""
+    return edition.partition("@")[0]
+
+
+def names_edition(name: str) -> bool:
+    """Say whether a name is an edition's and not only a family's."""
+    return "@" in name
+
+
+def trial_of(edition: str, number: int) -> str:
+    """Return the name of a trial among those of all editions."""
+    return f"{edition}#{number}"

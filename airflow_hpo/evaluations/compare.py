@@ -14,6 +14,7 @@ from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.core.trial_key import family_of
 from airflow_hpo.evaluations.run import evaluations_frame
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import comparisons, evaluations
@@ -157,7 +158,7 @@ def _finding(
         # Not the sentence: a later version of this package may say the same in other words.
         digest=_digest({**origin, **data, "sentence": ""}),
         edition=edition,
-        family=edition.partition("@")[0],
+        family=family_of(edition),
         look=decision.look,
         verdict=decision.verdict.value,
         sentence=decision.sentence,

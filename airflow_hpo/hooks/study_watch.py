@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.core.trial_key import owner
+from airflow_hpo.core.trial_key import batch_and_index, task_in_batch
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import Status, status, status_of
 from airflow_hpo.studies.store import Store
@@ -70,13 +70,13 @@ class StudyWatch:
         A trial may be told, or run again by a person, between the two reads; then the second round no longer finds it.
         """
         running = [r for r in records if r.state is TrialState.RUNNING and r.key]
-        batches = {owner(r.key)[0] for r in running if r.key}
+        batches = {batch_and_index(r.key)[0] for r in running if r.key}
         return abandoned(running, self._states(batches)) if running else []
 
     def _states(self, batches: Iterable[int]) -> dict[tuple[int, int], str | None]:
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-        task_ids = {self.trial_task_id.format(batch=f"{batch:03d}"): batch for batch in batches}
+        task_ids = {task_in_batch(self.trial_task_id, batch): batch for batch in batches}
         found = RuntimeTaskInstance.get_task_states(dag_id=self.dag_id, task_ids=list(task_ids), run_ids=[self.run_id])
         states: dict[tuple[int, int], str | None] = {}
         for name, state in found.get(self.run_id, {}).items():

@@ -13,6 +13,7 @@ from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
+from airflow_hpo.core.trial_key import trial_of
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import canonical_point, distributions_of
@@ -86,7 +87,7 @@ def _copy_values(
     stored, trials = reader.snapshot(edition)
     present = {trial.user_attrs.get(attributes.SOURCE) for trial in trials}
     for name, trial in best:
-        source = f"{name}#{trial.number}"
+        source = trial_of(name, trial.number)
         if source in present:
             continue
         params = canonical_point(study.space, trial.params)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.core.trial_key import owner
+from airflow_hpo.core.trial_key import batch_and_index, batch_of, key_of
 from airflow_hpo.studies.status import ENDED
 
 NO_TASK = "Airflow has no task for it: its run was deleted, or another Airflow runs it."
@@ -82,15 +82,19 @@ class RunTasks:
         """Return the task that runs a trial; of several the one that is at work, or due."""
         if not self.readable:
             return None if last is None else TaskLook(last, "unknown")
-        mine = [look for look in self.tasks if _belongs(look.task, last)] if last else list(self._asked(*owner(key)))
+        mine = (
+            [look for look in self.tasks if _belongs(look.task, last)]
+            if last
+            else list(self._asked(*batch_and_index(key)))
+        )
         return next((look for look in mine if not look.ended), mine[-1] if mine else None)
 
     def without_trial(self, asked: Collection[str]) -> list[TaskLook]:
         """Return trial tasks that wait in the triggerer although they have no trial yet."""
         waiting = []
         for look in self._trials():
-            batch = look.task.task_id.partition("batch_")[2].partition(".")[0]
-            if look.state == "deferred" and f"{batch}/{look.task.map_index}" not in asked:
+            batch = batch_of(look.task.task_id)
+            if look.state == "deferred" and batch is not None and key_of(batch, look.task.map_index) not in asked:
                 waiting.append(look)
         return waiting
 
@@ -129,8 +133,7 @@ class RunTasks:
         yield from (t for t in self.tasks if ".trial." in f"{t.task.task_id}." and self._mine(t))
 
     def _asked(self, batch: int, index: int) -> Iterator[TaskLook]:
-        group = f".batch_{batch:03d}."
-        yield from (t for t in self._trials() if group in f".{t.task.task_id}" and t.task.map_index == index)
+        yield from (t for t in self._trials() if (batch_of(t.task.task_id), t.task.map_index) == (batch, index))
 
     def _mine(self, look: TaskLook) -> bool:
         return not self.group_id or look.task.task_id.startswith(f"{self.group_id}.")

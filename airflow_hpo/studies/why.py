@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
+from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of
@@ -49,7 +50,7 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     shown = [r for r in records if r.key and r.number not in replaced and not r.state.successful]
     shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
     return Explanation(
-        _study(status_of(store, edition, records), tasks, {r.key.partition("#")[0] for r in records if r.key}),
+        _study(status_of(store, edition, records), tasks, {first_key(r.key) for r in records if r.key}),
         [_trial(record, runs.get(record.number, []), tasks) for record in shown],
     )
 

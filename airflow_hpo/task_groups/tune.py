@@ -10,6 +10,7 @@ from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo.core.budget import most_batches, most_trials
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -103,7 +104,7 @@ class TuneTaskGroup(TaskGroup):
 
     @property
     def _trial_task_id(self) -> str:
-        child: str = self.child_id("batch_{batch}")  # type: ignore[no-untyped-call]
+        child: str = self.child_id(BATCH_GROUP)  # type: ignore[no-untyped-call]
         return f"{child}.{self._trial.task_id}"
 
     def _lay_out(self, dispatch: Dispatch) -> None:
@@ -125,7 +126,7 @@ class TuneTaskGroup(TaskGroup):
             )
 
     def _batch(self, number: int, before: Any, *, lazy: bool, continuing: bool) -> Any:
-        with TaskGroup(f"batch_{number:03d}"):
+        with TaskGroup(task_in_batch(BATCH_GROUP, number)):
             suggest = StudySuggestOperator(
                 task_id="suggest",
                 edition=self._edition,

@@ -8,6 +8,7 @@ from typing import Literal
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.core.trial_key import rerun_key
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.close_attempts import close_attempts
@@ -53,7 +54,7 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskTry, rerun:
             # Whoever told the study may have been killed before it could correct the best of one that had ended.
             amend(store, request.study)
     if _must_rerun(store, request.study, record, work, place, rerun):
-        key = f"{request.key}#{record.number}"
+        key = rerun_key(request.key, record.number)
         fresh = store.optuna.rerun(request.study, record.number, key)
         record = store.optuna.record(request.study, fresh.number or 0)
     return Claim(_taken(request, record), record, work)

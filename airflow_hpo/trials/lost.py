@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
-from airflow_hpo.core.trial_key import owner
+from airflow_hpo.core.trial_key import batch_and_index
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store
@@ -14,7 +14,7 @@ from airflow_hpo.studies.store import Store
 def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int], str | None]) -> list[int]:
     """Return the numbers of running trials whose task has ended without telling the study."""
     running = [r for r in records if r.state is TrialState.RUNNING and r.key is not None]
-    return [r.number for r in running if r.key and states.get(owner(r.key)) in ENDED]
+    return [r.number for r in running if r.key and states.get(batch_and_index(r.key)) in ENDED]
 
 
 def reap(store: Store, name: str, numbers: Collection[int]) -> None:

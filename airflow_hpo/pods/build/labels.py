@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.core.trial_key import family_of
 
 PREFIX = "airflow-hpo/"
 STUDY = f"{PREFIX}study"
@@ -52,7 +53,7 @@ class PodIdentity:
     @property
     def family(self) -> str:
         """The study's name without its run."""
-        return self.request.study.partition("@")[0]
+        return family_of(self.request.study)
 
     def labels(self) -> dict[str, str]:
         """Return labels in values that a person can type into ``kubectl get pods -l``."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
-from airflow_hpo.core.trial_key import owner
+from airflow_hpo.core.trial_key import batch_and_index
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.trials.lost import abandoned
 from tests.unit.bad_input.anything import anything, spoilt, texts
@@ -82,7 +82,7 @@ def test_parameters_reach_a_program_or_are_refused_beforehand(params: dict[str, 
 
 @given(texts | st.sampled_from(["001/0", "012/7#3#4", "x/1", "1/x", "/", "#", "1/-1", "²/1"]))
 def test_a_strange_key_belongs_to_no_task_and_harms_no_look_at_the_study(key: str) -> None:
-    batch, index = owner(key)
+    batch, index = batch_and_index(key)
     assert isinstance(batch, int)
     assert isinstance(index, int)
     running = TrialRecord(number=0, state=TrialState.RUNNING, params={}, key=key)
