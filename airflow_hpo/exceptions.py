@@ -1,4 +1,4 @@
-"""Every error this package raises.
+"""Errors that this package raises.
 
 HpoError
 ├── PermanentHpoError            repeating the same call cannot help: Airflow must not retry
@@ -85,4 +85,4 @@ class TrialFailedError(HpoError):
 
 
 class TrialPruned(Exception):
-    """Raised by a trial's own code to say that going on is not worth it; an outcome, not an error."""
+    """Raised by a trial's own code to end it as pruned; an outcome, not an error."""

@@ -1,4 +1,4 @@
-"""What a trainer needs to talk to the study: its parameters in, its metrics out.
+"""Parameters and metrics of a trial, for the trainer's own code.
 
 One file without dependencies, for Python 3.8 and later: import it, or copy it into an image that has nothing else.
 

@@ -1,4 +1,4 @@
-"""How small a p-value must be at each look, so that all looks together err no more often than one would.
+"""Alpha spending: the level at each look, so that all looks together err no more often than one would.
 
 Spending function and recursion: Lan and DeMets (1983), "Discrete sequential boundaries for clinical trials"; Armitage,
 McPherson and Rowe (1969). The boundaries are those of a normal statistic with independent increments, and we use them as

@@ -10,7 +10,7 @@ import numpy as np
 
 from airflow_hpo.comparison.alpha_spending import even_fractions, nominal_levels
 from airflow_hpo.comparison.decision import ChallengerResult, Decision, Evidence, Hypothesis, Verdict
-from airflow_hpo.comparison.effects import Differences, differences
+from airflow_hpo.comparison.differences import Differences, differences
 from airflow_hpo.comparison.estimation import method
 from airflow_hpo.comparison.holm import holm, step_levels
 from airflow_hpo.comparison.pairs import Pairs, checked, pair

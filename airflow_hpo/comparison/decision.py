@@ -1,4 +1,4 @@
-"""What a comparison found: every number behind the verdict, for people, reports and tables."""
+"""Decision of a comparison, with every number behind it, for people, reports and tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large an effect is and how sure one can be: exact for few pairs, Student's t corrected for skewness for many.
+"""Estimates of an effect with interval and p-value: exact for few pairs, Student's t corrected for skewness for many.
 
 An effect is a ratio of sums over scenarios: of the differences ``d`` (challenger better: positive) to the weights ``w``,
 which are all 1 for an absolute effect and the champion's absolute values for a relative one. Whether the effect exceeds
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 EXACT_PAIRS = 12
 """Most pairs for which all sign flips are enumerated; t and sign flips agree to three digits from there on."""
 _TIE = 1e-12
-"""Share of the data's size below which a sum counts as zero: rounding must not break ties in anybody's favour."""
+"""Share of the data's size below which a sum counts as zero: rounding must not break ties."""
 
 
 def method(pairs: int) -> Method:

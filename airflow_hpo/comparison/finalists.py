@@ -1,4 +1,4 @@
-"""Who goes to the comparison: the best of a study, measured again, because the winner of many noisy trials was also lucky.
+"""Finalists for the comparison: the best of a study, measured again, because the winner of many noisy trials was also lucky.
 
 The value with which a trial won is the largest of many draws, so it overstates the trial (the winner's curse; Cawley and
 Talbot, 2010, for model selection). Measured again on data that had no part in choosing, it does not. When production's own
@@ -45,7 +45,7 @@ class Selection:
     """Finalists measured again."""
 
     best: str | None
-    """The best by the new evaluation, who meets the champion; None when nobody has a value."""
+    """The best by the new evaluation, who meets the champion; None when none has a value."""
     winner: str
     """The best by the study."""
     finalists: tuple[Reevaluated, ...]

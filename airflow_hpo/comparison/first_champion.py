@@ -21,7 +21,7 @@ _UNKNOWN = Effect(Estimate(math.nan, -math.inf, math.inf, math.nan), None)
 def first_champion(frame: pd.DataFrame, objective: Objective, rule: ComparisonRule, *, look: int = 1) -> Decision:
     """Decide who is promoted while nothing is in use: the best by its mean, whatever the size of the evidence.
 
-    There is nobody to do harm to: no test is made, and guardrails, which allow a loss against the champion, hold nothing.
+    No champion can be made worse: no test is made, and guardrails, which bound the loss against the champion, do not apply.
     """
     evaluations = checked(frame, [objective.metric], None)
     pairs = pair(decided_on(evaluations, rule.variant), None, rule.max_dropped)

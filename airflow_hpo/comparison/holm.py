@@ -1,4 +1,4 @@
-"""Several challengers at once: Holm's step-down procedure (1979), one boundary per step when there are several looks.
+"""Holm's step-down procedure (1979) for several challengers, with one boundary per step when there are several looks.
 
 With looks, each step takes its boundary from spending the step's own share of the error, as the closed testing of
 Bonferroni group-sequential tests asks (Ye, Li, Liu and Yao, 2013), not by dividing one boundary by the number of tests.

@@ -1,4 +1,4 @@
-"""Evaluations as a frame, and what of it can be compared: the same scenarios, variants and replicates for everybody.
+"""Pairs of evaluations: the same scenarios, variants and replicates for every candidate.
 
 The frame has one row per evaluation and the columns ``candidate``, ``scenario``, ``variant`` (may be left out),
 ``replicate`` (may be left out) and one per metric. A failed evaluation is a row whose metric is missing or not finite, or

@@ -1,4 +1,4 @@
-"""What must be shown before a challenger replaces the champion, declared before anything is measured."""
+"""Rule for replacing the champion: what must be shown, declared before anything is measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A comparison's outcome in words that need no statistics."""
+"""Sentence that states a comparison's outcome without terms of statistics."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Old and new parameters under every variant: where an improvement comes from."""
+"""Table of old and new parameters under every variant: where an improvement comes from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from airflow_hpo.comparison.decision import VariantResult
-from airflow_hpo.comparison.effects import differences
+from airflow_hpo.comparison.differences import differences
 from airflow_hpo.comparison.pairs import Pairs, pair
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.objective import Objective

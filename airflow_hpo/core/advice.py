@@ -1,4 +1,4 @@
-"""What an experienced colleague would say about a declaration."""
+"""Remarks on a study that will run, but not as well as it could."""
 
 from __future__ import annotations
 

@@ -1,29 +1,18 @@
-"""Whether a study goes on, and how many trials it may start now."""
+"""Budget of a study: how many trials it may start now, and how many it can need at most. When it ends: ``core.study_end``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.study import Study
-
-
-class End(StrEnum):
-    """Why a study is over."""
-
-    MAX_TRIALS = "max_trials"
-    GOAL = "goal"
-    PATIENCE = "patience"
-    TIMEOUT = "timeout"
-    MAX_FAILURES = "max_failures"
-    STOPPED = "stopped"
+from airflow_hpo.core.study_end import End, end_of
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetVerdict:
-    """What a study's budget says now."""
+    """Result of judging a study by its budget."""
 
     end: End | None
     """Why no further trial is started; None while the study goes on."""
@@ -40,7 +29,7 @@ class BudgetVerdict:
 
 def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None = None) -> BudgetVerdict:
     """Judge a study by its progress."""
-    found = _end(study, progress, elapsed, stopped)
+    found = end_of(study, progress, elapsed, stopped)
     if found:
         return BudgetVerdict(*found, needed=0)
     done = progress.counted(study.count)
@@ -48,7 +37,7 @@ def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str |
 
 
 def slots_free(study: Study, progress: Progress) -> int:
-    """Return how many trials may be started without exceeding the parallelism, or too many waiting for a place to run."""
+    """Return how many trials may be started without exceeding the parallelism, or ``max_pending``."""
     free = study.slots - progress.running
     if study.max_pending is not None:
         free = min(free, study.max_pending - progress.pending)
@@ -82,20 +71,3 @@ def most_trials(study: Study) -> int:
 
 def _never_asked(study: Study, progress: Progress) -> int:
     return study.wanted - progress.finished - progress.running
-
-
-def _end(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None) -> tuple[End, str] | None:
-    best = progress.best.value if progress.best else None
-    if stopped is not None:
-        return End.STOPPED, f"The study was stopped: {stopped}"
-    if best is not None and study.objective.reached(best):
-        return End.GOAL, f"The goal {study.objective.goal} was reached with {best}."
-    if progress.failed > study.failures_allowed:
-        return End.MAX_FAILURES, f"{progress.failed} trials failed for good, and {study.failures_allowed} may."
-    if progress.counted(study.count) >= study.wanted:
-        return End.MAX_TRIALS, f"All {study.wanted} trials are {study.count}."
-    if study.patience is not None and progress.since_best >= study.patience:
-        return End.PATIENCE, f"{progress.since_best} trials in a row brought nothing better than {best}."
-    if study.timeout is not None and elapsed >= study.timeout:
-        return End.TIMEOUT, f"The timeout of {study.timeout} has passed."
-    return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_hpo.core.budget import End
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.study_end import End
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Edition:
     best_number: int | None = None
     best_value: float | None = None
     stop_reason: str | None = None
-    """Why a person asked it to stop; None when nobody did."""
+    """Why a person stopped it; None when it was not."""
     dag_id: str | None = None
     run_id: str | None = None
     group_id: str | None = None

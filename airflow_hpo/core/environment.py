@@ -1,4 +1,4 @@
-"""How names and values look to a program that reads environment variables."""
+"""Environment variables: the form of names and values that a program reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is evaluated side by side: candidates, under the same scenarios, variants and seeds."""
+"""Candidates, scenarios and plans of an evaluation: every candidate gets the same scenarios, variants and seeds."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Candidate(Declared):
     def _consistent(self) -> Self:
         if (self.role == CHAMPION) != (self.name == CHAMPION):
             raise ValueError(
-                f"The champion, and nobody else, is named {CHAMPION!r}, but got (name={self.name!r}, role={self.role!r}). "
+                f"Only the champion is named {CHAMPION!r}, but got (name={self.name!r}, role={self.role!r}). "
                 "Rename the candidate or change its role."
             )
         return self

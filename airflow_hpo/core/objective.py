@@ -1,4 +1,4 @@
-"""What a study optimises, and which of a trial's reported values counts."""
+"""Objective of a study: the metric, its direction, and which of a trial's reported values counts."""
 
 from __future__ import annotations
 

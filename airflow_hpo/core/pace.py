@@ -1,4 +1,4 @@
-"""How fast a study advances and how long it still takes."""
+"""Pace of a study: finished trials per minute and the time that is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is searched: parameters, their values and when they exist."""
+"""Parameters of a search space: their values, and the conditions under which they exist."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Float(_Parameter):
         return int((_decimal(self.high) - _decimal(self.low)) // _decimal(self.step)) + 1
 
     def values(self) -> Iterator[float]:
-        """Yield every value in order; only for a parameter whose :attr:`count` is known."""
+        """Yield every value in order; only for a parameter with a known :attr:`count`."""
         step = _decimal(self.step or 0)
         return (float(_decimal(self.low) + i * step) for i in range(self.count or 0))
 
@@ -234,7 +234,7 @@ def parameter(name: str, declared: Any) -> AnyParameter:
         raise DeclarationError(f"Parameter {name!r}: {err}") from None
     except ValidationError:
         raise DeclarationError(
-            f"Parameter {name!r} must be a mapping whose `type` is 'float', 'int' or 'categorical', "
+            f"Parameter {name!r} must be a mapping with a `type`: 'float', 'int' or 'categorical', "
             f"but got {brief_repr(declared)}. Give it a type."
         ) from None
 

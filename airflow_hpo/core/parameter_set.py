@@ -59,7 +59,7 @@ class ParameterVersion:
     provenance: Provenance
     created: datetime
     restores: int | None = None
-    """The earlier version whose parameters these are, after a rollback."""
+    """The earlier version that a rollback took the parameters from."""
 
     @property
     def fingerprint(self) -> str:
@@ -93,7 +93,7 @@ class ParameterVersion:
         except (KeyError, TypeError, ValueError) as err:
             raise DeclarationError(
                 f"A version of a parameter set has a name, a version, params and created, but got {brief_repr(data)} "
-                f"({type(err).__name__}: {err}). Write it anew."
+                f"({type(err).__name__}: {err}). Write it again."
             ) from None
 
     def environment(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How far a study is, read from its trials alone."""
+"""Progress of a study: counts of its trials, and the best of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Progress:
     since_best: int
     """How many successful trials have finished after the best one did."""
     pending: int = 0
-    """How many of the running trials wait for a place to run; 0 where nobody has asked."""
+    """How many of the running trials wait for a node; 0 where it was not looked up."""
 
     @property
     def successful(self) -> int:
@@ -43,7 +43,7 @@ class Progress:
 
 
 def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
-    """Return the trials of this edition that nothing has replaced and nobody has taken back, by number."""
+    """Return the trials of this edition that were neither replaced nor taken back, by number."""
     trials = sorted(trials, key=lambda trial: trial.number)
     replaced = {trial.replaces for trial in trials if trial.replaces is not None}
     return [t for t in trials if t.number not in replaced and not _taken_over(t) and t.invalid is None]
@@ -86,5 +86,5 @@ def _order(trial: TrialRecord) -> tuple[float, int]:
 
 
 def _taken_over(trial: TrialRecord) -> bool:
-    """A warm start's copied result has no key: nobody asked this edition to run it."""
+    """Say whether a warm start copied the trial: such a result has no key, because this edition never ran it."""
     return trial.origin is Origin.WARM_START and trial.key is None

@@ -1,4 +1,4 @@
-"""Where in Airflow something runs."""
+"""One try of one task instance in Airflow."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class TrialRequest(Declared):
     key: str
     """What the trial was asked for, unique in the study: ``002/3`` is index 3 of batch 2."""
     number: int | None = None
-    """The trial's number in the study; None while nobody has asked for it (continuous dispatch)."""
+    """The trial's number in the study; None until a task asks for it (continuous dispatch)."""
     params: Params = {}
     """Parameter values by name."""
     seed: int = 0
@@ -84,14 +84,14 @@ class TrialRequest(Declared):
     period: Period | None = None
     """What data it works on; None when the program decides."""
     candidate: str | None = None
-    """Of an evaluation, whose parameters these are; None while tuning, like the three below."""
+    """The candidate that is evaluated; None while tuning, like the three below."""
     scenario: Scenario | None = None
     variant: str | None = None
     replicate: int | None = None
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits of the parameters and of all that the program is told beside them, the seed apart."""
+        """16 hex digits of everything that the program is given, except the seed."""
         told = self.model_dump(mode="json", include=set(_CIRCUMSTANCES), exclude_none=True)
         return fingerprint({"params": self.params, **told} if told else self.params)
 

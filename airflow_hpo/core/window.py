@@ -1,4 +1,4 @@
-"""Stretches of time that a run tunes or evaluates on, declared relative to the run."""
+"""Windows and periods of time that a run tunes or evaluates on, declared relative to the run."""
 
 from __future__ import annotations
 

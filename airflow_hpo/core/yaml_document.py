@@ -31,7 +31,10 @@ def load(text: str) -> Any:
     """Return the document's data."""
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):  # not JSON, whose escaped surrogate pairs PyYAML would tear apart
+    except (
+        ValueError,
+        RecursionError,
+    ):  # not JSON; tried first, because PyYAML would split JSON's escaped surrogate pairs
         return _yaml(text)
 
 

@@ -1,4 +1,4 @@
-"""From evaluations to a decision that is kept."""
+"""Comparison of an evaluation's candidates: the decision, and its storage."""
 
 from __future__ import annotations
 

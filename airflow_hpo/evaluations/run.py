@@ -1,6 +1,6 @@
-"""Evaluating candidates: a grid of trials, so that attempts, retries, failures and reruns are those of trials.
+"""Evaluation of candidates as a grid of trials, so that attempts, retries, failures and reruns are those of trials.
 
-The grid's points are names; the plan, which is kept with the edition and never changes, says what they stand for.
+The grid's points are names. The plan, which is stored with the edition and never changes, holds what they stand for.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Plan
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space import Categorical, Int
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.study_end import End
 from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import key_of
@@ -36,8 +36,8 @@ BATCH = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What has become of an evaluation."""
+class EvaluationResult:
+    """Result of an evaluation: its edition, and which of its trials have a value."""
 
     evaluation: Evaluation
     complete: int
@@ -61,7 +61,7 @@ class Outcome:
 
 
 def grid_of(plan: Plan, family: str, parallelism: int | None = None) -> Study:
-    """Return the study whose grid a plan is."""
+    """Return the study that runs a plan as a grid."""
     return Study(
         name=family,
         # A goal would end the study as soon as one evaluation is good.
@@ -109,8 +109,8 @@ def evaluation_requests(store: Store, evaluation: Evaluation) -> list[TrialReque
 
 
 @retried
-def conclude_evaluation(store: Store, name: str) -> Outcome:
-    """Count what an evaluation has brought, and end its edition; repeating it counts anew."""
+def conclude_evaluation(store: Store, name: str) -> EvaluationResult:
+    """Count the results of an evaluation and end its edition. A repeated call counts again."""
     with store.session(read_only=True) as session:
         evaluation = evaluations.get(session, name)
     records = store.optuna.records(name)
@@ -122,7 +122,7 @@ def conclude_evaluation(store: Store, name: str) -> Outcome:
         for record in own
         if record.state is not TrialState.COMPLETE
     ]
-    outcome = Outcome(evaluation, len(own) - len(missing), missing)
+    outcome = EvaluationResult(evaluation, len(own) - len(missing), missing)
     with store.session() as session:
         editions.finish(session, name, End.MAX_TRIALS, str(outcome))
     return outcome

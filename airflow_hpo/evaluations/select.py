@@ -1,4 +1,4 @@
-"""Who is evaluated: the best of a study beside what production uses, and then the best of those, measured again."""
+"""Selection of candidates: the best trials of a study with the champion, and then the finalist among them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_hpo.studies.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Who is evaluated side by side."""
+    """Candidates that are evaluated under the same conditions."""
 
     candidates: list[Candidate]
     """Challengers, best of the study first, then the champion when there is one."""

@@ -1,1 +1,1 @@
-"""From an Airflow connection to the study database."""
+"""Hooks: the study database behind an Airflow connection."""

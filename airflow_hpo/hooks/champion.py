@@ -1,4 +1,4 @@
-"""Reading and mirroring champions from inside Airflow."""
+"""Champions for tasks and macros: read from the store or its mirror, and mirrored to a Variable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the fields of an Airflow connection to the location of a study database."""
+"""Location of a study database, from the fields of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DRIVER_EXTRAS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout
 
 
 def from_connection(connection: Connection) -> Database:
-    """Return where a connection says that studies are kept."""
+    """Return the location of the studies from a connection."""
     extra = connection.extra_dejson
     if not isinstance(extra, dict):
         raise StoreRefusedError(

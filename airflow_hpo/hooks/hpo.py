@@ -1,4 +1,4 @@
-"""The one door from Airflow to studies."""
+"""Hook to the studies: the one way from Airflow into the study database."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class HpoHook(BaseHook):
     several workers (``[hpo] sqlite_fallback`` turns it off).
 
     :param hpo_conn_id: connection of type ``hpo``, ``postgres``, ``mysql`` or ``sqlite``.
-    :param patience: seconds to go on trying while the database is away, 0 for not at all; None for what
-        ``[hpo] database_patience`` says.
+    :param patience: seconds to go on trying while the database is away, 0 for not at all; None for
+        ``[hpo] database_patience``.
     """
 
     conn_name_attr = "hpo_conn_id"

@@ -1,4 +1,4 @@
-"""Looking at a study from inside Airflow, where the states of its tasks can be asked for."""
+"""Watch on a study from inside Airflow, where the states of its tasks can be read."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.lost import abandoned, reap
 
 REAP_INTERVAL = 15.0
-"""Seconds between two searches for trials that nobody runs any more."""
+"""Seconds between two searches for trials that were abandoned: their task has ended without a result."""
 
 
 @dataclass
 class StudyWatch:
-    """Looks at a study and gives up the trials whose task has ended silently.
+    """Looks at a study and gives up a trial when its task has ended without a result.
 
     :param store: the study database.
     :param edition: the edition.
@@ -54,7 +54,7 @@ class StudyWatch:
 
     @retried
     def look_and_reap(self) -> Status:
-        """Give up the trials that nobody runs any more, then return how the study stands."""
+        """Give up the abandoned trials, then return how the study stands."""
         edition = self.store.edition(self.edition)
         records = self.store.optuna.records(self.edition, details=False)
         if lost := self._abandoned(records):
@@ -67,7 +67,7 @@ class StudyWatch:
     def _abandoned(self, records: Iterable[TrialRecord]) -> list[int]:
         """States are read after the trials, so a second round is needed before anything is given up.
 
-        A trial may be told, or run again by a person, between the two reads; then the second round no longer finds it.
+        A trial may end, or be run again by a person, between the two reads; then the second round no longer finds it.
         """
         running = [r for r in records if r.state is TrialState.RUNNING and r.key]
         batches = {batch_and_index(r.key)[0] for r in running if r.key}

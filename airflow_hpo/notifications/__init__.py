@@ -1,1 +1,1 @@
-"""Telling people what became of a study, a comparison or a champion."""
+"""Notifications about studies, comparisons and champions."""

@@ -1,4 +1,4 @@
-"""A notifier that knows what tuning, comparing and promoting mean to people."""
+"""Notifier that writes the message and sends it through other notifiers."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from airflow_hpo.notifications.message import Event, message_of
 
 
 class HpoNotifier(BaseNotifier):
-    """Tells people what became of a study, a comparison, an approval or a champion: in the log, and where else it is told to.
+    """Notifies people of a study, a comparison, an approval or a champion: in the log, and through other notifiers.
 
     Use it as ``on_success_callback`` or ``on_failure_callback`` of any task of this provider, as ``on_failure_callback`` of a
-    DAG, and among the ``notifiers`` of :class:`PromotionApprovalOperator`. What happened is seen from the task.
+    DAG, and among the ``notifiers`` of :class:`PromotionApprovalOperator`. The event is found from the task.
 
     Other notifiers send it: their templated arguments may hold ``{{ hpo.subject }}`` (one line), ``{{ hpo.text }}`` (the
     whole message, plain text), ``{{ hpo.event }}`` and ``{{ hpo.data }}``, such as
     ``SlackWebhookNotifier(text="{{ hpo.text }}")``. One that fails is logged and holds up neither the others nor the task.
 
     :param via: a notifier, or several, that send the message.
-    :param event: what it is about, such as ``"promoted"``; None to see for oneself.
-    :param events: which events are told about; None for all.
+    :param event: name of the event, such as ``"promoted"``; None to find it from the task.
+    :param events: names of the events that are sent; None for all.
     :raises DeclarationError: when there is no such event, or what sends it is no notifier.
     """
 
@@ -46,7 +46,7 @@ class HpoNotifier(BaseNotifier):
         self.events = None if events is None else [_known(each) for each in events]
 
     def notify(self, context: Context) -> None:
-        """Tell people.
+        """Log the message and send it.
 
         :param context: Airflow's.
         """
@@ -59,7 +59,7 @@ class HpoNotifier(BaseNotifier):
                 # Rendering changes a notifier, and this one may be needed again.
                 copy.copy(each)({**context, "hpo": message})
             except Exception:
-                self.log.exception("%s could not tell: %s", type(each).__name__, message.subject)
+                self.log.exception("%s could not send: %s", type(each).__name__, message.subject)
 
 
 def _known(event: str) -> Event:

@@ -1,4 +1,4 @@
-"""What to tell people, from what a task did."""
+"""Messages to people, made from the context of a task or a DAG run."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ RESULT = "return_value"
 
 
 class Event(StrEnum):
-    """What people are told about."""
+    """Event of a notification."""
 
     FINISHED = "finished"
     """A study has its best trial."""
     FAILED = "failed"
     """A task or a run failed for good."""
     RECOMMENDED = "recommended"
-    """A comparison says promote."""
+    """The verdict of a comparison is promote."""
     KEPT = "kept"
-    """A comparison says keep."""
+    """The verdict of a comparison is keep."""
     INCONCLUSIVE = "inconclusive"
-    """A comparison shows neither."""
+    """The verdict of a comparison is inconclusive."""
     WAITING = "waiting"
     """A person is asked."""
     APPROVED = "approved"
     REFUSED = "refused"
-    """A person refused, or nobody answered in time."""
+    """A person refused, or no person answered in time."""
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled_back"
     DONE = "done"
@@ -42,7 +42,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What people are told: ``{{ hpo.subject }}``, ``{{ hpo.text }}``, ``{{ hpo.event }}``, ``{{ hpo.data }}``."""
+    """Message of a notification: ``{{ hpo.subject }}``, ``{{ hpo.text }}``, ``{{ hpo.event }}``, ``{{ hpo.data }}``."""
 
     event: Event
     subject: str
@@ -54,11 +54,11 @@ class Message:
 
 
 def message_of(context: Mapping[str, Any], event: Event | None = None) -> Message:
-    """Return what to tell people of a task or of a DAG run."""
+    """Return the message about a task or a DAG run."""
     data = _result(context)
-    told = event or _event(context, data)
-    lines = [*_TEXTS[told](context, data), *_where(context, told)]
-    return Message(told, lines[0], "\n".join(lines), data)
+    found = event or _event(context, data)
+    lines = [*_TEXTS[found](context, data), *_where(context, found)]
+    return Message(found, lines[0], "\n".join(lines), data)
 
 
 def _result(context: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -121,12 +121,12 @@ def _waiting(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
 
 
 def _approved(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
-    return [f"Approved by {data['approved_by'] or 'nobody in time, which means yes'}."]
+    return [f"Approved by {data['approved_by'] or 'no person in time, which means yes'}."]
 
 
 def _refused(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
     who = person(data)
-    return [f"Refused by {who}." if who else "Refused: nobody answered in time."]
+    return [f"Refused by {who}." if who else "Refused: no person answered in time."]
 
 
 def _promoted(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:

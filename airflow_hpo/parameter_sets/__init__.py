@@ -1,1 +1,1 @@
-"""What is done with parameter sets: promote, set, roll back, look back, mirror."""
+"""Parameter sets: promote, set, roll back, read, mirror."""

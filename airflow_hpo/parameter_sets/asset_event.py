@@ -1,4 +1,4 @@
-"""What those hear who wait for a parameter set."""
+"""Payload of a parameter set's asset event."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from airflow_hpo.parameter_sets.promote import Move
 
 
 def event_of(move: Move) -> dict[str, Any]:
-    """Return what an asset event says of a move: name, version, parameters, and the version before."""
+    """Return the payload for a move: name, version, parameters, and the version before."""
     made = move.made
     return {"name": made.name, "version": made.version, "params": dict(made.params), "previous": move.previous}

@@ -1,4 +1,4 @@
-"""Moving a champion: promoted by a decision, set by a person, rolled back. Every move is a new version."""
+"""Moves of a champion: promoted by a decision, set by a person, rolled back. Every move is a new version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at parameter sets: the champion, what was before it, and what changed."""
+"""Reads of parameter sets: the champion, its history, and the differences between versions."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Airflow loads of this package by itself; it does nothing until an option asks for it."""
+"""Airflow plugin: macros, and a listener that does nothing until an option switches it on."""

@@ -1,4 +1,4 @@
-"""What templates of any task may use: ``{{ macros.hpo.champion("dispatch/tokyo").params.max_wait_s }}``."""
+"""Macros for the templates of any task: ``{{ macros.hpo.champion("dispatch/tokyo").params.max_wait_s }}``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ChampionView:
 def champion(name: str, default: Mapping[str, Any] | None = None, hpo_conn_id: str = "hpo_default") -> ChampionView:
     """Return the version of a parameter set that production uses.
 
-    Every call reads anew. Where several parameters must be of one version, take them from one call: ``{% set %}`` it, or
+    Every call reads the store. Where several parameters must be of one version, take them from one call: ``{% set %}`` it, or
     print ``params`` as a whole.
 
     :param name: the parameter set.

@@ -1,5 +1,5 @@
-"""Imports what trials need before the LocalExecutor forks its workers, the triggerer the process of its triggers, and the DAG
-processor one for every file.
+"""Listener that imports what trials need before Airflow forks: the LocalExecutor its workers, the triggerer the process of its
+triggers, and the DAG processor one for every file.
 
 A task of the LocalExecutor is a fork of the scheduler: what the scheduler has imported costs the task nothing. Kubernetes'
 client alone costs seconds. The DAG processor also starts a process for every task that ends in the triggerer, because of
@@ -45,14 +45,14 @@ class PreloadListener:
     @hookimpl
     def on_starting(self, component: Any) -> None:
         """Import before anything is forked; an import that fails is logged and left to the tasks."""
-        if sys.argv[1:2] not in PARENTS or not _wanted():
+        if sys.argv[1:2] not in PARENTS or not _switched_on():
             return
         for name in MODULES:
             try:
                 importlib.import_module(name)
             except ImportError:
                 logger.exception("Module %s cannot be preloaded.", name)
-        _relate_tables()
+        _configure_mappers()
 
 
 class HpoPlugin(AirflowPlugin):
@@ -63,14 +63,14 @@ class HpoPlugin(AirflowPlugin):
     macros = [champion]
 
 
-def _relate_tables() -> None:
+def _configure_mappers() -> None:
     """Do once what SQLAlchemy would do in every process at its first query, for all tables known by then."""
     from sqlalchemy.orm import configure_mappers
 
     configure_mappers()
 
 
-def _wanted() -> bool:
+def _switched_on() -> bool:
     from airflow_hpo import conf
 
     return conf.preload()

@@ -1,4 +1,4 @@
-"""Who must agree before a promotion, how soon, and what silence means."""
+"""Approval of a promotion by a person: the users, the time limit, and the answer when none comes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Answer = Literal["Approve", "Reject"]
 class Approval:
     """A person must agree before the champion changes.
 
-    :param within: how long an answer is waited for, longer than nothing.
-    :param otherwise: what silence means: ``"Reject"`` keeps the champion, ``"Approve"`` promotes.
-    :param users: names of the users who may answer; none for everybody who may in Airflow.
-    :raises DeclarationError: when one of them makes no sense.
+    :param within: how long an answer is waited for, above zero.
+    :param otherwise: the answer when no person answers in time: ``"Reject"`` keeps the champion, ``"Approve"`` promotes.
+    :param users: names of the users who may answer; empty for every user who may in Airflow.
+    :raises DeclarationError: when an argument is outside its allowed values.
     """
 
     within: timedelta = timedelta(days=7)

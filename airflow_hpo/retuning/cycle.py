@@ -1,4 +1,4 @@
-"""The tasks of a retuning and how they follow one another."""
+"""Tasks of a retuning and their order."""
 
 from __future__ import annotations
 

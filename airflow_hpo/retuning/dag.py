@@ -1,4 +1,4 @@
-"""``retuning_dag``: from a declaration to a DAG that tunes, compares, asks and promotes on a schedule."""
+"""DAG of a retuning: it tunes, compares, asks a person and promotes on a schedule."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def retuning_dag(
     :param approval: who must agree, how soon, and what silence means; None promotes without asking.
     :param qa: builds checks of one's own between decision and approval: takes the comparison's output, creates tasks, and
         returns the last of them; a check that fails keeps the champion.
-    :param notify: told when the study is tuned, the comparison decided, a person is asked and has answered, a champion promoted,
+    :param notify: notified when the study is tuned, the comparison decided, a person is asked and has answered, a champion promoted,
         or the run has failed; ``HpoNotifier(via=SlackWebhookNotifier(text="{{ hpo.text }}"))`` sends it on.
     :param mirror: write the champion into an Airflow Variable too, for readers that cannot reach the study database.
     :param dispatch: as for :class:`TuneTaskGroup`.

@@ -1,4 +1,4 @@
-"""One declaration for many regions, each with what is its own."""
+"""Regions: one declaration for many, each with its own differences."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Running trial programs on this machine: processes, the files they write, Python functions."""
+"""Trial programs on this machine: processes, the files they write, Python functions."""

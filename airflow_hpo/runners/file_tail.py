@@ -1,4 +1,4 @@
-"""Following a file that another process writes."""
+"""Tail of a file that another process writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class FileTail:
     """Read what is appended to a file, from where it was last read.
 
     The file may appear late. When another file takes its name (rotation), the rest of the old one is read first; when it
-    is truncated or written anew, reading starts over: the bytes just before the position tell, even after the new
+    is truncated or written again, reading starts over: the bytes just before the position tell, even after the new
     content has grown past it. What is in the file at first is skipped, for it is an earlier trial's.
 
     :param path: the file; it need not exist.
@@ -59,7 +59,7 @@ class FileTail:
 
     def _open(self) -> None:
         try:
-            # without waiting: somebody may have made a pipe of that name
+            # without waiting: another process may have made a pipe of that name
             file = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             return

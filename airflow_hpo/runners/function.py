@@ -1,4 +1,4 @@
-"""Running a trial that is a Python function, in this process."""
+"""Trial that is a Python function, run in this process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FunctionTrial:
 
     :param request: the trial that is asked for.
     :param objective: what may be reported.
-    :param monitor: takes the new points and says whether the trial is to be pruned.
+    :param monitor: takes the new points and returns whether the trial is to be pruned.
     """
 
     def __init__(self, request: TrialRequest, objective: Objective, monitor: Monitor) -> None:
@@ -70,7 +70,7 @@ class FunctionTrial:
                 self._series.add([MetricPoint(name, number_of(name, each), number)])
 
     def should_prune(self) -> bool:
-        """Hand the new points over and say whether going on is not worth it; raise ``TrialPruned`` then."""
+        """Hand the new points over; raise ``TrialPruned`` when the trial is to be pruned."""
         self._pruned = self._pruned or self._monitor(self._series.drain())
         return self._pruned
 

@@ -1,6 +1,6 @@
 """Keeps one program and everything it starts; run as a script by :mod:`airflow_hpo.runners.supervisor`.
 
-A process of its own because nobody else can do all of this: outlive a runner that is killed and end the program then;
+A separate process, because nothing else can do all of this: outlive a runner that is killed and end the program then;
 adopt what the program leaves behind, even what has changed its session, so that nothing is left running; fork without
 the threads of an Airflow worker. It knows the standard library only, starts in milliseconds and then sleeps.
 

@@ -1,4 +1,4 @@
-"""How each declared source reaches the collector while a process runs."""
+"""Inputs of the metric collector: one for each declared source, read while a process runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Input(Protocol):
         """Take output of the program and return the lines it completes, for the log."""
 
     def look(self) -> None:
-        """Read what there is to read beside the output."""
+        """Read what was written outside of the output."""
 
     def finish(self) -> list[str]:
         """Take the program's end and return the unfinished last line of its output."""
@@ -51,7 +51,7 @@ class OutputInput:
         return self._collector.feed(data)
 
     def look(self) -> None:
-        """Do nothing: there is nothing beside the output."""
+        """Do nothing: the output is the only source."""
 
     def finish(self) -> list[str]:
         """Collect from the last line."""

@@ -1,4 +1,4 @@
-"""Running a trial's program: its output while it runs, its metrics, and its end."""
+"""Process of a trial's program: its output while it runs, its metrics, and its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_hpo.runners.outcome import End, ProcessOutcome
 from airflow_hpo.runners.supervisor import SupervisedProgram
 
 Monitor = Callable[[list[SeriesPoint]], bool]
-"""Takes the points that are new and says whether the trial is to be pruned."""
+"""Takes the new points and returns whether the trial is to be pruned."""
 
 CHUNK = 65536
 LAST_CHUNKS = 64
@@ -103,7 +103,7 @@ class ProcessRunner:
         """
         self._stopped = True
         if self._program is not None:
-            # Noted here and not at the next look: the end that this causes may be heard before.
+            # Noted here and not at the next look: the end that this causes may be read before.
             self._finish(self._program, "killed")
             self._program.end()
 
@@ -118,7 +118,7 @@ class ProcessRunner:
                 wait = min(due, deadline if self._end is None else due) - time.monotonic()
                 for key, _ in selector.select(max(0.0, wait)):
                     if key.fileobj is program.channel:
-                        program.hear()
+                        program.read_launcher()
                     elif self._print(program, read) == b"":
                         selector.unregister(program.output)
                 self._end_if_asked(program, deadline)

@@ -1,4 +1,4 @@
-"""A program that runs under a launcher: started, told to end, and gone with everything it started."""
+"""Program that runs under a launcher: started, asked to end, and ended with everything that it started."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SupervisedProgram:
     """One started program; leaving its context ends it and waits until nothing of it runs.
 
     The launcher, a small process of its own, costs some milliseconds a trial and ends the program's whole tree when this
-    process is killed: a death signal alone would miss grandchildren, and ``preexec_fn`` may deadlock beside threads.
+    process is killed: a death signal alone would miss grandchildren, and ``preexec_fn`` may deadlock where there are threads.
 
     :param command: program and arguments.
     :param env: the program's whole environment; None for this process's own.
@@ -97,8 +97,8 @@ class SupervisedProgram:
         with contextlib.suppress(OSError):
             self.channel.send(b"!", socket.MSG_DONTWAIT)
 
-    def hear(self) -> None:
-        """Take what the launcher says; call when the channel is readable."""
+    def read_launcher(self) -> None:
+        """Read a message of the launcher; call when the channel is readable."""
         try:
             data = self.channel.recv(4096)
         except ConnectionError:

@@ -1,1 +1,1 @@
-"""Waiting for studies."""
+"""Sensors for studies."""

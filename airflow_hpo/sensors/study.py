@@ -1,4 +1,4 @@
-"""Waits for a study, with or without a worker."""
+"""Sensor for a study, with or without a worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_hpo.triggers.study import StudyEvent, StudyTrigger, Until, reached
 class StudySensor(BaseSensorOperator):
     """Waits until a study wants another batch of trials, or is over.
 
-    While it waits it gives up trials whose task has ended without telling the study. When the study is over the sensor is
+    While it waits it gives up a trial when its task has ended without a result. When the study is over the sensor is
     skipped, and with it everything that would have tuned on; with ``until="over"`` it succeeds instead.
 
     :param edition: the edition to wait for: ``<study>@<run>``. Templated.

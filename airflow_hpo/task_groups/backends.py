@@ -1,4 +1,4 @@
-"""What runs a trial: a program, a Python function, or tasks of the author's own."""
+"""Declarations of what runs a trial: a program, a Python function, or a group of the author's own tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Challengers against the champion, look by look, as one task group."""
+"""Task group that compares challengers with the champion, look by look."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CompareTaskGroup(TaskGroup):
     :attr:`output` is the decision, as :class:`CompareOperator` returns it.
 
     :param group_id: id of the group; the evaluations are called ``<study>/<group_id>.look_1`` and so on.
-    :param study: the study whose candidates these are.
+    :param study: the study that the candidates come from.
     :param candidates: challengers and champion: a list of :class:`Candidate`, or the output of a task that returns one.
     :param scenarios: a list of names or of :class:`Scenario`, or the output of a task that returns one.
     :param trial: what runs an evaluation: :class:`ProcessTrial`, :class:`PythonTrial`, :class:`GroupTrial`, ``PodTrial``.

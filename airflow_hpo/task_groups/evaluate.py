@@ -1,4 +1,4 @@
-"""Candidates evaluated side by side, as one task group."""
+"""Task group that evaluates candidates under the same conditions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EvaluateTaskGroup(TaskGroup):
     ``HPO_SCENARIO``). Evaluations that fail for good do not fail the group: :attr:`output` counts and names them.
 
     :param group_id: id of the group, which also names the evaluation: ``<study>/<group_id>``.
-    :param study: the study whose candidates these are: its name, objective, seed and parallelism are taken.
+    :param study: the study that the candidates come from: its name, objective, seed and parallelism are taken.
     :param candidates: a list of :class:`Candidate`, or the output of a task that returns one.
     :param scenarios: a list of names or of :class:`Scenario`, or the output of a task that returns one.
     :param trial: what runs an evaluation: :class:`ProcessTrial`, :class:`PythonTrial`, :class:`GroupTrial`, ``PodTrial``. A

@@ -1,4 +1,4 @@
-"""Distributed trials, declared once for a whole study."""
+"""Declaration of trials that are Jobs of several pods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trials that are groups of the author's own tasks."""
+"""Task group of a trial that consists of the author's own tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trials as pods, declared once for a whole study."""
+"""Declaration of trials that are pods."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PodTrial(TrialBackend):
         task limits are ignored; there are no success callbacks, outlets, hooks or listeners (they are refused), no
         parameters in the names of the mapped tasks and no rendered fields in the UI; macros and filters of the DAG's own
         are unknown. An ``execution_timeout`` counts from the beginning of an attempt. The study has a result at once, its
-        task ends with those of others, up to ten seconds later. A trial that fails is told by a worker, with retries
+        task ends with those of others, up to ten seconds later. A trial that fails is ended by a worker, with retries
         and failure callbacks as usual, and ``dag.test()`` runs the same trial in its own process.
     :param operator_arguments: further arguments of :class:`airflow_hpo.operators.pod.TrialPodOperator`, such as
         ``namespace``, ``pod_template_file``, ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.

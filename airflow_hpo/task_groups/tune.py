@@ -1,4 +1,4 @@
-"""A whole study as one task group."""
+"""Task group that runs a whole study."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TuneTaskGroup(TaskGroup):
     :param window: what data the trials work on, relative to the run (``{{ trial.period.start }}``, ``HPO_PERIOD_START``); None
         when their program decides.
     :param run: what tells this edition from others; a constant makes every DAG run continue the same edition. Templated.
-    :param parameter_set: parameter set whose champion, what production uses now, is tried first; None for no such trial.
+    :param parameter_set: parameter set; its champion, which production uses now, is tried first; None for no such trial.
     :param hpo_conn_id: connection of the study database.
     :param deferrable: wait for trials in the triggerer, without a worker.
     """

@@ -174,7 +174,7 @@ def test_one_that_fails_holds_up_neither_the_others_nor_the_task() -> None:
         HpoNotifier([Broken(), Told("{{ hpo.subject }}", told)])(context(KEPT))
     assert told == ["dispatch/tokyo: keep."]
     assert [line["log_level"] for line in logged] == ["info", "error", "error"]
-    assert logged[-1]["event"] == "Broken could not tell: dispatch/tokyo: keep."
+    assert logged[-1]["event"] == "Broken could not send: dispatch/tokyo: keep."
 
 
 def test_only_the_events_that_are_wanted_are_told() -> None:

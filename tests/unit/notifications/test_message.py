@@ -71,8 +71,8 @@ HEADLINES: list[Any] = [
     ),
     (ANSWER, {"task": APPROVE}, "approved", "Approved by ann."),
     ({**ANSWER, "approved": False}, {}, "refused", "Refused by ann."),
-    ({"approved": False, "responded_by_user": None}, {}, "refused", "Refused: nobody answered in time."),
-    ({"approved": True, "approved_by": None}, {}, "approved", "Approved by nobody in time, which means yes."),
+    ({"approved": False, "responded_by_user": None}, {}, "refused", "Refused: no person answered in time."),
+    ({"approved": True, "approved_by": None}, {}, "approved", "Approved by no person in time, which means yes."),
     (VERSION, {"task": PROMOTE}, "promoted", "Promoted: dispatch/tokyo is version 4 now, after version 3."),
     ({**VERSION, "previous": None}, {}, "promoted", "Promoted: dispatch/tokyo is version 4 now, the first."),
     (

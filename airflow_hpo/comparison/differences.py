@@ -1,4 +1,4 @@
-"""The effect of a challenger on one metric, and what the data say about a claim."""
+"""Differences between champion and challenger in one metric: their effect and p-values."""
 
 from __future__ import annotations
 
