@@ -20,7 +20,16 @@ from __future__ import annotations
 
 
 class HpoError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package.
+
+    Example::
+
+        def margin() -> float:
+            try:
+                return HpoHook().champion("bikes").params["margin"]
+            except HpoError:
+                return 0.1
+    """
 
 
 class PermanentHpoError(HpoError):
@@ -74,6 +83,13 @@ class StudyLockedError(TransientHpoError):
 class TrialFailedError(HpoError):
     """One attempt of a trial failed.
 
+    Example::
+
+        def loss(trial):
+            if trial.params["x"] > 4:
+                raise TrialFailedError("The simulator diverges above 4.")
+            return trial.params["x"] ** 2
+
     :param reason: one sentence for people, kept on the attempt.
     :param kind: who is to blame, a value of :class:`airflow_hpo.core.trial.FailureKind`; retry rules depend on it.
     """
@@ -85,4 +101,14 @@ class TrialFailedError(HpoError):
 
 
 class TrialPruned(Exception):
-    """Raised by a trial's own code to end it as pruned; an outcome, not an error."""
+    """Raised by a trial's own code to end it as pruned; an outcome, not an error.
+
+    Example::
+
+        def loss(trial):
+            for step in range(100):
+                trial.report(value := trial.params["x"] ** step, step=step)
+                if trial.should_prune():
+                    raise TrialPruned
+            return value
+    """

@@ -30,6 +30,10 @@ class Guardrail(Declared):
 
     A promotion needs evidence that it does not (non-inferiority); a lack of evidence that it does is not enough.
 
+    Example::
+
+        Guardrail("minimize", margin=0.02, scale="relative")  # at most 2 % more
+
     :param direction: ``"minimize"`` or ``"maximize"``: which values of the metric are good.
     :param margin: the largest loss that is tolerated, above 0; in the metric's own unit or, with ``scale="relative"``,
         as a share of the champion's mean (0.02 is 2 %).
@@ -49,6 +53,15 @@ class ComparisonRule(Declared):
     """When a challenger replaces the champion.
 
     The metric and its direction are those of the objective that the comparison is given.
+
+    Example::
+
+        ComparisonRule(
+            min_improvement=0.01,
+            scale="relative",
+            guardrails={"unserved": Guardrail("minimize", margin=0.05)},
+            looks=3,
+        )
 
     :param alpha: probability, below 0.5, with which a challenger may be promoted that is not better than the champion by
         ``min_improvement`` or breaks a guardrail; it covers all challengers and all looks together and is one-sided.

@@ -191,6 +191,10 @@ class _Algorithm(Declared):
 class Sampler(_Algorithm):
     """How the next parameters are chosen.
 
+    Example::
+
+        Sampler("tpe", n_startup_trials=20)
+
     :param name: ``tpe`` (default; any space), ``random``, ``grid`` (countable spaces), ``qmc`` (even coverage),
         ``cmaes`` (numeric, some hundred trials; needs the extra ``cmaes``), ``gp`` (numeric, up to about 10 parameters
         and 200 trials; needs the extra ``gp``), ``nsga2`` (evolution).
@@ -209,6 +213,10 @@ class Sampler(_Algorithm):
 
 class Pruner(_Algorithm):
     """When a running trial is given up because its intermediate values promise nothing.
+
+    Example::
+
+        Pruner("median", n_startup_trials=5, n_warmup_steps=10)
 
     :param name: ``none`` (default), ``median``, ``percentile``, ``successive_halving``, ``hyperband``, ``threshold``,
         ``patient``, ``wilcoxon`` (steps are instances of the same problem).

@@ -26,6 +26,11 @@ Role = Literal["champion", "challenger"]
 class Candidate(Declared):
     """Parameters that are evaluated, and where they come from.
 
+    Example::
+
+        Candidate("champion", {"margin": 0.1})
+        Candidate("trial 17", {"margin": 0.2}, study="bikes@2026-01", number=17)
+
     :param name: what tables and reports call it: ``"champion"`` for what production uses, ``"trial 17"`` for a trial of the
         study, or any other text of 200 characters at most.
     :param params: parameter values by name.
@@ -63,6 +68,10 @@ class Candidate(Declared):
 
 class Scenario(Declared):
     """One condition of evaluation, such as a day or a region.
+
+    Example::
+
+        Scenario("rainy monday", {"demand": 1.3, "rain": True})
 
     :param name: what tables and reports call it; 200 characters at most.
     :param values: what a program needs to know of it, by name; text, finite numbers, booleans or None.

@@ -48,6 +48,11 @@ class Strategy(StrEnum):
 class Objective(Declared):
     """The metric a study optimises.
 
+    Example::
+
+        Objective("accuracy", direction="maximize", goal=0.91, extra_metrics=["loss"])
+        Objective("loss", strategy="mean", window=5)  # the mean of the last five values
+
     :param metric: name under which trials report it: a letter or underscore, then letters, digits and ``_ . - / @``.
     :param direction: ``"minimize"`` or ``"maximize"``.
     :param strategy: which reported value counts: ``"last"`` one, the ``"best"`` one, or the ``"mean"`` of the last ``window``.

@@ -69,6 +69,11 @@ class _Parameter(Declared):
 class Float(_Parameter):
     """A real number between two bounds, both included.
 
+    Example::
+
+        Float(0.0001, 0.1, log=True)
+        Float(0.0, 0.9, step=0.1, when={"optimizer": "sgd"})
+
     :param low: smallest value, finite.
     :param high: largest value, finite and not below ``low``.
     :param log: sample on a logarithmic scale; needs ``low > 0`` and no ``step``.
@@ -127,6 +132,11 @@ class Float(_Parameter):
 class Int(_Parameter):
     """A whole number between two bounds, both included.
 
+    Example::
+
+        Int(1, 8)
+        Int(16, 1024, log=True)
+
     :param low: smallest value.
     :param high: largest value, not below ``low``.
     :param log: sample on a logarithmic scale; needs ``low >= 1`` and no ``step`` other than 1.
@@ -174,6 +184,10 @@ class Int(_Parameter):
 
 class Categorical(_Parameter):
     """One of several values without an order.
+
+    Example::
+
+        Categorical(["sgd", "adam"])
 
     :param choices: the values: text, numbers, booleans or None, each once (``1``, ``1.0`` and ``True`` are the same).
     :param when: condition, such as ``{"model": "svm"}``; None for always.

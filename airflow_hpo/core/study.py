@@ -52,6 +52,16 @@ def _parameter_name(name: Any) -> str:
 class WarmStart(Declared):
     """What a new edition takes over from earlier ones of the same study.
 
+    Example::
+
+        study = Study(
+            name="dispatch/tokyo",
+            objective="cost",
+            space={"discount": Float(0.8, 0.999)},
+            max_trials=100,
+            warm_start=WarmStart(mode="points", editions=2, trials=5),
+        )
+
     :param mode: ``"points"`` evaluates their best points again, first (right when the data have changed);
         ``"values"`` takes their results as known (right when they have not).
     :param editions: from how many of the newest earlier editions; 1 or more.
@@ -67,6 +77,16 @@ class Study(Declared):
     """A search for the best parameters: its space, its objective and its budget.
 
     A study is data: it round-trips through JSON and YAML, and its fingerprint tells whether two are the same.
+
+    Example::
+
+        study = Study(
+            name="dispatch/tokyo",
+            objective=Objective("revenue", direction="maximize"),
+            space={"discount": Float(0.8, 0.999), "max_wait_s": Int(60, 900, step=30)},
+            max_trials=100,
+            parallelism=10,
+        )
 
     :param name: the study family, the same every month: letters, digits and ``. _ / -``, 200 at most.
     :param space: parameters by name.

@@ -43,6 +43,12 @@ Offset = Annotated[timedelta, BeforeValidator(_offset, json_schema_input_type=st
 class Period(Declared):
     """A stretch of time that a trial works on: from ``start`` up to, but not including, ``end``.
 
+    Example::
+
+        from datetime import UTC, datetime
+
+        Period(start=datetime(2026, 1, 1, tzinfo=UTC), end=datetime(2026, 2, 1, tzinfo=UTC))
+
     :param start: first moment, with a time zone.
     :param end: the moment after the last, later than ``start``.
     :raises DeclarationError: when it is empty or lacks a time zone.
@@ -69,6 +75,11 @@ class Window(Declared):
 
     Offsets count from the run's reference time: the end of its data interval, else its logical date, else the time it
     was to run after. ``Window("-60d", "-30d")`` is the month before last.
+
+    Example::
+
+        Window("-60d", "-30d")  # the 30 days before the last 30
+        Window("-8w")  # the last eight weeks
 
     :param start: where it starts, a timedelta or text: a number with ``w``, ``d``, ``h``, ``m`` or ``s``, such as ``"-60d"``.
     :param end: where it ends, exclusive; later than ``start`` and not after the reference time, which is the default.

@@ -29,6 +29,13 @@ class HpoHook(BaseHook):
     Without the connection ``hpo_default`` studies live in ``hpo.db`` in AIRFLOW_HOME: right for one machine, wrong for
     several workers (``[hpo] sqlite_fallback`` turns it off).
 
+    Example::
+
+        def look(edition):
+            hook = HpoHook()
+            best = hook.trials(edition).sort_values("value").head(3)
+            return best, hook.champion("bikes").params["margin"]
+
     :param hpo_conn_id: connection of type ``hpo``, ``postgres``, ``mysql`` or ``sqlite``.
     :param patience: seconds to go on trying while the database is away, 0 for not at all; None for
         ``[hpo] database_patience``.

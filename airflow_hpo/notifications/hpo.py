@@ -23,6 +23,11 @@ class HpoNotifier(BaseNotifier):
     whole message, plain text), ``{{ hpo.event }}`` and ``{{ hpo.data }}``, such as
     ``SlackWebhookNotifier(text="{{ hpo.text }}")``. One that fails is logged and holds up neither the others nor the task.
 
+    Example::
+
+        notify = HpoNotifier(events=["promoted", "failed"])  # into the log; via=... sends it
+        StudyFinishOperator(task_id="finish", study=Study(name="s", objective="loss", space={"x": Float(0, 1)}, max_trials=9), on_success_callback=notify)
+
     :param via: a notifier, or several, that send the message.
     :param event: name of the event, such as ``"promoted"``; None to find it from the task.
     :param events: names of the events that are sent; None for all.

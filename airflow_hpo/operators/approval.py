@@ -25,6 +25,16 @@ class PromotionApprovalOperator(ApprovalOperator):
     after it are skipped. Returns ``approved``, ``approved_by`` (None unless a person approved), ``responded_by_user``,
     ``responded_at``, ``timed_out`` and ``comparison`` (its number).
 
+    Example::
+
+        from datetime import timedelta
+
+        PromotionApprovalOperator(
+            task_id="approve",
+            comparison="{{ ti.xcom_pull('compare') }}",
+            response_timeout=timedelta(days=2),
+        )
+
     :param comparison: what ``CompareTaskGroup`` or ``CompareOperator`` returns. Templated.
     :param subject: the headline; None says which challenger, which parameter set and which version it would replace.
     :param body: the text, Markdown; None for the comparison's report.

@@ -29,6 +29,15 @@ class CompareOperator(BaseOperator):
     comparison is over), ``study``, ``edition``, ``evaluations`` and ``report`` (Markdown). Running it again on the same
     evaluations decides the same and keeps nothing twice.
 
+    Example::
+
+        CompareOperator(
+            task_id="compare",
+            objective=Objective("cost"),
+            rule=ComparisonRule(min_improvement=0.01, scale="relative"),
+            evaluations=["{{ ti.xcom_pull('evaluate.collect') }}"],
+        )
+
     :param objective: the metric that decides and its direction; usually the study's.
     :param rule: what must be shown; None for the usual one.
     :param evaluations: the outputs of ``EvaluateTaskGroup`` of all looks so far. Templated.
@@ -138,6 +147,15 @@ class LastComparisonOperator(BaseOperator):
 
 class DecisionBranchOperator(BaseBranchOperator):
     """Follows the tasks that belong to a decision, and skips the other tasks directly after it.
+
+    Example::
+
+        DecisionBranchOperator(
+            task_id="decide",
+            comparison="{{ ti.xcom_pull('compare') }}",
+            if_promote=["promote"],
+            if_keep=["tell"],
+        )
 
     :param comparison: what ``CompareTaskGroup`` or :class:`CompareOperator` returns. Templated.
     :param if_promote: ids of tasks or task groups that run when a challenger is promoted.

@@ -29,6 +29,16 @@ class EvaluationPlanOperator(BaseOperator):
 
     Running it again returns the same requests while the plan is the same; another plan is another edition.
 
+    Example::
+
+        EvaluationPlanOperator(
+            task_id="plan",
+            study=Study(name="bikes", objective="cost", space={"margin": Float(0.0, 0.5)}, max_trials=24),
+            evaluation="validate",
+            candidates=[Candidate("champion", {"margin": 0.1}), Candidate("patient", {"margin": 0.2})],
+            scenarios=["monday", "tuesday"],
+        )
+
     :param study: the study whose candidates these are.
     :param evaluation: what tells this evaluation from others of the study, such as ``validate``.
     :param candidates: candidates, or what returns them: a list of :class:`Candidate` or of their plain data.
@@ -143,6 +153,16 @@ class EvaluationCollectOperator(BaseOperator):
 
     Returns ``evaluation`` (the edition), ``look``, ``complete``, ``failed``, ``missing`` (candidate, scenario, variant,
     replicate and reason of each) and ``candidates``. Runs however the evaluations ended.
+
+    Example::
+
+        EvaluationCollectOperator(
+            task_id="collect",
+            requests="{{ ti.xcom_pull('plan') }}",
+            plan_task_id="plan",
+            trial_task_id="trial",
+            trigger_rule="all_done",
+        )
 
     :param requests: what the plan task returned. Templated.
     :param plan_task_id: the plan task; when it was skipped, so is this one.

@@ -25,6 +25,15 @@ class TrialPythonOperator(TrialOperator):
     Nobody else can end a function: where the pruner or the end of the study gives a trial up, ``should_prune()`` says so,
     and a function that never asks runs to its end.
 
+    Example::
+
+        def loss(trial):
+            return trial.params["x"] ** 2
+
+
+        suggest = StudySuggestOperator(task_id="suggest", edition="valley@{{ run_id }}", batch=1)
+        TrialPythonOperator.partial(task_id="trial", function=loss).expand(request=suggest.output)
+
     :param function: takes a trial with ``params``, ``number``, ``seed``, ``report(value, step)`` and ``should_prune()``;
         returns the objective, or a mapping of metric names to values.
     :param request: a trial request as ``suggest`` returns it.

@@ -31,6 +31,16 @@ class TrialJobOperator(TrialPodOperator):
     ``HPO_JOB``: with a headless Service of the author's, ``subdomain="trials"`` makes ``$(HPO_JOB)-0.trials`` the address of
     the first, for example in ``env_vars={"MASTER_ADDR": "$(HPO_JOB)-0.trials"}``.
 
+    Example::
+
+        suggest = StudySuggestOperator(task_id="suggest", edition="valley@{{ run_id }}", batch=1)
+        TrialJobOperator.partial(
+            task_id="trial",
+            image="registry.example.com/trainer:2",
+            pods=4,
+            arguments=["--x={{ trial.params.x }}"],
+        ).expand(request=suggest.output)
+
     :param pods: how many pods a trial has, 1 or more.
     :param request: a trial request as ``suggest`` returns it.
     :param kwargs: everything that a :class:`airflow_hpo.operators.pod.TrialPodOperator` takes.

@@ -59,6 +59,16 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     Arguments add to a pod template instead of replacing what it says: resources, tolerations, node selector, affinity,
     security contexts. All of them are templated, Kubernetes objects in every field.
 
+    Example::
+
+        suggest = StudySuggestOperator(task_id="suggest", edition="valley@{{ run_id }}", batch=1)
+        TrialPodOperator.partial(
+            task_id="trial",
+            image="registry.example.com/simulator:1.4",
+            arguments=["--x={{ trial.params.x }}"],
+            namespace="trials",
+        ).expand(request=suggest.output)
+
     :param request: a trial request as ``suggest`` returns it.
     :param image: the trial's image. Templated.
     :param cmds: the program; None for the image's own. Templated.

@@ -25,6 +25,15 @@ class TrialProcessOperator(TrialOperator):
     The program finds its parameters in its arguments (``{{ trial.params.x }}``) and in ``HPO_*`` variables. A pruned trial's
     program is ended with all its children; so is one whose study ends it, and one whose task is cleared, marked or timed out.
 
+    Example::
+
+        suggest = StudySuggestOperator(task_id="suggest", edition="valley@{{ run_id }}", batch=1)
+        TrialProcessOperator.partial(
+            task_id="trial",
+            command=["python", "train.py", "--x={{ trial.params.x }}"],
+            map_index_template="{{ trial.label }}",
+        ).expand(request=suggest.output)
+
     :param command: the program and its arguments, one string each; no shell is involved. Templated.
     :param env: variables added to those of the worker. Templated.
     :param cwd: folder to run in; None for the worker's own. Templated.

@@ -26,6 +26,13 @@ def parameter_set_asset(name: str) -> Asset:
 
     Schedule a production DAG on it. An event's ``extra`` has ``name``, ``version``, ``params`` and ``previous``.
 
+    Example::
+
+        from airflow.sdk import DAG
+
+        with DAG("plan", schedule=[parameter_set_asset("bikes")]):
+            pass
+
     :param name: the parameter set.
     """
     return Asset(name=f"hpo_champion_{check_name(name)}", uri=f"hpo://champion/{name}")
@@ -106,6 +113,15 @@ class PromoteOperator(_ChampionOperator):
     challenger was compared with: a champion that changed in between makes the task fail. Cleared or retried, the task finds
     what it promoted. Production reads the champion by ``HpoHook.champion`` or ``{{ macros.hpo.champion(...) }}``; DAGs
     may be scheduled on :func:`parameter_set_asset`.
+
+    Example::
+
+        PromoteOperator(
+            task_id="promote",
+            parameter_set="bikes",
+            comparison="{{ ti.xcom_pull('compare') }}",
+            approved_by="{{ ti.xcom_pull('approve') }}",
+        )
 
     :param parameter_set: name of the parameter set, such as ``dispatch/tokyo``; its first promotion creates it.
     :param comparison: what ``CompareTaskGroup`` or ``CompareOperator`` returns. Templated.
@@ -189,6 +205,10 @@ class PromoteOperator(_ChampionOperator):
 
 class RollbackOperator(_ChampionOperator):
     """Brings an earlier version of a parameter set back, as a new version that names it: once for each DAG run.
+
+    Example::
+
+        RollbackOperator(task_id="rollback", parameter_set="bikes", reason="More complaints since Monday.")
 
     :param parameter_set: name of the parameter set.
     :param to: the version to bring back; None for the one that was in use before the champion. Templated.

@@ -21,6 +21,10 @@ Scenarios = str | timedelta | Sequence[Scenario | str] | Callable[[Period], Sequ
 class ScenariosOperator(BaseOperator):
     """Returns the scenarios of a window, which moves on with every run.
 
+    Example::
+
+        ScenariosOperator(task_id="weeks", window=Window("-8w"), scenarios="1w")
+
     :param scenarios: the length of one, such as ``"1d"`` or ``"1w"``: the window is cut into them, each with its own
         ``period``; a function of the period that returns them; or a list, the same in every run.
     :param window: what period they are of, relative to the run.

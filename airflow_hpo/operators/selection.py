@@ -25,6 +25,11 @@ class SelectCandidatesOperator(BaseOperator):
     The champion is looked up when the task runs. A trial that has the champion's parameters is no challenger; the next best
     takes its place.
 
+    Example::
+
+        study = Study(name="bikes", objective="cost", space={"margin": Float(0.0, 0.5)}, max_trials=24)
+        SelectCandidatesOperator(task_id="select", study=study, k=3, parameter_set="bikes")
+
     :param study: the study that was tuned.
     :param run: the same as for its start. Templated.
     :param k: how many challengers at most, 1 or more.
@@ -70,6 +75,10 @@ class SelectChallengerOperator(BaseOperator):
 
     The winner of a study was also lucky: its value overstates it. Those measured again on data that had no part in tuning
     tell who is good. By how much the study's winner was overstated is pushed under the XCom key ``selection``, for the report.
+
+    Example::
+
+        SelectChallengerOperator(task_id="choose", evaluation="{{ ti.xcom_pull('collect') }}")
 
     :param evaluation: what :class:`EvaluateTaskGroup` returns. Templated.
     :param challengers: how many meet the champion at most, 1 or more; each further one costs certainty.

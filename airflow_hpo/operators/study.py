@@ -32,6 +32,13 @@ def study_asset(name: str) -> Asset:
 
     Schedule a DAG on it to do something with the result.
 
+    Example::
+
+        from airflow.sdk import DAG
+
+        with DAG("after_tuning", schedule=[study_asset("valley")]):
+            pass
+
     :param name: the study's name.
     """
     return Asset(name=f"hpo_study_{name}", uri=f"hpo://study/{name}")
@@ -39,6 +46,11 @@ def study_asset(name: str) -> Asset:
 
 class StudyStartOperator(BaseOperator):
     """Creates an edition of a study, or reopens it.
+
+    Example::
+
+        study = Study(name="valley", objective="loss", space={"x": Float(-1.0, 1.0)}, max_trials=20)
+        StudyStartOperator(task_id="start", study=study, parameter_set="valley")
 
     :param study: the declaration.
     :param run: what tells this edition from others; the same value reopens the same edition. Templated.
@@ -92,6 +104,10 @@ class StudySuggestOperator(BaseOperator):
 
     Running it again returns the same trials.
 
+    Example::
+
+        StudySuggestOperator(task_id="suggest", edition="valley@{{ run_id }}", batch=1)
+
     :param edition: the edition: ``<study>@<run>``. Templated.
     :param batch: number of the batch, from 1.
     :param lazy: return requests without parameters, as many as the study can still need; each trial then asks for its own
@@ -143,6 +159,11 @@ class StudyFinishOperator(BaseOperator):
 
     The asset event carries the parameters. It is emitted once for each best trial of an edition, however often the task
     runs.
+
+    Example::
+
+        study = Study(name="valley", objective="loss", space={"x": Float(-1.0, 1.0)}, max_trials=20)
+        StudyFinishOperator(task_id="finish", study=study, trigger_rule="all_done")
 
     :param study: the declaration.
     :param run: the same as for the start. Templated.

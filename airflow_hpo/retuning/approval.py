@@ -16,6 +16,12 @@ Answer = Literal["Approve", "Reject"]
 class Approval:
     """A person must agree before the champion changes.
 
+    Example::
+
+        from datetime import timedelta
+
+        Approval(within=timedelta(days=2), users=["ops"])
+
     :param within: how long an answer is waited for, above zero.
     :param otherwise: the answer when no person answers in time: ``"Reject"`` keeps the champion, ``"Approve"`` promotes.
     :param users: names of the users who may answer; empty for every user who may in Airflow.

@@ -58,6 +58,17 @@ def retuning_dag(
     of many noisy trials was also lucky; the best challenger then meets the champion on the test window, under the same
     scenarios and seeds. The decision is promote, keep or inconclusive; only the first changes anything, and only once.
 
+    Example::
+
+        dag = retuning_dag(
+            study=Study(name="bikes", objective="cost", space={"margin": Float(0.0, 0.5)}, max_trials=24),
+            trial=ProcessTrial(["python", "plan.py", "--margin={{ trial.params.margin }}"]),
+            tuning=Window("-20w", "-8w"),
+            test=Window("-8w"),
+            scenarios="1w",
+            schedule="@monthly",
+        )
+
     :param dag_id: None for ``retune_<study>``.
     :param study: what is tuned; the same every time. ``warm_start`` takes over what earlier editions found.
     :param trial: what runs trials and evaluations; its program works on ``trial.period`` and, when evaluated, under

@@ -26,6 +26,18 @@ def retuning_dags(
 
     Every DAG has the parameter ``region``, so templates read ``{{ params.region }}``.
 
+    Example::
+
+        dags = retuning_dags(
+            {"tokyo": {}, "osaka": {"study": {"max_trials": 12}}},
+            study=Study(name="bikes", objective="cost", space={"margin": Float(0.0, 0.5)}, max_trials=24),
+            trial=ProcessTrial(["python", "plan.py", "--margin={{ trial.params.margin }}"]),
+            tuning=Window("-20w", "-8w"),
+            test=Window("-8w"),
+            scenarios="1w",
+            schedule="@monthly",
+        )
+
     :param regions: by name, the arguments of :func:`retuning_dag` that are the region's own; its ``study`` holds the fields of
         the study that differ, and of its ``space`` only the parameters that differ (None leaves one out).
     :param study: the study that all regions share.

@@ -25,6 +25,10 @@ class StudySensor(BaseSensorOperator):
     While it waits it gives up a trial when its task has ended without a result. When the study is over the sensor is
     skipped, and with it everything that would have tuned on; with ``until="over"`` it succeeds instead.
 
+    Example::
+
+        StudySensor(task_id="over", edition="valley@{{ run_id }}", until="over")
+
     :param edition: the edition to wait for: ``<study>@<run>``. Templated.
     :param until: ``"ready"``: ``batch_size`` slots are free; ``"room"``: one is; ``"over"``: the study is over.
     :param hpo_conn_id: connection of the study database.

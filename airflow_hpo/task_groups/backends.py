@@ -42,6 +42,14 @@ class TrialBackend:
 class ProcessTrial(TrialBackend):
     """Every trial is a program on the worker's machine.
 
+    Example::
+
+        ProcessTrial(
+            ["python", "train.py", "--lr={{ trial.params.lr }}"],
+            env={"OMP_NUM_THREADS": "1"},
+            retries=3,
+        )
+
     :param command: the program and its arguments, one string each, such as ``["python", "train.py", "--lr",
         "{{ trial.params.lr }}"]``; no shell is involved.
     :param env: variables added to those of the worker.
@@ -71,6 +79,14 @@ class ProcessTrial(TrialBackend):
 
 class PythonTrial(TrialBackend):
     """Every trial is a call of a Python function in its own task process.
+
+    Example::
+
+        def loss(trial):
+            return (trial.params["x"] - 1) ** 2
+
+
+        PythonTrial(loss)
 
     :param function: takes a trial with ``params``, ``number``, ``seed``, ``report(value, step)`` and ``should_prune()``;
         returns the objective, or a mapping of metric names to values.

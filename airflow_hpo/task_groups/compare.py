@@ -28,6 +28,17 @@ class CompareTaskGroup(TaskGroup):
     looking often promotes falsely no more often. Looks that are not needed are skipped without starting a process.
     :attr:`output` is the decision, as :class:`CompareOperator` returns it.
 
+    Example::
+
+        CompareTaskGroup(
+            "test",
+            study=Study(name="bikes", objective="cost", space={"margin": Float(0.0, 0.5)}, max_trials=24),
+            candidates=[Candidate("champion", {"margin": 0.1}), Candidate("patient", {"margin": 0.2})],
+            scenarios=["monday", "tuesday", "wednesday", "thursday", "friday"],
+            trial=ProcessTrial(["python", "plan.py", "--day={{ trial.scenario.name }}"]),
+            rule=ComparisonRule(looks=3),
+        )
+
     :param group_id: id of the group; the evaluations are called ``<study>/<group_id>.look_1`` and so on.
     :param study: the study that the candidates come from.
     :param candidates: challengers and champion: a list of :class:`Candidate`, or the output of a task that returns one.

@@ -28,6 +28,17 @@ class EvaluateTaskGroup(TaskGroup):
     run here too: it gets a candidate's parameters, and what it is to be evaluated under (``{{ trial.scenario.name }}``,
     ``HPO_SCENARIO``). Evaluations that fail for good do not fail the group: :attr:`output` counts and names them.
 
+    Example::
+
+        EvaluateTaskGroup(
+            "evaluate",
+            study=Study(name="bikes", objective="cost", space={"margin": Float(0.0, 0.5)}, max_trials=24),
+            candidates=[Candidate("champion", {"margin": 0.1}), Candidate("patient", {"margin": 0.2})],
+            scenarios=["monday", "tuesday", "wednesday", "thursday", "friday"],
+            trial=ProcessTrial(["python", "plan.py", "--day={{ trial.scenario.name }}"]),
+            replicates=2,
+        )
+
     :param group_id: id of the group, which also names the evaluation: ``<study>/<group_id>``.
     :param study: the study that the candidates come from: its name, objective, seed and parallelism are taken.
     :param candidates: a list of :class:`Candidate`, or the output of a task that returns one.

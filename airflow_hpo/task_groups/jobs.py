@@ -14,6 +14,16 @@ from airflow_hpo.task_groups.pods import PodTrial
 class JobTrial(PodTrial):
     """Every trial is a Job of several pods that work together; that of index 0 reports.
 
+    Example::
+
+        JobTrial(
+            "registry.example.com/trainer:2",
+            pods=4,
+            arguments=["--lr={{ trial.params.lr }}"],
+            env_vars={"MASTER_ADDR": "$(HPO_JOB)-0.trials"},
+            subdomain="trials",
+        )
+
     :param image: the image of all of them; None when a pod template names it.
     :param pods: how many pods a trial has, 1 or more.
     :param pod_arguments: everything that a :class:`airflow_hpo.task_groups.pods.PodTrial` and a

@@ -51,6 +51,23 @@ class TrialHandle:
 class GroupTrial:
     """Every trial is a group of tasks, the last of which returns the objective.
 
+    Example::
+
+        from airflow.sdk import task
+
+
+        @task
+        def train(degree):
+            return degree * 0.1
+
+
+        @task
+        def evaluate(model):
+            return abs(model - 0.5)
+
+
+        GroupTrial(lambda trial: evaluate(train(trial.params.degree)))
+
     :param function: takes the trial, creates the tasks, and returns the output of the last one; ``trial.params.x`` is an
         argument for a task, not a value.
     :param arguments: further arguments of the first and the last task of the group, such as ``pool``.

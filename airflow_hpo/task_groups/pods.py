@@ -18,6 +18,15 @@ from airflow_hpo.task_groups.backends import TrialBackend
 class PodTrial(TrialBackend):
     """Every trial is a pod.
 
+    Example::
+
+        PodTrial(
+            image="registry.example.com/simulator:1.4",
+            arguments=["--discount", "{{ trial.params.discount }}"],
+            container_resources={"requests": {"cpu": "2", "memory": "4Gi"}},
+            namespace="trials",
+        )
+
     :param image: the trial's image; None when a pod template names it.
     :param cmds: the program, one string each; None for the image's own.
     :param arguments: its arguments, such as ``["--lr", "{{ trial.params.lr }}"]``.

@@ -31,6 +31,16 @@ class TuneTaskGroup(TaskGroup):
     Airflow has no loops, so the batches are laid out when the DAG is parsed, as many as the budget can need; those that are
     not needed are skipped without starting a process.
 
+    Example::
+
+        study = Study(name="valley", objective="loss", space={"x": Float(-1.0, 1.0)}, max_trials=20)
+        TuneTaskGroup(
+            group_id="tune",
+            study=study,
+            trial=ProcessTrial(["python", "train.py", "--x={{ trial.params.x }}"]),
+            dispatch="continuous",
+        )
+
     :param group_id: id of the group.
     :param study: the declaration.
     :param trial: what runs a trial: :class:`ProcessTrial`, :class:`PythonTrial`, :class:`GroupTrial`, ``PodTrial``.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 from airflow.cli.cli_config import GroupCommand
+from airflow.sdk import DAG
 
 import airflow_hpo
 from airflow_hpo.cli.commands import get_cli_commands
@@ -21,6 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^Example::\n\n((?:(?:    .*)?\n)*(?:    .*)?)", re.MULTILINE)
 OPTION = re.compile(r"\[hpo\] (\w+)")
 SHELL = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OPTIONS = get_provider_info()["config"]["hpo"]["options"]
@@ -62,6 +66,15 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, monkeypatch: p
         # Empty lines in front make the line of an error that of the page.
         code = "\n" * text.count("\n", 0, block.start(1)) + block[1]
         exec(compile(code, str(page), "exec"), names)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_of_a_public_name_runs(name: str) -> None:
+    found = EXAMPLE.search(inspect.getdoc(getattr(airflow_hpo, name)) or "")
+    assert found, f"The docstring of {name} needs a block `Example::`."
+    names = {public: getattr(airflow_hpo, public) for public in NAMES}
+    with DAG("example"):
+        exec(compile(textwrap.dedent(found[1]), f"example of {name}", "exec"), names)
 
 
 def test_every_public_name_stands_in_the_reference_once() -> None:

@@ -56,7 +56,13 @@ class _LineSource(Declared):
 
 
 class Stdout(_LineSource):
-    """What the program prints, standard error included.
+    r"""What the program prints, standard error included.
+
+    Example::
+
+        Stdout(format="json")
+        Stdout(filter=r"(?P<name>\w+): (?P<value>\S+)", step="epoch")
+        Stdout(filter={"loss": r"validation loss (?P<value>\S+)"})
 
     :param format: ``"text"`` (default) or ``"json"``: one object a line, whose keys are metric names; other lines are
         skipped. Numbers may be strings, as Katib wants them; a key ``timestamp`` (RFC 3339 or seconds since 1970) is the
@@ -85,6 +91,10 @@ class File(_LineSource):
     What the file held before the program started is skipped: let each trial write its own, such as
     ``metrics-{{ trial.number }}.log``.
 
+    Example::
+
+        File("/tmp/metrics-{{ trial.number }}.log")
+
     :param path: the file; a relative one starts at the program's working directory.
     :param format: ``"text"`` (default) or ``"json"``, as for :class:`Stdout`.
     :param filter: regular expressions for text, as for :class:`Stdout`; None for ``name=value``.
@@ -109,6 +119,10 @@ class TerminationMessage(_LineSource):
 
     In a pod that file is the container's termination message, of which Kubernetes keeps the last 4,096 bytes; on one
     machine no more is read either.
+
+    Example::
+
+        TerminationMessage(format="json")
 
     :param format: ``"text"`` (default) or ``"json"``, as for :class:`Stdout`.
     :param filter: regular expressions for text, as for :class:`Stdout`; None for ``name=value``.
