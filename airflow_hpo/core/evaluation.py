@@ -168,11 +168,7 @@ class Plan(Declared):
         return fingerprint(self.to_dict())
 
     def seed_of(self, scenario: str, replicate: int) -> int:
-        """Return the seed of an evaluation, the same for all candidates and variants.
-
-        :param scenario: name of the scenario.
-        :param replicate: number of the repetition.
-        """
+        """Return the seed of an evaluation, the same for all candidates and variants."""
         return derived_seed(self.seed, scenario, replicate)
 
     def candidate(self, name: str) -> Candidate:

@@ -236,12 +236,7 @@ _PARAMETER: TypeAdapter[AnyParameter] = TypeAdapter(Parameter)
 
 
 def parameter(name: str, declared: Any) -> AnyParameter:
-    """Return one parameter of a space, however it is written.
-
-    :param name: its name, for the message.
-    :param declared: a parameter, or a mapping with its ``type`` and arguments.
-    :raises DeclarationError: when it is neither.
-    """
+    """Return one parameter of a space, however it is written."""
     try:
         return _PARAMETER.validate_python(declared)
     except DeclarationError as err:

@@ -123,11 +123,7 @@ def brief(offset: timedelta) -> str:
 
 
 def check_apart(**windows: Window | None) -> None:
-    """Refuse windows that overlap: parameters must be judged on data that their tuning never saw.
-
-    :param windows: windows by what they are for; None for none.
-    :raises DeclarationError: when two share any time.
-    """
+    """Refuse windows that overlap: parameters must be judged on data that their tuning never saw."""
     given = sorted(((w.start, w.end, name) for name, w in windows.items() if w), key=lambda entry: entry[:2])
     for (_, end, name), (start, _, later) in pairwise(given):
         if start < end:

@@ -103,10 +103,7 @@ class PromotionApprovalOperator(ApprovalOperator):
 
 
 def subject_of(comparison: Mapping[str, Any]) -> str:
-    """Return the question in one line.
-
-    :param comparison: what a comparison returned.
-    """
+    """Return the question in one line."""
     challenger = (comparison.get("challenger") or {}).get("name") or "nobody"
     name = comparison.get("parameter_set") or comparison["study"]
     version = comparison.get("champion_version")

@@ -193,11 +193,7 @@ class DecisionBranchOperator(BaseBranchOperator):
 
 
 def verdict_of(comparison: Any) -> Verdict:
-    """Return the verdict in what a comparison returned.
-
-    :param comparison: what a task handed over.
-    :raises DeclarationError: when it is something else.
-    """
+    """Return the verdict in what a comparison returned."""
     if isinstance(comparison, Mapping) and comparison.get("verdict") in list(Verdict):
         return Verdict(comparison["verdict"])
     raise DeclarationError(
@@ -207,12 +203,7 @@ def verdict_of(comparison: Any) -> Verdict:
 
 
 def check_guardrails(rule: ComparisonRule, objective: Objective) -> None:
-    """Refuse guardrails on metrics that nobody collects.
-
-    :param rule: what must be shown.
-    :param objective: what is collected.
-    :raises DeclarationError: when a guardrail watches another metric than the extra ones.
-    """
+    """Refuse guardrails on metrics that nobody collects."""
     for name in rule.guardrails:
         if name not in objective.extra_metrics:
             known = objective.extra_metrics

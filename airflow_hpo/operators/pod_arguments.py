@@ -22,20 +22,13 @@ _SOURCE: TypeAdapter[MetricSource] = TypeAdapter(MetricSource)
 
 
 def as_text(arguments: Mapping[str, Any]) -> str:
-    """Return what of a task's arguments the pod and its trial need.
-
-    :param arguments: the operator's, those of Airflow's own included, which are left out.
-    :raises DeclarationError: when one is neither plain data nor a Kubernetes object.
-    """
+    """Return what of a task's arguments the pod and its trial need."""
     names = _names()
     return json.dumps({name: _plain(name, value) for name, value in arguments.items() if name in names})
 
 
 def from_text(text: str) -> dict[str, Any]:
-    """Return the arguments that :func:`as_text` wrote.
-
-    :param text: what it returned.
-    """
+    """Return the arguments that :func:`as_text` wrote."""
     return {name: _built(value) for name, value in json.loads(text).items()}
 
 

@@ -12,8 +12,6 @@ def needs_no_worker(operator: Any) -> bool:
 
     Callbacks, outlets, hooks and listeners run in workers only. Without any of them the triggerer tells the study, pushes the
     result and deletes the pod: that saves a process, and Airflow cannot take a task for lost that does not resume.
-
-    :param operator: a :class:`airflow_hpo.operators.pod.TrialPodOperator`.
     """
     waiting = (
         operator.on_success_callback,

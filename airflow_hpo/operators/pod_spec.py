@@ -89,11 +89,7 @@ class TrialPodSpec(KubernetesPodOperator):
             manifest.file_mount(self.metrics)
 
     def build_pod_request_obj(self, context: Context | None = None, *, dry_run: bool = False) -> V1Pod:
-        """Return the author's pod with what the trial adds; cluster policies see it complete.
-
-        :param context: Airflow's context.
-        :param dry_run: build it without asking a cluster.
-        """
+        """Return the author's pod with what the trial adds; cluster policies see it complete."""
         with self._completed():
             return super().build_pod_request_obj(context, dry_run=dry_run)
 
@@ -102,11 +98,7 @@ class TrialPodSpec(KubernetesPodOperator):
         return Connection(self.kubernetes_conn_id, self.in_cluster, self.config_file, self.cluster_context)
 
     def tell_callbacks(self, event: str, **arguments: Any) -> None:
-        """Call the author's pod callbacks.
-
-        :param event: name of their method.
-        :param arguments: what it takes beside client, mode and operator.
-        """
+        """Call the author's pod callbacks."""
         arguments.setdefault("context", self.context)
         for callback in self.callbacks:
             getattr(callback, event)(client=self.client, mode=ExecutionMode.SYNC, operator=self, **arguments)

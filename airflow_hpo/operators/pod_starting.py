@@ -28,12 +28,7 @@ WORKERS_ONLY = (
 
 
 def start_in_triggerer(mapped: MappedOperator, requests: XComArg) -> MappedOperator:
-    """Make a mapped trial task start, run and end in the triggerer.
-
-    :param mapped: the task.
-    :param requests: what it is mapped over.
-    :raises DeclarationError: when an argument needs a worker, or the requests are no task's plain output.
-    """
+    """Make a mapped trial task start, run and end in the triggerer."""
     given: dict[str, Any] = mapped.partial_kwargs
     for name in WORKERS_ONLY:
         if given.get(name):

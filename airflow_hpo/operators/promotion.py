@@ -258,10 +258,7 @@ class RollbackOperator(_ChampionOperator):
 
 
 def person(approval: Any) -> str | None:
-    """Return who agreed, from a name or from what an approval task returns; None when that says nobody.
-
-    :param approval: text, or a mapping with ``responded_by_user``.
-    """
+    """Return who agreed, from a name or from what an approval task returns; None when that says nobody."""
     if isinstance(approval, Mapping):
         approval = approval.get("responded_by_user")
     if isinstance(approval, Mapping):
@@ -270,12 +267,7 @@ def person(approval: Any) -> str | None:
 
 
 def version_number(given: Any, argument: str) -> int | None:
-    """Return the version that a templated argument names; None when it names none.
-
-    :param given: a whole number, the same as text, or nothing.
-    :param argument: what the argument is called, for the error.
-    :raises DeclarationError: when it is something else.
-    """
+    """Return the version that a templated argument names; None when it names none."""
     text = str(given).strip()
     if given is None or text in ("", "None"):
         return None

@@ -52,12 +52,7 @@ class ScenariosOperator(BaseOperator):
 
 
 def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
-    """Return scenarios that can be worked out, as far as that is known before a run.
-
-    :param scenarios: as :class:`ScenariosOperator` takes them.
-    :param windows: what they are to be scenarios of.
-    :raises DeclarationError: when they cannot.
-    """
+    """Return scenarios that can be worked out, as far as that is known before a run."""
     if isinstance(scenarios, str | timedelta):
         length = length_of(scenarios)
         short = next((window for window in windows if window.end - window.start < length), None)

@@ -116,12 +116,7 @@ class SelectChallengerOperator(BaseOperator):
 
 
 def edition_of(evaluation: Any, source: str) -> str:
-    """Return the edition in what an evaluation returned.
-
-    :param evaluation: what a task handed over.
-    :param source: what it should come from, for the error.
-    :raises DeclarationError: when it is something else.
-    """
+    """Return the edition in what an evaluation returned."""
     if isinstance(evaluation, dict) and isinstance(evaluation.get("evaluation"), str):
         return str(evaluation["evaluation"])
     raise DeclarationError(
@@ -130,12 +125,7 @@ def edition_of(evaluation: Any, source: str) -> str:
 
 
 def at_least_one(count: int, argument: str) -> int:
-    """Return a count, or say what is wrong with it.
-
-    :param count: what the author gave.
-    :param argument: what the argument is called.
-    :raises DeclarationError: when it is not a whole number of 1 or more.
-    """
+    """Return a count, or say what is wrong with it."""
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise DeclarationError(f"`{argument}` is a whole number of 1 or more, but got {count!r}. Correct it.")
     return count

@@ -12,8 +12,6 @@ def source_of(function: Callable[..., Any]) -> str:
     """Return the source of a function, or of the class of a callable object, else its name.
 
     Never an address in memory: that differs between processes, and every trial would look changed.
-
-    :param function: what runs a trial.
     """
     if isinstance(function, functools.partial):
         bound = [*map(repr, function.args), *(f"{name}={value!r}" for name, value in sorted(function.keywords.items()))]

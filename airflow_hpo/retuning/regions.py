@@ -59,13 +59,7 @@ def retuning_dags(
 
 
 def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Study:
-    """Return the study of one region: named ``<study>/<region>``, with the region's own fields.
-
-    :param study: the study that all regions share.
-    :param region: the region's name, part of the study's.
-    :param changes: fields of the study that differ; of ``space`` only the parameters that differ, None leaves one out.
-    :raises DeclarationError: when the result is no valid study.
-    """
+    """Return the study of one region: named ``<study>/<region>``, with the region's own fields."""
     known = list(Study.model_fields)
     unknown = next((name for name in changes if name not in known), None)
     if unknown is not None:

@@ -122,14 +122,6 @@ def run_function(
 
     A returned number is the result as it is; a function that returns None is measured by what it reported, with the
     objective's strategy, exactly as a process is.
-
-    :param function: takes the trial; returns a number, a mapping from metric to number, or None after reporting; raises
-        this package's or Optuna's ``TrialPruned`` to give up.
-    :param request: the trial that is asked for.
-    :param objective: what is looked for.
-    :param monitor: called with the new points whenever the function asks ``should_prune``, and a last time after its end
-        when points are left; its answer is what the function is told.
-    :raises TrialFailedError: when the function raises, or returns or reports no finite number for the objective.
     """
     trial = FunctionTrial(request, objective, monitor)
     try:
@@ -145,12 +137,7 @@ def run_function(
 
 
 def number_of(name: str, value: Any) -> float:
-    """Return a value of a metric as a float; NumPy's and other libraries' numbers are welcome.
-
-    :param name: the metric, for the message.
-    :param value: anything a function may return or report.
-    :raises TrialFailedError: when it is no number: text, a truth value, None, an array.
-    """
+    """Return a value of a metric as a float; NumPy's and other libraries' numbers are welcome."""
     truth = type(value).__name__.startswith("bool")
     if not truth and not isinstance(value, str | bytes) and hasattr(type(value), "__float__"):
         try:

@@ -30,11 +30,7 @@ class TrialBackend:
         self.arguments = {name: value for name, value in arguments.items() if value is not None}
 
     def expand(self, requests: XComArg, **arguments: Any) -> MappedOperator:
-        """Build the mapped trial task.
-
-        :param requests: what ``suggest`` returns.
-        :param arguments: operator arguments that the group sets, weaker than the author's.
-        """
+        """Build the mapped trial task."""
         given = {"task_id": TASK_ID, "map_index_template": LABEL, **arguments, **self.arguments}
         return self.operator.partial(**given).expand(request=requests)
 

@@ -27,11 +27,7 @@ class StudyEvent(TypedDict):
 
 
 def reached(status: Status, until: Until) -> bool:
-    """Say whether a wait is over.
-
-    :param status: how the study stands.
-    :param until: what is waited for.
-    """
+    """Say whether a wait is over."""
     if status.verdict.over:
         return True
     return {"ready": status.ready, "room": status.may_start > 0, "over": False}[until]

@@ -30,11 +30,7 @@ class _LineSource(Declared):
         return self
 
     def check(self, objective: Objective) -> None:
-        """Refuse filters by metric that name an unknown metric or forget the objective.
-
-        :param objective: what the study declares.
-        :raises DeclarationError: when they do not fit together.
-        """
+        """Refuse filters by metric that name an unknown metric or forget the objective."""
         if not isinstance(self.filter, dict):
             return
         for name in self.filter:
