@@ -136,6 +136,7 @@ class Database:
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:
         """Open a unit of work: committed when the block ends, rolled back when it raises."""
+        # On SQLite a transaction that may write holds the write lock from its beginning, and all others wait in line.
         with (
             translated(self.name),
             self.connect(read_only=read_only) as connection,

@@ -69,8 +69,8 @@ def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialReq
         seen.append(status_of(store, edition, records))
         return seen[-1].may_start
 
+    # A trial that exists is returned at once, without a look at the free slots: others may wait for its end.
     found = store.optuna.ask(name, edition.study, keys, allow=room)
-    # Trials that were there already are returned without a look at the others.
     return found, seen[-1] if seen else status_of(store, edition, store.optuna.records(name, details=False))
 
 

@@ -22,6 +22,7 @@ from airflow_hpo.provider_info import get_provider_info
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "airflow_hpo"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXAMPLE = re.compile(r"^Example::\n\n((?:(?:    .*)?\n)*(?:    .*)?)", re.MULTILINE)
@@ -114,6 +115,11 @@ def test_a_table_has_a_row_for_each_name(table: str, names: dict[str, Any]) -> N
 def test_the_table_of_commands_has_a_row_for_each_command() -> None:
     text = HOOKS.TABLES["commands"]()
     assert [name for name in COMMANDS if f"`{name.split()[-1]}" not in text] == []
+
+
+def test_the_files_that_contributing_names_exist() -> None:
+    named = set(re.findall(r"`([a-z_./]+(?:\.py|/))`", (ROOT / "CONTRIBUTING.md").read_text()))
+    assert {name for name in named if not any((base / name).exists() for base in (ROOT, PACKAGE))} <= {"dist/"}
 
 
 def test_links_of_a_root_file_hold_inside_the_pages() -> None:
