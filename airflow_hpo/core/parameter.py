@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -258,7 +259,7 @@ def same(a: Choice, b: Choice) -> bool:
 def _check_bounds(low: float, high: float, log: bool, step: float | None) -> None:
     if not low <= high:
         raise ValueError(f"`low <= high` must hold, but got (low={low}, high={high}). Swap the bounds.")
-    if math.isinf(high - low):
+    if high - low > sys.float_info.max:  # compared, not converted: a whole number may be too large for a float
         raise ValueError(f"Bounds must be less than 1.8e308 apart, but got (low={low}, high={high}). Rescale.")
     if log and low <= 0:
         raise ValueError(f"A log scale needs `low > 0`, but got (low={low}). Raise the bound or drop log=True.")

@@ -7,7 +7,6 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.configuration import conf as airflow_conf
-from airflow.sdk.definitions._internal.mixins import ResolveMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
@@ -218,7 +217,7 @@ class EvaluationCollectOperator(BaseOperator):
 
 def _objects(items: Any, kind: type[Candidate] | type[Scenario]) -> Any:
     """Turn plain data into declarations, and leave alone what a task will return."""
-    if isinstance(items, ResolveMixin):
+    if _is_reference(items):
         return items
     if isinstance(items, str | dict) or not isinstance(items, Sequence):
         raise DeclarationError(
@@ -228,7 +227,7 @@ def _objects(items: Any, kind: type[Candidate] | type[Scenario]) -> Any:
 
 
 def _object(item: Any, kind: type[Candidate] | type[Scenario]) -> Any:
-    if isinstance(item, ResolveMixin | kind):
+    if _is_reference(item) or isinstance(item, kind):
         return item
     if kind is Scenario and isinstance(item, str):
         return Scenario(item)
@@ -236,7 +235,12 @@ def _object(item: Any, kind: type[Candidate] | type[Scenario]) -> Any:
 
 
 def _unknown(items: Any) -> bool:
-    return isinstance(items, ResolveMixin) or any(isinstance(item, ResolveMixin) for item in items)
+    return _is_reference(items) or any(_is_reference(item) for item in items)
+
+
+def _is_reference(value: Any) -> bool:
+    """Say whether a value is known only when the task runs: an XComArg, a DAG's parameter, or a mapped argument."""
+    return hasattr(value, "iter_references") and hasattr(value, "resolve")
 
 
 def _product(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,7 +131,7 @@ def _refuse_newer(database: Database, revision: str, made_by: str | None) -> Non
 def _known_revisions() -> list[str]:
     """Return the revisions that the installed Optuna can upgrade from, its own first; takes most of a second."""
     from alembic.script import ScriptDirectory
-    from optuna.storages import _rdb
 
-    place = Path(_rdb.__path__[0]) / "alembic"
-    return [script.revision for script in ScriptDirectory(place).walk_revisions()]
+    # Optuna's own get_all_versions needs a database to write to.
+    folder = Path(inspect.getfile(RDBStorage)).parent / "alembic"
+    return [script.revision for script in ScriptDirectory(folder).walk_revisions()]

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airflow_hpo.core.space import Categorical, Choice, Float, Int, Space, active, check_point, fits, ordered
+from airflow_hpo.exceptions import DeclarationError
 
 MODELS: Space = ordered(
     {
@@ -24,6 +25,11 @@ def test_a_stepped_float_yields_decimals_without_drift() -> None:
     assert list(Float(0, 1, step=0.1).values()) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
     assert list(Float(-0.3, 0.35, step=0.15).values()) == [-0.3, -0.15, 0.0, 0.15, 0.3]
     assert list(Float(1e-5, 5e-5, step=2e-5).values()) == [1e-05, 3e-05, 5e-05]
+
+
+def test_whole_numbers_too_large_for_a_float_are_refused_as_bounds() -> None:
+    with pytest.raises(DeclarationError, match=r"less than 1\.8e308 apart"):
+        Int(0, 10**400)
 
 
 def test_a_step_as_long_as_the_range_fits_in_decimals() -> None:

@@ -1,0 +1,405 @@
+"""Private names of Airflow, Optuna and the Kubernetes provider that this package rests on, and what each must mean.
+
+An upgrade that changes one fails here with its name. The same list stands in CONTRIBUTING.md under "Private names".
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+import re
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import airflow
+import optuna
+import pytest
+from optuna.storages import InMemoryStorage, RDBStorage
+from optuna.trial import TrialState
+from sqlalchemy import create_engine, text
+from sqlalchemy import inspect as inspect_database
+from sqlalchemy.orm import scoped_session, sessionmaker
+from sqlalchemy.pool import StaticPool
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "airflow_hpo"
+ROWS = re.compile(r"^\| `(?P<name>[^|]+)` \| `(?P<where>[^|]+)` \| (?P<why>[^|]+) \|$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class PrivateName:
+    """A name outside of any public API, the module that uses it, and the check of its meaning."""
+
+    name: str
+    where: str
+    """Path below ``airflow_hpo``; ``word`` stands in it."""
+    word: str
+    check: Callable[[], None]
+
+
+NAMES: list[PrivateName] = []
+
+
+def rests_on(name: str, where: str, word: str = "") -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Add a private name to the list with the decorated function as its check."""
+
+    def add(check: Callable[[], None]) -> Callable[[], None]:
+        NAMES.append(PrivateName(name, where, word or name.rpartition(".")[2], check))
+        return check
+
+    return add
+
+
+def studied(sampler: optuna.samplers.BaseSampler | None = None) -> optuna.Study:
+    """Return a study in memory."""
+    return optuna.create_study(storage=InMemoryStorage(), sampler=sampler)
+
+
+@rests_on("FrozenTrial._trial_id", "optuna/snapshot.py")
+def a_trial_knows_its_id_in_the_storage() -> None:
+    study = studied()
+    asked = study.ask()
+    trial = study.get_trials()[0]
+    assert trial._trial_id == asked._trial_id == study._storage.get_all_trials(study._study_id)[0]._trial_id
+
+
+@rests_on("InMemoryStorage._studies", "optuna/snapshot.py")
+def the_storage_in_memory_holds_trials_and_attributes_by_study() -> None:
+    study = studied()
+    study.ask()
+    held = study._storage._studies[study._study_id]
+    assert [trial.number for trial in held.trials] == [0]
+    assert held.system_attrs == {}
+
+
+@rests_on("InMemoryStorage._trial_id_to_study_id_and_number", "optuna/snapshot.py")
+def the_storage_in_memory_finds_a_trial_by_its_id() -> None:
+    study = studied()
+    asked = study.ask()
+    assert study._storage._trial_id_to_study_id_and_number == {asked._trial_id: (study._study_id, 0)}
+
+
+@rests_on("InMemoryStorage._max_trial_id", "optuna/snapshot.py")
+def the_next_trial_has_the_id_after_the_largest() -> None:
+    study = studied()
+    study._storage._max_trial_id = 41
+    assert study.ask()._trial_id == 42
+
+
+@rests_on("InMemoryStorage._update_cache", "optuna/snapshot.py")
+def the_storage_in_memory_notes_the_best_trial_when_it_is_asked_to() -> None:
+    parameters = list(inspect.signature(InMemoryStorage._update_cache).parameters)
+    assert parameters == ["self", "trial_id", "study_id"]
+
+
+@rests_on(
+    "_search_space, _intersection_search_space, _group_decomposed_search_space", "optuna/samplers.py", "_search_space"
+)
+def a_sampler_keeps_the_common_search_space_that_it_has_found() -> None:
+    from airflow_hpo.optuna.samplers import _SEARCH_SPACES
+
+    expected = {
+        "TPESampler": "_search_space",
+        "CmaEsSampler": "_search_space",
+        "NSGAIISampler": "_search_space",
+        "GPSampler": "_intersection_search_space",
+    }
+    for name, attribute in expected.items():
+        assert f"self.{attribute} =" in inspect.getsource(getattr(optuna.samplers, name))
+    assert "self._group_decomposed_search_space =" in inspect.getsource(optuna.samplers.TPESampler)
+    assert {*expected.values(), "_group_decomposed_search_space"} == set(_SEARCH_SPACES)
+
+
+@rests_on("NSGAIISampler:generation", "optuna/ask.py", 'endswith("generation")')
+def an_evolution_notes_the_generation_of_a_trial() -> None:
+    study = studied(optuna.samplers.NSGAIISampler(seed=1))
+    study.ask({"x": optuna.distributions.FloatDistribution(0, 1)})
+    assert [name for name in study.get_trials()[0].system_attrs if name.endswith("generation")]
+
+
+@rests_on("fixed_params", "optuna/points.py")
+def a_trial_that_was_enqueued_names_its_parameters() -> None:
+    study = studied()
+    study.enqueue_trial({"x": 0.5})
+    waiting = study.get_trials()[0]
+    assert (waiting.state, waiting.system_attrs["fixed_params"]) == (TrialState.WAITING, {"x": 0.5})
+
+
+@rests_on("constraints:NAME", "optuna/attributes.py", '"constraints:')
+def a_trial_that_violates_a_constraint_is_not_the_best() -> None:
+    study = studied()
+    for value, attrs in [(0.0, {"constraints:hpo:invalid": 1.0}), (1.0, {})]:
+        study.add_trial(optuna.trial.create_trial(value=value, system_attrs=attrs))
+    assert study.best_trial.value == 1.0
+
+
+@rests_on("study:metric_names", "optuna/attributes.py")
+def a_study_names_its_metric_in_a_system_attribute() -> None:
+    study = studied()
+    study._storage.set_study_system_attr(study._study_id, "study:metric_names", ["loss"])
+    assert study.metric_names == ["loss"]
+
+
+@rests_on("Optuna's tables and columns", "optuna/tables.py", "trial_intermediate_values")
+def the_tables_of_optuna_have_every_column_that_is_read_or_written() -> None:
+    from airflow_hpo.optuna import tables
+
+    models = importlib.import_module("optuna.storages._rdb.models")
+    used = [table for table in vars(tables).values() if hasattr(table, "columns") and hasattr(table, "name")]
+    assert len(used) >= 6
+    for table in used:
+        theirs = models.BaseModel.metadata.tables[table.name].columns
+        assert {column.name for column in table.columns} <= {column.name for column in theirs}, table.name
+        for column in table.columns:
+            values = set(getattr(theirs[column.name].type, "enums", ()))
+            assert set(getattr(column.type, "enums", ())) <= values, f"{table.name}.{column.name}"
+
+
+@rests_on("version_info.library_version, alembic_version.version_num", "optuna/migrate.py", "library_version")
+def the_tables_of_optuna_name_their_revision_and_the_version_that_made_them() -> None:
+    storage = RDBStorage("sqlite://")
+    look = inspect_database(storage.engine)
+    assert "library_version" in {column["name"] for column in look.get_columns("version_info")}
+    assert "version_num" in {column["name"] for column in look.get_columns("alembic_version")}
+
+
+@rests_on("RDBStorage.engine, RDBStorage.scoped_session", "optuna/migrate.py", "storage.scoped_session")
+def the_storage_on_a_database_takes_another_engine_and_other_sessions() -> None:
+    storage = RDBStorage("sqlite://")
+    assert storage.scoped_session.session_factory.kw["bind"] is storage.engine
+    other = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    models = importlib.import_module("optuna.storages._rdb.models")
+    models.BaseModel.metadata.create_all(other)
+    storage.engine, storage.scoped_session = other, scoped_session(sessionmaker(bind=other))
+    storage.create_new_study([optuna.study.StudyDirection.MINIMIZE], "elsewhere")
+    with other.connect() as connection:
+        assert connection.execute(text("SELECT study_name FROM studies")).scalar_one() == "elsewhere"
+
+
+@rests_on(
+    "optuna.storages._in_memory, optuna.storages._rdb.storage", "optuna/log_filters.py", "optuna.storages._in_memory"
+)
+def a_new_study_is_announced_by_the_logger_of_its_storage() -> None:
+    for module in ("optuna.storages._in_memory", "optuna.storages._rdb.storage"):
+        logger = importlib.import_module(module)._logger
+        assert logger is logging.getLogger(module)
+        assert "_logger.info" in inspect.getsource(importlib.import_module(module))
+
+
+@rests_on("optuna.storages._rdb.models", "plugin/preload.py")
+def the_tables_of_optuna_are_declared_in_one_module() -> None:
+    assert importlib.import_module("optuna.storages._rdb.models").TrialModel.__tablename__ == "trials"
+
+
+@rests_on("BaseOperator._do_render_template_fields", "operators/trial.py")
+def an_operator_renders_its_fields_by_one_method() -> None:
+    from airflow.sdk import BaseOperator
+
+    parameters = list(inspect.signature(BaseOperator._do_render_template_fields).parameters)
+    assert parameters == ["self", "parent", "template_fields", "context", "jinja_env", "seen_oids"]
+    assert "_do_render_template_fields" in inspect.getsource(BaseOperator.render_template_fields)
+
+
+@rests_on("BaseOperator._render_nested_template_fields", "operators/pod_spec.py")
+def an_operator_renders_nested_objects_by_one_method() -> None:
+    from airflow.sdk import BaseOperator
+
+    parameters = list(inspect.signature(BaseOperator._render_nested_template_fields).parameters)
+    assert parameters == ["self", "value", "context", "jinja_env", "seen_oids"]
+    assert "_render_nested_template_fields" in inspect.getsource(BaseOperator.render_template)
+
+
+@rests_on("iter_references, resolve", "operators/evaluation.py", "iter_references")
+def a_value_that_is_known_only_when_a_task_runs_has_these_methods() -> None:
+    from airflow.sdk import XComArg
+    from airflow.sdk.definitions.param import DagParam
+
+    for kind in (XComArg, DagParam):
+        assert hasattr(kind, "iter_references")
+        assert hasattr(kind, "resolve")
+
+
+@rests_on("RuntimeTaskInstance.get_task_states", "hooks/study_watch.py")
+def the_states_of_mapped_tasks_are_keyed_by_task_and_index() -> None:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    parameters = inspect.signature(RuntimeTaskInstance.get_task_states).parameters
+    assert {"dag_id", "task_ids", "run_ids"} <= parameters.keys()
+    # Read and not imported: the API server's modules warn about versions of their own libraries.
+    route = Path(airflow.__file__).parent / "api_fastapi/execution_api/routes/task_instances.py"
+    assert 'f"{task.task_id}_{task.map_index}"' in route.read_text(encoding="utf-8")
+
+
+@rests_on("XCom.aset", "triggers/pod_result.py")
+def a_trigger_may_push_a_result() -> None:
+    from airflow.sdk.execution_time.xcom import XCom
+
+    assert inspect.iscoroutinefunction(XCom.aset)
+    names = inspect.signature(XCom.aset).parameters.keys()
+    assert {"key", "value", "dag_id", "task_id", "run_id", "map_index"} <= names
+
+
+@rests_on("_AIRFLOW_PROCESS_CONTEXT", "cli/connection.py")
+def a_process_with_the_context_server_reads_connections_from_the_database() -> None:
+    from airflow.cli.commands import connection_command
+
+    assert 'os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"' in inspect.getsource(connection_command)
+
+
+@rests_on("sys.argv of the scheduler, the triggerer and the DAG processor", "plugin/preload.py", "sys.argv")
+def the_processes_that_fork_are_commands_of_these_names() -> None:
+    from airflow.cli.cli_parser import ALL_COMMANDS_DICT
+
+    from airflow_hpo.plugin.preload import PARENTS
+
+    assert {name for (name,) in PARENTS} <= ALL_COMMANDS_DICT.keys()
+
+
+@rests_on(
+    "airflow.models.dagrun, airflow.models.taskinstance, airflow.models.dag",
+    "cli/airflow_runs.py",
+    "airflow.models.dag",
+)
+def runs_and_tasks_have_their_states_in_airflow_s_tables() -> None:
+    from airflow.models.dag import DagModel  # noqa: TID251
+    from airflow.models.dagrun import DagRun  # noqa: TID251
+    from airflow.models.taskinstance import TaskInstance  # noqa: TID251
+
+    assert {"dag_id", "run_id", "state"} <= set(DagRun.__table__.columns.keys())
+    task = {"dag_id", "run_id", "task_id", "map_index", "try_number", "max_tries", "state", "pool"}
+    assert task <= set(TaskInstance.__table__.columns.keys())
+    assert [column.name for column in DagModel.__table__.primary_key] == ["dag_id"]
+
+
+@rests_on("asset_manager.register_asset_change", "cli/announce.py")
+def an_asset_event_can_be_registered_by_a_command() -> None:
+    from airflow.assets.manager import asset_manager
+
+    assert {"asset", "extra", "session"} <= inspect.signature(asset_manager.register_asset_change).parameters.keys()
+
+
+@rests_on("dag, dag_run, task_instance, slot_pool, serialized_dag", "storage/guard.py", "AIRFLOW_TABLES")
+def airflow_s_own_database_has_these_tables() -> None:
+    from airflow.models.base import Base  # noqa: TID251
+
+    from airflow_hpo.storage.guard import AIRFLOW_TABLES
+
+    for module in ("dag", "dagrun", "taskinstance", "pool", "serialized_dag"):
+        importlib.import_module(f"airflow.models.{module}")
+    assert set(Base.metadata.tables) >= AIRFLOW_TABLES
+
+
+@rests_on("form of Optuna's revisions", "storage/guard.py", "OPTUNA_REVISION")
+def the_revisions_of_optuna_s_tables_are_known_by_their_form() -> None:
+    from airflow_hpo.storage.guard import OPTUNA_REVISION
+
+    assert all(OPTUNA_REVISION.match(revision) for revision in RDBStorage("sqlite://").get_all_versions())
+
+
+@rests_on("folder alembic of RDBStorage", "optuna/migrate.py", "alembic")
+def the_revisions_of_optuna_are_found_without_a_database() -> None:
+    from airflow_hpo.optuna.migrate import _known_revisions
+
+    assert _known_revisions() == RDBStorage("sqlite://").get_all_versions()
+
+
+@rests_on("detect_pod_terminate_early_issues, its text", "pods/failures.py", "detect_pod_terminate_early_issues")
+def an_image_that_cannot_be_pulled_is_an_issue_with_its_reason_at_the_end() -> None:
+    from airflow.providers.cncf.kubernetes.utils.pod_manager import detect_pod_terminate_early_issues
+    from kubernetes.client import (  # type: ignore[import-untyped]
+        V1ContainerState,
+        V1ContainerStateWaiting,
+        V1ContainerStatus,
+        V1Pod,
+        V1PodStatus,
+    )
+
+    waiting = V1ContainerStateWaiting(reason="InvalidImageName", message="no such name")
+    status = V1ContainerStatus(
+        name="base", image="?", image_id="", ready=False, restart_count=0, state=V1ContainerState(waiting=waiting)
+    )
+    found = detect_pod_terminate_early_issues(V1Pod(status=V1PodStatus(phase="Pending", container_statuses=[status])))
+    assert str(found).partition("unable to start: ")[2].endswith("no such name")
+
+
+def statements(folder: Path) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """Yield the name of a group of texts in ``storage.errors``, one text of it, and a call that fails with that text."""
+    fine, other = folder / "fine.db", folder / "other.db"
+    other.write_text("This is a text and no database at all. " * 30)
+    with closing(sqlite3.connect(fine)) as made:
+        made.execute("CREATE TABLE t (a INTEGER)")
+
+    def said(path: Path, *queries: str, uri: str = "") -> Callable[[], Any]:
+        def run() -> None:
+            with closing(sqlite3.connect(uri or path, uri=bool(uri), timeout=0)) as connection:
+                for query in queries:
+                    connection.execute(query)
+
+        return run
+
+    yield "MISSING_WORDS", "no such table", said(fine, "SELECT * FROM absent")
+    yield "MISSING_WORDS", "no such column", said(fine, "SELECT absent FROM t")
+    yield "MISSING_WORDS", "has no column named", said(fine, "INSERT INTO t (absent) VALUES (1)")
+    yield "READ_ONLY_WORDS", "readonly database", said(fine, "INSERT INTO t VALUES (1)", uri=f"file:{fine}?mode=ro")
+    yield "OTHER_FILE_WORDS", "not a database", said(other, "SELECT * FROM t")
+    full = ["PRAGMA max_page_count = 2", "CREATE TABLE u (a BLOB)", "INSERT INTO u VALUES (zeroblob(100000))"]
+    yield "FULL_WORDS", "database or disk is full", said(fine, *full)
+
+
+@rests_on("texts of SQLite's errors", "storage/errors.py", "MISSING_WORDS")
+def sqlite_names_its_errors_by_these_texts() -> None:
+    from airflow_hpo.storage import errors
+
+    with tempfile.TemporaryDirectory() as made:
+        for group, text, statement in statements(Path(made)):
+            assert text in getattr(errors, group)
+            with pytest.raises(sqlite3.DatabaseError, match=text):
+                statement()
+
+
+@pytest.mark.parametrize("private", NAMES, ids=lambda private: private.name)
+def test_a_private_name_exists_and_means_what_we_think(private: PrivateName) -> None:
+    private.check()
+
+
+@pytest.mark.parametrize("private", NAMES, ids=lambda private: private.name)
+def test_a_private_name_is_used_where_the_list_says(private: PrivateName) -> None:
+    assert private.word in (PACKAGE / private.where).read_text(encoding="utf-8")
+
+
+def test_contributing_has_the_same_list() -> None:
+    section = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Private names\n")[2].partition("\n## ")[0]
+    )
+    assert [(row["name"], row["where"]) for row in ROWS.finditer(section)] == [(one.name, one.where) for one in NAMES]
+
+
+def private_imports() -> Iterator[str]:
+    """Yield ``module: name`` for every import of another package's underscored module or name."""
+    pattern = re.compile(r"^\s*(?:from ([\w.]+) import (.+)|import ([\w.]+))$", re.MULTILINE)
+    for path in PACKAGE.rglob("*.py"):
+        for module, names, plain in pattern.findall(path.read_text(encoding="utf-8")):
+            dotted = f"{module or plain}.{names}"
+            ours = dotted.startswith(("airflow_hpo", "__future__"))
+            if not ours and re.search(r"(^|[. ,])_[a-z]", dotted):
+                yield f"{path.relative_to(PACKAGE)}: {dotted}"
+
+
+def test_no_underscored_module_or_name_is_imported() -> None:
+    assert list(private_imports()) == []
+
+
+def test_every_private_attribute_that_ruff_lets_through_is_on_the_list() -> None:
+    listed = {(one.where, one.word) for one in NAMES}
+    for path in PACKAGE.rglob("*.py"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if "noqa: SLF001" in line:
+                used = set(re.findall(r"\.(_[a-z]\w*)", line.partition("#")[0]))
+                where = str(path.relative_to(PACKAGE))
+                assert used & {word for file, word in listed if file == where}, f"{where}: {line.strip()}"
