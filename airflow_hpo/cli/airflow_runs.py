@@ -1,4 +1,4 @@
-"""What Airflow's own database says of runs and tasks.
+"""States of DAG runs and of single tasks in Airflow's own database.
 
 Read it where Airflow's commands run: next to that database, unlike tasks and triggers.
 """

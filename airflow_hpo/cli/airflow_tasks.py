@@ -1,4 +1,4 @@
-"""What Airflow's own database says of a study's tasks.
+"""Tasks of a study in Airflow's own database.
 
 Read only where Airflow's commands run, beside that database: tasks and triggers may not.
 """

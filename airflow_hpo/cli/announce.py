@@ -1,4 +1,4 @@
-"""Telling Airflow that a champion was moved by a person, as a promotion in a DAG does."""
+"""Asset event of a champion that a person moved, as a promotion in a DAG emits it."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def announce(move: Move) -> str:
                 return f"No DAG uses the asset {wanted.uri}, so nothing was started."
             asset_manager.register_asset_change(asset=asset, extra=event_of(move), session=session)
     except SQLAlchemyError as err:
-        return f"DAGs that wait for {wanted.uri} were not started, because Airflow's own database says: {err}."
-    return f"DAGs that wait for {wanted.uri} were told."
+        return f"DAGs that are scheduled on {wanted.uri} were not started, because Airflow's own database says: {err}."
+    return f"DAGs that are scheduled on {wanted.uri} are started."

@@ -1,27 +1,27 @@
-"""Declares ``airflow hpo ...``. Airflow imports this at every command, so nothing heavy stands here."""
+"""Declarations of the ``airflow hpo`` commands. Airflow imports them at every command, so nothing heavy stands here."""
 
 from __future__ import annotations
 
 from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
 
+from airflow_hpo.cli.arguments import CONNECTION, EDITION, OUTPUT, defaulting, limit
 from airflow_hpo.cli.champion_commands import champion_commands
 from airflow_hpo.cli.comparison_commands import comparison_commands
 
-CONNECTION = Arg(("--conn-id",), help="Connection of the study database (default: hpo_default)", default="hpo_default")
-NAME = Arg(("name",), help="An edition (study@run), or a study: its newest edition")
 STUDY = Arg(("name",), help="A study, such as dispatch/tokyo")
 FAMILY = Arg(("--study",), help="Only editions of this study", default=None)
-LIMIT = Arg(("--limit",), help="How many editions to list, newest first (default: 20)", type=int, default=20)
-OUTPUT = Arg(
-    ("-o", "--output"),
-    help="Form of the output (default: table)",
-    choices=("table", "json", "csv"),
-    default="table",
-)
+LIMIT = limit("editions")
 FILE = Arg(("--file",), help="Write here instead of to the standard output", default=None)
 NUMBER = Arg(("number",), help="Number of the trial", type=int)
-REASON = Arg(
-    ("--reason",), help="What is wrong with the result, one sentence", default="A person took its result back."
+TRIAL_FORM = defaulting(
+    "-o",
+    "--output",
+    default="table",
+    choices=("table", "json", "csv"),
+    help="Form of the output; json: everything; csv: every value that was reported, one a row",
+)
+REASON = defaulting(
+    "--reason", default="A person took its result back.", help="What is wrong with the result, one sentence"
 )
 WHY_STOPPED = Arg(
     ("--reason",), help="Why, in one sentence: shown wherever the study's end is (default: who asked)", default=None
@@ -38,19 +38,13 @@ NAMESPACE = Arg(
     action="append",
     default=None,
 )
-KUBERNETES = Arg(
-    ("--kubernetes-conn-id",),
-    help="Connection of the cluster (default: kubernetes_default)",
-    default="kubernetes_default",
-)
+KUBERNETES = defaulting("--kubernetes-conn-id", default="kubernetes_default", help="Connection of the cluster")
 DRY_RUN = Arg(("--dry-run",), help="Remove nothing", action="store_true")
-OLDER_THAN = Arg(
-    ("--older-than",), help="Only pods that are this many seconds old (default: 0)", type=float, default=0.0
-)
+OLDER_THAN = defaulting("--older-than", default=0.0, type=float, help="Only pods that are this many seconds old")
 UNKNOWN = Arg(("--unknown",), help="Also pods of studies that this database does not have", action="store_true")
 TO_REVISION = Arg(("--to-revision",), help='A revision of our tables, or "base" to remove them', required=True)
 LOSE_DATA = Arg(("--lose-data",), help="Also drop tables that have something in them", action="store_true")
-INTERVAL = Arg(("--interval",), help="Seconds between two looks (default: 2)", type=float, default=2.0)
+INTERVAL = defaulting("--interval", default=2.0, type=float, help="Seconds between two looks")
 
 
 def get_cli_commands() -> list[CLICommand]:
@@ -64,8 +58,8 @@ def get_cli_commands() -> list[CLICommand]:
                 _study_commands(),
                 _trial_commands(),
                 _pod_commands(),
-                champion_commands(OUTPUT, CONNECTION),
-                comparison_commands(OUTPUT, CONNECTION),
+                champion_commands(),
+                comparison_commands(),
             ],
         )
     ]
@@ -113,7 +107,7 @@ def _study_commands() -> GroupCommand:
                 name="show",
                 help="Show one edition: its state, its best trial and its best parameters",
                 func=lazy_load_command("airflow_hpo.cli.studies.show"),
-                args=(NAME, OUTPUT, CONNECTION),
+                args=(EDITION, OUTPUT, CONNECTION),
             ),
             ActionCommand(
                 name="drift",
@@ -123,27 +117,27 @@ def _study_commands() -> GroupCommand:
             ),
             ActionCommand(
                 name="export",
-                help="Export every trial of an edition with parameters, metrics, attempts and reasons",
+                help="Export every trial of an edition with parameters, metrics, attempts, reasons and oddities",
                 func=lazy_load_command("airflow_hpo.cli.studies.export"),
-                args=(NAME, OUTPUT, FILE, CONNECTION),
+                args=(EDITION, OUTPUT, FILE, CONNECTION),
             ),
             ActionCommand(
                 name="why",
                 help="Say why a study, and each of its trials without a result, is where it is",
                 func=lazy_load_command("airflow_hpo.cli.why.why"),
-                args=(NAME, OUTPUT, CONNECTION),
+                args=(EDITION, OUTPUT, CONNECTION),
             ),
             ActionCommand(
                 name="watch",
                 help="Follow a running study: trials done, failed, running, best so far, rate and time left",
                 func=lazy_load_command("airflow_hpo.cli.watch.watch"),
-                args=(NAME, INTERVAL, CONNECTION),
+                args=(EDITION, INTERVAL, CONNECTION),
             ),
             ActionCommand(
                 name="stop",
                 help="End a running study: nothing further is started, and its best trial so far is the result",
                 func=lazy_load_command("airflow_hpo.cli.studies.stop"),
-                args=(NAME, WHY_STOPPED, RUNNING, CONNECTION),
+                args=(EDITION, WHY_STOPPED, RUNNING, CONNECTION),
             ),
         ],
     )
@@ -152,14 +146,20 @@ def _study_commands() -> GroupCommand:
 def _trial_commands() -> GroupCommand:
     return GroupCommand(
         name="trials",
-        help="Correct trials",
+        help="Look at trials, and correct them",
         subcommands=[
+            ActionCommand(
+                name="show",
+                help="Show one trial: parameters, result, every attempt with its task and log, and what it reported",
+                func=lazy_load_command("airflow_hpo.cli.trials.show"),
+                args=(EDITION, NUMBER, TRIAL_FORM, CONNECTION),
+            ),
             ActionCommand(
                 name="invalidate",
                 help="Take a finished trial's wrong result back: it counts no longer and is never the best",
                 func=lazy_load_command("airflow_hpo.cli.trials.invalidate"),
-                args=(NAME, NUMBER, REASON, CONNECTION),
-            )
+                args=(EDITION, NUMBER, REASON, CONNECTION),
+            ),
         ],
     )
 
@@ -171,7 +171,7 @@ def _pod_commands() -> GroupCommand:
         subcommands=[
             ActionCommand(
                 name="reap",
-                help="Find pods of trials that nobody waits for, and remove them",
+                help="Find pods of trials that no task waits for, and remove them",
                 func=lazy_load_command("airflow_hpo.cli.pods.reap"),
                 args=(NAMESPACE, KUBERNETES, DRY_RUN, OLDER_THAN, UNKNOWN, OUTPUT, CONNECTION),
             ),

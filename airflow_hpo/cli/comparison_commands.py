@@ -1,22 +1,24 @@
-"""Declares ``airflow hpo comparisons ...``."""
+"""Declarations of the ``airflow hpo comparisons`` commands."""
 
 from __future__ import annotations
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
 
+from airflow_hpo.cli.arguments import CONNECTION, OUTPUT, defaulting, limit
+
 STUDY = Arg(("--study",), help="Only comparisons of this study", default=None)
 PARAMETER_SET = Arg(("--parameter-set",), help="Only comparisons about this parameter set", default=None)
-LIMIT = Arg(("--limit",), help="How many comparisons to list, newest first (default: 20)", type=int, default=20)
 NUMBER = Arg(("number",), help="Number of the comparison", type=int)
-FORM = Arg(
-    ("-o", "--output"),
-    help="Form of the output; markdown: the report as it was written (default: table)",
-    choices=("table", "json", "markdown"),
+FORM = defaulting(
+    "-o",
+    "--output",
     default="table",
+    choices=("table", "json", "markdown"),
+    help="Form of the output; markdown: the report as it was written",
 )
 
 
-def comparison_commands(output: Arg, connection: Arg) -> GroupCommand:
+def comparison_commands() -> GroupCommand:
     """Return the group of commands."""
     return GroupCommand(
         name="comparisons",
@@ -26,13 +28,13 @@ def comparison_commands(output: Arg, connection: Arg) -> GroupCommand:
                 name="list",
                 help="List comparisons, newest first",
                 func=lazy_load_command("airflow_hpo.cli.comparisons.list_"),
-                args=(STUDY, PARAMETER_SET, LIMIT, output, connection),
+                args=(STUDY, PARAMETER_SET, limit("comparisons"), OUTPUT, CONNECTION),
             ),
             ActionCommand(
                 name="show",
                 help="Show the report of one comparison",
                 func=lazy_load_command("airflow_hpo.cli.comparisons.show"),
-                args=(NUMBER, FORM, connection),
+                args=(NUMBER, FORM, CONNECTION),
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""From a command's ``--conn-id`` to the study database."""
+"""Hook of the connection that a command names with ``--conn-id``."""
 
 from __future__ import annotations
 

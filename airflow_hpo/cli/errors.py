@@ -1,4 +1,4 @@
-"""How this package's errors end a command."""
+"""Errors of this package as the one line that ends a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``airflow hpo pods reap``: pods of trials that nobody waits for."""
+"""``airflow hpo pods reap``: pods of trials that no task waits for."""
 
 from __future__ import annotations
 

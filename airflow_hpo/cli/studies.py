@@ -46,7 +46,11 @@ def show(args: Any) -> None:
         return
     row = edition_row(store, edition)
     params = {} if row["trial"] is None else store.optuna.record(edition.name, row["trial"]).params
-    emit([{**row, **{f"params.{name}": params.get(name) for name in edition.study.space}}], args.output)
+    odd = sum(bool(trial["problems"]) for trial in trial_rows(store, edition.name))
+    emit(
+        [{**row, "trials_with_problems": odd, **{f"params.{name}": params.get(name) for name in edition.study.space}}],
+        args.output,
+    )
 
 
 @one_line_errors
@@ -114,3 +118,6 @@ def _show_table(store: Store, edition: Edition) -> None:
         console.print("No trial is complete yet.")
         return
     console.print(table(trials_view(shown), title=f"Best {len(shown)} of {len(rows)} complete trials"))
+    for row in shown:
+        if row["problems"]:
+            console.print(f"Trial {row['number']}: {row['problems']}", soft_wrap=True)

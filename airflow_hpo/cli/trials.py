@@ -1,15 +1,31 @@
-"""``airflow hpo trials invalidate``."""
+"""``airflow hpo trials show|invalidate``."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
-from airflow_hpo.cli.output import terminal
+from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.cli.trial_data import as_data
+from airflow_hpo.cli.trial_view import show_on
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.studies.rows import find_edition
 from airflow_hpo.trials.invalidate import invalidate as take_back
+from airflow_hpo.trials.rows import value_rows
+
+
+@one_line_errors
+def show(args: Any) -> None:
+    """Show all that is stored about one trial."""
+    trial = hook_of(args.conn_id).trial(args.name, args.number)
+    if args.output == "json":
+        terminal().out(json.dumps(as_data(trial), indent=2, allow_nan=False), highlight=False)
+    elif args.output == "csv":
+        emit([{**row, "reported": row["reported"].isoformat()} for row in value_rows(trial.values)], "csv")
+    else:
+        show_on(terminal(), trial)
 
 
 @one_line_errors

@@ -1,4 +1,4 @@
-"""What tables leave out: the columns that fit a terminal of 80 and say something."""
+"""Columns of tables for a terminal: those that fit into 80 characters and say something."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from airflow_hpo.trials.rows import COLUMNS
 
 DULL = {"attempts": 1, "origin": Origin.SAMPLER.value}
 """Columns of a trial that are shown only where a trial has something else."""
-HIDDEN = {"state", "started", "reason"}
-"""Columns of a trial that complete ones need not show."""
+HIDDEN = {"state", "started", "reason", "exit_code", "problems"}
+"""Columns of a trial that complete ones need not show, or that are printed below the table."""
 
 
 def edition_view(row: dict[str, Any], count: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""``airflow hpo studies why``: why a study and its trials are where they are."""
+"""``airflow hpo studies why``: reasons why a study and its trials are where they are."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,10 +13,15 @@ from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.studies.rows import find_edition
 from airflow_hpo.studies.status import status
-from airflow_hpo.studies.why import Explanation, explain
+from airflow_hpo.studies.why import Explanation, TrialReason, explain
 
 SHOWN = 15
 """Trials that fit on a screen; ``-o json`` has all."""
+COLUMNS = ("number", "state", "attempts", "task", "why")
+DETAILED = 3
+"""Failed trials of which the end of the log is shown; ``airflow hpo trials show`` has that of each."""
+TAIL_LINES = 5
+"""Lines of a log that are shown."""
 
 
 @one_line_errors
@@ -24,21 +30,31 @@ def why(args: Any) -> None:
     store = hook_of(args.conn_id).store
     edition = find_edition(store, args.name)
     found = explain(store, edition.name, tasks_of(edition))
-    rows = [asdict(trial) for trial in found.trials]
+    rows = [{**asdict(trial), "problems": list(trial.problems)} for trial in found.trials]
     if args.output == "json":
         text = {"edition": edition.name, "study": list(found.study), "trials": rows}
         terminal().out(json.dumps(text, indent=2), highlight=False)
     elif args.output == "csv":
-        emit(rows, "csv")
+        emit([{**row, "problems": " ".join(row["problems"])} for row in rows], "csv")
     else:
-        _show(str(status(store, edition.name)), found, rows)
+        _show(str(status(store, edition.name)), found)
 
 
-def _show(heading: str, found: Explanation, rows: list[dict[str, Any]]) -> None:
+def _show(heading: str, found: Explanation) -> None:
     console = terminal()
     for line in (heading, *found.study):
         console.print(line, soft_wrap=True)
-    if rows:
+    if found.trials:
+        rows = [{name: getattr(trial, name) for name in COLUMNS} for trial in found.trials]
         console.print(table(rows[:SHOWN], title="Trials without a result"))
-    if len(rows) > SHOWN:
-        console.print(f"{len(rows) - SHOWN} more: add -o json.")
+    if len(found.trials) > SHOWN:
+        console.print(f"{len(found.trials) - SHOWN} more: add -o json.")
+    for trial in [trial for trial in found.trials if trial.log_tail or trial.problems][:DETAILED]:
+        for line in _details(trial):
+            console.print(line, soft_wrap=True)
+
+
+def _details(trial: TrialReason) -> Iterator[str]:
+    code = f", exit code {trial.exit_code}" if trial.exit_code is not None else ""
+    yield f"Trial {trial.number}{code}: {' '.join(trial.problems) or 'the last lines of its log:'}"
+    yield from (f"    {line}" for line in (trial.log_tail or "").splitlines()[-TAIL_LINES:])

@@ -92,3 +92,20 @@ def outweighs(new: AttemptOutcome, old: AttemptOutcome) -> bool:
     An attempt that somebody saw end has ended; one that was only missed (lost) may still be heard of.
     """
     return _STRENGTH.get(new, 2) > _STRENGTH.get(old, 2)
+
+
+def by_trial(attempts: Iterable[Attempt]) -> dict[int, list[Attempt]]:
+    """Return attempts by the number of their trial."""
+    found: dict[int, list[Attempt]] = {}
+    for attempt in attempts:
+        found.setdefault(attempt.number, []).append(attempt)
+    return found
+
+
+def counting(attempts: Iterable[Attempt]) -> Attempt | None:
+    """Return the attempt of a trial that counts: the one that gave its result, else the newest; None without one."""
+    ordered = sorted(attempts, key=lambda attempt: (attempt.outcome in _GAVE_RESULT, attempt.attempt))
+    return ordered[-1] if ordered else None
+
+
+_GAVE_RESULT = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)

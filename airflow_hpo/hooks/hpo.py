@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airflow_hpo.core.parameter_set import ParameterVersion
+    from airflow_hpo.core.trial_details import TrialDetails
     from airflow_hpo.storage.database import Database
     from airflow_hpo.studies.store import Store
 
@@ -81,13 +82,56 @@ class HpoHook(BaseHook):
         return self.store.optuna.load(edition)
 
     def trials(self, edition: str) -> pd.DataFrame:
-        """Return the trials of an edition, one a row: number, state, value, parameters, metrics, times.
+        """Return the trials of an edition, one a row: number, state, value, parameters, metrics, times, oddities.
 
-        :param edition: ``<study>@<run>``.
+        :param edition: ``<study>@<run>``, or the study's name for its newest edition.
+        :returns: a frame indexed by the trial's number; the column ``problems`` holds sentences about what was odd.
+        :raises StudyNotFoundError: when there is no such edition.
         """
         from airflow_hpo.trials.rows import trials_frame
 
-        return trials_frame(self.store, edition)
+        return trials_frame(self.store, self._edition(edition))
+
+    def trial(self, study: str, number: int) -> TrialDetails:
+        """Return all that is stored about one trial: parameters, result, attempts, oddities, log tails and curves.
+
+        ::
+
+            trial = HpoHook().trial("bikes", 3)
+            trial.curve()  # {1: 0.91, 2: 0.67, ...}
+            trial.attempts[-1].log_tail
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :param number: the trial's number, 0 or more.
+        :returns: :class:`airflow_hpo.core.trial_details.TrialDetails`.
+        :raises StudyNotFoundError: when there is no such edition, or it has no such trial.
+        """
+        from airflow_hpo.trials.details import trial_details
+
+        return trial_details(self.store, self._edition(study), number)
+
+    def metric_series(
+        self, study: str, number: int | None = None, metric: str | None = None, *, every_attempt: bool = False
+    ) -> pd.DataFrame:
+        """Return what trials reported while they ran, one value a row.
+
+        ::
+
+            values = HpoHook().metric_series("bikes", metric="loss")
+            values.pivot(index="step", columns="number", values="value").plot()
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :param number: only of this trial, 0 or more; None for all.
+        :param metric: only of this metric; None for all.
+        :param every_attempt: also of attempts whose result does not count, such as those that a retry followed.
+        :returns: columns ``number``, ``attempt``, ``metric``, ``step``, ``value`` (may be NaN or infinite) and ``reported``
+            (UTC), in the order of trials, attempts, metrics and steps. Of more than 1,000 values of an attempt's metric later
+            ones are thinned.
+        :raises StudyNotFoundError: when there is no such edition.
+        """
+        from airflow_hpo.trials.rows import metric_series_frame
+
+        return metric_series_frame(self.store, self._edition(study), number, metric, every_attempt=every_attempt)
 
     def drift(self, study: str, limit: int = 100) -> pd.DataFrame:
         """Return how optimum and champion moved, one edition a row, the oldest first.
@@ -159,6 +203,11 @@ class HpoHook(BaseHook):
             return True, f"Studies are kept in {HpoHook(self.hpo_conn_id, patience=0).store.database.name}."
         except HpoError as err:
             return False, str(err)
+
+    def _edition(self, study: str) -> str:
+        from airflow_hpo.studies.rows import find_edition
+
+        return find_edition(self.store, study).name
 
     def _connection(self) -> Connection | None:
         try:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.attempt import Attempt, by_trial
 from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.storage import attempts
+from airflow_hpo.studies.oddities import odd_results, odd_sentence
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
 
 GIVEN_UP = "It was given up without a result."
-WAITING = "waiting"
-"""Key of an attempt's place: what its pod waits for, one sentence; absent or empty while it waits for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,12 @@ class TrialReason:
     task: str | None
     """The Airflow task that runs it, with its map index; None when there is none."""
     why: str
+    exit_code: int | None = None
+    """Of the program in the attempt that ended last; None when none exited."""
+    problems: Sequence[str] = ()
+    """What was odd about the metrics of the attempt that ended last, one sentence each."""
+    log_tail: str | None = None
+    """The last lines of the log of the attempt that ended last, as far as they are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +50,17 @@ class Explanation:
 def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     """Say why a study is where it is, and each of its trials that has no result."""
     edition, records = store.edition(name), store.optuna.records(name, details=False)
-    runs = _by_number(store, name)
+    with store.session(read_only=True) as session:
+        runs = by_trial(attempts.of(session, name))
     replaced = {record.replaces for record in records}
     shown = [r for r in records if r.key and r.number not in replaced and not r.state.successful]
     shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
+    said = _study(status_of(store, edition, records), tasks, {first_key(r.key) for r in records if r.key})
+    odd = odd_results(records, runs)
     return Explanation(
-        _study(status_of(store, edition, records), tasks, {first_key(r.key) for r in records if r.key}),
+        [*said, *([odd_sentence(odd)] if odd else [])],
         [_trial(record, runs.get(record.number, []), tasks) for record in shown],
     )
-
-
-def _by_number(store: Store, name: str) -> dict[int, list[Attempt]]:
-    found: dict[int, list[Attempt]] = {}
-    with store.session(read_only=True) as session:
-        for attempt in attempts.of(session, name):
-            found.setdefault(attempt.number, []).append(attempt)
-    return found
 
 
 def _study(look: Status, tasks: RunTasks, asked: set[str]) -> list[str]:
@@ -95,7 +95,9 @@ def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks) -> Tri
         state, why = record.state.value, _running(runs, task)
     else:
         state, why = record.state.value, last_words(runs) or GIVEN_UP
-    return TrialReason(record.number, state, len(runs), task.name if task else None, why)
+    last = next((run for run in reversed(runs) if run.finished), None)
+    details = (last.exit_code, last.problems, last.log_tail) if last else ()
+    return TrialReason(record.number, state, len(runs), task.name if task else None, why, *details)
 
 
 def _running(runs: Sequence[Attempt], task: TaskLook | None) -> str:
@@ -111,8 +113,6 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None) -> str:
 
 
 def _place(place: Mapping[str, object]) -> str:
-    if waiting := place.get(WAITING):
-        return f"in pod {place.get('pod')}, which waits ({waiting}), "
     if "pod" in place:
         node = f" on node {place['node']}" if place.get("node") else ""
         return f"in pod {place['pod']} of namespace {place.get('namespace')}{node} "

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpo.core.attempt import MetricValue, by_trial, counting
 from airflow_hpo.core.trial import TrialRecord
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, metric_series
 from airflow_hpo.studies.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = {"number", "state", "attempts", "seconds", "started", "origin", "replaces", "reason"}
+COLUMNS = {
+    "number",
+    "state",
+    "attempts",
+    "seconds",
+    "started",
+    "origin",
+    "replaces",
+    "reason",
+    "exit_code",
+    "problems",
+}
 """Columns that every trial has, whatever its study declares."""
 
 
@@ -20,29 +33,36 @@ INVALID = "invalid"
 
 
 def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
-    """Return every trial of an edition, replaced ones included, with its parameters, metrics and last attempt."""
+    """Return every trial of an edition, replaced ones included, with its parameters, metrics and the attempt that counts."""
     study = store.edition(name).study
     with store.session(read_only=True) as session:
-        last = {attempt.number: attempt for attempt in attempts.of(session, name)}
+        runs = by_trial(attempts.of(session, name))
     rows = []
     for record in sorted(store.optuna.records(name), key=lambda r: r.number):
-        attempt = last.get(record.number)
+        attempt = counting(runs.get(record.number, ()))
         rows.append(
             {
                 "number": record.number,
-                "state": record.state.value if record.invalid is None else INVALID,
+                "state": state_of(record),
                 metric_column(study.objective.metric): record.value,
                 **{f"params.{parameter}": record.params.get(parameter) for parameter in study.space},
                 **{metric_column(extra): record.metrics.get(extra) for extra in study.objective.extra_metrics},
-                "attempts": attempt.attempt if attempt else 0,
+                "attempts": len(runs.get(record.number, ())),
                 "seconds": _seconds(record),
                 "started": record.started.isoformat(timespec="seconds") if record.started else None,
                 "origin": record.origin.value,
                 "replaces": record.replaces,
                 "reason": record.invalid or (attempt.reason if attempt else None),
+                "exit_code": attempt.exit_code if attempt else None,
+                "problems": " ".join(attempt.problems) if attempt and attempt.problems else None,
             }
         )
     return rows
+
+
+def state_of(record: TrialRecord) -> str:
+    """Return what people see as a trial's state: its own, or that its result was taken back."""
+    return record.state.value if record.invalid is None else INVALID
 
 
 def metric_column(metric: str) -> str:
@@ -62,3 +82,25 @@ def trials_frame(store: Store, name: str) -> pd.DataFrame:
 
     frame = pd.DataFrame(trial_rows(store, name))
     return frame.set_index("number") if len(frame) else frame
+
+
+SERIES_COLUMNS = ["number", "attempt", "metric", "step", "value", "reported"]
+
+
+def value_rows(values: Iterable[MetricValue]) -> list[dict[str, Any]]:
+    """Return reported values, one a row."""
+    return [
+        dict(zip(SERIES_COLUMNS, (v.number, v.attempt, v.name, v.step, v.value, v.reported), strict=True))
+        for v in values
+    ]
+
+
+def metric_series_frame(
+    store: Store, name: str, number: int | None = None, metric: str | None = None, *, every_attempt: bool = False
+) -> pd.DataFrame:
+    """Return reported values of an edition, one a row."""
+    import pandas as pd
+
+    with store.session(read_only=True) as session:
+        values = metric_series.series(session, name, number, metric, every_attempt=every_attempt)
+    return pd.DataFrame(value_rows(values), columns=SERIES_COLUMNS)

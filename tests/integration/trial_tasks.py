@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space import Categorical, Float
 from airflow_hpo.core.study import Study
@@ -19,6 +21,7 @@ from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.trials.claim import Claim, Reruns, begin, claim
 from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.reporter import TrialReporter
 
 START = TaskTry(TaskRun("tune", "r", "tune.start"))
 WORK = "0f" * 8
@@ -70,11 +73,26 @@ class Tuned:
         """Begin an attempt whose pod waits for its node."""
         return self.begin(self.claim(request, try_number), try_number, "pod")
 
-    def conclude(self, claimed: Claim, attempt: Attempt, value: float = 1.0, pruned: bool = False) -> TrialResult:
-        return conclude(self.store, claimed, attempt, Ended(Measurement(value, {"time_s": 2.0}), pruned=pruned))
+    def conclude(
+        self, claimed: Claim, attempt: Attempt, value: float = 1.0, pruned: bool = False, problems: tuple[str, ...] = ()
+    ) -> TrialResult:
+        measured = Measurement(value, {"time_s": 2.0}, problems)
+        return conclude(self.store, claimed, attempt, Ended(measured, pruned=pruned))
 
-    def complete(self, request: TrialRequest, value: float = 1.0, try_number: int = 1, **how: Any) -> TrialResult:
-        return self.conclude(*self.started(request, try_number, **how), value)
+    def complete(
+        self,
+        request: TrialRequest,
+        value: float = 1.0,
+        try_number: int = 1,
+        problems: tuple[str, ...] = (),
+        **how: Any,
+    ) -> TrialResult:
+        return self.conclude(*self.started(request, try_number, **how), value, problems=problems)
+
+    def report(self, attempt: Attempt, values: Mapping[int, float], metric: str = "loss") -> bool:
+        """Report values by step, as a running attempt does."""
+        points = [SeriesPoint(metric, step, value) for step, value in values.items()]
+        return TrialReporter(self.store, self.study, attempt)(points)
 
     def fail(
         self,

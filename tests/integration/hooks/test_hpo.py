@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError, StoreUnavailableError
+from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError, StoreUnavailableError, StudyNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.storage.database import Database
 from tests.integration.trial_tasks import Tuned, declared
@@ -105,3 +105,44 @@ def test_where_the_fallback_is_off_a_missing_connection_is_an_error_that_is_retr
     monkeypatch.setenv("AIRFLOW__HPO__SQLITE_FALLBACK", "False")
     with pytest.raises(StoreUnavailableError, match="'hpo_default', which cannot be found"):
         _ = HpoHook().database
+
+
+@pytest.fixture
+def tuned(home: Path) -> Tuned:
+    """A study whose first trial died once and is complete."""
+    tuned = Tuned(HpoHook().store, declared())
+    request = tuned.suggest()[0]
+    tuned.report(tuned.started(request)[1], {1: 9.0})
+    claimed, attempt = tuned.started(request, try_number=2)
+    tuned.report(attempt, {1: 3.0, 2: 2.0})
+    tuned.report(attempt, {1: 60.0}, metric="time_s")
+    tuned.conclude(claimed, attempt, 2.0, problems=("Odd.",))
+    return tuned
+
+
+@pytest.mark.parametrize("study", ["demo", "demo@r"])
+def test_a_trial_is_read_with_its_attempts_and_curves(tuned: Tuned, study: str) -> None:
+    trial = HpoHook().trial(study, 0)
+    assert (trial.record.value, trial.metrics, trial.replaced_by) == (2.0, ["loss", "time_s"], None)
+    assert [attempt.problems for attempt in trial.attempts] == [(), ("Odd.",)]
+    assert (trial.curve(), trial.curve(attempt=1), trial.curve("time_s")) == ({1: 3.0, 2: 2.0}, {1: 9.0}, {1: 60.0})
+
+
+def test_an_unknown_trial_or_study_is_an_error(tuned: Tuned) -> None:
+    with pytest.raises(StudyNotFoundError, match="no trial 9"):
+        HpoHook().trial("demo", 9)
+    with pytest.raises(StudyNotFoundError, match="'demoo'"):
+        HpoHook().trial("demoo", 0)
+
+
+def test_reported_values_are_a_frame(tuned: Tuned) -> None:
+    hook = HpoHook()
+    frame = hook.metric_series("demo", metric="loss")
+    assert list(frame.columns) == ["number", "attempt", "metric", "step", "value", "reported"]
+    assert frame[["attempt", "step", "value"]].values.tolist() == [[2, 1, 3.0], [2, 2, 2.0]]
+    assert list(hook.metric_series("demo", 0, every_attempt=True)["value"]) == [9.0, 3.0, 2.0, 60.0]
+    assert len(hook.metric_series("demo", 1)) == 0
+
+
+def test_the_trials_of_the_newest_edition_are_found_by_the_study_s_name(tuned: Tuned) -> None:
+    assert HpoHook().trials("demo").loc[0, "problems"] == "Odd."

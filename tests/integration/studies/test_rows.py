@@ -47,6 +47,15 @@ def test_a_failed_trial_has_its_reason_and_a_replacement_the_trial_before_it(tun
     assert (rows[0]["reason"], rows[4]["replaces"], rows[4]["origin"]) == ("It broke.", 0, "rerun")
 
 
+def test_a_row_tells_of_the_attempt_that_gave_the_result(tuned: Tuned) -> None:
+    request = tuned.suggest()[0]
+    claimed, old = tuned.started(request)
+    tuned.started(request, try_number=2)
+    tuned.conclude(claimed, old, problems=("Odd.", "Odder."))
+    row = trial_rows(tuned.store, tuned.name)[0]
+    assert (row["attempts"], row["problems"]) == (2, "Odd. Odder.")
+
+
 def test_every_row_has_the_same_columns_whatever_its_parameters(store: Store) -> None:
     space = {"kind": Categorical(["a", "b"]), "x": Float(0, 1, when={"kind": "a"})}
     tuned = Tuned(store, declared(space=space))

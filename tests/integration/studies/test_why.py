@@ -11,7 +11,7 @@ from airflow_hpo.storage import attempts
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
 from airflow_hpo.studies.status import status
-from airflow_hpo.studies.why import WAITING, Explanation, TrialReason, explain
+from airflow_hpo.studies.why import Explanation, TrialReason, explain
 from airflow_hpo.trials.conclude import Ended, fail
 from airflow_hpo.trials.history import history
 from airflow_hpo.trials.invalidate import invalidate
@@ -59,10 +59,9 @@ def test_a_trial_that_runs_says_where_and_since_when(tuned: Tuned) -> None:
     [
         ({"pod": "p-1", "namespace": "ns"}, "in pod p-1 of namespace ns since"),
         ({"pod": "p-1", "namespace": "ns", "node": "n7"}, "on node n7 since"),
-        ({"pod": "p-1", WAITING: "no node has 8 GPUs"}, "in pod p-1, which waits (no node has 8 GPUs), since"),
     ],
 )
-def test_a_trial_in_a_pod_names_it_and_what_it_waits_for(tuned: Tuned, place: dict[str, str], says: str) -> None:
+def test_a_trial_in_a_pod_names_it(tuned: Tuned, place: dict[str, str], says: str) -> None:
     _, attempt = tuned.started(tuned.suggest()[0])
     with tuned.store.session() as session:
         attempts.locate(session, tuned.name, 0, attempt.attempt, place)
@@ -85,6 +84,27 @@ def test_a_failed_trial_says_its_last_failure(tuned: Tuned) -> None:
     tuned.fail(tuned.suggest()[0])
     trial = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "failed", 0))))
     assert (trial.state, trial.why) == ("fail", "Attempt 1 failed (program): It broke.")
+
+
+def test_a_failed_trial_has_the_exit_code_and_the_end_of_the_log(tuned: Tuned) -> None:
+    tuned.fail(tuned.suggest()[0])
+    trial = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "failed", 0))))
+    assert (trial.exit_code, trial.log_tail, trial.problems) == (3, "a\nb", ())
+
+
+def test_trials_whose_metrics_were_odd_are_named(tuned: Tuned) -> None:
+    one, two = tuned.suggest()[:2]
+    tuned.complete(one, problems=("Odd.",))
+    assert "the metrics of trial 0:" in explain(tuned.store, tuned.name, run_of()).study[-1]
+    tuned.complete(two, problems=("Odd.",))
+    assert "the metrics of 2 trials (0, 1):" in explain(tuned.store, tuned.name, run_of()).study[-1]
+
+
+def test_a_trial_that_ran_again_is_odd_no_more(tuned: Tuned) -> None:
+    request = tuned.suggest()[0]
+    tuned.complete(request, problems=("Odd.",))
+    tuned.complete(request, try_number=2, rerun="always")
+    assert not any("odd" in sentence for sentence in explain(tuned.store, tuned.name, run_of()).study)
 
 
 def test_a_result_that_was_taken_back_says_why(tuned: Tuned) -> None:

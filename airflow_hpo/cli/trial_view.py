@@ -1,0 +1,114 @@
+"""View of one trial for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from airflow_hpo.cli.curve import WIDTH, sparkline
+from airflow_hpo.cli.task_link import log_url
+from airflow_hpo.cli.trial_data import curves, shown_time
+from airflow_hpo.core.attempt import Attempt, TaskRun
+from airflow_hpo.core.trial import brief
+from airflow_hpo.core.trial_details import TrialDetails
+from airflow_hpo.trials.rows import state_of
+
+TAIL_LINES = 10
+"""Lines of a log that are shown."""
+
+
+def show_on(console: Console, trial: TrialDetails) -> None:
+    """Print a trial for people."""
+    for line in _about(trial):
+        console.print(line, soft_wrap=True)
+    long = False
+    for attempt in trial.attempts:
+        console.print()
+        for line in _about_attempt(attempt):
+            console.print(line, soft_wrap=True)
+        found = curves(trial, attempt.attempt)
+        if found:
+            console.print(_table(found))
+        long |= any(len(curve) > WIDTH for curve in found.values())
+    if long:
+        console.print()
+        console.print(f"A curve shows {WIDTH} values at most; -o csv has all that are kept.", soft_wrap=True)
+
+
+def _about(trial: TrialDetails) -> Iterator[str]:
+    record = trial.record
+    result = f", {trial.metric} = {record.value}" if record.value is not None else ""
+    yield f"{trial.edition}  trial {record.number}: {state_of(record)}{result}"
+    if record.invalid is not None:
+        yield f"Its result was taken back: {record.invalid}"
+    if record.replaces is not None:
+        yield f"It ran trial {record.replaces} again."
+    if trial.replaced_by is not None:
+        yield f"Trial {trial.replaced_by} ran it again, and counts in its place."
+    yield from _pairs("parameters", record.params)
+    yield from _pairs("extra metrics", record.metrics)
+    if not trial.attempts:
+        yield "No task has begun it."
+
+
+def _about_attempt(attempt: Attempt) -> Iterator[str]:
+    kind = f" ({attempt.kind.value})" if attempt.kind else ""
+    code = f", exit code {attempt.exit_code}" if attempt.exit_code is not None else ""
+    yield f"Attempt {attempt.attempt}: {attempt.outcome.value}{kind}{code}"
+    if attempt.reason:
+        yield f"  {attempt.reason}"
+    yield f"  from {shown_time(attempt.started)} {_until(attempt)}"
+    place = ", ".join(f"{name} {value}" for name, value in attempt.place.items() if value)
+    yield f"  run as {attempt.backend}" + (f", {place}" if place else "")
+    yield f"  {_task(attempt.task)}"
+    if url := log_url(attempt.task):
+        yield f"  log: {url}"
+    for problem in attempt.problems:
+        yield f"  odd: {problem}"
+    yield from _tail(attempt.log_tail)
+
+
+def _tail(log_tail: str | None) -> Iterator[str]:
+    lines = (log_tail or "").splitlines()
+    if not lines:
+        return
+    more = f" (-o json has {len(lines)})" if len(lines) > TAIL_LINES else ""
+    yield f"  last lines of its log{more}:"
+    yield from (f"    {line}" for line in lines[-TAIL_LINES:])
+
+
+def _task(task: TaskRun) -> str:
+    index = f" [{task.map_index}]" if task.map_index >= 0 else ""
+    return f"task {task.task_id}{index}, try {task.try_number}, run {task.run_id} of DAG {task.dag_id}"
+
+
+def _until(attempt: Attempt) -> str:
+    if attempt.finished is None:
+        return "on"
+    return f"to {shown_time(attempt.finished)} ({(attempt.finished - attempt.started).total_seconds():.1f} s)"
+
+
+def _table(found: Mapping[str, Mapping[int, float]]) -> Table:
+    grid = Table(box=None, pad_edge=False, header_style="")
+    for heading in ("  metric", "curve", "values", "first", "last", "lowest", "highest"):
+        grid.add_column(heading, justify="left" if heading in ("  metric", "curve") else "right", overflow="fold")
+    for metric, curve in found.items():
+        grid.add_row(Text(f"  {metric}"), *_curve_cells(list(curve.values())))
+    return grid
+
+
+def _curve_cells(values: Sequence[float]) -> Iterator[Text]:
+    finite = [value for value in values if math.isfinite(value)] or [math.nan]
+    numbers = (values[0], values[-1], min(finite), max(finite))
+    yield from (Text(cell) for cell in (sparkline(values), str(len(values)), *map(brief, numbers)))
+
+
+def _pairs(title: str, values: Mapping[str, Any]) -> Iterator[str]:
+    if values:
+        yield f"{title}:"
+        yield from (f"  {name} = {value}" for name, value in values.items())

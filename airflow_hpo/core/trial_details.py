@@ -1,0 +1,59 @@
+"""Details of one trial: its record, its attempts, and every value that they reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow_hpo.core.attempt import Attempt, MetricValue, counting
+from airflow_hpo.core.trial import TrialRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDetails:
+    """All that is stored about one trial, as :meth:`airflow_hpo.HpoHook.trial` returns it.
+
+    ::
+
+        trial = HpoHook().trial("bikes", 3)
+        trial.record.params["lr"], trial.record.value
+        trial.curve()  # {1: 0.91, 2: 0.67, ...}: the objective of the attempt that counts
+        [attempt.reason for attempt in trial.attempts]
+    """
+
+    edition: str
+    """Name of the edition, ``study@run``."""
+    metric: str
+    """Name of the objective."""
+    record: TrialRecord
+    """Number, state, parameters, value, extra metrics, origin, and the times in UTC."""
+    replaced_by: int | None
+    """Number of the trial that ran it again; None when none did."""
+    attempts: Sequence[Attempt]
+    """Its runs, oldest first; empty while no task has begun it."""
+    values: Sequence[MetricValue]
+    """What all attempts reported, in the order of attempts, metrics and steps."""
+
+    @property
+    def counting(self) -> Attempt | None:
+        """The attempt that gave the result, else the newest one; None while no task has begun the trial."""
+        return counting(self.attempts)
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics that any attempt reported, the objective first."""
+        names = dict.fromkeys(value.name for value in self.values)
+        return sorted(names, key=lambda name: name != self.metric)
+
+    def curve(self, metric: str | None = None, attempt: int | None = None) -> dict[int, float]:
+        """Return what one attempt reported of one metric, by step in rising order.
+
+        :param metric: name of the metric; None for the objective.
+        :param attempt: number of the attempt, 1 or more; None for the one that counts.
+        :returns: value by step; values may be NaN or infinite; empty when nothing was reported. Of more than 1,000 values
+            later ones are thinned.
+        """
+        if attempt is None:
+            attempt = self.counting.attempt if self.counting else 0
+        wanted = self.metric if metric is None else metric
+        return {v.step: v.value for v in self.values if (v.name, v.attempt) == (wanted, attempt)}
