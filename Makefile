@@ -8,8 +8,8 @@ RUN := $(UV) run --frozen --no-sync
 QUICK ?=
 # Live tests share a busy machine with what they test: files with a failure are run once more, and both tries are shown.
 LIVE := $(RUN) python -m tests.again
-# The theme announces its successor at every build.
-MKDOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
+# The theme announces its successor at every build, and importing Airflow makes a folder in its home.
+MKDOCS := NO_MKDOCS_2_WARNING=1 AIRFLOW_HOME=$(CURDIR)/site $(RUN) mkdocs
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'

@@ -103,7 +103,9 @@ def _usage(command: Any) -> str:
 
 
 def _arguments(command: Any) -> str:
-    named = (f"<br>`{', '.join(each.flags)}` {each.kwargs.get('help')}." for each in command.args)
+    """Return what a command does and its arguments, without the one that every command has."""
+    own = (each for each in command.args if each.flags[0] != "--conn-id")
+    named = (f"<br>`{', '.join(each.flags)}` {each.kwargs.get('help')}." for each in own)
     return f"{command.help}.{''.join(named)}"
 
 

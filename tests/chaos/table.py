@@ -17,7 +17,7 @@ Every row was produced for real by a test of `make chaos`, and this page is made
 Two traps are Airflow's own, and the suite goes round them as an installation should. Workers of the LocalExecutor outlive a
 scheduler that was killed by SIGKILL and keep its connection to PostgreSQL open, and with it the lock of a DAG run: let the
 service manager or the container end all of them. And a task whose LocalExecutor worker was killed between taking and
-starting it stays queued until the scheduler is started anew, because that executor cannot give tasks back.
+starting it stays queued until the scheduler is started again, because that executor cannot give tasks back.
 
 | fault | where | on | times | expected | seen | held |
 |---|---|---|---|---|---|---|
