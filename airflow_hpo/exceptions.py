@@ -14,6 +14,9 @@ HpoError
 │   ├── StoreUnavailableError    the database does not answer, or takes no changes
 │   └── StudyLockedError         another process held the study's lock for too long
 └── TrialFailedError             one attempt of a trial failed; carries the kind and the reason
+    └── ClusterError             Kubernetes did not do what it was asked
+        ├── ClusterRefusedError      a person has to mend something first
+        └── ClusterUnavailableError  the same call may succeed later
 """
 
 from __future__ import annotations
@@ -98,6 +101,39 @@ class TrialFailedError(HpoError):
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
+
+
+class ClusterError(TrialFailedError):
+    """Kubernetes did not do what it was asked; an attempt that needs it fails with this very error.
+
+    :param reason: one sentence for people, with what mends it.
+    :param kind: who is to blame for the attempt that fails with it.
+    :param status: HTTP status; None when there was no answer.
+    :param cause: Kubernetes' own name of the reason, such as ``"AlreadyExists"``; empty when it gave none.
+    :param retry_after: seconds after which Kubernetes wants to be asked again; None when it named none.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        kind: str = "infrastructure",
+        status: int | None = None,
+        cause: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(reason, kind=kind)
+        self.status = status
+        self.cause = cause
+        self.retry_after = retry_after
+
+
+class ClusterRefusedError(ClusterError):
+    """Kubernetes refuses a call, or no cluster is named: a person has to mend something first."""
+
+
+class ClusterUnavailableError(ClusterError):
+    """Kubernetes does not answer, or not now: the same call may succeed later."""
 
 
 class TrialPruned(Exception):

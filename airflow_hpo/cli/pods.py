@@ -10,7 +10,8 @@ from airflow_hpo.cli.airflow_runs import task_state
 from airflow_hpo.cli.connection import hook_of
 from airflow_hpo.cli.errors import one_line_errors
 from airflow_hpo.cli.output import emit, terminal
-from airflow_hpo.pods.reap import TrialPod, remove, trial_pods
+from airflow_hpo.pods.reap import cluster_of, remove, trial_pods
+from airflow_hpo.pods.trial_pod import TrialPod
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.orphan_pods import Orphan, orphaned
 
@@ -19,9 +20,8 @@ from airflow_hpo.trials.orphan_pods import Orphan, orphaned
 def reap(args: Any) -> None:
     """Find pods that nobody waits for, and remove them."""
     store = hook_of(args.conn_id).store
-    cluster = _cluster(args.kubernetes_conn_id)
-    core = cluster.core_v1_client
-    namespaces = args.namespace or [cluster.get_namespace() or "default"]
+    core, preferred = cluster_of(args.kubernetes_conn_id)
+    namespaces = args.namespace or [preferred]
     rows = []
     for pod in _old(core, namespaces, args.older_than):
         orphan = orphaned(store, pod, task_state)
@@ -32,12 +32,6 @@ def reap(args: Any) -> None:
         emit(rows, args.output)
     if args.output == "table":
         terminal().print(_summary(rows, namespaces), soft_wrap=True)
-
-
-def _cluster(conn_id: str) -> Any:
-    from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
-
-    return KubernetesHook(conn_id=conn_id)
 
 
 def _old(core: Any, namespaces: Iterable[str], seconds: float) -> list[TrialPod]:

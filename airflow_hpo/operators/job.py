@@ -14,6 +14,7 @@ from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods import jobs
+from airflow_hpo.pods.job_names import checked_count, job_name
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.trials.conclude import Ended
 
@@ -52,7 +53,7 @@ class TrialJobOperator(TrialPodOperator):
 
     def __init__(self, *, pods: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.pods = jobs.checked_count(pods)
+        self.pods = checked_count(pods)
         if self.on_finish_action is not OnFinishAction.DELETE_POD:
             raise DeclarationError(
                 f"A trial's Job is removed when it has ended, but got on_finish_action={self.on_finish_action.value!r}. "
@@ -74,7 +75,7 @@ class TrialJobOperator(TrialPodOperator):
         from kubernetes.client import V1EnvVar
 
         pod = super().build_pod_request_obj(context, dry_run=dry_run)
-        pod.metadata.name = name = jobs.job_name(pod.metadata.name)
+        pod.metadata.name = name = job_name(pod.metadata.name)
         container = next(one for one in pod.spec.containers if one.name == self.base_container_name)
         place = [V1EnvVar(name="HPO_JOB", value=name), V1EnvVar(name="HPO_PODS", value=str(self.pods))]
         # First, so that the author's own variables may refer to them.

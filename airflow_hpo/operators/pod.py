@@ -25,12 +25,12 @@ from airflow_hpo.operators.pod_ending import needs_no_worker
 from airflow_hpo.operators.pod_spec import TrialPodSpec
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.pods import start
+from airflow_hpo.pods.api.errors import reachable
 from airflow_hpo.pods.build import manifest
 from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.start import reachable
 from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.trials.attempts import last_attempt, locate, unseen
 from airflow_hpo.trials.claim import Claim, answer

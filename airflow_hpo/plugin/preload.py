@@ -28,7 +28,7 @@ MODULES = (
     "alembic.migration",
     "alembic.script",
     "airflow_hpo.task_groups.pods",
-    "airflow_hpo.pods.api.client",
+    "airflow_hpo.pods.api.cluster_pod",
     "kubernetes_asyncio.client",
     "airflow.sdk.bases.operatorlink",
     "airflow.providers.standard.operators.python",

@@ -1,15 +1,17 @@
-"""Watching a pod of a real cluster; the same in a triggerer and in a worker."""
+"""Watch and deletion of a pod of a real cluster; the same in a triggerer and in a worker."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-from types import ModuleType
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.api.retry import retried
+from airflow_hpo.pods.api.retry import until_done
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch.node import Located
 from airflow_hpo.pods.watch.readings import PodReadings
@@ -30,21 +32,23 @@ async def watch_pod(
     located: Located | None = None,
 ) -> PodOutcome:
     """Watch a pod until it has ended, and return how."""
-    client = await _client()
-    async with client.connected(connection) as cluster:
+    async with _opened(connection, name, namespace, alone=alone) as pod:
         readings = PodReadings(source, objective, lambda line: logger.info("%s", line))
-        pod = client.ClusterPod(cluster, name, namespace, alone=alone)
         return await PodWatch(pod, options, readings, report, logger, located).run()
 
 
-@retried
+@until_done
 async def delete_pod(connection: Connection, name: str, namespace: str, grace_period: int | None = None) -> None:
     """Delete a pod whose trial has ended, or whose task a person clears; an API server that restarts is waited for."""
-    client = await _client()
-    async with client.connected(connection) as cluster:
-        await client.ClusterPod(cluster, name, namespace).delete(grace_period)
+    async with _opened(connection, name, namespace) as pod:
+        await pod.delete(grace_period)
 
 
-async def _client() -> ModuleType:
-    """Load the Kubernetes client beside the event loop: it takes seconds."""
-    return await asyncio.to_thread(importlib.import_module, "airflow_hpo.pods.api.client")
+@asynccontextmanager
+async def _opened(
+    connection: Connection, name: str, namespace: str, *, alone: bool = False
+) -> AsyncIterator[PodAccess]:
+    # Loaded in a thread, because Kubernetes' client takes seconds.
+    loaded = await asyncio.to_thread(importlib.import_module, "airflow_hpo.pods.api.cluster_pod")
+    async with loaded.opened_pod(connection, name, namespace, alone=alone) as pod:
+        yield pod

@@ -1,47 +1,21 @@
-"""Jobs of several pods, seen as the one pod that reports: that of index 0."""
+"""Jobs of several pods, each seen as the one pod that reports: that of index 0."""
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
 from airflow_hpo.core.trial import FailureKind
-from airflow_hpo.exceptions import DeclarationError, TrialFailedError
+from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.pods.api.errors import Call, translated
 from airflow_hpo.pods.failures import PodFailure, failure
+from airflow_hpo.pods.job_names import FIRST, INDEX, JOB, job_of
 
-JOB = "batch.kubernetes.io/job-name"
-INDEX = "batch.kubernetes.io/job-completion-index"
-FIRST = f"{INDEX}=0"
-NAME_LENGTH = 55
-"""Of a Job, so that Kubernetes leaves the names of its pods, ``<job>-0-<random>``, whole."""
 KEPT_SECONDS = 86400
 """How long Kubernetes keeps a Job that has ended and that nobody removed; its result is taken up in that time."""
 POD_LIMIT = 60.0
 """Seconds within which Kubernetes must have made the pod of index 0."""
 PAUSE = 0.2
-
-_POD_NAME = re.compile(r"^(?P<job>.+)-0-[a-z0-9]{5}$")
-
-
-def checked_count(pods: int) -> int:
-    """Return a number of pods that a Job can have."""
-    if isinstance(pods, bool) or not isinstance(pods, int) or pods < 1:
-        raise DeclarationError(f"A trial's Job has 1 or more pods, but got {pods!r}. Say how many.")
-    return pods
-
-
-def job_name(name: str) -> str:
-    """Return the name of a trial's pod, cut to what a Job may be called; the tail that tells attempts apart stays."""
-    head, *tail = name.rsplit("-", 3)
-    rest = "-".join(tail)
-    return f"{head[: NAME_LENGTH - len(rest) - 1].rstrip('-')}-{rest}"
-
-
-def job_of(name: str) -> str:
-    """Return the name of the Job that a pod of index 0 belongs to; a Job's own name stays."""
-    found = _POD_NAME.match(name)
-    return found["job"] if found else name
 
 
 def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFailure | None:
@@ -49,7 +23,8 @@ def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFa
 
     A Job whose pod of index 1 fails has that of index 0 deleted, which tells nobody why.
     """
-    pods = core.list_namespaced_pod(namespace, label_selector=f"{JOB}={job_of(name)},{INDEX}!=0").items
+    with translated(Call(f"list the pods of the Job {job_of(name)!r}", "list")):
+        pods = core.list_namespaced_pod(namespace, label_selector=f"{JOB}={job_of(name)},{INDEX}!=0").items
     for pod in sorted(pods, key=lambda one: int(one.metadata.labels[INDEX])):
         found = failure(pod, container) if pod.status.phase == "Failed" else None
         if found:
@@ -59,12 +34,7 @@ def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFa
 
 
 class JobsAsPods:
-    """The part of a ``CoreV1Api`` that trials use, with an indexed Job in the place of each pod.
-
-    :param core: the real one.
-    :param batch: a ``BatchV1Api``.
-    :param pods: how many pods a Job has, 1 or more.
-    """
+    """The part of a ``CoreV1Api`` that trials use, with an indexed Job of several pods instead of each pod."""
 
     def __init__(self, core: Any, batch: Any, pods: int) -> None:
         self._core = core
@@ -80,7 +50,8 @@ class JobsAsPods:
 
     def create_namespaced_pod(self, namespace: str, pod: Any) -> Any:
         """Create a Job of such pods, and return that of index 0."""
-        self._batch.create_namespaced_job(namespace, self._job(pod))
+        with translated(Call(f"create the Job {pod.metadata.name!r}", "create", "jobs")):
+            self._batch.create_namespaced_job(namespace, self._job(pod))
         return self._first(pod.metadata.name, namespace)
 
     def read_namespaced_pod(self, name: str, namespace: str) -> Any:
@@ -89,7 +60,8 @@ class JobsAsPods:
 
     def delete_namespaced_pod(self, name: str, namespace: str, **grace: Any) -> None:
         """Delete the whole Job; its pods have the time to end that they declare."""
-        self._batch.delete_namespaced_job(job_of(name), namespace, propagation_policy="Background")
+        with translated(Call(f"delete the Job {job_of(name)!r}", "delete", "jobs")):
+            self._batch.delete_namespaced_job(job_of(name), namespace, propagation_policy="Background")
 
     def _job(self, pod: Any) -> Any:
         from kubernetes.client import (  # type: ignore[import-untyped]

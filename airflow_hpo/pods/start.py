@@ -1,25 +1,19 @@
-"""Starting a trial's pod, or taking up the one that an earlier try of the same task left behind; never another."""
+"""Start of a trial's pod: a new one, or the one that an earlier try of the same task left behind; never another."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from airflow.providers.cncf.kubernetes.kubernetes_helper_functions import generic_api_retry
-
 from airflow_hpo.core.trial import FailureKind
-from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.api.retry import retried
+from airflow_hpo.exceptions import ClusterRefusedError, TrialFailedError
+from airflow_hpo.pods.api.errors import ABSENT, EXISTS, Call, translated
+from airflow_hpo.pods.api.retry import until_answered, until_done
 from airflow_hpo.pods.build.labels import ENDED, PodIdentity, attempt_of
 
 logger = logging.getLogger(__name__)
-
-PERMANENT = {400, 422}
-"""Statuses that say the pod itself is wrong: asking again cannot help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +29,7 @@ class Lineage:
 
 
 class PodStarter:
-    """Creates, finds and removes the pods of one task instance.
-
-    :param core: a ``CoreV1Api``.
-    :param identity: whose pod it is.
-    :param lineage: which earlier attempts' pods may be taken up.
-    """
+    """Creates, finds and removes the pods of one task instance, through a ``CoreV1Api``."""
 
     def __init__(self, core: Any, identity: PodIdentity, lineage: Lineage) -> None:
         self._core = core
@@ -49,14 +38,11 @@ class PodStarter:
 
     def start(self, pod: Any) -> Any:
         """Return the pod that runs the trial: an earlier try's, else a new one. Others of this task are deleted."""
-        with_reason = _explained(f"create the pod {pod.metadata.name!r}")
-        return with_reason(lambda: self._left(pod.metadata.namespace) or self._create(pod))
+        earlier = None if self._lineage.first else self._earlier(pod.metadata.namespace)
+        return earlier or self._create(pod)
 
-    def _left(self, namespace: str) -> Any | None:
-        return None if self._lineage.first else self._found(namespace)
-
-    def _found(self, namespace: str) -> Any | None:
-        """The newest fitting pod; the rest is nobody's any more."""
+    def _earlier(self, namespace: str) -> Any | None:
+        """Return the newest fitting pod; nothing waits for the rest any more."""
         pods = _list(self._core, namespace, self._identity.selector())
         alive = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
         fitting = sorted((pod for pod in alive if self._fits(pod)), key=_created, reverse=True)
@@ -79,96 +65,60 @@ class PodStarter:
         return attempt in self._lineage.blameless and pod.status.phase in ("Pending", "Running", "Succeeded")
 
     def _create(self, pod: Any) -> Any:
-        from kubernetes.client import ApiException  # type: ignore[import-untyped]
-
-        def create() -> Any | None:
-            try:
+        @until_answered
+        def create() -> Any:
+            with translated(Call(f"create the pod {pod.metadata.name!r}", "create")):
                 return self._core.create_namespaced_pod(pod.metadata.namespace, pod)
-            except ApiException as err:
-                # An answer that was lost on the way leaves a pod of this very name.
-                if err.status == 409 and _body(err).get("reason") == "AlreadyExists":
-                    return None
-                raise
 
-        return generic_api_retry(create)() or self._existing(pod)
+        try:
+            return create()
+        except ClusterRefusedError as err:
+            # An answer that was lost on the way leaves a pod of this very name.
+            if err.cause == EXISTS:
+                return self._existing(pod)
+            raise
 
+    @until_answered
     def _existing(self, pod: Any) -> Any:
-        there = self._core.read_namespaced_pod(pod.metadata.name, pod.metadata.namespace)
+        name, namespace = pod.metadata.name, pod.metadata.namespace
+        with translated(Call(f"read the pod {name!r}", "get")):
+            there = self._core.read_namespaced_pod(name, namespace)
         if self._fits(there):
             return there
         raise TrialFailedError(
-            f"A pod of the name {pod.metadata.name!r} is there already and is not this attempt's, or is being deleted. "
+            f"A pod of the name {name!r} is there already and is not this attempt's, or is being deleted. "
             "Wait for its end.",
             kind=FailureKind.INFRASTRUCTURE,
         )
 
 
-@contextmanager
-def reachable() -> Iterator[None]:
-    """Say that it is not the trial's fault when nobody knows how to reach a cluster."""
-    from kubernetes.config import ConfigException  # type: ignore[import-untyped]
-
-    try:
-        yield
-    except ConfigException as err:
-        raise TrialFailedError(
-            f"A cluster must be named by the Kubernetes connection or KUBECONFIG, but got: {err} Name one.",
-            kind=FailureKind.INFRASTRUCTURE,
-        ) from err
-
-
 def delete(core: Any, name: str, namespace: str, grace_period: int | None = None) -> None:
     """Delete a pod, waiting for an API server that restarts; nothing happens when it is gone."""
-    from kubernetes.client import ApiException
-
     grace = {} if grace_period is None else {"grace_period_seconds": grace_period}
 
+    @until_done
     def delete_it() -> None:
-        try:
+        with translated(Call(f"delete the pod {name!r}", "delete")):
             core.delete_namespaced_pod(name, namespace, **grace)
-        except ApiException as err:
-            if err.status != 404:
-                raise
 
-    retried(generic_api_retry(delete_it))()
+    try:
+        delete_it()
+    except ClusterRefusedError as err:
+        if err.status != ABSENT:
+            raise
 
 
+@until_done
 def mark_ended(core: Any, name: str, namespace: str) -> None:
     """Label a pod that is kept, so that no later attempt takes it up."""
-    mark = generic_api_retry(core.patch_namespaced_pod)
-    retried(mark)(name, namespace, {"metadata": {"labels": {ENDED: "true"}}})
+    with translated(Call(f"label the pod {name!r}", "patch")):
+        core.patch_namespaced_pod(name, namespace, {"metadata": {"labels": {ENDED: "true"}}})
 
 
+@until_answered
 def _list(core: Any, namespace: str, selector: str) -> list[Any]:
-    return list(generic_api_retry(core.list_namespaced_pod)(namespace, label_selector=selector).items)
-
-
-def _explained(what: str) -> Callable[[Callable[[], Any]], Any]:
-    """Return what calls a function and turns Kubernetes' errors into sentences."""
-
-    def call(function: Callable[[], Any]) -> Any:
-        from kubernetes.client import ApiException
-        from urllib3.exceptions import HTTPError
-
-        try:
-            return function()
-        except ApiException as err:
-            kind = FailureKind.PROGRAM if err.status in PERMANENT else FailureKind.INFRASTRUCTURE
-            message = _body(err).get("message") or err.reason
-            raise TrialFailedError(f"Kubernetes refuses to {what} ({err.status}): {message}.", kind=kind) from err
-        except HTTPError as err:
-            reason = f"The Kubernetes API does not answer when asked to {what}: {err}."
-            raise TrialFailedError(reason, kind=FailureKind.INFRASTRUCTURE) from err
-
-    return call
-
-
-def _body(err: Any) -> dict[str, Any]:
-    try:
-        body = json.loads(err.body)
-    except (TypeError, ValueError):
-        return {}
-    return body if isinstance(body, dict) else {}
+    with translated(Call("list the pods of the trial", "list")):
+        return list(core.list_namespaced_pod(namespace, label_selector=selector).items)
 
 
 def _created(pod: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
-from airflow_hpo.pods.jobs import checked_count
+from airflow_hpo.pods.job_names import checked_count
 from airflow_hpo.task_groups.pods import PodTrial
 
 

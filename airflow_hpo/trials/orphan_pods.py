@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.pods.reap import TrialPod, owner_of
+from airflow_hpo.pods.trial_pod import TrialPod, owner_of
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store

@@ -1,39 +1,28 @@
-"""What the watching of a pod needs of Kubernetes, and nothing more."""
+"""Protocols of what a watch needs of Kubernetes, and nothing more."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class LogResponse:
-    """Kubernetes' answer to a request for a log."""
-
-    status: int
-    """HTTP status; only 200 brings a log, everything else a message about why not."""
-    chunks: AsyncIterator[bytes]
-    message: str = ""
-
-
-class Updates(Protocol):
-    """What the API server says of one pod by itself."""
+class PodUpdates(Protocol):
+    """The states of one pod that the API server sends without being asked."""
 
     @property
     def live(self) -> bool:
-        """Whether it speaks of this pod: then nobody needs to ask often."""
+        """Whether states of this pod are sent, so that it need not be asked for often."""
 
     def newest(self) -> Any | None:
-        """Return the pod as it was last heard of; None when nothing has become of it since the last call."""
+        """Return the state that was sent last; None when none was sent since the last call."""
 
 
 class PodAccess(Protocol):
-    """One pod, through the API server."""
+    """One pod, through the API server. All calls raise :class:`airflow_hpo.exceptions.ClusterError`."""
 
-    def subscribe(self, wake: Callable[[], None]) -> AbstractContextManager[Updates]:
-        """Listen to what becomes of the pod until the context is left."""
+    def subscribe(self, wake: Callable[[], None]) -> AbstractContextManager[PodUpdates]:
+        """Receive the pod's states until the context is left; ``wake`` is called at each that matters."""
 
     async def read(self) -> Any | None:
         """Return the pod as it is now; None when there is none of that name."""
@@ -41,8 +30,10 @@ class PodAccess(Protocol):
     async def delete(self, grace_period: int | None = None) -> None:
         """Delete the pod; nothing happens when it is gone."""
 
-    def log(self, container: str, *, follow: bool, since: str | None) -> AbstractAsyncContextManager[LogResponse]:
+    def log(
+        self, container: str, *, follow: bool, since: str | None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open a container's log, each line with its timestamp."""
 
     async def events(self, *, warnings: bool = True) -> list[str]:
-        """Return what Kubernetes says about the pod, also about one that is gone; nothing where that may not be read."""
+        """Return the events about the pod, also about one that is gone; nothing where they may not be read."""

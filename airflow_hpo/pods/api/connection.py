@@ -1,4 +1,4 @@
-"""How a cluster is reached, in words that may be stored."""
+"""Names by which a cluster is reached; none of them is secret, because they are stored."""
 
 from __future__ import annotations
 

@@ -1,27 +1,46 @@
-"""Trying again what must not be left undone: a pod that nobody deletes stays until somebody looks for it."""
+"""Retries of calls that the Kubernetes API did not answer."""
 
 from __future__ import annotations
 
 from tenacity import RetryCallState, retry, wait_exponential
-from urllib3.exceptions import HTTPError
 
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUnavailableError
 
 AWAY = 60.0
-"""Seconds for which an API server that does not answer is asked again."""
-REFUSED = 15.0
-"""Seconds for which a refusal is not believed: an API server that has just started knows no roles yet."""
+"""Seconds for which an API server that does not answer is asked again: one that restarts takes 10 to 40."""
+FORBIDDEN_LIMIT = 15.0
+"""Seconds for which a missing right is not believed: an API server that has just started has not read its roles yet."""
 FORBIDDEN = 403
+LONGEST_WAIT = 5.0
+
+_backoff = wait_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
 
-def _may_pass(state: RetryCallState) -> bool:
-    err = state.outcome.exception() if state.outcome else None
-    waited = state.seconds_since_start or 0.0
-    if isinstance(err, ConnectionError | HTTPError):
-        return waited < AWAY
-    refused = isinstance(err, TrialFailedError) or getattr(err, "status", None) == FORBIDDEN
-    return refused and waited < REFUSED
+def _wait(state: RetryCallState) -> float:
+    err = _error(state)
+    wanted = err.retry_after if isinstance(err, ClusterError) else None
+    return max(_backoff(state), wanted or 0.0)
 
 
-retried = retry(retry=_may_pass, wait=wait_exponential(multiplier=0.5, max=5), reraise=True)
-"""Makes a call of the Kubernetes API, asynchronous or not, outlive an API server that restarts."""
+def _unanswered(state: RetryCallState) -> bool:
+    return isinstance(_error(state), ClusterUnavailableError) and _waited(state) < AWAY
+
+
+def _undone(state: RetryCallState) -> bool:
+    err = _error(state)
+    forbidden = isinstance(err, ClusterRefusedError) and err.status == FORBIDDEN
+    return _unanswered(state) or (forbidden and _waited(state) < FORBIDDEN_LIMIT)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _waited(state: RetryCallState) -> float:
+    return state.seconds_since_start or 0.0
+
+
+until_answered = retry(retry=_unanswered, wait=_wait, reraise=True)
+"""Makes a call, asynchronous or not, outlive an API server that restarts."""
+until_done = retry(retry=_undone, wait=_wait, reraise=True)
+"""The same for what nothing does later, such as the deletion of a trial's pod: also a missing right is asked about again."""

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+
+from airflow_hpo.pods.api.errors import Call, Refusal, no_answer, refused, translated
 
 if TYPE_CHECKING:
     from kubernetes_asyncio.client import ApiClient
 
 REQUEST_LIMIT = 30.0
+"""Seconds within which a call must be answered, or an answer that goes on must begin."""
+SILENCE_LIMIT = 60.0
+"""Seconds of silence after which a log is opened again: following one stops without an end when its file is rotated."""
 PODS = "/api/v1/namespaces/{namespace}/pods"
 
 
+@asynccontextmanager
 async def opened(
-    client: ApiClient, path: str, where: Mapping[str, str], query: Sequence[tuple[str, str]], silence: float
-) -> aiohttp.ClientResponse:
-    """Ask for an answer and return it as soon as it begins, whatever its status."""
-    try:
+    client: ApiClient,
+    call: Call,
+    path: str,
+    where: Mapping[str, str],
+    query: Sequence[tuple[str, str]],
+    silence: float,
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Open an answer and lend it; ``silence`` is for how many seconds nothing may come."""
+    with translated(call):
         response: aiohttp.ClientResponse = await client.call_api(
             path,
             "GET",
@@ -30,46 +42,34 @@ async def opened(
             _preload_content=False,
             _request_timeout=aiohttp.ClientTimeout(connect=REQUEST_LIMIT, sock_read=silence),
         )
-    except (aiohttp.ClientError, OSError) as err:
-        raise ConnectionError(text_of(err)) from err
-    return response
-
-
-async def chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """Yield an answer as it comes."""
     try:
+        await checked(call, response)
+        yield response
+    finally:
+        response.close()
+
+
+async def checked(call: Call, response: aiohttp.ClientResponse) -> None:
+    """Raise what an answer says that is an error: the client looks at the status only of answers that it reads whole."""
+    if not response.ok:
+        with translated(call):
+            body = await response.content.read(4096)
+        raise refused(call, Refusal.of(response.status, body, response.reason or "", response.headers))
+
+
+async def chunks(call: Call, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Yield an answer as it comes."""
+    with translated(call):
         async for chunk in response.content.iter_any():
             yield chunk
-    except (aiohttp.ClientError, OSError) as err:
-        raise ConnectionError(text_of(err)) from err
 
 
-async def objects(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
+async def objects(call: Call, response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
     """Yield the JSON of each line."""
     try:
-        async for line in response.content:
-            yield json.loads(line)
-    except (aiohttp.ClientError, OSError, ValueError) as err:
-        raise ConnectionError(text_of(err)) from err
-
-
-async def message(response: aiohttp.ClientResponse) -> str:
-    """Return what an answer that is an error says."""
-    try:
-        text = (await response.content.read(4096)).decode(errors="replace")
-    except (aiohttp.ClientError, OSError) as err:
-        return text_of(err)
-    return status_message(text) or text[:200]
-
-
-def status_message(body: Any) -> str:
-    """Return the sentence in Kubernetes' answer; empty when it is none."""
-    try:
-        return str(json.loads(body)["message"])
-    except (TypeError, ValueError, KeyError):
-        return ""
-
-
-def text_of(err: BaseException) -> str:
-    """Return what an error says, or at least its kind."""
-    return str(err) or type(err).__name__
+        with translated(call):
+            async for line in response.content:
+                yield json.loads(line)
+    except ValueError as err:
+        # A connection that breaks leaves half a line.
+        raise no_answer(call, err) from err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.log_lines import LogLine, SeenLines, TimestampedLines
@@ -58,7 +59,7 @@ class LogFollower:
         while True:
             try:
                 got_any = await self._read(follow=True)
-            except ConnectionError:
+            except ClusterUnavailableError:
                 got_any = False
             pause = AT_END if got_any else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
@@ -70,8 +71,8 @@ class LogFollower:
             try:
                 await self._read(follow=False)
                 return
-            except ConnectionError as err:
-                self.problem = f"The end of the log could not be read: {err}."
+            except ClusterUnavailableError as err:
+                self.problem = f"The end of the log is missing. {err}"
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         self.unread = True
@@ -79,16 +80,17 @@ class LogFollower:
     async def _read(self, *, follow: bool) -> bool:
         """Read one answer to its end and return whether it brought a log."""
         self._seen.reconnected()
-        async with self._access.log(self._container, follow=follow, since=self._seen.since) as response:
-            if response.status != 200:
-                self.problem = f"The log could not be read ({response.status}): {response.message}"
-                return False
-            self.problem = ""
-            self.idle.clear()
-            try:
-                await self._drain(response.chunks, whole=not follow)
-            finally:
-                self.idle.set()
+        self.problem = ""
+        try:
+            async with self._access.log(self._container, follow=follow, since=self._seen.since) as chunks:
+                self.idle.clear()
+                await self._drain(chunks, whole=not follow)
+        except ClusterRefusedError as err:
+            # A container that waits to start has no log yet, which is a refusal too.
+            self.problem = str(err)
+            return False
+        finally:
+            self.idle.set()
         if follow:
             self._at_end()
         return True

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.trial import FailureKind
-from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
+from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError, TrialFailedError
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.failures import PodFailure
@@ -207,7 +207,7 @@ class PodWatch:
                 raise TrialFailedError(f"The task ran into its execution_timeout of {limit:g} s.")
             try:
                 pod = self._news.newest() or await self._access.read()
-            except ConnectionError as err:
+            except ClusterUnavailableError as err:
                 await self._endure(err)
                 continue
             self._away_since = None
@@ -219,16 +219,15 @@ class PodWatch:
                 raise _error(failures.node_lost(pod))
             return pod
 
-    async def _endure(self, err: ConnectionError) -> None:
+    async def _endure(self, err: ClusterUnavailableError) -> None:
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now
-            self._logger.warning("The Kubernetes API does not answer and is asked again: %s", err)
+            self._logger.warning("%s It is asked again.", err)
         away = now - self._away_since
         if away >= self._options.api_timeout:
-            raise TrialFailedError(
-                f"The Kubernetes API did not answer for {away:.0f} s: {err}.", kind=FailureKind.INFRASTRUCTURE
-            )
+            reason = f"The Kubernetes API did not answer for {away:.0f} s. {err}"
+            raise TrialFailedError(reason, kind=FailureKind.INFRASTRUCTURE)
         await asyncio.sleep(min(5.0, self._options.poll_interval))
 
     @contextlib.asynccontextmanager
@@ -272,7 +271,7 @@ class PodWatch:
         outcome = self._outcome("pruned")
         try:
             await self._access.delete()
-        except ConnectionError as err:
+        except ClusterUnavailableError as err:
             self._logger.warning("The pruned pod is deleted later: %s", err)
         return await self._with_last_report(outcome)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
-from airflow_hpo.pods.reap import TrialPod, owner_of
+from airflow_hpo.pods.trial_pod import TrialPod, owner_of
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import locate
 from airflow_hpo.trials.orphan_pods import TaskStates, orphaned

@@ -22,7 +22,7 @@ from kubernetes.client import (
     V1ResourceRequirements,
 )
 
-from airflow_hpo.pods.api.access import LogResponse
+from airflow_hpo.exceptions import ClusterRefusedError
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
@@ -67,8 +67,8 @@ def pod(
     return V1Pod(metadata=V1ObjectMeta(name="p", namespace="n", **meta), spec=spec, status=status)
 
 
-class NewsDouble:
-    """Says nothing unless a test lets it."""
+class UpdatesDouble:
+    """Sends the states of a pod that a test gives it, and no other."""
 
     def __init__(self) -> None:
         self.live = False
@@ -78,7 +78,7 @@ class NewsDouble:
     def newest(self) -> Any | None:
         return self.states.pop(0) if self.states else None
 
-    def tell(self, state: Any) -> None:
+    def send(self, state: Any) -> None:
         self.states.append(state)
         self.wake()
 
@@ -87,16 +87,16 @@ class PodDouble:
     """Stands for the API server: each look takes the next state, each log request the next answer."""
 
     def __init__(self, states: list[Any], logs: list[Any]) -> None:
-        self.heard = NewsDouble()
+        self.updates = UpdatesDouble()
         self.states = states
         self.logs = logs
         self.asked: list[tuple[bool, str | None]] = []
         self.deleted = False
 
     @contextmanager
-    def subscribe(self, wake: Callable[[], None]) -> Iterator[NewsDouble]:
-        self.heard.wake = wake
-        yield self.heard
+    def subscribe(self, wake: Callable[[], None]) -> Iterator[UpdatesDouble]:
+        self.updates.wake = wake
+        yield self.updates
 
     async def read(self) -> Any:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
@@ -112,13 +112,12 @@ class PodDouble:
         return ["FailedMount: no such volume", *about_the_end]
 
     @asynccontextmanager
-    async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[LogResponse]:
+    async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[AsyncIterator[bytes]]:
         self.asked.append((follow, since))
         answer = self.logs.pop(0) if len(self.logs) > 1 else self.logs[0]
         if isinstance(answer, int):
-            yield LogResponse(answer, _chunks([]), "container is waiting to start")
-        else:
-            yield LogResponse(200, _chunks(answer))
+            raise ClusterRefusedError(f"Kubernetes refuses to read the log ({answer}).", status=answer)
+        yield _chunks(answer)
 
 
 async def _chunks(pieces: list[bytes | Exception]) -> AsyncIterator[bytes]:

@@ -8,7 +8,8 @@ from kubernetes.client import ApiClient, V1Container, V1ObjectMeta, V1Pod, V1Pod
 
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
 from airflow_hpo.pods import jobs
-from airflow_hpo.pods.jobs import INDEX, JOB, JobsAsPods, checked_count, job_name, job_of, other_failure
+from airflow_hpo.pods.job_names import INDEX, JOB, NAME_LENGTH, checked_count, job_name, job_of
+from airflow_hpo.pods.jobs import JobsAsPods, other_failure
 from tests.unit.pods.kubernetes_double import pod, terminated
 
 NAME = "valley-t7-a1-0123abcd"
@@ -97,7 +98,7 @@ def test_reading_by_the_name_of_the_job_gives_its_first_pod() -> None:
 @pytest.mark.parametrize("head", ["valley", "a-b", "x" * 42])
 def test_the_names_of_a_jobs_pods_lead_back_to_it(head: str) -> None:
     name = job_name(f"{head}-t7-a1-0123abcd")
-    assert len(name) <= jobs.NAME_LENGTH
+    assert len(name) <= NAME_LENGTH
     assert name.endswith("-t7-a1-0123abcd")
     assert job_of(f"{name}-0-bcdfg") == job_of(name) == name
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 from kubernetes.client import ApiException, V1ObjectMeta, V1Pod, V1PodStatus
-from kubernetes.config import ConfigException
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.pods.build.labels import PodIdentity
-from airflow_hpo.pods.start import Lineage, PodStarter, reachable
+from airflow_hpo.pods.start import Lineage, PodStarter
 from tests.unit.pods.kubernetes_double import NOW
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)
@@ -126,9 +125,3 @@ def test_a_refusal_says_why_and_whose_fault_it_is(status: int, kind: str) -> Non
     with pytest.raises(TrialFailedError, match="exceeded quota") as raised:
         start(Core(refuses=refusal(status, message="exceeded quota")))
     assert raised.value.kind == kind
-
-
-def test_a_cluster_that_nobody_named_is_not_the_trials_fault() -> None:
-    with pytest.raises(TrialFailedError, match="KUBECONFIG") as raised, reachable():
-        raise ConfigException("No configuration found.")
-    assert raised.value.kind == "infrastructure"

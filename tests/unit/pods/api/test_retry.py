@@ -4,66 +4,82 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from kubernetes.client import ApiException
-from urllib3.exceptions import HTTPError
 
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods.api import retry
-from airflow_hpo.pods.api.retry import retried
+from airflow_hpo.pods.api.retry import until_answered, until_done
 
-AWAY = [ConnectionError("refused"), HTTPError("refused")]
-REFUSED = [TrialFailedError("403 forbidden"), ApiException(status=403)]
+AWAY = ClusterUnavailableError("No answer.")
+FORBIDDEN = ClusterRefusedError("Forbidden.", status=403)
 
 
-def failing(times: int, err: Exception) -> tuple[Callable[[], str], list[int]]:
-    """Return what fails so often, without a pause in between, and its calls."""
+def failing(times: int, err: Exception, policy: Any = until_done) -> tuple[Callable[[], str], list[int], list[float]]:
+    """Return what fails so often, its calls, and for how long it would have waited between them."""
     calls: list[int] = []
+    waits: list[float] = []
 
-    @retried
+    @policy
     def call() -> str:
         calls.append(1)
         if len(calls) <= times:
             raise err
         return "done"
 
-    call.retry.sleep = lambda seconds: None
-    return call, calls
+    call.retry.sleep = waits.append  # type: ignore[attr-defined]
+    return call, calls, waits  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("err", AWAY + REFUSED, ids=repr)
-def test_what_an_api_server_that_restarts_says_is_not_believed_at_once(err: Exception) -> None:
-    call, calls = failing(2, err)
+@pytest.mark.parametrize(
+    ("err", "policy"), [(AWAY, until_answered), (AWAY, until_done), (FORBIDDEN, until_done)], ids=str
+)
+def test_a_call_is_made_again_until_it_is_answered(err: Exception, policy: Any) -> None:
+    call, calls, _ = failing(2, err, policy)
     assert call() == "done"
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize(("err", "limit"), [(AWAY[0], "AWAY"), (REFUSED[0], "REFUSED")])
-def test_nobody_insists_for_ever(err: Exception, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("err", "limit"), [(AWAY, "AWAY"), (FORBIDDEN, "FORBIDDEN_LIMIT")], ids=str)
+def test_no_call_is_made_again_for_ever(err: Exception, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, limit, 0.0)
-    call, calls = failing(2, err)
+    call, calls, _ = failing(2, err)
     with pytest.raises(type(err)):
         call()
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("err", [ApiException(status=404), ValueError("a mistake")], ids=repr)
-def test_what_cannot_pass_is_said_at_once(err: Exception) -> None:
-    call, calls = failing(1, err)
+@pytest.mark.parametrize(
+    ("err", "policy"),
+    [
+        (FORBIDDEN, until_answered),
+        (ClusterRefusedError("Not there.", status=404), until_done),
+        (ValueError("a mistake"), until_done),
+    ],
+    ids=str,
+)
+def test_a_refusal_is_raised_at_once(err: Exception, policy: Any) -> None:
+    call, calls, _ = failing(1, err, policy)
     with pytest.raises(type(err)):
         call()
     assert len(calls) == 1
 
 
-def test_an_asynchronous_call_is_tried_again_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_names_a_time_is_not_asked_before() -> None:
+    call, _, waits = failing(1, ClusterUnavailableError("Busy.", status=429, retry_after=8.0))
+    call()
+    assert waits == [8.0]
+
+
+def test_an_asynchronous_call_is_made_again_too() -> None:
     calls: list[int] = []
 
-    @retried
+    @until_answered
     async def call() -> None:
         calls.append(1)
         if len(calls) == 1:
-            raise ConnectionError("refused")
+            raise AWAY
 
     asyncio.run(call())
     assert len(calls) == 2

@@ -12,7 +12,7 @@ import pytest
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch import log_follower, logs, node, ticks
 from airflow_hpo.pods.watch import watch as watch_module
@@ -80,7 +80,7 @@ def test_a_pod_that_ended_before_anybody_looked_is_read_whole() -> None:
 
 def test_a_connection_that_breaks_costs_no_line_and_doubles_none() -> None:
     whole = log_of("loss=3", "loss=2", "loss=1")
-    broken = [whole[:40], ConnectionError("reset")]
+    broken = [whole[:40], ClusterUnavailableError("reset")]
     watched = Watched([pod("Running", running())] * 80 + [DONE], [broken, 500, [whole], [whole]])
     assert watched.lines == ["loss=3", "loss=2", "loss=1"]
     assert watched.outcome.value == 1.0
@@ -89,7 +89,7 @@ def test_a_connection_that_breaks_costs_no_line_and_doubles_none() -> None:
 def test_an_answer_that_is_no_log_is_never_read_as_one() -> None:
     watched = Watched([DONE], [404])
     assert (watched.outcome.state, watched.outcome.kind) == ("failed", "unheard")
-    assert "could not be read (404)" in watched.outcome.reason
+    assert "refuses to read the log (404)" in watched.outcome.reason
     assert watched.lines == []
 
 
@@ -115,9 +115,11 @@ def test_a_log_whose_end_nobody_gives_is_read_by_the_next_try_from_the_same_pod(
 ) -> None:
     monkeypatch.setattr(log_follower, "LONGEST_PAUSE", 0.01)
     monkeypatch.setattr(log_follower, "FIRST_PAUSE", 0.01)
-    outcome = Watched([DONE], [[log_of("epoch=1"), ConnectionError("reset")], [ConnectionError("refused")]]).outcome
+    outcome = Watched(
+        [DONE], [[log_of("epoch=1"), ClusterUnavailableError("reset")], [ClusterUnavailableError("refused")]]
+    ).outcome
     assert (outcome.kind, outcome.alive) == ("infrastructure", True)
-    assert "could not be read: refused" in outcome.reason
+    assert "The end of the log is missing. refused" in outcome.reason
 
 
 def test_a_trial_that_is_given_up_is_deleted_and_keeps_its_values() -> None:
@@ -143,12 +145,14 @@ def test_a_pod_that_vanishes_is_the_clusters_failure() -> None:
 
 
 def test_an_api_server_that_is_away_is_waited_for() -> None:
-    watched = Watched([ConnectionError("refused"), ConnectionError("refused"), DONE], [[log_of("loss=1")]])
+    watched = Watched(
+        [ClusterUnavailableError("refused"), ClusterUnavailableError("refused"), DONE], [[log_of("loss=1")]]
+    )
     assert watched.outcome.state == "complete"
 
 
 def test_a_pod_is_left_alone_when_the_api_server_stays_away() -> None:
-    watched = Watched([ConnectionError("refused")], [[b""]], api_timeout=0.03)
+    watched = Watched([ClusterUnavailableError("refused")], [[b""]], api_timeout=0.03)
     assert (watched.outcome.kind, watched.outcome.alive) == ("infrastructure", True)
     assert "did not answer" in watched.outcome.reason
 
@@ -231,14 +235,14 @@ class Informed(Watched):
     """A watch of a pod that the API server speaks of by itself; whoever looks in between sees the first state."""
 
     async def _run(self, *arguments: Any) -> PodOutcome:
-        self.double.heard.live = True
+        self.double.updates.live = True
         first, *later = self.double.states
         self.double.states = [first]
         watching = asyncio.create_task(PodWatch(self.double, *arguments, self.located).run())
         for state in later:
             await asyncio.sleep(0.05)
             self.early = list(self.lines)
-            self.double.heard.tell(state)
+            self.double.updates.send(state)
         return await asyncio.wait_for(watching, 5)
 
 
@@ -314,13 +318,13 @@ class Scheduled(Watched):
     """A pod that gets its node without a word of the API server, which speaks only of its end."""
 
     async def _run(self, *arguments: Any) -> PodOutcome:
-        self.double.heard.live = True
+        self.double.updates.live = True
         watching = asyncio.create_task(PodWatch(self.double, *arguments, self.located).run())
         await asyncio.sleep(0.05)
         self.double.states = [STARTING]
         await asyncio.sleep(0.2)
         self.early = list(self.located.offered) if isinstance(self.located, TriggererSlots) else []
-        self.double.heard.tell(DONE)
+        self.double.updates.send(DONE)
         return await asyncio.wait_for(watching, 5)
 
 

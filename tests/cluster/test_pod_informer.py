@@ -1,4 +1,4 @@
-"""What the API server says of pods by itself, with the rights that the Role gives, and without them."""
+"""The informer of pods on a real cluster, with the rights that the Role gives, and without them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo.pods.api import client
+from airflow_hpo.pods.api.client import connected
+from airflow_hpo.pods.api.cluster_pod import ClusterPod
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.build.labels import STUDY
 from tests.cluster.pods_on_cluster import LIMIT, Pods
@@ -24,59 +25,60 @@ def _connection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 async def until(condition: Callable[[], Any], wake: asyncio.Event) -> None:
-    """Wait until a condition holds, looking whenever something is heard."""
+    """Wait until a condition holds, looking whenever the pod has changed."""
 
-    async def heard() -> None:
+    async def holds() -> None:
         while not condition():
             wake.clear()
             await wake.wait()
 
-    await asyncio.wait_for(heard(), LIMIT)
+    await asyncio.wait_for(holds(), LIMIT)
 
 
 def phases(config_file: Path, pods: Pods, *, alone: bool) -> list[str]:
-    """Start a pod and return the phases that are heard of it until it has ended."""
+    """Start a pod and return the phases that are sent of it until it has ended."""
 
-    async def listened() -> list[str]:
+    async def received() -> list[str]:
         wake, found = asyncio.Event(), list[str]()
 
         def ended() -> bool:
-            if pod := ear.newest():
+            if pod := subscription.newest():
                 found.append(pod.status.phase)
             return found[-1:] == ["Succeeded"]
 
-        async with client.connected(Connection("kubernetes_default", config_file=str(config_file))) as cluster:
+        async with connected(Connection("kubernetes_default", config_file=str(config_file))) as cluster:
             name = await asyncio.to_thread(pods.start, "sh", "-c", "sleep 1")
-            label = {"metadata": {"labels": {STUDY: "heard"}}}
+            label = {"metadata": {"labels": {STUDY: "informed"}}}
             await asyncio.to_thread(pods.core.patch_namespaced_pod, name, pods.namespace, label)
-            with client.ClusterPod(cluster, name, pods.namespace, alone=alone).subscribe(wake.set) as ear:
+            with ClusterPod(cluster, name, pods.namespace, alone=alone).subscribe(wake.set) as subscription:
                 await until(ended, wake)
-                assert ear.live
+                assert subscription.live
         return found
 
-    return asyncio.run(listened())
+    return asyncio.run(received())
 
 
 @pytest.mark.parametrize("alone", [True, False], ids=["one pod", "all pods of trials"])
-def test_a_pod_is_heard_of_until_it_has_ended(airflow_kubeconfig: Path, pods: Pods, alone: bool) -> None:
+def test_the_states_of_a_pod_are_sent_until_it_has_ended(airflow_kubeconfig: Path, pods: Pods, alone: bool) -> None:
     assert phases(airflow_kubeconfig, pods, alone=alone)[-1] == "Succeeded"
 
 
-def test_who_may_not_watch_hears_nothing_and_is_told_so_once(
+def test_a_watch_that_is_not_allowed_is_given_up_with_the_missing_right(
     airflow_kubeconfig: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def refused() -> bool:
-        async with client.connected(Connection("kubernetes_default", config_file=str(airflow_kubeconfig))) as cluster:
-            with client.ClusterPod(cluster, "p", "kube-system").subscribe(lambda: None) as ear:
-                await spoken(lambda: "may not be watched" in caplog.text)
-                return ear.live
+        async with connected(Connection("kubernetes_default", config_file=str(airflow_kubeconfig))) as cluster:
+            with ClusterPod(cluster, "p", "kube-system").subscribe(lambda: None) as subscription:
+                await logged(lambda: "may not be watched" in caplog.text)
+                return subscription.live
 
     caplog.set_level("INFO", "airflow_hpo.pods.api.informer")
     assert asyncio.run(refused()) is False
-    assert "403" in caplog.text
+    assert "(403)" in caplog.text
+    assert "the verb 'watch' on 'pods'" in caplog.text
 
 
-async def spoken(condition: Callable[[], bool]) -> None:
+async def logged(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds."""
 
     async def asked() -> None:

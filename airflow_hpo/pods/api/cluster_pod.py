@@ -1,0 +1,118 @@
+"""One pod, as the API server of its cluster gives it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from airflow_hpo.exceptions import ClusterError, ClusterRefusedError
+from airflow_hpo.pods.api.client import TRIALS, Cluster, Query, connected
+from airflow_hpo.pods.api.connection import Connection
+from airflow_hpo.pods.api.errors import ABSENT, Call, translated
+from airflow_hpo.pods.api.informer import Subscription
+from airflow_hpo.pods.api.streams import PODS, REQUEST_LIMIT, SILENCE_LIMIT, checked, chunks
+from airflow_hpo.pods.job_names import job_of
+
+
+class ClusterPod:
+    """One pod of a cluster; implements :class:`airflow_hpo.pods.api.access.PodAccess`.
+
+    With ``alone``, this process watches no other pod.
+    """
+
+    def __init__(self, cluster: Cluster, name: str, namespace: str, *, alone: bool = False) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._namespace = namespace
+        self._which: Query = (("fieldSelector", f"metadata.name={name}"),) if alone else TRIALS
+
+    def subscribe(self, wake: Callable[[], None]) -> AbstractContextManager[Subscription]:
+        """Receive the pod's states until the context is left."""
+        return self._cluster.informer(self._namespace, self._which).subscribe(self._name, wake)
+
+    async def read(self) -> Any | None:
+        """Return the pod as it is now; None when there is none of that name."""
+        call = Call(f"read the pod {self._name!r}", "get")
+        return await self._found(
+            call, lambda core, **limits: core.read_namespaced_pod(self._name, self._namespace, **limits)
+        )
+
+    async def delete(self, grace_period: int | None = None) -> None:
+        """Delete the pod, or the whole Job that it reports for; nothing happens when it is gone."""
+        if (job := job_of(self._name)) != self._name:
+            call = Call(f"delete the Job {job!r}", "delete", "jobs")
+            await self._found(call, lambda _, **limits: self._delete_job(job, **limits))
+            return
+        call = Call(f"delete the pod {self._name!r}", "delete")
+        grace = {} if grace_period is None else {"grace_period_seconds": grace_period}
+        await self._found(
+            call,
+            lambda core, **limits: _unread(
+                call,
+                core.delete_namespaced_pod(self._name, self._namespace, _preload_content=False, **grace, **limits),
+            ),
+        )
+
+    async def _delete_job(self, job: str, **limits: Any) -> Any:
+        from kubernetes_asyncio.client import BatchV1Api
+
+        batch = BatchV1Api(await self._cluster.client())
+        return await batch.delete_namespaced_job(job, self._namespace, propagation_policy="Background", **limits)
+
+    async def events(self, *, warnings: bool = True) -> list[str]:
+        """Return the events about the pod, oldest first; nothing where events may not be read."""
+        about = f"involvedObject.name={self._name}{',type=Warning' if warnings else ''}"
+        call = Call(f"list the events of the pod {self._name!r}", "list", "events")
+        try:
+            found = await self._found(
+                call, lambda core, **limits: core.list_namespaced_event(self._namespace, field_selector=about, **limits)
+            )
+        except ClusterError:
+            return []
+        return [f"{event.reason}: {event.message}" for event in found.items] if found else []
+
+    def log(
+        self, container: str, *, follow: bool, since: str | None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open a container's log, each line with its timestamp."""
+        # The generated method lacks sinceTime, and sinceSeconds would count from the server's clock.
+        query = [("container", container), ("follow", str(follow).lower()), ("timestamps", "true")]
+        return self._log([*query, *([("sinceTime", since)] if since else [])])
+
+    @asynccontextmanager
+    async def _log(self, query: list[tuple[str, str]]) -> AsyncIterator[AsyncIterator[bytes]]:
+        call = Call(f"read the log of the pod {self._name!r}", "get", "pods/log")
+        where = {"name": self._name, "namespace": self._namespace}
+        async with self._cluster.stream(call, f"{PODS}/{{name}}/log", where, query, SILENCE_LIMIT) as response:
+            yield chunks(call, response)
+
+    async def _found(self, call: Call, ask: Callable[..., Awaitable[Any]]) -> Any | None:
+        """Return the answer to a call; None when what it is about is not there."""
+        from kubernetes_asyncio.client import CoreV1Api
+
+        try:
+            with self._cluster.renewed(), translated(call):
+                return await ask(CoreV1Api(await self._cluster.client()), _request_timeout=REQUEST_LIMIT)
+        except ClusterRefusedError as err:
+            if err.status == ABSENT:
+                return None
+            raise
+
+
+@asynccontextmanager
+async def opened_pod(
+    connection: Connection, name: str, namespace: str, *, alone: bool = False
+) -> AsyncIterator[ClusterPod]:
+    """Lend one pod of the cluster that a connection names; the process's client is shared."""
+    async with connected(connection) as cluster:
+        yield ClusterPod(cluster, name, namespace, alone=alone)
+
+
+async def _unread(call: Call, answer: Awaitable[aiohttp.ClientResponse]) -> None:
+    """Take an answer for its status only: the client would make a whole pod of it, which takes longer than the call."""
+    response = await answer
+    await checked(call, response)
+    await response.read()
