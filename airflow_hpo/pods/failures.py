@@ -1,4 +1,4 @@
-"""Why a pod ended, told from its last state: the program's own failure, or the cluster's."""
+"""Failures of pods, told from their last state: the program's own, or the cluster's."""
 
 from __future__ import annotations
 
@@ -38,6 +38,20 @@ _DISRUPTIONS = {
 }
 _ON_THE_WAY = {"ContainerCreating", "PodInitializing"}
 """What a container waits for that is on its way to start, whatever keeps it from getting there."""
+_NO_IMAGE = {"InvalidImageName", "ErrImageNeverPull"}
+_NO_PULL = {"ErrImagePull", "ImagePullBackOff"}
+_BUSY_REGISTRY = (
+    "pull qps exceeded",
+    "rate limit",
+    "too many requests",
+    "quota exceeded",
+    "account limit",
+    "timeout",
+    "temporarily unavailable",
+    "bad gateway",
+    "service unavailable",
+)
+"""Texts of registries and kubelets that give no status of their own for what passes."""
 _NOT_STARTED = {"StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"}
 
 
@@ -182,18 +196,19 @@ def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] 
     return PodFailure(INFRASTRUCTURE, _sentence(f"The pod did not start within {seconds:g} s", why))
 
 
-def cannot_start(pod: Any, container: str) -> PodFailure | None:
+def cannot_start(pod: Any) -> PodFailure | None:
     """Return why a pod that waits will never start, such as an image that is not there; None when it may."""
-    from airflow.providers.cncf.kubernetes.utils.pod_manager import detect_pod_terminate_early_issues
+    for one in [*(pod.status.init_container_statuses or []), *(pod.status.container_statuses or [])]:
+        waits = one.state.waiting if one.state else None
+        if waits and (waits.reason in _NO_IMAGE or (waits.reason in _NO_PULL and not _may_pass(waits.message))):
+            reason = _sentence(f"The image {one.image!r} cannot be pulled", _waiting(one))
+            return PodFailure(INFRASTRUCTURE, f"{reason} Check its name, and the pod's `image_pull_secrets`.")
+    return None
 
-    issue = detect_pod_terminate_early_issues(pod)
-    if not issue:
-        return None
-    status = container_status(pod, container)
-    image = status.image if status else "?"
-    return PodFailure(
-        INFRASTRUCTURE, _sentence(f"The image {image!r} cannot be pulled", issue.partition("unable to start: ")[2])
-    )
+
+def _may_pass(message: str | None) -> bool:
+    """Say whether the registry, which Kubernetes asks again, may answer otherwise later."""
+    return any(words in (message or "").lower() for words in _BUSY_REGISTRY)
 
 
 def _waiting(status: Any | None) -> str | None:

@@ -309,25 +309,6 @@ def the_revisions_of_optuna_are_found_without_a_database() -> None:
     assert _known_revisions() == RDBStorage("sqlite://").get_all_versions()
 
 
-@rests_on("detect_pod_terminate_early_issues, its text", "pods/failures.py", "detect_pod_terminate_early_issues")
-def an_image_that_cannot_be_pulled_is_an_issue_with_its_reason_at_the_end() -> None:
-    from airflow.providers.cncf.kubernetes.utils.pod_manager import detect_pod_terminate_early_issues
-    from kubernetes.client import (  # type: ignore[import-untyped]
-        V1ContainerState,
-        V1ContainerStateWaiting,
-        V1ContainerStatus,
-        V1Pod,
-        V1PodStatus,
-    )
-
-    waiting = V1ContainerStateWaiting(reason="InvalidImageName", message="no such name")
-    status = V1ContainerStatus(
-        name="base", image="?", image_id="", ready=False, restart_count=0, state=V1ContainerState(waiting=waiting)
-    )
-    found = detect_pod_terminate_early_issues(V1Pod(status=V1PodStatus(phase="Pending", container_statuses=[status])))
-    assert str(found).partition("unable to start: ")[2].endswith("no such name")
-
-
 def statements(folder: Path) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     """Yield the name of a group of texts in ``storage.errors``, one text of it, and a call that fails with that text."""
     fine, other = folder / "fine.db", folder / "other.db"

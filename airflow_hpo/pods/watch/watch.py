@@ -147,7 +147,7 @@ class PodWatch:
 
     async def _check_start(self, pod: Any, waited: float, since_scheduled: float | None) -> None:
         options = self._options
-        if why := failures.cannot_start(pod, options.container):
+        if why := failures.cannot_start(pod):
             raise _error(why)
         if since_scheduled is None and waited >= options.schedule_timeout:
             raise _error(failures.not_scheduled(pod, options.schedule_timeout))

@@ -98,11 +98,28 @@ def test_an_init_container_that_fails_is_named() -> None:
     assert (found.kind, found.reason) == (PROGRAM, "The init container 'prepare' exited with 4.")
 
 
-def test_an_image_that_is_not_there_is_told_at_once_and_a_busy_registry_is_not() -> None:
-    absent = cannot_start(pod("Pending", waiting("ErrImagePull", "not found")), "base")
+def test_an_image_that_is_not_there_is_told_at_once() -> None:
+    absent = cannot_start(pod("Pending", waiting("ErrImagePull", "not found")))
     assert absent is not None
-    assert absent.reason == "The image 'trial:1' cannot be pulled: ErrImagePull not found."
-    assert cannot_start(pod("Pending", waiting("ErrImagePull", "429 too many requests")), "base") is None
+    assert absent.reason == (
+        "The image 'trial:1' cannot be pulled: ErrImagePull: not found. Check its name, and the pod's `image_pull_secrets`."
+    )
+
+
+@pytest.mark.parametrize("reason", ["InvalidImageName", "ErrImageNeverPull", "ImagePullBackOff"])
+def test_an_image_that_will_never_come_is_final(reason: str) -> None:
+    assert cannot_start(pod("Pending", waiting(reason))) is not None
+
+
+@pytest.mark.parametrize("message", ["429 Too Many Requests", "502 Bad Gateway", "i/o timeout"])
+def test_a_busy_registry_is_asked_again_by_kubernetes(message: str) -> None:
+    assert cannot_start(pod("Pending", waiting("ErrImagePull", message))) is None
+
+
+def test_the_image_of_an_init_container_is_named_too() -> None:
+    state = pod("Pending", waiting("PodInitializing"))
+    state.status.init_container_statuses = [status_of(waiting("InvalidImageName"), "prepare")]
+    assert cannot_start(state) is not None
 
 
 def test_an_unschedulable_pod_gives_the_schedulers_words() -> None:

@@ -182,6 +182,12 @@ def as_pod(raw: Any) -> V1Pod:
 
 def judged(one: V1Pod) -> list[Any]:
     later = NOW + timedelta(hours=1)
-    about = [failures.over, failures.started, failures.ended, failures.cannot_start, failures.failure]
+    about = [failures.over, failures.started, failures.ended, failures.failure]
     more = [failures.lost(one, later), failures.not_scheduled(one, 60), failures.not_started(one, "base", 60, [])]
-    return [*(judge(one, "base") for judge in about), *more, failures.node_lost(one), failures.gone(one, [])]
+    return [
+        *(judge(one, "base") for judge in about),
+        *more,
+        failures.cannot_start(one),
+        failures.node_lost(one),
+        failures.gone(one, []),
+    ]
