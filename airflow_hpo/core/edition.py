@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +22,6 @@ class Edition:
     run: str
     declaration: Mapping[str, Any]
     """The study as it was declared last, as plain data: older versions of this package may have written it."""
-    fingerprint: str
-    search_fingerprint: str
     created: datetime
     started: datetime
     """When it was opened last after being finished, else when it was created: timeouts count from here."""
@@ -44,17 +43,16 @@ class Edition:
         return Study.from_dict(dict(self.declaration))
 
 
-def search_differences(stored: Study, declared: Study) -> list[str]:
-    """Return what makes the results of two declarations incomparable, one ``"name: old, now new"`` each."""
-    old, new = _search_fields(stored), _search_fields(declared)
+def search_differences(stored: Mapping[str, Mapping[str, Any]], declared: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what differs between two searches, one sentence each; both are what :attr:`Study.search` returns."""
     return [
-        f"{name}: {old.get(name, 'nothing')}, now {new.get(name, 'nothing')}"
+        f"{kind} {name!r} was {_shown(old, name)} and is now {_shown(new, name)}"
+        for part, kind in (("space", "parameter"), ("objective", "objective's"))
+        for old, new in [(stored[part], declared[part])]
         for name in [*old, *(name for name in new if name not in old)]
         if old.get(name) != new.get(name)
     ]
 
 
-def _search_fields(study: Study) -> dict[str, Any]:
-    objective = study.objective.model_dump(mode="json", include={"metric", "direction", "strategy", "window"})
-    space = study.to_dict()["space"]
-    return {**objective, **{f"parameter {name!r}": parameter for name, parameter in space.items()}}
+def _shown(declared: Mapping[str, Any], name: str) -> str:
+    return json.dumps(declared[name]) if name in declared else "absent"

@@ -110,8 +110,14 @@ class Float(_Parameter):
 
     def values(self) -> Iterator[float]:
         """Yield every value in order; only for a parameter with a known :attr:`count`."""
-        step = _decimal(self.step or 0)
-        return (float(_decimal(self.low) + i * step) for i in range(self.count or 0))
+        return (self.at(index) for index in range(self.count or 0))
+
+    def at(self, index: int) -> float:
+        """Return one value of a parameter with steps, exactly on its step: 0.3 and not 0.1 + 0.2.
+
+        :param index: how many steps above ``low``, from 0.
+        """
+        return float(_decimal(self.low) + index * _decimal(self.step or 0))
 
     def holds(self, value: Any) -> bool:
         """Say whether the value is one of this parameter's."""
@@ -124,10 +130,7 @@ class Float(_Parameter):
 
     def canonical(self, value: Any) -> Choice:
         """Return a value that this parameter holds the way it is declared: a float, exactly on its step."""
-        if self.step is None:
-            return float(value)
-        steps = round((value - self.low) / self.step)
-        return float(_decimal(self.low) + steps * _decimal(self.step))
+        return float(value) if self.step is None else self.at(round((value - self.low) / self.step))
 
 
 class Int(_Parameter):
@@ -172,6 +175,13 @@ class Int(_Parameter):
     def values(self) -> Iterator[int]:
         """Yield every value in order."""
         return iter(range(self.low, self.high + 1, self.step))
+
+    def at(self, index: int) -> int:
+        """Return one value.
+
+        :param index: how many steps above ``low``, from 0.
+        """
+        return self.low + index * self.step
 
     def holds(self, value: Any) -> bool:
         """Say whether the value is one of this parameter's."""
@@ -221,6 +231,13 @@ class Categorical(_Parameter):
     def values(self) -> Iterator[Choice]:
         """Yield every value in the order declared."""
         return iter(self.choices)
+
+    def at(self, index: int) -> Choice:
+        """Return one value.
+
+        :param index: its place among the choices, from 0.
+        """
+        return self.choices[index]
 
     def holds(self, value: Any) -> bool:
         """Say whether the value is one of this parameter's."""

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from airflow_hpo.core import grid
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
-from airflow_hpo.core.environment import variable
+from airflow_hpo.core.environment import clash, variable
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter import parameter
 from airflow_hpo.core.space import Choice, Space, check_point, ordered
@@ -155,14 +155,11 @@ class Study(Declared):
     @field_validator("space")
     @classmethod
     def _space(cls, space: Space) -> Space:
-        variables: dict[str, str] = {}
-        for name in space:
-            other = variables.setdefault(variable(name), name)
-            if other != name:
-                raise ValueError(
-                    f"Parameters must differ as environment variables, but got {other!r} and {name!r}, "
-                    f"both HPO_PARAM_{variable(name)}. Rename one."
-                )
+        if pair := clash(space):
+            raise ValueError(
+                f"Parameters must differ as environment variables, but got {pair[0]!r} and {pair[1]!r}, "
+                f"both HPO_PARAM_{variable(pair[1])}. Rename one."
+            )
         return ordered(space)
 
     @field_validator("start_points")
@@ -232,11 +229,16 @@ class Study(Declared):
 
     @property
     def search_fingerprint(self) -> str:
-        """16 hex digits that change only when results would no longer be comparable: space, metric, direction, strategy."""
+        """16 hex digits that change only when results would no longer be comparable."""
+        return fingerprint(self.search)
+
+    @property
+    def search(self) -> dict[str, dict[str, Any]]:
+        """What makes results comparable, as plain data: the space, and the objective's metric, direction and strategy."""
         data = self.to_dict()
         compared = ("metric", "direction", "strategy", "window")
         objective = {name: data["objective"][name] for name in compared if name in data["objective"]}
-        return fingerprint({"space": data["space"], "objective": objective})
+        return {"space": data["space"], "objective": objective}
 
     def edition(self, run: str) -> str:
         """Return the name of one run of this study, which is also the name of its Optuna study.

@@ -16,7 +16,7 @@ from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import distributions_of
 from airflow_hpo.optuna.finished_trials import KnownTrials
 from airflow_hpo.optuna.insert import add_running
-from airflow_hpo.optuna.read import StoredStudy, StudyReader, brief_record
+from airflow_hpo.optuna.read import StoredStudy, StudyReader, as_record, latest_of
 from airflow_hpo.optuna.sample import Asking, Draft
 from airflow_hpo.optuna.write import held_trial, note_on_study
 from airflow_hpo.storage.database import Database
@@ -36,7 +36,7 @@ def ask(
     wanted = list(dict.fromkeys(keys))
     found = {key: _request(known.edition, trial) for key, trial in _lowest(trials, wanted).items()}
     missing = [key for key in wanted if key not in found]
-    room = allow([brief_record(trial) for trial in trials]) if allow and missing else len(missing)
+    room = allow([as_record(trial) for trial in trials]) if allow and missing else len(missing)
     if missing and room > 0:
         found |= _asked(database, stored, trials, study, missing[:room], held)
     return [found[key] for key in keys if key in found]
@@ -154,7 +154,5 @@ def _latest(trials: Sequence[FrozenTrial], edition: str, number: int) -> FrozenT
     by_number = {trial.number: trial for trial in trials}
     if number not in by_number:
         raise StudyNotFoundError(f"Study {edition!r} has no trial {number}. Ask for it first, or correct the number.")
-    successor = {t.user_attrs[attributes.REPLACES]: t for t in reversed(trials) if attributes.REPLACES in t.user_attrs}
-    while number in successor:
-        number = successor[number].number
-    return by_number[number]
+    replaced = ((t.user_attrs.get(attributes.REPLACES), t.number) for t in reversed(trials))
+    return by_number[latest_of(number, {earlier: later for earlier, later in replaced if earlier is not None})]

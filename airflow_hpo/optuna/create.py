@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
+from airflow_hpo.core.edition import search_differences
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StudyConflictError
 from airflow_hpo.optuna import attributes
@@ -43,8 +40,8 @@ def _complete(storage: RDBStorage, stored: StoredStudy, study: Study) -> None:
     if attributes.SEARCH in stored.user_attrs:
         return
     storage.set_study_system_attr(stored.id, attributes.METRIC_NAMES, [study.objective.metric])
-    storage.set_study_user_attr(stored.id, attributes.OBJECTIVE, _objective(study))
-    storage.set_study_user_attr(stored.id, attributes.SPACE, _space(study))
+    storage.set_study_user_attr(stored.id, attributes.OBJECTIVE, study.search["objective"])
+    storage.set_study_user_attr(stored.id, attributes.SPACE, study.search["space"])
     storage.set_study_user_attr(stored.id, attributes.SEARCH, study.search_fingerprint)
 
 
@@ -57,33 +54,10 @@ def _check(stored: StoredStudy, study: Study) -> None:
             f"{', '.join(declared)}. {NEW_EDITION}, or restore the direction."
         )
     if stored.user_attrs.get(attributes.SEARCH, study.search_fingerprint) != study.search_fingerprint:
-        changes = [
-            *_differences("parameter", stored.user_attrs.get(attributes.SPACE, {}), _space(study)),
-            *_differences("objective's", stored.user_attrs.get(attributes.OBJECTIVE, {}), _objective(study)),
-        ]
+        attrs = stored.user_attrs
+        earlier = {"space": attrs.get(attributes.SPACE, {}), "objective": attrs.get(attributes.OBJECTIVE, {})}
+        changes = search_differences(earlier, study.search)
         raise StudyConflictError(
             f"The study {stored.name!r} searches for something else than the declaration: {'; '.join(changes)}. "
             f"{NEW_EDITION}, or restore the declaration."
         )
-
-
-def _differences(kind: str, stored: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
-    names = [*stored, *(name for name in declared if name not in stored)]
-    return [
-        f"{kind} {name!r} was {_shown(stored, name)} and is now {_shown(declared, name)}"
-        for name in names
-        if stored.get(name) != declared.get(name)
-    ]
-
-
-def _shown(declared: Mapping[str, Any], name: str) -> str:
-    return json.dumps(declared[name]) if name in declared else "absent"
-
-
-def _space(study: Study) -> dict[str, Any]:
-    return {name: parameter.to_dict() for name, parameter in study.space.items()}
-
-
-def _objective(study: Study) -> dict[str, Any]:
-    include = {"metric", "direction", "strategy", "window"}
-    return study.objective.model_dump(mode="json", include=include, exclude_none=True)

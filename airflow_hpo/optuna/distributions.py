@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +14,7 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
-from airflow_hpo.core.space import Categorical, Choice, Float, Int, Params, Space
+from airflow_hpo.core.space import Categorical, Float, Int, Params, Space
 
 
 def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
@@ -23,12 +22,12 @@ def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
     if isinstance(parameter, Categorical):
         return CategoricalDistribution(list(parameter.choices))
     if isinstance(parameter, Int):
-        last = parameter.low + (parameter.count - 1) * parameter.step
+        last = parameter.at(parameter.count - 1)
         return IntDistribution(parameter.low, last, log=parameter.log, step=parameter.step)
     low, high = float(parameter.low), float(parameter.high)
     if parameter.step is None:
         return FloatDistribution(low, high, log=parameter.log)
-    return FloatDistribution(low, _at(parameter, (parameter.count or 1) - 1), step=float(parameter.step))
+    return FloatDistribution(low, parameter.at((parameter.count or 1) - 1), step=float(parameter.step))
 
 
 def distributions_of(space: Space, params: Params) -> dict[str, BaseDistribution]:
@@ -41,37 +40,19 @@ def suggest(trial: Trial, space: Space) -> Params:
     params: Params = {}
     for name, parameter in space.items():
         if parameter.applies(params):
-            params[name] = canonical(parameter, _suggest(trial, name, distribution_of(parameter)))
+            params[name] = parameter.canonical(_suggest(trial, name, distribution_of(parameter)))
     return params
-
-
-def canonical(parameter: Float | Int | Categorical, value: Choice) -> Choice:
-    """Return the value as the parameter itself writes it, so that equal points are equal and 0.1 + 0.2 is 0.3."""
-    if isinstance(parameter, Float) and parameter.step is not None and isinstance(value, int | float):
-        return _at(parameter, round((value - parameter.low) / parameter.step))
-    return parameter.canonical(value)
 
 
 def canonical_point(space: Space, params: Params) -> Params:
     """Return a point as the space itself writes it, in the order of the space."""
-    return {name: canonical(parameter, params[name]) for name, parameter in space.items() if name in params}
+    return {name: parameter.canonical(params[name]) for name, parameter in space.items() if name in params}
 
 
 @lru_cache(maxsize=4096)
 def decoded(text: str) -> BaseDistribution:
     """Return a stored distribution; equal texts share one object, since decoding is most of the cost of reading."""
     return json_to_distribution(text)
-
-
-def value_at(parameter: Float | Int | Categorical, index: int) -> Choice:
-    """Return one value of a countable parameter."""
-    if isinstance(parameter, Categorical):
-        return parameter.choices[index]
-    return parameter.low + index * parameter.step if isinstance(parameter, Int) else _at(parameter, index)
-
-
-def _at(parameter: Float, index: int) -> float:
-    return float(Decimal(str(parameter.low)) + index * Decimal(str(parameter.step or 0)))
 
 
 def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> Any:

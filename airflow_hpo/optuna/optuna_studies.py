@@ -21,7 +21,7 @@ from airflow_hpo.optuna.finished_trials import KnownTrials
 from airflow_hpo.optuna.log_filters import join_logging
 from airflow_hpo.optuna.migrate import optuna_storage
 from airflow_hpo.optuna.pruners import PruningSession
-from airflow_hpo.optuna.read import StudyReader
+from airflow_hpo.optuna.read import StudyReader, latest_of
 from airflow_hpo.optuna.write import held_trial
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import Held, study_lock
@@ -125,10 +125,7 @@ class OptunaStudies:
 
     def latest(self, edition: str, number: int) -> TrialRecord:
         """Return the trial that ran one again most recently, or the trial itself."""
-        replacements = self._reader.replacements(edition)
-        while number in replacements:
-            number = replacements[number]
-        return self.record(edition, number)
+        return self.record(edition, latest_of(number, self._reader.replacements(edition)))
 
     def load(self, edition: str) -> optuna.Study:
         """Return the study for notebooks and plots, with all that Optuna can do."""

@@ -19,7 +19,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.optuna import attributes
-from airflow_hpo.optuna.distributions import canonical_point, value_at
+from airflow_hpo.optuna.distributions import canonical_point
 from airflow_hpo.optuna.read import StoredStudy
 
 DRAWS = 100
@@ -153,5 +153,5 @@ def random_point(space: Space, rng: random.Random) -> Params:
     params: Params = {}
     for name, parameter in space.items():
         if parameter.applies(params):
-            params[name] = value_at(parameter, rng.randrange(parameter.count or 1))
+            params[name] = parameter.at(rng.randrange(parameter.count or 1))
     return params

@@ -46,13 +46,6 @@ class PruningSession:
         self._pruner = pruner_for(study)
         self._known = KnownTrials(StudyReader(database), edition)
 
-    def report(self, values: Mapping[int, float]) -> bool:
-        """Store intermediate values; return True when the trial should be given up.
-
-        A trial that has been told already should be given up too: nobody waits for it any more.
-        """
-        return not self.keep(values) or self.should_prune()
-
     def keep(self, values: Mapping[int, float], within: Connection | None = None) -> bool:
         """Store intermediate values; return whether the trial still runs, else nothing is stored.
 

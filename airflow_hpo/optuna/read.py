@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ class StudyReader:
             params = wanted.params(connection)[0] if details else {}
             attrs = wanted.user_attrs(connection, None if details else BRIEF)
             values = wanted.values(connection)
-        return [_record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values))) for row in rows]
+        return [_row_record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values))) for row in rows]
 
     def record(self, name: str, number: int) -> TrialRecord:
         """Return one trial."""
@@ -133,7 +133,7 @@ def record_of(connection: Connection, trial_id: int) -> TrialRecord:
     row = connection.execute(_TRIAL, {"trial_id": trial_id}).one()
     wanted = TrialRows(row.study_id, trial_id=trial_id)
     found = wanted.params(connection)[0], wanted.user_attrs(connection), wanted.values(connection)
-    return _record(row, *(part.get(trial_id, {}) for part in found))
+    return _row_record(row, *(part.get(trial_id, {}) for part in found))
 
 
 def _marked(connection: Connection, study_id: int, mark: str, value: Any = None) -> list[tuple[int, Any]]:
@@ -168,20 +168,20 @@ def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
         )
 
 
-def brief_record(trial: FrozenTrial) -> TrialRecord:
-    """Return what progress needs of a trial that has been read already."""
-    attrs = trial.user_attrs
-    return TrialRecord(
-        number=trial.number,
-        state=TrialState[trial.state.name],
-        params={},
-        value=trial.values[0] if trial.values else None,
-        key=attrs.get(attributes.KEY),
-        origin=Origin(attrs.get(attributes.ORIGIN, Origin.SAMPLER)),
-        replaces=attrs.get(attributes.REPLACES),
-        finished=trial.datetime_complete and trial.datetime_complete.astimezone(UTC),
-        invalid=attrs.get(attributes.INVALID),
+def as_record(trial: FrozenTrial) -> TrialRecord:
+    """Return a trial that has been read already as the rest of the package knows it."""
+    started, finished = (
+        moment and moment.astimezone(UTC) for moment in (trial.datetime_start, trial.datetime_complete)
     )
+    value = trial.values[0] if trial.values else None
+    return _record(trial.number, trial.state.name, trial.params, trial.user_attrs, value, started, finished)
+
+
+def latest_of(number: int, replacements: Mapping[int, int]) -> int:
+    """Return the last of the trials that ran a trial again one after another, or the trial itself."""
+    while number in replacements:
+        number = replacements[number]
+    return number
 
 
 def _study(connection: Connection, name: str) -> StoredStudy | None:
@@ -216,21 +216,36 @@ def _missing(name: str) -> Any:
     raise StudyNotFoundError(f"No study {name!r} is in the database. Run its start task first, or correct the name.")
 
 
-def _record(row: Row[Any], params: dict[str, Any], attrs: dict[str, Any], values: dict[int, float]) -> TrialRecord:
+def _row_record(row: Row[Any], params: dict[str, Any], attrs: dict[str, Any], values: dict[int, float]) -> TrialRecord:
+    started, finished = (
+        moment and moment.replace(tzinfo=UTC) for moment in (row.datetime_start, row.datetime_complete)
+    )
+    return _record(row.number, row.state, params, attrs, values.get(0), started, finished)
+
+
+def _record(
+    number: int,
+    state: str,
+    params: dict[str, Any],
+    attrs: dict[str, Any],
+    value: float | None,
+    started: datetime | None,
+    finished: datetime | None,
+) -> TrialRecord:
     invalid = attrs.get(attributes.INVALID)
     return TrialRecord(
-        number=row.number,
-        state=TrialState[row.state] if invalid is None else TrialState.FAIL,
+        number=number,
+        state=TrialState[state] if invalid is None else TrialState.FAIL,
         params=params,
-        value=values.get(0) if invalid is None else None,
+        value=value if invalid is None else None,
         key=attrs.get(attributes.KEY),
         origin=Origin(attrs.get(attributes.ORIGIN, Origin.SAMPLER)),
         replaces=attrs.get(attributes.REPLACES),
         seed=attrs.get(attributes.SEED, 0),
         work=attrs.get(attributes.WORK),
         metrics={k: float(v) for k, v in attrs.items() if ":" not in k and type(v) in (int, float)},
-        started=row.datetime_start and row.datetime_start.replace(tzinfo=UTC),
-        finished=row.datetime_complete and row.datetime_complete.replace(tzinfo=UTC),
+        started=started,
+        finished=finished,
         invalid=invalid,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import ComparisonRow
 
@@ -61,22 +62,11 @@ class Comparison(Finding):
 
 def keep(session: Session, found: Finding) -> Comparison:
     """Write a finding down; the same finding again is the same comparison."""
-    columns = {
-        "digest": found.digest,
-        "edition": found.edition,
-        "family": found.family,
-        "parameter_set": found.parameter_set,
-        "champion_version": found.champion_version,
-        "look": found.look,
-        "verdict": found.verdict,
-        "sentence": found.sentence,
+    columns = {field.name: getattr(found, field.name) for field in fields(Finding)}
+    columns |= {
         "decision": json.dumps(found.decision, ensure_ascii=False, allow_nan=False),
         "selection": json.dumps(found.selection, ensure_ascii=False, allow_nan=False) if found.selection else None,
-        "report": found.report,
         "evaluations": list(found.evaluations),
-        "dag_id": found.dag_id,
-        "run_id": found.run_id,
-        "task_id": found.task_id,
         "created_at": utc_now(),
     }
     insert_absent(session, ComparisonRow, [columns])
@@ -114,22 +104,10 @@ def find(
 
 
 def _comparison(row: ComparisonRow) -> Comparison:
-    return Comparison(
-        id=row.id,
-        digest=row.digest,
-        edition=row.edition,
-        family=row.family,
-        parameter_set=row.parameter_set,
-        champion_version=row.champion_version,
-        look=row.look,
-        verdict=row.verdict,
-        sentence=row.sentence,
+    return from_row(
+        Comparison,
+        row,
         decision=json.loads(row.decision),
         selection=json.loads(row.selection) if row.selection else None,
-        report=row.report,
-        evaluations=row.evaluations,
-        dag_id=row.dag_id,
-        run_id=row.run_id,
-        task_id=row.task_id,
         created=row.created_at,
     )

@@ -9,18 +9,19 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.declared import nearest
-from airflow_hpo.core.edition import Edition, search_differences
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.study_end import End
-from airflow_hpo.exceptions import StudyConflictError, StudyNotFoundError
+from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import BatchRow, EditionRow
 
 T = TypeVar("T")
 
 
-def open_edition(
+def declare(
     session: Session,
     study: Study,
     run: str,
@@ -31,7 +32,7 @@ def open_edition(
 ) -> Edition:
     """Create an edition, or open the one of that name again.
 
-    A changed budget, sampler or pruner is taken over. One that was finished goes on: its end and any request to stop
+    The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes on: its end and any request to stop
     are forgotten, and its timeout counts anew.
     """
     name, now = study.edition(run), utc_now()
@@ -39,7 +40,6 @@ def open_edition(
     fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now}
     insert_absent(session, EditionRow, [{**fresh, **owner, **_declared(study)}])
     row = _locked(session, name)
-    _refuse_other_search(row, study)
     for column, value in {**owner, **_declared(study)}.items():
         setattr(row, column, value)
     if row.finished_at is not None:
@@ -102,7 +102,6 @@ def request_stop(session: Session, name: str, reason: str) -> Edition:
 def redeclare(session: Session, name: str, study: Study) -> Edition:
     """Change the declaration of an edition while it runs; its search stays as it is."""
     row = _locked(session, name)
-    _refuse_other_search(row, study)
     for column, value in _declared(study).items():
         setattr(row, column, value)
     session.flush()
@@ -160,32 +159,13 @@ def _declared(study: Study) -> dict[str, Any]:
     }
 
 
-def _refuse_other_search(row: EditionRow, study: Study) -> None:
-    if row.search_fingerprint != study.search_fingerprint:
-        changed = search_differences(Study.from_dict(json.loads(row.declaration)), study)
-        raise StudyConflictError(
-            f"A running study keeps its space and objective, but {row.name!r} is declared otherwise now "
-            f"({'; '.join(changed)}). Start a new edition, or declare it as before."
-        )
-
-
 def _edition(row: EditionRow) -> Edition:
-    return Edition(
-        name=row.name,
-        family=row.family,
-        run=row.run,
+    return from_row(
+        Edition,
+        row,
         declaration=json.loads(row.declaration),
-        fingerprint=row.fingerprint,
-        search_fingerprint=row.search_fingerprint,
         created=row.created_at,
         started=row.started_at,
         finished=row.finished_at,
         end=End(row.end) if row.end else None,
-        reason=row.reason,
-        best_number=row.best_number,
-        best_value=row.best_value,
-        stop_reason=row.stop_reason,
-        dag_id=row.dag_id,
-        run_id=row.run_id,
-        group_id=row.group_id,
     )

@@ -50,12 +50,6 @@ def get(session: Session, edition: str) -> Evaluation:
     return _evaluation(*found)
 
 
-def of_tuned(session: Session, tuned: str) -> list[Evaluation]:
-    """Return the evaluations of what an edition found, the oldest first."""
-    wanted = _rows().where(EvaluationRow.tuned == tuned).order_by(EvaluationRow.edition_id)
-    return [_evaluation(*found) for found in session.execute(wanted)]
-
-
 def _rows() -> Select[str, EvaluationRow]:
     return select(EditionRow.name, EvaluationRow).join(EvaluationRow, EvaluationRow.edition_id == EditionRow.id)
 

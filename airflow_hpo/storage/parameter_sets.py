@@ -13,6 +13,7 @@ from airflow_hpo.core.parameter import Choice
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import ChampionRow, ParameterVersionRow, PromotionRow
 
@@ -127,24 +128,9 @@ def _champions() -> Select[ParameterVersionRow]:
 
 
 def _version(row: ParameterVersionRow) -> ParameterVersion:
-    return ParameterVersion(
-        name=row.name,
-        version=row.version,
-        params=json.loads(row.params),
-        provenance=Provenance.from_dict(json.loads(row.provenance)),
-        created=row.created_at,
-        restores=row.restores,
-    )
+    provenance = Provenance.from_dict(json.loads(row.provenance))
+    return from_row(ParameterVersion, row, params=json.loads(row.params), provenance=provenance, created=row.created_at)
 
 
 def _promotion(row: PromotionRow) -> Promotion:
-    return Promotion(
-        name=row.name,
-        from_version=row.from_version,
-        to_version=row.to_version,
-        action=Action(row.action),
-        key=row.key,
-        by=row.by,
-        reason=row.reason,
-        at=row.at,
-    )
+    return from_row(Promotion, row, action=Action(row.action))

@@ -20,7 +20,7 @@ def open_edition(store: Store, study: Study, run: str, place: TaskTry) -> Editio
     name = study.edition(run)
     store.optuna.create(name, study)
     with store.session() as session:
-        edition = editions.open_edition(
+        edition = editions.declare(
             session,
             study,
             run=run,

@@ -8,7 +8,6 @@ import pytest
 
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.evaluations.run import evaluations_frame
-from airflow_hpo.storage import evaluations
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
@@ -77,9 +76,6 @@ def test_evaluations_are_reported_and_repaired_and_planned_anew(
     planned = cleared(programs, "forecasts")
     assert planned["evaluation"] != first["evaluation"]
     assert planned["complete"] == 6
-    with store.session() as session:
-        found = [each.edition for each in evaluations.of_tuned(session, "weather@elsewhere")]
-    assert {first["evaluation"], planned["evaluation"]} <= set(found)
 
 
 def test_candidates_of_a_study_meet_with_the_same_seeds(runs: dict[str, DagRun], store: Store) -> None:

@@ -46,7 +46,7 @@ def test_nothing_further_is_started_and_what_runs_is_left_to_finish(run: Command
 def test_what_runs_is_ended_where_the_command_says_so(run: Command, tuned: Tuned) -> None:
     assert "Trial 1 is running and ended." in run("studies", "stop", "demo", "--running", "stop")
     assert reason_to_end(tuned.store, tuned.name)
-    assert tuned.store.edition(tuned.name).search_fingerprint == tuned.study.search_fingerprint
+    assert tuned.store.edition(tuned.name).study.search_fingerprint == tuned.study.search_fingerprint
 
 
 def test_a_study_that_ends_what_runs_is_told_to_leave_it(run: Command, tmp_path: Path) -> None:

@@ -147,14 +147,6 @@ def test_the_plan_is_kept_as_it_was_written_first(evaluated: Evaluated, store: S
     assert list(kept.plan.candidates[0].params) == ["z", "a"]
 
 
-def test_evaluations_are_found_by_what_they_evaluate(evaluated: Evaluated, store: Store) -> None:
-    other = Evaluated(store, PLAN.model_copy(update={"first_replicate": 3}))
-
-    with store.session() as session:
-        assert [e.edition for e in evaluations.of_tuned(session, "demo@r")] == [evaluated.name, other.name]
-        assert evaluations.of_tuned(session, "demo@s") == []
-
-
 def test_an_edition_that_tunes_is_no_evaluation(tuned: Tuned) -> None:
     with pytest.raises(StudyNotFoundError, match="An evaluation must be in the store, but 'demo@r' is not"):
         evaluations_frame(tuned.store, [tuned.name])

@@ -57,7 +57,7 @@ def test_trials_are_read_as_optuna_reads_them(full: OptunaStudies, optuna_databa
 
 def test_reported_nan_is_read_as_nan(studies: OptunaStudies, study: Study, optuna_database: Database) -> None:
     studies.ask(EDITION, study, ["001/0"])
-    studies.pruning(EDITION, study, 0).report({0: math.nan})
+    studies.pruning(EDITION, study, 0).keep({0: math.nan})
     assert math.isnan(StudyReader(optuna_database).snapshot(EDITION)[1][0].intermediate_values[0])
 
 

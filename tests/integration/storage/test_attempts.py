@@ -25,7 +25,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @pytest.fixture
 def store(database: Database) -> Database:
     with database.session() as session:
-        editions.open_edition(session, STUDY, "r")
+        editions.declare(session, STUDY, "r")
     return database
 
 

@@ -23,7 +23,7 @@ TASK = TaskRun("tune", "r", "trial")
 def store(database: Database) -> Database:
     """A store whose trial 0 was attempted twice and trial 1 once."""
     with database.session() as session:
-        editions.open_edition(session, STUDY, "r")
+        editions.declare(session, STUDY, "r")
         for number, attempt in ((0, 1), (0, 2), (1, 1)):
             attempts.begin(session, EDITION, number, replace(TASK, try_number=attempt), backend="process")
     return database

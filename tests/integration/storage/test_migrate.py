@@ -80,7 +80,7 @@ def test_down_and_up_again_leaves_the_same_tables(database: Database):
 
 def test_upgrading_again_keeps_what_is_there(database: Database):
     with database.session() as session:
-        editions.open_edition(session, STUDY, "r")
+        editions.declare(session, STUDY, "r")
     upgrade(database)
     with database.session(read_only=True) as session:
         assert editions.get(session, "s@r").study == STUDY
@@ -169,7 +169,7 @@ def test_studies_of_the_first_revision_survive_the_second_and_the_way_back(empty
     upgrade(empty_database, "0001")
     assert tables(empty_database).isdisjoint(SECOND)
     with empty_database.session() as session:
-        editions.open_edition(session, STUDY, "r")
+        editions.declare(session, STUDY, "r")
         editions.seal_batch(session, "s@r", 1, 4)
     for change, revision in ((upgrade, "0002"), (downgrade, "0001"), (upgrade, "0002")):
         change(empty_database, revision)
@@ -180,7 +180,7 @@ def test_studies_of_the_first_revision_survive_the_second_and_the_way_back(empty
 
 def test_going_back_to_the_first_revision_loses_what_only_the_second_keeps_and_nothing_else(database: Database):
     with database.session() as session:
-        editions.open_edition(session, STUDY, "r")
+        editions.declare(session, STUDY, "r")
         parameter_sets.lock(session, "a")
         parameter_sets.write(session, "a", {"x": 1}, Provenance(), action=Action.SET)
         plan = {"edition_id": editions.row_id(session, "s@r"), "look": 1, "plan": "{}", "created_at": utc_now()}

@@ -11,24 +11,29 @@ def study(**changed) -> Study:
     return Study(**{**declared, **changed})
 
 
+def differences(changed: Study) -> list[str]:
+    return search_differences(study().search, changed.search)
+
+
 def test_a_changed_bound_shows_both_versions_and_nothing_else():
-    (difference,) = search_differences(study(), study(space={"x": Float(0, 2)}))
-    assert difference.startswith("parameter 'x': ")
-    assert "1.0" in difference
-    assert "2.0" in difference
+    (difference,) = differences(study(space={"x": Float(0, 2)}))
+    assert difference.startswith("parameter 'x' was ")
+    assert '"high": 1.0' in difference
+    assert '"high": 2.0' in difference
 
 
 def test_an_added_and_a_removed_parameter_are_named():
-    names = search_differences(study(), study(space={"y": Int(1, 3)}))
-    assert [name.partition(":")[0] for name in names] == ["parameter 'x'", "parameter 'y'"]
-    assert names[0].endswith("now nothing")
+    removed, added = differences(study(space={"y": Int(1, 3)}))
+    assert removed.startswith("parameter 'x' was {")
+    assert removed.endswith("and is now absent")
+    assert added.startswith("parameter 'y' was absent and is now {")
 
 
 def test_another_direction_is_a_difference():
-    assert search_differences(study(), study(objective=Objective("loss", "maximize"))) == [
-        "direction: minimize, now maximize"
+    assert differences(study(objective=Objective("loss", "maximize"))) == [
+        'objective\'s \'direction\' was "minimize" and is now "maximize"'
     ]
 
 
 def test_another_budget_is_none():
-    assert search_differences(study(), study(max_trials=50, parallelism=7)) == []
+    assert differences(study(max_trials=50, parallelism=7)) == []

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from airflow_hpo.core.space import Categorical, Float, Int
-from airflow_hpo.optuna.distributions import canonical, distribution_of, value_at
+from airflow_hpo.optuna.distributions import distribution_of
 
 
 @pytest.mark.parametrize(
@@ -25,12 +23,6 @@ from airflow_hpo.optuna.distributions import canonical, distribution_of, value_a
 )
 def test_a_parameter_becomes_the_distribution_of_its_values(parameter: Float, expected: object) -> None:
     assert distribution_of(parameter) == expected
-
-
-@given(st.integers(0, 1000), st.sampled_from([0.1, 0.05, 0.3, 1e-3, 7.0]), st.floats(-1e-9, 1e-9))
-def test_a_stepped_float_loses_the_noise_of_arithmetic(index: int, step: float, noise: float) -> None:
-    parameter = Float(-2.5, 1e4, step=step)
-    assert canonical(parameter, -2.5 + index * step + noise) == value_at(parameter, index)
 
 
 def test_a_stepped_float_between_equal_bounds_has_one_value() -> None:

@@ -19,7 +19,7 @@ STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=1
 def look(complete: int, running: int, pending: int = 0, study: Study = STUDY) -> Status:
     """Return a look at a study with some complete and some running trials."""
     now = datetime.now(UTC)
-    edition = Edition("s@r", "s", "r", study.to_dict(), study.fingerprint, study.search_fingerprint, now, now)
+    edition = Edition("s@r", "s", "r", study.to_dict(), now, now)
     progress = Progress(complete, 0, 0, running, None, 0, pending)
     return Status(edition, progress, verdict(study, progress, timedelta(0)))
 
