@@ -7,6 +7,7 @@ import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.pods.api.access import PodAccess
@@ -15,7 +16,7 @@ from airflow_hpo.pods.api.retry import until_done
 from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch.node import Located
 from airflow_hpo.pods.watch.readings import PodReadings
-from airflow_hpo.pods.watch.watch import Log, PodWatch, Report, WatchOptions
+from airflow_hpo.pods.watch.watch import Log, PodWatch, WatchOptions
 
 
 async def watch_pod(

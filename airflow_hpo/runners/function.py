@@ -8,15 +8,13 @@ from typing import Any
 
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.metrics.measurement import Measurement
-from airflow_hpo.core.metrics.point import MetricPoint, SeriesPoint
+from airflow_hpo.core.metrics.point import MetricPoint, Report
 from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.metrics.values import as_step
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
-
-Monitor = Callable[[list[SeriesPoint]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class FunctionTrial:
     :param monitor: takes the new points and returns whether the trial is to be pruned.
     """
 
-    def __init__(self, request: TrialRequest, objective: Objective, monitor: Monitor) -> None:
+    def __init__(self, request: TrialRequest, objective: Objective, monitor: Report) -> None:
         self.params: Params = dict(request.params)
         self.number = request.number
         self.seed = request.seed
@@ -116,7 +114,7 @@ def run_function(
     function: Callable[[FunctionTrial], Any],
     request: TrialRequest,
     objective: Objective,
-    monitor: Monitor = lambda points: False,
+    monitor: Report = lambda points: False,
 ) -> FunctionOutcome:
     """Call a trial's function and measure what comes out.
 

@@ -11,16 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH
-from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
 from airflow_hpo.runners.metric_inputs import Input, input_for
 from airflow_hpo.runners.outcome import End, ProcessOutcome
 from airflow_hpo.runners.supervisor import SupervisedProgram
-
-Monitor = Callable[[list[SeriesPoint]], bool]
-"""Takes the new points and returns whether the trial is to be pruned."""
 
 CHUNK = 65536
 LAST_CHUNKS = 64
@@ -57,7 +54,7 @@ class ProcessRunner:
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         on_line: Callable[[str], None] = lambda line: None,
-        monitor: Monitor = lambda points: False,
+        monitor: Report = lambda points: False,
         interval: float = 0.5,
         grace_period: float = 10.0,
         timeout: float | None = None,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Condition
 
 from cachetools import TTLCache, cached
 
-from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.metrics.point import Report, SeriesPoint
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.studies.stop import reason_to_end
 from airflow_hpo.studies.store import Store
@@ -43,9 +43,7 @@ class TrialMonitor:
     :param interval: seconds between two questions whether the study is over.
     """
 
-    def __init__(
-        self, report: Callable[[Sequence[SeriesPoint]], bool], store: Store, edition: str, interval: float
-    ) -> None:
+    def __init__(self, report: Report, store: Store, edition: str, interval: float) -> None:
         self.reason: str | None = None
         """Why the study ended the trial; None unless it did."""
         self._report = report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +42,10 @@ class SeriesPoint:
     step: int
     value: float
     time: datetime | None = None
+
+
+Report = Callable[[Sequence[SeriesPoint]], bool]
+"""Takes new points of a running trial, none of them twice; answers True when the trial has to end."""
 
 
 def rejected(name: str, text: object) -> Rejected:

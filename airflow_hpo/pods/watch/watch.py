@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError, TrialFailedError
 from airflow_hpo.pods import failures
@@ -22,9 +22,6 @@ from airflow_hpo.pods.watch.logs import TrialLogs
 from airflow_hpo.pods.watch.node import Located, NodeReport
 from airflow_hpo.pods.watch.readings import PodReadings
 from airflow_hpo.pods.watch.ticks import next_tick
-
-Report = Callable[[list[SeriesPoint]], bool]
-"""Takes new points, in a thread, and says whether the trial is to be given up."""
 
 
 class Log(Protocol):

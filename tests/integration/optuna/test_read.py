@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -15,7 +14,7 @@ from airflow_hpo.exceptions import StoreNotMigratedError, StudyNotFoundError
 from airflow_hpo.optuna import tables
 from airflow_hpo.optuna.distributions import distribution_of
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
-from airflow_hpo.optuna.read import StudyReader, brief_record
+from airflow_hpo.optuna.read import StudyReader, as_record
 from airflow_hpo.storage.database import Database
 from tests.integration.optuna.conftest import EDITION
 
@@ -113,10 +112,8 @@ def test_our_view_of_optunas_tables_is_right(optuna_database: Database) -> None:
         assert {c.name for c in table.columns} <= {c["name"] for c in inspector.get_columns(table.name)}
 
 
-def test_a_trial_that_was_read_whole_says_the_same_of_the_study_as_a_brief_look(
-    full: OptunaStudies, optuna_database: Database
-) -> None:
+def test_a_trial_says_the_same_of_itself_however_it_was_read(full: OptunaStudies, optuna_database: Database) -> None:
     full.invalidate(EDITION, 0, "The simulator was wrong.")
     reader = StudyReader(optuna_database)
-    whole = [brief_record(trial) for trial in reader.snapshot(EDITION)[1]]
-    assert whole == [replace(one, started=None) for one in reader.records(EDITION, details=False)]
+    whole = [as_record(trial) for trial in reader.snapshot(EDITION)[1]]
+    assert whole == reader.records(EDITION)
