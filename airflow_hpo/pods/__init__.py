@@ -1,1 +1,1 @@
-"""Trials in Kubernetes pods: what a pod is called, how it is watched, and why it ended."""
+"""Pods of trials in Kubernetes: their manifests and names, the API, the watch, and the reasons of their ends."""

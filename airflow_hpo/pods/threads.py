@@ -1,4 +1,4 @@
-"""Work beside what waits for it: blocking calls in threads, and tasks that are no longer wanted."""
+"""Threads for blocking calls of an event loop, and the end of tasks that are no longer wanted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
-    """Call a function in a thread; when cancelled, wait for its end all the same, so that nothing runs on unseen."""
+    """Call a function in a thread; when cancelled, wait for its end all the same, so that nothing goes on unseen."""
     # What is logged there belongs into the log of the task that asked.
     context = contextvars.copy_context()
     future = asyncio.get_running_loop().run_in_executor(None, lambda: context.run(work, *arguments))

@@ -1,4 +1,4 @@
-"""A container's log as Kubernetes sends it: lines with timestamps, sent again after every reconnection."""
+"""Lines of a container's log as Kubernetes sends it: with timestamps, and again after every reconnection."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class LogLine:
     """One line of a container's output, or a part of it that ended with a carriage return."""
 
     stamp: str
-    """Kubernetes' timestamp in UTC; empty on what is no output, such as the kubelet's own words about a lost log."""
+    """Kubernetes' timestamp in UTC; empty on what is no output, such as the kubelet's message about a lost log."""
     text: str
     begins: bool = True
-    """False for further parts of the same line: progress bars rewrite one line for ever."""
+    """False for further parts of the same line: a progress bar rewrites one line again and again."""
 
 
 class TimestampedLines:
@@ -82,22 +82,39 @@ class TimestampedLines:
 
 
 class SeenLines:
-    """Tells new lines from those that a reconnection brings again.
+    """Tells new lines from those that a reconnection sends again.
 
-    Asking for a log "since" a time is exact to the second, so the lines of the last seconds come again, in the same order:
-    as many of them are skipped as were seen. When the first of them is not the one that was first, the log file has been
-    rotated in between; then lines are skipped up to the last time that was seen.
+    A log can be asked for "since" a time that is exact to the second, so every reconnection sends the lines of the last seconds
+    again. Their timestamps do not tell which are new: many lines share one, and two streams of a container are not in order.
+    What is certain is that the same file is sent in the same order: so as many lines are skipped as were seen.
+
+    Only the last two seconds are counted, however long the log is, and the log is asked for from the older of the two: a line
+    that is written late may bear the time of the second before.
+
+    When the first line that comes is not the one that was first, the kubelet has rotated the file and its beginning is gone.
+    Counting would then skip lines that nobody has seen; lines are skipped by their time instead, up to the last that was seen.
+
+    A line that a progress bar rewrites comes in parts, before it ends. Of the last line that was seen, which may have grown
+    since, only as many parts are skipped as had come.
     """
 
     def __init__(self) -> None:
         self._last = ""
+        """The latest timestamp that was seen."""
         self._counts: dict[str, int] = {}
+        """Lines that were seen, by their second; the last two seconds only."""
         self._firsts: dict[str, str] = {}
+        """Timestamp of the first line of each of these seconds: it tells a rotated file."""
         self._skip = 0
+        """How many lines are still to come again."""
         self._skip_until = ""
+        """Timestamp up to which lines come again, after a rotation; else empty."""
         self._first = False
+        """Whether the next line is the first of a connection."""
         self._parts = 0
+        """Parts that were seen of the line that was seen last."""
         self._parts_to_skip = 0.0
+        """Parts of the present line that come again."""
 
     @property
     def since(self) -> str | None:
@@ -139,6 +156,7 @@ class SeenLines:
         if self._first:
             self._first = False
             if stamp != self._firsts[min(self._firsts)]:
+                # The file was rotated.
                 self._skip, self._skip_until = 0, self._last
         if self._skip:
             self._skip -= 1
@@ -151,6 +169,7 @@ class SeenLines:
             self._last = stamp
         second = stamp[:SECOND]
         if self._counts and second < min(self._counts):
+            # Written late; the seconds that are asked for do not include it, so it cannot come again.
             return
         if second not in self._counts:
             newest = sorted(self._counts)[-1:]

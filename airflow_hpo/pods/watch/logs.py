@@ -1,4 +1,4 @@
-"""The logs that tell of a trial: followed while its pod runs, read to their end afterwards."""
+"""Logs of a trial's pod: followed while it runs, read to their end afterwards, each line once."""
 
 from __future__ import annotations
 
@@ -6,24 +6,123 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods.api.access import PodAccess
-from airflow_hpo.pods.threads import cancelled
-from airflow_hpo.pods.watch.log_follower import LogFollower
+from airflow_hpo.pods.threads import cancelled, in_thread
+from airflow_hpo.pods.watch.log_lines import LogLine, SeenLines, TimestampedLines
 from airflow_hpo.pods.watch.readings import PodReadings
 
+HEAD_START = 1.0
+"""Seconds before a log is followed. A program that ends within them is read in one go, which saves a connection; one that goes
+on shows its first lines so much later, which nobody notices."""
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+"""Seconds between two attempts to connect: they double from the first to the longest."""
+AT_END = 1.0
+"""Seconds before a log that came to its end is followed again. Most likely the container has ended and the watch stops the
+follower first; a log that was rotated goes on."""
+LAST_ATTEMPTS = 8
+"""How often the end of the log is asked for while the API server does not answer: about 25 seconds. Then the pod is left to the
+next try of the task, which reads it from the beginning."""
 DRAIN_LIMIT = 5.0
-"""Seconds that a log may go on after its container has ended before it is asked for anew."""
+"""Seconds that a log may go on after its container has ended before it is read from where it stands. Mostly it ends within
+a second of its container; a connection that hangs would otherwise cost a minute of silence."""
+BIG_CHUNK = 8192
+"""Bytes above which a piece is parsed in a thread: these take 3 to 5 ms, in which an event loop that watches hundreds of pods
+could do nothing else."""
+
+
+class LogFollower:
+    """Follows one container's log through whatever breaks the connection.
+
+    ``take`` is called with new lines, oldest first, one call at a time, perhaps in another thread; ``at_end`` whenever a log
+    that was followed has come to its end: most likely the container has ended.
+    """
+
+    def __init__(
+        self,
+        access: PodAccess,
+        container: str,
+        take: Callable[[list[LogLine]], None],
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._access = access
+        self._container = container
+        self._take = take
+        self._at_end = at_end
+        self._seen = SeenLines()
+        self.idle = asyncio.Event()
+        """Set while no connection is open."""
+        self.idle.set()
+        self.problem = ""
+        """A sentence about why the log could not be read to its end; empty when it was."""
+        self.unread = False
+        """Whether the API server did not answer when the end of the log was asked for, so that it may be read later."""
+
+    async def follow(self) -> None:
+        """Read until cancelled, connecting again whenever the connection ends."""
+        await asyncio.sleep(HEAD_START)
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                got_log = await self._read(follow=True)
+            except ClusterUnavailableError:
+                got_log = False
+            pause = AT_END if got_log else min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+
+    async def finish(self) -> None:
+        """Read what :meth:`follow` has not; call when the container has ended and following has."""
+        pause = FIRST_PAUSE
+        for _ in range(LAST_ATTEMPTS):
+            try:
+                await self._read(follow=False)
+                return
+            except ClusterUnavailableError as err:
+                self.problem = f"The end of the log is missing. {err}"
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        self.unread = True
+
+    async def _read(self, *, follow: bool) -> bool:
+        """Read one answer to its end and return whether it brought a log."""
+        self._seen.reconnected()
+        self.problem = ""
+        try:
+            async with self._access.log(self._container, follow=follow, since=self._seen.since) as chunks:
+                self.idle.clear()
+                await self._drain(chunks, whole=not follow)
+        except ClusterRefusedError as err:
+            # A container that waits to start has no log yet, which is a refusal too.
+            self.problem = str(err)
+            return False
+        finally:
+            self.idle.set()
+        if follow:
+            self._at_end()
+        return True
+
+    async def _drain(self, chunks: AsyncIterator[bytes], *, whole: bool) -> None:
+        """Take all lines; the unfinished last one only when nothing can follow, else it comes again in full."""
+        splitter = TimestampedLines()
+        async for chunk in chunks:
+            if len(chunk) < BIG_CHUNK:
+                self._parse(splitter, chunk)
+            else:
+                await in_thread(self._parse, splitter, chunk)
+        if whole:
+            self._deliver(splitter.flush())
+
+    def _parse(self, splitter: TimestampedLines, chunk: bytes) -> None:
+        self._deliver(splitter.feed(chunk))
+
+    def _deliver(self, lines: list[LogLine]) -> None:
+        if new := self._seen.new(lines):
+            self._take(new)
 
 
 class TrialLogs:
-    """Reads what the trial prints, and what a sidecar prints for it.
-
-    :param access: the pod.
-    :param readings: takes the lines.
-    :param container: the container whose program is the trial.
-    :param metrics_container: a native sidecar that prints the metrics; None when there is none.
-    :param at_end: called whenever the program's log has come to its end: most likely it has ended.
-    """
+    """Reads what the trial prints, and what a native sidecar prints for it."""
 
     def __init__(
         self,
@@ -34,7 +133,7 @@ class TrialLogs:
         at_end: Callable[[], None],
     ) -> None:
         self.unread = False
-        """Whether nobody answered when the end of a log was asked for, so that it may be read later."""
+        """Whether the end of a log may be read later, because the API server did not answer."""
         self._readings = readings
         self._followers = [LogFollower(access, container, readings.output, at_end)]
         if metrics_container:

@@ -1,4 +1,4 @@
-"""What a pod's logs say while it runs: lines for the task's log, metrics for the study."""
+"""Readings of a pod's logs while it runs: lines for the task's log, metrics for the study."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ TAIL_LINES = 50
 class PodReadings:
     """Collects from the logs of one pod; its methods may be called from several threads.
 
-    :param source: where the metrics stand.
-    :param objective: what is looked for.
-    :param log: called by :meth:`write` with every line that the program printed.
+    ``log`` is called by :meth:`write` with every line that the program printed.
     """
 
     def __init__(self, source: MetricSource, objective: Objective, log: Callable[[str], None]) -> None:
@@ -48,11 +46,11 @@ class PodReadings:
             while self._unwritten:
                 self._log(self._unwritten.popleft())
         except OSError:
-            # A task whose supervisor was killed has nobody who takes its log; what it measures counts all the same.
+            # The supervisor of the task was killed, and its log with it; what the trial measures counts all the same.
             self._unwritten.clear()
 
     def metrics(self, lines: list[LogLine]) -> None:
-        """Take lines of the source that metrics are read from; what the kubelet itself says is passed over."""
+        """Take lines of the source that metrics are read from; messages of the kubelet itself are passed over."""
         with self._lock:
             for line in lines:
                 if line.stamp:

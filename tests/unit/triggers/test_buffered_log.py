@@ -33,7 +33,7 @@ def test_what_is_said_in_passing_is_written_at_the_next_moment(monkeypatch: pyte
             heard.append(list(log.said))
         return heard
 
-    monkeypatch.setattr(ticks, "WRITING", 0.01)
+    monkeypatch.setattr(ticks, "FLUSH_INTERVAL", 0.01)
     assert asyncio.run(speak()) == [[], ["Pod p"]]
 
 
@@ -44,7 +44,7 @@ def test_what_is_left_is_written_at_the_end(monkeypatch: pytest.MonkeyPatch) -> 
 
     log = LogDouble()
     words = BufferedLog(log)
-    monkeypatch.setattr(ticks, "WRITING", 1e9)
+    monkeypatch.setattr(ticks, "FLUSH_INTERVAL", 1e9)
     asyncio.run(speak())
     assert log.said == ["100 %"]
 

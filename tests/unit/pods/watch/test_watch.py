@@ -14,7 +14,7 @@ from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMes
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
 from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.pods.watch import log_follower, logs, node, ticks
+from airflow_hpo.pods.watch import logs, node, ticks
 from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.node import Located
 from airflow_hpo.pods.watch.readings import PodReadings
@@ -65,7 +65,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "SETTLE_LIMIT"):
         monkeypatch.setattr(watch_module, name, 0.01)
     monkeypatch.setattr(logs, "DRAIN_LIMIT", 0.01)
-    monkeypatch.setattr(log_follower, "HEAD_START", 0.0)
+    monkeypatch.setattr(logs, "HEAD_START", 0.0)
 
 
 DONE = pod("Succeeded", terminated(0, "Completed"))
@@ -113,8 +113,8 @@ def test_a_program_that_was_heard_and_reports_no_metric_is_blamed() -> None:
 def test_a_log_whose_end_nobody_gives_is_read_by_the_next_try_from_the_same_pod(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(log_follower, "LONGEST_PAUSE", 0.01)
-    monkeypatch.setattr(log_follower, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(logs, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(logs, "FIRST_PAUSE", 0.01)
     outcome = Watched(
         [DONE], [[log_of("epoch=1"), ClusterUnavailableError("reset")], [ClusterUnavailableError("refused")]]
     ).outcome
@@ -253,7 +253,7 @@ def test_a_pod_that_the_api_server_speaks_of_is_not_asked_for_again() -> None:
 
 
 def test_a_program_that_goes_on_is_read_along_in_the_tasks_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ticks, "WRITING", 0.01)
+    monkeypatch.setattr(ticks, "FLUSH_INTERVAL", 0.01)
     watched = Informed([pod("Pending"), pod("Running", running()), DONE], [[log_of("loss=1", "loss=0.5")]])
     assert (watched.early, watched.lines) == (["loss=1", "loss=0.5"], ["loss=1", "loss=0.5"])
 
