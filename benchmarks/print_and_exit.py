@@ -109,7 +109,7 @@ def _mode(core: Any, home: Path, namespace: str, image: str, deferrable: bool, p
 def _right(task: Any) -> bool:
     try:
         value = task.run()["value"]
-    except Exception as err:
+    except Exception as err:  # noqa: BLE001 - a trial may fail in any way, and is counted
         print(f"Trial {task.request.number}, try {task.try_number}: {err}", file=sys.stderr)
         blamed = task.attempts()[-1].kind
         return blamed in ("infrastructure", "unheard") and task.try_number <= task.retries and _right(task.again())

@@ -29,6 +29,7 @@ from airflow_hpo.optuna import tables
 from airflow_hpo.optuna.distributions import distribution_of
 from airflow_hpo.optuna.migrate import create_schema
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
+from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 
@@ -52,8 +53,7 @@ def filled(database: Database, edition: str, study: Study, trials: int) -> None:
     studies = OptunaStudies(database)
     studies.create(edition, study)
     rng = random.Random(1)
-    loaded = studies.load(edition)
-    loaded.add_trial(
+    studies.load(edition).add_trial(
         create_trial(
             state=OptunaState.COMPLETE,
             value=1.0,
@@ -63,7 +63,7 @@ def filled(database: Database, edition: str, study: Study, trials: int) -> None:
         )
     )
     with database.connect() as connection, connection.begin():
-        _copy_first(connection, loaded._study_id, trials - 1, rng)
+        _copy_first(connection, StudyReader(database).study(edition).id, trials - 1, rng)
 
 
 def _copy_first(connection: Connection, study_id: int, copies: int, rng: random.Random) -> None:

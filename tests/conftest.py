@@ -42,7 +42,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def _told(airflow: LiveAirflow) -> str:
     try:
         return troubles(airflow)
-    except Exception as err:  # whatever a broken Airflow does, the failure itself must be shown
+    except Exception as err:  # noqa: BLE001 - whatever a broken Airflow does, the failure itself must be shown
         return repr(err)
 
 

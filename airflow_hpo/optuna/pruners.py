@@ -71,7 +71,7 @@ class PruningSession:
         trial = trials[self._number]
         before = dict(trial.system_attrs)
         answer = bool(self._pruner.prune(snapshot.study(pruner=self._pruner), trial))
-        after = snapshot.get_trial(trial._trial_id).system_attrs
+        after = snapshot.trial(self._number).system_attrs
         self._keep({key: value for key, value in after.items() if key not in before or before[key] != value})
         return answer
 

@@ -107,7 +107,7 @@ class Asking:
             study.enqueue_trial(dict(fixed))
         trial = study.ask()
         params = suggest(trial, self._study.space)
-        self._last = self._snapshot.get_trial(trial._trial_id)
+        self._last = self._snapshot.trial(trial.number)
         return Draft(params, system_attrs=dict(self._last.system_attrs))
 
     def _sampler(self, seed: int) -> BaseSampler:

@@ -33,10 +33,10 @@ class Snapshot(InMemoryStorage):
         held = self._studies[self._study_id]
         held.system_attrs = dict(stored.system_attrs)
         held.trials = [_without_waiting(trial) for trial in trials]
-        self._trial_id_to_study_id_and_number = {t._trial_id: (self._study_id, i) for i, t in enumerate(trials)}
-        self._max_trial_id = max((trial._trial_id for trial in trials), default=-1)
+        self._trial_id_to_study_id_and_number = {_id(t): (self._study_id, i) for i, t in enumerate(trials)}
+        self._max_trial_id = max((_id(trial) for trial in trials), default=-1)
         for trial in trials:
-            self._update_cache(trial._trial_id, self._study_id)
+            self._update_cache(_id(trial), self._study_id)
 
     def study(self, sampler: BaseSampler | None = None, pruner: BasePruner | None = None) -> optuna.Study:
         """Return the study."""
@@ -47,16 +47,24 @@ class Snapshot(InMemoryStorage):
             pruner=pruner or NopPruner(),
         )
 
+    def trial(self, number: int) -> FrozenTrial:
+        """Return a trial with everything that samplers and pruners have written to it."""
+        return self._studies[self._study_id].trials[number]
+
     def take_back(self, trial: FrozenTrial) -> None:
         """Forget the newest trial, as if it had never been asked for."""
         self._studies[self._study_id].trials.pop()
-        del self._trial_id_to_study_id_and_number[trial._trial_id]
+        del self._trial_id_to_study_id_and_number[_id(trial)]
 
     @property
     def changed_system_attrs(self) -> dict[str, Any]:
         """What samplers have written to the study since it was stored."""
         before, after = self._stored.system_attrs, self._studies[self._study_id].system_attrs
         return {key: value for key, value in after.items() if key not in before or before[key] != value}
+
+
+def _id(trial: FrozenTrial) -> int:
+    return trial._trial_id  # noqa: SLF001 - samplers name trials by their id, and Optuna gives it no public name
 
 
 def _without_waiting(trial: FrozenTrial) -> FrozenTrial:
@@ -73,5 +81,5 @@ def _without_waiting(trial: FrozenTrial) -> FrozenTrial:
         user_attrs={},
         system_attrs={},
         intermediate_values={},
-        trial_id=trial._trial_id,
+        trial_id=_id(trial),
     )

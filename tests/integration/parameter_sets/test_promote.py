@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from airflow_hpo.core.parameter_set import Provenance
-from airflow_hpo.exceptions import ChampionChangedError, DeclarationError, ParameterSetNotFoundError
+from airflow_hpo.exceptions import ChampionChangedError, DeclarationError, HpoError, ParameterSetNotFoundError
 from airflow_hpo.parameter_sets.promote import Move, assign, promote, rollback
 from airflow_hpo.parameter_sets.read import champion, difference_rows, history, promotion_rows
 from airflow_hpo.storage.database import Database
@@ -233,7 +233,7 @@ def _race(database: Database, worker: int, expected: Any, start: Any, results: A
     try:
         move = promoted(Store(database), worker, expected=expected)
         results.put(("made", move.made.version))
-    except Exception as err:
+    except HpoError as err:
         results.put((type(err).__name__, 0))
 
 
