@@ -24,7 +24,7 @@ from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.parameter_sets.mirror import mirror
 from airflow_hpo.parameter_sets.promote import Move, assign, rollback
-from airflow_hpo.parameter_sets.read import champion, difference_rows, history
+from airflow_hpo.parameter_sets.read import difference_rows, find_version, history
 
 
 @one_line_errors
@@ -37,7 +37,9 @@ def list_(args: Any) -> None:
 def get(args: Any) -> None:
     """Show what production uses, also while only the mirror can be read."""
     hook = hook_of(args.conn_id)
-    found = hook.champion(args.name) if args.version is None else champion(hook.store.database, args.name, args.version)
+    found = (
+        hook.champion(args.name) if args.version is None else find_version(hook.store.database, args.name, args.version)
+    )
     if args.output == "table":
         _show(terminal(), found)
     elif args.output == "json":

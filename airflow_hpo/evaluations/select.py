@@ -84,7 +84,7 @@ def _champion(
         return None, []
     try:
         with store.session(read_only=True) as session:
-            version = parameter_sets.champion(session, parameter_set)
+            version = parameter_sets.version_in_use(session, parameter_set)
     except ParameterSetNotFoundError:
         return None, [f"Nothing is in use yet for {parameter_set!r}, so there is no champion."]
     own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and _equal(t.params, version.params)]

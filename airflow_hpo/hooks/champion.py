@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Variable
@@ -12,7 +12,6 @@ from airflow_hpo.exceptions import DeclarationError, HpoError, ParameterSetNotFo
 
 if TYPE_CHECKING:
     from airflow_hpo.core.parameter_set import ParameterVersion
-    from airflow_hpo.hooks.hpo import HpoHook
     from airflow_hpo.storage.database import Database
 
 logger = logging.getLogger(__name__)
@@ -21,16 +20,19 @@ REQUIRED: Any = object()
 """No default: a parameter set that cannot be found is an error."""
 
 
-def read_champion(hook: HpoHook, name: str, default: Mapping[str, Any] = REQUIRED) -> ParameterVersion:
+def read_champion(
+    database: Callable[[], Database], name: str, default: Mapping[str, Any] = REQUIRED
+) -> ParameterVersion:
     """Return the version of a parameter set that production uses: from the store, else from its mirror, else the default.
 
+    Also a connection that cannot be looked up leads to the mirror, which is why the database is given as a function.
     The default stands for a set that does not exist; a store that is away without a mirror is an error all the same.
     """
     from airflow_hpo.core.parameter_set import check_name
 
     check_name(name)
     try:
-        return _stored(hook, name)
+        return _stored(database(), name)
     except HpoError as err:
         if mirrored := read_mirror(name):
             logger.warning("%s Version %s of %s is taken from its Variable.", err, mirrored.version, name)
@@ -73,19 +75,19 @@ def _variable(name: str) -> str | None:
     return text
 
 
-def _stored(hook: HpoHook, name: str) -> ParameterVersion:
-    from airflow_hpo.parameter_sets.read import champion
+def _stored(database: Database, name: str) -> ParameterVersion:
+    from airflow_hpo.parameter_sets.read import find_version
     from airflow_hpo.storage import migrate
 
-    path = hook.database.path
+    path = database.path
     if path and not path.exists():
         # Production may only read: that must not leave an empty database behind.
         raise ParameterSetNotFoundError(
             f"A parameter set is kept in the study database, but {name!r} cannot be, because {path} does not exist. "
             "Define the connection of the study database, or promote something."
         )
-    migrate.ensure(hook.database)
-    return champion(hook.database, name)
+    migrate.ensure(database)
+    return find_version(database, name)
 
 
 def _defaulted(name: str, params: Mapping[str, Any]) -> ParameterVersion:

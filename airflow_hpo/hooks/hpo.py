@@ -164,14 +164,14 @@ class HpoHook(BaseHook):
         :raises ParameterSetNotFoundError: when there is none.
         :raises StoreUnavailableError: when the store does not answer and nothing mirrors it.
         """
-        return read_champion(self, name, default)
+        return read_champion(lambda: self.database, name, default)
 
     def champions(self) -> list[ParameterVersion]:
         """Return the champion of every parameter set, by name."""
         from airflow_hpo.storage import parameter_sets
 
         with self.store.session(read_only=True) as session:
-            return parameter_sets.champions(session)
+            return parameter_sets.versions_in_use(session)
 
     def promotions(self, name: str | None = None) -> pd.DataFrame:
         """Return how champions moved, the newest move first: name, versions, action, who, why, when.

@@ -56,10 +56,10 @@ class OptunaStudies:
         with self._holding(edition):
             return warm_start.warm_start(self._storage, self._reader, edition, study, earlier)
 
-    def champion(self, edition: str, study: Study, params: Params) -> bool:
+    def enqueue_champion(self, edition: str, study: Study, params: Params) -> bool:
         """Have the parameters that production uses evaluated first, if they fit the space; the first call decides."""
         with self._holding(edition):
-            return warm_start.champion(self._storage, self._reader, edition, study, params)
+            return warm_start.enqueue_champion(self._storage, self._reader, edition, study, params)
 
     def ask(
         self,

@@ -35,7 +35,7 @@ def warm_start(
     return [(source, trial.number) for source, trial in best]
 
 
-def champion(storage: RDBStorage, reader: StudyReader, edition: str, study: Study, params: Params) -> bool:
+def enqueue_champion(storage: RDBStorage, reader: StudyReader, edition: str, study: Study, params: Params) -> bool:
     """Remember the parameters that production uses as the first point; only the study's holder may call it.
 
     A retry finds what the first call has remembered, although production may have moved on in between.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.parameter_sets.read import champion
+from airflow_hpo.parameter_sets.read import find_version
 
 if TYPE_CHECKING:
     from airflow_hpo.storage.database import Database
@@ -46,9 +46,9 @@ def mirror(database: Database, name: str, put: Callable[[str, str], None]) -> Pa
 
     Of several that write at once each looks again after its own write, so the last one leaves the newest version.
     """
-    now = champion(database, name)
+    now = find_version(database, name)
     while True:
         put(mirror_key(name), mirror_text(now))
-        written, now = now, champion(database, name)
+        written, now = now, find_version(database, name)
         if now.version == written.version:
             return now

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from airflow_hpo.studies.store import Store
 
 
-def champion(database: Database, name: str, version: int | None = None) -> ParameterVersion:
-    """Return the version of a set that production uses, by two short queries."""
+def find_version(database: Database, name: str, version: int | None = None) -> ParameterVersion:
+    """Return one version of a set; None for the one that production uses."""
     with database.session(read_only=True) as session:
         if version is not None:
             return parameter_sets.version(session, name, version)
-        return parameter_sets.champion(session, name)
+        return parameter_sets.version_in_use(session, name)
 
 
 def before(session: Session, name: str) -> ParameterVersion:
     """Return the version to which a rollback leads: the one in use before the champion's parameters first were."""
-    version = parameter_sets.champion(session, name)
+    version = parameter_sets.version_in_use(session, name)
     while version.restores is not None:
         version = parameter_sets.version(session, name, version.restores)
     move = parameter_sets.made_champion(session, name, version.version)
@@ -46,7 +46,7 @@ def before(session: Session, name: str) -> ParameterVersion:
 def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:
     """Return the versions of a set as rows, the newest first."""
     with store.session(read_only=True) as session:
-        current = parameter_sets.champion(session, name).version
+        current = parameter_sets.version_in_use(session, name).version
         found = parameter_sets.versions(session, name, limit)
         moves = {move.to_version: move for move in parameter_sets.promotions(session, name, limit)}
     return [_row(version, moves[version.version].action.value, current) for version in found]
@@ -55,7 +55,9 @@ def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:
 def difference_rows(store: Store, name: str, old: int | None = None, new: int | None = None) -> list[dict[str, Any]]:
     """Return what differs between two versions, one row for each parameter that does."""
     with store.session(read_only=True) as session:
-        later = parameter_sets.champion(session, name) if new is None else parameter_sets.version(session, name, new)
+        later = (
+            parameter_sets.version_in_use(session, name) if new is None else parameter_sets.version(session, name, new)
+        )
         earlier = before(session, name) if old is None else parameter_sets.version(session, name, old)
     return difference(earlier.params, later.params)
 

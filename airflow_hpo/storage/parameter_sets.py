@@ -21,9 +21,9 @@ NONE_YET = 0
 """The champion's version while a set has none; never seen outside the unit of work that writes the first one."""
 
 
-def champion(session: Session, name: str) -> ParameterVersion:
+def version_in_use(session: Session, name: str) -> ParameterVersion:
     """Return the version that production uses."""
-    row = session.scalars(_champions().where(ChampionRow.name == name)).one_or_none()
+    row = session.scalars(_in_use().where(ChampionRow.name == name)).one_or_none()
     if row is None:
         others = select(ChampionRow.name).where(ChampionRow.name != name)
         known = list(session.scalars(others.order_by(ChampionRow.moved_at.desc()).limit(200)))
@@ -34,9 +34,9 @@ def champion(session: Session, name: str) -> ParameterVersion:
     return _version(row)
 
 
-def champions(session: Session) -> list[ParameterVersion]:
-    """Return every set's champion, by name."""
-    return [_version(row) for row in session.scalars(_champions().order_by(ParameterVersionRow.name))]
+def versions_in_use(session: Session) -> list[ParameterVersion]:
+    """Return the version of every set that production uses, by name."""
+    return [_version(row) for row in session.scalars(_in_use().order_by(ParameterVersionRow.name))]
 
 
 def version(session: Session, name: str, number: int) -> ParameterVersion:
@@ -44,7 +44,7 @@ def version(session: Session, name: str, number: int) -> ParameterVersion:
     wanted = select(ParameterVersionRow).where(ParameterVersionRow.name == name, ParameterVersionRow.version == number)
     row = session.scalars(wanted).one_or_none()
     if row is None:
-        newest = champion(session, name)
+        newest = version_in_use(session, name)
         raise ParameterSetNotFoundError(
             f"A version of {name!r} must be one that was written, but {number} was not. Its champion is "
             f"{newest.version}; see `airflow hpo champion history {name}`."
@@ -120,7 +120,7 @@ def write(
     return _version(made)
 
 
-def _champions() -> Select[ParameterVersionRow]:
+def _in_use() -> Select[ParameterVersionRow]:
     return select(ParameterVersionRow).join(
         ChampionRow,
         (ChampionRow.name == ParameterVersionRow.name) & (ChampionRow.version == ParameterVersionRow.version),

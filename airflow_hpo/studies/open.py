@@ -35,7 +35,7 @@ def open_edition(store: Store, study: Study, run: str, place: TaskTry) -> Editio
 @retried
 def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
     """Have the parameters that production uses tried first; the edition's first champion stays in a retry."""
-    return store.optuna.champion(edition.name, edition.study, params)
+    return store.optuna.enqueue_champion(edition.name, edition.study, params)
 
 
 def _take_over(store: Store, edition: Edition, study: Study) -> None:

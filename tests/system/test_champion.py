@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from airflow_hpo.parameter_sets.read import champion, promotion_rows
+from airflow_hpo.parameter_sets.read import find_version, promotion_rows
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import ENDED, DagRun
@@ -51,7 +51,7 @@ def test_a_promotion_starts_production_which_reads_the_new_version_and_clearing_
     said = {"name": "system/tokyo", "version": 1, "params": {"wait": 60}, "previous": None}
     assert run.xcom("promote") == said
     assert run.asset_events() == [said]
-    origin = champion(store.database, "system/tokyo").provenance
+    origin = find_version(store.database, "system/tokyo").provenance
     assert (origin.approved_by, origin.reason, origin.run_id) == ("ada", "60 is better.", run.run_id)
 
     used = production(airflow, "tokyo", 1)
@@ -77,7 +77,7 @@ def test_a_promotion_against_a_champion_that_has_changed_fails_at_once_with_the_
     assert stale.tasks("promote")[0]["try_number"] == 1
     log = json.dumps(airflow.get(f"{stale.path}/taskInstances/promote/logs/1")["content"])
     assert "may only be moved while there is no champion, but it is version 1 now" in log
-    assert champion(store.database, "system/osaka").params == {"wait": 60}
+    assert find_version(store.database, "system/osaka").params == {"wait": 60}
     assert stale.asset_events() == []
 
 
@@ -89,7 +89,7 @@ def test_a_rollback_restores_the_version_before_and_the_variable_follows_and_is_
     back = DagRun.trigger(airflow, "roll_back_kyoto")
     assert back.wait() == "success"
     assert back.asset_events() == [{"name": "system/kyoto", "version": 3, "params": {"wait": 60}, "previous": 2}]
-    found = champion(store.database, "system/kyoto")
+    found = find_version(store.database, "system/kyoto")
     assert (found.restores, found.provenance.reason) == (1, "Complaints.")
 
     connect(airflow, "away", "--conn-host", "127.0.0.1", "--conn-port", "1", "--conn-schema", "d")

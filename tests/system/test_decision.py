@@ -96,7 +96,7 @@ def test_the_whole_cycle_promotes_what_a_person_approves(runs: dict[str, DagRun]
     assert [each["role"] for each in finalists] == ["challenger", "challenger", "champion"]
     assert (comparison.verdict, comparison.champion_version, comparison.family) == ("promote", 1, "whole")
     with store.session() as session:
-        champion = parameter_sets.champion(session, "demo/whole")
+        champion = parameter_sets.version_in_use(session, "demo/whole")
     assert champion.params == challenger["params"]
     assert (champion.provenance.approved_by, champion.provenance.comparison) == ("admin", comparison.id)
 

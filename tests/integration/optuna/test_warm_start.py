@@ -128,7 +128,7 @@ def test_editions_that_are_gone_are_passed_over(earlier: OptunaStudies) -> None:
 def test_the_champion_is_the_first_trial(studies: OptunaStudies) -> None:
     study = Study(name="w", space=NARROW, objective="loss", max_trials=9, start_points=[{"x": 0.9, "c": "a"}])
     studies.create("w@1", study)
-    assert studies.champion("w@1", study, {"c": "b", "x": 0.25})
+    assert studies.enqueue_champion("w@1", study, {"c": "b", "x": 0.25})
     first, second = studies.ask("w@1", study, ["001/0", "001/1"])
     assert (first.number, first.params, second.params["x"]) == (0, {"x": 0.25, "c": "b"}, 0.9)
     assert studies.record("w@1", 0).origin is Origin.CHAMPION
@@ -137,7 +137,7 @@ def test_the_champion_is_the_first_trial(studies: OptunaStudies) -> None:
 def test_a_champion_outside_the_space_is_no_trial(studies: OptunaStudies) -> None:
     study = Study(name="w", space=NARROW, objective="loss", max_trials=9)
     studies.create("w@1", study)
-    assert not studies.champion("w@1", study, {"c": "b", "x": 2.5})
+    assert not studies.enqueue_champion("w@1", study, {"c": "b", "x": 2.5})
     studies.ask("w@1", study, ["001/0"])
     assert studies.record("w@1", 0).origin is Origin.SAMPLER
 
@@ -145,8 +145,8 @@ def test_a_champion_outside_the_space_is_no_trial(studies: OptunaStudies) -> Non
 def test_a_champion_that_changes_while_the_study_runs_changes_no_trial(studies: OptunaStudies) -> None:
     study = Study(name="w", space=NARROW, objective="loss", max_trials=9)
     studies.create("w@1", study)
-    studies.champion("w@1", study, {"c": "b", "x": 0.25})
-    studies.champion("w@1", study, {"c": "a", "x": 0.75})
+    studies.enqueue_champion("w@1", study, {"c": "b", "x": 0.25})
+    studies.enqueue_champion("w@1", study, {"c": "a", "x": 0.75})
     requests = studies.ask("w@1", study, ["001/0", "001/1"])
     assert requests[0].params["x"] == 0.25
     assert requests[1].params["x"] != 0.75
@@ -156,6 +156,6 @@ def test_a_champion_that_is_also_a_start_point_is_evaluated_once(studies: Optuna
     point = {"x": 0.25, "c": "b"}
     study = Study(name="w", space=NARROW, objective="loss", max_trials=9, start_points=[point])
     studies.create("w@1", study)
-    studies.champion("w@1", study, point)
+    studies.enqueue_champion("w@1", study, point)
     requests = studies.ask("w@1", study, ["001/0", "001/1"])
     assert [r.params == point for r in requests] == [True, False]

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import ChampionChangedError, DeclarationError, HpoError, ParameterSetNotFoundError
 from airflow_hpo.parameter_sets.promote import Move, assign, promote, rollback
-from airflow_hpo.parameter_sets.read import champion, difference_rows, history, promotion_rows
+from airflow_hpo.parameter_sets.read import difference_rows, find_version, history, promotion_rows
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 
@@ -34,13 +34,13 @@ def promoted(store: Store, wait: Any, expected: Any = "any", key: str | None = N
 def test_the_first_version_of_a_set_is_1_and_replaces_none(store: Store):
     move = promoted(store, 60, expected=None)
     assert (move.made.version, move.previous, move.repeated) == (1, None, False)
-    assert champion(store.database, NAME) == move.made
+    assert find_version(store.database, NAME) == move.made
 
 
 def test_a_champion_keeps_the_order_and_the_types_of_its_parameters(store: Store):
     params = {"z": 1, "a": 1.0, "on": True, "none": None, "text": "{{ ü }}", "e": 1e-300}
     promote(store, NAME, params, expected=None, key="k", provenance=BY_DAG)
-    found = champion(store.database, NAME).params
+    found = find_version(store.database, NAME).params
     assert [(name, type(value), value) for name, value in found.items()] == [
         (name, type(value), value) for name, value in params.items()
     ]
@@ -48,7 +48,7 @@ def test_a_champion_keeps_the_order_and_the_types_of_its_parameters(store: Store
 
 def test_a_champion_knows_where_it_came_from(store: Store):
     promoted(store, 60)
-    assert champion(store.database, NAME).provenance == BY_DAG
+    assert find_version(store.database, NAME).provenance == BY_DAG
 
 
 def test_the_next_version_needs_the_one_before_to_be_in_use_still(store: Store):
@@ -56,7 +56,7 @@ def test_the_next_version_needs_the_one_before_to_be_in_use_still(store: Store):
     assert promoted(store, 70, expected=1).previous == 1
     with pytest.raises(ChampionChangedError, match="while version 1 is the champion, but it is version 2 now"):
         promoted(store, 80, expected=1)
-    assert champion(store.database, NAME).params == {"wait": 70}
+    assert find_version(store.database, NAME).params == {"wait": 70}
 
 
 def test_what_was_decided_without_a_champion_is_refused_when_there_is_one(store: Store):
@@ -90,7 +90,7 @@ def test_the_same_key_after_a_later_promotion_says_so_and_changes_nothing(store:
     again = promoted(store, 60)
     assert (again.made.version, again.current) == (1, 2)
     assert "the champion is version 2 by now" in str(again)
-    assert champion(store.database, NAME).params == {"wait": 70}
+    assert find_version(store.database, NAME).params == {"wait": 70}
 
 
 def test_the_same_key_with_other_parameters_is_refused(store: Store):
@@ -146,7 +146,7 @@ def test_a_rollback_is_a_new_version_that_names_the_old(store: Store):
     promoted(store, 70)
     move = rollback(store, NAME, provenance=BY_HAND)
     assert (move.made.version, move.made.restores, move.made.params, move.previous) == (3, 1, {"wait": 60}, 2)
-    assert champion(store.database, NAME) == move.made
+    assert find_version(store.database, NAME) == move.made
 
 
 def test_rolling_back_twice_goes_two_versions_back(store: Store):

@@ -189,7 +189,7 @@ def test_going_back_to_the_first_revision_loses_what_only_the_second_keeps_and_n
     upgrade(database)
     with database.session(read_only=True) as session:
         assert editions.get(session, "s@r").study == STUDY
-        assert (parameter_sets.champions(session), list(session.scalars(select(EvaluationRow)))) == ([], [])
+        assert (parameter_sets.versions_in_use(session), list(session.scalars(select(EvaluationRow)))) == ([], [])
 
 
 def test_a_server_of_the_first_revision_asks_for_the_migration_and_a_file_upgrades_itself(empty_database: Database):
