@@ -24,7 +24,7 @@ from airflow_hpo.optuna.pruners import PruningSession
 from airflow_hpo.optuna.read import StudyReader, latest_of
 from airflow_hpo.optuna.write import held_trial
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.locks import Held, study_lock
+from airflow_hpo.storage.locks import LOCK_TIMEOUT, Held, study_lock
 
 EDITIONS_KEPT = 16
 """Editions for which a process keeps the finished trials that it has read."""
@@ -39,7 +39,7 @@ class OptunaStudies:
     :param lock_timeout: seconds to wait for another process that changes the same study.
     """
 
-    def __init__(self, database: Database, lock_timeout: float = 60.0) -> None:
+    def __init__(self, database: Database, lock_timeout: float = LOCK_TIMEOUT) -> None:
         join_logging()
         self._database = database
         self._lock_timeout = lock_timeout

@@ -21,6 +21,8 @@ Acquire = Callable[[Connection, Database, str, float], bool]
 Held = Callable[[], None]
 """Raises StoreUnavailableError when the lock was lost, because the connection that holds it was cut."""
 
+LOCK_TIMEOUT = 120.0
+"""Seconds to wait for a lock where no Airflow is asked; the default of ``[hpo] lock_timeout``."""
 LOCK_NOT_AVAILABLE = "55P03"
 # Without keepalives PostgreSQL notices a holder whose host has gone only after two hours.
 POSTGRES_SETTINGS = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
@@ -32,7 +34,7 @@ POSTGRES_LOCK = text(
 )
 
 
-def study_lock(database: Database, name: str, timeout: float = 60.0) -> AbstractContextManager[Held]:
+def study_lock(database: Database, name: str, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[Held]:
     """Hold a study exclusively between threads, processes and, on servers, hosts.
 
     The block gets a function to call before it writes: on servers the lock is a connection's, which may be cut unnoticed.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.locks import LOCK_TIMEOUT
 from airflow_hpo.storage.retry import retried
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ class Store:
         changes; 0 for not at all.
     """
 
-    def __init__(self, database: Database, lock_timeout: float = 120.0, patience: float = 0.0) -> None:
+    def __init__(self, database: Database, lock_timeout: float = LOCK_TIMEOUT, patience: float = 0.0) -> None:
         self.database = database
         self.lock_timeout = lock_timeout
         self.patience = patience
 
     @cached_property
     def without_retry(self) -> Store:
-        """The same database for who has something better to do than to wait for it."""
+        """A view of the store that does not retry."""
         return Store(self.database, self.lock_timeout) if self.patience else self
 
     @cached_property

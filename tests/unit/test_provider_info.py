@@ -15,6 +15,7 @@ import pytest
 
 from airflow_hpo import conf
 from airflow_hpo.provider_info import get_provider_info
+from airflow_hpo.storage.locks import LOCK_TIMEOUT
 
 INFO = get_provider_info()
 OPTIONS = INFO["config"]["hpo"]["options"]
@@ -90,6 +91,10 @@ def test_an_option_that_is_not_set_has_the_default_of_the_metadata(name: str, mo
     convert = {"float": float, "integer": int, "boolean": lambda text: text == "True", "string": str}
     monkeypatch.delenv(f"AIRFLOW__HPO__{name.upper()}", raising=False)
     assert ACCESSORS[name]() == convert[OPTIONS[name]["type"]](OPTIONS[name]["default"])
+
+
+def test_a_lock_is_waited_for_as_long_without_airflow_as_with_it() -> None:
+    assert float(OPTIONS["lock_timeout"]["default"]) == LOCK_TIMEOUT
 
 
 @pytest.mark.parametrize("name", OPTIONS)
