@@ -8,7 +8,11 @@ from typing import Any
 
 import griffe
 
-ROLE = re.compile(r":(?:class|meth|func|attr|mod):`~?([^`]+)`")
+import airflow_hpo
+
+ROLE = re.compile(r":(?:class|meth|func|attr|mod|data):`~?([^`]+)`")
+TREE = re.compile(r"^(\w+\n[├└].+?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+LITERAL = re.compile(r"(?<!`)``(?!`)")
 EXAMPLE = re.compile(r"^Example::\n\n((?:(?:    .*)?\n)*(?:    .*)?)", re.MULTILINE)
 
 
@@ -16,12 +20,13 @@ DEFAULT = re.compile(r"\bdefault=([^,)]+)")
 
 
 class ReadableDocstrings(griffe.Extension):
-    """Turns roles into code and ``Example::`` into a block of Python, and gives declarations the arguments of their fields."""
+    """Turns roles into links and ``Example::`` into a block of Python, and gives declarations the arguments of their fields."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Rewrite the docstring of one module, class, function or attribute."""
         if obj.docstring:
-            obj.docstring.value = EXAMPLE.sub(_block, ROLE.sub(r"`\1`", obj.docstring.value).replace("``", "`"))
+            text = TREE.sub(r"```text\n\1\n```", EXAMPLE.sub(_block, obj.docstring.value))
+            obj.docstring.value = LITERAL.sub("`", ROLE.sub(_link, text))
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
         """Give a pydantic model the constructor that pydantic makes at run time."""
@@ -39,6 +44,11 @@ def _argument(field: griffe.Attribute) -> griffe.Parameter:
     return griffe.Parameter(
         field.name, annotation=field.annotation, kind=griffe.ParameterKind.keyword_only, default=default
     )
+
+
+def _link(found: re.Match[str]) -> str:
+    name = found[1].rpartition(".")[2]
+    return f"[`{name}`][airflow_hpo.{name}]" if name in airflow_hpo.__all__ else f"`{found[1]}`"
 
 
 def _block(found: re.Match[str]) -> str:

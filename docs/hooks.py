@@ -13,6 +13,17 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 ROOT_PAGES = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 REQUEST = re.compile(r"<!-- table: (\w+) -->")
+BUDGET = (
+    "max_trials",
+    "count",
+    "parallelism",
+    "batch_size",
+    "max_pending",
+    "max_failures",
+    "timeout",
+    "patience",
+    "when_over",
+)
 LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#)([^)]+)\)")
 
 
@@ -66,6 +77,14 @@ def pruners() -> str:
     return _algorithms("pruner", PRUNERS)
 
 
+def budget() -> str:
+    """Return the arguments of a study that say how much may be spent, and how fast."""
+    from airflow_hpo.core.json_schema import study_schema
+
+    declared = study_schema()["properties"]
+    return _table(("argument", "meaning"), ((f"`{name}`", declared[name]["description"]) for name in BUDGET))
+
+
 def commands() -> str:
     """Return the commands, one table a group."""
     from airflow_hpo.cli.commands import get_cli_commands
@@ -75,6 +94,7 @@ def commands() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "options": options,
+    "budget": budget,
     "samplers": samplers,
     "pruners": pruners,
     "commands": commands,

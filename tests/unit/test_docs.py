@@ -6,7 +6,9 @@ import importlib.util
 import inspect
 import re
 import textwrap
+import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +20,9 @@ from airflow.sdk import DAG
 import airflow_hpo
 from airflow_hpo.cli.commands import get_cli_commands
 from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS
+from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.trial import TrialRequest, TrialView
+from airflow_hpo.core.window import Period
 from airflow_hpo.provider_info import get_provider_info
 
 ROOT = Path(__file__).parent.parent.parent
@@ -115,6 +120,33 @@ def test_a_table_has_a_row_for_each_name(table: str, names: dict[str, Any]) -> N
 def test_the_table_of_commands_has_a_row_for_each_command() -> None:
     text = HOOKS.TABLES["commands"]()
     assert [name for name in COMMANDS if f"`{name.split()[-1]}" not in text] == []
+
+
+def test_the_page_of_parameters_names_every_variable_and_every_field_of_trial() -> None:
+    text = (DOCS / "tune/parameters.md").read_text()
+    request = TrialRequest(
+        study="s@1",
+        key="001/1",
+        number=1,
+        params={"x": 1},
+        period=Period(start=datetime(2026, 1, 1, tzinfo=UTC), end=datetime(2026, 2, 1, tzinfo=UTC)),
+        candidate="champion",
+        scenario=Scenario("monday", {"rain": True}),
+        variant="v",
+        replicate=1,
+    )
+    variables = {name.replace("PARAM_X", "PARAM_<NAME>").replace("_RAIN", "_<NAME>") for name in request.environment()}
+    fields = {f"trial.{name}" for name in vars(TrialView(request))}
+    assert {name for name in variables | fields if f"`{name}" not in text} == set()
+
+
+def test_the_versions_are_those_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (DOCS / "start/install.md").read_text()
+    assert {"apache-airflow>=3.3", "optuna>=5.0,<6"} <= set(project["dependencies"])
+    assert project["requires-python"] == ">=3.11"
+    assert all(version in text for version in ("3.3 or newer", "3.11 or newer", "5.0 or newer, below 6"))
+    assert [extra for extra in project["optional-dependencies"] if f"| `{extra}` |" not in text] == []
 
 
 def test_the_files_that_contributing_names_exist() -> None:
