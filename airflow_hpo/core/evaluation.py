@@ -34,7 +34,7 @@ class Candidate(Declared):
     :param name: what tables and reports call it: ``"champion"`` for what production uses, ``"trial 17"`` for a trial of the
         study, or any other text of 200 characters at most.
     :param params: parameter values by name.
-    :param role: ``"champion"`` or ``"challenger"``; default: what the name says.
+    :param role: ``"champion"`` or ``"challenger"``; default: ``"champion"`` for that name, else ``"challenger"``.
     :param study: the tuned edition that it was found in; None when no study found it.
     :param number: its trial there.
     :param value: what the trial scored there: an optimistic number.

@@ -76,7 +76,7 @@ class WarmStart(Declared):
 class Study(Declared):
     """A search for the best parameters: its space, its objective and its budget.
 
-    A study is data: it round-trips through JSON and YAML, and its fingerprint tells whether two are the same.
+    A study is data: it round-trips through JSON and YAML, and two studies with one fingerprint are the same.
 
     Example::
 
@@ -243,6 +243,6 @@ class Study(Declared):
     def edition(self, run: str) -> str:
         """Return the name of one run of this study, which is also the name of its Optuna study.
 
-        :param run: what tells editions apart, usually the DAG run's id.
+        :param run: a value that is different for each edition, usually the DAG run's id.
         """
         return edition_name(self.name, run)

@@ -123,7 +123,7 @@ class HpoHook(BaseHook):
         :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
         :param number: only of this trial, 0 or more; None for all.
         :param metric: only of this metric; None for all.
-        :param every_attempt: also of attempts whose result does not count, such as those that a retry followed.
+        :param every_attempt: also of attempts that do not count, such as those before a retry.
         :returns: columns ``number``, ``attempt``, ``metric``, ``step``, ``value`` (may be NaN or infinite) and ``reported``
             (UTC), in the order of trials, attempts, metrics and steps. Of more than 1,000 values of an attempt's metric later
             ones are thinned.

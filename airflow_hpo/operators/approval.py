@@ -21,7 +21,7 @@ RETRY_DELAY = timedelta(seconds=10)
 class PromotionApprovalOperator(ApprovalOperator):
     """Shows the comparison's report to a person and waits, without a worker, for "Approve" or "Reject".
 
-    When nobody answers in time, the answer is "Reject": nothing is promoted by silence. After "Reject" the tasks directly
+    Without an answer in time, the answer is "Reject": nothing is promoted by silence. After "Reject" the tasks directly
     after it are skipped. Returns ``approved``, ``approved_by`` (None unless a person approved), ``responded_by_user``,
     ``responded_at``, ``timed_out`` and ``comparison`` (its number).
 
@@ -38,7 +38,7 @@ class PromotionApprovalOperator(ApprovalOperator):
     :param comparison: what ``CompareTaskGroup`` or ``CompareOperator`` returns. Templated.
     :param subject: the headline; None says which challenger, which parameter set and which version it would replace.
     :param body: the text, Markdown; None for the comparison's report.
-    :param defaults: the answer when nobody answers in time: ``"Reject"`` or ``"Approve"``.
+    :param defaults: the answer when no person answers in time: ``"Reject"`` or ``"Approve"``.
     :param response_timeout: how long to wait for a person; default: seven days.
     :param retries: how often to ask again when Airflow fails the task, as it does with one that is answered before the
         scheduler has heard that it waits: within a second or two, or more on a busy machine; default: 3.

@@ -38,8 +38,8 @@ class EvaluationPlanOperator(BaseOperator):
             scenarios=["monday", "tuesday"],
         )
 
-    :param study: the study whose candidates these are.
-    :param evaluation: what tells this evaluation from others of the study, such as ``validate``.
+    :param study: the study that the candidates belong to.
+    :param evaluation: name of this evaluation among those of the study, such as ``validate``.
     :param candidates: candidates, or what returns them: a list of :class:`Candidate` or of their plain data.
     :param scenarios: scenarios, or what returns them: a list of names, of :class:`Scenario` or of their plain data.
     :param variants: ways in which each scenario is run; None for one.
@@ -49,7 +49,7 @@ class EvaluationPlanOperator(BaseOperator):
     :param window: what data is worked on, relative to the run; None when the program decides.
     :param parallelism: how many evaluations run at once; None for as many as trials of the study.
     :param look: which look of a comparison it serves, from 1.
-    :param run: what tells this run from others. Templated.
+    :param run: a value that is different for each run. Templated.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when a candidate or scenario that is known by now makes no sense.
     """
@@ -148,7 +148,7 @@ class EvaluationPlanOperator(BaseOperator):
 
 
 class EvaluationCollectOperator(BaseOperator):
-    """Ends an evaluation: gives up abandoned trials, counts, and says which evaluations are missing.
+    """Ends an evaluation: gives up abandoned trials, counts, and lists the evaluations that are missing.
 
     Returns ``evaluation`` (the edition), ``look``, ``complete``, ``failed``, ``missing`` (candidate, scenario, variant,
     replicate and reason of each) and ``candidates``. Runs however the evaluations ended.

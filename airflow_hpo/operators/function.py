@@ -22,7 +22,7 @@ TrialFunction = Callable[[FunctionTrial], Any]
 class TrialPythonOperator(TrialOperator):
     """Runs a trial as a Python function in the task's own process.
 
-    Nobody else can end a function: where the pruner or the end of the study gives a trial up, ``should_prune()`` says so,
+    Nothing outside can end a function: where the pruner or the end of the study gives a trial up, ``should_prune()`` says so,
     and a function that never asks runs to its end.
 
     Example::

@@ -52,8 +52,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
 
     A ``KubernetesPodOperator`` that waits in the triggerer by default. The program finds its parameters in any templated
     argument (``{{ trial.params.x }}``) and in ``HPO_*`` variables. Its log appears in the task's log as it is written. A
-    pruned trial's pod is deleted, and so is the pod of a task that is cleared, marked or timed out. Failures say whose they
-    are: the program's (exit code, memory, deadline, no metric) are retried ``program_retries`` times, the cluster's
+    pruned trial's pod is deleted, and so is the pod of a task that is cleared, marked or timed out. Failures of the
+    program (exit code, memory, deadline, no metric) are retried ``program_retries`` times, failures of the cluster
     (eviction, preemption, a lost node, an image that cannot be pulled) by the task's ``retries``.
 
     Arguments add to a pod template instead of replacing what it says: resources, tolerations, node selector, affinity,
@@ -193,7 +193,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             super().on_kill()
 
     def tidy(self, *, final: bool) -> None:
-        """Delete the pod, or mark it as one that nobody may take up.
+        """Delete the pod, or mark it as one that no later try may take up.
 
         :param final: no further attempt of the trial follows by itself.
         """

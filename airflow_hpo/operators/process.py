@@ -23,7 +23,7 @@ class TrialProcessOperator(TrialOperator):
     """Runs a trial as a program and reads its metrics while it runs.
 
     The program finds its parameters in its arguments (``{{ trial.params.x }}``) and in ``HPO_*`` variables. A pruned trial's
-    program is ended with all its children; so is one whose study ends it, and one whose task is cleared, marked or timed out.
+    program is ended with all its children. It is also ended when its study ends it, or its task is cleared, marked or timed out.
 
     Example::
 

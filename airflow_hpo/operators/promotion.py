@@ -128,7 +128,7 @@ class PromoteOperator(_ChampionOperator):
     :param candidate: what to promote instead of the comparison's challenger: a mapping with ``params``, such as a
         candidate or what ``TuneTaskGroup`` returns. Templated.
     :param expected_version: the version that must be the champion, 0 for none yet; None: the one in the comparison, and
-        without a comparison whatever is in use. Templated.
+        without a comparison the version in use. Templated.
     :param reason: why, kept with the version; None: the comparison's sentence. Templated.
     :param approved_by: who agreed: a name, or what an approval task returns. Templated.
     :param mirror: True mirrors the champion to the Airflow Variable ``hpo_champion/<name>``, which is read while the study
@@ -212,7 +212,7 @@ class RollbackOperator(_ChampionOperator):
 
     :param parameter_set: name of the parameter set.
     :param to: the version to bring back; None for the one that was in use before the champion. Templated.
-    :param expected_version: roll back only while this version is the champion; None for whatever is. Templated.
+    :param expected_version: roll back only while this version is the champion; None for any version. Templated.
     :param reason: why, kept with the version. Templated.
     :param approved_by: who wants it: a name, or what an approval task returns. Templated.
     :param mirror: as for :class:`PromoteOperator`.

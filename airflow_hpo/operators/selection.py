@@ -33,7 +33,7 @@ class SelectCandidatesOperator(BaseOperator):
     :param study: the study that was tuned.
     :param run: the same as for its start. Templated.
     :param k: how many challengers at most, 1 or more.
-    :param parameter_set: the parameter set whose champion is compared with; None for no champion.
+    :param parameter_set: the parameter set that holds the champion; None for no champion.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when an argument is outside its range.
     :raises AirflowFailException: when the study has no challenger.

@@ -53,8 +53,8 @@ class StudyStartOperator(BaseOperator):
         StudyStartOperator(task_id="start", study=study, parameter_set="valley")
 
     :param study: the declaration.
-    :param run: what tells this edition from others; the same value reopens the same edition. Templated.
-    :param parameter_set: parameter set whose champion is tried first, where it fits the space; None for no such trial.
+    :param run: a value that is different for each edition; the same value reopens the same edition. Templated.
+    :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
     :param hpo_conn_id: connection of the study database.
     """
 

@@ -84,7 +84,7 @@ def retuning_dag(
     :param rule: what must be shown before a challenger replaces the champion; None for the defaults.
     :param parameter_set: the parameter set that production reads; None for the study's name.
     :param approval: who must agree, how soon, and what silence means; None promotes without asking.
-    :param qa: builds checks of one's own between decision and approval: takes the comparison's output, creates tasks, and
+    :param qa: builds checks of your own between decision and approval: takes the comparison's output, creates tasks, and
         returns the last of them; a check that fails keeps the champion.
     :param notify: notified when the study is tuned, the comparison decided, a person is asked and has answered, a champion promoted,
         or the run has failed; ``HpoNotifier(via=SlackWebhookNotifier(text="{{ hpo.text }}"))`` sends it on.

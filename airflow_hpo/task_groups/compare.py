@@ -52,7 +52,7 @@ class CompareTaskGroup(TaskGroup):
     :param parallelism: how many evaluations run at once; None for as many as trials of the study.
     :param selection: what ``SelectChallengerOperator`` pushed under ``selection``, for the report.
     :param parameter_set: what is decided about; None for the set that the champion is a version of.
-    :param run: what tells this run from others. Templated.
+    :param run: a value that is different for each run. Templated.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when the rule does not fit the objective or the variants, or something else makes no sense.
     """

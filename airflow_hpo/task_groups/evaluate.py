@@ -52,7 +52,7 @@ class EvaluateTaskGroup(TaskGroup):
     :param window: what data the evaluations work on, relative to the run; None when their program decides.
     :param parallelism: how many run at once; None for as many as trials of the study.
     :param look: which look of a comparison it serves, from 1.
-    :param run: what tells this run from others. Templated.
+    :param run: a value that is different for each run. Templated.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when something makes no sense, or there are more evaluations than one mapped task can hold.
     """

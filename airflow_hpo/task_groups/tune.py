@@ -48,7 +48,7 @@ class TuneTaskGroup(TaskGroup):
         parameters just before it starts.
     :param window: what data the trials work on, relative to the run (``{{ trial.period.start }}``, ``HPO_PERIOD_START``); None
         when their program decides.
-    :param run: what tells this edition from others; a constant makes every DAG run continue the same edition. Templated.
+    :param run: a value that is different for each edition; a constant makes every DAG run continue the same edition. Templated.
     :param parameter_set: parameter set; its champion, which production uses now, is tried first; None for no such trial.
     :param hpo_conn_id: connection of the study database.
     :param deferrable: wait for trials in the triggerer, without a worker.
