@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow_hpo.cli.connection import hook_of
@@ -118,6 +118,14 @@ def _show_table(store: Store, edition: Edition) -> None:
         console.print("No trial is complete yet.")
         return
     console.print(table(trials_view(shown), title=f"Best {len(shown)} of {len(rows)} complete trials"))
-    for row in shown:
+    for line in _odd_lines(shown):
+        console.print(line, soft_wrap=True)
+
+
+def _odd_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what was odd about trials, one line for all that share it."""
+    numbers: dict[str, list[int]] = {}
+    for row in rows:
         if row["problems"]:
-            console.print(f"Trial {row['number']}: {row['problems']}", soft_wrap=True)
+            numbers.setdefault(row["problems"], []).append(row["number"])
+    return [f"Trial{'s' * (len(of) > 1)} {', '.join(map(str, of))}: {problems}" for problems, of in numbers.items()]

@@ -49,12 +49,18 @@ def _show(heading: str, found: Explanation) -> None:
         console.print(table(rows[:SHOWN], title="Trials without a result"))
     if len(found.trials) > SHOWN:
         console.print(f"{len(found.trials) - SHOWN} more: add -o json.")
-    for trial in [trial for trial in found.trials if trial.log_tail or trial.problems][:DETAILED]:
+    for trial in [trial for trial in found.trials if trial.problems or _adds(trial)][:DETAILED]:
         for line in _details(trial):
             console.print(line, soft_wrap=True)
+
+
+def _adds(trial: TrialReason) -> bool:
+    """Say whether the end of the log says more than the reason, which often ends with it."""
+    return bool(trial.log_tail) and not trial.why.endswith((trial.log_tail or "").splitlines()[-1])
 
 
 def _details(trial: TrialReason) -> Iterator[str]:
     code = f", exit code {trial.exit_code}" if trial.exit_code is not None else ""
     yield f"Trial {trial.number}{code}: {' '.join(trial.problems) or 'the last lines of its log:'}"
-    yield from (f"    {line}" for line in (trial.log_tail or "").splitlines()[-TAIL_LINES:])
+    if _adds(trial):
+        yield from (f"    {line}" for line in (trial.log_tail or "").splitlines()[-TAIL_LINES:])

@@ -139,6 +139,17 @@ def a_trial_that_violates_a_constraint_is_not_the_best() -> None:
     assert study.best_trial.value == 1.0
 
 
+@rests_on("completed_rung_N", "optuna/attributes.py", "completed_rung_")
+def successive_halving_notes_the_rungs_that_a_trial_has_reached() -> None:
+    study = optuna.create_study(
+        storage=InMemoryStorage(), pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+    )
+    trial = study.ask()
+    trial.report(1.0, 1)
+    trial.should_prune()
+    assert list(study.get_trials()[0].system_attrs) == ["completed_rung_0"]
+
+
 @rests_on("study:metric_names", "optuna/attributes.py")
 def a_study_names_its_metric_in_a_system_attribute() -> None:
     study = studied()
@@ -275,6 +286,19 @@ def runs_and_tasks_have_their_states_in_airflow_s_tables() -> None:
     task = {"dag_id", "run_id", "task_id", "map_index", "try_number", "max_tries", "state", "pool"}
     assert task <= set(TaskInstance.__table__.columns.keys())
     assert [column.name for column in DagModel.__table__.primary_key] == ["dag_id"]
+
+
+@rests_on("TaskInstance.log_url", "cli/task_link.py", '"log_url"')
+def the_address_of_a_log_is_made_of_the_names_of_its_task() -> None:
+    from airflow_hpo.cli.task_link import log_url
+    from airflow_hpo.core.attempt import TaskRun
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__API__BASE_URL", "https://a.example")
+        assert (
+            log_url(TaskRun("d", "r 1", "g.t", 3, 2))
+            == "https://a.example/dags/d/runs/r%201/tasks/g.t/mapped/3?try_number=2"
+        )
 
 
 @rests_on("asset_manager.register_asset_change", "cli/announce.py")

@@ -127,6 +127,11 @@ def test_the_study_says_what_was_odd_about_its_best_trials(run: Command, tuned: 
     assert json.loads(run("studies", "show", "demo", "-o", "json"))[0]["trials_with_problems"] == 1
 
 
+def test_trials_that_are_odd_in_the_same_way_share_a_line(run: Command, tuned: Tuned) -> None:  # noqa: F811
+    tuned.complete(tuned.suggest()[2], 0.25, problems=ODD)
+    assert run("studies", "show", "demo").splitlines()[-1] == f"Trials 0, 2: {' '.join(ODD)}"
+
+
 def test_the_export_has_exit_codes_and_oddities(run: Command, tuned: Tuned) -> None:  # noqa: F811
     rows = json.loads(run("studies", "export", "demo", "-o", "json"))
     assert [(row["exit_code"], row["problems"]) for row in rows[:2]] == [(None, " ".join(ODD)), (3, None)]
