@@ -18,7 +18,7 @@ import re
 import sys
 from typing import Any
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-/@]{0,127}")
+_NAME = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.\-/@:' ]{0,126}[A-Za-z0-9_.\-/@])?")
 _REQUIRED = object()
 
 
@@ -68,8 +68,8 @@ def report(step: int | None = None, **metrics: float) -> None:
     for name, value in metrics.items():
         if not _NAME.fullmatch(name):
             raise ValueError(
-                "A metric's name is a letter or underscore, then letters, digits and '_ . - / @', 128 at most, "
-                f"but got {name!r}. Rename it."
+                "A metric's name starts with a letter or underscore, then letters, digits, blanks and \"_ . - / @ : '\", 128 at "
+                f"most, but got {name!r}. Rename it."
             )
         words.append(f"{name}={_number(name, value)!r}")
     sys.stdout.write(" ".join(words) + "\n")

@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictFloat, StrictInt, field_validator, model_validator
 
-from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, nearest
 
-METRIC_NAME = r"^[A-Za-z_][A-Za-z0-9_.\-/@]{0,127}$"
+METRIC_NAME = r"^[A-Za-z_](?:[A-Za-z0-9_.\-/@:' ]{0,126}[A-Za-z0-9_.\-/@])?$"
+METRIC_NAME_RULE = "A metric's name starts with a letter or underscore, then letters, digits, blanks and \"_ . - / @ : '\", 128 at most"
 
 
 def _metric_name(name: str) -> str:
     if not re.fullmatch(METRIC_NAME, name):
-        raise ValueError(
-            f"A metric's name starts with a letter or underscore, then letters, digits and '_ . - / @', 128 at most, "
-            f"but got {brief_repr(name)}. Rename it."
-        )
+        raise ValueError(f"{METRIC_NAME_RULE}, but got {brief_repr(name)}. Rename it.")
     return name
 
 
+ExtraStrategy = Literal["last", "min", "max", "mean"]
 MetricName = Annotated[str, AfterValidator(_metric_name), Field(json_schema_extra={"pattern": METRIC_NAME})]
 
 
@@ -53,12 +52,15 @@ class Objective(Declared):
         Objective("accuracy", direction="maximize", goal=0.91, extra_metrics=["loss"])
         Objective("loss", strategy="mean", window=5)  # the mean of the last five values
 
-    :param metric: name under which trials report it: a letter or underscore, then letters, digits and ``_ . - / @``.
+    :param metric: name under which trials report it: a letter or underscore, then letters, digits, blanks and ``_ . - / @ : '``.
     :param direction: ``"minimize"`` or ``"maximize"``.
-    :param strategy: which reported value counts: ``"last"`` one, the ``"best"`` one, or the ``"mean"`` of the last ``window``.
+    :param strategy: which reported value counts, in the order of the reports and whatever their steps: the ``"last"`` one, the
+        ``"best"`` one, or the ``"mean"`` of the last ``window``.
     :param window: how many last values the mean takes; only with ``strategy="mean"``.
     :param goal: the study ends as soon as a trial reaches this value; None for no goal.
     :param extra_metrics: names of further metrics to keep; they are shown, exported and never optimised.
+    :param strategies: which value of an extra metric is kept, by name: ``"last"`` (default), ``"min"``, ``"max"`` or
+        ``"mean"`` of all; such as ``{"acc": "max"}``. None for the last of each.
     :raises DeclarationError: when a name or a combination is not allowed.
     """
 
@@ -68,6 +70,7 @@ class Objective(Declared):
     window: StrictInt | None = Field(default=None, ge=1)
     goal: StrictFloat | None = None
     extra_metrics: list[MetricName] = []
+    strategies: dict[str, ExtraStrategy] | None = None
 
     def __init__(self, metric: str = REQUIRED, direction: str = "minimize", **options: Any) -> None:
         super().__init__(metric=metric, direction=direction, **options)
@@ -90,6 +93,13 @@ class Objective(Declared):
             raise ValueError(
                 f"Metrics must be named once, but got {[self.metric, *self.extra_metrics]}. Drop the repeated one."
             )
+        for name in self.strategies or {}:
+            if name not in self.extra_metrics:
+                known = ", ".join(self.extra_metrics) or "none"
+                raise ValueError(
+                    f"`strategies` names extra metrics, but got {name!r} and the extra metrics are {known}."
+                    f"{nearest(name, self.extra_metrics)} That of the objective is `strategy`."
+                )
         return self
 
     @property

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 CHUNK = 65536
 _MARK_LENGTH = 64
+SEAM = (b"", b"\n")
+"""Nothing, where an unfinished line is dropped, and then a newline."""
 
 
 class FileTail:
@@ -35,19 +37,19 @@ class FileTail:
             self._mark = os.pread(self._file, self._position - start, start)
 
     def read(self) -> Iterator[bytes]:
-        """Yield what is new; a newline is put between two files or two versions, for none continues the other's line."""
+        """Yield what is new; :data:`SEAM` between two files or two versions, for none continues the other's line."""
         if self._file is None:
             self._open()
         if self._file is None:
             return
         if self._rewritten():
             self._position, self._mark = 0, b""
-            yield b"\n"
+            yield from SEAM
         yield from self._rest()
         if self._replaced():
             os.close(self._file)
             self._file, self._position, self._mark = None, 0, b""
-            yield b"\n"
+            yield from SEAM
             self._open()
             yield from self._rest()
 

@@ -8,13 +8,12 @@ import tempfile
 from collections.abc import Mapping
 from typing import Protocol
 
-from airflow_hpo.core.metrics.collector import Collector
+from airflow_hpo.core.metrics.collector import MESSAGE_LENGTH, Collector
 from airflow_hpo.core.metrics.lines import LineSplitter
 from airflow_hpo.core.metrics.source import File, MetricSource, TerminationMessage
 from airflow_hpo.runners.file_tail import FileTail
 
 TERMINATION_VARIABLE = "HPO_TERMINATION_LOG"
-TERMINATION_LENGTH = 4096
 
 
 class Input(Protocol):
@@ -29,8 +28,8 @@ class Input(Protocol):
     def look(self) -> None:
         """Read what was written outside of the output."""
 
-    def finish(self) -> list[str]:
-        """Take the program's end and return the unfinished last line of its output."""
+    def finish(self, *, whole: bool) -> list[str]:
+        """Take the program's end and return the unfinished last line of its output; not whole when it was ended."""
 
     def close(self) -> None:
         """Let go of files; may be called without :meth:`finish`."""
@@ -53,9 +52,9 @@ class OutputInput:
     def look(self) -> None:
         """Do nothing: the output is the only source."""
 
-    def finish(self) -> list[str]:
+    def finish(self, *, whole: bool) -> list[str]:
         """Collect from the last line."""
-        return self._collector.close()
+        return self._collector.close(whole=whole)
 
     def close(self) -> None:
         """Do nothing."""
@@ -80,13 +79,16 @@ class FileInput:
     def look(self) -> None:
         """Collect what was appended to the file."""
         for data in self._tail.read():
-            self._collector.feed(data)
+            if data:
+                self._collector.feed(data)
+            else:
+                self._collector.close(whole=False)
         self._collector.note = self._tail.problem
 
-    def finish(self) -> list[str]:
+    def finish(self, *, whole: bool) -> list[str]:
         """Collect the rest of the file."""
         self.look()
-        self._collector.close()
+        self._collector.close(whole=whole)
         return self._splitter.flush()
 
     def close(self) -> None:
@@ -114,12 +116,11 @@ class TerminationInput:
     def look(self) -> None:
         """Do nothing before the end."""
 
-    def finish(self) -> list[str]:
+    def finish(self, *, whole: bool) -> list[str]:
         """Collect from the end of the message."""
         with contextlib.suppress(OSError), open(self._path, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - TERMINATION_LENGTH))
-            self._collector.feed(file.read(TERMINATION_LENGTH))
-        self._collector.close()
+            file.seek(max(0, os.fstat(file.fileno()).st_size - MESSAGE_LENGTH))
+            self._collector.feed_message(file.read(MESSAGE_LENGTH), whole=whole)
         return self._splitter.flush()
 
     def close(self) -> None:

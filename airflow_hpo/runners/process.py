@@ -87,7 +87,7 @@ class ProcessRunner:
             ) as program:
                 self._program = program
                 self._follow(program, read)
-            self._log(read.finish())
+            self._log(read.finish(whole=self._end is None and program.exited))
             left = self.collector.drain(final=True)
             if left:
                 self._monitor(left)
@@ -132,6 +132,8 @@ class ProcessRunner:
 
     def _look(self, program: SupervisedProgram, read: Input) -> None:
         read.look()
+        if self.collector.stopped:
+            raise self.collector.stopped
         if self._end is None and self._monitor(self.collector.drain()):
             self._finish(program, "pruned")
 
@@ -146,6 +148,8 @@ class ProcessRunner:
         except BlockingIOError:
             return None
         self._log(read.printed(data))
+        if self.collector.stopped:
+            raise self.collector.stopped
         return data
 
     def _print_rest(self, program: SupervisedProgram, read: Input) -> None:

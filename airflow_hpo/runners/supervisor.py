@@ -92,6 +92,11 @@ class SupervisedProgram:
         """Whether the program itself has ended; what it started may still run."""
         return self.status is not None or self.gone
 
+    @property
+    def exited(self) -> bool:
+        """Whether the program ended by itself and not by a signal."""
+        return self.status is not None and os.WIFEXITED(self.status)
+
     def end(self) -> None:
         """Ask for the program's end: SIGTERM, the grace period, SIGKILL; returns at once, from any thread or handler."""
         with contextlib.suppress(OSError):

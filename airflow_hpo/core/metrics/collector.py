@@ -6,12 +6,20 @@ from collections import deque
 from datetime import datetime
 
 from airflow_hpo.core.metrics.lines import LineSplitter
-from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, LinesRead, Measurement
+from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, LinesRead, Measurement, too_slow
 from airflow_hpo.core.metrics.parser import Parser
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.metrics.regex_engine import SearchTimeout
 from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.exceptions import TrialFailedError
+
+SAMPLE = 50
+"""Lines from the beginning, and from the end, that are kept for those who look for missing metrics."""
+SAMPLE_LENGTH = 400
+MESSAGE_LENGTH = 4096
+"""Bytes of a termination message, of which Kubernetes keeps the last."""
 
 
 class Collector:
@@ -27,26 +35,46 @@ class Collector:
         self.series = MetricSeries(objective)
         self.note = ""
         """A sentence about the source itself for those who look for missing metrics."""
+        self.stopped: TrialFailedError | None = None
+        """Why nothing is read any more; None while lines are."""
         self._source = source
         self._parser = Parser(source, objective.metrics)
         self._splitter = LineSplitter()
         self._lines = 0
-        self._tail: deque[str] = deque(maxlen=SHOWN_LINES)
+        self._first: list[str] = []
+        self._recent: deque[str] = deque(maxlen=SAMPLE)
 
     def feed(self, data: bytes) -> list[str]:
         """Take the next piece of the stream and return the lines it completes, for the log."""
         return self._add(self._splitter.feed(data))
 
-    def close(self) -> list[str]:
-        """Take the stream's end and return its unfinished last line, if there is one."""
-        return self._add(self._splitter.flush())
+    def feed_message(self, data: bytes, *, whole: bool = True) -> None:
+        """Take a termination message and its end; the first line of one that was cut is no whole line."""
+        self._add(self._splitter.feed(data.partition(b"\n")[2] if len(data) >= MESSAGE_LENGTH else data))
+        self.close(whole=whole)
+
+    def close(self, *, whole: bool = True) -> list[str]:
+        """Take the stream's end and return its unfinished last line, if there is one.
+
+        :param whole: whether the program ended by itself, so that this line is all that it meant to write. Else it counts
+            only where it cannot be half a line: as a whole JSON object.
+        """
+        lines = self._splitter.flush()
+        if whole or self._source.format == "json":
+            self._add(lines)
+        return lines
 
     def add_line(self, line: str, time: datetime | None = None) -> None:
         """Take one line that was split elsewhere."""
         self._lines += 1
         if line.strip():
-            self._tail.append(line[:SHOWN_LENGTH])
-        self.series.add(self._parser.parse(line, time))
+            self._keep(line[:SAMPLE_LENGTH])
+        if self.stopped:
+            return
+        try:
+            self.series.add(self._parser.parse(line, time))
+        except SearchTimeout as err:
+            self.stopped = too_slow(str(err), line)
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
         """Return the points that came since the last call."""
@@ -54,16 +82,32 @@ class Collector:
 
     def measure(self) -> Measurement:
         """Return the trial's result."""
+        if self.stopped:
+            raise self.stopped
         return self.series.measure(self.evidence)
 
     def so_far(self) -> Measurement | None:
         """Return the result as if the trial had ended here; None when it has none."""
-        return self.series.so_far(self.evidence)
+        return None if self.stopped else self.series.so_far(self.evidence)
 
     @property
     def evidence(self) -> LinesRead:
         """What was read so far."""
-        return LinesRead(self._source.describe(), self._lines, self._splitter.cut, tuple(self._tail), self.note)
+        recent = tuple(self._recent)
+        return LinesRead(
+            self._source.describe(),
+            self._lines,
+            self._splitter.cut,
+            tail=tuple(line[:SHOWN_LENGTH] for line in recent[-SHOWN_LINES:]),
+            sample=(*self._first, *recent),
+            kind=type(self._source).__name__,
+            note=self.note,
+        )
+
+    def _keep(self, line: str) -> None:
+        if len(self._first) < SAMPLE:
+            self._first.append(line)
+        self._recent.append(line)
 
     def _add(self, lines: list[str]) -> list[str]:
         for line in lines:

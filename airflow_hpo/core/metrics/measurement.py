@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from airflow_hpo.core.metrics import hints
+from airflow_hpo.core.metrics.point import Rejected
+from airflow_hpo.core.metrics.regex_engine import SECONDS
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import TrialFailedError
 
@@ -35,6 +38,10 @@ class LinesRead:
     """How many of the lines were too long and lost their end."""
     tail: tuple[str, ...] = ()
     """The last lines, oldest first."""
+    sample: tuple[str, ...] = ()
+    """The first and the last lines, oldest first."""
+    kind: str = "Stdout"
+    """Name of the source's class."""
     note: str = ""
     """A sentence about the source itself, such as that the file never appeared."""
 
@@ -49,13 +56,37 @@ class LinesRead:
         return f"{self.lines} lines of {self.source} gave none.{note}" + (f" The last lines: {shown}" if shown else "")
 
 
-def missing(metric: str, instead: str | None, evidence: LinesRead | None) -> TrialFailedError:
+def missing(metric: str, instead: Rejected | None, evidence: LinesRead | None) -> TrialFailedError:
     """Return the error for an objective that was never reported."""
-    got = "" if instead is None else f" (it was given as {instead!r}, which is no number)"
-    read = f"{evidence}" if evidence else "it never was."
+    got = "" if instead is None else f" (it was given as {instead.text!r}, which is no number)"
+    read = (
+        f"{evidence}{hints.seen(metric, evidence.sample)}{_remedy(metric, evidence)}" if evidence else "it never was."
+    )
     return TrialFailedError(
         f"A trial must report its objective {metric!r} as a number{got}, but {read}", kind=FailureKind.PROGRAM
     )
+
+
+def doubtful(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
+    """Return the error for an objective whose value may be one that could not be read whole."""
+    return TrialFailedError(
+        f"The objective's value must be read whole, but {found}.{_remedy(found.name, evidence, found.line)}",
+        kind=FailureKind.PROGRAM,
+    )
+
+
+def too_slow(expression: str, line: str) -> TrialFailedError:
+    """Return the error for a source whose reading was stopped by one of its filters."""
+    return TrialFailedError(
+        f"A filter must be quick on every line, but {expression!r} took longer than {SECONDS:g} s on a line of "
+        f"{len(line)} characters, {line[:SHOWN_LENGTH]!r}. Write it without lookaround, back references and nested "
+        "repetitions, and it takes no time.",
+        kind=FailureKind.PROGRAM,
+    )
+
+
+def _remedy(metric: str, evidence: LinesRead | None, line: str = "") -> str:
+    return hints.remedy(metric, [line] if line else evidence.sample, evidence.kind) if evidence else ""
 
 
 def not_finite(metric: str, what: str) -> TrialFailedError:

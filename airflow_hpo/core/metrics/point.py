@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 TEXT_LENGTH = 80
+LINE_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,38 @@ class MetricPoint:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A declared metric (or its step) that was given as something other than a number."""
+    """A declared metric (or its step) that was given as something other than a whole number."""
 
     name: str
     text: str
     """What stood in the number's place, shortened; empty when nothing did."""
+    line: str = field(default="", compare=False)
+    """The line, shortened."""
+    why: str = field(default="", compare=False)
+    """Why a text that may be a value is none, such as ``it goes on after '1.5'``; empty when it is no value for certain."""
+    guess: float | None = field(default=None, compare=False)
+    """The value if it is one; None when that is not known."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the program may have given a value here that was not read."""
+        return bool(self.why)
+
+    def __str__(self) -> str:
+        return f"{self.name!r} was {self.text!r} in the line {self.line!r}" + (f": {self.why}" if self.why else "")
 
 
-Found = MetricPoint | Rejected
+@dataclass(frozen=True, slots=True)
+class TwoReadings:
+    """A number that was read and that may be the head of a longer one, such as ``1 234.5``."""
+
+    name: str
+    text: str
+    """The longer number."""
+    line: str = ""
+
+
+Found = MetricPoint | Rejected | TwoReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +73,12 @@ Report = Callable[[Sequence[SeriesPoint]], bool]
 """Takes new points of a running trial, none of them twice; answers True when the trial has to end."""
 
 
-def rejected(name: str, text: object) -> Rejected:
-    """Return a rejection whose text is short enough to show."""
+def rejected(name: str, text: object, line: str = "", why: str = "", guess: float | None = None) -> Rejected:
+    """Return a rejection whose texts are short enough to show."""
     shown = "" if text is None else str(text).strip()
-    return Rejected(name, shown if len(shown) <= TEXT_LENGTH else shown[: TEXT_LENGTH - 1] + "…")
+    return Rejected(name, shorten(shown, TEXT_LENGTH), shorten(line.strip(), LINE_LENGTH), why, guess)
+
+
+def shorten(text: str, length: int) -> str:
+    """Return a text that is no longer than that many characters."""
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -11,9 +11,23 @@ from airflow_hpo.core.metrics.filters import DEFAULT_FILTER, Filter, line_filter
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError
 
+FormatName = Literal[
+    "text",
+    "json",
+    "csv",
+    "yaml",
+    "catboost",
+    "huggingface",
+    "keras",
+    "lightgbm",
+    "lightning",
+    "tqdm",
+    "xgboost",
+]
+
 
 class _LineSource(Declared):
-    format: Literal["text", "json"] = "text"
+    format: FormatName = "text"
     filter: Filter | None = None
     timestamps: bool = False
     step: str | None = Field(default="step", min_length=1)
@@ -22,9 +36,10 @@ class _LineSource(Declared):
     def _filter_fits(self) -> Self:
         if self.filter is None:
             return self
-        if self.format == "json":
+        if self.format != "text":
             raise ValueError(
-                f"`filter` belongs to format='text', but got (format='json', filter={self.filter!r}). Drop one of them."
+                f"`filter` belongs to format='text', but got (format={self.format!r}, filter={self.filter!r}). "
+                "Drop one of them."
             )
         line_filters(self.filter)
         return self
@@ -48,6 +63,8 @@ class _LineSource(Declared):
     def _how(self) -> str:
         if self.format == "json":
             return "as JSON lines"
+        if self.format != "text":
+            return f"as {self.format} writes"
         return "by the default filter name=value" if self.filter is None else f"by the filter {self.filter!r}"
 
 

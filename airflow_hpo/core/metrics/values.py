@@ -1,23 +1,17 @@
-"""Which texts are numbers, steps and times."""
+"""Steps and times as lines give them."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
-NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:nan|inf(?:inity)?))"
-"""Decimal or scientific notation, ``nan``, ``inf`` and ``infinity`` in any case; no digit grouping, no hexadecimal."""
+from airflow_hpo.core.metrics.numbers import as_number
+
 MAX_STEP = 2**31 - 1
 """Optuna keeps steps in 32 bits."""
 
-_NUMBER = re.compile(NUMBER)
+_STEP = re.compile(r"\s*([0-9]{1,10})(?:\.0*)?\s*(?:/\s*[0-9]+)?\s*")
 _TIME = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2}))(?: |$)")
-
-
-def as_number(text: str) -> float | None:
-    """Return the number that the text is; None when it is none. NaN and infinity are numbers here."""
-    text = text.strip()
-    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def as_step(value: float | None) -> int | None:
@@ -25,6 +19,13 @@ def as_step(value: float | None) -> int | None:
     if value is None or not 0 <= value <= MAX_STEP or value != int(value):
         return None
     return int(value)
+
+
+def step_of(text: str) -> int | None:
+    """Return the step that a text gives: ``3``, ``3.0`` or ``3/10``; None when it is none."""
+    if found := _STEP.fullmatch(text):
+        return as_step(float(found[1]))
+    return as_step(as_number(text))
 
 
 def split_time(line: str) -> tuple[datetime | None, str]:

@@ -60,8 +60,7 @@ class PodReadings:
         """Take the container's termination message, when metrics are read from it."""
         if self._from_message and text:
             with self._lock:
-                self._collector.feed(text.encode())
-                self._collector.close()
+                self._collector.feed_message(text.encode())
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
         """Return the points that came since the last call."""

@@ -49,7 +49,7 @@ PARTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Categorical([0.1, NAN]), ["`choices[1]`", "nan"]),
     (lambda: Categorical([[64, 64]]), ["`choices[0]`", "[64, 64]"]),  # type: ignore[list-item]
     (lambda: Categorical(), ["Categorical", "'choices'", "not given"]),
-    (lambda: Objective("a b"), ["metric's name", "'a b'"]),
+    (lambda: Objective("a=b"), ["metric's name", "'a=b'"]),
     (lambda: Objective("a\n"), ["metric's name", r"'a\n'"]),
     (lambda: Objective(), ["Objective", "'metric'", "not given"]),
     (lambda: Objective("a", "max"), ["`direction`", "'minimize' or 'maximize'", "'max'"]),
@@ -60,7 +60,7 @@ PARTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Objective("a", goal=NAN), ["`goal`", "nan"]),
     (lambda: Objective("a", goal="0.9"), ["`goal`", "'0.9'"]),
     (lambda: Objective("a", extra_metrics=["a"]), ["once", "['a', 'a']"]),
-    (lambda: Objective("a", extra_metrics=["b c"]), ["metric's name", "'b c'"]),
+    (lambda: Objective("a", extra_metrics=["b=c"]), ["metric's name", "'b=c'"]),
     (lambda: Objective("a", extra_metrics="time"), ["`extra_metrics`", "list", "'time'"]),
     (lambda: Sampler("tpee"), ["sampler", "'tpee'", "Did you mean 'tpe'?"]),
     (lambda: Sampler(), ["Sampler", "'name'", "not given"]),

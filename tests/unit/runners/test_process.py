@@ -10,10 +10,12 @@ from typing import Any
 import psutil
 import pytest
 
+from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import File, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
+from airflow_hpo.runners.metric_inputs import FileInput
 from airflow_hpo.runners.process import ProcessRunner
 
 LOSS = Objective("loss")
@@ -272,6 +274,51 @@ def test_a_file_that_appears_late_is_followed_while_the_program_runs(tmp_path: P
 def test_a_file_is_read_to_its_end(tmp_path: Path) -> None:
     made = shell("echo step=1 loss=1 > m.log; printf 'step=2 loss=2' >> m.log", source=File("m.log"), cwd=str(tmp_path))
     assert measured(made) == 2.0
+
+
+def test_an_unfinished_last_line_counts_when_the_program_ends_by_itself() -> None:
+    assert measured(shell("echo loss=1; printf loss=0.25")) == 0.25
+
+
+@pytest.mark.parametrize("source", [Stdout(), File("m.log")], ids=["output", "file"])
+def test_an_unfinished_last_line_of_a_program_that_was_ended_may_be_half_a_line(
+    tmp_path: Path, source: Stdout | File
+) -> None:
+    script = "exec > m.log;" if isinstance(source, File) else ""
+    script += " echo loss=1; printf loss=0.2; sleep 300"
+    made = shell(script, source=source, cwd=str(tmp_path), monitor=bool)
+    assert made.run().pruned
+    so_far = made.collector.so_far()
+    assert so_far is not None
+    assert so_far.value == 1.0
+
+
+def test_of_a_file_written_anew_an_unfinished_line_is_dropped(tmp_path: Path) -> None:
+    collector = Collector(File("m.log"), LOSS)
+    read = FileInput(collector, str(tmp_path / "m.log"))
+    for text in ("loss=1\nloss=0.2", "loss=0.9\n"):
+        (tmp_path / "m.log").write_text(text)
+        read.look()
+    read.finish(whole=True)
+    read.close()
+    assert [point.value for point in collector.drain(final=True)] == [1.0, 0.9]
+
+
+def test_a_whole_json_object_needs_no_newline(tmp_path: Path) -> None:
+    collector = Collector(File("m.json", format="json"), LOSS)
+    read = FileInput(collector, str(tmp_path / "m.json"))
+    for text in ('{"loss": 0.5}', '{"loss": 0.25'):
+        (tmp_path / "m.json").write_text(text)
+        read.look()
+    read.finish(whole=False)
+    read.close()
+    assert [point.value for point in collector.drain(final=True)] == [0.5]
+
+
+def test_a_filter_that_is_too_slow_ends_the_program_with_a_sentence() -> None:
+    source = Stdout(filter={"loss": r"^(?!x)(?:.*?,){25}P=(?P<value>\S+)"})
+    with pytest.raises(TrialFailedError, match="filter must be quick"):
+        shell(f"echo {'1,' * 40}P; sleep 300", source=source).run()
 
 
 def test_a_file_that_never_appears_is_why_the_metric_is_missing(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_pieces_of_any_size_measure_the_same(cuts: list[int]) -> None:
     for start, end in pairwise(edges):
         collector.feed(OUTPUT[start:end])
     collector.close()
-    assert [(point.step, point.value) for point in collector.drain()] == [(1, 0.5), (2, 0.25), (3, 0.001)]
+    assert [(point.step, point.value) for point in collector.drain()] == [(1, 0.5), (2, 0.25), (3, 9.0), (4, 0.001)]
     assert collector.measure().value == 0.001
 
 

@@ -115,7 +115,9 @@ def test_filters_of_the_users_own(filter: Any, line: str, found: list[Found]) ->
 
 
 def test_a_filter_of_the_users_own_sees_only_the_head_of_a_line() -> None:
-    assert parse("x" * 4096 + " loss=1", filter=r"(\w+)=(\S+)") == []
+    (found,) = parse("x" * 4096 + " loss=1", filter=r"(\w+)=(\S+)")
+    assert isinstance(found, Rejected)
+    assert found.why == "only the first 4,096 characters of a line are read"
 
 
 @pytest.mark.parametrize(

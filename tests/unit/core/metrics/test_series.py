@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_hpo.core.metrics import series as series_module
+from airflow_hpo.core.metrics import curve as curve_module
 from airflow_hpo.core.metrics.measurement import LinesRead
 from airflow_hpo.core.metrics.point import MetricPoint, Rejected
 from airflow_hpo.core.metrics.series import MetricSeries
@@ -82,21 +82,48 @@ def test_a_value_without_a_step_follows_the_greatest_step() -> None:
     assert [point.step for point in made.drain()] == [10, 3, 11]
 
 
-def test_a_repeated_step_keeps_its_first_value_and_is_counted() -> None:
+def test_a_step_that_comes_again_counts_and_is_shown_after_the_greatest() -> None:
     made = MetricSeries(LAST)
     made.add([MetricPoint("loss", 1.0, 0), MetricPoint("loss", 2.0, 0)])
     measured = made.measure()
-    assert measured.value == 1.0
-    assert any("again 1 times" in problem for problem in measured.problems)
+    assert measured.value == 2.0
+    assert [(point.step, point.value) for point in made.drain()] == [(0, 1.0), (1, 2.0)]
+    assert any("1 times for a step it had" in problem for problem in measured.problems)
 
 
-def test_reading_the_same_points_twice_changes_nothing() -> None:
-    points = [MetricPoint("loss", 1.0 / (step + 1), step) for step in range(50)]
-    once, twice = MetricSeries(MEAN), MetricSeries(MEAN)
-    once.add(points)
-    twice.add(points + points)
-    assert twice.measure().value == once.measure().value
-    assert twice.drain() == once.drain()
+def test_the_same_line_printed_twice_is_shown_once() -> None:
+    made = MetricSeries(LAST)
+    made.add([MetricPoint("loss", 1.0, 0), MetricPoint("loss", 1.0, 0), MetricPoint("loss", 0.5, 1)])
+    assert [(point.step, point.value) for point in made.drain()] == [(0, 1.0), (1, 0.5)]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param([0, 0, 0], id="always 0"),
+        pytest.param([1, 2, 1], id="a second fold"),
+        pytest.param([None, 1, 1], id="counted and named"),
+        pytest.param([5, 10, 3], id="an earlier step at the end"),
+        pytest.param([2**31 - 1, None, 2**31 - 1], id="the greatest step"),
+    ],
+)
+@pytest.mark.parametrize(("objective", "value"), [(LAST, 3.0), (BEST, 1.0), (MEAN, 2.5)], ids=["last", "best", "mean"])
+def test_what_counts_does_not_depend_on_steps(steps: list[int | None], objective: Objective, value: float) -> None:
+    made = MetricSeries(objective)
+    made.add(MetricPoint("loss", each, step) for each, step in zip([1.0, 2.0, 3.0], steps, strict=True))
+    assert made.measure().value == value
+
+
+@given(
+    st.lists(st.tuples(st.floats(-9, 9), st.none() | st.integers(0, 4)), min_size=1),
+    st.sampled_from([LAST, BEST, MEAN]),
+)
+def test_the_value_is_that_of_the_stream_without_steps(
+    points: list[tuple[float, int | None]], objective: Objective
+) -> None:
+    made = MetricSeries(objective)
+    made.add(MetricPoint("loss", *point) for point in points)
+    assert made.measure().value == pytest.approx(objective.of([value for value, _ in points]))
 
 
 def test_extra_metrics_count_with_their_last_value() -> None:
@@ -141,10 +168,10 @@ def test_thinning_leaves_growing_gaps_at_places_that_depend_on_nothing_else() ->
 
 
 def test_memory_of_steps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series_module, "STEPS_REMEMBERED", 3)
+    monkeypatch.setattr(curve_module, "STEPS_REMEMBERED", 3)
     made = MetricSeries(LAST)
     made.add(MetricPoint("loss", float(step), step) for step in [1, 5, 9, 4, 9, 12])
-    assert [point.step for point in made.drain()] == [1, 5, 9, 12]
+    assert [point.step for point in made.drain()] == [1, 5, 9, 10, 11, 12]
 
 
 @given(

@@ -1,0 +1,85 @@
+"""The series of one metric: a value a step, thinned where a trial reports without end."""
+
+from __future__ import annotations
+
+import math
+
+from airflow_hpo.core.metrics.point import MetricPoint, SeriesPoint
+from airflow_hpo.core.metrics.values import MAX_STEP
+
+STEPS_REMEMBERED = 100_000
+
+
+class Curve:
+    """Gives each value its step, and says which of them the series shows.
+
+    A value without a step gets the one after the greatest that the metric has had, starting with 1; so does one whose step
+    is taken, such as those of a second fold that counts from the start again. A value that comes again at once, with its
+    step, is the same line printed twice and shown once. After 100,000 steps only greater ones are free.
+
+    :param limit: values that are shown without gaps; 1 or more.
+    """
+
+    def __init__(self, name: str, limit: int) -> None:
+        self._name = name
+        self._limit = limit
+        self._count = 0
+        self._shown = 0
+        self._moved = 0
+        self._strange = 0
+        self._greatest = 0
+        self._steps: set[int] = set()
+        self._newest: MetricPoint | None = None
+        self.last: SeriesPoint | None = None
+        self.held: SeriesPoint | None = None
+
+    def take(self, point: MetricPoint) -> SeriesPoint | None:
+        """Return the value as the series shows it; None when it is left out."""
+        if point.step is not None and self._again(point):
+            return None
+        self._newest = point
+        self._strange += not math.isfinite(point.value)
+        step = self._free(point.step)
+        if step > MAX_STEP:
+            return None
+        if len(self._steps) < STEPS_REMEMBERED:
+            self._steps.add(step)
+        self._greatest = max(self._greatest, step)
+        self._count += 1
+        self.last = SeriesPoint(point.name, step, point.value, point.time)
+        return self.last if self._due() else None
+
+    def problems(self) -> list[str]:
+        """Return what was odd, a short sentence each."""
+        found = []
+        if self._moved:
+            found.append(
+                f"{self._name!r} came {self._moved} times for a step it had; every value counts, and the series shows "
+                "these after the greatest step."
+            )
+        if self._strange:
+            found.append(f"{self._name!r} was NaN or infinite {self._strange} times out of {self._count}.")
+        if self._shown < self._count:
+            found.append(f"The series of {self._name!r} was thinned from {self._count} values to {self._shown}.")
+        return found
+
+    def _due(self) -> bool:
+        """Say whether the series shows the newest value; its place alone decides, so that trials stay comparable."""
+        stride = 1 << ((self._count - 1) // self._limit).bit_length()
+        shown = (self._count - 1) % stride == 0
+        self._shown += shown
+        self.held = None if shown else self.last
+        return shown
+
+    def _again(self, point: MetricPoint) -> bool:
+        newest = self._newest
+        return newest is not None and (point.step, point.value) == (newest.step, newest.value)
+
+    def _free(self, step: int | None) -> int:
+        full = len(self._steps) >= STEPS_REMEMBERED
+        if step is None:
+            return self._greatest + 1
+        if step in self._steps or (full and step <= self._greatest):
+            self._moved += 1
+            return self._greatest + 1
+        return step

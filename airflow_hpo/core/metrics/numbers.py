@@ -1,0 +1,84 @@
+"""The numbers that programs write: which texts are one, and what beside a text may belong to it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:nan|inf(?:inity)?))"
+"""Decimal or scientific notation, ``nan``, ``inf`` and ``infinity`` in any case."""
+THIN = "\u00a0\u202f\u2009"
+"""Blanks that do not separate words: no-break, narrow no-break, thin."""
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
+_PLAIN_DIGITS = str.maketrans(RAISED + "−", "0123456789+--")
+_TIMES = r"[ ]?[×xX*·⋅][ ]?10"
+
+WINDOWS = r"[+-]?1\.#(?:INF|IND|QNAN|SNAN|J)0*"
+"""What older Windows runtimes print for infinity and NaN."""
+POWER = rf"[+−-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+){_TIMES}(?:(?:\^|\*\*)(?:\([+−-]?[0-9]{{1,4}}\)|[+−-]?[0-9]{{1,4}})|[{RAISED}]{{1,5}})"
+"""Powers of ten as people write them: ``3.2×10^-4``, ``3.2*10**-4``, ``3.2×10⁻⁴``."""
+GROUPED = (
+    r"[+-]?[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+\.[0-9]+|,[0-9]{3}(?:,[0-9]{3})+|"
+    rf"(?:(?:['’][0-9]{{3}})+|(?:[{THIN}][0-9]{{3}})+)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]+)?"
+)
+"""Thousands that can be read in one way only: ``1,234.5``, ``1,234,567``, ``1'234``; ``1,234`` may also be 1.234."""
+ANY_NUMBER = rf"(?:{WINDOWS}|{POWER}|{GROUPED}|{NUMBER})"
+
+AFTER = (
+    r"\w|[.,:'’+−\-٫٬][0-9]|\.?#|\.[eE][+-]?[0-9]|"
+    rf"[{RAISED}‰^]|\*\*|[{THIN}][0-9]|{_TIMES}[ ]?(?:\^|\*\*|[{RAISED}])|[ ]?/[ ]?[0-9]"
+)
+"""What stands after a text that is not the whole number: digits, a unit, an exponent, a fraction, a date, a ratio."""
+BEFORE = rf"(?:[\w^×+−-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"
+"""What stands before a text that is not the whole number: a sign, digits, a name."""
+
+_NUMBER = re.compile(NUMBER)
+_WINDOWS = re.compile(WINDOWS)
+_POWER = re.compile(POWER)
+_GROUPED = re.compile(GROUPED)
+_SPACED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?: [0-9]{3})+(?:\.[0-9]+)?")
+_BETWEEN = re.compile(rf"[,'’ {THIN}]")
+_POWER_PARTS = re.compile(rf"(?P<mantissa>[^ ×xX*·⋅]+){_TIMES}[\^*(]*(?P<exponent>[^)]+)\)?")
+_TWO_READINGS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?: [0-9]{3})+(?:\.[0-9]+)?(?!\w)")
+_HEAD = re.compile(r"(?<![\w.])[+-]?[1-9][0-9]{0,2} (?:[0-9]{3} )*\Z")
+_LAST_GROUP = re.compile(r"[0-9]{3}(?:\.[0-9]*)?")
+_NUMBERISH = re.compile(
+    r"[^\w\s]*\s*[+−-]?\s*(?:[.,٫]?\d|(?i:nan|inf(?:inity)?)\b)|"
+    r"[A-Za-z_][\w.]*\(\s*['\"\[]?[+−-]?(?:\.?\d|(?i:nan|inf)\b)"
+)
+
+
+def as_number(text: str) -> float | None:
+    """Return the number that the text is; None when it is none. NaN and infinity are numbers here."""
+    text = text.strip().rstrip(",;")
+    if text.endswith(".") and text.count(".") == 2:
+        text = text[:-1]  # the end of a sentence
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if _WINDOWS.fullmatch(text):
+        sign = -1.0 if text.startswith("-") else 1.0
+        return sign * math.inf if text.rstrip("0").endswith(("INF", "J")) else math.nan
+    if _POWER.fullmatch(text) and (parts := _POWER_PARTS.fullmatch(text)):
+        return float(f"{parts['mantissa']}e{parts['exponent']}".translate(_PLAIN_DIGITS))
+    if _GROUPED.fullmatch(text) or _SPACED.fullmatch(text):
+        return float(_BETWEEN.sub("", text))
+    return None
+
+
+def doubt_about(text: str) -> str:
+    """Return why a text that is no number may be a value all the same, a clause; empty when it is none for certain."""
+    return "it is not a number that can be read in one way only" if numberish(text) else ""
+
+
+def numberish(text: str) -> bool:
+    """Say whether a text that is no number may have been meant as one, such as ``0.5ms`` or ``tensor(0.5)``."""
+    return _NUMBERISH.match(text) is not None
+
+
+def two_readings(line: str, start: int, end: int) -> str | None:
+    """Return the longer number of which a whole one may be a part, as in ``1 234.5``; None when there is none."""
+    if line[end : end + 1] == " " and (found := _TWO_READINGS.match(line, start)) and found.end() > end:
+        return found[0]
+    if line[start - 1 : start] == " " and (head := _HEAD.search(line, max(0, start - 24), start)):
+        return f"{head[0]}{line[start:end]}" if _LAST_GROUP.fullmatch(line, start, end) else None
+    return None

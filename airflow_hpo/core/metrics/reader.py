@@ -1,0 +1,43 @@
+"""What every reader of lines shares: the protocol, and how a text becomes a point."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from airflow_hpo.core.metrics.numbers import as_number, doubt_about
+from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
+from airflow_hpo.core.metrics.values import step_of
+
+
+class Reader(Protocol):
+    """Finds metrics in lines of one format."""
+
+    def read(self, line: str, time: datetime | None) -> list[Found]:
+        """Return what a line says, in the order in which it stands."""
+
+
+def found_in(
+    line: str, name: str, text: str, step: str | None, time: datetime | None, step_name: str | None = None
+) -> list[Found]:
+    """Return what a text in the place of a metric's value says.
+
+    :param line: the line it stands in.
+    :param name: the metric.
+    :param text: what stands there.
+    :param step: the step that the line gives; None for none.
+    :param time: when it was printed.
+    :param step_name: what the step is called.
+    """
+    value = as_number(text)
+    if value is None:
+        return [rejected(name, text, line, doubt_about(text))]
+    return with_step(line, MetricPoint(name, value, None, time), step, step_name)
+
+
+def with_step(line: str, point: MetricPoint, step: str | None, step_name: str | None = None) -> list[Found]:
+    """Return a point with its step; without one, and a rejection before it, when the step is no whole number."""
+    number = None if step is None else step_of(step)
+    if step is not None and number is None:
+        return [rejected(step_name or "step", step, line), point]
+    return [MetricPoint(point.name, point.value, number, point.time)]

@@ -1,0 +1,81 @@
+"""Lines of text, read by regular expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from airflow_hpo.core.metrics.filters import (
+    DEFAULT_MATCH_LIMIT,
+    MATCH_LIMIT,
+    LineFilter,
+    Match,
+    NameValueFilter,
+)
+from airflow_hpo.core.metrics.point import Found, MetricPoint, TwoReadings, rejected
+from airflow_hpo.core.metrics.reader import with_step
+
+
+class TextReader:
+    """Reads text by the default filter or the user's own.
+
+    :param metrics: the declared names.
+    :param step: name under which a line gives its step; None for none.
+    :param own: the user's filters; None for the default one.
+    """
+
+    def __init__(self, metrics: Sequence[str], step: str | None, own: Sequence[LineFilter] | None) -> None:
+        self._metrics = frozenset(metrics)
+        self._step = step
+        named = [*metrics, *([step] if step else [])]
+        self._filters: Sequence[LineFilter | NameValueFilter] = own or [NameValueFilter(named)]
+        self._limit = MATCH_LIMIT if own else DEFAULT_MATCH_LIMIT
+        self._by_name = all(each.metric is None for each in own or [])
+
+    def read(self, line: str, time: datetime | None) -> list[Found]:
+        """Return what a line says."""
+        if self._by_name and not any(name in line for name in self._metrics):
+            return []
+        matches = self._matches(line[: self._limit])
+        common = next((match.text for match in matches if match.name == self._step), None)
+        found: list[Found] = []
+        for match in matches:
+            if match.name in self._metrics:
+                found += self._found(line, match, common if match.step is None else match.step, time)
+        if len(line) > self._limit:
+            found += self._beyond(line)
+        return found
+
+    def _matches(self, line: str) -> list[Match]:
+        if len(self._filters) == 1:
+            return list(self._filters[0].matches(line))
+        unique: dict[tuple[str, tuple[int, int]], Match] = {}
+        for each in self._filters:
+            for match in each.matches(line):
+                key = (match.name, match.span)
+                if key not in unique or unique[key].value is None:
+                    unique[key] = match
+        return _without_halves(sorted(unique.values(), key=lambda match: match.span))
+
+    def _found(self, line: str, match: Match, step: str | None, time: datetime | None) -> list[Found]:
+        if match.value is None:
+            return [rejected(match.name, match.text, line, match.why, match.guess)]
+        found = with_step(line, MetricPoint(match.name, match.value, None, time), step, self._step)
+        return [TwoReadings(match.name, match.longer, line), *found] if match.longer else found
+
+    def _beyond(self, line: str) -> list[Found]:
+        """Return a rejection for each metric that is named where no filter looks any more."""
+        why = f"only the first {self._limit:,} characters of a line are read"
+        rest = line[self._limit - 1 :]
+        return [rejected(name, "", line, why) for name in sorted(self._metrics) if f"{name}=" in rest]
+
+
+def _without_halves(matches: list[Match]) -> list[Match]:
+    """Drop what one filter has doubts about where another one reads the whole number."""
+    whole = [(match.name, *match.span) for match in matches if match.value is not None]
+    return [
+        match
+        for match in matches
+        if match.value is not None
+        or not any(name == match.name and start <= match.span[0] and match.span[1] <= end for name, start, end in whole)
+    ]
