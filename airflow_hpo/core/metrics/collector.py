@@ -54,12 +54,9 @@ class Collector:
         self.close(whole=whole)
 
     def close(self, *, whole: bool = True) -> list[str]:
-        """Take the stream's end and return its unfinished last line, if there is one.
-
-        :param whole: whether the program ended by itself, so that this line is all that it meant to write. Else it counts
-            only where it cannot be half a line: as a whole JSON object.
-        """
+        """Take the stream's end and return its unfinished last line; whole when the program ended by itself."""
         lines = self._splitter.flush()
+        # a whole JSON object cannot be half a line
         if whole or self._source.format == "json":
             self._add(lines)
         return lines

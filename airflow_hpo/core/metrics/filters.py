@@ -113,10 +113,7 @@ class LineFilter:
         self._labels: dict[str, tuple[str, str]] = {}
 
     def matches(self, line: str) -> Iterator[Match]:
-        """Yield what the expression finds.
-
-        :raises SearchTimeout: when it takes too long for the line.
-        """
+        """Yield what the expression finds."""
         matched = False
         for match in self.expression.finditer(line):
             matched = True

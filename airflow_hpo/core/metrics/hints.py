@@ -42,12 +42,7 @@ def seen(metric: str, lines: Iterable[str]) -> str:
 
 
 def remedy(metric: str, lines: Sequence[str], source: str) -> str:
-    """Return a sentence with the declaration that reads a metric in one of the lines; the newest is tried first.
-
-    :param metric: the metric.
-    :param lines: what was read, oldest first.
-    :param source: name of the source's class.
-    """
+    """Return a sentence with the declaration that reads a metric in one of the lines; the newest is tried first."""
     for line in reversed(lines):
         for text in reversed(visible(line)):
             if metric.split("/")[-1] in text and (argument := argument_for(metric, text)):

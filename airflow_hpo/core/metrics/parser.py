@@ -29,10 +29,7 @@ class Parser:
         self._reader = reader_of(source, metrics)
 
     def parse(self, line: str, time: datetime | None = None) -> list[Found]:
-        """Return the points and rejections in the order in which they stand.
-
-        :raises SearchTimeout: when a filter takes too long for the line.
-        """
+        """Return the points and rejections in the order in which they stand."""
         found: list[Found] = []
         for text in visible(line):
             if self._timestamps:

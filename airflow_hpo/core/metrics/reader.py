@@ -20,15 +20,7 @@ class Reader(Protocol):
 def found_in(
     line: str, name: str, text: str, step: str | None, time: datetime | None, step_name: str | None = None
 ) -> list[Found]:
-    """Return what a text in the place of a metric's value says.
-
-    :param line: the line it stands in.
-    :param name: the metric.
-    :param text: what stands there.
-    :param step: the step that the line gives; None for none.
-    :param time: when it was printed.
-    :param step_name: what the step is called.
-    """
+    """Return what a text in the place of a metric's value says."""
     value = as_number(text)
     if value is None:
         return [rejected(name, text, line, doubt_about(text))]

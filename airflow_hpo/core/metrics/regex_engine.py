@@ -46,10 +46,7 @@ class Expression:
         self.groupindex = dict(self._compiled.groupindex)
 
     def finditer(self, line: str) -> Iterator[Spans]:
-        """Yield the matches.
-
-        :raises SearchTimeout: when the line takes too long.
-        """
+        """Yield the matches; a line that takes too long is a :class:`SearchTimeout`."""
         if self.linear and line.isascii() and not _ODD_BLANK.search(line):
             yield from self._linear.finditer(line.encode("ascii"))
             return
