@@ -13,7 +13,7 @@ from airflow_hpo.core.trial import TrialRecord
 class TrialDetails:
     """All that is stored about one trial, as :meth:`airflow_hpo.HpoHook.trial` returns it.
 
-    ::
+    Example::
 
         trial = HpoHook().trial("bikes", 3)
         trial.record.params["lr"], trial.record.value
