@@ -21,6 +21,8 @@ HpoError
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class HpoError(Exception):
     """Base of every error of this package.
@@ -83,6 +85,16 @@ class StudyLockedError(TransientHpoError):
     """Another process held the study's lock for too long."""
 
 
+class FailureKind(StrEnum):
+    """Who is to blame for a failed attempt: retry rules depend on it."""
+
+    PROGRAM = "program"
+    INFRASTRUCTURE = "infrastructure"
+    KILLED = "killed"
+    UNHEARD = "unheard"
+    """It ended well and nothing that it printed came: its own silence, or output that the container runtime lost."""
+
+
 class TrialFailedError(HpoError):
     """One attempt of a trial failed.
 
@@ -94,13 +106,15 @@ class TrialFailedError(HpoError):
             return trial.params["x"] ** 2
 
     :param reason: one sentence for people, kept on the attempt.
-    :param kind: who is to blame, a value of :class:`airflow_hpo.core.trial.FailureKind`; retry rules depend on it.
+    :param kind: who is to blame, a :class:`FailureKind` or its value: ``"program"``, ``"infrastructure"``, ``"killed"`` or
+        ``"unheard"``; retry rules depend on it.
+    :raises ValueError: when the kind is none of these.
     """
 
-    def __init__(self, reason: str, *, kind: str = "program") -> None:
+    def __init__(self, reason: str, *, kind: FailureKind | str = FailureKind.PROGRAM) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.kind = kind
+        self.kind = FailureKind(kind)
 
 
 class ClusterError(TrialFailedError):

@@ -55,7 +55,7 @@ def _attempt_data(trial: TrialDetails, attempt: Attempt) -> dict[str, Any]:
         "exit_code": attempt.exit_code,
         "problems": list(attempt.problems),
         "backend": attempt.backend,
-        "place": dict(attempt.place),
+        "place": attempt.placement.to_dict(),
         "started": shown_time(attempt.started),
         "finished": shown_time(attempt.finished),
         "dag_id": task.dag_id,

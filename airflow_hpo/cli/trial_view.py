@@ -63,7 +63,7 @@ def _about_attempt(attempt: Attempt) -> Iterator[str]:
     if attempt.reason:
         yield f"  {attempt.reason}"
     yield f"  from {shown_time(attempt.started)} {_until(attempt)}"
-    place = ", ".join(f"{name} {value}" for name, value in attempt.place.items() if value)
+    place = ", ".join(f"{name} {value}" for name, value in attempt.placement.to_dict().items())
     yield f"  run as {attempt.backend}" + (f", {place}" if place else "")
     yield f"  {_task(attempt.task)}"
     if url := log_url(attempt.task):

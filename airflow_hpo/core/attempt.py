@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
+from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 
 IN_CLUSTER = ("pod", "job")
 """Backends whose attempts wait for a node once they have begun."""
-NODE = "node"
-"""Key of an attempt's place: the node of its pod, as soon as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,15 @@ class Attempt:
     problems: Sequence[str] = ()
     """What was odd although it did not fail the attempt, one short sentence each."""
     log_tail: str | None = None
-    place: Mapping[str, Any] = field(default_factory=dict)
-    """Where it runs: host and process id, or pod, namespace, node and image digest."""
+    placement: Placement = UNKNOWN
+    """Where it runs."""
     work: str | None = None
     """Fingerprint of what was run: command, image or code."""
 
     @property
-    def placed(self) -> bool:
-        """Whether it has a place to run: at once where a worker runs it, with its node where a pod does."""
-        return self.backend not in IN_CLUSTER or NODE in self.place
+    def scheduled(self) -> bool:
+        """Whether it has a machine to run on: at once where a worker runs it, with its node where a pod does."""
+        return self.backend not in IN_CLUSTER or self.placement.node is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +75,35 @@ class MetricValue:
     reported: datetime
 
 
-def placed(running: Iterable[Attempt]) -> set[int]:
-    """Return the numbers of the trials that have a place to run; one between two attempts has none."""
+def scheduled_trials(running: Iterable[Attempt]) -> set[int]:
+    """Return the numbers of the trials that have a machine to run on; one between two attempts has none."""
     newest = {attempt.number: attempt for attempt in running}
-    return {number for number, attempt in newest.items() if attempt.placed}
+    return {number for number, attempt in newest.items() if attempt.scheduled}
 
 
+def without_stale(known: Iterable[Attempt]) -> list[Attempt]:
+    """Return attempts in their order; one that is kept as running although another of its trial has replaced it is lost.
+
+    No transaction leaves such a row. Databases that were filled before that was so may have some.
+    """
+    known = list(known)
+    newest = {(one.study, one.number): one.attempt for one in known}
+    told = {(one.study, one.number) for one in known if one.outcome in _GAVE_RESULT}
+    return [_lost(one) if _stale(one, newest, told) else one for one in known]
+
+
+def _stale(attempt: Attempt, newest: Mapping[tuple[str, int], int], told: Collection[tuple[str, int]]) -> bool:
+    trial = attempt.study, attempt.number
+    return attempt.outcome is AttemptOutcome.RUNNING and (trial in told or newest[trial] > attempt.attempt)
+
+
+def _lost(attempt: Attempt) -> Attempt:
+    return replace(attempt, outcome=AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=attempt.reason or STALE)
+
+
+STALE = "Another attempt of the trial took its place."
+
+_GAVE_RESULT = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
 _STRENGTH = {AttemptOutcome.RUNNING: 0, AttemptOutcome.LOST: 1}
 
 

@@ -49,7 +49,9 @@ def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     return [t for t in trials if t.number not in replaced and not _taken_over(t) and t.invalid is None]
 
 
-def progress_of(trials: Iterable[TrialRecord], direction: Direction, placed: Collection[int] | None = None) -> Progress:
+def progress_of(
+    trials: Iterable[TrialRecord], direction: Direction, scheduled: Collection[int] | None = None
+) -> Progress:
     """Count the trials of a study and find the best."""
     own = own_trials(trials)
     states = Counter(trial.state for trial in own)
@@ -62,7 +64,7 @@ def progress_of(trials: Iterable[TrialRecord], direction: Direction, placed: Col
         running=len(running),
         best=best,
         since_best=_after(best, own) if best else 0,
-        pending=0 if placed is None else len(running.difference(placed)),
+        pending=0 if scheduled is None else len(running.difference(scheduled)),
     )
 
 

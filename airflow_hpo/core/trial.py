@@ -14,6 +14,7 @@ from airflow_hpo.core.environment import as_text, variable
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.space import Choice, Params
 from airflow_hpo.core.window import Period
+from airflow_hpo.exceptions import FailureKind as FailureKind
 
 LABEL_LENGTH = 200
 
@@ -46,16 +47,6 @@ class Origin(StrEnum):
     START_POINT = "start_point"
     WARM_START = "warm_start"
     RERUN = "rerun"
-
-
-class FailureKind(StrEnum):
-    """Who is to blame for a failed attempt: retry rules depend on it."""
-
-    PROGRAM = "program"
-    INFRASTRUCTURE = "infrastructure"
-    KILLED = "killed"
-    UNHEARD = "unheard"
-    """It ended well and nothing that it printed came: its own silence, or output that the container runtime lost."""
 
 
 class AttemptOutcome(StrEnum):

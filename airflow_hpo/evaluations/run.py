@@ -27,7 +27,6 @@ from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import attempts, editions, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
 from airflow_hpo.storage.retry import retried
-from airflow_hpo.studies.close_attempts import close_attempts
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.store import Store
 
@@ -114,7 +113,6 @@ def conclude_evaluation(store: Store, name: str) -> EvaluationResult:
     with store.session(read_only=True) as session:
         evaluation = evaluations.get(session, name)
     records = store.optuna.records(name)
-    close_attempts(store, name, records)
     own = own_trials(records)
     reasons = _reasons(store, name)
     missing = [

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from airflow.sdk import Context
 
 from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.source import source_of
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial, run_function
-from airflow_hpo.trials.conclude import Ended
 from airflow_hpo.trials.reporter import TrialReporter
 
 TrialFunction = Callable[[FunctionTrial], Any]
@@ -49,11 +49,10 @@ class TrialPythonOperator(TrialOperator):
         super().__init__(**kwargs)
         self.function = function
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
         """Call the function."""
         monitor = self.ending(request, report)
-        outcome = run_function(self.function, request, study.objective, monitor)
-        return Ended(outcome.measurement, pruned=outcome.pruned, reason=monitor.reason if outcome.pruned else None)
+        return monitor.explained(run_function(self.function, request, study.objective, monitor))
 
     def work(self) -> str:
         """Return the fingerprint of the function's source."""

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
@@ -17,7 +18,7 @@ from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.trials.claim import Claim, continued
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.reporter import TrialReporter
 
 TOLD = ("number", "seed", "period", "candidate", "scenario", "variant", "replicate")
@@ -49,7 +50,7 @@ class TrialOpenOperator(TrialOperator):
                 raise AirflowSkipException(f"Trial {claimed.record.number} is {claimed.record.state} in the study.")
             attempt = self.begin(context, claimed)
             if reason := self.refusal(attempt, self.studies.store.edition(attempt.study)):
-                conclude(self.studies.store, claimed, attempt, Ended(None, pruned=True, reason=reason))
+                conclude(self.studies.store, attempt, Outcome.pruned(reason=reason))
                 raise AirflowSkipException(reason)
         for name, value in claimed.request.params.items():
             context["ti"].xcom_push(f"params.{name}", value)
@@ -80,13 +81,13 @@ class TrialOutcomeOperator(TrialOperator):
         self.code = code
         self.rerun = "failed"
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
         """Take the value that the tasks returned."""
         if self.value is None:
             raise TrialFailedError(
                 "The trial's last task returned no value: it or one before it failed. See their logs."
             )
-        return Ended(FunctionTrial(request, study.objective, report).finish(self.value))
+        return Outcome.complete(FunctionTrial(request, study.objective, report).finish(self.value))
 
     def _claim(self, context: Context, work: str) -> Claim:
         claimed = super()._claim(context, work)

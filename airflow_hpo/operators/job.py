@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction
 from airflow.sdk import Context
 
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods import jobs
 from airflow_hpo.pods.job_names import checked_count, job_name
-from airflow_hpo.pods.outcome import PodOutcome
-from airflow_hpo.trials.conclude import Ended
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
@@ -82,12 +81,12 @@ class TrialJobOperator(TrialPodOperator):
         container.env = [*place, *(container.env or [])]
         return pod
 
-    def _ended(self, outcome: PodOutcome) -> Ended:
+    def _ended(self, outcome: Outcome) -> Outcome:
         return super()._ended(self._explained(outcome))
 
-    def _explained(self, outcome: PodOutcome) -> PodOutcome:
+    def _explained(self, outcome: Outcome) -> Outcome:
         """Say why another pod failed, when that is why the first was ended."""
-        if outcome.state != "failed" or outcome.kind != FailureKind.INFRASTRUCTURE or self.pod is None:
+        if outcome.kind is not FailureKind.INFRASTRUCTURE or self.pod is None:
             return outcome
         meta = self.pod.metadata
         try:
@@ -97,4 +96,4 @@ class TrialJobOperator(TrialPodOperator):
             return outcome
         if found is None:
             return outcome
-        return replace(outcome, reason=found.reason, kind=found.kind.value, exit_code=found.exit_code)
+        return replace(outcome, reason=found.reason, kind=found.kind, exit_code=found.exit_code)

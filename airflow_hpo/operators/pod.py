@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,8 +17,10 @@ from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.metrics.source import File
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import FailureKind, TrialRequest
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.pod_ending import needs_no_worker
@@ -30,15 +32,12 @@ from airflow_hpo.pods.build import manifest
 from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.trials.attempts import last_attempt, locate, unseen
 from airflow_hpo.trials.claim import Claim, answer
-from airflow_hpo.trials.conclude import Ended
 from airflow_hpo.trials.reporter import TrialReporter
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
-from airflow_hpo.triggers.pod_result import ended_of, with_reason
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
@@ -109,7 +108,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         super().__init__(**kwargs)
         self.api_timeout_seconds = api_timeout_seconds
         self.time_limit = time_limit
-        self.outcome: PodOutcome | None = None
+        self.outcome: Outcome | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the trial, unless the study has its result."""
@@ -135,7 +134,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             # Airflow at times takes a task that resumes at once for lost and kills it: the pod's end stands all the same.
             self._killed = False
             self.pod = _named(event["name"], event["namespace"])
-            self.outcome = outcome = PodOutcome.from_dict(event["outcome"])
+            self.outcome = outcome = Outcome.from_dict(event["outcome"])
             claimed = self.claimed or self._claim(context, self.work())
             if claimed.answered or claimed.record.number != event["number"]:
                 self.tidy(final=True)
@@ -143,7 +142,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             attempt = self.begin(context, claimed)
             return self._pushed(context, self._conclude(context, claimed, attempt, partial(self._ended, outcome)))
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
         """Start the pod, then wait for it in the triggerer or here."""
         if self._killed:
             raise TrialFailedError("The task was killed before its pod was created.", kind=FailureKind.KILLED)
@@ -168,7 +167,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             alone=True,
             located=located(self.studies.store, study, self._begun()),
         )
-        return self._ended(with_reason(asyncio.run(watching), monitor))
+        return self._ended(monitor.explained(asyncio.run(watching)))
 
     def start_pod(self, context: Context, edition: Edition, request: TrialRequest) -> V1Pod:
         """Create the pod of the attempt that has begun, or take up an earlier try's.
@@ -183,7 +182,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         created = edition.created.isoformat()
         self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, created)
         pod = self._start(context, identity, attempt)
-        locate(store, attempt, {"pod": str(pod.metadata.name), "namespace": str(pod.metadata.namespace)})
+        locate(store, attempt, Placement(pod=str(pod.metadata.name), namespace=str(pod.metadata.namespace)))
         return pod
 
     def on_kill(self) -> None:
@@ -218,18 +217,18 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         :param claimed: the trial.
         """
         last = last_attempt(self.studies.store, claimed.request.study, claimed.record.number)
-        if self.keeps_pods or last is None or "pod" not in last.place:
+        if self.keeps_pods or last is None or last.placement.pod is None:
             return
-        name, namespace = last.place["pod"], last.place["namespace"]
+        name, namespace = last.placement.pod, str(last.placement.namespace)
         try:
             start.delete(self.client, name, namespace, self.termination_grace_period)
         except Exception as err:
             # The answer is in the study, for which no cluster is needed.
             self.log.warning("Whether the pod %s is gone is not known: %s", name, err)
 
-    def where(self) -> dict[str, str]:
+    def placement(self) -> Placement:
         """Return nothing yet: where the pod runs is known later."""
-        return {}
+        return UNKNOWN
 
     def _begun(self) -> Attempt:
         if self.attempt is None:
@@ -290,22 +289,25 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             timeout=timedelta(seconds=options.deadline - time.time()) + DEFER_SLACK if options.deadline else None,
         )
 
-    def _ended(self, outcome: PodOutcome) -> Ended:
+    def _ended(self, outcome: Outcome) -> Outcome:
         """Take the pod's end, wherever it was watched."""
         self.outcome = outcome
-        self.ended = ended_of(outcome)
         for name in ("on_pod_completion", "on_pod_teardown"):
             self.tell_callbacks(name, pod=self.pod)
         if self._killed:
-            raise TrialFailedError("The task was killed and its pod deleted.", kind=FailureKind.KILLED)
-        outcome.check()
-        return self.ended
+            return replace(
+                outcome,
+                state=AttemptOutcome.FAILED,
+                kind=FailureKind.KILLED,
+                reason="The task was killed and its pod deleted.",
+            )
+        return outcome
 
     def _kept(self) -> bool:
         outcome = self.outcome
         if outcome is None or not outcome.over:
             return False
-        failed = outcome.state == "failed"
+        failed = outcome.state is AttemptOutcome.FAILED
         keeping = {OnFinishAction.KEEP_POD, OnFinishAction.DELETE_ACTIVE_POD}
         return self.on_finish_action in keeping or (
             failed and self.on_finish_action is OnFinishAction.DELETE_SUCCEEDED_POD

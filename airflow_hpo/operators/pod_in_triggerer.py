@@ -16,13 +16,14 @@ from cachetools import TTLCache, cached
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.parameter import Params
 from airflow_hpo.core.trial import TrialRequest, TrialResult
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.studies.suggest import ask_for
 from airflow_hpo.trials.attempts import Running
 from airflow_hpo.trials.claim import answer
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.triggers.buffered_log import BufferedLog
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.pod_result import push_result, study_store
@@ -156,7 +157,7 @@ class TrialPodRunTrigger(BaseTrigger):
         self._say(attempt, claimed.request.params)
         if reason := operator.refusal(attempt, edition):
             self._words.info("%s", reason)
-            return Begun(result=conclude(store, claimed, attempt, Ended(None, pruned=True, reason=reason)))
+            return Begun(result=conclude(store, attempt, Outcome.pruned(reason=reason)))
         _share_hook(operator)
         pod = operator.start_pod(context, edition, claimed.request)
         self._watcher = operator.watcher(operator.watch_options(), pod, end_task=not operator.keeps_pods)

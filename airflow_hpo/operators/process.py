@@ -11,11 +11,12 @@ from airflow.sdk import Context
 
 from airflow_hpo import conf
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.process import ProcessRunner
-from airflow_hpo.trials.conclude import Ended
 from airflow_hpo.trials.reporter import TrialReporter
 
 
@@ -64,7 +65,7 @@ class TrialProcessOperator(TrialOperator):
         self.metrics = metrics or Stdout()
         self._process: ProcessRunner | None = None
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
         """Run the program to its end."""
         monitor = self.ending(request, report)
         runner = ProcessRunner(
@@ -79,18 +80,13 @@ class TrialProcessOperator(TrialOperator):
             grace_period=conf.termination_grace_period(),
         )
         self._process = runner
-        outcome = runner.run()
-        self.ended = Ended(runner.collector.so_far(), outcome.pruned, outcome.exit_code, outcome.tail, monitor.reason)
-        outcome.check()
-        if outcome.pruned:
-            return self.ended
-        return replace(self.ended, measurement=runner.collector.measure(), reason=None)
+        return monitor.explained(runner.run())
 
     def on_kill(self) -> None:
         """End the program and its children."""
         if self._process:
             self._process.stop()
 
-    def where(self) -> dict[str, str]:
+    def placement(self) -> Placement:
         """Return host and process id of the task."""
-        return {**super().where(), "pid": str(os.getpid())}
+        return replace(super().placement(), pid=os.getpid())

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
@@ -15,8 +15,10 @@ from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import FailureKind, TrialRequest, TrialState, TrialView
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialState, TrialView
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import task_try_of
@@ -24,7 +26,7 @@ from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.studies.stop import must_not_start
 from airflow_hpo.studies.suggest import ask_one
 from airflow_hpo.trials.claim import Claim, Rerun, Reruns, answer, begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.history import history
 from airflow_hpo.trials.monitor import TrialMonitor
 from airflow_hpo.trials.reporter import TrialReporter
@@ -73,7 +75,6 @@ class TrialOperator(BaseOperator):
         self.context: Context | None = None
         self.claimed: Claim | None = None
         self.attempt: Attempt | None = None
-        self.ended = Ended(None)
         self.report: TrialReporter | None = None
 
     @cached_property
@@ -81,14 +82,14 @@ class TrialOperator(BaseOperator):
         """The study database."""
         return HpoHook(self.hpo_conn_id)
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Ended:
+    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
         """Run the trial to its end.
 
         :param context: Airflow's context.
         :param study: the declaration.
         :param request: the trial with its parameters.
         :param report: takes new points while the trial runs; True means: give up.
-        :raises TrialFailedError: when the attempt failed.
+        :returns: how the attempt ended. An error that is raised instead is a failure too.
         """
         raise NotImplementedError
 
@@ -122,7 +123,7 @@ class TrialOperator(BaseOperator):
         self.report = TrialReporter(store, edition.study, attempt)
         run = partial(self.run_trial, context, edition.study, claimed.request, self.report)
         if reason := self.refusal(attempt, edition):
-            run = partial(Ended, None, pruned=True, reason=reason)
+            run = partial(Outcome.pruned, reason=reason)
         return self._conclude(context, claimed, attempt, run)
 
     def refusal(self, attempt: Attempt, edition: Edition) -> str | None:
@@ -141,23 +142,18 @@ class TrialOperator(BaseOperator):
         """
         return TrialMonitor(report, self.studies.store, request.study, conf.poll_interval())
 
-    def _conclude(self, context: Context, claimed: Claim, attempt: Attempt, run: Callable[[], Ended]) -> dict[str, Any]:
+    def _conclude(
+        self, context: Context, claimed: Claim, attempt: Attempt, run: Callable[[], Outcome]
+    ) -> dict[str, Any]:
         """Run the trial, or take up what became of it elsewhere, and tell the study."""
-        store = self.studies.store
+        error: BaseException | None = None
         try:
-            ended = run()
+            outcome = run()
         except (Exception, AirflowTaskTimeout) as err:
-            failure = _failure(err)
-            # Airflow does not try again after an error that repeating cannot mend.
-            retries = 0 if isinstance(err, _NEVER_RETRIED) else self.program_retries
-            final = fail(store, claimed, attempt, failure, self.ended, task_try_of(context), retries, self.report)
-            then = "the study is told" if final else "it stays open for another attempt"
-            self.log.error("Trial %s failed (%s), %s: %s", claimed.record.number, failure.kind, then, failure.reason)
-            self.tidy(final=final)
-            if final:
-                raise AirflowFailException(failure.reason) from err
-            raise
-        result = conclude(store, claimed, attempt, ended, self.report)
+            outcome, error = _failure(err), err
+        if outcome.state is AttemptOutcome.FAILED:
+            self._fail(context, attempt, outcome, error)
+        result = conclude(self.studies.store, attempt, outcome, self.report)
         self.tidy(final=True)
         if result.state is TrialState.FAIL:
             raise AirflowFailException(
@@ -165,13 +161,27 @@ class TrialOperator(BaseOperator):
                 "Clear the task to run it again."
             )
         self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
-        if ended.reason:
-            self.log.info("%s", ended.reason)
+        if outcome.reason:
+            self.log.info("%s", outcome.reason)
         return result.to_dict()
+
+    def _fail(self, context: Context, attempt: Attempt, outcome: Outcome, error: BaseException | None) -> NoReturn:
+        # Airflow does not try again after an error that repeating cannot mend.
+        retries = 0 if isinstance(error, _NEVER_RETRIED) else self.program_retries
+        final = fail(self.studies.store, attempt, outcome, task_try_of(context), retries, self.report)
+        then = "the study is told" if final else "it stays open for another attempt"
+        self.log.error("Trial %s failed (%s), %s: %s", attempt.number, outcome.kind, then, outcome.reason)
+        self.tidy(final=final)
+        if final:
+            raise AirflowFailException(outcome.reason) from error
+        if error is not None:
+            raise error
+        outcome.check()
+        raise RuntimeError("unreachable: a failed outcome raises")
 
     def begin(self, context: Context, claimed: Claim) -> Attempt:
         """Record that this try of the task begins an attempt; repeating it, as after a deferral, changes nothing."""
-        self.attempt = begin(self.studies.store, claimed, task_try_of(context), self.backend, self.where())
+        self.attempt = begin(self.studies.store, claimed, task_try_of(context), self.backend, self.placement())
         return self.attempt
 
     def tidy(self, *, final: bool) -> None:
@@ -180,9 +190,9 @@ class TrialOperator(BaseOperator):
         :param final: no further attempt of the trial follows by itself.
         """
 
-    def where(self) -> dict[str, str]:
-        """Return what helps a person to find the running trial."""
-        return {"host": socket.gethostname()}
+    def placement(self) -> Placement:
+        """Return where the trial runs, as far as it is known when it begins."""
+        return Placement(host=socket.gethostname())
 
     def _do_render_template_fields(
         self,
@@ -239,14 +249,14 @@ class TrialOperator(BaseOperator):
 _NEVER_RETRIED = (PermanentHpoError, AirflowFailException)
 
 
-def _failure(err: BaseException) -> TrialFailedError:
+def _failure(err: BaseException) -> Outcome:
     """Say who is to blame: the trial's author for what he declared, and nobody but the worker for what is unforeseen."""
     if isinstance(err, TrialFailedError):
-        return err
+        return Outcome.failed(err.reason, err.kind)
     if isinstance(err, AirflowTaskTimeout):
-        return TrialFailedError(f"The task ran into its execution_timeout: {err}")
+        return Outcome.failed(f"The task ran into its execution_timeout: {err}")
     kind = FailureKind.PROGRAM if isinstance(err, _NEVER_RETRIED) else FailureKind.INFRASTRUCTURE
-    return TrialFailedError(f"{type(err).__name__}: {err}", kind=kind)
+    return Outcome.failed(f"{type(err).__name__}: {err}", kind)
 
 
 def _plain(value: Any) -> Any:

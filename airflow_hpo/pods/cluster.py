@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.retry import until_done
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch.node import Located
 from airflow_hpo.pods.watch.readings import PodReadings
 from airflow_hpo.pods.watch.watch import Log, PodWatch, WatchOptions
@@ -31,7 +31,7 @@ async def watch_pod(
     *,
     alone: bool = False,
     located: Located | None = None,
-) -> PodOutcome:
+) -> Outcome:
     """Watch a pod until it has ended, and return how."""
     async with _opened(connection, name, namespace, alone=alone) as pod:
         readings = PodReadings(source, objective, lambda line: logger.info("%s", line))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_hpo.core.declared import nearest
@@ -12,18 +11,10 @@ from airflow_hpo.core.metrics.point import MetricPoint, Report
 from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.metrics.values import as_step
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionOutcome:
-    """How a function ended that did not fail."""
-
-    pruned: bool
-    measurement: Measurement | None
-    """The result; for a pruned trial what it had reached, None when that is nothing."""
 
 
 class FunctionTrial:
@@ -115,7 +106,7 @@ def run_function(
     request: TrialRequest,
     objective: Objective,
     monitor: Report = lambda points: False,
-) -> FunctionOutcome:
+) -> Outcome:
     """Call a trial's function and measure what comes out.
 
     A returned number is the result as it is; a function that returns None is measured by what it reported, with the
@@ -123,12 +114,12 @@ def run_function(
     """
     trial = FunctionTrial(request, objective, monitor)
     try:
-        return FunctionOutcome(False, trial.finish(function(trial)))
+        return Outcome.complete(trial.finish(function(trial)))
     except HpoError:
         raise
     except Exception as err:
         if _is_pruned(err):
-            return FunctionOutcome(True, trial.so_far())
+            return Outcome.pruned(trial.so_far())
         raise TrialFailedError(f"The trial's function raised {type(err).__name__}: {err}.") from err
     finally:
         trial.flush()

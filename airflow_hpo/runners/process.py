@@ -5,27 +5,33 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from airflow_hpo.core.metrics.collector import Collector
-from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH
+from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
 from airflow_hpo.runners.metric_inputs import Input, input_for
-from airflow_hpo.runners.outcome import End, ProcessOutcome
 from airflow_hpo.runners.supervisor import SupervisedProgram
 
 CHUNK = 65536
 LAST_CHUNKS = 64
 TAIL_LINES = 50
 
+End = Literal["pruned", "killed", "timeout"]
+"""Why the runner ended a program before it was done."""
+
 
 class ProcessRunner:
-    """Run one command to its end, once; the trial's collector is in :attr:`collector`.
+    """Runs one command to its end, once.
 
     The program gets no input, a session of its own, and prints into one stream. Whatever ends it (its own end, pruning,
     :meth:`stop`, the timeout, an error in a callback, the death of this process) ends everything it started: SIGTERM,
@@ -78,8 +84,8 @@ class ProcessRunner:
         self._stopped = False
         self._program: SupervisedProgram | None = None
 
-    def run(self) -> ProcessOutcome:
-        """Run the command and return how it ended; its metrics are then in the collector."""
+    def run(self) -> Outcome:
+        """Run the command and return how it ended, with what it measured."""
         with contextlib.closing(input_for(self._source, self.collector, self._cwd)) as read:
             environment = {**(os.environ if self._env is None else self._env), **read.environment()}
             with SupervisedProgram(
@@ -163,16 +169,43 @@ class ProcessRunner:
             self._tail.append(line[:SHOWN_LENGTH])
             self._on_line(line)
 
-    def _outcome(self, program: SupervisedProgram) -> ProcessOutcome:
+    def _outcome(self, program: SupervisedProgram) -> Outcome:
         if program.errno is not None:
-            raise TrialFailedError(
+            return Outcome.failed(
                 f"The program {self._command[0]!r} cannot be started: {os.strerror(program.errno)}. "
                 "Check its name, the PATH and that it may be executed."
             )
-        code = os.waitstatus_to_exitcode(program.status) if program.status is not None else -9
-        return ProcessOutcome(
-            exit_code=code if code >= 0 else None,
-            signal=-code if code < 0 else None,
-            ended=self._end,
-            tail=tuple(self._tail),
-        )
+        code = os.waitstatus_to_exitcode(program.status) if program.status is not None else -signal.SIGKILL
+        seen: dict[str, Any] = {"exit_code": code if code >= 0 else None, "tail": tuple(self._tail)}
+        if self._end == "pruned":
+            return Outcome.pruned(self.collector.so_far(), **seen)
+        if self._end is not None or code != 0:
+            kind = FailureKind.KILLED if self._end == "killed" else FailureKind.PROGRAM
+            reason = f"{_how(self._end, code)}{_last_lines(self._tail)}"
+            return Outcome.failed(reason, kind, measurement=self.collector.so_far(), **seen)
+        try:
+            return Outcome.complete(self.collector.measure(), **seen)
+        except TrialFailedError as err:
+            return Outcome.failed(err.reason, err.kind, **seen)
+
+
+def _how(end: End | None, code: int) -> str:
+    if end == "killed":
+        return "The trial's program was stopped."
+    if end == "timeout":
+        return "The trial's program ran longer than its timeout and was ended."
+    if code >= 0:
+        return f"The trial's program exited with {code}."
+    hint = " Often that is the kernel short of memory." if code == -signal.SIGKILL else ""
+    return f"The trial's program was ended by {_signal_name(-code)}.{hint}"
+
+
+def _last_lines(tail: Sequence[str]) -> str:
+    return f" Its last lines: {' | '.join(list(tail)[-SHOWN_LINES:])}" if tail else " It printed nothing."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from airflow_hpo.core.attempt import Attempt, TaskRun, outweighs
+from airflow_hpo.core.attempt import Attempt, TaskRun, outweighs, without_stale
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions
@@ -27,7 +28,7 @@ def begin(
     task: TaskRun,
     *,
     backend: str,
-    place: Mapping[str, Any] | None = None,
+    placement: Placement = UNKNOWN,
     work: str | None = None,
 ) -> Attempt:
     """Note that a task runs a trial; the same try of the same task has one attempt, however often it says so."""
@@ -38,7 +39,7 @@ def begin(
     if row is None:
         before = session.execute(select(func.max(AttemptRow.attempt)).where(*ours)).scalar() or 0
         row = AttemptRow(edition_id=edition_id, number=number, attempt=before + 1, backend=backend, work=work)
-        row.place, row.problems = dict(place or {}), []
+        row.place, row.problems = placement.to_dict(), []
         row.started_at, row.outcome = utc_now(), AttemptOutcome.RUNNING.value
         for name, value in asdict(task).items():
             setattr(row, name, value)
@@ -47,50 +48,48 @@ def begin(
     return _attempt(row, edition)
 
 
-def locate(session: Session, edition: str, number: int, attempt: int, place: Mapping[str, Any]) -> Attempt:
+def locate(session: Session, edition: str, number: int, attempt: int, placement: Placement) -> Attempt:
     """Add to what is known about where an attempt runs, such as its pod's node and image once they are known."""
     editions.row_id(session, edition, lock=True)
     row = _row(session, edition, number, attempt)
-    row.place = {**row.place, **place}
+    row.place = {**row.place, **placement.to_dict()}
     session.flush()
     return _attempt(row, edition)
 
 
-def finish(
-    session: Session,
-    edition: str,
-    number: int,
-    attempt: int,
-    outcome: AttemptOutcome,
-    *,
-    kind: FailureKind | None = None,
-    reason: str | None = None,
-    exit_code: int | None = None,
-    problems: Sequence[str] = (),
-    log_tail: str | None = None,
-    place: Mapping[str, Any] | None = None,
-) -> Attempt:
-    """Note how an attempt ended and return what holds: the first to see it end, or whoever sees it end after it was lost."""
-    row = _row(session, edition, number, attempt)
-    weaker = [old.value for old in AttemptOutcome if outweighs(outcome, old)]
-    ended = {"outcome": outcome.value, "kind": kind.value if kind else None, "reason": reason, "exit_code": exit_code}
-    seen: dict[str, Any] = {"problems": list(problems), "place": {**row.place, **(place or {})}}
-    seen["log_tail"] = log_tail[-TAIL_LENGTH:] if log_tail else None
-    # A clock may go back, and two hosts never have the same.
-    finished_at = max(utc_now(), row.started_at)
-    session.execute(
-        update(AttemptRow)
-        .where(AttemptRow.id == row.id, AttemptRow.outcome.in_(weaker))
-        .values(finished_at=finished_at, **ended, **seen)
-        .execution_options(synchronize_session=False)
+def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
+    """Note how an attempt ended, unless more is known: the first end that was seen holds, also after it was lost.
+
+    Expects the attempt as :func:`of` returns it with a lock: what is known about its placement is kept.
+    """
+    measured = outcome.measurement
+    weaker = [old.value for old in AttemptOutcome if outweighs(outcome.state, old)]
+    tail = "\n".join(outcome.tail)[-TAIL_LENGTH:]
+    _end(
+        session,
+        attempt.study,
+        [AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt, AttemptRow.outcome.in_(weaker)],
+        outcome,
+        exit_code=outcome.exit_code,
+        problems=list(measured.problems) if measured else [],
+        log_tail=tail or None,
+        place={**attempt.placement.to_dict(), **outcome.placement.to_dict()},
     )
-    session.expire_all()
-    return _attempt(_row(session, edition, number, attempt), edition)
 
 
-def of(session: Session, edition: str, number: int | None = None) -> list[Attempt]:
-    """Return attempts in the order of their trials and runs."""
-    return _attempts(session, edition, *([] if number is None else [AttemptRow.number == number]))
+def lose_running(session: Session, edition: str, number: int, reason: str, *, before: int | None = None) -> None:
+    """End as lost the attempts of a trial that still run: all, or those before one of them."""
+    theirs = [AttemptRow.number == number, AttemptRow.outcome == AttemptOutcome.RUNNING.value]
+    if before is not None:
+        theirs.append(AttemptRow.attempt < before)
+    _end(session, edition, theirs, Outcome(AttemptOutcome.LOST, reason=reason, kind=FailureKind.KILLED))
+
+
+def of(session: Session, edition: str, number: int | None = None, *, lock: bool = False) -> list[Attempt]:
+    """Return attempts in the order of their trials and runs; with a lock, no other process ends or begins one meanwhile."""
+    if lock:
+        editions.row_id(session, edition, lock=True)
+    return without_stale(_attempts(session, edition, *([] if number is None else [AttemptRow.number == number])))
 
 
 def running(session: Session, edition: str) -> list[Attempt]:
@@ -114,8 +113,26 @@ def _row(session: Session, edition: str, number: int, attempt: int) -> AttemptRo
 
 
 def _attempts(session: Session, edition: str, *wanted: ColumnElement[bool]) -> list[Attempt]:
-    rows = session.scalars(_of(edition).where(*wanted).order_by(AttemptRow.number, AttemptRow.attempt))
+    query = _of(edition).where(*wanted).order_by(AttemptRow.number, AttemptRow.attempt)
+    # What a transaction has read before may have been changed by others until it got its lock.
+    rows = session.scalars(query.execution_options(populate_existing=True))
     return [_attempt(row, edition) for row in rows]
+
+
+def _end(session: Session, edition: str, wanted: list[ColumnElement[bool]], outcome: Outcome, **seen: Any) -> None:
+    now = utc_now()
+    # A clock may go back, and two hosts never have the same.
+    finished = case(
+        (AttemptRow.started_at > now, AttemptRow.started_at), else_=literal(now, AttemptRow.started_at.type)
+    )
+    ours = AttemptRow.edition_id == select(EditionRow.id).where(EditionRow.name == edition).scalar_subquery()
+    ended = {"outcome": outcome.state.value, "kind": outcome.kind and outcome.kind.value, "reason": outcome.reason}
+    session.execute(
+        update(AttemptRow)
+        .where(ours, *wanted)
+        .values(finished_at=finished, **ended, **seen)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _attempt(row: AttemptRow, edition: str) -> Attempt:
@@ -133,6 +150,6 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         exit_code=row.exit_code,
         problems=tuple(row.problems),
         log_tail=row.log_tail,
-        place=row.place,
+        placement=Placement.from_dict(row.place),
         work=row.work,
     )

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from airflow_hpo.core.study_end import End
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
-from airflow_hpo.studies.close_attempts import close_attempts
-from airflow_hpo.studies.status import Status, status
+from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
 
 
@@ -30,7 +31,6 @@ class Summary:
 @retried
 def finish(store: Store, status: Status) -> Summary:
     """Record the end of an edition and sum it up; repeating it sums up anew."""
-    close_attempts(store, status.edition.name, store.optuna.records(status.edition.name, details=False))
     # A look may have read the trials without their parameters.
     best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
     if status.verdict.end:
@@ -44,7 +44,8 @@ def finish(store: Store, status: Status) -> Summary:
                 best_value=best.value if best else None,
             )
     elif status.edition.finished:
-        _correct(store, status)
+        with store.session() as session:
+            _correct(session, status)
     return Summary(_data(status, best), _text(status, best), _failure(status))
 
 
@@ -60,14 +61,19 @@ def ended_just_before(store: Store, name: str, seconds: float) -> bool:
     return any(end < (own.finished, name) and own.finished - end[0] < timedelta(seconds=seconds) for end in ends)
 
 
-def amend(store: Store, name: str) -> str | None:
+def amend(store: Store, session: Session, name: str, told: TrialRecord | None = None) -> str | None:
     """Bring the best trial of an edition that has ended up to date; return what became of it, None while it goes on.
 
-    For results that come, or are taken back, after the end.
+    For results that come, or are taken back, after the end. A trial that the same transaction tells is given, because only
+    that transaction sees it.
     """
-    look = status(store, name)
-    if look.edition.finished is None:
+    # Whoever ends another trial at the same time waits here, and then sees this one.
+    editions.row_id(session, name, lock=True)
+    edition = editions.get(session, name)
+    if edition.finished is None:
         return None
+    records = store.optuna.records(name, details=False)
+    look = status_of(store, edition, [told if told and told.number == one.number else one for one in records])
     before, best = look.edition.best_number, look.progress.best
     if best is None:
         now = (
@@ -77,14 +83,13 @@ def amend(store: Store, name: str) -> str | None:
         now = f"trial {before} still is its best"
     else:
         now = f"trial {best.number} is its best now, with {look.edition.study.objective.metric} = {best.value}"
-    _correct(store, look)
+    _correct(session, look)
     return f"The study had ended, and {now}. Clear its task finish to pass that on."
 
 
-def _correct(store: Store, status: Status) -> None:
+def _correct(session: Session, status: Status) -> None:
     best = status.progress.best
-    with store.session() as session:
-        editions.correct_best(session, status.edition.name, best.number if best else None, best.value if best else None)
+    editions.correct_best(session, status.edition.name, best.number if best else None, best.value if best else None)
 
 
 def _data(status: Status, best: TrialRecord | None) -> dict[str, Any]:

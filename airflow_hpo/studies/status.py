@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from airflow_hpo.core.attempt import placed
+from airflow_hpo.core.attempt import scheduled_trials
 from airflow_hpo.core.budget import BudgetVerdict, ready_for_more, slots_free, verdict
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import Progress, progress_of
@@ -53,13 +53,13 @@ def status(store: Store, name: str) -> Status:
 def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) -> Status:
     """Judge an edition by trials that have been read already."""
     study = edition.study
-    progress = progress_of(records, study.objective.direction, _placed(store, edition.name, study))
+    progress = progress_of(records, study.objective.direction, _scheduled(store, edition.name, study))
     judged = verdict(study, progress, datetime.now(UTC) - edition.started, edition.stop_reason)
     return Status(edition, progress, judged)
 
 
-def _placed(store: Store, name: str, study: Study) -> set[int] | None:
+def _scheduled(store: Store, name: str, study: Study) -> set[int] | None:
     if study.max_pending is None:
         return None
     with store.session(read_only=True) as session:
-        return placed(attempts.running(session, name))
+        return scheduled_trials(attempts.running(session, name))

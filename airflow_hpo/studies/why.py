@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from airflow_hpo.core.attempt import Attempt, by_trial
 from airflow_hpo.core.budget import slots_free
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.storage import attempts
@@ -108,15 +109,14 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None) -> str:
     if last.outcome is not AttemptOutcome.RUNNING:
         return f"{ended_sentence(last)} {where}"
     if task is None or task.works:
-        return f"Attempt {last.attempt} runs {_place(last.place)}since {last.started.isoformat(timespec='seconds')}."
+        return f"Attempt {last.attempt} runs {_placement(last.placement)}since {last.started.isoformat(timespec='seconds')}."
     return f"Attempt {last.attempt} was interrupted. {where}"
 
 
-def _place(place: Mapping[str, object]) -> str:
-    if "pod" in place:
-        node = f" on node {place['node']}" if place.get("node") else ""
-        return f"in pod {place['pod']} of namespace {place.get('namespace')}{node} "
-    return f"on {place['host']} " if "host" in place else ""
+def _placement(where: Placement) -> str:
+    if where.pod:
+        return f"in pod {where.pod} of namespace {where.namespace}{f' on node {where.node}' if where.node else ''} "
+    return f"on {where.host} " if where.host else ""
 
 
 def last_words(runs: Iterable[Attempt]) -> str:

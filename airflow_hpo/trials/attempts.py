@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
@@ -63,17 +64,17 @@ def last_attempt(store: Store, edition: str, number: int) -> Attempt | None:
 
 
 @retried
-def locate(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> None:
+def locate(store: Store, attempt: Attempt, placement: Placement) -> None:
     """Add to what is known about where an attempt runs."""
-    if place:
+    if placement:
         with store.session() as session:
-            attempts.locate(session, attempt.study, attempt.number, attempt.attempt, place)
+            attempts.locate(session, attempt.study, attempt.number, attempt.attempt, placement)
 
 
-def locate_now(store: Store, attempt: Attempt, place: Mapping[str, Any]) -> bool:
+def locate_now(store: Store, attempt: Attempt, placement: Placement) -> bool:
     """Say where an attempt runs while it does; False when the database cannot take it now, for which nothing must wait."""
     try:
-        locate(store.without_retry, attempt, place)
+        locate(store.without_retry, attempt, placement)
     except TransientHpoError as err:
         logger.warning("Where trial %s runs is told the study later: %s", attempt.number, err)
         return False

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.task_try import TaskTry
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.trial_key import rerun_key
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
-from airflow_hpo.studies.close_attempts import close_attempts
-from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.intermediate_values import derive
 
 Rerun = Literal["changed", "always"]
 Reruns = Rerun | Literal["failed"]
 """``"failed"`` is for who only brings results: whether something successful runs again was decided before."""
-KILLED = FailureKind.KILLED
 LOST = "The task was killed before this attempt had ended."
 
 
@@ -48,11 +46,6 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskTry, rerun:
     otherwise a new trial with the same parameters takes its place. The decision is the same however often it is asked.
     """
     record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
-    if record.state.finished:
-        close_attempts(store, request.study, [record])
-        if record.replaces is not None:
-            # Whoever told the study may have been killed before it could correct the best of one that had ended.
-            amend(store, request.study)
     if _must_rerun(store, request.study, record, work, place, rerun):
         key = rerun_key(request.key, record.number)
         fresh = store.optuna.rerun(request.study, record.number, key)
@@ -61,18 +54,18 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskTry, rerun:
 
 
 @retried
-def begin(store: Store, claimed: Claim, place: TaskTry, backend: str, where: dict[str, str]) -> Attempt:
+def begin(store: Store, claimed: Claim, place: TaskTry, backend: str, placement: Placement) -> Attempt:
     """Record that an attempt begins; the same try of the same task is the same attempt.
 
     An attempt of an earlier try that never ended is recorded as lost.
     """
     name, number = claimed.request.study, claimed.record.number
     with store.session() as session:
-        begun = attempts.begin(session, name, number, place.task, backend=backend, place=where, work=claimed.work)
-        for earlier in attempts.of(session, name, number):
-            if earlier.attempt < begun.attempt:
-                attempts.finish(session, name, number, earlier.attempt, AttemptOutcome.LOST, kind=KILLED, reason=LOST)
+        begun = attempts.begin(
+            session, name, number, place.task, backend=backend, placement=placement, work=claimed.work
+        )
         if begun.attempt > 1:
+            attempts.lose_running(session, name, number, LOST, before=begun.attempt)
             derive(store, session, begun)
     return begun
 

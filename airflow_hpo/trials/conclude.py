@@ -3,102 +3,62 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
-from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
-from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.storage import attempts, editions
+from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.claim import Claim, result_of
+from airflow_hpo.trials.claim import result_of
 from airflow_hpo.trials.intermediate_values import derive
 from airflow_hpo.trials.reporter import TrialReporter
 
 logger = logging.getLogger(__name__)
 
 LATE = "Another attempt of the trial had ended before; its result stands."
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How an attempt ended, whatever ran it."""
-
-    measurement: Measurement | None
-    """The metrics; None when it was pruned before it reported any."""
-    pruned: bool = False
-    exit_code: int | None = None
-    tail: Sequence[str] = ()
-    """The last lines of its log."""
-    reason: str | None = None
-    """Why it was ended before it had finished, one sentence; None when the pruner said so, or nobody did."""
-    place: Mapping[str, Any] = field(default_factory=dict)
-    """What its end adds to what is known about where it ran."""
+GIVEN_UP = "The trial had been given up before this attempt ended."
+OVERTAKEN = "Another attempt of the trial ended it."
 
 
 @retried
-def conclude(
-    store: Store, claimed: Claim, attempt: Attempt, ended: Ended, report: TrialReporter | None = None
-) -> TrialResult:
-    """Tell the study that an attempt succeeded or was pruned.
+def conclude(store: Store, attempt: Attempt, outcome: Outcome, report: TrialReporter | None = None) -> TrialResult:
+    """Tell the study that an attempt succeeded or was pruned, and end every attempt of the trial, in one transaction.
 
     Safe to repeat, also after the task was killed between telling and returning: what the study has stands.
     """
     if report:
         report.deliver_rest()
-    return _succeeded(store, attempt, claimed.work, ended)
-
-
-@retried
-def conclude_attempt(store: Store, attempt: Attempt, ended: Ended) -> TrialResult:
-    """Do the same for an attempt that another process began, when the task that claimed the trial does not run."""
-    return _succeeded(store, attempt, attempt.work or "", ended)
-
-
-def _succeeded(store: Store, attempt: Attempt, work: str, ended: Ended) -> TrialResult:
-    state = TrialState.PRUNED if ended.pruned else TrialState.COMPLETE
-    value = ended.measurement.value if ended.measurement and not ended.pruned else None
-    metrics = dict(ended.measurement.metrics) if ended.measurement else {}
-    outcome = AttemptOutcome.PRUNED if ended.pruned else AttemptOutcome.COMPLETE
+    pruned, measured = outcome.state is AttemptOutcome.PRUNED, outcome.measurement
+    state = TrialState.PRUNED if pruned else TrialState.COMPLETE
+    value = measured.value if measured and not pruned else None
+    metrics = dict(measured.metrics) if measured else {}
     name, number = attempt.study, attempt.number
     with store.session() as session:
-        others = _other_attempts(session, attempt)
-        if others:
+        known = attempts.of(session, name, number, lock=True)
+        if len(known) > 1:
             derive(store, session, attempt)
-        told = store.optuna.tell(name, number, state, value, metrics, work, within=session.connection())
-        # A task that Airflow thought dead may end beside the one that took its place; one of them gave the result.
-        late = any(other.outcome is outcome for other in others)
-        attempts.finish(
-            session,
-            name,
-            number,
-            attempt.attempt,
-            AttemptOutcome.LOST if late else outcome,
-            kind=FailureKind.KILLED if late else None,
-            reason=LATE if late else ended.reason,
-            problems=ended.measurement.problems if ended.measurement else (),
-            exit_code=ended.exit_code,
-            log_tail="\n".join(ended.tail),
-            place=ended.place,
-        )
-    _amend(store, name, told)
+        told = store.optuna.tell(name, number, state, value, metrics, attempt.work, within=session.connection())
+        if late := _late(known, attempt, state, told):
+            outcome = replace(outcome, state=AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=late)
+        _end(session, known, attempt, outcome, final=True)
+        amended = _amend(store, session, name, told)
+    if amended:
+        logger.info("%s", amended)
     return result_of(name, told, attempt.attempt)
 
 
 @retried
 def fail(
     store: Store,
-    claimed: Claim,
     attempt: Attempt,
-    error: TrialFailedError,
-    ended: Ended,
+    outcome: Outcome,
     place: TaskTry,
     program_retries: int,
     report: TrialReporter | None = None,
@@ -109,41 +69,48 @@ def fail(
     """
     if report:
         report.deliver_rest()
-    name, number = attempt.study, attempt.number
+    name, number, amended = attempt.study, attempt.number, None
     with store.session() as session:
-        attempts.finish(
-            session,
-            name,
-            number,
-            attempt.attempt,
-            AttemptOutcome.FAILED,
-            kind=FailureKind(error.kind),
-            reason=error.reason,
-            exit_code=ended.exit_code,
-            log_tail="\n".join(ended.tail),
-            place=ended.place,
-        )
-        exhausted = _programs_own(attempts.of(session, name, number)) > program_retries
-        if error.kind == FailureKind.KILLED or not (exhausted or place.last_try):
-            return False
-        told = store.optuna.tell(name, number, TrialState.FAIL, work=claimed.work, within=session.connection())
-    _amend(store, name, told)
-    return True
+        known = attempts.of(session, name, number, lock=True)
+        kinds = [one.kind for one in known if one.attempt != attempt.attempt]
+        exhausted = _programs_own([*kinds, outcome.kind]) > program_retries
+        final = outcome.kind is not FailureKind.KILLED and (exhausted or place.last_try)
+        if final:
+            told = store.optuna.tell(name, number, TrialState.FAIL, work=attempt.work, within=session.connection())
+        _end(session, known, attempt, outcome, final=final)
+        if final:
+            amended = _amend(store, session, name, told)
+    if amended:
+        logger.info("%s", amended)
+    return final
 
 
-def _programs_own(known: Sequence[Attempt]) -> int:
+def _end(session: Session, known: Sequence[Attempt], attempt: Attempt, outcome: Outcome, *, final: bool) -> None:
+    """End an attempt, and with its trial those that another task may still believe to run."""
+    for one in known:
+        if one.attempt == attempt.attempt:
+            attempts.finish(session, one, outcome)
+    if final and any(one.outcome is AttemptOutcome.RUNNING and one.attempt != attempt.attempt for one in known):
+        attempts.lose_running(session, attempt.study, attempt.number, OVERTAKEN)
+
+
+def _late(known: Sequence[Attempt], attempt: Attempt, state: TrialState, told: TrialRecord) -> str | None:
+    """Return why an attempt did not give its trial's result; None when it did.
+
+    A task that Airflow thought dead may end at the same time as the one that took its place.
+    """
+    if told.state is TrialState.FAIL:
+        return GIVEN_UP
+    gave = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
+    others = any(one.outcome in gave and one.attempt != attempt.attempt for one in known)
+    return LATE if others or told.state is not state else None
+
+
+def _programs_own(kinds: Sequence[FailureKind | None]) -> int:
     """Return how many failures are the program's; the first silence of one that ended well may be the runtime's."""
-    kinds = [attempt.kind for attempt in known]
     return kinds.count(FailureKind.PROGRAM) + max(0, kinds.count(FailureKind.UNHEARD) - 1)
 
 
-def _other_attempts(session: Session, attempt: Attempt) -> list[Attempt]:
-    """Return the other attempts of a trial, of which none begins or ends well before this transaction ends."""
-    editions.row_id(session, attempt.study, lock=True)
-    return [a for a in attempts.of(session, attempt.study, attempt.number) if a.attempt != attempt.attempt]
-
-
-def _amend(store: Store, name: str, told: TrialRecord) -> None:
+def _amend(store: Store, session: Session, name: str, told: TrialRecord) -> str | None:
     """Only a trial that runs another again may end after its study."""
-    if told.replaces is not None and (said := amend(store, name)):
-        logger.info("%s", said)
+    return None if told.replaces is None else amend(store, session, name, told)

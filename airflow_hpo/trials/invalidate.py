@@ -37,7 +37,8 @@ def invalidate(store: Store, name: str, number: int, reason: str) -> Invalidated
     record = store.optuna.invalidate(name, number, reason)
     with store.session(read_only=True) as session:
         runs = attempts.of(session, name, number)
-    aftermath = amend(store, name)
+    with store.session() as session:
+        aftermath = amend(store, session, name)
     return Invalidated(record, status(store, name), runs[-1].task if runs else None, aftermath)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialState
+from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import batch_and_index
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.status import ENDED
@@ -23,7 +23,4 @@ def reap(store: Store, name: str, numbers: Collection[int]) -> None:
     for number in numbers:
         with store.session() as session:
             store.optuna.tell(name, number, TrialState.FAIL, within=session.connection())
-            for attempt in attempts.of(session, name, number):
-                attempts.finish(
-                    session, name, number, attempt.attempt, AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=reason
-                )
+            attempts.lose_running(session, name, number, reason)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Condition
 
 from cachetools import TTLCache, cached
 
 from airflow_hpo.core.metrics.point import Report, SeriesPoint
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.studies.stop import reason_to_end
 from airflow_hpo.studies.store import Store
@@ -51,6 +54,12 @@ class TrialMonitor:
         self._edition = edition
         self._interval = interval
         self._due = time.monotonic() + interval
+
+    def explained(self, outcome: Outcome) -> Outcome:
+        """Add why the study ended a trial, if it did."""
+        if self.reason is None or outcome.state is not AttemptOutcome.PRUNED:
+            return outcome
+        return replace(outcome, reason=self.reason)
 
     def __call__(self, points: Sequence[SeriesPoint]) -> bool:
         """Deliver the points; return True when the trial has to end."""

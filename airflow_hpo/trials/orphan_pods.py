@@ -57,7 +57,7 @@ def _ended(store: Store, edition: Edition, pod: TrialPod, state: str | None) -> 
 
 def _followed(pod: TrialPod, mine: Sequence[Attempt]) -> str | None:
     for one in mine:
-        where = one.place.get("pod")
+        where = one.placement.pod
         if one.number == pod.number and one.attempt > pod.attempt and where not in (None, pod.name):
             return f"Attempt {one.attempt} of its trial has another pod, {where}."
     return None

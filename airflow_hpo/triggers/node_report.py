@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from airflow_hpo.core.attempt import NODE, Attempt
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import Study
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.node import Located
@@ -18,10 +17,10 @@ def located(store: Store, study: Study, attempt: Attempt) -> Located | None:
     if study.max_pending is None:
         return None
 
-    async def tell(place: Mapping[str, str]) -> bool:
-        if attempt.place.get(NODE) == place[NODE]:
+    async def tell(placement: Placement) -> bool:
+        if attempt.placement.node == placement.node:
             return True
-        told = await in_thread(locate_now, store, attempt, place)
+        told = await in_thread(locate_now, store, attempt, placement)
         if told:
             study_queue(attempt.study).freed.set()
         return told

@@ -13,21 +13,21 @@ from pydantic import TypeAdapter
 
 from airflow_hpo import conf
 from airflow_hpo.core.metrics.source import MetricSource
-from airflow_hpo.core.trial import FailureKind, TrialResult, TrialState
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialResult, TrialState
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.cluster import delete_pod, watch_pod
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import Running, running
-from airflow_hpo.trials.conclude import conclude_attempt
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.monitor import TrialMonitor
 from airflow_hpo.trials.reporter import TrialReporter
 from airflow_hpo.triggers.node_report import located
-from airflow_hpo.triggers.pod_result import ended_of, push_result, study_store, with_reason
+from airflow_hpo.triggers.pod_result import push_result, study_store
 from airflow_hpo.triggers.slots import study_queue
 
 STORE_ATTEMPTS = 60
@@ -45,7 +45,7 @@ class PodEvent(TypedDict):
     number: int
     """Of the trial that the pod ran."""
     outcome: dict[str, Any]
-    """A :class:`airflow_hpo.pods.outcome.PodOutcome` as plain data."""
+    """A :class:`airflow_hpo.core.outcome.Outcome` as plain data."""
 
 
 class TrialPodTrigger(BaseTrigger):
@@ -128,8 +128,8 @@ class TrialPodTrigger(BaseTrigger):
             # A trigger that raises would fail the task without its retries seeing why; the next try takes the pod up.
             self.log.exception("The pod %s cannot be watched any longer", self.pod_name)
             reason = f"The pod could not be watched: {type(err).__name__}: {err}"
-            outcome = PodOutcome("failed", reason=reason, kind=FailureKind.INFRASTRUCTURE.value, alive=True)
-        if outcome.state != "failed" and await self._told(outcome):
+            outcome = Outcome.failed(reason, FailureKind.INFRASTRUCTURE, alive=True)
+        if outcome.state is not AttemptOutcome.FAILED and await self._told(outcome):
             yield TaskSuccessEvent()
             return
         # Airflow takes a task for killed that resumes before the scheduler has heard that its first process ended.
@@ -144,7 +144,7 @@ class TrialPodTrigger(BaseTrigger):
             self.log.info("Deleting the pod %s", self.pod_name)
             await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
 
-    async def _told(self, outcome: PodOutcome) -> bool:
+    async def _told(self, outcome: Outcome) -> bool:
         """Tell the study, delete the pod and push the result; False when a worker has to do it."""
         if not self.end_task or self.task_instance is None:
             return False
@@ -166,10 +166,10 @@ class TrialPodTrigger(BaseTrigger):
             self.log.info("%s", outcome.reason)
         return True
 
-    def _conclude(self, store: Store, outcome: PodOutcome) -> TrialResult:
+    def _conclude(self, store: Store, outcome: Outcome) -> TrialResult:
         if self.running is None:
             raise RuntimeError("What has ended was watched.")
-        return conclude_attempt(store, self.running.attempt, ended_of(outcome))
+        return conclude(store, self.running.attempt, outcome)
 
     async def _tidy(self) -> None:
         try:
@@ -178,7 +178,7 @@ class TrialPodTrigger(BaseTrigger):
             # The result is in the study already: a pod that stays is no reason to fail.
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
 
-    async def _watch(self) -> PodOutcome:
+    async def _watch(self) -> Outcome:
         found, report = await self._open()
         outcome = await watch_pod(
             self.connection,
@@ -192,7 +192,7 @@ class TrialPodTrigger(BaseTrigger):
             located=located(found.store, found.study, found.attempt),
         )
         await self._deliver_rest(found.reporter)
-        return with_reason(outcome, report)
+        return report.explained(outcome)
 
     async def _deliver_rest(self, reporter: TrialReporter) -> None:
         """Values that waited for the database go with this process, unlike the pod's end, which a worker may tell."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -12,10 +11,7 @@ from cachetools import TTLCache
 from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.conclude import Ended
-from airflow_hpo.trials.monitor import TrialMonitor
 
 KEPT = 60.0
 """Seconds for which a connection is believed to name the same database."""
@@ -41,17 +37,3 @@ async def push_result(ti: Any, result: TrialResult) -> None:
 
     place = {"dag_id": ti.dag_id, "task_id": ti.task_id, "run_id": ti.run_id, "map_index": ti.map_index}
     await XCom.aset(key="return_value", value=result.to_dict(), **place)
-
-
-def ended_of(outcome: PodOutcome) -> Ended:
-    """Return a pod's end as the study is told it."""
-    pruned = outcome.state == "pruned"
-    reason = (outcome.reason or None) if pruned else None
-    return Ended(outcome.measurement, pruned, outcome.exit_code, outcome.tail, reason, outcome.place)
-
-
-def with_reason(outcome: PodOutcome, monitor: TrialMonitor) -> PodOutcome:
-    """Add why the study ended a trial, if it did."""
-    if outcome.state != "pruned" or monitor.reason is None:
-        return outcome
-    return replace(outcome, reason=monitor.reason)

@@ -22,6 +22,8 @@ from sqlalchemy.exc import OperationalError
 
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
@@ -30,7 +32,7 @@ from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_one
 from airflow_hpo.trials.claim import begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.integration.trial_tasks import WORK, task_try_of
 from tests.postgres import PostgresServer
@@ -247,12 +249,12 @@ def run_trial(store: Store, request: TrialRequest, pause: float = 0.0) -> int:
     claimed = claim(store, request, WORK, place)
     if claimed.answered:
         return claimed.record.number
-    attempt = begin(store, claimed, place, "process", {})
+    attempt = begin(store, claimed, place, "process", Placement())
     report = TrialReporter(store, store.edition(request.study).study, attempt)
     for step in range(STEPS):
         time.sleep(pause)
         report([SeriesPoint("loss", step, float(STEPS - step))])
-    conclude(store, claimed, attempt, Ended(Measurement(claimed.request.params["x"])), report)
+    conclude(store, attempt, Outcome.complete(Measurement(claimed.request.params["x"])), report)
     return claimed.record.number
 
 

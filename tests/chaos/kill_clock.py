@@ -106,7 +106,12 @@ def run_program(clock: Clock, offset: str, hang: float, timeout: float) -> Any:
     )
     begun = time.monotonic()
     outcome = runner.run()
-    return {"ended": outcome.ended, "exit_code": outcome.exit_code, "seconds": time.monotonic() - begun}
+    return {
+        "state": outcome.state.value,
+        "reason": outcome.reason,
+        "exit_code": outcome.exit_code,
+        "seconds": time.monotonic() - begun,
+    }
 
 
 def lock(database: Database, clock: Clock) -> Any:

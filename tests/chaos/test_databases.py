@@ -14,6 +14,7 @@ import pytest
 
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.exceptions import StoreUnavailableError
@@ -23,7 +24,7 @@ from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_one, suggest
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.chaos.database_faults import Crew, Cut, Proxy, StudyServer, at_every_message, finished, until
 from tests.chaos.ledger import Ledger
@@ -163,7 +164,7 @@ def test_a_server_that_takes_no_changes_at_all_is_named_with_the_remedy(
 ) -> None:
     study = tuned(near)
     request = study.suggest()[0]
-    claimed, attempt = study.started(request)
+    _claimed, attempt = study.started(request)
     without_retry = Store(server.database, patience=2)
     with ledger.injection(
         "PostgreSQL read-only for good", "a result is told", ON, "tried for `database_patience`, then one clear error"
@@ -171,11 +172,11 @@ def test_a_server_that_takes_no_changes_at_all_is_named_with_the_remedy(
         server.do(READ_ONLY["read-only"][0])
         try:
             with pytest.raises(StoreUnavailableError, match=r"must take changes.*read-only.*tried for 2 s") as caught:
-                conclude(without_retry, claimed, attempt, Ended(Measurement(0.5)))
+                conclude(without_retry, attempt, Outcome.complete(Measurement(0.5)))
         finally:
             server.do(READ_ONLY["read-only"][1])
         row.seen = str(caught.value).replace(str(server.port), "PORT")
-    conclude(near, claimed, attempt, Ended(Measurement(0.5)))
+    conclude(near, attempt, Outcome.complete(Measurement(0.5)))
     assert study.states()[0] is TrialState.COMPLETE
 
 
@@ -284,10 +285,10 @@ def test_a_result_is_told_once_wherever_its_connection_is_cut(
         return (study, *study.started(study.suggest()[0]))
 
     def work(subject: tuple[Tuned, Any, Any]) -> str:
-        study, claimed, attempt = subject
+        study, _claimed, attempt = subject
         report = TrialReporter(far, study.study, attempt)
         report([SeriesPoint("loss", step, 2.0 - step) for step in range(2)])
-        conclude(far, claimed, attempt, Ended(Measurement(0.5, {"time_s": 2.0})), report)
+        conclude(far, attempt, Outcome.complete(Measurement(0.5, {"time_s": 2.0})), report)
         record = study.records()[0]
         assert (record.state, record.value, record.work) == (TrialState.COMPLETE, 0.5, WORK)
         [held] = study.attempts(0)

@@ -14,6 +14,7 @@ import pytest
 
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import StoreRefusedError, StoreUnavailableError
 from airflow_hpo.storage import metric_series
@@ -22,7 +23,7 @@ from airflow_hpo.studies import migrate
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.chaos.database_faults import STEPS, Crew, SmallDisk, finished, locked, until
 from tests.chaos.ledger import Ledger
@@ -87,13 +88,13 @@ def test_a_disk_that_stays_full_is_named_and_what_was_told_is_there_when_it_has_
     study = Tuned(store, declared(max_trials=4))
     requests = study.suggest()
     study.complete(requests[0], 0.5)
-    claimed, attempt = study.started(requests[1])
+    _claimed, attempt = study.started(requests[1])
     expected = "tried for `database_patience`, one clear error; with room again the study goes on"
     with ledger.injection("a full disk for good", "a result is told", ON, expected) as row:
         filling = Store(store.database, patience=1)
         with pytest.raises(StoreUnavailableError, match=r"have room|work on its disk") as caught, disk.filled():
-            conclude(filling, claimed, attempt, Ended(Measurement(0.4)))
-        conclude(store, claimed, attempt, Ended(Measurement(0.4)))
+            conclude(filling, attempt, Outcome.complete(Measurement(0.4)))
+        conclude(store, attempt, Outcome.complete(Measurement(0.4)))
         for request in requests[2:]:
             study.complete(request, 0.6)
         finish(store, status(store, study.name))
@@ -162,19 +163,19 @@ def begins(study: Tuned) -> Callable[[], object]:
 
 
 def reports(study: Tuned) -> Callable[[], object]:
-    claimed, attempt, report = reported(study)
+    _claimed, attempt, report = reported(study)
 
     def work() -> None:
         report([SeriesPoint("loss", 0, 2.0)])
-        conclude(study.store, claimed, attempt, Ended(Measurement(0.5)), report)
+        conclude(study.store, attempt, Outcome.complete(Measurement(0.5)), report)
 
     return work
 
 
 def tells(study: Tuned) -> Callable[[], object]:
-    claimed, attempt, report = reported(study)
+    _claimed, attempt, report = reported(study)
     report([SeriesPoint("loss", 0, 2.0)])
-    return lambda: conclude(study.store, claimed, attempt, Ended(Measurement(0.5)), report)
+    return lambda: conclude(study.store, attempt, Outcome.complete(Measurement(0.5)), report)
 
 
 def finishes(study: Tuned) -> Callable[[], object]:

@@ -11,11 +11,13 @@ import pytest
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from local_airflow.live import LiveAirflow
 from local_airflow.processes import COMMANDS
 from local_airflow.runs import DagRun
@@ -83,8 +85,8 @@ def total(run: DagRun, task: str) -> int:
 def tell(store: Store, request: TrialRequest, place: TaskTry) -> None:
     """Do what a trial's task does."""
     claimed = claim(store, request, "work", place)
-    attempt = begin(store, claimed, place, "function", {})
-    conclude(store, claimed, attempt, Ended(Measurement(float(claimed.record.params["x"]) ** 2)))
+    attempt = begin(store, claimed, place, "function", Placement())
+    conclude(store, attempt, Outcome.complete(Measurement(float(claimed.record.params["x"]) ** 2)))
 
 
 class TakingOver(Striker):

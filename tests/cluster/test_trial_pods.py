@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.metrics.source import File, TerminationMessage
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.pods.build.labels import label_value
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.trials.conclude import conclude_attempt
 from airflow_hpo.triggers.pod_result import ended_of
 from tests.cluster.pods_on_cluster import wait_for
@@ -53,7 +53,7 @@ def test_a_trial_ends_the_same_in_both_modes(task: MakeTask, core: Any, deferrab
     assert trial.series() == {1: 1.0, 2: 0.5, 3: pytest.approx(1 / 3)}
     [attempt] = trial.attempts()
     assert (attempt.outcome, attempt.exit_code) == (AttemptOutcome.COMPLETE, 0)
-    assert attempt.place.keys() == {"pod", "namespace", "node", "image"}
+    assert attempt.placement.to_dict().keys() == {"pod", "namespace", "node", "image"}
     assert pods_of(core, trial) == []
 
 
@@ -129,7 +129,7 @@ def test_a_pod_whose_task_was_killed_between_telling_and_deleting_is_deleted_by_
     task: MakeTask, core: Any, deferrable: bool
 ) -> None:
     trial = task(ONE_LINE)
-    outcome = PodOutcome.from_dict(asyncio.run(first_event(trial.deferred()))["outcome"])
+    outcome = Outcome.from_dict(asyncio.run(first_event(trial.deferred()))["outcome"])
     conclude_attempt(trial.tuned.store, trial.attempts()[-1], ended_of(outcome))
     assert pods_of(core, trial)
     retry = trial.again()

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.budget import most_batches
 from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import Summary, finish
 from airflow_hpo.studies.open import open_edition
@@ -23,7 +24,7 @@ from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_one, reserve, suggest
 from airflow_hpo.trials.claim import Claim, begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.lost import abandoned, reap
 from tests.integration.trial_tasks import RETRIES, START, WORK, task_try_of
 
@@ -147,7 +148,7 @@ class Scheduler:
             if claimed.answered:
                 task.state = "success"
                 return
-            task.running = claimed, begin(self.store, claimed, place, "process", {})
+            task.running = claimed, begin(self.store, claimed, place, "process", Placement())
             task.state = "running"
             return
         self._end(task, *task.running)
@@ -164,10 +165,10 @@ class Scheduler:
         if self.random.random() < self.failing:
             kind = self.random.choice(["program", "infrastructure", "killed"])
             place = task_try_of(task.request.key, task.try_number)
-            final = fail(self.store, claimed, attempt, TrialFailedError("It broke.", kind=kind), Ended(None), place, 1)
+            final = fail(self.store, attempt, Outcome.failed("It broke.", kind=kind), place, 1)
             self._again(task, final=final)
             return
-        conclude(self.store, claimed, attempt, Ended(Measurement(self.random.random())))
+        conclude(self.store, attempt, Outcome.complete(Measurement(self.random.random())))
         task.state = "success"
 
     def _again(self, task: TrialTask, final: bool = False) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from airflow_hpo.core.evaluation import Candidate, Plan
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, open_evaluation
-from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.conclude import conclude, fail
 from tests.integration.trial_tasks import START, WORK, task_try_of
 
 LOSS = Objective("loss", extra_metrics=["time_s"])
@@ -56,11 +57,11 @@ def evaluated(
         assert request.scenario
         place = task_try_of(request.key, retries=0)
         claimed = claim(store, request, WORK, place)
-        attempt = begin(store, claimed, place, "process", {})
+        attempt = begin(store, claimed, place, "process", Placement())
         value = values[request.candidate][days.index(request.scenario.name)]
         if value is None:
-            fail(store, claimed, attempt, TrialFailedError("It broke."), Ended(None, exit_code=3), place, 0)
+            fail(store, attempt, Outcome.failed("It broke.", exit_code=3), place, 0)
         else:
-            conclude(store, claimed, attempt, Ended(Measurement(value, {"time_s": time_s})))
+            conclude(store, attempt, Outcome.complete(Measurement(value, {"time_s": time_s})))
     conclude_evaluation(store, opened.edition)
     return opened.edition

@@ -8,19 +8,20 @@ from typing import Any
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space import Categorical, Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.task_try import TaskTry
-from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.core.trial import FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.trials.claim import Claim, Reruns, begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.reporter import TrialReporter
 
 START = TaskTry(TaskRun("tune", "r", "tune.start"))
@@ -63,7 +64,7 @@ class Tuned:
 
     def begin(self, claimed: Claim, try_number: int = 1, backend: str = "process") -> Attempt:
         key = claimed.request.key.partition("#")[0]
-        return begin(self.store, claimed, task_try_of(key, try_number), backend, {"host": "here"})
+        return begin(self.store, claimed, task_try_of(key, try_number), backend, Placement(host="here"))
 
     def started(self, request: TrialRequest, try_number: int = 1, **how: Any) -> tuple[Claim, Attempt]:
         claimed = self.claim(request, try_number, **how)
@@ -76,8 +77,8 @@ class Tuned:
     def conclude(
         self, claimed: Claim, attempt: Attempt, value: float = 1.0, pruned: bool = False, problems: tuple[str, ...] = ()
     ) -> TrialResult:
-        measured = Measurement(value, {"time_s": 2.0}, problems)
-        return conclude(self.store, claimed, attempt, Ended(measured, pruned=pruned))
+        ended = Outcome.pruned if pruned else Outcome.complete
+        return conclude(self.store, attempt, ended(Measurement(value, {"time_s": 2.0}, problems)))
 
     def complete(
         self,
@@ -103,10 +104,9 @@ class Tuned:
         retries: int = RETRIES,
         exit_code: int = 3,
     ) -> bool:
-        claimed, attempt = self.started(request, try_number)
-        error, place = TrialFailedError("It broke.", kind=kind), task_try_of(request.key, try_number, retries)
-        ended = Ended(None, exit_code=exit_code, tail=["a", "b"])
-        return fail(self.store, claimed, attempt, error, ended, place, program_retries)
+        _, attempt = self.started(request, try_number)
+        outcome = Outcome.failed("It broke.", FailureKind(kind), exit_code=exit_code, tail=["a", "b"])
+        return fail(self.store, attempt, outcome, task_try_of(request.key, try_number, retries), program_retries)
 
     def records(self) -> list[TrialRecord]:
         return self.store.optuna.records(self.name)

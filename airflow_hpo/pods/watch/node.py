@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
-Located = Callable[[Mapping[str, str]], Awaitable[bool]]
+from airflow_hpo.core.placement import UNKNOWN, Placement
+
+Located = Callable[[Placement], Awaitable[bool]]
 """Takes where the pod runs as soon as it has a node, and says whether it need not be told again."""
 
 LOCATING = 5.0
@@ -20,7 +22,7 @@ class NodeReport:
 
     def __init__(self, located: Located | None) -> None:
         self._located = located
-        self._place: Mapping[str, str] = {}
+        self._placement = UNKNOWN
         self._known = asyncio.Event()
 
     @property
@@ -28,10 +30,10 @@ class NodeReport:
         """Whether somebody waits for the node, of which the API server does not speak loud enough to wake anybody."""
         return self._located is not None and not self._known.is_set()
 
-    def seen(self, place: Mapping[str, str]) -> None:
+    def seen(self, placement: Placement) -> None:
         """Take where the pod runs, as it is known now."""
-        if "node" in place:
-            self._place = place
+        if placement.node:
+            self._placement = placement
             self._known.set()
 
     async def run(self) -> None:
@@ -39,5 +41,5 @@ class NodeReport:
         if self._located is None:
             return
         await self._known.wait()
-        while not await self._located(self._place):
+        while not await self._located(self._placement):
             await asyncio.sleep(LOCATING)

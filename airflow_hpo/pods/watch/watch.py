@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from airflow_hpo.core.metrics.point import Report
-from airflow_hpo.core.trial import FailureKind
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError, TrialFailedError
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.failures import PodFailure
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.threads import cancelled, in_thread
 from airflow_hpo.pods.watch.logs import TrialLogs
 from airflow_hpo.pods.watch.node import Located, NodeReport
@@ -104,7 +105,7 @@ class PodWatch:
         self._away_since: float | None = None
         self._pod: Any = None
 
-    async def run(self) -> PodOutcome:
+    async def run(self) -> Outcome:
         """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
         try:
             with self._access.subscribe(self._wake.set) as self._news:
@@ -112,7 +113,7 @@ class PodWatch:
         finally:
             self._readings.write()
 
-    async def _run(self) -> PodOutcome:
+    async def _run(self) -> Outcome:
         try:
             async with self._reporting():
                 await self._until_started()
@@ -125,7 +126,7 @@ class PodWatch:
                 return await self._prune()
             outcome = self._ended()
         except TrialFailedError as err:
-            outcome = self._outcome("failed", reason=err.reason, kind=err.kind, alive=self._away_since is not None)
+            outcome = self._failed(err.reason, err.kind, alive=self._away_since is not None)
         return await self._with_last_report(outcome)
 
     async def _until_started(self) -> None:
@@ -211,7 +212,7 @@ class PodWatch:
             if pod is None:
                 raise _error(failures.gone(self._pod, await self._access.events(warnings=False)))
             self._pod = pod
-            self._node.seen(self._place())
+            self._node.seen(self._placement())
             if failures.lost(pod, datetime.now(UTC)) and not self._is_over(pod):
                 raise _error(failures.node_lost(pod))
             return pod
@@ -256,58 +257,62 @@ class PodWatch:
             await next_tick()
             self._readings.write()
 
-    async def _with_last_report(self, outcome: PodOutcome) -> PodOutcome:
+    async def _with_last_report(self, outcome: Outcome) -> Outcome:
         """Report what is left; what the pruner says of it comes too late."""
         try:
             await in_thread(self._report, self._readings.drain(final=True))
         except PermanentHpoError as err:
-            return self._outcome("failed", reason=str(err))
+            return self._failed(str(err))
         return outcome
 
-    async def _prune(self) -> PodOutcome:
-        outcome = self._outcome("pruned")
+    async def _prune(self) -> Outcome:
+        outcome = self._outcome(AttemptOutcome.PRUNED)
         try:
             await self._access.delete()
         except ClusterUnavailableError as err:
             self._logger.warning("The pruned pod is deleted later: %s", err)
         return await self._with_last_report(outcome)
 
-    def _ended(self) -> PodOutcome:
+    def _ended(self) -> Outcome:
         container = self._options.container
         end = failures.ended(self._pod, container)
         self._readings.message(end.message if end else None)
         if failed := failures.failure(self._pod, container, list(self._readings.tail)):
-            return self._outcome("failed", reason=failed.reason, kind=failed.kind, exit_code=failed.exit_code)
+            return self._failed(failed.reason, failed.kind, exit_code=failed.exit_code)
         try:
             self._readings.measure()
         except TrialFailedError as err:
             return self._without_result(err)
-        return self._outcome("complete", exit_code=0)
+        return self._outcome(AttemptOutcome.COMPLETE, exit_code=0)
 
-    def _without_result(self, err: TrialFailedError) -> PodOutcome:
+    def _without_result(self, err: TrialFailedError) -> Outcome:
         """Blame the program only when it was heard."""
         if self._logs.unread:
-            return self._outcome("failed", reason=err.reason, kind=FailureKind.INFRASTRUCTURE.value, alive=True)
+            return self._failed(err.reason, FailureKind.INFRASTRUCTURE, alive=True)
         if self._readings.silent:
-            reason = f"{err.reason} {TWICE}"
-            return self._outcome("failed", reason=reason, kind=FailureKind.UNHEARD.value, exit_code=0)
-        return self._outcome("failed", reason=err.reason, kind=err.kind, exit_code=0)
+            return self._failed(f"{err.reason} {TWICE}", FailureKind.UNHEARD, exit_code=0)
+        return self._failed(err.reason, err.kind, exit_code=0)
 
-    def _outcome(self, state: Any, **more: Any) -> PodOutcome:
-        if measured := self._readings.so_far():
-            more = {"value": measured.value, "metrics": dict(measured.metrics), "problems": measured.problems, **more}
+    def _failed(self, reason: str, kind: FailureKind = FailureKind.PROGRAM, **more: Any) -> Outcome:
+        return self._outcome(AttemptOutcome.FAILED, reason=reason, kind=kind, **more)
+
+    def _outcome(self, state: AttemptOutcome, **more: Any) -> Outcome:
         over = self._pod is not None and self._is_over(self._pod)
-        return PodOutcome(state, tail=list(self._readings.tail), place=self._place(), over=over, **more)
+        seen: dict[str, Any] = {
+            "measurement": self._readings.so_far(),
+            "tail": tuple(self._readings.tail),
+            "over": over,
+        }
+        return Outcome(state, placement=self._placement(), **seen, **more)
 
     def _is_over(self, pod: Any) -> bool:
         return failures.over(pod, self._options.container)
 
-    def _place(self) -> dict[str, str]:
+    def _placement(self) -> Placement:
         if self._pod is None:
-            return {}
+            return UNKNOWN
         status = failures.container_status(self._pod, self._options.container)
-        known = {"node": self._pod.spec.node_name, "image": status.image_id if status else None}
-        return {name: value for name, value in known.items() if value}
+        return Placement(node=self._pod.spec.node_name or None, image=(status.image_id or None) if status else None)
 
 
 def _is_scheduled(pod: Any) -> bool:

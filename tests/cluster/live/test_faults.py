@@ -102,9 +102,9 @@ def test_a_worker_task_that_is_killed_while_it_creates_its_pod_leaves_no_second_
     study.check_whole()
     first, *later = [one for one in study.attempts() if one.number == number]
     assert (first.outcome, first.reason) == (AttemptOutcome.LOST, "The task was killed before this attempt had ended.")
-    assert "pod" not in first.place
+    assert first.placement.pod is None
     assert later[-1].outcome is AttemptOutcome.COMPLETE
-    assert {one.place.get("pod") for one in later} - {None} == {pod.metadata.name}
+    assert {one.placement.pod for one in later} - {None} == {pod.metadata.name}
 
 
 def test_a_scheduler_that_is_killed_costs_no_trial(tuning: Callable[[str], Tuning]) -> None:
@@ -138,7 +138,7 @@ def test_pods_that_nobody_waits_for_are_found_and_removed_and_no_others(
     airflow, run = study.airflow, study.run
     assert reaped(airflow, namespace, study.name) == {}
 
-    [orphan] = [one.place["pod"] for one in study.attempts() if one.task.map_index == 0]
+    [orphan] = [one.placement.pod for one in study.attempts() if one.task.map_index == 0]
     airflow.patch(f"{run.path}/taskInstances/{TRIAL}/0", {"new_state": "failed"})
     found = reaped(airflow, namespace, study.name, "--dry-run")
     assert {pod: (row["reason"], row["done"]) for pod, row in found.items()} == {

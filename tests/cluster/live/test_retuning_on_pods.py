@@ -59,7 +59,7 @@ def test_every_trial_and_evaluation_was_one_pod_and_none_is_left(
     assert {record.state for found in records.values() for record in found} == {TrialState.COMPLETE}
     for name, found in records.items():
         with store.session() as session:
-            pods = [attempt.place.get("pod") for attempt in attempts.of(session, name)]
+            pods = [attempt.placement.pod for attempt in attempts.of(session, name)]
         assert len(set(pods)) >= len(found)
     wait_for(
         lambda: not core.list_namespaced_pod(namespace, label_selector=f"airflow-hpo/dag={DAG_ID}").items, "their end"

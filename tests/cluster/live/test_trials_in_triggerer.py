@@ -76,7 +76,7 @@ def test_trials_start_one_by_one_while_a_full_node_lets_pods_wait(
     edition = f"{dag_id}@{run.run_id}"
     assert [record.state for record in store.optuna.records(edition)] == [TrialState.COMPLETE] * 6
     assert {one.outcome for one in tried(store, edition)} == {AttemptOutcome.COMPLETE}
-    assert {"node"} <= set.intersection(*(set(one.place) for one in tried(store, edition)))
+    assert all(one.placement.node for one in tried(store, edition))
 
 
 def test_a_cleared_trial_whose_result_is_known_answers_without_a_pod(airflow: LiveAirflow, store: Store) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
@@ -17,7 +19,7 @@ from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_one, suggest
 from airflow_hpo.trials.claim import begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.trial_tasks import START, WORK, declared, task_try_of
 
@@ -61,7 +63,7 @@ def run_trial(store: Store, request: TrialRequest, value: float) -> int:
     place = task_try_of(request.key.partition("#")[0])
     claimed = claim(store, request, WORK, place)
     if not claimed.answered:
-        conclude(store, claimed, begin(store, claimed, place, "process", {}), Ended(Measurement(value)))
+        conclude(store, begin(store, claimed, place, "process", Placement()), Outcome.complete(Measurement(value)))
     return claimed.record.number
 
 

@@ -11,17 +11,19 @@ from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.evaluation import KEYS, Candidate, Plan, Scenario
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study_end import End
 from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, TrialRequest, TrialState
 from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, evaluations_frame, open_evaluation
-from airflow_hpo.exceptions import StudyNotFoundError, TrialFailedError
+from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import attempts, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import Claim, begin, claim
-from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.conclude import conclude, fail
 from tests.integration.trial_tasks import START, WORK, Tuned, task_try_of
 
 FAMILY = "demo/validate"
@@ -56,13 +58,13 @@ class Evaluated:
 
     def complete(self, request: TrialRequest, value: float = 1.0, try_number: int = 1, work: str = WORK) -> None:
         claimed = self.claim(request, try_number, work)
-        attempt = begin(self.store, claimed, self._place(request, try_number), "process", {})
-        conclude(self.store, claimed, attempt, Ended(Measurement(value, {"time_s": 2.0})))
+        attempt = begin(self.store, claimed, self._place(request, try_number), "process", Placement())
+        conclude(self.store, attempt, Outcome.complete(Measurement(value, {"time_s": 2.0})))
 
     def fail(self, request: TrialRequest) -> None:
         claimed = self.claim(request)
-        attempt = begin(self.store, claimed, self._place(request), "process", {})
-        fail(self.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), self._place(request), 0)
+        attempt = begin(self.store, claimed, self._place(request), "process", Placement())
+        fail(self.store, attempt, Outcome.failed("It broke."), self._place(request), 0)
 
     def _place(self, request: TrialRequest, try_number: int = 1) -> TaskTry:
         return task_try_of(request.key.partition("#")[0], try_number)
@@ -209,7 +211,7 @@ def test_the_end_of_an_evaluation_is_written_down(evaluated: Evaluated, store: S
 def test_an_attempt_whose_end_nobody_saw_is_closed(evaluated: Evaluated, store: Store) -> None:
     request = evaluated.requests()[0]
     claimed = evaluated.claim(request)
-    begin(store, claimed, task_try_of(request.key), "process", {})
+    begin(store, claimed, task_try_of(request.key), "process", Placement())
     store.optuna.tell(evaluated.name, request.number or 0, TrialState.COMPLETE, 1.0)
 
     conclude_evaluation(store, evaluated.name)

@@ -16,6 +16,7 @@ from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialState
 from airflow_hpo.exceptions import DeclarationError, TrialPruned
 from airflow_hpo.operators.function import TrialPythonOperator
@@ -27,7 +28,6 @@ from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.conclude import Ended
 from tests.integration.trial_tasks import Tuned, declared
 
 SILENT = "import time; time.sleep(600)"
@@ -170,7 +170,7 @@ class Breaking(TrialOperator):
     work_fields = ()
     error: Exception
 
-    def run_trial(self, *given: Any) -> Ended:
+    def run_trial(self, *given: Any) -> Outcome:
         raise self.error
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.operators import pod_in_triggerer
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.pod_in_triggerer import TrialPodRunTrigger
@@ -84,7 +85,7 @@ def test_a_trial_that_waits_for_room_goes_on_as_soon_as_the_one_before_it_has_it
         async with AsyncExitStack() as held:
             waits = asyncio.create_task(trigger._granted(operator, held))
             done, _ = await asyncio.wait({waits}, timeout=1)
-            await tell({"node": "node-1"})
+            await tell(Placement(node="node-1"))
             await asyncio.wait_for(waits, 20)
         return bool(done), operator.request["number"]
 

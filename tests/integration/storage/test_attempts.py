@@ -8,7 +8,10 @@ import pytest
 import time_machine
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
+from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
@@ -34,9 +37,10 @@ def begin(store: Database, number: int = 5, task: TaskRun = TASK, **more) -> Att
         return attempts.begin(session, EDITION, number, task, backend="process", **more)
 
 
-def finish(store: Database, attempt: Attempt, outcome: AttemptOutcome, **more) -> Attempt:
+def finish(store: Database, attempt: Attempt, state: AttemptOutcome, **more) -> Attempt:
     with store.session() as session:
-        return attempts.finish(session, EDITION, attempt.number, attempt.attempt, outcome, **more)
+        attempts.finish(session, attempt, Outcome(state, **more))
+        return attempts.of(session, EDITION, attempt.number)[-1]
 
 
 def all_of(store: Database, number: int | None = None) -> list[Attempt]:
@@ -53,7 +57,7 @@ def test_an_attempt_never_ends_before_it_began_although_the_clock_went_back(stor
 
 def test_an_attempt_that_begins_is_running(store: Database):
     with time_machine.travel(NOON, tick=False):
-        attempt = begin(store, place={"host": "a", "pid": 7}, work="0f" * 8)
+        attempt = begin(store, placement=Placement(host="a", pid=7), work="0f" * 8)
     assert attempt == Attempt(
         study=EDITION,
         number=5,
@@ -61,7 +65,7 @@ def test_an_attempt_that_begins_is_running(store: Database):
         task=TASK,
         backend="process",
         started=NOON,
-        place={"host": "a", "pid": 7},
+        placement=Placement(host="a", pid=7),
         work="0f" * 8,
     )
     assert all_of(store) == [attempt]
@@ -91,9 +95,16 @@ def test_a_failed_attempt_says_who_is_to_blame_and_why(store: Database):
     with time_machine.travel(NOON, tick=False):
         begun = begin(store)
         said = {"kind": FailureKind.PROGRAM, "reason": "It exited with 3.", "exit_code": 3}
-        ended = finish(store, begun, AttemptOutcome.FAILED, problems=["loss=abc"], log_tail="bad\n", **said)
+        ended = finish(
+            store,
+            begun,
+            AttemptOutcome.FAILED,
+            measurement=Measurement(1.0, problems=("loss=abc",)),
+            tail=["bad"],
+            **said,
+        )
     assert ended == replace(
-        begun, outcome=AttemptOutcome.FAILED, finished=NOON, problems=("loss=abc",), log_tail="bad\n", **said
+        begun, outcome=AttemptOutcome.FAILED, finished=NOON, problems=("loss=abc",), log_tail="bad", **said
     )
 
 
@@ -116,24 +127,25 @@ def test_of_two_that_saw_it_end_the_first_is_believed(store: Database):
     assert finish(store, begun, AttemptOutcome.FAILED, reason="late") == ended
 
 
-def test_an_attempt_that_never_began_cannot_end(store: Database):
+def test_an_attempt_that_never_began_has_no_placement(store: Database):
     with pytest.raises(StudyNotFoundError, match="no attempt 2 of trial 5"), store.session() as session:
-        attempts.finish(session, EDITION, 5, 2, AttemptOutcome.COMPLETE)
+        attempts.locate(session, EDITION, 5, 2, Placement(node="k1"))
 
 
 def test_of_a_long_log_the_end_is_kept_and_what_no_database_takes_is_replaced(store: Database):
-    ended = finish(store, begin(store), AttemptOutcome.COMPLETE, log_tail="x" * 30_000 + "\x00é\ud800")
+    ended = finish(store, begin(store), AttemptOutcome.COMPLETE, tail=["x" * 30_000 + "\x00é\ud800"])
     assert ended.log_tail is not None
     assert len(ended.log_tail) == attempts.TAIL_LENGTH
     assert ended.log_tail.endswith("x\ufffdé?")
 
 
 def test_where_it_runs_may_be_learned_bit_by_bit(store: Database):
-    begin(store, place={"pod": "p", "namespace": "n"})
+    begin(store, placement=Placement(pod="p", namespace="n"))
     with store.session() as session:
-        attempts.locate(session, EDITION, 5, 1, {"node": "k1"})
-        attempts.finish(session, EDITION, 5, 1, AttemptOutcome.COMPLETE, place={"image": "i"})
-    assert all_of(store)[0].place == {"pod": "p", "namespace": "n", "node": "k1", "image": "i"}
+        attempts.locate(session, EDITION, 5, 1, Placement(node="k1"))
+        [known] = attempts.of(session, EDITION, 5, lock=True)
+        attempts.finish(session, known, Outcome(AttemptOutcome.COMPLETE, placement=Placement(image="i")))
+    assert all_of(store)[0].placement == Placement(pod="p", namespace="n", node="k1", image="i")
 
 
 def test_attempts_are_told_by_trial_and_by_run(store: Database):

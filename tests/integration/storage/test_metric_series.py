@@ -7,6 +7,7 @@ import pytest
 
 from airflow_hpo.core.attempt import MetricValue, TaskRun
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome
@@ -78,10 +79,10 @@ def test_the_attempt_that_gave_the_result_is_told_though_a_later_one_had_begun(s
     add(store, 0, 1, ("loss", 1, 0.1), ("loss", 2, 0.2))
     add(store, 0, 2, ("loss", 1, 0.1))
     with store.session() as session:
-        attempts.finish(session, EDITION, 0, 1, AttemptOutcome.COMPLETE)
+        attempts.finish(session, attempts.of(session, EDITION, 0)[0], Outcome(AttemptOutcome.COMPLETE))
     assert points(store, 0) == [(0, 1, "loss", 1, 0.1), (0, 1, "loss", 2, 0.2)]
     with store.session() as session:
-        attempts.finish(session, EDITION, 0, 2, AttemptOutcome.LOST)
+        attempts.finish(session, attempts.of(session, EDITION, 0)[1], Outcome(AttemptOutcome.LOST))
     assert points(store, 0) == [(0, 1, "loss", 1, 0.1), (0, 1, "loss", 2, 0.2)]
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from airflow_hpo.core.study_end import End
-from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
@@ -88,17 +87,6 @@ def test_a_study_without_a_complete_trial_has_failed(tuned: Tuned) -> None:
     assert (summary.data["number"], summary.data["params"]) == (None, {})
     assert summary.failure
     assert "No trial is complete" in summary.failure
-
-
-def test_attempts_that_nobody_saw_end_are_closed(tuned: Tuned) -> None:
-    requests = tuned.suggest()
-    for request in requests[:3]:
-        tuned.started(request)
-    tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 1.0)
-    tuned.store.optuna.tell(tuned.name, 1, TrialState.FAIL)
-    finished(tuned)
-    outcomes = [attempt.outcome for attempt in tuned.attempts()]
-    assert outcomes == [AttemptOutcome.COMPLETE, AttemptOutcome.LOST, AttemptOutcome.RUNNING]
 
 
 def ended(store: Store, run: str, family: str = "demo") -> Tuned:

@@ -10,7 +10,6 @@ import pytest
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
-from airflow_hpo.studies.close_attempts import close_attempts
 from airflow_hpo.studies.drift import drift_rows
 from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.status import status
@@ -32,9 +31,6 @@ LOOKS: dict[str, Callable[[Tuned], Any]] = {
     "the last attempt": lambda tuned: last_attempt(tuned.store, tuned.name, 0),
     "who takes the metrics": lambda tuned: running(tuned.store, tuned.name, 0, 1),
     "the attempts before": lambda tuned: unseen(tuned.store, attempt_of(tuned.store, tuned.name, 0, 1)),
-    "attempts to close": lambda tuned: close_attempts(
-        tuned.store, tuned.name, tuned.store.optuna.records(tuned.name, details=False)
-    ),
 }
 
 

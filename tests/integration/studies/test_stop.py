@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.storage import editions
@@ -13,7 +14,7 @@ from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import reason_to_end
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.monitor import must_end
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -101,8 +102,8 @@ def test_a_database_that_is_away_ends_no_trial() -> None:
 
 def test_an_ended_trial_is_pruned_with_its_reason_and_no_failure(stopping: Tuned) -> None:
     request, *_ = stopping.suggest()
-    claimed, attempt = stopping.started(request)
-    result = conclude(stopping.store, claimed, attempt, Ended(None, pruned=True, reason="The study is over."))
+    _claimed, attempt = stopping.started(request)
+    result = conclude(stopping.store, attempt, Outcome.pruned(reason="The study is over."))
     assert (result.state, result.value) == (TrialState.PRUNED, None)
     assert stopping.progress().failed == 0
     kept = stopping.attempts(request.number)[0]
@@ -112,9 +113,9 @@ def test_an_ended_trial_is_pruned_with_its_reason_and_no_failure(stopping: Tuned
 def test_an_ended_trial_that_had_reported_keeps_its_value_and_is_never_the_best(stopping: Tuned) -> None:
     one, other, *_ = stopping.suggest()
     stopping.complete(one, value=0.9)
-    claimed, attempt = stopping.started(other)
+    _claimed, attempt = stopping.started(other)
     stopping.store.optuna.pruning(stopping.name, stopping.study, other.number or 0).keep({1: 0.2})
-    result = conclude(stopping.store, claimed, attempt, Ended(None, pruned=True, reason="The study is over."))
+    result = conclude(stopping.store, attempt, Outcome.pruned(reason="The study is over."))
     assert result.value == 0.2
     best = stopping.progress().best
     assert best is not None

@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, editions
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.why import Explanation, TrialReason, explain
-from airflow_hpo.trials.conclude import Ended, fail
+from airflow_hpo.trials.conclude import fail
 from airflow_hpo.trials.history import history
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.trial_tasks import Tuned, declared, task_try_of
@@ -55,16 +56,16 @@ def test_a_trial_that_runs_says_where_and_since_when(tuned: Tuned) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "says"),
+    ("placement", "says"),
     [
-        ({"pod": "p-1", "namespace": "ns"}, "in pod p-1 of namespace ns since"),
-        ({"pod": "p-1", "namespace": "ns", "node": "n7"}, "on node n7 since"),
+        (Placement(pod="p-1", namespace="ns"), "in pod p-1 of namespace ns since"),
+        (Placement(pod="p-1", namespace="ns", node="n7"), "on node n7 since"),
     ],
 )
-def test_a_trial_in_a_pod_names_it(tuned: Tuned, place: dict[str, str], says: str) -> None:
+def test_a_trial_in_a_pod_names_it(tuned: Tuned, placement: Placement, says: str) -> None:
     _, attempt = tuned.started(tuned.suggest()[0])
     with tuned.store.session() as session:
-        attempts.locate(session, tuned.name, 0, attempt.attempt, place)
+        attempts.locate(session, tuned.name, 0, attempt.attempt, placement)
     assert says in first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "deferred", 0)))).why
 
 
@@ -245,18 +246,24 @@ def test_a_best_trial_whose_rerun_fails_after_the_end_is_the_best_no_more(tuned:
     for value, request in enumerate(requests):
         small.complete(request, value=float(value))
     finish(small.store, status(small.store, small.name))
-    claimed, attempt = small.started(requests[0], try_number=2, rerun="always")
-    fail(small.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), task_try_of(requests[0].key, 2), 0)
+    _claimed, attempt = small.started(requests[0], try_number=2, rerun="always")
+    fail(small.store, attempt, Outcome.failed("It broke."), task_try_of(requests[0].key, 2), 0)
     assert small.store.edition(small.name).best_number == 1
 
 
-def test_a_rerun_that_was_killed_right_after_telling_corrects_the_best_in_its_next_try(tuned: Tuned) -> None:
+def test_a_rerun_and_the_best_of_its_study_are_told_together_or_not_at_all(
+    tuned: Tuned, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small = Tuned(tuned.store, declared(name="small", max_trials=2))
     requests = small.suggest()
     for request in requests:
         small.complete(request, value=1.0)
     finish(small.store, status(small.store, small.name))
-    claimed, _ = small.started(requests[0], try_number=2, work="1e" * 8)
-    small.store.optuna.tell(small.name, claimed.record.number, TrialState.COMPLETE, 0.5, work="1e" * 8)
-    assert small.claim(requests[0], try_number=3, work="1e" * 8).answered
+    claimed, attempt = small.started(requests[0], try_number=2, work="1e" * 8)
+    with monkeypatch.context() as broken:
+        broken.setattr(editions, "correct_best", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            small.conclude(claimed, attempt, 0.5)
+    assert small.states()[2] is TrialState.RUNNING
+    small.conclude(claimed, attempt, 0.5)
     assert small.store.edition(small.name).best_number == 2

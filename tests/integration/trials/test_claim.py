@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, Origin, TrialRequest, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.database import Database
@@ -134,7 +135,7 @@ def test_a_request_that_nobody_asked_for_is_refused(tuned: Tuned) -> None:
 def test_the_same_try_begins_one_attempt(tuned: Tuned, request_: TrialRequest) -> None:
     claimed, first = tuned.started(request_)
     assert tuned.begin(claimed) == first
-    assert (first.attempt, first.work, first.place) == (1, WORK, {"host": "here"})
+    assert (first.attempt, first.work, first.placement) == (1, WORK, Placement(host="here"))
 
 
 def test_a_later_try_marks_the_attempt_before_it_lost(tuned: Tuned, request_: TrialRequest) -> None:
@@ -161,15 +162,6 @@ def test_no_attempt_is_continued_that_has_ended(tuned: Tuned, request_: TrialReq
     claimed, attempt = tuned.started(request_)
     tuned.conclude(claimed, attempt)
     assert continued(tuned.store, claimed) is None
-
-
-def test_an_attempt_killed_after_the_study_was_told_ends_with_the_next_try(
-    tuned: Tuned, request_: TrialRequest
-) -> None:
-    tuned.started(request_)
-    tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 1.0, work=WORK)
-    tuned.claim(request_, try_number=2)
-    assert [a.outcome for a in tuned.attempts(0)] == [AttemptOutcome.COMPLETE]
 
 
 def test_the_end_of_a_long_chain_answers(tuned: Tuned, request_: TrialRequest) -> None:

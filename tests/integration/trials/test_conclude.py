@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialState
-from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.storage import attempts
-from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.conclude import conclude, fail
+from airflow_hpo.trials.lost import reap
 from tests.integration.trial_tasks import WORK, Tuned, task_try_of
 
 
@@ -61,6 +63,48 @@ def test_of_two_attempts_that_end_beside_each_other_one_is_complete(
     assert tuned.records()[0].value == order[0]
 
 
+LIVES = {
+    "the first tells, the second is killed": ["begin 1", "begin 2", "tell 1"],
+    "the first tells, the second too": ["begin 1", "begin 2", "tell 1", "tell 2"],
+    "the second tells, the first too": ["begin 1", "begin 2", "tell 2", "tell 1"],
+    "the first is pruned, the second tells": ["begin 1", "begin 2", "prune 1", "tell 2"],
+    "the second tells, the first is pruned": ["begin 1", "begin 2", "tell 2", "prune 1"],
+    "the first tells, the second fails": ["begin 1", "begin 2", "tell 1", "fail 2"],
+    "the second begins once the first has told": ["begin 1", "claim 2", "tell 1", "begin 2"],
+}
+"""What becomes of two tries of one task, of which Airflow thought the first dead."""
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_of_two_attempts_of_one_trial_one_gave_the_result_and_none_runs_on(
+    tuned: Tuned, request_: TrialRequest, life: str
+) -> None:
+    claims, begun = {}, {}
+    for step in LIVES[life]:
+        what, number = step.split()
+        if what in ("begin", "claim"):
+            claims.setdefault(number, tuned.claim(request_, int(number)))
+        if what == "begin":
+            begun[number] = tuned.begin(claims[number], int(number))
+        if what in ("tell", "prune"):
+            tuned.conclude(claims[number], begun[number], float(number), pruned=what == "prune")
+        if what == "fail":
+            fail(tuned.store, begun[number], Outcome.failed("It broke."), task_try_of(request_.key, int(number)), 0)
+    assert tuned.claim(request_, try_number=3).answered
+    outcomes = [attempt.outcome for attempt in tuned.attempts(0)]
+    gave = [one for one in outcomes if one in (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)]
+    assert [one.value for one in gave] == [tuned.records()[0].state.value]
+    assert AttemptOutcome.RUNNING not in outcomes
+    assert all(attempt.reason for attempt in tuned.attempts(0) if attempt.outcome is AttemptOutcome.LOST)
+
+
+def test_a_trial_that_is_given_up_leaves_no_attempt_complete(tuned: Tuned, request_: TrialRequest) -> None:
+    _, attempt = tuned.started(request_)
+    reap(tuned.store, tuned.name, [0])
+    assert conclude(tuned.store, attempt, Outcome.complete(Measurement(0.5))).state is TrialState.FAIL
+    assert [one.outcome for one in tuned.attempts(0)] == [AttemptOutcome.LOST]
+
+
 def test_a_pruned_trial_has_the_last_value_it_reported(tuned: Tuned, request_: TrialRequest) -> None:
     claimed, attempt = tuned.started(request_)
     tuned.store.optuna.pruning(tuned.name, tuned.study, 0).keep({1: 3.0, 2: 2.0})
@@ -70,8 +114,8 @@ def test_a_pruned_trial_has_the_last_value_it_reported(tuned: Tuned, request_: T
 
 
 def test_a_trial_pruned_before_it_reported_has_no_value(tuned: Tuned, request_: TrialRequest) -> None:
-    claimed, attempt = tuned.started(request_)
-    result = conclude(tuned.store, claimed, attempt, Ended(None, pruned=True))
+    _claimed, attempt = tuned.started(request_)
+    result = conclude(tuned.store, attempt, Outcome.pruned())
     assert (result.state, result.value) == (TrialState.PRUNED, None)
 
 
@@ -135,16 +179,16 @@ def test_a_failed_attempt_says_why(tuned: Tuned, request_: TrialRequest) -> None
 
 
 def test_failing_twice_counts_once(tuned: Tuned, request_: TrialRequest) -> None:
-    claimed, attempt = tuned.started(request_)
-    error, place = TrialFailedError("It broke."), task_try_of(request_.key)
-    final = [fail(tuned.store, claimed, attempt, error, Ended(None), place, 1) for _ in range(2)]
+    _claimed, attempt = tuned.started(request_)
+    outcome, place = Outcome.failed("It broke."), task_try_of(request_.key)
+    final = [fail(tuned.store, attempt, outcome, place, 1) for _ in range(2)]
     assert final == [False, False]
 
 
 def test_a_failure_never_takes_a_result_away(tuned: Tuned, request_: TrialRequest) -> None:
     tuned.complete(request_, value=0.25)
-    claimed, attempt = tuned.claim(request_), tuned.attempts(0)[0]
-    fail(tuned.store, claimed, attempt, TrialFailedError("Late."), Ended(None), task_try_of(request_.key, 3), 0)
+    attempt = tuned.attempts(0)[0]
+    fail(tuned.store, attempt, Outcome.failed("Late."), task_try_of(request_.key, 3), 0)
     assert tuned.records()[0].value == 0.25
     assert tuned.attempts(0)[0].outcome is AttemptOutcome.COMPLETE
 
@@ -158,8 +202,6 @@ def test_a_trial_and_its_attempt_end_together_or_not_at_all(
         with pytest.raises(ZeroDivisionError):
             tuned.conclude(claimed, attempt, 0.25)
         with pytest.raises(ZeroDivisionError):
-            fail(
-                tuned.store, claimed, attempt, TrialFailedError("It broke."), Ended(None), task_try_of(request_.key), 0
-            )
+            fail(tuned.store, attempt, Outcome.failed("It broke."), task_try_of(request_.key), 0)
     assert tuned.states()[0] is TrialState.RUNNING
     assert tuned.conclude(claimed, attempt, 0.25).state is TrialState.COMPLETE

@@ -7,10 +7,11 @@ import pytest
 from airflow_hpo.core.algorithms import Pruner
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.storage import metric_series
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.conclude import Ended, conclude
+from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -104,9 +105,9 @@ def test_the_values_of_the_attempt_that_gave_the_result_hold(tuned: Tuned) -> No
 def test_a_pruned_trial_has_the_last_value_of_its_own_attempt(tuned: Tuned) -> None:
     request = tuned.suggest()[0]
     killed(tuned, request, 9.0, 8.0, 7.0)
-    claimed, attempt = tuned.started(request, try_number=2)
+    _claimed, attempt = tuned.started(request, try_number=2)
     report(tuned, attempt, 5.0)
-    assert conclude(tuned.store, claimed, attempt, Ended(None, pruned=True)).value == 5.0
+    assert conclude(tuned.store, attempt, Outcome.pruned()).value == 5.0
 
 
 def test_a_trial_that_has_ended_keeps_its_values(tuned: Tuned) -> None:

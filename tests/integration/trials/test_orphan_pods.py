@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.pods.trial_pod import TrialPod, owner_of
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import locate
@@ -72,7 +73,7 @@ def test_a_later_attempt_that_has_another_pod_shows_that_nobody_waits_for_the_fi
     _, first = tuned.started(request)
     _, second = tuned.started(request, try_number=2)
     assert orphaned(tuned.store, pod_of(tuned, first), always("running")) is None
-    locate(tuned.store, second, {"pod": "demo-t0-a2"})
+    locate(tuned.store, second, Placement(pod="demo-t0-a2"))
     orphan = orphaned(tuned.store, pod_of(tuned, first), always("running"))
     assert orphan is not None
     assert orphan.reason == "Attempt 2 of its trial has another pod, demo-t0-a2."
@@ -83,7 +84,7 @@ def test_a_pod_that_a_later_attempt_has_taken_up_is_waited_for(tuned: Tuned) -> 
     _, first = tuned.started(request)
     _, second = tuned.started(request, try_number=2)
     pod = pod_of(tuned, first)
-    locate(tuned.store, second, {"pod": pod.name})
+    locate(tuned.store, second, Placement(pod=pod.name))
     assert orphaned(tuned.store, pod, always("running")) is None
 
 

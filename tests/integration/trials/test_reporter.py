@@ -12,11 +12,11 @@ from airflow_hpo.core.algorithms import Pruner
 from airflow_hpo.core.attempt import MetricValue
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.storage import metric_series
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.conclude import Ended, conclude, fail
+from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.integration.trial_tasks import Tuned, declared, task_try_of
 
@@ -112,22 +112,13 @@ def test_values_that_came_while_the_database_was_away_are_delivered_with_the_nex
 
 @pytest.mark.parametrize("succeeded", [True, False])
 def test_values_that_nothing_followed_are_delivered_before_the_trial_is_told(in_a_file: Tuned, succeeded: bool) -> None:
-    claimed, attempt = in_a_file.started(in_a_file.suggest()[0])
+    _claimed, attempt = in_a_file.started(in_a_file.suggest()[0])
     report = TrialReporter(in_a_file.store, in_a_file.study, attempt)
     with away(in_a_file):
         report(losses(3.0, 2.0))
     if succeeded:
-        conclude(in_a_file.store, claimed, attempt, Ended(Measurement(2.0)), report)
+        conclude(in_a_file.store, attempt, Outcome.complete(Measurement(2.0)), report)
     else:
-        fail(
-            in_a_file.store,
-            claimed,
-            attempt,
-            TrialFailedError("It broke."),
-            Ended(None),
-            task_try_of("001/0"),
-            0,
-            report,
-        )
+        fail(in_a_file.store, attempt, Outcome.failed("It broke."), task_try_of("001/0"), 0, report)
     assert [v.value for v in series(in_a_file)] == [3.0, 2.0]
     assert in_a_file.store.optuna.load(in_a_file.name).trials[0].intermediate_values == {1: 3.0, 2: 2.0}

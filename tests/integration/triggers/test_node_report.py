@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,13 +14,15 @@ import pytest
 from airflow.triggers.base import TriggerEvent
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.source import Stdout
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.operators import pod as pod_operator
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
@@ -32,7 +34,7 @@ from airflow_hpo.triggers.slots import study_queue
 from tests.integration.trial_tasks import Tuned, declared
 from tests.unit.pods.kubernetes_double import pod
 
-NODE = {"node": "node-1"}
+NODE = Placement(node="node-1")
 Study = Callable[..., Tuned]
 
 
@@ -47,14 +49,14 @@ class Watch:
     def of(self, tuned: Tuned, times: int = 1) -> Any:
         """Return what stands for `watch_pod`."""
 
-        async def watch_pod(*arguments: Any, located: Any = None, **options: Any) -> PodOutcome:
+        async def watch_pod(*arguments: Any, located: Any = None, **options: Any) -> Outcome:
             queue = study_queue(tuned.name)
             queue.freed.clear()
             if located is not None:
                 self.answers = [await located(NODE) for _ in range(times)]
             self.freed = queue.freed.is_set()
             self.known = tuned.attempts(0)
-            return PodOutcome("complete", value=0.5, place=NODE)
+            return Outcome.complete(Measurement(0.5), placement=NODE)
 
         return watch_pod
 
@@ -92,24 +94,28 @@ def in_worker(tuned: Tuned, monkeypatch: pytest.MonkeyPatch, kind: type[TrialPod
     operator.run_trial({"ti": ti}, tuned.study, request, lambda points: False)  # type: ignore[typeddict-item, arg-type]
 
 
-@pytest.mark.parametrize(("max_pending", "place"), [(2, NODE), (None, {})], ids=["few may wait", "no limit"])
+@pytest.mark.parametrize(
+    ("max_pending", "placement"), [(2, NODE), (None, Placement())], ids=["few may wait", "no limit"]
+)
 def test_a_triggerer_tells_the_node_early_only_where_few_may_wait(
-    study: Study, monkeypatch: pytest.MonkeyPatch, max_pending: int | None, place: dict[str, str]
+    study: Study, monkeypatch: pytest.MonkeyPatch, max_pending: int | None, placement: Placement
 ) -> None:
     tuned, watch = study(max_pending=max_pending), Watch()
     monkeypatch.setattr(pod_trigger, "watch_pod", watch.of(tuned))
     tuned.in_pod(tuned.suggest()[0])
     in_triggerer(tuned)
-    assert watch.known[0].place == {"host": "here", **place}
+    assert watch.known[0].placement == replace(placement, host="here")
 
 
-@pytest.mark.parametrize(("max_pending", "place"), [(2, NODE), (None, {})], ids=["few may wait", "no limit"])
+@pytest.mark.parametrize(
+    ("max_pending", "placement"), [(2, NODE), (None, Placement())], ids=["few may wait", "no limit"]
+)
 @pytest.mark.parametrize(("kind", "arguments"), [(TrialPodOperator, {}), (TrialJobOperator, {"pods": 2})])
 def test_a_worker_tells_the_node_early_only_where_few_may_wait(
     study: Study,
     monkeypatch: pytest.MonkeyPatch,
     max_pending: int | None,
-    place: dict[str, str],
+    placement: Placement,
     kind: type[TrialPodOperator],
     arguments: dict[str, Any],
 ) -> None:
@@ -117,7 +123,7 @@ def test_a_worker_tells_the_node_early_only_where_few_may_wait(
     monkeypatch.setattr(pod_operator, "watch_pod", watch.of(tuned))
     tuned.in_pod(tuned.suggest()[0])
     in_worker(tuned, monkeypatch, kind, **arguments)
-    assert watch.known[0].place == {"host": "here", **place}
+    assert watch.known[0].placement == replace(placement, host="here")
 
 
 def test_a_node_wakes_the_trials_of_its_process_that_wait_for_room(
@@ -144,7 +150,7 @@ def test_a_study_database_that_is_away_is_told_the_node_later(study: Study, monk
     monkeypatch.setattr(attempts, "locate", sometimes)
     in_triggerer(tuned)
     assert watch.answers == [False, True]
-    assert watch.known[0].place == {"host": "here", **NODE}
+    assert watch.known[0].placement == replace(NODE, host="here")
 
 
 def test_a_triggerer_that_starts_anew_does_not_tell_the_same_node_again(

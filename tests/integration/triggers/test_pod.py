@@ -12,20 +12,21 @@ import pytest
 from airflow.sdk.execution_time import task_runner
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
+from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.source import Stdout
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.pods.api import retry
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch.watch import WatchOptions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.pod import TrialPodTrigger
-from airflow_hpo.triggers.pod_result import ended_of
 from tests.integration.trial_tasks import Tuned, declared
 
-COMPLETE = PodOutcome("complete", value=0.5, metrics={"time_s": 2.0}, exit_code=0, place={"node": "n"})
+COMPLETE = Outcome.complete(Measurement(0.5, {"time_s": 2.0}), exit_code=0, placement=Placement(node="n"))
 
 
 class Comms:
@@ -46,7 +47,7 @@ class EndedTrigger(TrialPodTrigger):
 
     outcome = COMPLETE
 
-    async def _watch(self) -> PodOutcome:
+    async def _watch(self) -> Outcome:
         await self._open()
         return self.outcome
 
@@ -70,7 +71,7 @@ def comms(monkeypatch: pytest.MonkeyPatch) -> Comms:
     return made
 
 
-def said(tuned: Tuned, outcome: PodOutcome = COMPLETE, *, end_task: bool = True) -> TriggerEvent:
+def said(tuned: Tuned, outcome: Outcome = COMPLETE, *, end_task: bool = True) -> TriggerEvent:
     """What the trigger of the study's first trial says when its pod has ended."""
     trigger = EndedTrigger(
         "p",
@@ -99,23 +100,21 @@ def test_a_success_is_told_and_pushed_without_a_worker(tuned: Tuned, comms: Comm
     [record, *_] = tuned.records()
     assert (record.state, record.value, record.work) == (TrialState.COMPLETE, 0.5, "0f" * 8)
     [attempt] = tuned.attempts(0)
-    assert (attempt.outcome, attempt.place["node"]) == (AttemptOutcome.COMPLETE, "n")
+    assert (attempt.outcome, attempt.placement.node) == (AttemptOutcome.COMPLETE, "n")
     [pushed] = comms.pushed
     assert (pushed.key, pushed.map_index, pushed.value["value"], pushed.value["attempt"]) == ("return_value", 0, 0.5, 1)
 
 
 def test_a_trial_that_its_study_ended_says_why(tuned: Tuned, comms: Comms) -> None:
     tuned.started(tuned.suggest()[0])
-    assert isinstance(said(tuned, PodOutcome("pruned", reason="The study was stopped.")), TaskSuccessEvent)
+    assert isinstance(said(tuned, Outcome.pruned(reason="The study was stopped.")), TaskSuccessEvent)
     [attempt] = tuned.attempts(0)
     assert (attempt.outcome, attempt.reason) == (AttemptOutcome.PRUNED, "The study was stopped.")
 
 
-@pytest.mark.parametrize(
-    ("outcome", "end_task"), [(PodOutcome("failed", reason="exit code 3"), True), (COMPLETE, False)]
-)
+@pytest.mark.parametrize(("outcome", "end_task"), [(Outcome.failed("exit code 3"), True), (COMPLETE, False)])
 def test_failures_and_tasks_that_need_a_worker_are_resumed(
-    tuned: Tuned, comms: Comms, outcome: PodOutcome, end_task: bool
+    tuned: Tuned, comms: Comms, outcome: Outcome, end_task: bool
 ) -> None:
     tuned.started(tuned.suggest()[0])
     event = said(tuned, outcome, end_task=end_task)
@@ -136,8 +135,3 @@ def test_a_trial_that_was_given_up_meanwhile_fails_in_a_worker(tuned: Tuned, com
     tuned.store.optuna.tell(tuned.name, 0, TrialState.FAIL)
     assert type(said(tuned)) is TriggerEvent
     assert comms.pushed == []
-
-
-def test_only_an_early_end_has_a_reason() -> None:
-    assert ended_of(PodOutcome("complete", reason="odd")).reason is None
-    assert ended_of(PodOutcome("pruned")).reason is None

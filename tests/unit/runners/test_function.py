@@ -12,16 +12,17 @@ import pytest
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import StoreUnavailableError, TrialFailedError, TrialPruned
-from airflow_hpo.runners.function import FunctionOutcome, FunctionTrial, run_function
+from airflow_hpo.runners.function import FunctionTrial, run_function
 
 REQUEST = TrialRequest(study="s@1", key="001/0", number=3, params={"x": 2.0}, seed=7)
 LOSS = Objective("loss", extra_metrics=["acc"])
 Function = Callable[[FunctionTrial], Any]
 
 
-def run(function: Function, objective: Objective = LOSS, **options: Any) -> FunctionOutcome:
+def run(function: Function, objective: Objective = LOSS, **options: Any) -> Outcome:
     return run_function(function, REQUEST, objective, **options)
 
 
@@ -113,7 +114,7 @@ def test_both_kinds_of_trial_pruned_end_the_trial_as_pruned(module: str) -> None
             raise pruned
 
     outcome = run(function, monitor=bool)
-    assert outcome.pruned
+    assert outcome.state == "pruned"
     assert outcome.measurement is not None
     assert outcome.measurement.value == 4.0
 
@@ -133,7 +134,7 @@ def test_a_trial_pruned_before_it_reported_has_no_measurement() -> None:
     def function(trial: FunctionTrial) -> None:
         raise TrialPruned
 
-    assert run(function) == FunctionOutcome(True, None)
+    assert run(function) == Outcome.pruned()
 
 
 def test_the_verdict_to_prune_stays() -> None:

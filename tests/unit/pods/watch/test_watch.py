@@ -12,8 +12,9 @@ import pytest
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
-from airflow_hpo.pods.outcome import PodOutcome
 from airflow_hpo.pods.watch import logs, node, ticks
 from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.node import Located
@@ -54,9 +55,9 @@ class Watched:
         readings = PodReadings(source or Stdout(), Objective("loss"), self.lines.append)
         logger = logging.getLogger(__name__)
         options = {**QUICK, **options}
-        self.outcome: PodOutcome = asyncio.run(self._run(WatchOptions("base", **options), readings, taken, logger))
+        self.outcome: Outcome = asyncio.run(self._run(WatchOptions("base", **options), readings, taken, logger))
 
-    async def _run(self, *arguments: Any) -> PodOutcome:
+    async def _run(self, *arguments: Any) -> Outcome:
         return await PodWatch(self.double, *arguments, self.located).run()
 
 
@@ -205,7 +206,7 @@ def test_a_report_that_the_study_refuses_ends_the_trial_with_its_words() -> None
 
 def test_an_outcome_survives_its_way_to_the_worker() -> None:
     outcome = Watched([pod("Failed", terminated(3))], [[log_of("loss=2")]]).outcome
-    assert PodOutcome.from_dict(outcome.to_dict()).to_dict() == outcome.to_dict()
+    assert Outcome.from_dict(outcome.to_dict()).to_dict() == outcome.to_dict()
 
 
 def test_a_silent_trial_is_asked_about_too_and_ended_with_its_study() -> None:
@@ -234,7 +235,7 @@ def test_a_study_that_refuses_a_silent_trial_ends_it_with_its_words_before_it_st
 class Informed(Watched):
     """A watch of a pod that the API server speaks of by itself; whoever looks in between sees the first state."""
 
-    async def _run(self, *arguments: Any) -> PodOutcome:
+    async def _run(self, *arguments: Any) -> Outcome:
         self.double.updates.live = True
         first, *later = self.double.states
         self.double.states = [first]
@@ -270,8 +271,8 @@ class TriggererSlots:
         self.offered: list[Mapping[str, str]] = []
         self.refusals = refusals
 
-    async def __call__(self, place: Mapping[str, str]) -> bool:
-        self.offered.append(place)
+    async def __call__(self, placement: Placement) -> bool:
+        self.offered.append(placement)
         return len(self.offered) > self.refusals
 
 
@@ -289,7 +290,7 @@ def test_a_pods_node_is_told_once_and_while_its_program_has_not_started() -> Non
     places = TriggererSlots()
     watched = Watched([unscheduled(), STARTING], [], located=places, startup_timeout=0.1)
     assert watched.outcome.kind == "infrastructure"
-    assert places.offered == [{"node": "node-1"}]
+    assert places.offered == [Placement(node="node-1")]
 
 
 def test_a_pod_without_a_node_is_told_of_nowhere() -> None:
@@ -302,22 +303,22 @@ def test_a_node_that_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(node, "LOCATING", 0.01)
     places = TriggererSlots(refusals=2)
     Watched([STARTING], [], located=places, startup_timeout=0.2)
-    assert places.offered == [{"node": "node-1"}] * 3
+    assert places.offered == [Placement(node="node-1")] * 3
 
 
 def test_whoever_takes_the_node_holds_up_no_pod() -> None:
-    async def hangs(place: Mapping[str, str]) -> bool:
+    async def hangs(placement: Placement) -> bool:
         await asyncio.sleep(600)
         return True
 
     watched = Watched([STARTING, STARTING, DONE], [[log_of("loss=1")]], located=hangs)
-    assert (watched.outcome.state, watched.outcome.place["node"]) == ("complete", "node-1")
+    assert (watched.outcome.state, watched.outcome.placement.node) == ("complete", "node-1")
 
 
 class Scheduled(Watched):
     """A pod that gets its node without a word of the API server, which speaks only of its end."""
 
-    async def _run(self, *arguments: Any) -> PodOutcome:
+    async def _run(self, *arguments: Any) -> Outcome:
         self.double.updates.live = True
         watching = asyncio.create_task(PodWatch(self.double, *arguments, self.located).run())
         await asyncio.sleep(0.05)
@@ -330,4 +331,4 @@ class Scheduled(Watched):
 
 def test_who_waits_for_the_node_asks_for_a_pod_that_the_api_server_speaks_of() -> None:
     watched = Scheduled([unscheduled()], [[log_of("loss=1")]], located=TriggererSlots(), startup_check_interval=600.0)
-    assert watched.early == [{"node": "node-1"}]
+    assert watched.early == [Placement(node="node-1")]

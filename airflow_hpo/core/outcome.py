@@ -1,0 +1,96 @@
+"""Outcome of an attempt, whatever ran it: a function, a process or a pod."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.core.trial import AttemptOutcome
+from airflow_hpo.exceptions import FailureKind, TrialFailedError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt ended."""
+
+    state: AttemptOutcome
+    """``complete``, ``pruned`` or ``failed``."""
+    measurement: Measurement | None = None
+    """Its metrics; None when it reported none. Of a pruned or failed one, what it had reported until then."""
+    reason: str | None = None
+    """Why it failed, or why its study ended it, one sentence; None when the pruner did, or nothing needs saying."""
+    kind: FailureKind | None = None
+    """Who is to blame for a failure; None for every other end."""
+    exit_code: int | None = None
+    """Of the program; None when a signal ended it, or nothing is known."""
+    tail: Sequence[str] = ()
+    """The last lines of its log, oldest first."""
+    placement: Placement = UNKNOWN
+    """What its end adds to what is known about where it ran."""
+    over: bool = False
+    """Whether its pod has ended by itself, so that the pod may be kept."""
+    alive: bool = False
+    """Whether its pod may be well and only could not be watched, or read to its end: the next try takes it up."""
+
+    @classmethod
+    def complete(cls, measurement: Measurement, **more: Any) -> Self:
+        """Return that of a success."""
+        return cls(AttemptOutcome.COMPLETE, measurement, **more)
+
+    @classmethod
+    def pruned(cls, measurement: Measurement | None = None, reason: str | None = None, **more: Any) -> Self:
+        """Return that of an attempt that the pruner gave up, or its study for a reason."""
+        return cls(AttemptOutcome.PRUNED, measurement, reason, **more)
+
+    @classmethod
+    def failed(cls, reason: str, kind: FailureKind = FailureKind.PROGRAM, **more: Any) -> Self:
+        """Return that of a failure."""
+        return cls(AttemptOutcome.FAILED, reason=reason, kind=kind, **more)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Build it from what :meth:`to_dict` returned, in this version or the one before."""
+        state, value = AttemptOutcome(data["state"]), data.get("value")
+        problems = tuple(data.get("problems") or ())
+        return cls(
+            state,
+            None if value is None else Measurement(value, dict(data.get("metrics") or {}), problems),
+            reason=data.get("reason") or None,
+            # Before, every outcome had a kind, which meant something only for a failure.
+            kind=FailureKind(data.get("kind") or FailureKind.PROGRAM) if state is AttemptOutcome.FAILED else None,
+            exit_code=data.get("exit_code"),
+            tail=tuple(data.get("tail") or ()),
+            placement=Placement.from_dict(data.get("place") or {}),
+            over=bool(data.get("over")),
+            alive=bool(data.get("alive")),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data."""
+        measured = self.measurement
+        return {
+            "state": self.state.value,
+            "reason": self.reason or "",
+            "kind": self.kind.value if self.kind else None,
+            "exit_code": self.exit_code,
+            "value": measured.value if measured else None,
+            "metrics": dict(measured.metrics) if measured else {},
+            "problems": list(measured.problems) if measured else [],
+            "tail": list(self.tail),
+            "place": self.placement.to_dict(),
+            "over": self.over,
+            "alive": self.alive,
+        }
+
+    @property
+    def value(self) -> float | None:
+        """The objective; None when none was reported."""
+        return self.measurement.value if self.measurement else None
+
+    def check(self) -> None:
+        """Do nothing unless the attempt failed."""
+        if self.state is AttemptOutcome.FAILED:
+            raise TrialFailedError(self.reason or "", kind=self.kind or FailureKind.PROGRAM)
