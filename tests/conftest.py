@@ -18,6 +18,7 @@ from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 from local_airflow.live import LiveAirflow
 from local_airflow.troubles import troubles
+from tests.databases import LentDatabase
 from tests.postgres import postgres_server
 
 # Importing Airflow writes its configuration into its home: let that be nobody's.
@@ -72,8 +73,26 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     return Database.of(request.getfixturevalue("postgres_url"), schema)
 
 
-@pytest.fixture
-def database(empty_database: Database) -> Database:
+@pytest.fixture(scope="session")
+def our_sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with our tables, to be copied."""
+    path = tmp_path_factory.mktemp("ours") / "hpo.db"
+    upgrade(Database.sqlite(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def our_postgres_tables(postgres_url: str) -> LentDatabase:
+    """A PostgreSQL database with our tables, to be lent."""
+    return LentDatabase(postgres_url, "ours", upgrade)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with our tables, and none of Optuna's."""
-    upgrade(empty_database)
-    return empty_database
+    if request.param == "sqlite":
+        yield Database.sqlite(shutil.copy(request.getfixturevalue("our_sqlite_tables"), tmp_path / "hpo.db"))
+        return
+    lent: LentDatabase = request.getfixturevalue("our_postgres_tables")
+    yield lent.lend()
+    lent.take_back()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sqlalchemy import make_url, text
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
+from tests.databases import LentDatabase
 from tests.integration.trial_tasks import Tuned, declared
 
 TEMPLATE = "hpo_template"
@@ -34,17 +34,21 @@ def postgres_template(postgres_url: str) -> str:
     return postgres_url
 
 
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_url: str) -> LentDatabase:
+    """A PostgreSQL database with all tables, to be lent."""
+    return LentDatabase(postgres_url, "every", migrate.upgrade)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ready_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database of this test's own, with all tables."""
+    """A database that only this test uses, with all tables."""
     if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        yield Database.sqlite(shutil.copy(template, tmp_path / "hpo.db"))
+        yield Database.sqlite(shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "hpo.db"))
         return
-    url, name = request.getfixturevalue("postgres_template"), f"test_{uuid.uuid4().hex[:12]}"
-    _run(url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield Database.of(make_url(url).set(database=name), "hpo")
-    _run(url, f"DROP DATABASE {name} WITH (FORCE)")
+    lent: LentDatabase = request.getfixturevalue("postgres_tables")
+    yield lent.lend()
+    lent.take_back()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 
 from airflow_hpo.core.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study
-from airflow_hpo.optuna.migrate import create_schema
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
 
@@ -14,10 +13,9 @@ EDITION = "demo@1"
 
 
 @pytest.fixture
-def optuna_database(database: Database) -> Database:
+def optuna_database(ready_database: Database) -> Database:
     """A database with all tables."""
-    create_schema(database)
-    return database
+    return ready_database
 
 
 @pytest.fixture

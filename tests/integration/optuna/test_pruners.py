@@ -36,7 +36,7 @@ def reported(session: PruningSession, values: Mapping[int, float]) -> bool:
     return not session.keep(values) or session.should_prune()
 
 
-@pytest.mark.parametrize("empty_database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("ready_database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("pruner", PRUNERS, ids=lambda pruner: pruner.name)
 def test_every_pruner_answers_as_it_does_in_optuna(studies: OptunaStudies, pruner: Pruner) -> None:
     study = declared(pruner=pruner)
