@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos check docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos check docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -8,11 +8,13 @@ RUN := $(UV) run --frozen --no-sync
 QUICK ?=
 # Live tests share a busy machine with what they test: files with a failure are run once more, and both tries are shown.
 LIVE := $(RUN) python -m tests.again
+# What takes too long for every change writes a line into docs/verified.md.
+VERIFY := $(RUN) python -m tests.verify
 # The theme announces its successor at every build, and importing Airflow makes a folder in its home.
 MKDOCS := NO_MKDOCS_2_WARNING=1 AIRFLOW_HOME=$(CURDIR)/site $(RUN) mkdocs
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 .tools/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, but this is " + sys.version)'
@@ -75,19 +77,22 @@ wheel: install ## Build the wheel into dist/ and try it in a clean environment b
 test-gp: ## Run the tests of the Gaussian process in an environment with torch (a download of gigabytes)
 	$(UV) run --frozen --isolated --all-groups --extra gp pytest -m gp
 
-browser-test: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium, which must be installed
-	$(RUN) pytest -m browser
-
 cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
 	$(LIVE) -m "cluster and not chaos"
 
-chaos: install ## Break everything for real and write docs/faults.md (QUICK=1: a short form that writes nothing)
+verify-browser: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium (5 minutes)
+	$(VERIFY) browser --program chromium=chromium -- python -m pytest -m browser
+
+browser-test: verify-browser
+
+verify-chaos: install ## Break everything for real and write docs/faults.md (an hour; make chaos QUICK=1 is a short form)
+	$(VERIFY) chaos --program faketime=faketime -- python -m tests.chaos
+
 ifdef QUICK
+chaos: install
 	$(LIVE) -m "chaos and short"
 else
-	rm -f .chaos/ledger
-	HPO_FAULTS=.chaos/ledger $(RUN) pytest -m chaos; failed=$$?; \
-	$(RUN) python -m tests.chaos.table .chaos/ledger > docs/faults.md; exit $$failed
+chaos: verify-chaos
 endif
 
 cluster-up: ## Start a real Kubernetes on this machine (KUBECONFIG, kind, or built from source)

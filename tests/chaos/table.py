@@ -1,17 +1,15 @@
-"""The table of faults in the docs, made from what the suite took down: ``python -m tests.chaos.table LEDGER``."""
+"""The table of faults in the docs, made from what the suite took down."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from itertools import groupby
-from pathlib import Path
 
-from tests.chaos.ledger import Injection, read
+from tests.chaos.ledger import Injection
 
 HEAD = """# Faults
 
-Every row was produced for real by a test of `make chaos`, and this page is made from what they took down:
+Every row was produced for real by a test of `make verify-chaos`, and this page is made from what they took down:
 {injections} faults, {held} of them with the expected end. *Held* counts the injections after which nothing was lost, doubled or left behind.
 
 Two traps are Airflow's own, and the suite goes round them as an installation should. Workers of the LocalExecutor outlive a
@@ -45,7 +43,3 @@ def _line(same: list[Injection]) -> str:
     seen = next((row.seen for row in same if not row.held), first.seen)
     cells = (first.fault, first.where, first.on, times, first.expected, seen, sum(r.times for r in same if r.held))
     return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-
-
-if __name__ == "__main__":
-    print(page(read(Path(sys.argv[1]))), end="")
