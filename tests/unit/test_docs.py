@@ -154,6 +154,12 @@ def test_the_files_that_contributing_names_exist() -> None:
     assert {name for name in named if not any((base / name).exists() for base in (ROOT, PACKAGE))} <= {"dist/"}
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_the_files_that_a_root_file_links_to_exist(name: str) -> None:
+    targets = [target for _, target in HOOKS.LINK.findall((ROOT / name).read_text())]
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
 def test_links_of_a_root_file_hold_inside_the_pages() -> None:
     text = "[a](docs/faults.md) [b](CHANGELOG.md) [c](dags/tune.py) [d](https://example.com)"
     assert HOOKS.relinked(text) == "[a](faults.md) [b](changelog.md) `dags/tune.py` [d](https://example.com)"
