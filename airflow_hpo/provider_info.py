@@ -113,14 +113,14 @@ def _options() -> dict[str, Any]:
             "Let the scheduler import what trials need, Kubernetes' client included, before the LocalExecutor forks its"
             " workers, and triggerer and DAG processor before they fork theirs: tasks start in a fraction of the time."
             " These three start some seconds later and take about 200 MiB more each; what they fork shares them. Without"
-            " effect under the CeleryExecutor, whose workers are not forks of the scheduler and tell plugins nothing of"
-            " their start; not needed under the KubernetesExecutor, where every task is a process of its own.",
+            " effect under the CeleryExecutor, whose workers are not forks of the scheduler and do not tell plugins when"
+            " they start; not needed under the KubernetesExecutor, where every task is a process of its own.",
             "boolean",
             "False",
         ),
         "resume_delay": _option(
             "Seconds for which a trial's task stays deferred at least. Airflow fails a task that resumes before the scheduler"
-            " has heard from the executor that its first process ended; more than the scheduler's loop takes is enough.",
+            " knows from the executor that its first process ended; more than the scheduler's loop takes is enough.",
             "float",
             "2.0",
         ),

@@ -131,7 +131,7 @@ def _moved(hook: HpoHook, move: Move, *, mirrored: bool) -> None:
 
 
 def _put(key: str, text: str) -> None:
-    # A command runs beside the metadata database, and there is no task whose supervisor could write for it.
+    # A command reaches the metadata database, and has no supervisor of a task that could write for it.
     from airflow.models import Variable  # noqa: TID251
 
     Variable.set(key, text, "The champion of a parameter set, written by airflow-provider-hpo.")  # noqa: AIR311
@@ -140,5 +140,5 @@ def _put(key: str, text: str) -> None:
 def _person() -> str | None:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container's user that nobody named
+    except (KeyError, OSError):  # a container's user without a name
         return None

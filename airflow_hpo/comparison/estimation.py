@@ -62,7 +62,7 @@ def p_below(d: Array, w: Array, theta: float) -> Array:
 
 
 def estimate(d: Array, w: Array, level: float) -> Estimate:
-    """Return an effect with the interval whose two bounds each err with probability ``level``."""
+    """Return an effect with its interval; each bound errs with probability ``level``."""
     if not len(d):
         return Estimate(math.nan, -math.inf, math.inf, 1 - 2 * level)
     return Estimate(float(d.sum() / w.sum()), _low(d, w, level), 0.0 - _low(-d, w, level), 1 - 2 * level)

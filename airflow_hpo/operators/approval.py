@@ -1,4 +1,4 @@
-"""Asking a person whether a challenger may be promoted."""
+"""Operator that asks a person whether a challenger may be promoted."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PromotionApprovalOperator(ApprovalOperator):
     :param defaults: the answer when no person answers in time: ``"Reject"`` or ``"Approve"``.
     :param response_timeout: how long to wait for a person; default: seven days.
     :param retries: how often to ask again when Airflow fails the task, as it does with one that is answered before the
-        scheduler has heard that it waits: within a second or two, or more on a busy machine; default: 3.
+        scheduler knows that it waits: within a second or two, or more on a busy machine; default: 3.
     :param retry_delay: how long to wait before asking again; default: ten seconds.
     """
 

@@ -1,4 +1,4 @@
-"""Comparing evaluations, ordering another look, and branching on the decision."""
+"""Operators that compare evaluations, ask for another look, and branch on the decision."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class LastComparisonOperator(BaseOperator):
         """Return it."""
         found: dict[str, Any] | None = None
         for comparison in self.comparisons:
-            # What a look returned that was skipped after all, when somebody cleared the looks before it, is ignored.
+            # What a look returned that was skipped after all, when a person cleared the looks before it, is ignored.
             if found is None or found["next_look"] is not None:
                 found = comparison or found
         if found is None:
@@ -203,7 +203,7 @@ def verdict_of(comparison: Any) -> Verdict:
 
 
 def check_guardrails(rule: ComparisonRule, objective: Objective) -> None:
-    """Refuse guardrails on metrics that nobody collects."""
+    """Refuse guardrails on metrics that are not collected."""
     for name in rule.guardrails:
         if name not in objective.extra_metrics:
             known = objective.extra_metrics

@@ -1,4 +1,4 @@
-"""Where a task runs, read from its Airflow context."""
+"""Task instance and try of a running task, read from its Airflow context."""
 
 from __future__ import annotations
 

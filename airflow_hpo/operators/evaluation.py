@@ -1,4 +1,4 @@
-"""Planning an evaluation and collecting what it brought."""
+"""Operators that plan an evaluation and collect its results."""
 
 from __future__ import annotations
 

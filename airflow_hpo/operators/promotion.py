@@ -1,4 +1,4 @@
-"""Moving a champion in a DAG: promotion by a decision, rollback, and the asset that tells production."""
+"""Operators that move a champion in a DAG: promotion by a decision, rollback, and the asset that tells production."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def parameter_set_asset(name: str) -> Asset:
 
 
 class _ChampionOperator(BaseOperator):
-    """Moves a champion once for each DAG run, mirrors it and tells whoever waits for its asset.
+    """Moves a champion once for each DAG run, mirrors it and emits the event of its asset.
 
     :param parameter_set: name of the parameter set.
     :param reason: why, kept with the version.
@@ -258,7 +258,7 @@ class RollbackOperator(_ChampionOperator):
 
 
 def person(approval: Any) -> str | None:
-    """Return who agreed, from a name or from what an approval task returns; None when that says nobody."""
+    """Return who agreed, from a name or from what an approval task returns; None when it names no person."""
     if isinstance(approval, Mapping):
         approval = approval.get("responded_by_user")
     if isinstance(approval, Mapping):

@@ -1,4 +1,4 @@
-"""Working out the scenarios of an evaluation when the run's period is known."""
+"""Scenarios of an evaluation, worked out when the run's period is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing who is evaluated, and who of those meets the champion."""
+"""Operators that choose the candidates of an evaluation, and the finalist among them."""
 
 from __future__ import annotations
 

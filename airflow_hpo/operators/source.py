@@ -1,4 +1,4 @@
-"""What tells one version of a function from another, in every process alike."""
+"""Fingerprint of a function's source code, the same in every process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting a study, suggesting its trials and ending it."""
+"""Operators that open a study, suggest its trials and finish it."""
 
 from __future__ import annotations
 
@@ -208,9 +208,9 @@ class StudyFinishOperator(BaseOperator):
         return summary.data
 
     def _await_first_event(self, context: Context) -> None:
-        """Let the edition that ended just before be heard first.
+        """Wait for the asset event of the edition that ended just before.
 
-        Airflow ties the alias to its asset at the first event, and fails the task whose event comes at the same moment.
+        Airflow ties the alias to its asset at the first event, and fails the task with an event at the same time.
         """
         waiting = Retrying(
             retry=retry_if_result(lambda events: not events),

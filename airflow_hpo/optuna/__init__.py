@@ -1,1 +1,1 @@
-"""The only place that knows Optuna: asks for trials, tells their results, prunes, transfers between editions."""
+"""Optuna, known only here: trials asked for, results told, pruning, warm starts between editions."""

@@ -1,4 +1,4 @@
-"""Turns keys into trials: those that exist are found by their key, new ones are written whole."""
+"""Trials for keys: those that exist are found by their key, new ones are written whole."""
 
 from __future__ import annotations
 

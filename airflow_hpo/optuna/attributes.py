@@ -1,6 +1,6 @@
-"""What we write beside Optuna's own data: names of user attributes, readable in notebooks and dashboards.
+"""Names of the user attributes that we add to Optuna's studies and trials, readable in notebooks and dashboards.
 
-Attributes of trials whose name has no colon and whose value is a number are the trial's extra metrics.
+Attributes of trials that have no colon in their name and a number as value are the trial's extra metrics.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SOURCE = "hpo:source"
 WORK = "hpo:work"
 """Fingerprint of what was run."""
 INVALID = "hpo:invalid"
-"""Why a person took the trial's result back; whoever reads trials through us sees a failed one."""
+"""Why a person took the trial's result back; ``StudyReader`` shows a failed trial."""
 INFEASIBLE = "constraints:hpo:invalid"
 """Of Optuna's system attributes: a constraint that such a trial violates, so that Optuna's own best is another one."""
 

@@ -1,4 +1,4 @@
-"""Creates an edition's Optuna study, or makes sure that the one that exists searches for the same."""
+"""Creation of an edition's Optuna study, or the check that the existing one searches for the same."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def distributions_of(space: Space, params: Params) -> dict[str, BaseDistribution
 
 
 def suggest(trial: Trial, space: Space) -> Params:
-    """Suggest every parameter whose condition holds, in the order of the space; return the point."""
+    """Suggest every parameter with a condition that holds, in the order of the space; return the point."""
     params: Params = {}
     for name, parameter in space.items():
         if parameter.applies(params):

@@ -1,4 +1,4 @@
-"""What Optuna's storage errors mean to our callers."""
+"""Translation of Optuna's storage errors into ours."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from airflow_hpo.optuna.read import StoredStudy, StudyReader
 class KnownTrials:
     """Reads a study again and again, each time only from its first unfinished trial on.
 
-    A result that a person takes back is noticed: then all trials are read anew. One thread at a time.
+    A result that a person takes back is noticed: then all trials are read again. One thread at a time.
 
     :param reader: reads the study.
     :param edition: its name.

@@ -1,4 +1,4 @@
-"""Writes new trials to Optuna's tables, each whole and in one transaction."""
+"""Inserts of new trials into Optuna's tables, each whole and in one transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_running(database: Database, study_id: int, trial: FrozenTrial) -> int:
     """Write a running trial with all it has, and return its number: no crash can leave half of it.
 
     Optuna's storage would do the same through its ORM, with a query for every parameter and attribute. That costs a task,
-    which compiles each of them anew, a fifth of its time.
+    which compiles each of them again, a fifth of its time.
     """
     with database.connect() as connection, translated(database.name), connection.begin():
         number = _next_number(connection, study_id)
@@ -31,7 +31,7 @@ def add_running(database: Database, study_id: int, trial: FrozenTrial) -> int:
 
 
 def _next_number(connection: Connection, study_id: int) -> int:
-    """Whoever adds a trial, Optuna itself included, locks the study's row first."""
+    """Every writer that adds a trial, Optuna included, locks the study's row first."""
     studies, trials = tables.studies.c, tables.trials
     connection.execute(select(studies.study_id).where(studies.study_id == study_id).with_for_update())
     count = select(func.count()).select_from(trials).where(trials.c.study_id == study_id)

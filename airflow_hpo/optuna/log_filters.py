@@ -15,7 +15,7 @@ _TALKATIVE = ("optuna.storages._in_memory", "optuna.storages._rdb.storage")
 
 
 def join_logging() -> None:
-    """Let Optuna's messages go where everybody's go instead of to its own handler on stderr."""
+    """Let Optuna's messages go where all others go instead of to its own handler on stderr."""
     optuna.logging.disable_default_handler()
     optuna.logging.enable_propagation()
 

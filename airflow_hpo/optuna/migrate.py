@@ -32,7 +32,7 @@ OPTUNA_TIMEOUT = 300.0
 def create_schema(database: Database) -> None:
     """Create Optuna's tables, or bring them to the installed Optuna's revision; repeating it changes nothing.
 
-    Only migrations call it, after they have made sure that the database is not somebody else's.
+    Only migrations call it, after they have made sure that the database is not another application's.
     """
     with study_lock(database, OPTUNA_LOCK, OPTUNA_TIMEOUT), storage_errors(database.name), quiet():
         revision, made_by = _found(database)
@@ -94,7 +94,7 @@ def _storage(database: Database) -> RDBStorage:
 
 @contextmanager
 def _logging_left_alone() -> Iterator[None]:
-    """Where no root handler is, Optuna's migration configures logging anew and disables every logger that exists."""
+    """Where no root handler is, Optuna's migration configures logging again and disables every logger that exists."""
     handler = logging.NullHandler()
     logging.root.addHandler(handler)
     try:

@@ -1,4 +1,4 @@
-"""How Optuna's tables keep numbers that not every database can: infinities and NaN as words beside an empty value."""
+"""Infinities and NaN as Optuna's tables keep them: a word and an empty value."""
 
 from __future__ import annotations
 

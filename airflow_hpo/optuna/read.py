@@ -1,4 +1,4 @@
-"""Reads studies with a few flat selects: ten thousand trials in well under a second, where Optuna's ORM takes many."""
+"""Reader of studies with a few flat selects: ten thousand trials in well under a second, where Optuna's ORM takes many."""
 
 from __future__ import annotations
 

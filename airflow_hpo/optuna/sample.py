@@ -1,4 +1,4 @@
-"""Which parameters the next trials get."""
+"""Sampling of the next trials' parameters."""
 
 from __future__ import annotations
 

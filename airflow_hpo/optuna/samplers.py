@@ -1,4 +1,4 @@
-"""Optuna's samplers, built afresh for every trial from its own seed."""
+"""Optuna's samplers, built for every trial from its own seed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def startup_trials(study: Study) -> int:
 def inherit_search_space(sampler: BaseSampler, earlier: BaseSampler) -> None:
     """Let a sampler go on from the common search space that another has found in the same trials.
 
-    Comparing every trial's distributions anew takes a third of a second at 10,000 trials. Optuna keeps the result on the
+    Comparing every trial's distributions again takes a third of a second at 10,000 trials. Optuna keeps the result on the
     sampler, under names that are its own; where they change, this does nothing.
     """
     for name in _SEARCH_SPACES:
@@ -73,7 +73,7 @@ def _random(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -
 
 
 def _qmc(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
-    # All trials take points of one sequence, whose position Optuna keeps on the study.
+    # All trials take points of one sequence. Optuna keeps its position on the study.
     return samplers.QMCSampler(
         seed=derived_seed(study.seed, edition),
         independent_sampler=RandomSampler(seed=seed),

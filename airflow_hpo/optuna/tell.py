@@ -1,4 +1,4 @@
-"""How a trial ends in the study: once, whoever says it first."""
+"""End of a trial in the study: the first result stays."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def tell(
 def invalidate(database: Database, name: str, number: int, reason: str) -> TrialRecord:
     """Take a finished trial's result back; only the study's holder may call it.
 
-    Optuna's row stays as it is, and a mark beside it makes everything that reads through us see a failed trial. The first
+    Optuna's row stays as it is, and a mark next to it makes everything that reads through us see a failed trial. The first
     reason is kept.
     """
     with held_trial(database, name, number) as trial:

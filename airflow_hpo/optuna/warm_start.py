@@ -1,4 +1,4 @@
-"""Takes over what earlier editions have found, as far as it fits the space of today."""
+"""Warm start from what earlier editions have found, as far as it fits the space of today."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes to Optuna's tables in single transactions: what a running trial reports, and how it ends."""
+"""Writer to Optuna's tables in single transactions: what a running trial reports, and how it ends."""
 
 from __future__ import annotations
 

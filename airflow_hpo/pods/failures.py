@@ -63,7 +63,7 @@ class PodFailure:
     reason: str
     """One sentence for people."""
     exit_code: int | None = None
-    """Of the program; None when it never ran or nobody saw it end."""
+    """Of the program; None when it never ran or its end is unknown."""
 
 
 def container_status(pod: Any, container: str) -> Any | None:
@@ -173,7 +173,7 @@ def gone(pod: Any | None, events: Sequence[str]) -> PodFailure:
 
 
 def node_lost(pod: Any) -> PodFailure:
-    """Return the failure of a pod that was deleted but whose node does not confirm its end."""
+    """Return the failure of a pod that was deleted without a confirmation from its node."""
     return _disruption(pod, None) or PodFailure(
         INFRASTRUCTURE, f"The pod was deleted, but its node {pod.spec.node_name!r} does not say that it has ended."
     )

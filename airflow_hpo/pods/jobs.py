@@ -12,7 +12,7 @@ from airflow_hpo.pods.failures import PodFailure, failure
 from airflow_hpo.pods.job_names import FIRST, INDEX, JOB, job_of
 
 KEPT_SECONDS = 86400
-"""How long Kubernetes keeps a Job that has ended and that nobody removed; its result is taken up in that time."""
+"""How long Kubernetes keeps a Job that has ended and was not removed; its result is taken up in that time."""
 POD_LIMIT = 60.0
 """Seconds within which Kubernetes must have made the pod of index 0."""
 PAUSE = 0.2
@@ -21,7 +21,7 @@ PAUSE = 0.2
 def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFailure | None:
     """Return why another pod of a Job failed; None when none did.
 
-    A Job whose pod of index 1 fails has that of index 0 deleted, which tells nobody why.
+    A Job whose pod of index 1 fails has that of index 0 deleted, which hides the reason.
     """
     with translated(Call(f"list the pods of the Job {job_of(name)!r}", "list")):
         pods = core.list_namespaced_pod(namespace, label_selector=f"{JOB}={job_of(name)},{INDEX}!=0").items

@@ -21,7 +21,7 @@ class Lineage:
     """Which earlier attempts' pods may be taken up."""
 
     unseen: Collection[int]
-    """Attempts whose end nobody saw: their pods count, whatever became of them."""
+    """Attempts without a known end: their pods count, in any state."""
     blameless: Collection[int] = ()
     """Attempts that failed through no fault of the program: their pods count unless they failed."""
     first: bool = False

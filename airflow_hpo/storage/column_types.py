@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, timezone-aware in Python and UTC in the database, which may know no time zones."""
+    """A time, timezone-aware in Python and UTC in the database, which may know no time zones."""
 
     impl = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
     cache_ok = True
@@ -71,5 +71,5 @@ class PlainText(TypeDecorator[str]):
 
 
 def utc_now() -> datetime:
-    """Return this moment, timezone-aware, in UTC."""
+    """Return the current time, timezone-aware, in UTC."""
     return datetime.now(UTC)

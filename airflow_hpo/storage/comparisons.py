@@ -1,4 +1,4 @@
-"""Comparisons: what was found and decided, kept for ever."""
+"""Comparisons with their decisions, kept for ever."""
 
 from __future__ import annotations
 

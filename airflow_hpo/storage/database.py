@@ -1,4 +1,4 @@
-"""Where studies are kept: the location of a database, and how it is opened."""
+"""Database of the studies: its location, engine and sessions."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Database:
     def kept(self) -> Database:
         """The same database for a process that has many transactions and never forks, such as a triggerer.
 
-        Opening an SQLite file costs more than a small transaction, and whoever closes it as the last one makes SQLite tidy
+        Opening an SQLite file costs more than a small transaction, and the last connection that closes makes SQLite tidy
         it up, which flushes the disk several times. Of a server nothing is kept.
         """
         return replace(self, keeps=True) if self.path else self

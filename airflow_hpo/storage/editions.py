@@ -33,7 +33,7 @@ def declare(
     """Create an edition, or open the one of that name again.
 
     The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes on: its end and any request to stop
-    are forgotten, and its timeout counts anew.
+    are forgotten, and its timeout counts from now.
     """
     name, now = study.edition(run), utc_now()
     owner = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id}
@@ -109,7 +109,7 @@ def redeclare(session: Session, name: str, study: Study) -> Edition:
 
 
 def seal_batch(session: Session, name: str, batch: int, size: int) -> int:
-    """Fix how many trials a batch has and return the number that holds: whoever sealed it first decided."""
+    """Fix how many trials a batch has and return the number that holds: the first caller decides."""
     edition_id = row_id(session, name)
     sealed = {"edition_id": edition_id, "batch": batch, "size": size, "sealed_at": utc_now()}
     insert_absent(session, BatchRow, [sealed])

@@ -1,4 +1,4 @@
-"""What a database's own errors mean to our callers."""
+"""Translation of a database's errors into ours."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _remedy(err: DBAPIError, said: str) -> tuple[str, str] | None:
     """Return what the database has to do, and what a person has to do for it; None when the statement is to blame.
 
     All of it may pass: a server that takes no changes is a standby about to be promoted, or rights that come back. Trying
-    again for minutes is cheap beside a result that took hours.
+    again for minutes is cheap compared with a result that took hours.
     """
     code = _code(err)
     if sqlstate(err) in READ_ONLY_STATES or code in READ_ONLY_CODES or any(word in said for word in READ_ONLY_WORDS):

@@ -1,4 +1,4 @@
-"""What editions that evaluate stand for: their plans."""
+"""Plans of editions that evaluate candidates."""
 
 from __future__ import annotations
 

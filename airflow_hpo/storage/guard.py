@@ -1,4 +1,4 @@
-"""Refuses databases that belong to others, before anything is created in them.
+"""Guard against databases of other applications, before anything is created in them.
 
 Optuna keeps its revision in ``alembic_version``, the very table in which Airflow (or MLflow) keeps its own: in one
 schema they break each other's migrations.

@@ -1,4 +1,4 @@
-"""Inserts that leave rows alone which are there already, in each database's own words."""
+"""Inserts that leave existing rows alone, in each database's own SQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_hpo.storage.tables import Row
 
 
 def insert_absent(session: Session, table: type[Row], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows whose unique values are not taken; of several writers the first wins."""
+    """Insert the rows with unique values that are not taken; of several writers the first wins."""
     if rows:
         session.execute(_statement(session.get_bind().dialect.name, table), [dict(row) for row in rows])
 

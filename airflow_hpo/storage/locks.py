@@ -24,10 +24,10 @@ Held = Callable[[], None]
 LOCK_TIMEOUT = 120.0
 """Seconds to wait for a lock where no Airflow is asked; the default of ``[hpo] lock_timeout``."""
 LOCK_NOT_AVAILABLE = "55P03"
-# Without keepalives PostgreSQL notices a holder whose host has gone only after two hours.
+# Without keepalives PostgreSQL notices only after two hours that the host of a holder has gone.
 POSTGRES_SETTINGS = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 # A role's own search path and one in the URL mean the same lock. The declared schema comes first, because
-# current_schema() is null until the schema exists: whoever creates it must not hold another lock than its followers.
+# current_schema() is null until the schema exists: the process that creates it must hold the same lock as those after it.
 POSTGRES_LOCK = text(
     "SELECT pg_advisory_lock("
     "hashtextextended(concat('hpo ', coalesce(CAST(:schema AS text), current_schema()), ' ', :name), 0))"

@@ -1,6 +1,6 @@
-"""Creates and upgrades our tables.
+"""Migrations of our tables.
 
-Optuna's tables are Optuna's matter; whoever prepares a database calls both. A new revision raises :data:`HEAD`.
+Optuna's tables have their own migrations; ``studies.migrate`` calls both. A new revision raises :data:`HEAD`.
 """
 
 from __future__ import annotations

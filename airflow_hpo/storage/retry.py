@@ -1,4 +1,4 @@
-"""Trying again while the study database is away for a while."""
+"""Retries while the study database is away for a while."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LONGEST_PAUSE = 5.0
 """Seconds between two attempts at most: a database that is back should not be waited for much longer."""
 
 
-class Patient(Protocol):
-    """What knows how long to wait for its database."""
+class RetriedStore(Protocol):
+    """A store with the time for which it is tried again."""
 
     @property
     def patience(self) -> float:
@@ -36,7 +36,7 @@ class Patient(Protocol):
         """The same, waiting not at all."""
 
 
-S = TypeVar("S", bound=Patient)
+S = TypeVar("S", bound=RetriedStore)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -44,17 +44,17 @@ R = TypeVar("R")
 def retried(call: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """Let a function wait for a database that is away, as long as its first argument says; then it raises what it met.
 
-    Only for what may be repeated after any failure: a commit whose answer never came may have happened or not.
+    Only for what may be repeated after any failure: a commit without an answer may have happened or not.
     """
 
     @wraps(call)
-    def patient(store: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def retrying(store: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if store.patience <= 0:
             return call(store, *args, **kwargs)
         # Whatever it calls must not wait as long again.
         return _retrying(store.patience)(call, store.without_retry, *args, **kwargs)
 
-    return patient
+    return retrying
 
 
 def _retrying(seconds: float) -> Retrying:

@@ -1,4 +1,4 @@
-"""Checks and completes the URLs that people name databases by."""
+"""URLs of databases, checked and completed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is done with a study: open it, suggest, run, judge, end. Joins storage and search; knows no Airflow."""
+"""Studies: opened, asked for trials, judged, stopped, finished. Joins storage and Optuna; knows no Airflow."""

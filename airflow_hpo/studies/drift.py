@@ -1,4 +1,4 @@
-"""How the optimum and the champion's score move from edition to edition."""
+"""Drift of the optimum and of the champion's score from edition to edition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_hpo.studies.store import Store
 def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any]]:
     """Return one row an edition, the oldest first: its optimum, what the champion scored, and what was decided.
 
-    ``best`` and ``champion`` come from the same trials on the same data, so their difference is what tuning anew could gain;
+    ``best`` and ``champion`` come from the same trials on the same data, so their difference is what another tuning could gain;
     ``test_*`` are means over the scenarios of the comparison, on data that the tuning did not see.
     """
     with store.session(read_only=True) as session:

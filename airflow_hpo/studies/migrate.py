@@ -1,4 +1,4 @@
-"""Creating and checking all tables: ours and Optuna's, in the one right order."""
+"""Migration and check of all tables, ours and Optuna's, in the one right order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting a study: its rows, its warm start, and what to say about its declaration."""
+"""Opening of a study: its rows, its warm start, and what to say about its declaration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Airflow says of a study's tasks, told by whoever may ask it."""
+"""Tasks of a study as Airflow knows them, given by the caller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_hpo.studies.status import ENDED
 NO_TASK = "Airflow has no task for it: its run was deleted, or another Airflow runs it."
 UNKNOWN = "What its task does is not known: Airflow's database cannot be read here."
 WORKING = {"running", "deferred", "restarting"}
-"""States in which somebody runs the task, or waits on its behalf."""
+"""States in which the task runs, or a trigger waits for it."""
 TROUBLED = {"failed", "upstream_failed", "up_for_retry"}
 STEPS = ("start", "suggest", "settle", "finish")
 
@@ -31,7 +31,7 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class TaskLook:
-    """One task instance at one moment."""
+    """One task instance as it was when it was read."""
 
     task: TaskRun
     state: str | None
@@ -48,12 +48,12 @@ class TaskLook:
 
     @property
     def works(self) -> bool:
-        """Whether somebody runs it."""
+        """Whether it runs."""
         return self.state in WORKING
 
     @property
     def ended(self) -> bool:
-        """Whether nobody runs it any more, nor will by itself."""
+        """Whether it runs no more and will not start by itself."""
         return self.state in ENDED
 
     @property

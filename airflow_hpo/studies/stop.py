@@ -1,4 +1,4 @@
-"""Stopping a study, and whether trials that still run have to end because it is over."""
+"""Stop of a study, and the check whether trials that still run have to end because it is over."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def request_stop(store: Store, name: str, reason: str, running: WhenOver | None 
 
 
 def _open_trials(store: Store, name: str) -> tuple[list[int], list[int]]:
-    """Return the trials that run and those that nobody has begun."""
+    """Return the trials that run and those that have not begun."""
     records = store.optuna.records(name, details=False)
     numbers = [record.number for record in records if record.state is TrialState.RUNNING]
     with store.session(read_only=True) as session:
@@ -58,7 +58,7 @@ def _open_trials(store: Store, name: str) -> tuple[list[int], list[int]]:
 
 @retried
 def must_not_start(store: Store, edition: Edition) -> str | None:
-    """Return why a trial that nobody has begun must not begin any more; None when it may.
+    """Return why a trial that has not begun must not begin any more; None when it may.
 
     It was suggested before the study was over, and its task had to wait.
     """

@@ -1,4 +1,4 @@
-"""The one object that holds a study database open: our tables and Optuna's."""
+"""Store: the one object that holds a study database open, our tables and Optuna's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trials are started next."""
+"""Suggestion of the trials that are started next."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialReques
 def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Status]:
     """Ask for one trial; None while no slot is free or nothing is needed, or when the study is over.
 
-    The status is that of the moment before.
+    The status is that before the request.
     """
     found, status = ask_for(store, name, [key])
     return (found[0] if found else None), status
@@ -61,7 +61,7 @@ def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Sta
 def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialRequest], Status]:
     """Ask for trials one by one until no slot is free, nothing is needed, or the study is over.
 
-    The status is that of the moment before.
+    The status is that before the request.
     """
     edition, seen = store.edition(name), list[Status]()
 

@@ -1,4 +1,4 @@
-"""Delivers a running trial's metrics to the study, and says whether going on is worth it."""
+"""Reporter of a running trial: stores its metrics and asks whether it must end."""
 
 from __future__ import annotations
 

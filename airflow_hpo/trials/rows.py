@@ -29,7 +29,7 @@ COLUMNS = {
 
 
 INVALID = "invalid"
-"""State of a trial whose result was taken back."""
+"""State of a trial after its result was taken back."""
 
 
 def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ EXISTS = "AlreadyExists"
 """Kubernetes' own reason for a conflict that waiting does not solve."""
 
 TRANSIENT = {UNAUTHORIZED, 408, CONFLICT, GONE, 429}
-"""Statuses below 500 after which the same call may succeed: tokens expire and are then read anew, conflicts pass, and a watch
+"""Statuses below 500 after which the same call may succeed: tokens expire and are then read again, conflicts pass, and a watch
 that is too far behind begins again."""
 WRONG_OBJECT = {400, 413, 422}
 """Statuses that blame the object which is sent: the author's pod."""

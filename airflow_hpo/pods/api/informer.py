@@ -26,7 +26,7 @@ TOO_LARGE = "Too large resource version"
 """Kubernetes' message when another of its servers, or a restored database, has not come as far as the version."""
 
 STARTING = ("ContainerCreating", "PodInitializing")
-"""Reasons of waiting containers that nobody acts upon."""
+"""Reasons of waiting containers that need no action."""
 _CONTAINER_FIELDS = ("name", "resources")
 _SPEC_FIELDS = ("nodeName", "activeDeadlineSeconds")
 _TIMES = ("lastTransitionTime", "lastProbeTime")

@@ -1,4 +1,4 @@
-"""What a trial's pod is called, and how it says whose it is."""
+"""Name, labels and annotations of a trial's pod, which tell its owner."""
 
 from __future__ import annotations
 

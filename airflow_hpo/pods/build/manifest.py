@@ -1,4 +1,4 @@
-"""What a trial adds to the author's pod: its parameters, its name, and what its metrics need."""
+"""Additions of a trial to the author's pod: its parameters, its name, and what its metrics need."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def merged(weak: Any, strong: Any) -> Any:
 
 
 def refuse_sidecars(pod: V1Pod | None, base: str) -> None:
-    """Refuse ordinary containers beside the trial's: they never learn that it has ended."""
+    """Refuse further ordinary containers: they never learn that the trial has ended."""
     containers = pod.spec.containers if pod and pod.spec else None
     others = [one.name for one in (containers or [])[1:]]
     if others:

@@ -92,7 +92,7 @@ class SeenLines:
     that is written late may bear the time of the second before.
 
     When the first line that comes is not the one that was first, the kubelet has rotated the file and its beginning is gone.
-    Counting would then skip lines that nobody has seen; lines are skipped by their time instead, up to the last that was seen.
+    Counting would then skip lines that were never read; lines are skipped by their time instead, up to the last that was read.
 
     A line that a progress bar rewrites comes in parts, before it ends. Of the last line that was seen, which may have grown
     since, only as many parts are skipped as had come.
@@ -189,6 +189,6 @@ def _in_utc(stamp: str) -> str:
 
 
 def _ordered(stamp: str) -> str:
-    """Return a UTC timestamp in a form whose alphabetical order is that of time."""
+    """Return a UTC timestamp in a form that sorts by time."""
     whole, _, fraction = stamp.removesuffix("Z").partition(".")
     return f"{whole}.{fraction.ljust(9, '0')}"

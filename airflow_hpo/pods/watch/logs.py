@@ -14,7 +14,7 @@ from airflow_hpo.pods.watch.readings import PodReadings
 
 HEAD_START = 1.0
 """Seconds before a log is followed. A program that ends within them is read in one go, which saves a connection; one that goes
-on shows its first lines so much later, which nobody notices."""
+on shows its first lines so much later, which does not matter."""
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 """Seconds between two attempts to connect: they double from the first to the longest."""
