@@ -6,11 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from airflow_hpo.core.backend import IN_CLUSTER
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
-
-IN_CLUSTER = ("pod", "job")
-"""Backends whose attempts wait for a node once they have begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Attempt:
     """Which run of the trial this is, counted from 1."""
     task: TaskRun
     backend: str
-    """What runs it: ``process``, ``python``, ``pod``, ``job`` or ``group``."""
+    """What runs it: a value of :class:`~airflow_hpo.core.backend.Backend`, or the name that an author's own operator gives."""
     started: datetime
     outcome: AttemptOutcome = AttemptOutcome.RUNNING
     finished: datetime | None = None

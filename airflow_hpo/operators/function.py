@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from airflow.sdk import Context
 
+from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.study import Study
@@ -42,7 +43,7 @@ class TrialPythonOperator(TrialOperator):
     """
 
     template_fields: Sequence[str] = ()
-    backend = "function"
+    backend = Backend.FUNCTION
     work_fields: ClassVar[Sequence[str]] = ("function",)
 
     def __init__(self, *, function: TrialFunction, **kwargs: Any) -> None:

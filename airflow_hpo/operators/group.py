@@ -9,6 +9,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.study import Study
@@ -35,7 +36,7 @@ class TrialOpenOperator(TrialOperator):
     """
 
     template_fields: Sequence[str] = ()
-    backend = "group"
+    backend = Backend.GROUP
     work_fields: ClassVar[Sequence[str]] = ("code",)
 
     def __init__(self, *, code: str, **kwargs: Any) -> None:
@@ -72,7 +73,7 @@ class TrialOutcomeOperator(TrialOperator):
     """
 
     template_fields: Sequence[str] = ("value",)
-    backend = "group"
+    backend = Backend.GROUP
     work_fields: ClassVar[Sequence[str]] = ("code",)
 
     def __init__(self, *, value: Any, code: str, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction
 from airflow.sdk import Context
 
+from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError
@@ -47,7 +48,7 @@ class TrialJobOperator(TrialPodOperator):
     :raises DeclarationError: when the number is none, or pods are to be kept.
     """
 
-    backend = "job"
+    backend = Backend.JOB
     work_fields: ClassVar[Sequence[str]] = (*TrialPodOperator.work_fields, "pods")
 
     def __init__(self, *, pods: int, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from airflow.sdk import Context
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
@@ -92,7 +93,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     :raises DeclarationError: when an argument of the base class makes no sense for a trial.
     """
 
-    backend = "pod"
+    backend = Backend.POD
     work_fields: ClassVar[Sequence[str]] = (
         "image",
         "cmds",

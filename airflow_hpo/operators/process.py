@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from airflow.sdk import Context
 
 from airflow_hpo import conf
+from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
@@ -46,7 +47,7 @@ class TrialProcessOperator(TrialOperator):
 
     template_fields: Sequence[str] = ("command", "env", "cwd")
     template_fields_renderers: ClassVar[dict[str, str]] = {"command": "json", "env": "json"}
-    backend = "process"
+    backend = Backend.PROCESS
     work_fields = ("command", "env", "cwd")
 
     def __init__(

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, AssetAlias
 
+from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.function import TrialPythonOperator
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
+from airflow_hpo.operators.job import TrialJobOperator
+from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator, study_asset
 
@@ -54,3 +57,8 @@ def test_a_study_s_operators_take_what_a_dag_file_gives() -> None:
     finish = StudyFinishOperator(task_id="finish", study=STUDY)
     assert finish.asset == study_asset("s")
     assert [outlet.name for outlet in finish.outlets if isinstance(outlet, AssetAlias)] == ["hpo_study_s"]
+
+
+def test_each_backend_is_that_of_an_operator() -> None:
+    operators = [TrialProcessOperator, TrialPythonOperator, TrialOpenOperator, TrialPodOperator, TrialJobOperator]
+    assert {operator.backend for operator in operators} == set(Backend)
