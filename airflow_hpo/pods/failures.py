@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_hpo.core.trial import FailureKind
+from airflow_hpo.exceptions import TrialFailedError
 
 PROGRAM = FailureKind.PROGRAM
 INFRASTRUCTURE = FailureKind.INFRASTRUCTURE
@@ -36,8 +37,8 @@ _DISRUPTIONS = {
     "DeletionByPodGC": "The pod's node was lost",
     "TerminationByKubelet": "The node ended the pod",
 }
-_ON_THE_WAY = {"ContainerCreating", "PodInitializing"}
-"""What a container waits for that is on its way to start, whatever keeps it from getting there."""
+_STARTING = {"ContainerCreating", "PodInitializing"}
+"""Reasons of a waiting container that do not say what it waits for."""
 _NO_IMAGE = {"InvalidImageName", "ErrImageNeverPull"}
 _NO_PULL = {"ErrImagePull", "ImagePullBackOff"}
 _BUSY_REGISTRY = (
@@ -63,7 +64,11 @@ class PodFailure:
     reason: str
     """One sentence for people."""
     exit_code: int | None = None
-    """Of the program; None when it never ran or its end is unknown."""
+    """Of the program; None when it never ran, or when its end was not seen."""
+
+    def error(self) -> TrialFailedError:
+        """Return the error that an attempt fails with."""
+        return TrialFailedError(self.reason, kind=self.kind)
 
 
 def container_status(pod: Any, container: str) -> Any | None:
@@ -86,7 +91,7 @@ def ended(pod: Any, container: str) -> Any | None:
 
 
 def over(pod: Any, container: str) -> bool:
-    """Say whether nothing more is to come of a pod, whatever became of it."""
+    """Say whether a container has ended, or its pod without it."""
     return ended(pod, container) is not None or pod.status.phase in ("Succeeded", "Failed")
 
 
@@ -118,7 +123,7 @@ def _by_cluster(pod: Any, end: Any | None) -> PodFailure | None:
 
 
 def _deleted_before(pod: Any, finished: datetime | None) -> bool:
-    """Say whether a pod was told to end before its program did: then even exit code 0 is no result."""
+    """Say whether a pod was deleted before its program ended: then even exit code 0 is no result."""
     deadline = pod.metadata.deletion_timestamp
     if deadline is None or finished is None:
         return deadline is not None
@@ -146,7 +151,7 @@ def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str]) -> PodF
     if end.reason == "OOMKilled":
         return PodFailure(PROGRAM, f"The trial's program ran out of memory{_memory_limit(pod, container)}.", code)
     how = f"The trial's program exited with {code}." if code != KILLED else _killed()
-    return PodFailure(PROGRAM, how + _last_words(end, tail), code)
+    return PodFailure(PROGRAM, how + _last_lines(end, tail), code)
 
 
 def _killed() -> str:
@@ -189,10 +194,10 @@ def not_scheduled(pod: Any, seconds: float) -> PodFailure:
 def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] = ()) -> PodFailure:
     """Return the failure of a pod that was scheduled but did not start in time."""
     waits = [_waiting(one) for one in [*(pod.status.init_container_statuses or []), container_status(pod, container)]]
-    said = [text for text in waits if text]
-    telling = [text for text in said if text not in _ON_THE_WAY]
+    reasons = [text for text in waits if text]
+    final = [text for text in reasons if text not in _STARTING]
     # An event names the volume that cannot be mounted; the container only says that it is being created.
-    why = next(iter([*telling, *reversed(events), *said]), None)
+    why = next(iter([*final, *reversed(events), *reasons]), None)
     return PodFailure(INFRASTRUCTURE, _sentence(f"The pod did not start within {seconds:g} s", why))
 
 
@@ -222,7 +227,7 @@ def _memory_limit(pod: Any, container: str) -> str:
     return f" (its limit is {limit})" if limit else ""
 
 
-def _last_words(end: Any, tail: Sequence[str]) -> str:
+def _last_lines(end: Any, tail: Sequence[str]) -> str:
     lines = list(tail[-5:]) or [line for line in (end.message or "").splitlines() if line.strip()][-5:]
     return f" Its last lines: {' | '.join(line[:200] for line in lines)}" if lines else " It printed nothing."
 

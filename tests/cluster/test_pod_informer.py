@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.exceptions import ClusterUnavailableError
+from airflow_hpo.pods.api import client, informer
 from airflow_hpo.pods.api.client import connected
 from airflow_hpo.pods.api.cluster_pod import ClusterPod
 from airflow_hpo.pods.api.connection import Connection
@@ -35,7 +37,7 @@ async def until(condition: Callable[[], Any], wake: asyncio.Event) -> None:
     await asyncio.wait_for(holds(), LIMIT)
 
 
-def phases(config_file: Path, pods: Pods, *, alone: bool) -> list[str]:
+def phases(config_file: Path, pods: Pods, *, alone: bool, seconds: int = 1) -> list[str]:
     """Start a pod and return the phases that are sent of it until it has ended."""
 
     async def received() -> list[str]:
@@ -47,7 +49,7 @@ def phases(config_file: Path, pods: Pods, *, alone: bool) -> list[str]:
             return found[-1:] == ["Succeeded"]
 
         async with connected(Connection("kubernetes_default", config_file=str(config_file))) as cluster:
-            name = await asyncio.to_thread(pods.start, "sh", "-c", "sleep 1")
+            name = await asyncio.to_thread(pods.start, "sh", "-c", f"sleep {seconds}")
             label = {"metadata": {"labels": {STUDY: "informed"}}}
             await asyncio.to_thread(pods.core.patch_namespaced_pod, name, pods.namespace, label)
             with ClusterPod(cluster, name, pods.namespace, alone=alone).subscribe(wake.set) as subscription:
@@ -61,6 +63,39 @@ def phases(config_file: Path, pods: Pods, *, alone: bool) -> list[str]:
 @pytest.mark.parametrize("alone", [True, False], ids=["one pod", "all pods of trials"])
 def test_the_states_of_a_pod_are_sent_until_it_has_ended(airflow_kubeconfig: Path, pods: Pods, alone: bool) -> None:
     assert phases(airflow_kubeconfig, pods, alone=alone)[-1] == "Succeeded"
+
+
+def test_a_watch_that_the_server_ends_goes_on_where_it_was(
+    airflow_kubeconfig: Path, pods: Pods, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions: list[str | None] = []
+    watch = client.Cluster.watch
+
+    def spied(cluster: client.Cluster, namespace: str, which: client.Query, version: str | None) -> Any:
+        versions.append(version)
+        return watch(cluster, namespace, which, version)
+
+    monkeypatch.setattr(client.Cluster, "watch", spied)
+    monkeypatch.setattr(client, "WATCH_LIMIT", 2)
+    monkeypatch.setattr(informer, "PAUSE", 0.0)
+    assert phases(airflow_kubeconfig, pods, alone=True, seconds=8)[-1] == "Succeeded"
+    assert len(versions) > 2
+    assert None not in versions[2:]
+
+
+@pytest.mark.parametrize("version", ["1", "999999999999"], ids=["too old", "too large"])
+def test_a_version_that_the_server_does_not_serve_is_an_error_that_passes(
+    airflow_kubeconfig: Path, pods: Pods, version: str
+) -> None:
+    async def opened() -> None:
+        connection = Connection("kubernetes_default", config_file=str(airflow_kubeconfig))
+        async with connected(connection) as cluster, cluster.watch(pods.namespace, client.TRIALS, version) as events:
+            async for _ in events:
+                pass
+
+    with pytest.raises(ClusterUnavailableError) as raised:
+        asyncio.run(opened())
+    assert raised.value.status == informer.EXPIRED or informer.TOO_LARGE in raised.value.reason
 
 
 def test_a_watch_that_is_not_allowed_is_given_up_with_the_missing_right(
