@@ -91,8 +91,8 @@ class FailureKind(StrEnum):
     PROGRAM = "program"
     INFRASTRUCTURE = "infrastructure"
     KILLED = "killed"
-    UNHEARD = "unheard"
-    """It ended well and nothing that it printed came: its own silence, or output that the container runtime lost."""
+    NO_OUTPUT = "unheard"
+    """It ended well without any output: it printed none, or the container runtime lost it. Stored under its older name."""
 
 
 class TrialFailedError(HpoError):

@@ -33,7 +33,7 @@ from airflow_hpo.pods.build import manifest
 from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
-from airflow_hpo.pods.watch.watch import WatchOptions
+from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.trials.attempts import last_attempt, locate, unseen
 from airflow_hpo.trials.claim import Claim, answer
 from airflow_hpo.trials.reporter import TrialReporter
@@ -166,7 +166,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             monitor,
             self.log,
             alone=True,
-            located=located(self.studies.store, study, self._begun()),
+            on_node=located(self.studies.store, study, self._begun()),
         )
         return self._ended(monitor.explained(asyncio.run(watching)))
 

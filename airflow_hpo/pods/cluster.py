@@ -14,9 +14,11 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.retry import until_done
-from airflow_hpo.pods.watch.node import Located
+from airflow_hpo.pods.watch.live_pod import Log
+from airflow_hpo.pods.watch.node import OnNode
+from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.pods.watch.readings import PodReadings
-from airflow_hpo.pods.watch.watch import Log, PodWatch, WatchOptions
+from airflow_hpo.pods.watch.watch import PodWatch
 
 
 async def watch_pod(
@@ -30,12 +32,12 @@ async def watch_pod(
     logger: Log,
     *,
     alone: bool = False,
-    located: Located | None = None,
+    on_node: OnNode | None = None,
 ) -> Outcome:
     """Watch a pod until it has ended, and return how."""
     async with _opened(connection, name, namespace, alone=alone) as pod:
         readings = PodReadings(source, objective, lambda line: logger.info("%s", line))
-        return await PodWatch(pod, options, readings, report, logger, located).run()
+        return await PodWatch(pod, options, readings, report, logger, on_node).run()
 
 
 @until_done

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow_hpo.core.trial import FailureKind
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import FailureKind, TrialFailedError
 
 PROGRAM = FailureKind.PROGRAM
 INFRASTRUCTURE = FailureKind.INFRASTRUCTURE

@@ -20,7 +20,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.cluster import delete_pod, watch_pod
 from airflow_hpo.pods.threads import in_thread
-from airflow_hpo.pods.watch.watch import WatchOptions
+from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import Running, running
 from airflow_hpo.trials.conclude import conclude
@@ -57,7 +57,7 @@ class TrialPodTrigger(BaseTrigger):
     :param pod_name: the pod.
     :param pod_namespace: its namespace.
     :param connection: fields of a :class:`airflow_hpo.pods.api.connection.Connection`.
-    :param options: fields of :class:`airflow_hpo.pods.watch.watch.WatchOptions`.
+    :param options: fields of :class:`airflow_hpo.pods.watch.options.WatchOptions`.
     :param edition: the study.
     :param number: the trial.
     :param attempt: which attempt of it the pod is.
@@ -189,7 +189,7 @@ class TrialPodTrigger(BaseTrigger):
             found.study.objective,
             report,
             self.log,
-            located=located(found.store, found.study, found.attempt),
+            on_node=located(found.store, found.study, found.attempt),
         )
         await self._deliver_rest(found.reporter)
         return report.explained(outcome)

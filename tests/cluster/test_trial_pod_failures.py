@@ -75,7 +75,7 @@ def test_a_missing_metric_says_how_it_was_looked_for(task: MakeTask, deferrable:
 def test_a_program_that_was_not_heard_is_run_once_more(task: MakeTask, deferrable: bool) -> None:
     trial = task("import os; '-a2-' in os.uname().nodename and print('loss=0.5')", deferrable=deferrable)
     attempt = failed(trial)
-    assert (attempt.kind, attempt.exit_code) == (FailureKind.UNHEARD, 0)
+    assert (attempt.kind, attempt.exit_code) == (FailureKind.NO_OUTPUT, 0)
     assert trial.again().run()["value"] == 0.5
 
 

@@ -1,4 +1,4 @@
-"""Telling where a pod runs as soon as it has a node, for those who wait for nothing else."""
+"""Report of the node that a pod has got, for studies that let few trials wait for one."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from collections.abc import Awaitable, Callable
 
 from airflow_hpo.core.placement import UNKNOWN, Placement
 
-Located = Callable[[Placement], Awaitable[bool]]
-"""Takes where the pod runs as soon as it has a node, and says whether it need not be told again."""
+OnNode = Callable[[Placement], Awaitable[bool]]
+"""Takes the placement of a pod that has got a node; False asks for it again."""
 
-LOCATING = 5.0
-"""Seconds before a pod's node is told again to somebody who could not take it."""
+REPORT_PAUSE = 5.0
+"""Seconds before a placement is offered again that could not be taken, because the database is away."""
 
 
 class NodeReport:
-    """Tells a pod's node beside its watch, which whoever takes it must not hold up.
+    """Reports a pod's node beside its watch, which a slow database must not hold up.
 
-    :param located: takes it; None where it is early enough to know it when the pod has ended.
+    Without a callback there is nothing to do: the node is then stored with the attempt's end, which saves a write.
     """
 
-    def __init__(self, located: Located | None) -> None:
-        self._located = located
+    def __init__(self, on_node: OnNode | None) -> None:
+        self._on_node = on_node
         self._placement = UNKNOWN
         self._known = asyncio.Event()
 
     @property
-    def waits(self) -> bool:
-        """Whether somebody waits for the node, of which the API server does not speak loud enough to wake anybody."""
-        return self._located is not None and not self._known.is_set()
+    def pending(self) -> bool:
+        """Whether the node is waited for. Getting one changes nothing that an informer wakes for, so the pod is asked for."""
+        return self._on_node is not None and not self._known.is_set()
 
-    def seen(self, placement: Placement) -> None:
+    def update(self, placement: Placement) -> None:
         """Take where the pod runs, as it is known now."""
         if placement.node:
             self._placement = placement
             self._known.set()
 
     async def run(self) -> None:
-        """Tell it once it is known, until it is taken; cancel when it no longer matters."""
-        if self._located is None:
+        """Report the node once it is known, until it is taken; cancel when it no longer matters."""
+        if self._on_node is None:
             return
         await self._known.wait()
-        while not await self._located(self._placement):
-            await asyncio.sleep(LOCATING)
+        while not await self._on_node(self._placement):
+            await asyncio.sleep(REPORT_PAUSE)

@@ -23,7 +23,7 @@ from airflow_hpo.operators import pod as pod_operator
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.watch.watch import WatchOptions
+from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
@@ -49,11 +49,11 @@ class Watch:
     def of(self, tuned: Tuned, times: int = 1) -> Any:
         """Return what stands for `watch_pod`."""
 
-        async def watch_pod(*arguments: Any, located: Any = None, **options: Any) -> Outcome:
+        async def watch_pod(*arguments: Any, on_node: Any = None, **options: Any) -> Outcome:
             queue = study_queue(tuned.name)
             queue.freed.clear()
-            if located is not None:
-                self.answers = [await located(NODE) for _ in range(times)]
+            if on_node is not None:
+                self.answers = [await on_node(NODE) for _ in range(times)]
             self.freed = queue.freed.is_set()
             self.known = tuned.attempts(0)
             return Outcome.complete(Measurement(0.5), placement=NODE)

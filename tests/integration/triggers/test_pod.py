@@ -19,7 +19,7 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.pods.api import retry
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.watch.watch import WatchOptions
+from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store

@@ -34,7 +34,7 @@ BEFORE = {
     [
         Outcome.complete(MEASURED, exit_code=0, tail=("a", "b"), placement=WHERE, over=True),
         Outcome.pruned(reason="The study was stopped."),
-        Outcome.failed("It broke.", FailureKind.UNHEARD, measurement=MEASURED, alive=True),
+        Outcome.failed("It broke.", FailureKind.NO_OUTPUT, measurement=MEASURED, alive=True),
     ],
 )
 def test_an_outcome_survives_json(outcome: Outcome) -> None:

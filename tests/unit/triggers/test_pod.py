@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.watch.watch import WatchOptions
+from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.triggers.pod import TrialPodTrigger
 
 ARGUMENTS = {

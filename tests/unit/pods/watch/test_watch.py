@@ -15,11 +15,12 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
-from airflow_hpo.pods.watch import logs, node, ticks
+from airflow_hpo.pods.watch import live_pod, logs, node, pod_end, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
-from airflow_hpo.pods.watch.node import Located
+from airflow_hpo.pods.watch.node import OnNode
+from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.pods.watch.readings import PodReadings
-from airflow_hpo.pods.watch.watch import PodWatch, WatchOptions
+from airflow_hpo.pods.watch.watch import PodWatch
 from tests.unit.pods.kubernetes_double import NOW, PodDouble, condition, pod, running, terminated, waiting
 
 SCHEDULED = condition("", type="PodScheduled")
@@ -40,11 +41,11 @@ class Watched:
         logs: list[Any],
         report: Callable[[list[SeriesPoint]], bool] = lambda points: False,
         source: MetricSource | None = None,
-        located: Located | None = None,
+        on_node: OnNode | None = None,
         **options: Any,
     ) -> None:
         self.double = PodDouble(states, logs)
-        self.located = located
+        self.on_node = on_node
         self.lines: list[str] = []
         self.points: list[SeriesPoint] = []
 
@@ -58,13 +59,15 @@ class Watched:
         self.outcome: Outcome = asyncio.run(self._run(WatchOptions("base", **options), readings, taken, logger))
 
     async def _run(self, *arguments: Any) -> Outcome:
-        return await PodWatch(self.double, *arguments, self.located).run()
+        return await PodWatch(self.double, *arguments, self.on_node).run()
 
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FIRST_PAUSE", "SHORTEST_LOOK", "SETTLE_LIMIT"):
-        monkeypatch.setattr(watch_module, name, 0.01)
+    for module in (live_pod, watch_module):
+        monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(startup, "SHORTEST_PAUSE", 0.01)
+    monkeypatch.setattr(pod_end, "SETTLE_LIMIT", 0.01)
     monkeypatch.setattr(logs, "DRAIN_LIMIT", 0.01)
     monkeypatch.setattr(logs, "HEAD_START", 0.0)
 
@@ -72,7 +75,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 DONE = pod("Succeeded", terminated(0, "Completed"))
 
 
-def test_a_pod_that_ended_before_anybody_looked_is_read_whole() -> None:
+def test_a_pod_that_ended_before_the_first_look_is_read_whole() -> None:
     watched = Watched([DONE], [[log_of("loss=1", "loss=0.5")]])
     assert (watched.outcome.state, watched.outcome.value) == ("complete", 0.5)
     assert watched.lines == ["loss=1", "loss=0.5"]
@@ -100,18 +103,18 @@ def test_what_the_kubelet_says_about_a_lost_log_is_no_metric() -> None:
     assert watched.outcome.kind == "unheard"
 
 
-def test_a_program_that_ended_well_and_was_not_heard_is_not_blamed() -> None:
+def test_a_program_that_ended_well_without_output_is_not_blamed() -> None:
     outcome = Watched([DONE], [[b""]]).outcome
     assert (outcome.state, outcome.kind, outcome.exit_code) == ("failed", "unheard", 0)
     assert "run twice" in outcome.reason
 
 
-def test_a_program_that_was_heard_and_reports_no_metric_is_blamed() -> None:
+def test_a_program_that_prints_and_reports_no_metric_is_blamed() -> None:
     outcome = Watched([DONE], [[log_of("done")]]).outcome
     assert (outcome.kind, outcome.exit_code) == ("program", 0)
 
 
-def test_a_log_whose_end_nobody_gives_is_read_by_the_next_try_from_the_same_pod(
+def test_a_log_whose_end_cannot_be_read_is_read_by_the_next_try_from_the_same_pod(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(logs, "LONGEST_PAUSE", 0.01)
@@ -163,7 +166,7 @@ def test_a_node_that_does_not_confirm_a_deletion_is_lost() -> None:
     assert "node-1" in Watched([stuck], [[b""]]).outcome.reason
 
 
-def test_a_pod_that_is_gone_at_the_next_look_is_told_by_its_events() -> None:
+def test_a_pod_that_is_gone_at_the_next_look_is_explained_by_its_events() -> None:
     watched = Watched([pod("Running", running()), None], [[b""]])
     assert (watched.outcome.kind, watched.outcome.reason) == (
         "infrastructure",
@@ -194,7 +197,7 @@ def test_a_pod_that_cannot_start_is_given_up(state: Any, options: dict[str, Any]
     assert watched.outcome.kind == "infrastructure"
 
 
-def test_a_report_that_the_study_refuses_ends_the_trial_with_its_words() -> None:
+def test_a_report_that_the_study_refuses_ends_the_trial_with_its_reason() -> None:
     def refuse(points: list[SeriesPoint]) -> bool:
         if points:
             raise PermanentHpoError("Steps count from 0.")
@@ -223,7 +226,7 @@ def test_a_pod_that_waits_for_a_node_is_ended_with_its_study() -> None:
     assert watched.double.deleted
 
 
-def test_a_study_that_refuses_a_silent_trial_ends_it_with_its_words_before_it_starts() -> None:
+def test_a_study_that_refuses_a_silent_trial_ends_it_with_its_reason_before_it_starts() -> None:
     def refuse(points: list[SeriesPoint]) -> bool:
         raise PermanentHpoError("The study is gone.")
 
@@ -233,13 +236,13 @@ def test_a_study_that_refuses_a_silent_trial_ends_it_with_its_words_before_it_st
 
 
 class Informed(Watched):
-    """A watch of a pod that the API server speaks of by itself; whoever looks in between sees the first state."""
+    """A watch of a pod whose states the API server sends; a request in between is answered with the first state."""
 
     async def _run(self, *arguments: Any) -> Outcome:
         self.double.updates.live = True
         first, *later = self.double.states
         self.double.states = [first]
-        watching = asyncio.create_task(PodWatch(self.double, *arguments, self.located).run())
+        watching = asyncio.create_task(PodWatch(self.double, *arguments, self.on_node).run())
         for state in later:
             await asyncio.sleep(0.05)
             self.early = list(self.lines)
@@ -247,7 +250,7 @@ class Informed(Watched):
         return await asyncio.wait_for(watching, 5)
 
 
-def test_a_pod_that_the_api_server_speaks_of_is_not_asked_for_again() -> None:
+def test_a_pod_that_the_api_server_sends_is_not_asked_for_again() -> None:
     states = [pod("Pending"), pod("Running", running()), DONE]
     watched = Informed(states, [[log_of("loss=1")]], poll_interval=600.0, startup_check_interval=600.0)
     assert (watched.outcome.state, watched.outcome.value) == ("complete", 1.0)
@@ -264,7 +267,7 @@ def test_a_watch_that_falls_silent_costs_only_time() -> None:
     assert watched.outcome.kind == "infrastructure"
 
 
-class TriggererSlots:
+class Nodes:
     """Takes where a pod runs, after a few refusals."""
 
     def __init__(self, refusals: int = 0) -> None:
@@ -286,49 +289,49 @@ def unscheduled() -> Any:
 STARTING = pod("Pending", conditions=[SCHEDULED])
 
 
-def test_a_pods_node_is_told_once_and_while_its_program_has_not_started() -> None:
-    places = TriggererSlots()
-    watched = Watched([unscheduled(), STARTING], [], located=places, startup_timeout=0.1)
+def test_a_pods_node_is_reported_once_and_while_its_program_has_not_started() -> None:
+    places = Nodes()
+    watched = Watched([unscheduled(), STARTING], [], on_node=places, startup_timeout=0.1)
     assert watched.outcome.kind == "infrastructure"
     assert places.offered == [Placement(node="node-1")]
 
 
-def test_a_pod_without_a_node_is_told_of_nowhere() -> None:
-    places = TriggererSlots()
-    Watched([unscheduled()], [], located=places, schedule_timeout=0.05)
+def test_of_a_pod_without_a_node_nothing_is_reported() -> None:
+    places = Nodes()
+    Watched([unscheduled()], [], on_node=places, schedule_timeout=0.05)
     assert places.offered == []
 
 
-def test_a_node_that_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(node, "LOCATING", 0.01)
-    places = TriggererSlots(refusals=2)
-    Watched([STARTING], [], located=places, startup_timeout=0.2)
+def test_a_node_that_could_not_be_taken_is_reported_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "REPORT_PAUSE", 0.01)
+    places = Nodes(refusals=2)
+    Watched([STARTING], [], on_node=places, startup_timeout=0.2)
     assert places.offered == [Placement(node="node-1")] * 3
 
 
-def test_whoever_takes_the_node_holds_up_no_pod() -> None:
+def test_a_slow_report_of_the_node_holds_up_no_pod() -> None:
     async def hangs(placement: Placement) -> bool:
         await asyncio.sleep(600)
         return True
 
-    watched = Watched([STARTING, STARTING, DONE], [[log_of("loss=1")]], located=hangs)
+    watched = Watched([STARTING, STARTING, DONE], [[log_of("loss=1")]], on_node=hangs)
     assert (watched.outcome.state, watched.outcome.placement.node) == ("complete", "node-1")
 
 
 class Scheduled(Watched):
-    """A pod that gets its node without a word of the API server, which speaks only of its end."""
+    """A pod that gets its node without the API server sending it, which sends only its end."""
 
     async def _run(self, *arguments: Any) -> Outcome:
         self.double.updates.live = True
-        watching = asyncio.create_task(PodWatch(self.double, *arguments, self.located).run())
+        watching = asyncio.create_task(PodWatch(self.double, *arguments, self.on_node).run())
         await asyncio.sleep(0.05)
         self.double.states = [STARTING]
         await asyncio.sleep(0.2)
-        self.early = list(self.located.offered) if isinstance(self.located, TriggererSlots) else []
+        self.early = list(self.on_node.offered) if isinstance(self.on_node, Nodes) else []
         self.double.updates.send(DONE)
         return await asyncio.wait_for(watching, 5)
 
 
-def test_who_waits_for_the_node_asks_for_a_pod_that_the_api_server_speaks_of() -> None:
-    watched = Scheduled([unscheduled()], [[log_of("loss=1")]], located=TriggererSlots(), startup_check_interval=600.0)
+def test_while_the_node_is_waited_for_a_pod_that_is_sent_is_asked_for_too() -> None:
+    watched = Scheduled([unscheduled()], [[log_of("loss=1")]], on_node=Nodes(), startup_check_interval=600.0)
     assert watched.early == [Placement(node="node-1")]

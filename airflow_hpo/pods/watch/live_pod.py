@@ -1,0 +1,142 @@
+"""A pod as it is now: asked for, or sent by the API server, which may be away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.exceptions import ClusterUnavailableError, FailureKind, TrialFailedError
+from airflow_hpo.pods import failures
+from airflow_hpo.pods.api.access import PodAccess, PodUpdates
+from airflow_hpo.pods.watch.node import NodeReport
+from airflow_hpo.pods.watch.options import WatchOptions
+
+FIRST_PAUSE = 0.2
+"""Seconds before a pod is asked for again when something has just happened to it: its other states follow soon."""
+UPDATE_LIMIT = 1.0
+"""Seconds within which the API server usually sends that a container whose log has ended has ended too; the kubelet's last
+change of a pod takes half a second, and asking before would be in vain."""
+LONGEST_RETRY = 5.0
+"""Seconds at most between two requests to an API server that is away."""
+
+
+class Log(Protocol):
+    """Any logger."""
+
+    def info(self, msg: str, /, *args: Any) -> None:
+        """Log what happens."""
+
+    def warning(self, msg: str, /, *args: Any) -> None:
+        """Log what is odd."""
+
+
+class LivePod:
+    """Keeps the newest state of one pod, and wakes its watch when there may be a newer one."""
+
+    def __init__(self, access: PodAccess, options: WatchOptions, logger: Log, node: NodeReport) -> None:
+        self._access = access
+        self._options = options
+        self._logger = logger
+        self._node = node
+        self._wake = asyncio.Event()
+        self._away_since: float | None = None
+        self._updates: PodUpdates
+        self.state: Any = None
+        """The pod as it was last seen; None before."""
+
+    @contextlib.contextmanager
+    def subscribed(self) -> Iterator[None]:
+        """Receive what the API server sends of the pod until the context is left."""
+        with self._access.subscribe(self._wake.set) as self._updates:
+            yield
+
+    @property
+    def away(self) -> bool:
+        """Whether the API server did not answer when it was asked last."""
+        return self._away_since is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to come of the pod."""
+        return self.state is not None and failures.over(self.state, self._options.container)
+
+    @property
+    def sent(self) -> bool:
+        """Whether all that matters is sent by itself, so that the pod need not be asked for often."""
+        return self._updates.live and not self._node.pending
+
+    @property
+    def placement(self) -> Placement:
+        """Where the pod runs, as far as it is known."""
+        if self.state is None:
+            return UNKNOWN
+        status = failures.container_status(self.state, self._options.container)
+        return Placement(node=self.state.spec.node_name or None, image=(status.image_id or None) if status else None)
+
+    def wake(self) -> None:
+        """Make the watch look at the pod at once."""
+        self._wake.set()
+
+    def log_ended(self) -> None:
+        """Look at once, or a little later where the API server sends by itself that the container has ended."""
+        asyncio.get_running_loop().call_later(UPDATE_LIMIT if self._updates.live else 0, self._wake.set)
+
+    async def woken(self, pause: float) -> bool:
+        """Wait until something happens, or for a while; say which."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), pause)
+        woken = self._wake.is_set()
+        self._wake.clear()
+        return woken
+
+    async def until(self, reached: Callable[[Any], bool], limit: float) -> None:
+        """Look until a condition holds, for so many seconds at most; what else goes wrong meanwhile does not matter."""
+        end = time.monotonic() + limit
+        while not reached(self.state) and time.monotonic() < end:
+            await asyncio.sleep(FIRST_PAUSE)
+            with contextlib.suppress(TrialFailedError):
+                await self.refresh()
+
+    async def refresh(self) -> Any:
+        """Return the pod as it is now, waiting for an API server that is away."""
+        while True:
+            self._check_deadline()
+            try:
+                pod = self._updates.newest() or await self._access.read()
+            except ClusterUnavailableError as err:
+                await self._endure(err)
+                continue
+            self._away_since = None
+            if pod is None:
+                raise failures.gone(self.state, await self._access.events(warnings=False)).error()
+            self.state = pod
+            self._node.update(self.placement)
+            if failures.lost(pod, datetime.now(UTC)) and not self.over:
+                raise failures.node_lost(pod).error()
+            return pod
+
+    async def events(self) -> list[str]:
+        """Return the warnings about the pod."""
+        return await self._access.events()
+
+    def _check_deadline(self) -> None:
+        deadline, limit = self._options.deadline, self._options.execution_timeout
+        if deadline is not None and time.time() >= deadline:
+            raise TrialFailedError(f"The task ran into its execution_timeout of {limit:g} s.")
+
+    async def _endure(self, err: ClusterUnavailableError) -> None:
+        """Wait before the next request, unless the API server has been away for too long."""
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+            self._logger.warning("%s It is asked again.", err)
+        away = now - self._away_since
+        if away >= self._options.api_timeout:
+            reason = f"The Kubernetes API did not answer for {away:.0f} s. {err}"
+            raise TrialFailedError(reason, kind=FailureKind.INFRASTRUCTURE)
+        await asyncio.sleep(min(LONGEST_RETRY, self._options.poll_interval))
