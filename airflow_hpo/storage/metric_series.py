@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from airflow_hpo.core.attempt import MetricValue
@@ -85,18 +85,21 @@ def _counts() -> ColumnElement[bool]:
 
 
 def _attempt_id(session: Session, edition: str, number: int, attempt: int) -> tuple[int, bool]:
-    later = aliased(AttemptRow)
-    same_trial = (later.edition_id == AttemptRow.edition_id) & (later.number == AttemptRow.number)
-    newest = ~exists().where(same_trial, later.attempt > AttemptRow.attempt)
-    wanted = (
-        select(AttemptRow.id, newest)
-        .join(EditionRow, EditionRow.id == AttemptRow.edition_id)
-        .where(EditionRow.name == edition, AttemptRow.number == number, AttemptRow.attempt == attempt)
-    )
-    found = session.execute(wanted).one_or_none()
-    if found is None:
+    """Return the id of an attempt, and whether it is the newest of its trial."""
+    found = session.execute(_ATTEMPTS, {"edition": edition, "number": number, "attempt": attempt}).all()
+    if not found or found[0].attempt != attempt:
         raise StudyNotFoundError(
             f"Values belong to an attempt that has begun, but study {edition!r} has no attempt {attempt} of trial "
             f"{number}. Begin it first."
         )
-    return found[0], bool(found[1])
+    return found[0].id, len(found) == 1
+
+
+# Made once: a running trial asks every second, and SQLAlchemy takes longer to put it together than a database to answer it.
+_ATTEMPTS = (
+    select(AttemptRow.id, AttemptRow.attempt)
+    .join(EditionRow, EditionRow.id == AttemptRow.edition_id)
+    .where(EditionRow.name == bindparam("edition"), AttemptRow.number == bindparam("number"))
+    .where(AttemptRow.attempt >= bindparam("attempt"))
+    .order_by(AttemptRow.attempt)
+)
