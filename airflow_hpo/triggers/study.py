@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from airflow_hpo import conf
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
@@ -39,7 +40,7 @@ class StudyTrigger(BaseTrigger):
     :param edition: the edition.
     :param hpo_conn_id: connection of the study database.
     :param until: ``"ready"`` for another batch, ``"room"`` for one more trial, ``"over"`` for the end of the study.
-    :param poll_interval: seconds between two looks.
+    :param poll_interval: seconds between two looks; None for ``[hpo] poll_interval``.
     :param dag_id: the DAG that runs the trials.
     :param run_id: its run.
     :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number; empty: abandoned trials are left alone.
@@ -52,7 +53,7 @@ class StudyTrigger(BaseTrigger):
         edition: str,
         hpo_conn_id: str = HpoHook.default_conn_name,
         until: Until = "ready",
-        poll_interval: float = 2.0,
+        poll_interval: float | None = None,
         dag_id: str = "",
         run_id: str = "",
         trial_task_id: str = "",
@@ -62,7 +63,7 @@ class StudyTrigger(BaseTrigger):
         self.edition = edition
         self.hpo_conn_id = hpo_conn_id
         self.until: Until = until
-        self.poll_interval = poll_interval
+        self.poll_interval = conf.poll_interval() if poll_interval is None else poll_interval
         self.dag_id = dag_id
         self.run_id = run_id
         self.trial_task_id = trial_task_id
@@ -84,6 +85,7 @@ class StudyTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the wait is over."""
+        # A database has no event that could be awaited.
         while not (status := await self._look()) or not reached(status, self.until):
             await asyncio.sleep(self.poll_interval)
         self.log.info("%s. %s", status, status.verdict.reason or "More trials are wanted.")

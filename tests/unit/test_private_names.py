@@ -357,6 +357,13 @@ def statements(folder: Path) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     yield "FULL_WORDS", "database or disk is full", said(fine, *full)
 
 
+@rests_on("V1ListMeta._continue", "pods/reap.py")
+def a_list_of_the_api_server_names_where_it_goes_on() -> None:
+    from kubernetes.client import V1ListMeta
+
+    assert V1ListMeta.attribute_map["_continue"] == "continue"
+
+
 @rests_on("texts of SQLite's errors", "storage/errors.py", "MISSING_WORDS")
 def sqlite_names_its_errors_by_these_texts() -> None:
     from airflow_hpo.storage import errors
