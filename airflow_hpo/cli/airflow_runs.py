@@ -43,7 +43,7 @@ def _state(dag_id: str, model: Any, **keys: Any) -> str | None:
     except SQLAlchemyError as err:
         raise StoreUnavailableError(
             f"Airflow's own database must be readable where this command runs, but it says: {err}. "
-            "Run it beside the scheduler."
+            "Run it where the scheduler runs."
         ) from err
     if found is None:
         return GONE if known else ELSEWHERE

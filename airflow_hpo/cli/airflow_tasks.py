@@ -1,6 +1,6 @@
 """Tasks of a study in Airflow's own database.
 
-Read only where Airflow's commands run, beside that database: tasks and triggers may not.
+Only commands may read that database; tasks and triggers may not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SINCE = {
     "deferred": "updated_at",
     "up_for_retry": "end_date",
 }
-"""Which column says since when a task is in a state."""
+"""Column that holds the time since when a task is in a state."""
 
 
 def tasks_of(edition: Edition) -> RunTasks:

@@ -7,7 +7,7 @@ from airflow_hpo.parameter_sets.promote import Move
 
 
 def announce(move: Move) -> str:
-    """Emit the asset event of a parameter set and say in one sentence what came of it.
+    """Emit the asset event of a parameter set and return one sentence about it.
 
     The champion has moved already, so nothing here may fail the command: DAGs that are scheduled on the asset can also be
     started by hand.

@@ -74,4 +74,4 @@ def _summary(rows: list[dict[str, Any]], namespaces: Iterable[str]) -> str:
     unknown = (
         " Pods of unknown studies may be another Airflow's; --unknown removes them." if counts["left alone"] else ""
     )
-    return f"Pods of trials that nobody waits for in {where}: {', '.join(said) or 'none'}.{unknown}"
+    return f"Pods of trials that no task waits for in {where}: {', '.join(said) or 'none'}.{unknown}"

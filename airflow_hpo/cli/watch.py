@@ -70,7 +70,7 @@ def _lines(store: Store, name: str, interval: float, console: Console) -> None:
 
 def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     """Return how a study stands, the same in a few words, and why nothing more is to be seen; None while it goes on."""
-    # Asked first: a run that ends by itself has told its study by then.
+    # Asked first: a run that ends by itself has ended its study before.
     died = _died(store.edition(name))
     records = store.optuna.records(name, details=False)
     status = status_of(store, store.edition(name), records)

@@ -122,7 +122,7 @@ class RunTasks:
         return f"Task {found.name} has ended as {found.state}." if found.ended else f"Next is {found.name}. {found.why}"
 
     def troubles(self) -> list[str]:
-        """Return the study's own tasks that failed, one sentence each; its trials' are told with the trials."""
+        """Return one sentence for each of the study's own tasks that failed; tasks of trials are part of the trials' sentences."""
         return [f"Task {look.name} is {look.state}: see its log." for look in self._steps() if look.state in TROUBLED]
 
     def _steps(self) -> Iterator[TaskLook]:

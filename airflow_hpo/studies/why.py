@@ -127,9 +127,9 @@ def last_words(runs: Iterable[Attempt]) -> str:
 
 def ended_sentence(attempt: Attempt) -> str:
     """Return how an attempt ended, one sentence."""
-    whose = f" ({attempt.kind.value})" if attempt.kind else ""
+    kind = f" ({attempt.kind.value})" if attempt.kind else ""
     said = f": {attempt.reason}" if attempt.reason else "."
-    return f"Attempt {attempt.attempt} {_VERBS.get(attempt.outcome, attempt.outcome.value)}{whose}{said}"
+    return f"Attempt {attempt.attempt} {_VERBS.get(attempt.outcome, attempt.outcome.value)}{kind}{said}"
 
 
 _VERBS = {

@@ -1,4 +1,4 @@
-"""The monitor of a running trial: takes what it reports, and says when the pruner or its study ends it."""
+"""Monitor of a running trial: takes what it reports, and says when the pruner or its study ends it."""
 
 from __future__ import annotations
 

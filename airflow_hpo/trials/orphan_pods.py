@@ -1,4 +1,4 @@
-"""Pods that nobody waits for any more, told from the study and from the states of Airflow's tasks."""
+"""Orphan pods: pods of trials that no task waits for any more, by the study and the states of Airflow's tasks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TaskStates = Callable[[TaskRun], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """Why nobody waits for a pod."""
+    """Why no task waits for a pod."""
 
     reason: str
     foreign: bool = False
@@ -26,7 +26,7 @@ class Orphan:
 
 
 def orphaned(store: Store, pod: TrialPod, task_state: TaskStates) -> Orphan | None:
-    """Return why nobody waits for a pod; None when somebody does or may.
+    """Return why no task waits for a pod; None when one does or may.
 
     Airflow has the last word: while a task has not ended, it or its next try may take the pod up, also when the attempt
     is over. Only a later attempt that has a pod of its own shows otherwise.
@@ -46,12 +46,12 @@ def orphaned(store: Store, pod: TrialPod, task_state: TaskStates) -> Orphan | No
 
 
 def _ended(store: Store, edition: Edition, pod: TrialPod, state: str | None) -> str | None:
-    """A trial that is told may still have a task, which is about to remove or to keep its pod."""
+    """A trial that has ended may still have a task, which is about to remove or to keep its pod."""
     if state in ENDED:
         return f"Its task has ended: {state}."
     # Another Airflow tells this study; its tasks cannot be asked for.
-    if state == "elsewhere" and (told := store.optuna.record(edition.name, pod.number).state).finished:
-        return f"Its trial is {told}."
+    if state == "elsewhere" and (trial := store.optuna.record(edition.name, pod.number).state).finished:
+        return f"Its trial is {trial}."
     return None
 
 
