@@ -8,7 +8,7 @@ from airflow.cli.cli_config import Arg
 
 
 def defaulting(*flags: str, default: Any, help: str, **options: Any) -> Arg:
-    """Return an option whose help names its default."""
+    """Return an option with its default in the help."""
     return Arg(flags, default=default, help=f"{help} (default: {default})", **options)
 
 

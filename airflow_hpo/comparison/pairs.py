@@ -1,7 +1,7 @@
 """Pairs of evaluations: the same scenarios, variants and replicates for every candidate.
 
 The frame has one row per evaluation and the columns ``candidate``, ``scenario``, ``variant`` (may be left out),
-``replicate`` (may be left out) and one per metric. A failed evaluation is a row whose metric is missing or not finite, or
+``replicate`` (may be left out) and one per metric. A failed evaluation is a row with a metric that is missing or not finite, or
 no row at all.
 """
 

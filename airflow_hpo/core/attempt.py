@@ -1,4 +1,4 @@
-"""One run of a trial, as it is kept for people who ask what happened."""
+"""Attempt: one run of a trial, as it is stored."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ _STRENGTH = {AttemptOutcome.RUNNING: 0, AttemptOutcome.LOST: 1}
 def outweighs(new: AttemptOutcome, old: AttemptOutcome) -> bool:
     """Say whether a statement about an attempt replaces the one that is kept.
 
-    An attempt that somebody saw end has ended; one that was only missed (lost) may still be heard of.
+    An attempt with a known end has ended; one that was only missed (lost) may still report its end.
     """
     return _STRENGTH.get(new, 2) > _STRENGTH.get(old, 2)
 

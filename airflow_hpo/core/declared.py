@@ -20,7 +20,7 @@ REQUIRED: Any = ...
 
 
 class Declared(BaseModel):
-    """A frozen declaration whose mistakes are :class:`DeclarationError` in one sentence."""
+    """A frozen declaration; a mistake in it is a :class:`DeclarationError` of one sentence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 

@@ -43,7 +43,7 @@ def _scalar(value: Any) -> Any:
 
 Choice = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr | None, BeforeValidator(_scalar)]
 Params = dict[Annotated[str, BeforeValidator(_scalar)], Choice]
-"""Parameter values by name; a parameter whose condition does not hold is absent."""
+"""Parameter values by name; a parameter is absent when its condition does not hold."""
 
 MAX_INT = 2**53
 """Values are stored as doubles, which lose integers beyond this."""

@@ -49,7 +49,7 @@ def ordered(space: Space) -> Space:
 
 
 def active(space: Space, params: Mapping[str, Choice]) -> list[str]:
-    """Return the names whose conditions hold for these values, in the order of the space."""
+    """Return the names with conditions that hold for these values, in the order of the space."""
     names: list[str] = []
     chosen: Params = {}
     for name, parameter in space.items():
@@ -109,7 +109,7 @@ def _with_checked_condition(name: str, parameter: AnyParameter, space: Space) ->
 
 
 def _impossible(space: Space, params: Mapping[str, Any]) -> set[str]:
-    """Return the names whose conditions fail whatever the values are that the point leaves out."""
+    """Return the names with conditions that fail for every value that the point leaves out."""
     result: set[str] = set()
     for name, parameter in space.items():
         for parent, values in (parameter.when or {}).items():

@@ -1,4 +1,4 @@
-"""How this package's errors end an Airflow task."""
+"""Errors of this package as errors that end an Airflow task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making a mapped pod trial start in the triggerer."""
+"""Start of a mapped pod trial in the triggerer."""
 
 from __future__ import annotations
 

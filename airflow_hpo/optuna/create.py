@@ -32,7 +32,7 @@ def _create_empty(storage: RDBStorage, edition: str, study: Study) -> None:
         with quiet():
             storage.create_new_study(directions, study_name=edition)
     except DuplicatedStudyError:
-        pass  # Somebody outside our lock was faster; what they created is checked like any other.
+        pass  # A process outside our lock was faster; its study is checked like any other.
 
 
 def _complete(storage: RDBStorage, stored: StoredStudy, study: Study) -> None:

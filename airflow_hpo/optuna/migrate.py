@@ -45,7 +45,7 @@ def create_schema(database: Database) -> None:
 
 
 def refuse_newer(database: Database) -> None:
-    """Raise when Optuna's tables were made by an Optuna whose tables the installed one does not know."""
+    """Raise when a later Optuna made the tables and the installed one does not know their revision."""
     revision, made_by = _found(database)
     if revision is not None and made_by != optuna.__version__:
         _refuse_newer(database, revision, made_by)

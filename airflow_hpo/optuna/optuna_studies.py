@@ -70,7 +70,7 @@ class OptunaStudies:
     ) -> list[TrialRequest]:
         """Return the trials of the given keys, suggesting those that do not exist yet."""
         with self._holding(edition) as held:
-            # Whoever holds a study is its only asker: nobody else reads what is known of it meanwhile.
+            # Only the holder of a study asks for trials: no other thread reads what is known of it meanwhile.
             return ask.ask(self._database, self._trials_of(edition), study, keys, allow, held)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
@@ -95,7 +95,7 @@ class OptunaStudies:
         return tell.tell(within or self._database, edition, number, state, value, metrics, work)
 
     def invalidate(self, edition: str, number: int, reason: str) -> TrialRecord:
-        """Take a finished trial's result back: it counts no longer, and whoever reads trials here sees a failed one."""
+        """Take a finished trial's result back: it counts no longer and is read as failed."""
         with self._holding(edition):
             return tell.invalidate(self._database, edition, number, reason)
 

@@ -28,7 +28,7 @@ DRAWS = 100
 
 @dataclass(frozen=True, slots=True)
 class GivenPoint:
-    """A point that somebody wants to be evaluated, complete or not."""
+    """A point that was asked for, complete or not."""
 
     params: Params
     origin: Origin

@@ -89,7 +89,7 @@ class StudyReader:
         return self.news(name, since=0)[:2]
 
     def news(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
-        """Return a study, its later trials by number, and the numbers of earlier ones whose result was taken back."""
+        """Return a study, its later trials by number, and the numbers of earlier ones with a result that was taken back."""
         with self._reading() as connection:
             study = _study(connection, name) or _missing(name)
             trials = list(_frozen(connection, TrialRows(study.id, since=since)))

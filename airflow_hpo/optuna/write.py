@@ -20,7 +20,7 @@ from airflow_hpo.storage.errors import translated
 
 
 class HeldTrial:
-    """A trial that nobody else can change until the transaction ends.
+    """A trial that no other transaction can change until this one ends.
 
     :param connection: with an open transaction.
     :param trial_id: the trial's id in Optuna's tables.

@@ -42,7 +42,7 @@ async def watch_pod(
 
 @until_done
 async def delete_pod(connection: Connection, name: str, namespace: str, grace_period: int | None = None) -> None:
-    """Delete a pod whose trial has ended, or whose task a person clears; an API server that restarts is waited for."""
+    """Delete a pod after the end of its trial, or when a person clears its task; an API server that restarts is waited for."""
     async with _opened(connection, name, namespace) as pod:
         await pod.delete(grace_period)
 

@@ -21,7 +21,7 @@ PAUSE = 0.2
 def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFailure | None:
     """Return why another pod of a Job failed; None when none did.
 
-    A Job whose pod of index 1 fails has that of index 0 deleted, which hides the reason.
+    When the pod of index 1 fails, Kubernetes deletes that of index 0, which hides the reason.
     """
     with translated(Call(f"list the pods of the Job {job_of(name)!r}", "list")):
         pods = core.list_namespaced_pod(namespace, label_selector=f"{JOB}={job_of(name)},{INDEX}!=0").items

@@ -1,4 +1,4 @@
-"""Keeps one program and everything it starts; run as a script by :mod:`airflow_hpo.runners.supervisor`.
+"""Launcher that keeps one program and everything that it starts; run as a script by :mod:`airflow_hpo.runners.supervisor`.
 
 A separate process, because nothing else can do all of this: outlive a runner that is killed and end the program then;
 adopt what the program leaves behind, even what has changed its session, so that nothing is left running; fork without

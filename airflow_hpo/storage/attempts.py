@@ -93,7 +93,7 @@ def of(session: Session, edition: str, number: int | None = None, *, lock: bool 
 
 
 def running(session: Session, edition: str) -> list[Attempt]:
-    """Return the attempts that nobody has seen end."""
+    """Return the attempts without an end."""
     return _attempts(session, edition, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
 
 

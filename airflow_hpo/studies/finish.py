@@ -30,7 +30,7 @@ class Summary:
 
 @retried
 def finish(store: Store, status: Status) -> Summary:
-    """Record the end of an edition and sum it up; repeating it sums up anew."""
+    """Record the end of an edition and sum it up; repeating it sums up again."""
     # A look may have read the trials without their parameters.
     best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
     if status.verdict.end:
@@ -67,7 +67,7 @@ def amend(store: Store, session: Session, name: str, told: TrialRecord | None = 
     For results that come, or are taken back, after the end. A trial that the same transaction tells is given, because only
     that transaction sees it.
     """
-    # Whoever ends another trial at the same time waits here, and then sees this one.
+    # A task that ends another trial at the same time waits here, and then sees this one.
     editions.row_id(session, name, lock=True)
     edition = editions.get(session, name)
     if edition.finished is None:

@@ -1,4 +1,4 @@
-"""How a study stands: its progress, its budget, and the trials that nobody runs any more."""
+"""Status of a study: its progress and its budget."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_hpo.storage import attempts
 from airflow_hpo.studies.store import Store
 
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
-"""Airflow task states in which nobody runs the task any more."""
+"""Airflow task states in which the task runs no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which trial a task runs: the one asked for, the one that runs it again, or none because the study has the answer."""
+"""Claim of the trial that a task runs: the one asked for, the one that runs it again, or none because the study has the answer."""
 
 from __future__ import annotations
 

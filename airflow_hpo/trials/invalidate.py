@@ -1,4 +1,4 @@
-"""Taking back a result that is wrong."""
+"""Invalidation of a result that is wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_hpo.studies.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Invalidated:
-    """What became of a study whose trial's result was taken back."""
+    """The state of a study after a trial's result was taken back."""
 
     record: TrialRecord
     """The trial, which now counts as one without a result."""

@@ -12,13 +12,13 @@ from airflow_hpo.studies.store import Store
 
 
 def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int], str | None]) -> list[int]:
-    """Return the numbers of running trials whose task has ended without telling the study."""
+    """Return the numbers of running trials that lost their task: it has ended without a result."""
     running = [r for r in records if r.state is TrialState.RUNNING and r.key is not None]
     return [r.number for r in running if r.key and states.get(batch_and_index(r.key)) in ENDED]
 
 
 def reap(store: Store, name: str, numbers: Collection[int]) -> None:
-    """Give up trials whose task has ended without telling the study: killed for good, or marked by a person."""
+    """Give up trials that lost their task: killed for good, or marked by a person."""
     reason = "The task ended without a result: it was killed, timed out or marked by a person."
     for number in numbers:
         with store.session() as session:

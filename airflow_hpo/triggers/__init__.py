@@ -1,1 +1,1 @@
-"""Waiting for studies without a worker."""
+"""Triggers: studies and pods are waited for without a worker."""

@@ -1,4 +1,4 @@
-"""What a trigger says, in one breath with what others of its process say."""
+"""Buffered log of a trigger, flushed at the same time as those of its process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_hpo.pods.watch.ticks import next_tick
 
 
 class BufferedLog:
-    """A logger that keeps what is said in passing until the next moment, and says at once what is graver.
+    """Buffers info lines and flushes them at every tick; warnings flush at once.
 
     Whatever a trigger logs makes its triggerer ask Airflow's database what has changed.
 
@@ -25,24 +25,24 @@ class BufferedLog:
         self._kept: deque[str] = deque()
 
     def info(self, message: str, *arguments: Any) -> None:
-        """Keep a line."""
+        """Buffer a line."""
         self._kept.append(message % arguments if arguments else message)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
-            # Whoever copies an operator asks for these of an object that has nothing yet.
+            # A copy of an operator asks for these before the object has anything.
             raise AttributeError(name)
         self.write()
         return getattr(self._log, name)
 
     def write(self) -> None:
-        """Say what was kept."""
+        """Flush."""
         while self._kept:
             self._log.info("%s", self._kept.popleft())
 
     @asynccontextmanager
     async def written(self) -> AsyncIterator[None]:
-        """Say at every moment what was kept, and the rest when the context is left."""
+        """Flush at every tick, and when the context is left."""
         writing = asyncio.create_task(self._keep_writing())
         try:
             yield

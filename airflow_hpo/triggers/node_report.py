@@ -1,4 +1,4 @@
-"""Telling a study which node a pod has got, while it runs: only where the study lets few trials wait for one."""
+"""Report of a pod's node to its study while it runs: only where the study lets few trials wait for one."""
 
 from __future__ import annotations
 

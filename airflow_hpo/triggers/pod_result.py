@@ -1,4 +1,4 @@
-"""What telling a pod's end takes beside the pod: a study database for the whole triggerer, and XCom."""
+"""Result of a pod's trial in a triggerer: the study database that all triggers share, and XCom."""
 
 from __future__ import annotations
 

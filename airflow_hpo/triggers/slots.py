@@ -1,4 +1,4 @@
-"""Who may start next: one trial of a study asks for all that wait, and a triggerer runs only so many at once."""
+"""Queue of waiting trials, of which one asks the study for all, and the slots of a triggerer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Wait = Callable[[], Awaitable[object]]
 """Waits until the study may give another one."""
 
 TOGETHER = 10.0
-"""Seconds between two moments at which the tasks of trials that were told end. Airflow starts a process in its DAG processor
-for each task that ends in a triggerer, but one for all that end at the same moment."""
+"""Seconds between two times at which the tasks of ended trials end. Airflow starts a process in its DAG processor
+for each task that ends in a triggerer, but one for all that end at the same time."""
 
 # A triggerer lives for months: what no trial holds any more is forgotten, and equals what is made in its stead.
 _turns: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], StudyQueue] = WeakValueDictionary()
@@ -52,7 +52,7 @@ class TriggererSlots:
                     self._idle.set()
 
     async def tick(self) -> None:
-        """Wait until the next moment at which tasks end, or until nobody holds a place any more."""
+        """Wait until the next time at which tasks end, or until no slot is taken any more."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), until_tick(TOGETHER))
 
@@ -65,14 +65,14 @@ class StudyQueue:
         self.freed = asyncio.Event()
         """Set when a trial of the study has ended in this process."""
         self._full = False
-        """Whether the study gave less than it was asked for, so that asking again is in vain until one has ended."""
+        """Whether the study gave less than it was asked for, so that asking again gives nothing until one has ended."""
         self._waiting: dict[str, None] = {}
         self._granted: dict[str, TrialRequest] = {}
 
     async def granted(self, key: str, here: TriggererSlots, ask: Ask, room: Wait) -> TrialRequest:
         """Wait until the study gives a trial, and return it.
 
-        Whoever waits for a slot of the study holds no place, which another study may need.
+        A trial that waits for a slot of the study takes no slot of the triggerer, which another study may need.
         """
         self._waiting[key] = None
         try:

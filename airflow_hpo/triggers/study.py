@@ -1,4 +1,4 @@
-"""Waits until a study wants more trials, or is over."""
+"""Trigger that waits until a study wants more trials, or is over."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class StudyTrigger(BaseTrigger):
 
     @cached_property
     def _watch(self) -> StudyWatch:
-        # Without patience: it would hold up whoever else works in this process, and this trigger looks again anyway.
+        # Without patience: it would hold up the other triggers of this process, and this trigger looks again anyway.
         store = HpoHook(self.hpo_conn_id, patience=0).store
         return StudyWatch(store, self.edition, self.dag_id, self.run_id, self.trial_task_id)
 

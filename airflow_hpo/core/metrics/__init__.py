@@ -1,1 +1,1 @@
-"""From printed bytes to the value of a trial: sources, lines, points, series. Owns no I/O: whoever reads feeds it."""
+"""Metrics of a trial, from printed bytes to its value: sources, lines, points, series. No I/O: the caller feeds it."""

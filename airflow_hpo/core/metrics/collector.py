@@ -1,4 +1,4 @@
-"""One trial's reader: splitter, parser and series together, fed by whoever does the reading."""
+"""Collector of one trial's metrics: splitter, parser and series together, fed by the caller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MESSAGE_LENGTH = 4096
 
 
 class Collector:
-    """Collect the metrics of one trial from a stream that somebody else reads.
+    """Collect the metrics of one trial from a stream that the caller reads.
 
     :param source: where and how metrics stand.
     :param objective: what is looked for.

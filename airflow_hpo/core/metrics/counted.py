@@ -64,7 +64,7 @@ class Best:
             self.value = value
 
     def doubt(self, found: Rejected) -> None:
-        """Keep the first whose value nobody knows, and the best of the others."""
+        """Keep the first with an unknown value, and the best of the others."""
         known = self._doubts.get(True)
         if found.guess is None:
             self._doubts.setdefault(False, found)

@@ -51,7 +51,7 @@ class Match:
     guess: float | None = None
     """The value if the doubt is none; None when that is not known."""
     longer: str | None = None
-    """The longer number whose head the value may be."""
+    """The longer number that the value may be the head of."""
 
 
 class NameValueFilter:

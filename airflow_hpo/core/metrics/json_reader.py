@@ -12,7 +12,7 @@ from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 from airflow_hpo.core.metrics.values import as_time, from_epoch, step_of
 
 CONTAINERS = ("metrics", "logs", "results", "scores", "values")
-"""Objects whose keys are read like those of the line itself."""
+"""Objects with keys that are read like those of the line itself."""
 PREFIXES = 8
 """How many braces of a line are tried as the beginning of its object."""
 DEPTH = 4

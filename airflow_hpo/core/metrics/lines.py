@@ -1,4 +1,4 @@
-"""Bytes in, lines out, however the bytes arrive."""
+"""Lines from bytes, however the bytes arrive."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def missing(metric: str, instead: Rejected | None, evidence: LinesRead | None) -
 
 
 def doubtful(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
-    """Return the error for an objective whose value may be one that could not be read whole."""
+    """Return the error for an objective with a value that may have been cut."""
     return TrialFailedError(
         f"The objective's value must be read whole, but {found}.{_remedy(found.name, evidence, found.line)}",
         kind=FailureKind.PROGRAM,
@@ -76,7 +76,7 @@ def doubtful(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
 
 
 def too_slow(expression: str, line: str) -> TrialFailedError:
-    """Return the error for a source whose reading was stopped by one of its filters."""
+    """Return the error for a source that one of its filters stopped."""
     return TrialFailedError(
         f"A filter must be quick on every line, but {expression!r} took longer than {SECONDS:g} s on a line of "
         f"{len(line)} characters, {line[:SHOWN_LENGTH]!r}. Write it without lookaround, back references and nested "
@@ -90,5 +90,5 @@ def _remedy(metric: str, evidence: LinesRead | None, line: str = "") -> str:
 
 
 def not_finite(metric: str, what: str) -> TrialFailedError:
-    """Return the error for an objective whose value is NaN or infinite."""
+    """Return the error for an objective that is NaN or infinite."""
     return TrialFailedError(f"The objective {metric!r} must be finite, but its {what}.", kind=FailureKind.PROGRAM)

@@ -1,4 +1,4 @@
-"""What stands beside the value that an expression found: a match that took half a number or half a name is none."""
+"""Neighbours of the value that an expression found: a match that took half a number or half a name is none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Span = tuple[int, int]
 class Neighbours:
     """Judges the matches of one expression.
 
-    What the expression itself demands beside a value was meant by its author: ``([0-9]+)ms`` takes 35 of ``35ms``. What it
+    What the expression itself demands next to a value was meant by its author: ``([0-9]+)ms`` takes 35 of ``35ms``. What it
     only lets pass (``.*``, ``-?``, its own end) was not. The difference: does it still match without that?
 
     :param expression: the expression.

@@ -1,4 +1,4 @@
-"""The numbers that programs write: which texts are one, and what beside a text may belong to it."""
+"""Numbers that programs write: which texts are one, and which neighbours may belong to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a line to the metrics it gives."""
+"""Parser of a line into the metrics that it gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line of output says about a metric."""
+"""Point: a metric's value and step in a line of output."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ Report = Callable[[Sequence[SeriesPoint]], bool]
 
 
 def rejected(name: str, text: object, line: str = "", why: str = "", guess: float | None = None) -> Rejected:
-    """Return a rejection whose texts are short enough to show."""
+    """Return a rejection with texts that are short enough to show."""
     shown = "" if text is None else str(text).strip()
     return Rejected(name, shorten(shown, TEXT_LENGTH), shorten(line.strip(), LINE_LENGTH), why, guess)
 

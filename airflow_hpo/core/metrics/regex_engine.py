@@ -31,7 +31,7 @@ class Spans(Protocol):
 class Expression:
     """One regular expression with the meaning that :mod:`re` gives it.
 
-    It runs in google-re2, whose time grows with the line and no faster, on lines of ASCII (where both engines mean the same
+    It runs in google-re2, where time grows only as the line grows, on lines of ASCII (where both engines mean the same
     by ``\\w``, ``\\d`` and ``\\b``), unless it asks for what google-re2 has not: lookaround, back references, possessive
     quantifiers. Then it runs in ``regex``, with a limit.
 

@@ -1,4 +1,4 @@
-"""Where a trial's metrics are read, declared."""
+"""Sources of a trial's metrics, as a user declares them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from airflow_hpo.storage.tables import Row
 
 
 def ours(name: str | None, kind: str, _: Any) -> bool:
-    """Let autogenerate overlook Optuna's tables, which live beside ours."""
+    """Let autogenerate overlook Optuna's tables, which are in the same schema."""
     return kind != "table" or (name or "").startswith("hpo_")
 
 
