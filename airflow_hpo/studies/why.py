@@ -1,4 +1,4 @@
-"""Why a study and its trials are where they are, in sentences for people."""
+"""Explanation of where a study and its trials are, in sentences for people."""
 
 from __future__ import annotations
 

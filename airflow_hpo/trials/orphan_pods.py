@@ -22,7 +22,7 @@ class Orphan:
 
     reason: str
     foreign: bool = False
-    """Whether it may be of another study database, whose tasks cannot be asked about."""
+    """Whether it may be of another study database, with tasks that cannot be looked up."""
 
 
 def orphaned(store: Store, pod: TrialPod, task_state: TaskStates) -> Orphan | None:
