@@ -70,8 +70,8 @@ def _row(pod: TrialPod, orphan: Orphan, done: str) -> dict[str, Any]:
 def _summary(rows: list[dict[str, Any]], namespaces: Iterable[str]) -> str:
     where = ", ".join(dict.fromkeys(namespaces))
     counts = {done: sum(row["done"] == done for row in rows) for done in ("removed", "to be removed", "left alone")}
-    said = [f"{count} {done}" for done, count in counts.items() if count]
+    parts = [f"{count} {done}" for done, count in counts.items() if count]
     unknown = (
         " Pods of unknown studies may be another Airflow's; --unknown removes them." if counts["left alone"] else ""
     )
-    return f"Pods of trials that no task waits for in {where}: {', '.join(said) or 'none'}.{unknown}"
+    return f"Pods of trials that no task waits for in {where}: {', '.join(parts) or 'none'}.{unknown}"

@@ -1,4 +1,4 @@
-"""Failures of pods, told from their last state: the program's own, or the cluster's."""
+"""Failures of pods, read from their last state: the program's own, or the cluster's."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _deleted_before(pod: Any, finished: datetime | None) -> bool:
 
 
 def _deleted(code: int | None) -> PodFailure:
-    return PodFailure(INFRASTRUCTURE, f"Somebody deleted the pod while it ran (exit code {code}).", code)
+    return PodFailure(INFRASTRUCTURE, f"The pod was deleted while it ran (exit code {code}).", code)
 
 
 def _disruption(pod: Any, code: int | None) -> PodFailure | None:
@@ -172,14 +172,14 @@ def gone(pod: Any | None, events: Sequence[str]) -> PodFailure:
     for reason, _, message in (event.partition(": ") for event in reversed(events)):
         if reason in _REASONS:
             return PodFailure(INFRASTRUCTURE, _sentence(_REASONS[reason], message))
-    deleted = "The pod is gone before it had ended: somebody or something deleted it."
+    deleted = "The pod was deleted before it had ended."
     return (pod and _disruption(pod, None)) or PodFailure(INFRASTRUCTURE, deleted)
 
 
 def node_lost(pod: Any) -> PodFailure:
     """Return the failure of a pod that was deleted without a confirmation from its node."""
     return _disruption(pod, None) or PodFailure(
-        INFRASTRUCTURE, f"The pod was deleted, but its node {pod.spec.node_name!r} does not say that it has ended."
+        INFRASTRUCTURE, f"The pod was deleted, but its node {pod.spec.node_name!r} does not confirm its end."
     )
 
 

@@ -28,8 +28,8 @@ def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFa
     for pod in sorted(pods, key=lambda one: int(one.metadata.labels[INDEX])):
         found = failure(pod, container) if pod.status.phase == "Failed" else None
         if found:
-            said = f"Pod {pod.metadata.labels[INDEX]} of the Job failed. {found.reason}"
-            return PodFailure(found.kind, said, found.exit_code)
+            reason = f"Pod {pod.metadata.labels[INDEX]} of the Job failed. {found.reason}"
+            return PodFailure(found.kind, reason, found.exit_code)
     return None
 
 

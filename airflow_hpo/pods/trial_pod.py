@@ -13,7 +13,7 @@ from airflow_hpo.pods.build.labels import ATTEMPT, EDITION, OWNER, TRIAL, PodIde
 
 @dataclass(frozen=True, slots=True)
 class TrialPod:
-    """A pod that says which attempt of which trial it runs."""
+    """A pod with labels that name the attempt that it runs."""
 
     name: str
     namespace: str
@@ -22,13 +22,13 @@ class TrialPod:
     number: int
     attempt: int
     owner: str
-    """What tells the task instance that started it from all others, also from those of another study database."""
+    """Hash of the task instance that started it, and of its study database."""
     phase: str
     created: datetime
 
     @classmethod
     def of(cls, pod: Any) -> Self | None:
-        """Return what a pod says of itself; None for one that is being deleted, or that does not say it."""
+        """Read the labels of a pod; None for one that is being deleted, or that lacks them."""
         meta = pod.metadata
         labels, edition = meta.labels, (meta.annotations or {}).get(EDITION)
         number, attempt = labels.get(TRIAL, ""), labels.get(ATTEMPT, "")

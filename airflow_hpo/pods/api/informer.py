@@ -1,7 +1,7 @@
 """Informer of pods: one watch of the API server for all pods of a namespace that a process waits for.
 
 ``kubernetes_asyncio.watch.Watch`` is not used, for two reasons. It makes a ``V1Pod`` of every event (0.84 ms each for a pod of
-4 kB, measured; 0.16 ms when it is told not to), of which a watcher needs one in five; :meth:`PodInformer.run` takes
+4 kB, measured; 0.16 ms as plain data), of which a watcher needs one in five; :meth:`PodInformer.run` takes
 0.04 ms and makes an object only for who asks for it. And it continues from the last version for ever: it repeats a version
 that the server calls expired (410), and it has no way to begin again from the present state.
 """

@@ -15,7 +15,7 @@ REPORT_PAUSE = 5.0
 
 
 class NodeReport:
-    """Reports a pod's node beside its watch, which a slow database must not hold up.
+    """Reports a pod's node in a task of its own: a slow database must not hold up the watch.
 
     Without a callback there is nothing to do: the node is then stored with the attempt's end, which saves a write.
     """

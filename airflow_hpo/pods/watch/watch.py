@@ -24,7 +24,7 @@ from airflow_hpo.pods.watch.startup import until_started
 class PodWatch:
     """Watches one pod once; cancelling it leaves the pod alone.
 
-    Three tasks go on beside it from its beginning to its end: points are reported, lines are written, the node is reported.
+    Three tasks go on from its beginning to its end: points are reported, lines are written, the node is reported.
     The watch itself waits for one event after the other: the program starts, the pod is over, its logs are read.
     """
 

@@ -51,11 +51,11 @@ CASES: dict[str, tuple[Any, FailureKind, str]] = {
         INFRASTRUCTURE,
         "drained: drain.",
     ),
-    "deleted": (pod("Running", terminated(143), deletion_timestamp=NOW), INFRASTRUCTURE, "Somebody deleted"),
+    "deleted": (pod("Running", terminated(143), deletion_timestamp=NOW), INFRASTRUCTURE, "was deleted while it ran"),
     "deleted, tidy": (
         pod("Running", terminated(0), deletion_timestamp=NOW + timedelta(seconds=5), deletion_grace_period_seconds=30),
         INFRASTRUCTURE,
-        "Somebody deleted",
+        "was deleted while it ran",
     ),
     "before start": (pod("Failed", reason="Odd"), INFRASTRUCTURE, "before its program had started (Odd)"),
 }
@@ -152,7 +152,7 @@ def test_a_pod_that_is_gone_is_told_by_its_events_or_by_what_was_last_seen_of_it
     assert (evicted.kind, evicted.reason) == (INFRASTRUCTURE, "The node evicted the pod: no memory.")
     assert "was evicted, as when its node is drained" in gone(disrupted, ["Killing: Stopping"]).reason
     for seen in (pod("Running", running()), None):
-        assert gone(seen, []).reason == "The pod is gone before it had ended: somebody or something deleted it."
+        assert gone(seen, []).reason == "The pod was deleted before it had ended."
 
 
 def test_a_pod_has_started_once_it_has_a_log_and_is_over_once_its_program_is() -> None:
