@@ -12,8 +12,8 @@ from typing import Any
 from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.parameter import Categorical, Float, Int
-from airflow_hpo.core.study import PARAMETER_NAME, STUDY_NAME, Study, WarmStart
+from airflow_hpo.core.parameter import PARAMETER_NAME, Categorical, Float, Int
+from airflow_hpo.core.study import STUDY_NAME, Study, WarmStart
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DOCUMENTED: tuple[type[Declared], ...] = (Float, Int, Categorical, Objective, Sampler, Pruner, WarmStart)

@@ -27,6 +27,8 @@ from pydantic_core import PydanticCustomError
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
 from airflow_hpo.exceptions import DeclarationError
 
+PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
+
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -95,8 +97,7 @@ class Float(_Parameter):
     @model_validator(mode="after")
     def _consistent(self) -> Float:
         _check_bounds(self.low, self.high, self.log, self.step)
-        if self.log and self.step is not None:
-            raise ValueError(f"A log scale has no step, but got (log=True, step={self.step}). Drop one of them.")
+        _check_log(self.log, self.step, without_step=None)
         return self
 
     @property
@@ -161,8 +162,7 @@ class Int(_Parameter):
     @model_validator(mode="after")
     def _consistent(self) -> Int:
         _check_bounds(self.low, self.high, self.log, self.step)
-        if self.log and self.step != 1:
-            raise ValueError(f"A log scale has no step, but got (log=True, step={self.step}). Drop one of them.")
+        _check_log(self.log, self.step, without_step=1)
         if max(abs(self.low), abs(self.high)) > MAX_INT:
             raise ValueError(f"Whole numbers are kept exactly up to 2**53, but got [{self.low}, {self.high}]. Rescale.")
         return self
@@ -253,6 +253,16 @@ Parameter = Annotated[AnyParameter, Discriminator("type"), Field(title="Paramete
 _PARAMETER: TypeAdapter[AnyParameter] = TypeAdapter(Parameter)
 
 
+def check_parameter_name(name: Any) -> str:
+    """Return the name of a parameter, or say what is wrong with it."""
+    if isinstance(name, str) and PARAMETER_NAME.fullmatch(name):
+        return name
+    raise ValueError(
+        "A parameter's name starts with a letter or one underscore, then letters, digits and '_ . -', 128 at most, "
+        f"but got {brief_repr(name)}. Rename it."
+    )
+
+
 def parameter(name: str, declared: Any) -> AnyParameter:
     """Return one parameter of a space, however it is written."""
     try:
@@ -286,6 +296,11 @@ def _check_bounds(low: float, high: float, log: bool, step: float | None) -> Non
         raise ValueError(
             f"A step must fit between the bounds, but got (low={low}, high={high}, step={step}). Make it smaller."
         )
+
+
+def _check_log(log: bool, step: float | None, without_step: int | None) -> None:
+    if log and step != without_step:
+        raise ValueError(f"A log scale has no step, but got (log=True, step={step}). Drop one of them.")
 
 
 def _decimal(number: float) -> Decimal:

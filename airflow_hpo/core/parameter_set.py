@@ -13,9 +13,8 @@ from typing import Any
 from pydantic import StrictInt, field_validator
 
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
-from airflow_hpo.core.environment import as_text, clash, variable
-from airflow_hpo.core.parameter import Choice, Params
-from airflow_hpo.core.study import PARAMETER_NAME
+from airflow_hpo.core.environment import parameter_variables, refuse_clash
+from airflow_hpo.core.parameter import Choice, Params, check_parameter_name
 from airflow_hpo.exceptions import DeclarationError
 
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -98,7 +97,7 @@ class ParameterVersion:
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which a program reads the parameters, as a trial's program does."""
-        named = {f"HPO_PARAM_{variable(name)}": as_text(value) for name, value in self.params.items()}
+        named = parameter_variables(self.params)
         return {
             "HPO_PARAMETER_SET": self.name,
             "HPO_PARAMETER_SET_VERSION": str(self.version),
@@ -153,15 +152,8 @@ class _Parameters(Declared):
         if not params:
             raise ValueError("A parameter set has at least one parameter, but got {}. Add one.")
         for name in params:
-            if not PARAMETER_NAME.fullmatch(name):
-                raise ValueError(
-                    "A parameter's name starts with a letter or one underscore, then letters, digits and '_ . -', "
-                    f"128 at most, but got {brief_repr(name)}. Rename it."
-                )
-        if pair := clash(params):
-            raise ValueError(
-                f"Parameters must differ as environment variables, but got {pair[0]!r} and {pair[1]!r}. Rename one."
-            )
+            check_parameter_name(name)
+        refuse_clash(params)
         return params
 
 

@@ -14,14 +14,13 @@ from pydantic_core import PydanticCustomError
 from airflow_hpo.core import grid
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
-from airflow_hpo.core.environment import clash, variable
+from airflow_hpo.core.environment import refuse_clash
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.parameter import parameter
+from airflow_hpo.core.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.trial_key import edition_name
 
 STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
-PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
 
 
 WhenOver = Literal["finish", "stop"]
@@ -38,15 +37,6 @@ def _seconds(value: Any) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=float | timedelta)]
-
-
-def _parameter_name(name: Any) -> str:
-    if isinstance(name, str) and PARAMETER_NAME.fullmatch(name):
-        return name
-    raise ValueError(
-        f"A parameter's name starts with a letter or one underscore, then letters, digits and '_ . -', 128 at most, "
-        f"but got {brief_repr(name)}. Rename it."
-    )
 
 
 class WarmStart(Declared):
@@ -150,16 +140,12 @@ class Study(Declared):
             return space
         if not space:
             raise ValueError("A study needs at least one parameter, but its `space` is empty, {}. Add one.")
-        return {_parameter_name(name): parameter(name, declared) for name, declared in space.items()}
+        return {check_parameter_name(name): parameter(name, declared) for name, declared in space.items()}
 
     @field_validator("space")
     @classmethod
     def _space(cls, space: Space) -> Space:
-        if pair := clash(space):
-            raise ValueError(
-                f"Parameters must differ as environment variables, but got {pair[0]!r} and {pair[1]!r}, "
-                f"both HPO_PARAM_{variable(pair[1])}. Rename one."
-            )
+        refuse_clash(space)
         return ordered(space)
 
     @field_validator("start_points")

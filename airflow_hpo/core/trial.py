@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_hpo.core.declared import Declared, fingerprint
-from airflow_hpo.core.environment import as_text, variable
+from airflow_hpo.core.environment import as_text, parameter_variables, variable
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.space import Choice, Params
 from airflow_hpo.core.window import Period
@@ -99,7 +99,7 @@ class TrialRequest(Declared):
 
     def environment(self) -> dict[str, str]:
         """Return the variables that tell a program its parameters."""
-        named = {f"HPO_PARAM_{variable(name)}": as_text(value) for name, value in self.params.items()}
+        named = parameter_variables(self.params)
         return {
             "HPO_STUDY": self.study,
             "HPO_TRIAL": as_text(self.number),

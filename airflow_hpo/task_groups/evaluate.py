@@ -10,10 +10,10 @@ from airflow.sdk import TaskGroup, TriggerRule
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
-from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.declarations import check_declarations
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.tune import BOOKKEEPING, RETRY_DELAY
 
@@ -77,13 +77,7 @@ class EvaluateTaskGroup(TaskGroup):
         **kwargs: Any,
     ) -> None:
         super().__init__(group_id=group_id, **kwargs)
-        if not isinstance(study, Study):
-            raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
-        if not isinstance(trial, TrialBackend | GroupTrial):
-            raise DeclarationError(
-                f"What runs an evaluation is a ProcessTrial, PythonTrial, GroupTrial or PodTrial, but got {trial!r}. "
-                "Declare one."
-            )
+        check_declarations(study, trial)
         with self:
             self.plan = EvaluationPlanOperator(
                 task_id="plan",

@@ -17,6 +17,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.declarations import check_declarations
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 Dispatch = Literal["batches", "continuous"]
@@ -71,12 +72,7 @@ class TuneTaskGroup(TaskGroup):
         super().__init__(group_id=group_id, **kwargs)
         if dispatch not in ("batches", "continuous"):
             raise DeclarationError(f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. Choose one.")
-        if not isinstance(study, Study):
-            raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
-        if not isinstance(trial, TrialBackend | GroupTrial):
-            raise DeclarationError(
-                f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial or PodTrial, but got {trial!r}. Declare one."
-            )
+        check_declarations(study, trial)
         self.study = study
         self._trial = trial
         self._window = window

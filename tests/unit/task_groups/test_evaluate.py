@@ -113,7 +113,7 @@ def test_a_dag_with_an_evaluation_survives_serialization() -> None:
     ("options", "said"),
     [
         ({"study": "dispatch"}, "A study is declared by Study(...), but got 'dispatch'"),
-        ({"trial": print}, "What runs an evaluation is a ProcessTrial"),
+        ({"trial": print}, "What runs a trial is a ProcessTrial"),
         ({"candidates": CHAMPION}, "Candidates come as a list, or from a task that returns one"),
         ({"candidates": []}, "An evaluation needs at least one candidate, but got none"),
         ({"candidates": [CHAMPION, CHAMPION]}, "'champion' is named twice"),

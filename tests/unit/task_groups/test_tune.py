@@ -146,7 +146,7 @@ def test_an_unknown_dispatch_is_refused() -> None:
     ("arguments", "message"),
     [
         ({"study": "sixty"}, "declared by Study"),
-        ({"trial": print}, "ProcessTrial, PythonTrial, GroupTrial or PodTrial, but got"),
+        ({"trial": print}, "ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got"),
     ],
     ids=["study", "trial"],
 )
