@@ -5,6 +5,7 @@ HpoError
 │   ├── DeclarationError         a study, space, sampler or trial is declared wrongly
 │   ├── StudyNotFoundError       no study of that name is in the store
 │   ├── StudyConflictError       the stored study was declared otherwise
+│   ├── StudyOverError           the study is over and gives no further trial
 │   ├── ParameterSetNotFoundError  no parameter set, or no version of it, has that name
 │   ├── ChampionChangedError     the champion is another version than the caller believes
 │   ├── ComparisonError          there is nothing to compare, or no such comparison
@@ -71,6 +72,10 @@ class StoreRefusedError(PermanentHpoError):
 
 class StoreNotMigratedError(PermanentHpoError):
     """The database lacks our tables or has those of another version."""
+
+
+class StudyOverError(PermanentHpoError):
+    """The study is over, so that a request without a trial gets none."""
 
 
 class TransientHpoError(HpoError):

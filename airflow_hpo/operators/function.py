@@ -10,12 +10,10 @@ from airflow.sdk import Context
 from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.source import source_of
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial, run_function
-from airflow_hpo.trials.reporter import TrialReporter
+from airflow_hpo.trials.run import TrialRun
 
 TrialFunction = Callable[[FunctionTrial], Any]
 
@@ -50,10 +48,10 @@ class TrialPythonOperator(TrialOperator):
         super().__init__(**kwargs)
         self.function = function
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
+    def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Call the function."""
-        monitor = self.ending(request, report)
-        return monitor.explained(run_function(self.function, request, study.objective, monitor))
+        monitor = run.monitor()
+        return monitor.explained(run_function(self.function, run.claimed.request, run.study.objective, monitor))
 
     def work(self) -> str:
         """Return the fingerprint of the function's source."""

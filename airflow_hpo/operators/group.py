@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.backend import Backend
-from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
+from airflow_hpo.operators.context import task_try_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
-from airflow_hpo.trials.claim import Claim, continued
-from airflow_hpo.trials.conclude import conclude
-from airflow_hpo.trials.reporter import TrialReporter
+from airflow_hpo.trials.run import TrialRun
 
 TOLD = ("number", "seed", "period", "candidate", "scenario", "variant", "replicate")
 """What later tasks are told beside the parameters, one XCom each; None where it does not apply."""
@@ -46,19 +42,18 @@ class TrialOpenOperator(TrialOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Return the trial request with its parameters."""
         with permanent_errors_end_the_task():
-            claimed = self.claimed or self._claim(context, self.work())
-            if claimed.answered:
-                raise AirflowSkipException(f"Trial {claimed.record.number} is {claimed.record.state} in the study.")
-            attempt = self.begin(context, claimed)
-            if reason := self.refusal(attempt, self.studies.store.edition(attempt.study)):
-                conclude(self.studies.store, attempt, Outcome.pruned(reason=reason))
-                raise AirflowSkipException(reason)
-        for name, value in claimed.request.params.items():
+            run = self.claimed_run(context)
+            if known := run.answer():
+                raise AirflowSkipException(f"Trial {known.number} is {known.state} in the study.")
+            if run.begin(task_try_of(context), self.backend, self.placement()):
+                raise AirflowSkipException(run.refusal)
+        request = run.claimed.request
+        for name, value in request.params.items():
             context["ti"].xcom_push(f"params.{name}", value)
-        told = claimed.request.model_dump(mode="json", include=set(TOLD))
+        told = request.model_dump(mode="json", include=set(TOLD))
         for name in TOLD:
             context["ti"].xcom_push(name, told[name])
-        return claimed.request.to_dict()
+        return request.to_dict()
 
 
 class TrialOutcomeOperator(TrialOperator):
@@ -82,27 +77,31 @@ class TrialOutcomeOperator(TrialOperator):
         self.code = code
         self.rerun = "failed"
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Tell the study the value, or that there is none."""
+        with permanent_errors_end_the_task():
+            run = self.claimed_run(context)
+            if known := run.answer():
+                return known.to_dict()
+            run.take_over(task_try_of(context), self.backend, self.placement())
+            return self.ended(context, run, partial(self.run_trial, context, run)).to_dict()
+
+    def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Take the value that the tasks returned."""
         if self.value is None:
             raise TrialFailedError(
                 "The trial's last task returned no value: it or one before it failed. See their logs."
             )
-        return Outcome.complete(FunctionTrial(request, study.objective, report).finish(self.value))
+        trial = FunctionTrial(run.claimed.request, run.study.objective, run.reporter)
+        return Outcome.complete(trial.finish(self.value))
 
-    def _claim(self, context: Context, work: str) -> Claim:
-        claimed = super()._claim(context, work)
-        if claimed.record.invalid is not None:
+    def claimed_run(self, context: Context) -> TrialRun:
+        """Return the trial of this task, claimed; a result that was taken back needs the group's tasks to run again."""
+        run = super().claimed_run(context)
+        record = run.claimed.record
+        if record.invalid is not None:
             raise PermanentHpoError(
-                f"The result of trial {claimed.record.number} was taken back ({claimed.record.invalid}), and the value that "
+                f"The result of trial {record.number} was taken back ({record.invalid}), and the value that "
                 "this task got is the same. Clear the group's first task, `open`, with everything downstream."
             )
-        return claimed
-
-    def begin(self, context: Context, claimed: Claim) -> Attempt:
-        """Go on with the attempt that the group's first task began."""
-        return continued(self.studies.store, claimed) or super().begin(context, claimed)
-
-    def refusal(self, attempt: Attempt, edition: Edition) -> str | None:
-        """Return None: the group's tasks have run, and what they came to is told."""
-        return None
+        return run

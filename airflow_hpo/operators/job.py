@@ -82,8 +82,8 @@ class TrialJobOperator(TrialPodOperator):
         container.env = [*place, *(container.env or [])]
         return pod
 
-    def _ended(self, outcome: Outcome) -> Outcome:
-        return super()._ended(self._explained(outcome))
+    def _of_pod(self, outcome: Outcome) -> Outcome:
+        return super()._of_pod(self._explained(outcome))
 
     def _explained(self, outcome: Outcome) -> Outcome:
         """Say why another pod failed, when that is why the first was ended."""

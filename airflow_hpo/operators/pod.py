@@ -16,13 +16,12 @@ from airflow.sdk import Context
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.backend import Backend
-from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
-from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.operators.context import task_try_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.pod_ending import needs_no_worker
 from airflow_hpo.operators.pod_spec import TrialPodSpec
@@ -35,8 +34,7 @@ from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
 from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.trials.attempts import last_attempt, locate, unseen
-from airflow_hpo.trials.claim import Claim, answer
-from airflow_hpo.trials.reporter import TrialReporter
+from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
 
@@ -114,8 +112,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the trial, unless the study has its result."""
         result = super().execute(context)
-        if self.claimed and self.claimed.answered:
-            self.remove_left(self.claimed)
+        if self.run and self.run.claimed.answered:
+            self.delete_left_pod(self.run)
         return self._pushed(context, result)
 
     def execute_when_run(self, context: Context, event: Any) -> dict[str, Any]:
@@ -136,54 +134,51 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             self._killed = False
             self.pod = _named(event["name"], event["namespace"])
             self.outcome = outcome = Outcome.from_dict(event["outcome"])
-            claimed = self.claimed or self._claim(context, self.work())
-            if claimed.answered or claimed.record.number != event["number"]:
-                self.tidy(final=True)
-                return self._pushed(context, answer(claimed).to_dict()) if claimed.answered else self.execute(context)
-            attempt = self.begin(context, claimed)
-            return self._pushed(context, self._conclude(context, claimed, attempt, partial(self._ended, outcome)))
+            run = self.claimed_run(context)
+            if run.claimed.answered or run.claimed.record.number != event["number"]:
+                self.clean_up(final=True)
+                return self.execute(context)
+            run.resume(task_try_of(context), self.backend, self.placement())
+            return self._pushed(context, self.ended(context, run, partial(self._of_pod, outcome)).to_dict())
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
+    def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Start the pod, then wait for it in the triggerer or here."""
         if self._killed:
             raise TrialFailedError("The task was killed before its pod was created.", kind=FailureKind.KILLED)
-        pod = self.start_pod(context, self.studies.store.edition(request.study), request)
+        pod = self.start_pod(context, run)
         name, namespace = str(pod.metadata.name), str(pod.metadata.namespace)
         context["ti"].xcom_push(key="pod_name", value=name)
         context["ti"].xcom_push(key="pod_namespace", value=namespace)
         # A pod of an earlier try may have ended; and a task that resumes right after deferring is at times killed.
         if self.deferrable and not over(pod, self.base_container_name):
-            self._defer(context, pod)
-        monitor = self.ending(request, report)
-        options, objective = self.watch_options(), study.objective
+            self._defer(context, run, pod)
+        monitor = run.monitor()
         watching = watch_pod(
             self.cluster(),
             name,
             namespace,
-            options,
+            self.watch_options(run.attempt),
             self.metrics,
-            objective,
+            run.study.objective,
             monitor,
             self.log,
             alone=True,
-            on_node=located(self.studies.store, study, self._begun()),
+            on_node=located(run.store, run.study, run.attempt),
         )
-        return self._ended(monitor.explained(asyncio.run(watching)))
+        return self._of_pod(monitor.explained(asyncio.run(watching)))
 
-    def start_pod(self, context: Context, edition: Edition, request: TrialRequest) -> V1Pod:
+    def start_pod(self, context: Context, run: TrialRun) -> V1Pod:
         """Create the pod of the attempt that has begun, or take up an earlier try's.
 
         :param context: Airflow's context.
-        :param edition: the study.
-        :param request: the trial with its parameters.
+        :param run: the trial and its attempt.
         :raises TrialFailedError: when Kubernetes refuses it, does not answer, or is named nowhere.
         """
-        attempt, store = self._begun(), self.studies.store
-        self.metrics.check(edition.study.objective)
-        created = edition.created.isoformat()
-        self._identity = identity = PodIdentity(request, attempt.attempt, attempt.task, created)
-        pod = self._start(context, identity, attempt)
-        locate(store, attempt, Placement(pod=str(pod.metadata.name), namespace=str(pod.metadata.namespace)))
+        attempt, created = run.attempt, run.edition.created.isoformat()
+        self.metrics.check(run.study.objective)
+        self._identity = identity = PodIdentity(run.claimed.request, attempt.attempt, attempt.task, created)
+        pod = self._start(context, identity, run)
+        locate(run.store, attempt, Placement(pod=str(pod.metadata.name), namespace=str(pod.metadata.namespace)))
         return pod
 
     def on_kill(self) -> None:
@@ -192,7 +187,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             self.log.info("The task is killed; its pod is deleted")
             super().on_kill()
 
-    def tidy(self, *, final: bool) -> None:
+    def clean_up(self, *, final: bool) -> None:
         """Delete the pod, or mark it as one that no later try may take up.
 
         :param final: no further attempt of the trial follows by itself.
@@ -212,12 +207,12 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.tell_callbacks("on_pod_cleanup", pod=pod)
         self.pod = None
 
-    def remove_left(self, claimed: Claim) -> None:
+    def delete_left_pod(self, run: TrialRun) -> None:
         """Delete the pod of a finished trial, if whoever told the study was killed before that.
 
-        :param claimed: the trial.
+        :param run: the trial, claimed.
         """
-        last = last_attempt(self.studies.store, claimed.request.study, claimed.record.number)
+        last = last_attempt(run.store, run.claimed.request.study, run.claimed.record.number)
         if self.keeps_pods or last is None or last.placement.pod is None:
             return
         name, namespace = last.placement.pod, str(last.placement.namespace)
@@ -231,42 +226,37 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         """Return nothing yet: where the pod runs is known later."""
         return UNKNOWN
 
-    def _begun(self) -> Attempt:
-        if self.attempt is None:
-            raise RuntimeError("A trial's pod belongs to an attempt that has begun.")
-        return self.attempt
-
-    def _start(self, context: Context, identity: PodIdentity, attempt: Attempt) -> V1Pod:
+    def _start(self, context: Context, identity: PodIdentity, run: TrialRun) -> V1Pod:
         """Start the pod, or take up an earlier try's."""
         with reachable():
             self.pod_request_obj = request = self.build_pod_request_obj(context)
         self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
         # Known before it is created, so that a kill in between deletes it.
         self.pod = request
-        starter = start.PodStarter(self.client, identity, self._lineage(attempt))
+        starter = start.PodStarter(self.client, identity, self._lineage(run))
         self.pod = pod = starter.start(request)
         self.log.info("Pod %s in namespace %s", pod.metadata.name, pod.metadata.namespace)
         self.tell_callbacks("on_pod_creation", pod=pod, context=context)
         return pod
 
-    def _lineage(self, attempt: Attempt) -> start.Lineage:
-        if attempt.attempt == attempt.task.try_number == 1:
+    def _lineage(self, run: TrialRun) -> start.Lineage:
+        if run.attempt.attempt == run.attempt.task.try_number == 1:
             return start.Lineage({1}, first=True)
-        return start.Lineage(*unseen(self.studies.store, attempt))
+        return start.Lineage(*unseen(run.store, run.attempt))
 
     @property
     def keeps_pods(self) -> bool:
         """Whether pods that have ended may be kept, which is decided in a worker."""
         return bool(self.on_finish_action is not OnFinishAction.DELETE_POD)
 
-    def watcher(self, options: WatchOptions, pod: V1Pod, *, end_task: bool) -> TrialPodTrigger:
-        """Return what watches the pod of the attempt that has begun.
+    def watcher(self, attempt: Attempt, options: WatchOptions, pod: V1Pod, *, end_task: bool) -> TrialPodTrigger:
+        """Return what watches the pod of an attempt.
 
+        :param attempt: the attempt.
         :param options: how it is watched.
         :param pod: the pod.
         :param end_task: whether a success is told and the task ended there.
         """
-        attempt = self._begun()
         return TrialPodTrigger(
             pod_name=str(pod.metadata.name),
             pod_namespace=str(pod.metadata.namespace),
@@ -282,15 +272,15 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             end_task=end_task,
         )
 
-    def _defer(self, context: Context, pod: V1Pod) -> None:
-        options = self.watch_options(context["ti"].start_date)
+    def _defer(self, context: Context, run: TrialRun, pod: V1Pod) -> None:
+        options = self.watch_options(run.attempt, context["ti"].start_date)
         self.defer(
-            trigger=self.watcher(options, pod, end_task=needs_no_worker(self)),
+            trigger=self.watcher(run.attempt, options, pod, end_task=needs_no_worker(self)),
             method_name="execute_when_ended",
             timeout=timedelta(seconds=options.deadline - time.time()) + DEFER_SLACK if options.deadline else None,
         )
 
-    def _ended(self, outcome: Outcome) -> Outcome:
+    def _of_pod(self, outcome: Outcome) -> Outcome:
         """Take the pod's end, wherever it was watched."""
         self.outcome = outcome
         for name in ("on_pod_completion", "on_pod_teardown"):
@@ -314,14 +304,15 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             failed and self.on_finish_action is OnFinishAction.DELETE_SUCCEEDED_POD
         )
 
-    def watch_options(self, began: datetime | None = None) -> WatchOptions:
+    def watch_options(self, attempt: Attempt, began: datetime | None = None) -> WatchOptions:
         """Return how the pod is watched.
 
+        :param attempt: the attempt that it runs.
         :param began: when the task began; None where Airflow itself ends a task that takes too long.
         """
         limit = self.execution_timeout.total_seconds() if self.execution_timeout and began else None
         if self.time_limit:
-            limit, began = self.time_limit, self._begun().started
+            limit, began = self.time_limit, attempt.started
         return WatchOptions(
             container=self.base_container_name,
             metrics_container=manifest.FILE_CONTAINER if isinstance(self.metrics, File) else None,

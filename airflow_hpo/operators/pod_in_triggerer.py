@@ -15,20 +15,15 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 from cachetools import TTLCache, cached
 
 from airflow_hpo import conf
-from airflow_hpo.core.attempt import Attempt
-from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.parameter import Params
 from airflow_hpo.core.trial import TrialRequest, TrialResult
+from airflow_hpo.exceptions import StudyOverError
+from airflow_hpo.operators.context import task_try_of
 from airflow_hpo.pods.threads import in_thread
-from airflow_hpo.studies.suggest import ask_for
-from airflow_hpo.trials.attempts import Running
-from airflow_hpo.trials.claim import answer
-from airflow_hpo.trials.conclude import conclude
+from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.buffered_log import BufferedLog
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.pod_result import push_result, study_store
 from airflow_hpo.triggers.slots import TriggererSlots, study_queue, triggerer_slots
-from airflow_hpo.triggers.study import StudyTrigger
 
 if TYPE_CHECKING:
     import jinja2
@@ -88,7 +83,7 @@ class TrialPodRunTrigger(BaseTrigger):
             try:
                 operator = await self._operator()
                 begun = await self._begun(operator, held)
-            except AirflowSkipException as err:
+            except (StudyOverError, AirflowSkipException) as err:
                 self._words.info("%s", err)
                 yield TaskSkippedEvent()
                 return
@@ -117,58 +112,38 @@ class TrialPodRunTrigger(BaseTrigger):
         return await in_thread(self._begin, operator)
 
     async def _granted(self, operator: TrialPodOperator, held: AsyncExitStack) -> None:
-        """Wait for a free slot of the study where the trial has to be asked for, and for a place."""
-        here = _places()
+        """Wait for a free slot of the study where the trial has to be asked for, and for a slot of this process."""
+        here, run = _slots(), TrialRun(operator.studies.store, self._words, conf.poll_interval())
         if operator.request.get("number") is None and not await in_thread(_asked, operator):
             edition, key = operator.request["study"], operator.request["key"]
-            ask = partial(self._ask, operator)
             given = await study_queue(edition).granted(
-                key, here, ask, lambda: _room(operator.room(self.task_instance, edition))
+                key, here, partial(in_thread, run.ask, edition), lambda: _free_slot(operator, self.task_instance)
             )
             period = TrialRequest.from_dict(operator.request).period
             operator.request = given.model_copy(update={"period": period}).to_dict()
-        # Who waits for a place does not stand in line behind those who wait for the study: they may wait for this very trial.
+        # A trial that waits here does not stand in line behind those that wait for the study: they may wait for this very one.
         await held.enter_async_context(here.one())
-
-    async def _ask(self, operator: TrialPodOperator, keys: list[str]) -> list[TrialRequest]:
-        given, status = await in_thread(ask_for, operator.studies.store, operator.request["study"], keys)
-        if keys[0] not in {one.key for one in given}:
-            if status.verdict.over:
-                raise AirflowSkipException(status.verdict.reason)
-            self._words.info("%s waits for a free slot of the study. %s", keys[0], status)
-        return given
 
     def _begin(self, operator: TrialPodOperator) -> Begun:
         """Claim the trial, begin an attempt and start its pod; runs in a thread."""
-        context, store = self._context, operator.studies.store
+        context = self._context
         if context is None:
             raise RuntimeError("A trigger is rendered before it runs.")
         operator.render_template_fields(context)
-        claimed = operator.claimed
-        assert claimed is not None
-        if claimed.answered:
-            self._words.info(
-                "Trial %s is %s in the study; nothing is run.", claimed.record.number, claimed.record.state
-            )
+        run = operator.claimed_run(context)
+        if known := run.answer():
             _share_hook(operator)
-            operator.remove_left(claimed)
-            return Begun(result=answer(claimed))
-        attempt, edition = operator.begin(context, claimed), store.edition(claimed.request.study)
-        self._say(attempt, claimed.request.params)
-        if reason := operator.refusal(attempt, edition):
-            self._words.info("%s", reason)
-            return Begun(result=conclude(store, attempt, Outcome.pruned(reason=reason)))
+            operator.delete_left_pod(run)
+            return Begun(result=known)
+        if refused := run.begin(task_try_of(context), operator.backend):
+            return Begun(result=refused)
         _share_hook(operator)
-        pod = operator.start_pod(context, edition, claimed.request)
-        self._watcher = operator.watcher(operator.watch_options(), pod, end_task=not operator.keeps_pods)
+        pod = operator.start_pod(context, run)
+        options = operator.watch_options(run.attempt)
+        self._watcher = operator.watcher(run.attempt, options, pod, end_task=not operator.keeps_pods)
         self._watcher.task_instance = self.task_instance
-        self._watcher.running = Running.of(store, edition.study, attempt)
+        self._watcher.trial = run
         return Begun(watcher=self._watcher)
-
-    def _say(self, attempt: Attempt, params: Params) -> None:
-        self._words.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
-        for name, value in params.items():
-            self._words.info("  %s = %s", name, value)
 
     async def _ended(self, begun: Begun, held: AsyncExitStack) -> TriggerEvent:
         if begun.watcher is None:
@@ -178,7 +153,7 @@ class TrialPodRunTrigger(BaseTrigger):
 
         async def together() -> None:
             await held.aclose()
-            await _places().tick()
+            await _slots().tick()
 
         # The slot is the study's and free already, so that nobody waits for the end of the task.
         begun.watcher.between = together
@@ -186,7 +161,7 @@ class TrialPodRunTrigger(BaseTrigger):
         return event
 
 
-def _places() -> TriggererSlots:
+def _slots() -> TriggererSlots:
     return triggerer_slots(conf.triggerer_pods())
 
 
@@ -230,8 +205,9 @@ def _hook(operator: TrialPodOperator) -> Any:
     return hook
 
 
-async def _room(trigger: StudyTrigger) -> None:
+async def _free_slot(operator: TrialPodOperator, ti: Any) -> None:
     """Look at the study, but not at once: most trials are started because one of this process has ended."""
+    trigger = operator.slot_trigger(ti, operator.request["study"])
     await asyncio.sleep(trigger.poll_interval)
     async for _ in trigger.run():
         return

@@ -14,11 +14,9 @@ from airflow_hpo.core.backend import Backend
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.process import ProcessRunner
-from airflow_hpo.trials.reporter import TrialReporter
+from airflow_hpo.trials.run import TrialRun
 
 
 class TrialProcessOperator(TrialOperator):
@@ -66,14 +64,14 @@ class TrialProcessOperator(TrialOperator):
         self.metrics = metrics or Stdout()
         self._process: ProcessRunner | None = None
 
-    def run_trial(self, context: Context, study: Study, request: TrialRequest, report: TrialReporter) -> Outcome:
+    def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Run the program to its end."""
-        monitor = self.ending(request, report)
+        monitor = run.monitor()
         runner = ProcessRunner(
             [str(part) for part in self.command],
-            study.objective,
+            run.study.objective,
             self.metrics,
-            env={**os.environ, **request.environment(), **self.env},
+            env={**os.environ, **run.claimed.request.environment(), **self.env},
             cwd=self.cwd,
             on_line=lambda line: self.log.info("%s", line),
             monitor=monitor,

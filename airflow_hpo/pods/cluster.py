@@ -7,6 +7,7 @@ import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from airflow_hpo.core.log import Log
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.objective import Objective
@@ -14,7 +15,6 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.retry import until_done
-from airflow_hpo.pods.watch.live_pod import Log
 from airflow_hpo.pods.watch.node import OnNode
 from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.pods.watch.readings import PodReadings

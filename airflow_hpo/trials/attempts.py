@@ -4,42 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Self
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.reporter import TrialReporter
 
 logger = logging.getLogger(__name__)
 
 _UNSEEN = (AttemptOutcome.RUNNING, AttemptOutcome.LOST)
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What an attempt that another process began reports to."""
-
-    store: Store
-    study: Study
-    attempt: Attempt
-    reporter: TrialReporter
-
-    @classmethod
-    def of(cls, store: Store, study: Study, attempt: Attempt) -> Self:
-        """Return what is known to whoever began the attempt."""
-        return cls(store, study, attempt, TrialReporter(store, study, attempt))
-
-
-def running(store: Store, edition: str, number: int, attempt: int) -> Running:
-    """Return the study of an attempt that another process began, and what delivers its metrics."""
-    return Running.of(store, store.edition(edition).study, attempt_of(store, edition, number, attempt))
 
 
 @retried

@@ -14,18 +14,16 @@ from pydantic import TypeAdapter
 from airflow_hpo import conf
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialResult, TrialState
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.cluster import delete_pod, watch_pod
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.options import WatchOptions
-from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.attempts import Running, running
-from airflow_hpo.trials.conclude import conclude
-from airflow_hpo.trials.monitor import TrialMonitor
 from airflow_hpo.trials.reporter import TrialReporter
+from airflow_hpo.trials.run import TrialRun
+from airflow_hpo.triggers.buffered_log import BufferedLog
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod_result import push_result, study_store
 from airflow_hpo.triggers.slots import study_queue
@@ -96,7 +94,7 @@ class TrialPodTrigger(BaseTrigger):
         self.delete_on_kill = delete_on_kill
         self.grace_period = grace_period
         self.end_task = end_task
-        self.running: Running | None = None
+        self.trial: TrialRun | None = None
         """The attempt, when whoever began it says so; else it is looked up."""
         self.between: Callable[[], Awaitable[None]] | None = None
         """What is waited for between the end of the trial and that of its task; None for nothing."""
@@ -129,7 +127,7 @@ class TrialPodTrigger(BaseTrigger):
             self.log.exception("The pod %s cannot be watched any longer", self.pod_name)
             reason = f"The pod could not be watched: {type(err).__name__}: {err}"
             outcome = Outcome.failed(reason, FailureKind.INFRASTRUCTURE, alive=True)
-        if outcome.state is not AttemptOutcome.FAILED and await self._told(outcome):
+        if outcome.state is not AttemptOutcome.FAILED and await self._concluded(outcome):
             yield TaskSuccessEvent()
             return
         # Airflow takes a task for killed that resumes before the scheduler has heard that its first process ended.
@@ -144,34 +142,28 @@ class TrialPodTrigger(BaseTrigger):
             self.log.info("Deleting the pod %s", self.pod_name)
             await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
 
-    async def _told(self, outcome: Outcome) -> bool:
+    async def _concluded(self, outcome: Outcome) -> bool:
         """Tell the study, delete the pod and push the result; False when a worker has to do it."""
-        if not self.end_task or self.task_instance is None:
+        if not self.end_task or self.task_instance is None or self.trial is None:
             return False
+        # Written last, together with what Airflow logs then: each line makes the triggerer ask its database again.
+        lines = self.trial.log = BufferedLog(self.log)
         try:
-            result = await in_thread(self._conclude, await study_store(self.hpo_conn_id), outcome)
+            result = await in_thread(self.trial.conclude, outcome)
             study_queue(self.edition).freed.set()
             if result.state is TrialState.FAIL:
                 return False
-            await self._tidy()
+            await self._delete_pod()
             if self.between:
                 await self.between()
             await push_result(self.task_instance, result)
         except Exception:
             self.log.exception("The end of trial %s cannot be told from here; a worker tells it", self.number)
             return False
-        # Last, in one breath with what Airflow logs then: every word makes the triggerer ask its database anew.
-        self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
-        if outcome.reason:
-            self.log.info("%s", outcome.reason)
+        lines.write()
         return True
 
-    def _conclude(self, store: Store, outcome: Outcome) -> TrialResult:
-        if self.running is None:
-            raise RuntimeError("What has ended was watched.")
-        return conclude(store, self.running.attempt, outcome)
-
-    async def _tidy(self) -> None:
+    async def _delete_pod(self) -> None:
         try:
             await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
         except Exception as err:
@@ -179,20 +171,21 @@ class TrialPodTrigger(BaseTrigger):
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
 
     async def _watch(self) -> Outcome:
-        found, report = await self._open()
+        trial = await self._opened()
+        monitor = trial.monitor()
         outcome = await watch_pod(
             self.connection,
             self.pod_name,
             self.pod_namespace,
             self.options,
             self.source,
-            found.study.objective,
-            report,
+            trial.study.objective,
+            monitor,
             self.log,
-            on_node=located(found.store, found.study, found.attempt),
+            on_node=located(trial.store, trial.study, trial.attempt),
         )
-        await self._deliver_rest(found.reporter)
-        return report.explained(outcome)
+        await self._deliver_rest(trial.reporter)
+        return monitor.explained(outcome)
 
     async def _deliver_rest(self, reporter: TrialReporter) -> None:
         """Values that waited for the database go with this process, unlike the pod's end, which a worker may tell."""
@@ -203,15 +196,15 @@ class TrialPodTrigger(BaseTrigger):
                 self.log.warning("The last metrics wait until the study database answers: %s", err)
             await asyncio.sleep(STORE_PAUSE)
 
-    async def _open(self) -> tuple[Running, TrialMonitor]:
-        """Open the study; a database that is away for a while does not disturb the pod."""
+    async def _opened(self) -> TrialRun:
+        """Return the trial; a database that is away for a while does not disturb the pod."""
         for _ in range(STORE_ATTEMPTS):
             try:
                 store = await study_store(self.hpo_conn_id)
-                if self.running is None:
-                    self.running = await in_thread(running, store, self.edition, self.number, self.attempt)
-                monitor = TrialMonitor(self.running.reporter, store, self.edition, conf.poll_interval())
-                return self.running, monitor
+                if self.trial is None:
+                    where = self.edition, self.number, self.attempt
+                    self.trial = await in_thread(TrialRun.of_attempt, store, self.log, conf.poll_interval(), where)
+                return self.trial
             except TransientHpoError as err:
                 self.log.warning("The study cannot be opened now and is tried again: %s", err)
                 last = err

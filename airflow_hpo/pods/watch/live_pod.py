@@ -7,8 +7,9 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
+from airflow_hpo.core.log import Log
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, FailureKind, TrialFailedError
 from airflow_hpo.pods import failures
@@ -23,16 +24,6 @@ UPDATE_LIMIT = 1.0
 change of a pod takes half a second, and asking before would be in vain."""
 LONGEST_RETRY = 5.0
 """Seconds at most between two requests to an API server that is away."""
-
-
-class Log(Protocol):
-    """Any logger."""
-
-    def info(self, msg: str, /, *args: Any) -> None:
-        """Log what happens."""
-
-    def warning(self, msg: str, /, *args: Any) -> None:
-        """Log what is odd."""
 
 
 class LivePod:

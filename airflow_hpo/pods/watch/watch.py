@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from airflow_hpo.core.log import Log
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.exceptions import ClusterError, PermanentHpoError, TrialFailedError
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import cancelled
-from airflow_hpo.pods.watch.live_pod import FIRST_PAUSE, LivePod, Log
+from airflow_hpo.pods.watch.live_pod import FIRST_PAUSE, LivePod
 from airflow_hpo.pods.watch.logs import TrialLogs
 from airflow_hpo.pods.watch.node import NodeReport, OnNode
 from airflow_hpo.pods.watch.options import WatchOptions

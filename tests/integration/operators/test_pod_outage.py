@@ -15,8 +15,7 @@ def test_where_a_pod_ran_is_not_worth_its_result(store: Store) -> None:
     tuned = Tuned(store, declared())
     request = tuned.suggest()[0]
     operator = TrialPodOperator(task_id="trial", request=request.to_dict(), image="i")
-    operator.attempt = tuned.started(request)[1]
     operator.studies.store = Store(Database.of("postgresql://127.0.0.1:1/studies"))
-    ended = operator._ended(Outcome.complete(Measurement(0.5), placement=Placement(node="n"), over=True))
+    ended = operator._of_pod(Outcome.complete(Measurement(0.5), placement=Placement(node="n"), over=True))
     assert ended.measurement is not None
     assert ended.measurement.value == 0.5

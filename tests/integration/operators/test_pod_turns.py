@@ -61,17 +61,17 @@ def test_a_trial_that_was_asked_for_before_does_not_stand_behind_those_that_wait
         return operator
 
     operator = asyncio.run(resume())
-    assert operator.claimed is not None
-    assert (operator.claimed.record.key, operator.claimed.record.number) == (running, 0)
+    assert operator.run is not None
+    assert (operator.run.claimed.record.key, operator.run.claimed.record.number) == (running, 0)
 
 
 def test_a_trial_that_waits_for_room_goes_on_as_soon_as_the_one_before_it_has_its_node(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(trigger: Any) -> None:
+    async def never(*given: Any) -> None:
         await asyncio.sleep(600)
 
-    monkeypatch.setattr(pod_in_triggerer, "_room", never)
+    monkeypatch.setattr(pod_in_triggerer, "_free_slot", never)
     tuned = Tuned(store, declared(batch_size=1, max_pending=1))
     first, second = [request.key for request in reserve(store, tuned.name, 1, 2)]
     asked, _ = ask_one(store, tuned.name, first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import must_not_start, reason_to_end
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.attempts import attempt_of, last_attempt, running, unseen
+from airflow_hpo.trials.attempts import attempt_of, last_attempt, unseen
 from airflow_hpo.trials.rows import trial_rows
+from airflow_hpo.trials.run import TrialRun
 from tests.integration.trial_tasks import Tuned, declared
 
+LOG = logging.getLogger(__name__)
 LOOKS: dict[str, Callable[[Tuned], Any]] = {
     "its declaration": lambda tuned: tuned.store.edition(tuned.name),
     "its status": lambda tuned: status(tuned.store, tuned.name),
@@ -29,7 +32,7 @@ LOOKS: dict[str, Callable[[Tuned], Any]] = {
     "whether to start": lambda tuned: must_not_start(tuned.store, tuned.store.edition(tuned.name)),
     "an attempt": lambda tuned: attempt_of(tuned.store, tuned.name, 0, 1),
     "the last attempt": lambda tuned: last_attempt(tuned.store, tuned.name, 0),
-    "who takes the metrics": lambda tuned: running(tuned.store, tuned.name, 0, 1),
+    "who takes the metrics": lambda tuned: TrialRun.of_attempt(tuned.store, LOG, 1.0, (tuned.name, 0, 1)),
     "the attempts before": lambda tuned: unseen(tuned.store, attempt_of(tuned.store, tuned.name, 0, 1)),
 }
 

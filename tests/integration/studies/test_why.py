@@ -14,8 +14,8 @@ from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.why import Explanation, TrialReason, explain
 from airflow_hpo.trials.conclude import fail
-from airflow_hpo.trials.history import history
 from airflow_hpo.trials.invalidate import invalidate
+from airflow_hpo.trials.run import history
 from tests.integration.trial_tasks import Tuned, declared, task_try_of
 
 TRIAL = "tune.batch_001.trial"

@@ -28,6 +28,7 @@ from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers import pod as pod_trigger
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.slots import study_queue
@@ -87,11 +88,12 @@ def in_worker(tuned: Tuned, monkeypatch: pytest.MonkeyPatch, kind: type[TrialPod
     """Watch the pod of the study's first trial, which has begun, in a worker."""
     [request, *_] = tuned.suggest()
     operator = kind(task_id="trial", request=request.to_dict(), image="i", deferrable=False, **arguments)
-    operator.studies.store, operator.attempt = tuned.store, tuned.attempts(0)[0]
+    operator.studies.store = tuned.store
+    run = TrialRun.of_attempt(tuned.store, operator.log, 1.0, (tuned.name, 0, 1))
     monkeypatch.setattr(operator, "start_pod", lambda *given: pod("Pending"))
     monkeypatch.setattr(operator, "cluster", lambda: Connection(config_file="/nowhere"))
     ti = SimpleNamespace(xcom_push=lambda **what: None, start_date=datetime.now(UTC))
-    operator.run_trial({"ti": ti}, tuned.study, request, lambda points: False)  # type: ignore[typeddict-item, arg-type]
+    operator.run_trial({"ti": ti}, run)  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class EndedTrigger(TrialPodTrigger):
     outcome = COMPLETE
 
     async def _watch(self) -> Outcome:
-        await self._open()
+        await self._opened()
         return self.outcome
 
 

@@ -1,0 +1,175 @@
+"""Life of a trial in one task: asked for, claimed, begun, reported, and concluded or failed.
+
+A worker, a worker that resumes, a triggerer and a group of tasks all live it through :class:`TrialRun`, so that each stores the
+same and writes the same lines. It knows no Airflow: a worker that raises, skips or defers does so around it.
+
+    ask      a request without a number gets its trial, or waits for a free slot
+    claim    the trial that runs: the one asked for, its rerun, or none because the study has its result
+    begin    an attempt; a trial whose study is over is pruned instead
+    monitor  takes what the trial reports, and says when it has to end
+    conclude or fail: the study gets the result, or the trial stays open for the next attempt
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.log import Log
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.exceptions import StudyOverError
+from airflow_hpo.storage import attempts
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.stop import must_not_start
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_for
+from airflow_hpo.studies.why import ended_sentence, last_words
+from airflow_hpo.trials import claim as claims
+from airflow_hpo.trials.attempts import attempt_of
+from airflow_hpo.trials.claim import Claim, Reruns
+from airflow_hpo.trials.conclude import conclude, fail
+from airflow_hpo.trials.monitor import TrialMonitor
+from airflow_hpo.trials.reporter import TrialReporter
+
+GIVEN_UP = (
+    "Trial {number} was given up before this attempt ended, and a finished trial never changes. "
+    "Clear the task to run it again."
+)
+
+
+class TrialRun:
+    """One trial as one task runs it; its methods are called in the order in which they stand here.
+
+    :param store: the study database.
+    :param log: takes the lines for people.
+    :param poll_interval: seconds between two looks whether the study has ended the trial, more than 0.
+    """
+
+    claimed: Claim
+    """The trial, once it is claimed."""
+    attempt: Attempt
+    """The attempt, once it has begun."""
+    edition: Edition
+    """The study as it was when the attempt began, or was taken up."""
+    reporter: TrialReporter
+    """Takes what the attempt reports, once it has begun."""
+
+    refusal: str | None = None
+    """Why the trial must not begin any more, because its study is over; None when it may, or has begun before."""
+
+    def __init__(self, store: Store, log: Log, poll_interval: float) -> None:
+        self.store = store
+        self.log = log
+        self._poll_interval = poll_interval
+
+    @property
+    def study(self) -> Study:
+        """Declaration of the study."""
+        return self.edition.study
+
+    def ask(self, study: str, keys: Sequence[str]) -> list[TrialRequest]:
+        """Ask for the trial of the first key and, where others wait too, for theirs; return those that the study gives.
+
+        :raises StudyOverError: when the study is over without it.
+        """
+        given, status = ask_for(self.store, study, keys)
+        if keys[0] not in {one.key for one in given}:
+            if status.verdict.over:
+                raise StudyOverError(status.verdict.reason)
+            self.log.info("%s waits for a free slot of the study. %s", keys[0], status)
+        return given
+
+    def claim(self, request: TrialRequest, work: str, task: TaskTry, rerun: Reruns = "changed") -> TrialRequest:
+        """Decide which trial runs, and return it with its parameters; repeating it changes nothing."""
+        self.claimed = claims.claim(self.store, request, work, task, rerun)
+        return self.claimed.request
+
+    def answer(self) -> TrialResult | None:
+        """Return the result that the study has already; None when the trial has to run."""
+        if not self.claimed.answered:
+            return None
+        record = self.claimed.record
+        self.log.info("Trial %s is %s in the study; nothing is run.", record.number, record.state)
+        return claims.answer(self.claimed)
+
+    def begin(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> TrialResult | None:
+        """Begin an attempt; return a result at once when the study is over and the trial has not begun before."""
+        self.resume(task, backend, placement)
+        self._introduce()
+        self.refusal = must_not_start(self.store, self.edition) if self.attempt.attempt == 1 else None
+        return self.conclude(Outcome.pruned(reason=self.refusal)) if self.refusal else None
+
+    def take_over(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> None:
+        """Go on with the attempt that an earlier task of the trial began, or begin one; also when the study is over."""
+        if begun := claims.continued(self.store, self.claimed):
+            self._begun(begun)
+        else:
+            self.resume(task, backend, placement)
+        self._introduce()
+
+    def resume(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> None:
+        """Take up the attempt that the same try began before it was deferred; one that is new begins without a line."""
+        self._begun(claims.begin(self.store, self.claimed, task, backend, placement))
+
+    @classmethod
+    def of_attempt(cls, store: Store, log: Log, poll_interval: float, where: tuple[str, int, int]) -> Self:
+        """Return the run of an attempt that another process began: of which edition, trial and attempt."""
+        run = cls(store, log, poll_interval)
+        run._begun(attempt_of(store, *where))
+        return run
+
+    def monitor(self) -> TrialMonitor:
+        """Return what takes new points while the trial runs, and says when the pruner or the study ends it."""
+        return TrialMonitor(self.reporter, self.store, self.attempt.study, self._poll_interval)
+
+    def conclude(self, outcome: Outcome) -> TrialResult:
+        """Tell the study that the attempt succeeded or was pruned; its result is ``fail`` when it was given up before."""
+        result = conclude(self.store, self.attempt, outcome, self.reporter)
+        if result.state is not TrialState.FAIL:
+            self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
+            if outcome.reason:
+                self.log.info("%s", outcome.reason)
+        return result
+
+    def fail(self, outcome: Outcome, task: TaskTry, program_retries: int) -> bool:
+        """Record that the attempt failed; return True when the study was told, because no further attempt is due."""
+        final = fail(self.store, self.attempt, outcome, task, program_retries, self.reporter)
+        then = "the study is told" if final else "it stays open for another attempt"
+        self.log.error("Trial %s failed (%s), %s: %s", self.attempt.number, outcome.kind, then, outcome.reason)
+        return final
+
+    def _begun(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self.edition = self.store.edition(attempt.study)
+        self.reporter = TrialReporter(self.store, self.study, attempt)
+
+    def _introduce(self) -> None:
+        attempt, claimed = self.attempt, self.claimed
+        self.log.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
+        for line in history(self.store, attempt.study, claimed.record, attempt):
+            self.log.info("%s", line)
+        for name, value in claimed.request.params.items():
+            self.log.info("  %s = %s", name, value)
+
+
+@retried
+def history(store: Store, name: str, record: TrialRecord, attempt: Attempt) -> list[str]:
+    """Return what went before an attempt, one sentence each; costs nothing where nothing did."""
+    lines = []
+    if record.replaces is not None:
+        last = last_words(_attempts(store, name, record.replaces))
+        lines.append(f"It runs trial {record.replaces} again. {last}".rstrip())
+    if attempt.attempt > 1:
+        lines += [ended_sentence(run) for run in _attempts(store, name, record.number) if run.attempt < attempt.attempt]
+    return lines
+
+
+def _attempts(store: Store, name: str, number: int) -> list[Attempt]:
+    with store.session(read_only=True) as session:
+        return attempts.of(session, name, number)

@@ -1,0 +1,301 @@
+"""One trial through each way to run it: a process, a pod in a worker, a pod that defers, a pod in the triggerer.
+
+Each stores the same and writes the same lines in the same order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
+from airflow.sdk import DAG, task
+from airflow.sdk.bases.operator import ExecutorSafeguard
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.execution_time.xcom import XCom
+from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
+
+from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.trial import FailureKind, TrialRequest
+from airflow_hpo.operators import pod as pod_operator
+from airflow_hpo.operators.pod import TrialPodOperator
+from airflow_hpo.operators.process import TrialProcessOperator
+from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.storage import editions
+from airflow_hpo.storage.database import Database
+from airflow_hpo.studies import migrate
+from airflow_hpo.studies.store import Store
+from airflow_hpo.task_groups.pods import PodTrial
+from airflow_hpo.triggers import pod as pod_trigger
+from tests.integration.trial_tasks import Tuned, declared
+
+LIFE = ("Study ", "Attempt ", "It runs ", "  ", "Trial ", "The trial ", "The study ")
+"""How the lines about a trial's life begin; others are about its pod."""
+
+
+class Lines:
+    """Log of a task."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def info(self, message: str, *arguments: Any) -> None:
+        self.written.append(message % arguments if arguments else message)
+
+    debug = warning = error = exception = info
+
+    @property
+    def of_life(self) -> list[str]:
+        return [line for line in self.written if line.startswith(LIFE)]
+
+
+class Core:
+    """API server that creates every pod and knows none."""
+
+    def create_namespaced_pod(self, namespace: str, pod: Any) -> Any:
+        pod.status = SimpleNamespace(phase="Pending", container_statuses=None, init_container_statuses=None)
+        return pod
+
+    def list_namespaced_pod(self, namespace: str, label_selector: str) -> Any:
+        return SimpleNamespace(items=[])
+
+    def delete_namespaced_pod(self, name: str, namespace: str, **grace: Any) -> None:
+        """Do nothing."""
+
+
+class Way:
+    """One way to run the trial of a request; `said` is its log."""
+
+    def __init__(self, tuned: Tuned, outcome: Outcome, log: Lines) -> None:
+        self.tuned, self.outcome, self.log = tuned, outcome, log
+
+    def __call__(self, request: TrialRequest, try_number: int) -> None:
+        raise NotImplementedError
+
+    def ti(self, request: TrialRequest, try_number: int) -> Any:
+        batch, _, index = request.key.partition("/")
+        return SimpleNamespace(
+            dag_id="tune",
+            run_id="r",
+            task_id=f"tune.batch_{batch}.trial",
+            map_index=int(index),
+            try_number=try_number,
+            max_tries=2,
+            start_date=datetime.now(UTC),
+            xcom_push=lambda key, value: None,
+        )
+
+    def context(self, request: TrialRequest, try_number: int) -> Any:
+        ti = self.ti(request, try_number)
+        return {"ti": ti, "run_id": "r", "params": {}, "dag": SimpleNamespace(dag_id="tune")}
+
+    def call(self, operator: TrialOperator, method: str, *given: Any, **named: Any) -> Any:
+        here = contextvars.copy_context()
+        here.run(ExecutorSafeguard.tracker.set, operator)
+        return here.run(getattr(operator, method), *given, **named)
+
+
+class AsProcess(Way):
+    def __call__(self, request: TrialRequest, try_number: int) -> None:
+        value = self.outcome.value
+        program = f"print('loss={value}\\ntime_s=2')" if value is not None else "raise SystemExit(3)"
+        command = [sys.executable, "-c", program]
+        operator = TrialProcessOperator(task_id="trial", request=request.to_dict(), command=command)
+        context = self.context(request, try_number)
+        operator.render_template_fields(context)
+        self.call(operator, "execute", context=context)
+
+
+class AsPod(Way):
+    deferrable = False
+
+    def operator(self, request: TrialRequest) -> TrialPodOperator:
+        return TrialPodOperator(
+            task_id="trial", request=request.to_dict(), image="i", namespace="n", deferrable=self.deferrable
+        )
+
+    def __call__(self, request: TrialRequest, try_number: int) -> None:
+        context, operator = self.context(request, try_number), self.operator(request)
+        operator.render_template_fields(context)
+        self.call(operator, "execute", context=context)
+
+
+class AsDeferredPod(AsPod):
+    deferrable = True
+
+    def __call__(self, request: TrialRequest, try_number: int) -> None:
+        try:
+            super().__call__(request, try_number)
+        except TaskDeferred as deferred:
+            event = _first(deferred.trigger, self.ti(request, try_number))
+        else:
+            return
+        if not isinstance(event, TaskSuccessEvent):
+            context, operator = self.context(request, try_number), self.operator(request)
+            operator.render_template_fields(context)
+            self.call(operator, "execute_when_ended", context, event.payload)
+
+
+class InTriggerer(Way):
+    def __call__(self, request: TrialRequest, try_number: int) -> None:
+        with DAG("tune"):
+
+            @task
+            def suggest() -> list[dict[str, Any]]:
+                return []
+
+            mapped: Any = PodTrial("i", namespace="n", run_in="triggerer").expand(suggest(), retries=2)
+        arguments = json.loads(json.dumps(mapped.start_trigger_args.trigger_kwargs))
+        module, _, name = mapped.start_trigger_args.trigger_cls.rpartition(".")
+        trigger = getattr(sys.modules.get(module) or __import__(module, fromlist=[name]), name)(**arguments)
+        context = self.context(request, try_number)
+        trigger._task_instance = context["ti"]
+        trigger.render_template_fields(context)
+        event = _first(trigger, context["ti"])
+        if not isinstance(event, TaskSuccessEvent):
+            operator = TrialPodOperator(task_id="trial", request=request.to_dict(), image="i", namespace="n")
+            operator.render_template_fields(context)
+            self.call(operator, "execute_when_run", context, event.payload)
+
+
+def _first(trigger: Any, ti: Any) -> TriggerEvent:
+    trigger._task_instance = ti
+
+    async def first() -> TriggerEvent:
+        [event] = [one async for one in trigger.run()]
+        return event
+
+    return asyncio.run(first())
+
+
+WAYS: dict[str, type[Way]] = {
+    "a process": AsProcess,
+    "a pod in a worker": AsPod,
+    "a pod that defers": AsDeferredPod,
+    "a pod in the triggerer": InTriggerer,
+}
+
+
+@pytest.fixture
+def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Outcome], Way]:
+    """Makes a way to run a trial of a study of its own that ends as told."""
+    monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
+    monkeypatch.setattr(KubernetesHook, "core_v1_client", Core())
+    monkeypatch.setattr(KubernetesHook, "is_in_cluster", True)
+
+    def make(name: str, outcome: Outcome) -> Way:
+        home = tmp_path / name.replace(" ", "_")
+        home.mkdir()
+        monkeypatch.setenv("AIRFLOW_HOME", str(home))
+        database = Database.sqlite(home / "hpo.db")
+        migrate.upgrade(database)
+        way = WAYS[name](Tuned(Store(database), declared()), outcome, Lines())
+        for logs in (TrialOperator, pod_trigger.TrialPodTrigger, _run_trigger()):
+            monkeypatch.setattr(logs, "log", way.log)
+
+        async def watched(*given: Any, **named: Any) -> Outcome:
+            return outcome
+
+        async def nothing(*given: Any, **named: Any) -> None:
+            return None
+
+        async def requests(**where: Any) -> list[dict[str, Any]]:
+            return [request.to_dict() for request in way.tuned.suggest()]
+
+        for module in (pod_operator, pod_trigger):
+            monkeypatch.setattr(module, "watch_pod", watched)
+        monkeypatch.setattr(pod_trigger, "delete_pod", nothing)
+        monkeypatch.setattr(XCom, "aset", nothing)
+        monkeypatch.setattr(XCom, "aget_one", requests)
+        return way
+
+    return make
+
+
+def _run_trigger() -> Any:
+    from airflow_hpo.operators.pod_in_triggerer import TrialPodRunTrigger
+
+    return TrialPodRunTrigger
+
+
+COMPLETE = Outcome.complete(Measurement(0.5, {"time_s": 2.0}), exit_code=0)
+FAILED = Outcome.failed("The trial's program exited with 3. It printed nothing.", exit_code=3)
+
+
+def stored(tuned: Tuned) -> Any:
+    [record, *_] = tuned.records()
+    attempts = [(a.outcome, a.kind, a.reason, a.exit_code, a.problems, a.attempt) for a in tuned.attempts(0)]
+    return record.state, record.value, record.metrics, attempts
+
+
+def after_a_failure(way: Way) -> list[str]:
+    """Run the second attempt of a trial whose first the cluster failed."""
+    request, *_ = way.tuned.suggest()
+    way.tuned.fail(request, kind=FailureKind.INFRASTRUCTURE, exit_code=0)
+    way(request, 2)
+    return way.log.of_life
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_stores_the_same_and_writes_the_same_lines(ways: Callable[..., Way], name: str) -> None:
+    way = ways(name, COMPLETE)
+    lines = after_a_failure(way)
+    request, *_ = way.tuned.suggest()
+    assert lines == [
+        f"Study {way.tuned.name}, trial 0, attempt 2",
+        "Attempt 1 failed (infrastructure): It broke.",
+        *(f"  {parameter} = {value}" for parameter, value in request.params.items()),
+        "Trial 0 is complete: 0.5",
+    ]
+    state, value, metrics, attempts = stored(way.tuned)
+    assert (state, value, metrics) == ("complete", 0.5, {"time_s": 2.0})
+    assert attempts == [
+        ("failed", "infrastructure", "It broke.", 0, (), 1),
+        ("complete", None, None, 0, (), 2),
+    ]
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_fails_alike(ways: Callable[..., Way], name: str) -> None:
+    way = ways(name, FAILED)
+    with pytest.raises(AirflowFailException, match="exited with 3"):
+        after_a_failure(way)
+    assert way.log.of_life[-1] == (
+        "Trial 0 failed (program), the study is told: The trial's program exited with 3. It printed nothing."
+    )
+    assert [line for line in way.log.of_life if line.startswith("Attempt")] == [
+        "Attempt 1 failed (infrastructure): It broke."
+    ]
+    assert stored(way.tuned)[3][1] == ("failed", "program", FAILED.reason, 3, (), 2)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_refuses_a_trial_whose_study_is_over(ways: Callable[..., Way], name: str) -> None:
+    way = ways(name, COMPLETE)
+    request, *_ = way.tuned.suggest()
+    with way.tuned.store.session() as session:
+        editions.request_stop(session, way.tuned.name, "Enough.")
+    way(request, 1)
+    reason = "The trial was not started. The study was stopped: Enough."
+    assert way.log.of_life[-2:] == ["Trial 0 is pruned: None", reason]
+    assert stored(way.tuned)[3] == [("pruned", None, reason, None, (), 1)]
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_answers_from_the_study(ways: Callable[..., Way], name: str) -> None:
+    way = ways(name, COMPLETE)
+    request, *_ = way.tuned.suggest()
+    way(request, 1)
+    before, way.log.written = stored(way.tuned), []
+    way(request, 2)
+    assert way.log.of_life == ["Trial 0 is complete in the study; nothing is run."]
+    assert stored(way.tuned) == before
