@@ -27,7 +27,8 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.optuna import tables
 from airflow_hpo.optuna.distributions import distribution_of
-from airflow_hpo.optuna.migrate import create_schema
+from airflow_hpo.optuna.insert import add_running
+from airflow_hpo.optuna.migrate import create_schema, optuna_storage
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage.database import Database
@@ -120,16 +121,40 @@ def bare(database: Database, edition: str, sampler: str) -> tuple[float, float, 
     return asked - begin, told - asked, time.perf_counter() - told
 
 
+def written(database: Database, edition: str) -> tuple[float, float]:
+    """Measure writing a batch of new trials: our statements beside Optuna's storage."""
+    storage, study_id = optuna_storage(database), StudyReader(database).study(edition).id
+    begin = time.perf_counter()
+    with database.connect() as connection:
+        for number in range(BATCH):
+            with connection.begin():
+                add_running(connection, study_id, _new(f"ours/{number}"))
+    ours = time.perf_counter()
+    for number in range(BATCH):
+        storage.create_new_trial(study_id, template_trial=_new(f"bare/{number}"))
+    return ours - begin, time.perf_counter() - ours
+
+
+def _new(key: str) -> optuna.trial.FrozenTrial:
+    params = {name: distribution.to_external_repr(1.0) for name, distribution in DISTRIBUTIONS.items()}
+    attrs = {"hpo:key": key, "hpo:seed": 1}
+    return create_trial(state=OptunaState.RUNNING, params=params, distributions=DISTRIBUTIONS, user_attrs=attrs)
+
+
 def measured(database: Database, trials: int, sampler: str, repeats: int) -> list[tuple[float, float]]:
-    """Return (ours, bare) seconds for ask, tell and look: medians over rounds in turn."""
+    """Return (ours, bare) seconds for ask, tell, look and write: medians over rounds in turn."""
     study = declared(f"s{trials}-{sampler}", trials, sampler)
     names = study.edition("ours"), study.edition("bare")
     for name in names:
         filled(database, name, study, trials)
     rounds = [(ours(database, names[0], study, f"r{i}"), bare(database, names[1], sampler)) for i in range(repeats)]
+    writes = [written(database, names[1]) for _ in range(repeats)]
     return [
-        (statistics.median(o[step] for o, _ in rounds), statistics.median(b[step] for _, b in rounds))
-        for step in range(3)
+        *(
+            (statistics.median(o[step] for o, _ in rounds), statistics.median(b[step] for _, b in rounds))
+            for step in range(3)
+        ),
+        (statistics.median(o for o, _ in writes), statistics.median(b for _, b in writes)),
     ]
 
 
@@ -154,7 +179,7 @@ def main() -> None:
         for trials in (100, 1000) if options.quick else (100, 1000, 10000):
             for sampler in ("random", "tpe"):
                 found = measured(database, trials, sampler, 2 if options.quick else 3)
-                for call, (mine, theirs) in zip(("ask", "tell", "look"), found):
+                for call, (mine, theirs) in zip(("ask", "tell", "look", "write"), found):
                     table.add_row(f"{trials:,}", sampler, call, f"{mine:.3f}", f"{theirs:.3f}", f"{mine / theirs:.2f}")
     Console().print(table)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
+from sqlalchemy import Connection
 
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
@@ -20,6 +21,7 @@ from airflow_hpo.optuna.read import StoredStudy, StudyReader, as_record, latest_
 from airflow_hpo.optuna.sample import Asking, Draft
 from airflow_hpo.optuna.write import held_trial, note_on_study
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.errors import translated
 from airflow_hpo.storage.locks import Held
 
 
@@ -65,7 +67,8 @@ def rerun(
     # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
     held()
-    return _written(database, stored, latest.params, latest.distributions, attrs, generation)
+    with database.connect() as connection, translated(database.name), connection.begin():
+        return _written(connection, stored, latest.params, latest.distributions, attrs, generation)
 
 
 def _asked(
@@ -88,13 +91,16 @@ def _asked(
         held()
         note_on_study(database, stored.id, asking.changed_system_attrs)
     found: dict[str, TrialRequest] = {}
-    for key, draft in drafts.items():
-        held()
-        found[key] = _created(database, stored, study, key, draft)
+    # One connection for all of them: on a server opening it costs as much as writing a trial.
+    with database.connect() as connection, translated(database.name):
+        for key, draft in drafts.items():
+            held()
+            with connection.begin():
+                found[key] = _created(connection, stored, study, key, draft)
     return found
 
 
-def _created(database: Database, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:
+def _created(connection: Connection, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:
     attrs: dict[str, Any] = {attributes.KEY: key, attributes.SEED: derived_seed(study.seed, stored.name, key, "trial")}
     if draft.point:
         attrs |= {attributes.ORIGIN: draft.origin.value, attributes.POINT: draft.point.mark}
@@ -102,16 +108,16 @@ def _created(database: Database, stored: StoredStudy, study: Study, key: str, dr
     if replaces is not None:
         attrs[attributes.REPLACES] = replaces
     distributions = distributions_of(study.space, draft.params)
-    request = _written(database, stored, draft.params, distributions, attrs, draft.system_attrs)
+    request = _written(connection, stored, draft.params, distributions, attrs, draft.system_attrs)
     if replaces is not None:
-        with held_trial(database, stored.name, replaces) as waiting:
+        with held_trial(connection, stored.name, replaces) as waiting:
             if not waiting.record().state.finished:
-                waiting.finish(TrialState.FAIL, None)
+                waiting.finish(TrialState.FAIL)
     return request
 
 
 def _written(
-    database: Database,
+    connection: Connection,
     stored: StoredStudy,
     params: dict[str, Any],
     distributions: dict[str, Any],
@@ -125,7 +131,7 @@ def _written(
         user_attrs=attrs,
         system_attrs=system_attrs,
     )
-    trial.number = add_running(database, stored.id, trial)
+    trial.number = add_running(connection, stored.id, trial)
     return _request(stored.name, trial)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.sql.expression import TableClause
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.optuna import attributes, tables
+from airflow_hpo.optuna.nonfinite import restored
 from airflow_hpo.optuna.trial_rows import TrialRows
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.errors import translated
@@ -106,10 +107,17 @@ class StudyReader:
 
 
 _STUDY_ID = select(tables.studies.c.study_id).where(tables.studies.c.study_name == bindparam("name"))
-_TRIAL_ID = select(tables.trials.c.trial_id).where(
-    tables.trials.c.study_id == bindparam("study_id"), tables.trials.c.number == bindparam("number")
+_TRIAL_ID = (
+    select(tables.trials.c.trial_id)
+    .select_from(tables.trials.join(tables.studies, tables.trials.c.study_id == tables.studies.c.study_id))
+    .where(tables.studies.c.study_name == bindparam("name"), tables.trials.c.number == bindparam("number"))
 )
-_TRIAL = select(tables.trials).where(tables.trials.c.trial_id == bindparam("trial_id"))
+_VALUES = tables.trial_values.c
+_TRIAL = (
+    select(tables.trials, _VALUES.value, _VALUES.value_type)
+    .outerjoin(tables.trial_values, (_VALUES.trial_id == tables.trials.c.trial_id) & (_VALUES.objective == 0))
+    .where(tables.trials.c.trial_id == bindparam("trial_id"))
+)
 _ATTRS = tables.trial_user_attributes.c
 _MARKED = (
     select(tables.trials.c.number, _ATTRS.value_json)
@@ -121,9 +129,9 @@ _MARKED_WITH = _MARKED.where(_ATTRS.value_json == bindparam("text"))
 
 def trial_id(connection: Connection, name: str, number: int) -> int:
     """Return a trial's id in Optuna's tables."""
-    wanted = {"study_id": _study_id(connection, name), "number": number}
-    found: int | None = connection.execute(_TRIAL_ID, wanted).scalar_one_or_none()
+    found: int | None = connection.execute(_TRIAL_ID, {"name": name, "number": number}).scalar_one_or_none()
     if found is None:
+        _study_id(connection, name)
         raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
     return found
 
@@ -132,8 +140,9 @@ def record_of(connection: Connection, trial_id: int) -> TrialRecord:
     """Return one trial, as the connection's own transaction sees it."""
     row = connection.execute(_TRIAL, {"trial_id": trial_id}).one()
     wanted = TrialRows(row.study_id, trial_id=trial_id)
-    found = wanted.params(connection)[0], wanted.user_attrs(connection), wanted.values(connection)
-    return _row_record(row, *(part.get(trial_id, {}) for part in found))
+    params, attrs = (found.get(trial_id, {}) for found in (wanted.params(connection)[0], wanted.user_attrs(connection)))
+    values = {0: restored(row.value, row.value_type)} if row.value_type else {}
+    return _row_record(row, params, attrs, values)
 
 
 def _marked(connection: Connection, study_id: int, mark: str, value: Any = None) -> list[tuple[int, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DateTime, Enum, Float, Integer, String, Text, column, table
+from sqlalchemy import Column, DateTime, Enum, Float, Integer, MetaData, String, Table, Text, column, table
 from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.core.trial import TrialState
@@ -18,14 +18,16 @@ study_directions = table(
     column("objective", Integer),
     column("direction", Enum("NOT_SET", "MINIMIZE", "MAXIMIZE", name="studydirection")),
 )
-trials = table(
+# With its key, so that an insert returns it on every database.
+trials = Table(
     "trials",
-    column("trial_id", Integer),
-    column("number", Integer),
-    column("study_id", Integer),
-    column("state", STATE),
-    column("datetime_start", DateTime),
-    column("datetime_complete", DateTime),
+    MetaData(),
+    Column("trial_id", Integer, primary_key=True),
+    Column("number", Integer),
+    Column("study_id", Integer),
+    Column("state", STATE),
+    Column("datetime_start", DateTime),
+    Column("datetime_complete", DateTime),
 )
 trial_params = table(
     "trial_params",

@@ -35,10 +35,11 @@ def tell(
     if state is TrialState.COMPLETE or value is not None:
         value = _finite_objective(name, number, value)
     attrs = {**_finite_metrics(number, metrics or {}), **({attributes.WORK: work} if work else {})}
-    with held_trial(where, name, number) as trial:
+    with held_trial(where, name, number, end=state) as trial:
         if trial.running:
             trial.note(attrs)
-            trial.finish(state, _value(trial, state, value))
+            if (told := _value(trial, state, value)) is not None:
+                trial.set_value(told)
         record = trial.record()
     if not record.state.finished:
         raise PermanentHpoError(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, Update, case, delete, insert, select, update
 from sqlalchemy.sql.expression import TableClause
 
 from airflow_hpo.core.trial import TrialRecord, TrialState
@@ -24,7 +24,7 @@ class HeldTrial:
 
     :param connection: with an open transaction.
     :param trial_id: the trial's id in Optuna's tables.
-    :param running: whether it still runs; only then may it be changed.
+    :param running: whether it ran when it was taken hold of; only then may it be changed.
     """
 
     def __init__(self, connection: Connection, trial_id: int, *, running: bool) -> None:
@@ -36,18 +36,15 @@ class HeldTrial:
         """Return the trial with the changes made so far."""
         return record_of(self._connection, self._id)
 
-    def finish(self, state: TrialState, value: float | None) -> None:
-        """Give the trial its last state."""
-        now = datetime.now(UTC).replace(tzinfo=None)
-        trials = tables.trials
-        # A clock may go back, and a trial may begin and end on two hosts.
-        complete = case((trials.c.datetime_start > now, trials.c.datetime_start), else_=now)
-        query = update(trials).where(trials.c.trial_id == self._id)
-        self._connection.execute(query.values(state=state.name, datetime_complete=complete))
-        if value is not None:
-            number, kind = stored(value)
-            row = {"trial_id": self._id, "objective": 0, "value": number, "value_type": kind}
-            self._connection.execute(insert(tables.trial_values), row)
+    def finish(self, state: TrialState) -> None:
+        """Give the trial its last state, whatever it has."""
+        self._connection.execute(_finished(state).where(tables.trials.c.trial_id == self._id))
+
+    def set_value(self, value: float) -> None:
+        """Give the trial its objective, once."""
+        number, kind = stored(value)
+        row = {"trial_id": self._id, "objective": 0, "value": number, "value_type": kind}
+        self._connection.execute(insert(tables.trial_values), row)
 
     def note(self, attrs: Mapping[str, Any], *, system: bool = False) -> None:
         """Set attributes, replacing those of the same names."""
@@ -107,18 +104,27 @@ def note_on_study(database: Database, study_id: int, attrs: Mapping[str, Any]) -
 
 
 @contextmanager
-def held_trial(where: Database | Connection, name: str, number: int) -> Iterator[HeldTrial]:
-    """Take hold of a trial for one transaction."""
+def held_trial(
+    where: Database | Connection, name: str, number: int, end: TrialState | None = None
+) -> Iterator[HeldTrial]:
+    """Take hold of a trial for one transaction, and give it its last state if it runs and one is given."""
     if isinstance(where, Connection):
-        yield _held(where, name, number)
+        yield _held(where, name, number, end)
         return
     with where.connect() as connection, translated(where.name), connection.begin():
-        yield _held(connection, name, number)
+        yield _held(connection, name, number, end)
 
 
-def _held(connection: Connection, name: str, number: int) -> HeldTrial:
+def _held(connection: Connection, name: str, number: int, end: TrialState | None) -> HeldTrial:
     found, trials = trial_id(connection, name, number), tables.trials
-    # An update that changes nothing locks the row on every database, which SELECT ... FOR UPDATE does not.
-    unchanged = update(trials).values(state=TrialState.RUNNING.name)
-    running = unchanged.where(trials.c.trial_id == found, trials.c.state == TrialState.RUNNING.name)
+    # An update locks the row on every database, even one that changes nothing; SELECT ... FOR UPDATE does not.
+    change = _finished(end) if end else update(trials).values(state=TrialState.RUNNING.name)
+    running = change.where(trials.c.trial_id == found, trials.c.state == TrialState.RUNNING.name)
     return HeldTrial(connection, found, running=connection.execute(running).rowcount > 0)
+
+
+def _finished(state: TrialState) -> Update:
+    now, started = datetime.now(UTC).replace(tzinfo=None), tables.trials.c.datetime_start
+    # A clock may go back, and a trial may begin and end on two hosts.
+    complete = case((started > now, started), else_=now)
+    return update(tables.trials).values(state=state.name, datetime_complete=complete)

@@ -33,6 +33,12 @@ def running(params: dict[str, tuple[object, optuna.distributions.BaseDistributio
     )
 
 
+def added(database: Database, study_id: int, trial: FrozenTrial) -> int:
+    """Write a trial in a transaction of its own."""
+    with database.connect() as connection, connection.begin():
+        return add_running(connection, study_id, trial)
+
+
 @pytest.mark.parametrize("params", [PARAMS, {}], ids=["all kinds", "nothing"])
 def test_optuna_reads_the_same_trial_whoever_wrote_it(
     studies: OptunaStudies, study: Study, optuna_database: Database, params: dict
@@ -40,7 +46,7 @@ def test_optuna_reads_the_same_trial_whoever_wrote_it(
     storage, given = optuna_storage(optuna_database), running(params)
     study_id = storage.get_study_id_from_name(EDITION)
     theirs = storage.create_new_trial(study_id, template_trial=given)
-    number = add_running(optuna_database, study_id, given)
+    number = added(optuna_database, study_id, given)
     first, second = storage.get_all_trials(study_id)
     assert (first._trial_id, first.number, second.number, number) == (theirs, 0, 1, 1)
     assert list(first.params) == list(second.params)
@@ -52,6 +58,6 @@ def test_optuna_reads_the_same_trial_whoever_wrote_it(
 def test_numbers_go_on_where_optuna_left_off(studies: OptunaStudies, study: Study, optuna_database: Database) -> None:
     storage = optuna_storage(optuna_database)
     study_id = storage.get_study_id_from_name(EDITION)
-    assert add_running(optuna_database, study_id, running(PARAMS)) == 0
+    assert added(optuna_database, study_id, running(PARAMS)) == 0
     assert storage.get_trial_number_from_id(storage.create_new_trial(study_id)) == 1
-    assert add_running(optuna_database, study_id, running({})) == 2
+    assert added(optuna_database, study_id, running({})) == 2

@@ -3,16 +3,30 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import Engine, event
 
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError, TrialFailedError
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
+from airflow_hpo.storage.database import Database
 from tests.integration.optuna.conftest import EDITION
+
+
+@contextmanager
+def listening(engine: Engine, what: str, listener: Callable[..., object]) -> Iterator[None]:
+    """Call a listener for what an engine does."""
+    event.listen(engine, what, listener)
+    try:
+        yield
+    finally:
+        event.remove(engine, what, listener)
 
 
 @pytest.fixture
@@ -29,6 +43,21 @@ def test_a_told_trial_has_its_value_metrics_and_work(studies: OptunaStudies, num
     assert told.started is not None
     assert told.finished is not None
     assert told.finished >= told.started
+
+
+def test_a_tell_is_one_connection_and_few_statements(
+    studies: OptunaStudies, number: int, optuna_database: Database
+) -> None:
+    statements: list[str] = []
+    connections: list[object] = []
+    engine = optuna_database.engine
+    with (
+        listening(engine, "before_cursor_execute", lambda *given: statements.append(given[2])),
+        listening(engine, "engine_connect", connections.append),
+    ):
+        studies.tell(EDITION, number, TrialState.COMPLETE, 0.5, {"f1": 0.25}, "abc")
+    written = [text for text in statements if not text.startswith("BEGIN")]
+    assert (len(connections), len(written)) == (1, 8), written
 
 
 def test_a_trial_never_ends_before_it_began_although_the_clock_went_back(studies: OptunaStudies, number: int) -> None:
