@@ -11,6 +11,9 @@ from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import FailureKind, TrialFailedError
 
+TAIL_LINES = 50
+"""Last lines of its log that an outcome keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -29,7 +29,7 @@ def trial_pods(core: Any, namespace: str) -> Iterator[TrialPod]:
     while True:
         page = _page(core, namespace, after)
         yield from (pod for item in page.items if (pod := TrialPod.of(item)))
-        after = page.metadata._continue
+        after = page.metadata._continue  # noqa: SLF001 - the client's name for the field, because "continue" is a keyword
         if not after:
             return
 

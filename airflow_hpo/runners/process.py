@@ -16,7 +16,7 @@ from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.outcome import TAIL_LINES, Outcome
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
 from airflow_hpo.runners.metric_inputs import Input, input_for
@@ -24,7 +24,6 @@ from airflow_hpo.runners.supervisor import SupervisedProgram
 
 CHUNK = 65536
 LAST_CHUNKS = 64
-TAIL_LINES = 50
 
 End = Literal["pruned", "killed", "timeout"]
 """Why the runner ended a program before it was done."""

@@ -86,7 +86,7 @@ class StudyTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the wait is over."""
         # A database has no event that could be awaited.
-        while not (status := await self._look()) or not reached(status, self.until):
+        while not (status := await self._look()) or not reached(status, self.until):  # noqa: ASYNC110
             await asyncio.sleep(self.poll_interval)
         self.log.info("%s. %s", status, status.verdict.reason or "More trials are wanted.")
         yield self._event(status)

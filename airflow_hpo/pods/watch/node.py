@@ -41,5 +41,6 @@ class NodeReport:
         if self._on_node is None:
             return
         await self._known.wait()
-        while not await self._on_node(self._placement):
+        # It is refused while the study cannot be reached, and nothing tells when it can.
+        while not await self._on_node(self._placement):  # noqa: ASYNC110
             await asyncio.sleep(REPORT_PAUSE)

@@ -12,9 +12,8 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
 from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.pods.watch.log_lines import LogLine
-
-TAIL_LINES = 50
 
 
 class PodReadings:

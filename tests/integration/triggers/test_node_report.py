@@ -23,7 +23,6 @@ from airflow_hpo.operators import pod as pod_operator
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
@@ -33,7 +32,7 @@ from airflow_hpo.triggers import pod as pod_trigger
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.slots import study_queue
 from tests.integration.trial_tasks import Tuned, declared
-from tests.unit.pods.kubernetes_double import pod
+from tests.unit.pods.kubernetes_double import PATIENT, pod
 
 NODE = Placement(node="node-1")
 Study = Callable[..., Tuned]
@@ -74,7 +73,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 def in_triggerer(tuned: Tuned) -> TriggerEvent:
     """What the trigger of the study's first trial says."""
-    where = ("p", "n", asdict(Connection(config_file="/nowhere")), asdict(WatchOptions("base")))
+    where = ("p", "n", asdict(Connection(config_file="/nowhere")), asdict(PATIENT))
     trigger = TrialPodTrigger(*where, tuned.name, 0, 1, Stdout().to_dict())
 
     async def first() -> TriggerEvent:

@@ -19,12 +19,12 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.pods.api import retry
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from tests.integration.trial_tasks import Tuned, declared
+from tests.unit.pods.kubernetes_double import PATIENT
 
 COMPLETE = Outcome.complete(Measurement(0.5, {"time_s": 2.0}), exit_code=0, placement=Placement(node="n"))
 
@@ -77,7 +77,7 @@ def said(tuned: Tuned, outcome: Outcome = COMPLETE, *, end_task: bool = True) ->
         "p",
         "n",
         asdict(Connection(config_file="/nowhere")),
-        asdict(WatchOptions("base")),
+        asdict(PATIENT),
         tuned.name,
         0,
         1,

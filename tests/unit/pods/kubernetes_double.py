@@ -23,8 +23,20 @@ from kubernetes.client import (
 )
 
 from airflow_hpo.exceptions import ClusterRefusedError
+from airflow_hpo.pods.watch.options import WatchOptions
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+PATIENT = WatchOptions(
+    container="base",
+    schedule_timeout=3600,
+    startup_timeout=900,
+    startup_check_interval=5,
+    poll_interval=10,
+    api_timeout=600,
+    report_interval=1,
+    ending_interval=2,
+)
+"""How pods are watched unless a test says otherwise."""
 
 
 def status_of(state: V1ContainerState, name: str = "base") -> V1ContainerStatus:

@@ -2,18 +2,18 @@ from __future__ import annotations
 
 import importlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.triggers.pod import TrialPodTrigger
+from tests.unit.pods.kubernetes_double import PATIENT
 
 ARGUMENTS = {
     "pod_name": "p",
     "pod_namespace": "n",
     "connection": asdict(Connection("kubernetes_default", config_file="/etc/kube")),
-    "options": asdict(WatchOptions("base", deadline=12.5, execution_timeout=3.0)),
+    "options": asdict(replace(PATIENT, deadline=12.5, execution_timeout=3.0)),
     "edition": "s@r",
     "number": 7,
     "attempt": 2,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,10 +19,9 @@ from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
 from airflow_hpo.pods.watch import live_pod, logs, node, pod_end, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.node import OnNode
-from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.pods.watch.readings import PodReadings
 from airflow_hpo.pods.watch.watch import PodWatch
-from tests.unit.pods.kubernetes_double import NOW, PodDouble, condition, pod, running, terminated, waiting
+from tests.unit.pods.kubernetes_double import NOW, PATIENT, PodDouble, condition, pod, running, terminated, waiting
 
 SCHEDULED = condition("", type="PodScheduled")
 QUICK = {"poll_interval": 0.01, "report_interval": 0.01, "startup_check_interval": 0.01}
@@ -55,8 +55,8 @@ class Watched:
 
         readings = PodReadings(source or Stdout(), Objective("loss"), self.lines.append)
         logger = logging.getLogger(__name__)
-        options = {**QUICK, **options}
-        self.outcome: Outcome = asyncio.run(self._run(WatchOptions("base", **options), readings, taken, logger))
+        watched = replace(PATIENT, **{**QUICK, **options})
+        self.outcome: Outcome = asyncio.run(self._run(watched, readings, taken, logger))
 
     async def _run(self, *arguments: Any) -> Outcome:
         return await PodWatch(self.double, *arguments, self.on_node).run()
