@@ -201,7 +201,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
                 start.mark_ended(self.client, name, namespace)
             else:
                 start.delete(self.client, name, namespace, self.termination_grace_period)
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001
             # The result is in the study already: a pod that stays is no reason to fail, and the next try deletes it.
             self.log.warning("The pod %s could not be cleaned up: %s", name, err)
         self.tell_callbacks("on_pod_cleanup", pod=pod)
@@ -218,7 +218,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         name, namespace = last.placement.pod, str(last.placement.namespace)
         try:
             start.delete(self.client, name, namespace, self.termination_grace_period)
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001
             # The answer is in the study, for which no cluster is needed.
             self.log.warning("Whether the pod %s is gone is not known: %s", name, err)
 

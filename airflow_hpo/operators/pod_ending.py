@@ -17,7 +17,7 @@ def needs_no_worker(operator: Any) -> bool:
         operator.on_success_callback,
         operator.outlets,
         operator.callbacks,
-        operator._post_execute_hook,
+        operator._post_execute_hook,  # noqa: SLF001 - the argument post_execute, which Airflow keeps under this name alone
         get_listener_manager().hook.on_task_instance_success.get_hookimpls(),
     )
     return not operator.keeps_pods and not any(waiting)

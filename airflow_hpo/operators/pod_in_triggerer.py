@@ -87,7 +87,7 @@ class TrialPodRunTrigger(BaseTrigger):
                 self._words.info("%s", err)
                 yield TaskSkippedEvent()
                 return
-            except Exception as err:
+            except Exception as err:  # noqa: BLE001
                 self._words.exception("The trial cannot be started from here; a worker starts it")
                 # A worker raises what there is to raise, with retries and callbacks.
                 yield TriggerEvent({"reason": f"{type(err).__name__}: {err}"})

@@ -112,7 +112,7 @@ class TrialOperator(BaseOperator):
         error: BaseException | None = None
         try:
             outcome = attempt()
-        except (Exception, AirflowTaskTimeout) as err:
+        except (Exception, AirflowTaskTimeout) as err:  # noqa: BLE001 - every error ends the attempt, and is raised again by _fail
             outcome, error = _failure(err), err
         if outcome.state is AttemptOutcome.FAILED:
             self._fail(context, run, outcome, error)

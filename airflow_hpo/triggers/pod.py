@@ -166,7 +166,7 @@ class TrialPodTrigger(BaseTrigger):
     async def _delete_pod(self) -> None:
         try:
             await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001
             # The result is in the study already: a pod that stays is no reason to fail.
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
 

@@ -208,6 +208,15 @@ def the_tables_of_optuna_are_declared_in_one_module() -> None:
     assert importlib.import_module("optuna.storages._rdb.models").TrialModel.__tablename__ == "trials"
 
 
+@rests_on("BaseOperator._post_execute_hook", "operators/pod_ending.py")
+def an_operator_keeps_its_hook_after_the_execution() -> None:
+    from airflow.sdk import BaseOperator
+
+    def after(*_: Any) -> None: ...
+
+    assert BaseOperator(task_id="t", post_execute=after)._post_execute_hook is after
+
+
 @rests_on("BaseOperator._do_render_template_fields", "operators/trial.py")
 def an_operator_renders_its_fields_by_one_method() -> None:
     from airflow.sdk import BaseOperator
@@ -252,6 +261,7 @@ def a_trigger_may_push_a_result() -> None:
     from airflow.sdk.execution_time.xcom import XCom
 
     assert inspect.iscoroutinefunction(XCom.aset)
+    assert inspect.iscoroutinefunction(XCom.aget_one)
     names = inspect.signature(XCom.aset).parameters.keys()
     assert {"key", "value", "dag_id", "task_id", "run_id", "map_index"} <= names
 
