@@ -135,6 +135,7 @@ class TrialRun:
             self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
             if outcome.reason:
                 self.log.info("%s", outcome.reason)
+        self._warn(outcome)
         return result
 
     def fail(self, outcome: Outcome, task: TaskTry, program_retries: int) -> bool:
@@ -142,7 +143,12 @@ class TrialRun:
         final = fail(self.store, self.attempt, outcome, task, program_retries, self.reporter)
         then = "the study is told" if final else "it stays open for another attempt"
         self.log.error("Trial %s failed (%s), %s: %s", self.attempt.number, outcome.kind, then, outcome.reason)
+        self._warn(outcome)
         return final
+
+    def _warn(self, outcome: Outcome) -> None:
+        for problem in outcome.measurement.problems if outcome.measurement else ():
+            self.log.warning("Odd about its metrics: %s", problem)
 
     def _begun(self, attempt: Attempt) -> None:
         self.attempt = attempt
