@@ -12,6 +12,8 @@ SECONDS = 0.5
 """Processor time that one expression may take for one line."""
 _ODD_BLANK = re.compile("[\n\x0b\x1c-\x1f]")
 """Blanks for Python that google-re2 does not count among ``\\s``, and the newline, before which ``$`` matches."""
+_SEPARATORS = dict.fromkeys(range(0x1C, 0x20), "\x0b")
+"""Blanks for Python that are none for ``regex``."""
 _READ_OTHERWISE = re.compile(r"\{,|\\[0-9]|\[\[:")
 """Spellings that both engines take and that mean something else to each."""
 _LITERAL_BRACE = re.compile(r"(?<!\\)((?:\\\\)*)\{(?!(?:[0-9]+(?:,[0-9]*)?|,[0-9]*)\})")
@@ -51,7 +53,7 @@ class Expression:
             yield from self._linear.finditer(line.encode("ascii"))
             return
         try:
-            yield from self._timed.finditer(line, timeout=SECONDS)
+            yield from self._timed.finditer(line.translate(_SEPARATORS), timeout=SECONDS)
         except TimeoutError:
             raise SearchTimeout(self.text) from None
 
@@ -87,7 +89,9 @@ _PLAIN = {"LITERAL", "NOT_LITERAL", "ANY", "IN", "BRANCH", "SUBPATTERN", "MAX_RE
 def _same_meaning(text: str) -> bool:
     """Say whether an expression is free of what the engines treat differently, by the tree that ``re`` makes of it."""
     parse = importlib.import_module("re._parser").parse
-    return _plain(parse(text))
+    tree = parse(text)
+    # after a match that may be empty the engines go on at different places
+    return bool(tree.getwidth()[0]) and _plain(tree)
 
 
 def _plain(pattern: Any) -> bool:
