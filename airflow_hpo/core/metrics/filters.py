@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_hpo.core.metrics.neighbours import Neighbours
-from airflow_hpo.core.metrics.numbers import AFTER, ANY_NUMBER, THIN, as_number, doubt_about, numberish, two_readings
+from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, numberish, two_readings
 from airflow_hpo.core.metrics.regex_engine import Expression, Spans
 
 Filter = str | list[str] | dict[str, str]
@@ -23,7 +23,7 @@ NOWHERE = (-1, -1)
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_./@-]{0,127}+"
 _TEXT = rf"(?:\s*+(?!{_NAME}\s*+=)(?:[^\s,;]|,(?=[0-9])|[{THIN}](?=[0-9]))++)?"
-_VALUE = rf"(?:\s*+(?P<value>{ANY_NUMBER})(?!{AFTER})|(?P<text>{_TEXT}))"
+_VALUE = rf"(?:\s*+(?P<value>{WHOLE_NUMBER})|(?P<text>{_TEXT}))"
 DEFAULT_FILTER = rf"(?<![\w./@-])(?P<name>{_NAME})\s*+=(?!=){_VALUE}"
 """``name=value`` or ``name = value``, any number of them on a line.
 
@@ -99,10 +99,12 @@ class LineFilter:
 
     :param text: the expression.
     :param metric: the metric it belongs to; None when the name is in the line.
+    :param names: what is looked for, everything else is passed over; None for every name.
     :raises ValueError: when it does not compile or lacks its groups.
     """
 
-    def __init__(self, text: str, metric: str | None) -> None:
+    def __init__(self, text: str, metric: str | None, names: Collection[str] | None = None) -> None:
+        self._names = None if names is None else frozenset(names)
         self.metric = metric
         self.expression = expression = _compiled(text, metric)
         groups = expression.groupindex
@@ -111,21 +113,26 @@ class LineFilter:
         self._step = groups.get("step")
         self._neighbours = Neighbours(expression, self._value, self._name)
         self._labels: dict[str, tuple[str, str]] = {}
+        self._remembered: dict[str, int] = {}
 
     def matches(self, line: str) -> Iterator[Match]:
         """Yield what the expression finds."""
         matched = False
         for match in self.expression.finditer(line):
             matched = True
-            yield self._match(line, match)
+            if self._names is None or self._name_in(line, match) in self._names:
+                yield self._match(line, match)
         if not matched:
             yield from self._missed(line)
+
+    def _name_in(self, line: str, match: Spans) -> str:
+        return self.metric or line[slice(*match.span(self._name or 0))]
 
     def _match(self, line: str, match: Spans) -> Match:
         span, (start, end) = match.span(self._value), match.span(0)
         named = match.span(self._name) if self._name else None
         step = match.span(self._step) if self._step else NOWHERE
-        name = self.metric or (line[slice(*named)] if named and named != NOWHERE else "")
+        name = self._name_in(line, match)
         text = line[slice(*span)] if span != NOWHERE else ""
         value, guess = as_number(text), None
         if value is None:
@@ -150,7 +157,8 @@ class LineFilter:
 
     def _remember(self, line: str, name: str, start: int, span: tuple[int, int]) -> None:
         """Keep what stood before a value that was read, to know a value that is not read when it stands there."""
-        if len(self._labels) < LABELS and (label := _LABEL.search(line, max(start, span[0] - SHOWN), span[0])):
+        self._remembered[name] = tries = self._remembered.get(name, 0) + 1
+        if tries < LABELS and (label := _LABEL.search(line, max(start, span[0] - SHOWN), span[0])):
             self._labels.setdefault(label[0], (name, line[slice(*span)]))
 
     def _missed(self, line: str) -> Iterator[Match]:
@@ -164,7 +172,7 @@ class LineFilter:
                 yield Match(name, token[0], None, None, token.span(), "the filter passes it over")
 
 
-def line_filters(declared: Filter) -> list[LineFilter]:
+def line_filters(declared: Filter, names: Collection[str] | None = None) -> list[LineFilter]:
     """Compile what a user declared."""
     if isinstance(declared, Mapping):
         pairs: Sequence[tuple[str | None, str]] = list(declared.items())
@@ -172,7 +180,7 @@ def line_filters(declared: Filter) -> list[LineFilter]:
         pairs = [(None, text) for text in ([declared] if isinstance(declared, str) else declared)]
     if not pairs:
         raise ValueError("A filter needs at least one regular expression, but got none. Give one or leave it out.")
-    return [LineFilter(text, metric) for metric, text in pairs]
+    return [LineFilter(text, metric, names) for metric, text in pairs]
 
 
 def _compiled(text: str, metric: str | None) -> Expression:

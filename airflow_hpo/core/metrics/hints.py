@@ -15,6 +15,8 @@ from airflow_hpo.core.metrics.reader import Reader
 from airflow_hpo.core.metrics.visible import visible
 
 SHOWN_NAMES = 12
+FIRST_TRIED = ("keras", "lightgbm", "xgboost", "catboost", "huggingface", "tqdm", "lightning")
+"""Formats, those whose lines look like no other's first."""
 _NAMED = re.compile(rf"(?P<name>[A-Za-z_][\w./@-]*)['\"]?\s*[=:]\s*['\"]?{NUMBER}(?!\w)")
 _GAP = re.compile(
     r"(?P<gap>['\"\]]?\s*(?:[=:]|\bis\b|->|\s)\s*(?:[A-Za-z_][\w.]*\(|['\"\[(])?)(?P<value>[^\s,;)\]}'\"|]+)"
@@ -38,7 +40,7 @@ def seen(metric: str, lines: Iterable[str]) -> str:
     names = names_in(lines)
     if not names:
         return ""
-    return f" Numbers were given for {', '.join(map(repr, names))}.{nearest(metric, names)}"
+    return f" Numbers were given for {', '.join(map(repr, names))}.{'' if metric in names else nearest(metric, names)}"
 
 
 def remedy(metric: str, lines: Sequence[str], source: str) -> str:
@@ -53,11 +55,11 @@ def remedy(metric: str, lines: Sequence[str], source: str) -> str:
 
 def argument_for(metric: str, line: str) -> str | None:
     """Return the argument of a source that reads the metric in the line as one whole number; None when none does."""
-    for name, form in FORMATS.items():
-        if _reads(FrameworkReader(form, [metric], None), line):
-            return f"format={name!r}"
     if _reads(JsonReader([metric], None), line):
         return "format='json'"
+    for name in FIRST_TRIED:
+        if _reads(FrameworkReader(FORMATS[name], [metric], None), line):
+            return f"format={name!r}"
     for match in re.finditer(rf"(?<![\w./@-]){re.escape(metric)}(?![\w/@-])", line):
         gap = _GAP.match(line, match.end())
         if gap is None:

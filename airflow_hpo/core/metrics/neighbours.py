@@ -14,6 +14,8 @@ _LABEL = re.compile(r"(?P<label>[A-Za-z_][\w./@-]*)['\"\]]?[ \t]*[=:][ \t]*['\"]
 _BOUNDARY = re.compile(r".*[_./@-](?=[A-Za-z0-9])")
 _IN_NAME = re.compile(r"[\w./@-]")
 _NAME_GOES_ON = re.compile(r"[\w/@]|[.-]\w")
+_ENDS = ("", ";", ")", "]", "}", "|", "%", "\t")
+"""What ends any number."""
 _LOOK_BACK = 160
 _REMEMBERED = 256
 
@@ -43,12 +45,12 @@ class Neighbours:
         if start == end:
             return ""
         found = line[start:end]
-        after = _AFTER.match(line, end)
+        after = None if line[end : end + 1] in _ENDS else _AFTER.match(line, end)
         if after and not (after[0][0] == "," and _has_fraction(found)):
             without = (line[:end], f"{line[:end]} {line[end + 1 :]}", line[:end] + line[after.end() :])
             if not self._demanded(value, without):
                 return f"it goes on after {found!r}"
-        before = _BEFORE.search(line, max(0, start - 8), start)
+        before = None if line[start - 1 : start] == "=" else _BEFORE.search(line, max(0, start - 8), start)
         if before:
             left = before.start()
             without = (line[:left] + line[start:], f"{line[:left]} {line[start:]}", line[: start - 1] + line[start:])

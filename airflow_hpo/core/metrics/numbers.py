@@ -9,6 +9,7 @@ NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:nan|inf(
 """Decimal or scientific notation, ``nan``, ``inf`` and ``infinity`` in any case."""
 THIN = "\u00a0\u202f\u2009"
 """Blanks that do not separate words: no-break, narrow no-break, thin."""
+LONGEST_GROUPED = 32
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 _PLAIN_DIGITS = str.maketrans(RAISED + "−", "0123456789+--")
 _TIMES = r"[ ]?[×xX*·⋅][ ]?10"
@@ -22,6 +23,7 @@ GROUPED = (
     rf"(?:(?:['’][0-9]{{3}})+|(?:[{THIN}][0-9]{{3}})+)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]+)?"
 )
 """Thousands that can be read in one way only: ``1,234.5``, ``1,234,567``, ``1'234``; ``1,234`` may also be 1.234."""
+
 ANY_NUMBER = rf"(?:{WINDOWS}|{POWER}|{GROUPED}|{NUMBER})"
 
 AFTER = (
@@ -31,6 +33,9 @@ AFTER = (
 """What stands after a text that is not the whole number: digits, a unit, an exponent, a fraction, a date, a ratio."""
 BEFORE = rf"(?:[\w^×+−-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"
 """What stands before a text that is not the whole number: a sign, digits, a name."""
+
+WHOLE_NUMBER = rf"(?:(?:{NUMBER})(?!{AFTER})|(?:{WINDOWS}|{POWER}|{GROUPED})(?!{AFTER}))"
+"""A number of any kind with nothing after it that may belong to it; the usual kind is tried first."""
 
 _NUMBER = re.compile(NUMBER)
 _WINDOWS = re.compile(WINDOWS)
@@ -50,6 +55,8 @@ _NUMBERISH = re.compile(
 
 def as_number(text: str) -> float | None:
     """Return the number that the text is; None when it is none. NaN and infinity are numbers here."""
+    if _NUMBER.fullmatch(text):
+        return float(text)
     text = text.strip().rstrip(",;")
     if text.endswith(".") and text.count(".") == 2:
         text = text[:-1]  # the end of a sentence
@@ -77,6 +84,8 @@ def numberish(text: str) -> bool:
 
 def two_readings(line: str, start: int, end: int) -> str | None:
     """Return the longer number of which a whole one may be a part, as in ``1 234.5``; None when there is none."""
+    if end - start > LONGEST_GROUPED:
+        return None
     if line[end : end + 1] == " " and (found := _TWO_READINGS.match(line, start)) and found.end() > end:
         return found[0]
     if line[start - 1 : start] == " " and (head := _HEAD.search(line, max(0, start - 24), start)):

@@ -49,4 +49,5 @@ def reader_of(source: MetricSource, metrics: Sequence[str]) -> Reader:
         return CsvReader(metrics, source.step)
     if source.format == "yaml":
         return YamlReader(metrics, source.step)
-    return TextReader(metrics, source.step, line_filters(source.filter) if source.filter else None)
+    named = [*metrics, *([source.step] if source.step else [])]
+    return TextReader(metrics, source.step, line_filters(source.filter, named) if source.filter else None)

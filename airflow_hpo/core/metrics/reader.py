@@ -24,12 +24,13 @@ def found_in(
     value = as_number(text)
     if value is None:
         return [rejected(name, text, line, doubt_about(text))]
-    return with_step(line, MetricPoint(name, value, None, time), step, step_name)
+    return point_at(line, name, value, step, time, step_name)
 
 
-def with_step(line: str, point: MetricPoint, step: str | None, step_name: str | None = None) -> list[Found]:
+def point_at(
+    line: str, name: str, value: float, step: str | None, time: datetime | None, step_name: str | None
+) -> list[Found]:
     """Return a point with its step; without one, and a rejection before it, when the step is no whole number."""
     number = None if step is None else step_of(step)
-    if step is not None and number is None:
-        return [rejected(step_name or "step", step, line), point]
-    return [MetricPoint(point.name, point.value, number, point.time)]
+    point = MetricPoint(name, value, number, time)
+    return [point] if step is None or number is not None else [rejected(step_name or "step", step, line), point]

@@ -74,20 +74,25 @@ class Stdout(_LineSource):
     Example::
 
         Stdout(format="json")
+        Stdout(format="keras")
         Stdout(filter=r"(?P<name>\w+): (?P<value>\S+)", step="epoch")
         Stdout(filter={"loss": r"validation loss (?P<value>\S+)"})
 
-    :param format: ``"text"`` (default) or ``"json"``: one object a line, whose keys are metric names; other lines are
-        skipped. Numbers may be strings, as Katib wants them; a key ``timestamp`` (RFC 3339 or seconds since 1970) is the
-        point's time.
+    :param format: ``"text"`` (default); ``"json"``: one object a line, perhaps after a prefix, whose keys are metric names, a
+        nested one as ``val/loss``; numbers may be strings, as Katib wants them, and a key ``timestamp`` (RFC 3339 or seconds
+        since 1970) is the point's time; ``"csv"``: rows below a header; ``"yaml"``: ``name: value``, one a line; or what a
+        framework prints: ``"catboost"``, ``"huggingface"``, ``"keras"``, ``"lightgbm"``, ``"lightning"``, ``"tqdm"``,
+        ``"xgboost"``. Other lines are skipped.
     :param filter: for text: a regular expression with the groups ``name`` and ``value`` (or two unnamed ones), several
         of them, or a mapping from metric to an expression with the group ``value``; a group ``step`` is optional. Tried on
-        the first 4,096 characters of a line; an expression that backtracks exponentially is slow even there. None for
-        ``name=value``, see :data:`airflow_hpo.core.metrics.filters.DEFAULT_FILTER`.
+        the first 4,096 characters of a line. A match that takes half of a number or of a name gives no value, and fails the
+        attempt where it would be the value that counts; so does an expression that takes half a second for a line. None
+        for ``name=value``, see :data:`airflow_hpo.core.metrics.filters.DEFAULT_FILTER`.
     :param timestamps: lines begin with an RFC 3339 time and a blank, which is the point's time; lines that do not are
         read all the same.
-    :param step: name under which a line gives the step of its metrics, such as ``epoch``; None when it gives none.
-        Without a step values are counted, see :class:`airflow_hpo.core.metrics.series.MetricSeries`.
+    :param step: name under which a line gives the step of its metrics, such as ``epoch``; None when it gives none. A step says
+        where a value stands in the series that pruners and curves are made of, and not whether it counts; without one, or
+        when it is taken, a value follows the greatest step. What frameworks print has a place for it, which goes first.
     :raises DeclarationError: when a filter does not compile or lacks its groups.
     """
 
@@ -109,7 +114,7 @@ class File(_LineSource):
         File("/tmp/metrics-{{ trial.number }}.log")
 
     :param path: the file; a relative one starts at the program's working directory.
-    :param format: ``"text"`` (default) or ``"json"``, as for :class:`Stdout`.
+    :param format: ``"text"`` (default), ``"json"`` or another one, as for :class:`Stdout`.
     :param filter: regular expressions for text, as for :class:`Stdout`; None for ``name=value``.
     :param timestamps: lines begin with an RFC 3339 time, as for :class:`Stdout`.
     :param step: name under which a line gives its step, as for :class:`Stdout`.
@@ -137,7 +142,7 @@ class TerminationMessage(_LineSource):
 
         TerminationMessage(format="json")
 
-    :param format: ``"text"`` (default) or ``"json"``, as for :class:`Stdout`.
+    :param format: ``"text"`` (default), ``"json"`` or another one, as for :class:`Stdout`.
     :param filter: regular expressions for text, as for :class:`Stdout`; None for ``name=value``.
     :param timestamps: lines begin with an RFC 3339 time, as for :class:`Stdout`.
     :param step: name under which a line gives its step, as for :class:`Stdout`.

@@ -12,8 +12,8 @@ from airflow_hpo.core.metrics.filters import (
     Match,
     NameValueFilter,
 )
-from airflow_hpo.core.metrics.point import Found, MetricPoint, TwoReadings, rejected
-from airflow_hpo.core.metrics.reader import with_step
+from airflow_hpo.core.metrics.point import Found, TwoReadings, rejected
+from airflow_hpo.core.metrics.reader import point_at
 
 
 class TextReader:
@@ -60,7 +60,7 @@ class TextReader:
     def _found(self, line: str, match: Match, step: str | None, time: datetime | None) -> list[Found]:
         if match.value is None:
             return [rejected(match.name, match.text, line, match.why, match.guess)]
-        found = with_step(line, MetricPoint(match.name, match.value, None, time), step, self._step)
+        found = point_at(line, match.name, match.value, step, time, self._step)
         return [TwoReadings(match.name, match.longer, line), *found] if match.longer else found
 
     def _beyond(self, line: str) -> list[Found]:

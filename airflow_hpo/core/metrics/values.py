@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from airflow_hpo.core.metrics.numbers import as_number
 
@@ -21,6 +22,7 @@ def as_step(value: float | None) -> int | None:
     return int(value)
 
 
+@lru_cache(maxsize=64)
 def step_of(text: str) -> int | None:
     """Return the step that a text gives: ``3``, ``3.0`` or ``3/10``; None when it is none."""
     if found := _STEP.fullmatch(text):
