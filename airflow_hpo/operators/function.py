@@ -1,4 +1,4 @@
-"""Trials that are Python functions."""
+"""Operator for trials that are Python functions."""
 
 from __future__ import annotations
 

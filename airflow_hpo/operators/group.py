@@ -1,4 +1,4 @@
-"""The first and the last task of a trial that is a group of the author's own tasks."""
+"""Operators for the first and the last task of a trial that is a group of the author's own tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.trials.run import TrialRun
 
 TOLD = ("number", "seed", "period", "candidate", "scenario", "variant", "replicate")
-"""What later tasks are told beside the parameters, one XCom each; None where it does not apply."""
+"""What later tasks get besides the parameters, one XCom each; None where it does not apply."""
 
 
 class TrialOpenOperator(TrialOperator):

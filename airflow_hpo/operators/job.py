@@ -1,4 +1,4 @@
-"""Trials that are Jobs of several pods."""
+"""Operator for trials that are Jobs of several pods."""
 
 from __future__ import annotations
 

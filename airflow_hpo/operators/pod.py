@@ -1,4 +1,4 @@
-"""Trials that are pods."""
+"""Operator for trials that are pods."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         folder of its own, which a native sidecar prints.
     :param name: what pods are called before ``-t<trial>-a<attempt>-<hash>``; None for the study's name. Templated.
     :param deferrable: wait in the triggerer; False keeps a worker while the trial runs.
-    :param poll_interval: seconds between two looks at a pod whose log goes on; the end of the log is noticed at once.
+    :param poll_interval: seconds between two looks at a pod while its log goes on; the end of the log is noticed at once.
     :param schedule_timeout_seconds: how long a pod may wait for a node; long enough for a node pool to grow.
     :param startup_timeout_seconds: how long a scheduled pod may take to start, big images included.
     :param api_timeout_seconds: how long the API server may be away before the attempt is given up.
@@ -182,7 +182,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         return pod
 
     def on_kill(self) -> None:
-        """Delete the pod, unless it has ended: its result is being told to the study then, which takes a moment."""
+        """Delete the pod, unless it has ended: its result is being stored then."""
         if self.outcome is None:
             self.log.info("The task is killed; its pod is deleted")
             super().on_kill()
@@ -208,7 +208,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.pod = None
 
     def delete_left_pod(self, run: TrialRun) -> None:
-        """Delete the pod of a finished trial, if whoever told the study was killed before that.
+        """Delete the pod of a finished trial, if the task that stored the result was killed before that.
 
         :param run: the trial, claimed.
         """

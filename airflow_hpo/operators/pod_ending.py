@@ -1,4 +1,4 @@
-"""Whether a trial that succeeds may be ended in the triggerer, without resuming its task in a worker."""
+"""Test of a pod trial: may its task end in the triggerer without a worker?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trials whose pods are started, watched, told and deleted in the triggerer, without any worker."""
+"""Trigger for trials that run in the triggerer alone, from their start to the deletion of their pod."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _shared: TTLCache[str, list[dict[str, Any]]] = TTLCache(16, REQUESTS_KEPT)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A trial whose pod runs, or one that needs none."""
+    """A trial with a running pod, or one that needs none."""
 
     watcher: TrialPodTrigger | None = None
     result: TrialResult | None = None
@@ -155,7 +155,7 @@ class TrialPodRunTrigger(BaseTrigger):
             await held.aclose()
             await _slots().tick()
 
-        # The slot is the study's and free already, so that nobody waits for the end of the task.
+        # The slot is the study's and free already, so that no trial waits for the end of the task.
         begun.watcher.between = together
         [event] = [one async for one in begun.watcher.run()]
         return event

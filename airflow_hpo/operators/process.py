@@ -1,4 +1,4 @@
-"""Trials that are programs on the worker's own machine."""
+"""Operator for trials that are programs on the worker's own machine."""
 
 from __future__ import annotations
 

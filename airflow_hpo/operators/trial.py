@@ -38,10 +38,10 @@ class TrialOperator(BaseOperator):
     :param hpo_conn_id: connection of the study database.
     :param rerun: when the study already has the trial's result: ``"changed"`` runs again only if what is run has changed,
         ``"always"`` runs again.
-    :param program_retries: how often a trial whose own program failed is run again, 0 or more; other failures, such as a
+    :param program_retries: how often a trial is run again after its own program failed, 0 or more; other failures, such as a
         killed worker, are retried by the task's ``retries``, which is the limit of both.
     :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number: lets a trial that waits for a free
-        slot give up those that nobody runs any more; empty: they are left alone.
+        slot give up those that are abandoned; empty: they are left alone.
     """
 
     backend: ClassVar[str]
@@ -188,7 +188,7 @@ _NEVER_RETRIED = (PermanentHpoError, AirflowFailException)
 
 
 def _failure(err: BaseException) -> Outcome:
-    """Say who is to blame: the trial's author for what he declared, and nobody but the worker for what is unforeseen."""
+    """Say who is to blame: the trial's author for what he declared, and the worker for what is unforeseen."""
     if isinstance(err, TrialFailedError):
         return Outcome.failed(err.reason, err.kind)
     if isinstance(err, AirflowTaskTimeout):

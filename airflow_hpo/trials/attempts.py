@@ -1,4 +1,4 @@
-"""Attempts that run elsewhere: found again by whoever watches them, and told where they are."""
+"""Attempts that run elsewhere: found again for their watch, with the place where they run."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def locate_now(store: Store, attempt: Attempt, placement: Placement) -> bool:
 
 @retried
 def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[int]]:
-    """Return the attempts of a trial whose end nobody saw, and those that failed through no fault of the program.
+    """Return the attempts of a trial without an end, and those that failed through no fault of the program.
 
     What the former ran may be taken up whatever became of it; of the latter only what still runs or succeeded.
     """

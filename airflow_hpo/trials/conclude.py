@@ -1,4 +1,4 @@
-"""What becomes of an attempt: its trial is told, or stays open for the next attempt."""
+"""Conclusion of an attempt: its trial gets a result, or stays open for the next attempt."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def fail(
 ) -> bool:
     """Record that an attempt failed; tell the study and return True when no further attempt is due.
 
-    A killed attempt leaves the trial open: whoever killed it may run it again, and a watcher gives it up otherwise.
+    A killed attempt leaves the trial open: a person may run it again, and a watcher gives it up otherwise.
     """
     if report:
         report.deliver_rest()

@@ -5,7 +5,7 @@ same and writes the same lines. It knows no Airflow: a worker that raises, skips
 
     ask      a request without a number gets its trial, or waits for a free slot
     claim    the trial that runs: the one asked for, its rerun, or none because the study has its result
-    begin    an attempt; a trial whose study is over is pruned instead
+    begin    an attempt; where the study is over, the trial is pruned instead
     monitor  takes what the trial reports, and says when it has to end
     conclude or fail: the study gets the result, or the trial stays open for the next attempt
 """

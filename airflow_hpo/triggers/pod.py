@@ -1,4 +1,4 @@
-"""Watches a trial's pod without a worker."""
+"""Trigger that watches a trial's pod without a worker."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PodEvent(TypedDict):
 class TrialPodTrigger(BaseTrigger):
     """Follows a trial's pod: its log into the task's log, its metrics into the study, its end into one event.
 
-    A triggerer that starts anew reads the log from its beginning; steps that the study has are not stored twice. A person
+    A triggerer that starts again reads the log from its beginning; steps that the study has are not stored twice. A person
     who clears or marks the task deletes the pod; a triggerer that is shut down does not.
 
     :param pod_name: the pod.
@@ -95,7 +95,7 @@ class TrialPodTrigger(BaseTrigger):
         self.grace_period = grace_period
         self.end_task = end_task
         self.trial: TrialRun | None = None
-        """The attempt, when whoever began it says so; else it is looked up."""
+        """The attempt, when the task that began it gives it; else it is looked up."""
         self.between: Callable[[], Awaitable[None]] | None = None
         """What is waited for between the end of the trial and that of its task; None for nothing."""
 
@@ -130,7 +130,7 @@ class TrialPodTrigger(BaseTrigger):
         if outcome.state is not AttemptOutcome.FAILED and await self._concluded(outcome):
             yield TaskSuccessEvent()
             return
-        # Airflow takes a task for killed that resumes before the scheduler has heard that its first process ended.
+        # Airflow takes a task for killed when it resumes before the scheduler knows that its first process ended.
         await asyncio.sleep(max(0.0, begun + conf.resume_delay() - time.monotonic()))
         yield TriggerEvent(
             PodEvent(name=self.pod_name, namespace=self.pod_namespace, number=self.number, outcome=outcome.to_dict())

@@ -1,4 +1,4 @@
-"""What would read a line: the names that stand in it, and the argument of the source that reads a metric there."""
+"""Hints at what would read a line: the names that stand in it, and the argument of the source that reads a metric there."""
 
 from __future__ import annotations
 

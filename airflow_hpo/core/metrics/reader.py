@@ -1,4 +1,4 @@
-"""What every reader of lines shares: the protocol, and how a text becomes a point."""
+"""Protocol of the readers of lines, and the step from a text to a point."""
 
 from __future__ import annotations
 
