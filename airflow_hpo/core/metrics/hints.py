@@ -16,7 +16,7 @@ from airflow_hpo.core.metrics.visible import visible
 
 SHOWN_NAMES = 12
 FIRST_TRIED = ("keras", "lightgbm", "xgboost", "catboost", "huggingface", "tqdm", "lightning")
-"""Formats, those whose lines look like no other's first."""
+"""Formats, those with lines that look like no other's first."""
 _NAMED = re.compile(rf"(?P<name>[A-Za-z_][\w./@-]*)['\"]?\s*[=:]\s*['\"]?{NUMBER}(?!\w)")
 _GAP = re.compile(
     r"(?P<gap>['\"\]]?\s*(?:[=:]|\bis\b|->|\s)\s*(?:[A-Za-z_][\w.]*\(|['\"\[(])?)(?P<value>[^\s,;)\]}'\"|]+)"

@@ -23,8 +23,8 @@ class MetricSeries:
     were reported: "last" is the last one, whatever the steps say. The series that :meth:`drain` gives away is what pruners
     and curves are made of: a value a step, see :class:`airflow_hpo.core.metrics.curve.Curve`.
 
-    Values that are NaN or infinite stay in the series; ``best`` and ``mean`` skip them, and a trial whose ``last`` value
-    is one fails. What may be a value and could not be read whole fails the trial when it would be the value that counts.
+    Values that are NaN or infinite stay in the series; ``best`` and ``mean`` skip them, and a trial with such a
+    ``last`` value fails. What may be a value and could not be read whole fails the trial when it would be the value that counts.
 
     The series is thinned for trials that report without end, always at the same places: the first ``limit`` values of a
     metric are all there, of the next ``limit`` every second, of the next ``2 * limit`` every fourth and so on: n values

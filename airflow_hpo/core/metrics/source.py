@@ -78,7 +78,7 @@ class Stdout(_LineSource):
         Stdout(filter=r"(?P<name>\w+): (?P<value>\S+)", step="epoch")
         Stdout(filter={"loss": r"validation loss (?P<value>\S+)"})
 
-    :param format: ``"text"`` (default); ``"json"``: one object a line, perhaps after a prefix, whose keys are metric names, a
+    :param format: ``"text"`` (default); ``"json"``: one object a line, perhaps after a prefix; its keys are metric names, a
         nested one as ``val/loss``; numbers may be strings, as Katib wants them, and a key ``timestamp`` (RFC 3339 or seconds
         since 1970) is the point's time; ``"csv"``: rows below a header; ``"yaml"``: ``name: value``, one a line; or what a
         framework prints: ``"catboost"``, ``"huggingface"``, ``"keras"``, ``"lightgbm"``, ``"lightning"``, ``"tqdm"``,
