@@ -12,6 +12,8 @@ from cluster.errors import ClusterError
 SOURCES = Path(__file__).parent / "kube"
 FILES = ("go.mod", "go.sum", "main.go", "pause/main.go")
 VERSION_PACKAGE = "k8s.io/component-base/version"
+SPARE_COLLECTING = {"GOGC": "400", "GOMEMLIMIT": "4GiB"}
+"""Lets Go's compiler collect garbage less often, which is a seventh of its work, as long as it takes less than this memory."""
 
 
 def kubernetes_version() -> str:
@@ -42,4 +44,4 @@ def _build(target: Path) -> None:
     say(f"building Kubernetes {kubernetes_version()} (minutes when the Go build cache is cold)")
     go = ("nice", "go", "build")
     run(*go, "-trimpath", "-buildvcs=false", "-o", target / "pause", "./pause", cwd=SOURCES, env={"CGO_ENABLED": "0"})
-    run(*go, *_kube_flags(), "-o", target / "kube", ".", cwd=SOURCES)
+    run(*go, *_kube_flags(), "-o", target / "kube", ".", cwd=SOURCES, env=SPARE_COLLECTING)
