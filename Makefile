@@ -6,6 +6,8 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 QUICK ?=
+# Whatever runs Python here keeps what it compiles: hundreds of processes would compile this package again.
+unexport PYTHONDONTWRITEBYTECODE
 # Live tests share a busy machine with what they test: files with a failure are run once more, and both tries are shown.
 LIVE := $(RUN) python -m tests.again
 # What takes too long for every change writes a line into docs/verified.md.
@@ -36,10 +38,10 @@ ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 test: test-quick test-live ## Run the tests that need no cluster (ALL=1: every live test on both databases)
 
 test-quick: install
-	$(RUN) pytest -m "not cluster and not system and not gp and not browser and not chaos" -n 2
+	$(RUN) pytest -o testpaths="tests/unit tests/integration" -n 2
 
 test-live: install
-	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -m "system and not chaos"
+	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -o testpaths=tests/system
 
 check: install docs ## Check format, style, types, layers and pages
 	$(RUN) ruff format --check .
@@ -75,13 +77,13 @@ wheel: install ## Build the wheel into dist/ and try it in a clean environment b
 	$(RUN) python -m tests.wheel
 
 test-gp: ## Run the tests of the Gaussian process in an environment with torch (a download of gigabytes)
-	$(UV) run --frozen --isolated --all-groups --extra gp pytest -m gp
+	$(UV) run --frozen --isolated --all-groups --extra gp pytest tests/extras
 
 cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
-	$(LIVE) -m "cluster and not chaos"
+	$(LIVE) -o testpaths=tests/cluster
 
 verify-browser: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium (5 minutes)
-	$(VERIFY) browser --program chromium=chromium -- python -m pytest -m browser
+	$(VERIFY) browser --program chromium=chromium -- python -m pytest tests/browser
 
 browser-test: verify-browser
 
@@ -90,7 +92,7 @@ verify-chaos: install ## Break everything for real and write docs/faults.md (an 
 
 ifdef QUICK
 chaos: install
-	$(LIVE) -m "chaos and short"
+	$(LIVE) -o testpaths=tests/chaos -m short
 else
 chaos: verify-chaos
 endif

@@ -38,7 +38,7 @@ class DagRun:
         logical_date: str | None = None,
     ) -> DagRun:
         """Start a run as soon as the DAG is parsed."""
-        airflow.wait(lambda: dag_id in dag_ids(airflow), f"DAG {dag_id!r} to be parsed", timeout=120)
+        airflow.wait(lambda: is_parsed(airflow, dag_id), f"DAG {dag_id!r} to be parsed", timeout=120)
         body = {"logical_date": logical_date, "conf": conf or {}}
         run = airflow.post(f"/dags/{dag_id}/dagRuns", body)
         return cls(airflow, dag_id, run["dag_run_id"])
@@ -96,13 +96,13 @@ class DagRun:
     def tasks(self, task_id: str | None = None) -> list[dict[str, Any]]:
         """Return the task instances, mapped ones by index; of one task when it is named."""
         found: list[dict[str, Any]] = []
+        wanted = {} if task_id is None else {"task_id": task_id}
         while True:
-            page = self.airflow.get(f"{self.path}/taskInstances", limit=100, offset=len(found))
+            page = self.airflow.get(f"{self.path}/taskInstances", limit=100, offset=len(found), **wanted)
             found += page["task_instances"]
             if len(found) >= page["total_entries"] or not page["task_instances"]:
                 break
-        rows = [ti for ti in found if task_id is None or ti["task_id"] == task_id]
-        return sorted(rows, key=lambda ti: (ti["task_id"], ti["map_index"]))
+        return sorted(found, key=lambda ti: (ti["task_id"], ti["map_index"]))
 
     def xcom(self, task_id: str, map_index: int = -1, key: str = "return_value") -> Any:
         """Return an XCom value."""
@@ -150,9 +150,9 @@ def _text(line: Any) -> str:
     return "\n".join([line["event"], *errors])
 
 
-def dag_ids(airflow: LiveAirflow) -> set[str]:
-    """Return the ids of all DAGs that are parsed, and complain about files that cannot be."""
+def is_parsed(airflow: LiveAirflow, dag_id: str) -> bool:
+    """Say whether a DAG is parsed, and complain about files that cannot be."""
     errors = airflow.get("/importErrors")["import_errors"]
     if errors:
         raise RuntimeError("\n".join(e["stack_trace"] for e in errors))
-    return {dag["dag_id"] for dag in airflow.get("/dags", limit=100)["dags"]}
+    return any(dag["dag_id"] == dag_id for dag in airflow.get("/dags", dag_id_prefix_pattern=dag_id, limit=100)["dags"])

@@ -40,6 +40,7 @@ def test_a_stopped_study_ends_with_its_best_trial_and_starts_nothing_further(
     said = airflow.cli("hpo", "studies", "stop", name, "--reason", REASON, "--running", running)
     assert f"{name} is stopped: nothing further is started. Reason: {REASON}" in said
     asked, going = len(states(store, name)), attempts_of(store, name)
+    (airflow.home / "go-on").touch()
 
     assert run.wait(timeout=420) == "success"
     assert len(states(store, name)) == asked
