@@ -15,43 +15,43 @@ from airflow_hpo.core.trial import Origin, TrialRecord, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import distributions_of
-from airflow_hpo.optuna.finished_trials import KnownTrials
+from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.insert import add_running
 from airflow_hpo.optuna.read import StoredStudy, StudyReader, as_record, latest_of
-from airflow_hpo.optuna.sample import Asking, Draft
-from airflow_hpo.optuna.write import held_trial, note_on_study
+from airflow_hpo.optuna.sample import Draft, SamplingRound
+from airflow_hpo.optuna.write import locked_trial, set_study_attributes
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.errors import translated
-from airflow_hpo.storage.locks import Held
+from airflow_hpo.storage.locks import LockCheck
 
 
 def ask(
     database: Database,
-    known: KnownTrials,
+    cache: TrialCache,
     study: Study,
     keys: Sequence[str],
     allow: Callable[[list[TrialRecord]], int] | None = None,
-    held: Held = lambda: None,
+    check_lock: LockCheck = lambda: None,
 ) -> list[TrialRequest]:
     """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it."""
-    stored, trials = known.snapshot()
+    stored, trials = cache.snapshot()
     wanted = list(dict.fromkeys(keys))
-    found = {key: _request(known.edition, trial) for key, trial in _lowest(trials, wanted).items()}
+    found = {key: _request(cache.edition, trial) for key, trial in _lowest(trials, wanted).items()}
     missing = [key for key in wanted if key not in found]
     room = allow([as_record(trial) for trial in trials]) if allow and missing else len(missing)
     if missing and room > 0:
-        found |= _asked(database, stored, trials, study, missing[:room], held)
+        found |= _new_trials(database, stored, trials, study, missing[:room], check_lock)
     return [found[key] for key in keys if key in found]
 
 
 def rerun(
-    database: Database, reader: StudyReader, edition: str, number: int, key: str, held: Held = lambda: None
+    database: Database, reader: StudyReader, edition: str, number: int, key: str, check_lock: LockCheck = lambda: None
 ) -> TrialRequest:
     """Return a trial that runs a finished one again; only the study's holder may call it."""
     stored, trials = reader.snapshot(edition)
-    known = next((trial for trial in trials if trial.user_attrs.get(attributes.KEY) == key), None)
-    latest = known or _latest(trials, edition, number)
-    if known or (latest.number != number and not latest.state.is_finished()):
+    existing = next((trial for trial in trials if trial.user_attrs.get(attributes.KEY) == key), None)
+    latest = existing or _latest(trials, edition, number)
+    if existing or (latest.number != number and not latest.state.is_finished()):
         return _request(edition, latest)
     if not latest.state.is_finished():
         raise PermanentHpoError(
@@ -66,35 +66,35 @@ def rerun(
     }
     # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
-    held()
+    check_lock()
     with database.connect() as connection, translated(database.name), connection.begin():
         return _written(connection, stored, latest.params, latest.distributions, attrs, generation)
 
 
-def _asked(
+def _new_trials(
     database: Database,
     stored: StoredStudy,
     trials: list[FrozenTrial],
     study: Study,
     keys: Sequence[str],
-    held: Held,
+    check_lock: LockCheck,
 ) -> dict[str, TrialRequest]:
-    asking = Asking(study, stored, trials)
+    sampling = SamplingRound(study, stored, trials)
     drafts: dict[str, Draft] = {}
     for key in keys:
-        draft = asking.next(key)
+        draft = sampling.next(key)
         if draft is None:
             break
         drafts[key] = draft
     # Before the trials: a crash in between loses a point of a sequence but never repeats one.
-    if asking.changed_system_attrs:
-        held()
-        note_on_study(database, stored.id, asking.changed_system_attrs)
+    if sampling.changed_system_attrs:
+        check_lock()
+        set_study_attributes(database, stored.id, sampling.changed_system_attrs)
     found: dict[str, TrialRequest] = {}
     # One connection for all of them: on a server opening it costs as much as writing a trial.
     with database.connect() as connection, translated(database.name):
         for key, draft in drafts.items():
-            held()
+            check_lock()
             with connection.begin():
                 found[key] = _created(connection, stored, study, key, draft)
     return found
@@ -103,14 +103,14 @@ def _asked(
 def _created(connection: Connection, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:
     attrs: dict[str, Any] = {attributes.KEY: key, attributes.SEED: derived_seed(study.seed, stored.name, key, "trial")}
     if draft.point:
-        attrs |= {attributes.ORIGIN: draft.origin.value, attributes.POINT: draft.point.mark}
+        attrs |= {attributes.ORIGIN: draft.origin.value, attributes.POINT: draft.point.fingerprint}
     replaces = draft.point.replaces if draft.point else None
     if replaces is not None:
         attrs[attributes.REPLACES] = replaces
     distributions = distributions_of(study.space, draft.params)
     request = _written(connection, stored, draft.params, distributions, attrs, draft.system_attrs)
     if replaces is not None:
-        with held_trial(connection, stored.name, replaces) as waiting:
+        with locked_trial(connection, stored.name, replaces) as waiting:
             if not waiting.record().state.finished:
                 waiting.finish(TrialState.FAIL)
     return request

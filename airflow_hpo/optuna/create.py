@@ -10,7 +10,7 @@ from airflow_hpo.core.edition import search_differences
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StudyConflictError
 from airflow_hpo.optuna import attributes
-from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.optuna.read import StoredStudy, StudyReader
 
 NEW_EDITION = "Start a new edition, which can take over earlier trials by `warm_start`"
@@ -29,7 +29,7 @@ def create(storage: RDBStorage, reader: StudyReader, edition: str, study: Study)
 def _create_empty(storage: RDBStorage, edition: str, study: Study) -> None:
     directions = [StudyDirection[study.objective.direction.name]]
     try:
-        with quiet():
+        with without_announcements():
             storage.create_new_study(directions, study_name=edition)
     except DuplicatedStudyError:
         pass  # A process outside our lock was faster; its study is checked like any other.

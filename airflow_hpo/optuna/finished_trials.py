@@ -8,7 +8,7 @@ from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.read import StoredStudy, StudyReader
 
 
-class KnownTrials:
+class TrialCache:
     """Reads a study again and again, each time only from its first unfinished trial on.
 
     A result that a person takes back is noticed: then all trials are read again. One thread at a time.
@@ -25,9 +25,9 @@ class KnownTrials:
     def snapshot(self) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return the study and all its trials by number, as they are now."""
         settled = next((i for i, t in enumerate(self._trials) if not t.state.is_finished()), len(self._trials))
-        stored, fresh, invalid = self._reader.news(self.edition, settled)
+        stored, fresh, invalid = self._reader.changes_since(self.edition, settled)
         if invalid != {t.number for t in self._trials[:settled] if attributes.INVALID in t.user_attrs}:
             settled = 0
-            stored, fresh, _ = self._reader.news(self.edition, settled)
+            stored, fresh, _ = self._reader.changes_since(self.edition, settled)
         self._trials = self._trials[:settled] + fresh
         return stored, self._trials

@@ -11,7 +11,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 
 # Building a storage or a study announces itself; ours are built for every ask.
-_TALKATIVE = ("optuna.storages._in_memory", "optuna.storages._rdb.storage")
+_ANNOUNCING = ("optuna.storages._in_memory", "optuna.storages._rdb.storage")
 
 
 def join_logging() -> None:
@@ -21,25 +21,25 @@ def join_logging() -> None:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Build Optuna's objects without its announcements; loggers keep the levels they had."""
-    talkative, alembic = [logging.getLogger(name) for name in _TALKATIVE], logging.getLogger("alembic")
-    level, silence = alembic.level, _Silence()
+def without_announcements() -> Iterator[None]:
+    """Build Optuna's objects without the lines that they log; loggers keep the levels they had."""
+    announcing, alembic = [logging.getLogger(name) for name in _ANNOUNCING], logging.getLogger("alembic")
+    level, warnings_only = alembic.level, _WarningsOnly()
     try:
         # A filter, since every change of a level makes the process forget what all its loggers let through.
-        for logger in talkative:
-            logger.addFilter(silence)
+        for logger in announcing:
+            logger.addFilter(warnings_only)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             yield
     finally:
-        for logger in talkative:
-            logger.removeFilter(silence)
+        for logger in announcing:
+            logger.removeFilter(warnings_only)
         if alembic.level != level:
             alembic.setLevel(level)
 
 
-class _Silence(logging.Filter):
+class _WarningsOnly(logging.Filter):
     """Lets warnings through; each user has one of its own, so that none takes away another's."""
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from airflow_hpo.exceptions import StoreNotMigratedError
 from airflow_hpo.optuna.errors import storage_errors
-from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.errors import is_missing, translated
 from airflow_hpo.storage.locks import study_lock
@@ -34,7 +34,7 @@ def create_schema(database: Database) -> None:
 
     Only migrations call it, after they have made sure that the database is not another application's.
     """
-    with study_lock(database, OPTUNA_LOCK, OPTUNA_TIMEOUT), storage_errors(database.name), quiet():
+    with study_lock(database, OPTUNA_LOCK, OPTUNA_TIMEOUT), storage_errors(database.name), without_announcements():
         revision, made_by = _found(database)
         if revision is None:
             RDBStorage(database.url, engine_kwargs={"poolclass": NullPool})
@@ -78,7 +78,7 @@ def is_current(database: Database) -> bool:
 
 def optuna_storage(database: Database) -> RDBStorage:
     """Return Optuna's storage on tables that exist; it never creates or upgrades any."""
-    with storage_errors(database.name), quiet():
+    with storage_errors(database.name), without_announcements():
         storage = _storage(database)
     # Our engine begins SQLite's transactions with the write lock: Optuna reads before it writes, which fails otherwise.
     storage.engine = database.engine.execution_options(hpo_begin="IMMEDIATE")

@@ -1,4 +1,4 @@
-"""The door to Optuna: every call that the rest of the package makes."""
+"""Facade of Optuna: every call that the rest of the package makes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.optuna import ask, create, tell, warm_start
 from airflow_hpo.optuna.errors import storage_errors
-from airflow_hpo.optuna.finished_trials import KnownTrials
+from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
 from airflow_hpo.optuna.migrate import optuna_storage
 from airflow_hpo.optuna.pruners import PruningSession
 from airflow_hpo.optuna.read import StudyReader, latest_of
-from airflow_hpo.optuna.write import held_trial
+from airflow_hpo.optuna.write import locked_trial
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.locks import LOCK_TIMEOUT, Held, study_lock
+from airflow_hpo.storage.locks import LOCK_TIMEOUT, LockCheck, study_lock
 
 EDITIONS_KEPT = 16
 """Editions for which a process keeps the finished trials that it has read."""
@@ -44,21 +44,21 @@ class OptunaStudies:
         self._database = database
         self._lock_timeout = lock_timeout
         self._reader = StudyReader(database)
-        self._trials_of = cached(LRUCache(EDITIONS_KEPT), lock=Lock())(partial(KnownTrials, self._reader))
+        self._trial_cache = cached(LRUCache(EDITIONS_KEPT), lock=Lock())(partial(TrialCache, self._reader))
 
     def create(self, edition: str, study: Study) -> None:
         """Create the study of an edition, or accept the one that exists when it searches for the same."""
-        with self._holding(edition):
+        with self._locked(edition):
             create.create(self._storage, self._reader, edition, study)
 
     def warm_start(self, edition: str, study: Study, earlier: Sequence[str]) -> list[tuple[str, int]]:
         """Take over the best trials of earlier editions that fit the space, as the study's ``warm_start`` says."""
-        with self._holding(edition):
+        with self._locked(edition):
             return warm_start.warm_start(self._storage, self._reader, edition, study, earlier)
 
     def enqueue_champion(self, edition: str, study: Study, params: Params) -> bool:
         """Have the parameters that production uses evaluated first, if they fit the space; the first call decides."""
-        with self._holding(edition):
+        with self._locked(edition):
             return warm_start.enqueue_champion(self._storage, self._reader, edition, study, params)
 
     def ask(
@@ -69,17 +69,17 @@ class OptunaStudies:
         allow: Callable[[list[TrialRecord]], int] | None = None,
     ) -> list[TrialRequest]:
         """Return the trials of the given keys, suggesting those that do not exist yet."""
-        with self._holding(edition) as held:
-            # Only the holder of a study asks for trials: no other thread reads what is known of it meanwhile.
-            return ask.ask(self._database, self._trials_of(edition), study, keys, allow, held)
+        with self._locked(edition) as check_lock:
+            # Only the holder of a study asks for trials: no other thread uses its cache meanwhile.
+            return ask.ask(self._database, self._trial_cache(edition), study, keys, allow, check_lock)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.
 
         When the trial has been replaced already, its newest replacement is replaced, or returned while it runs.
         """
-        with self._holding(edition) as held:
-            return ask.rerun(self._database, self._reader, edition, number, key, held)
+        with self._locked(edition) as check_lock:
+            return ask.rerun(self._database, self._reader, edition, number, key, check_lock)
 
     def tell(
         self,
@@ -96,7 +96,7 @@ class OptunaStudies:
 
     def invalidate(self, edition: str, number: int, reason: str) -> TrialRecord:
         """Take a finished trial's result back: it counts no longer and is read as failed."""
-        with self._holding(edition):
+        with self._locked(edition):
             return tell.invalidate(self._database, edition, number, reason)
 
     def pruning(self, edition: str, study: Study, number: int) -> PruningSession:
@@ -107,7 +107,7 @@ class OptunaStudies:
         self, edition: str, number: int, values: Mapping[int, float], within: Connection
     ) -> None:
         """Replace all intermediate values of a trial; nothing happens once it has ended."""
-        with held_trial(within, edition, number) as trial:
+        with locked_trial(within, edition, number) as trial:
             if trial.running:
                 trial.replace_reported(values)
 
@@ -137,6 +137,6 @@ class OptunaStudies:
         return optuna_storage(self._database)
 
     @contextmanager
-    def _holding(self, edition: str) -> Iterator[Held]:
-        with study_lock(self._database, edition, self._lock_timeout) as held, storage_errors(self._database.name):
-            yield held
+    def _locked(self, edition: str) -> Iterator[LockCheck]:
+        with study_lock(self._database, edition, self._lock_timeout) as check_lock, storage_errors(self._database.name):
+            yield check_lock

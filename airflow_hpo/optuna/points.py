@@ -12,7 +12,7 @@ from itertools import islice
 from optuna.trial import FrozenTrial, TrialState
 
 from airflow_hpo.core import grid
-from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.declared import fingerprint as fingerprint_of
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import Params, Space, check_point
 from airflow_hpo.core.study import Study
@@ -36,9 +36,9 @@ class GivenPoint:
     """The waiting trial that asked for it, when it was enqueued from a notebook or dashboard."""
 
     @property
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """What its trial carries, so that no point is evaluated twice."""
-        return fingerprint([self.params, self.replaces])
+        return fingerprint_of([self.params, self.replaces])
 
 
 def identity(space: Space, params: Params) -> Hashable:
@@ -60,9 +60,9 @@ class Visited:
 
     def has(self, params: Params) -> bool:
         """Say whether a trial that did not fail has this point."""
-        return self.knows(identity(self._space, params))
+        return self.has_identity(identity(self._space, params))
 
-    def knows(self, point: Hashable) -> bool:
+    def has_identity(self, point: Hashable) -> bool:
         """Say the same of a point's identity."""
         return point in self._added or point in self._taken
 
@@ -88,10 +88,10 @@ class Visited:
 
 def given_points(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial]) -> Iterator[GivenPoint]:
     """Yield the points to be evaluated first that no trial has taken: champion, start points, warm starts, enqueued ones."""
-    marked = {trial.user_attrs.get(attributes.POINT) for trial in trials}
+    evaluated = {trial.user_attrs.get(attributes.POINT) for trial in trials}
     for point in _all_given(study, stored, trials):
-        if point.mark not in marked:
-            marked.add(point.mark)
+        if point.fingerprint not in evaluated:
+            evaluated.add(point.fingerprint)
             yield point
 
 
@@ -130,7 +130,9 @@ class GridWalk:
     def next(self, given: Params) -> Params | None:
         """Return the next point; None when all are taken."""
         left = [
-            (known, p) for known, p in self._points if not self._visited.knows(known) and given.items() <= p.items()
+            (known, p)
+            for known, p in self._points
+            if not self._visited.has_identity(known) and given.items() <= p.items()
         ]
         # min() keeps the order of the walk among equals.
         return min(left, key=lambda entry: self._visited.failures[entry[0]], default=(None, None))[1]

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 from airflow_hpo.core.algorithms import PRUNERS
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.optuna.finished_trials import KnownTrials
-from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.finished_trials import TrialCache
+from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.optuna.snapshot import Snapshot
-from airflow_hpo.optuna.write import held_trial
+from airflow_hpo.optuna.write import locked_trial
 from airflow_hpo.storage.database import Database
 
 
@@ -26,7 +26,7 @@ def pruner_for(study: Study) -> BasePruner | None:
     if study.pruner.name == "none":
         return None
     options = PRUNERS[study.pruner.name].model_validate(study.pruner.options).model_dump(exclude_none=True)
-    with quiet():
+    with without_announcements():
         return _BUILDERS[study.pruner.name](**options)
 
 
@@ -44,7 +44,7 @@ class PruningSession:
         self._edition = edition
         self._number = number
         self._pruner = pruner_for(study)
-        self._known = KnownTrials(StudyReader(database), edition)
+        self._cache = TrialCache(StudyReader(database), edition)
 
     def keep(self, values: Mapping[int, float], within: Connection | None = None) -> bool:
         """Store intermediate values; return whether the trial still runs, else nothing is stored.
@@ -57,7 +57,7 @@ class PruningSession:
                 f"Steps count from 0, but trial {self._number} of {self._edition!r} reported step {min(given)}. "
                 f"Report another."
             )
-        with held_trial(within or self._database, self._edition, self._number) as trial:
+        with locked_trial(within or self._database, self._edition, self._number) as trial:
             if trial.running:
                 trial.report(given)
             return trial.running
@@ -66,7 +66,7 @@ class PruningSession:
         """Ask the pruner about the last reported step."""
         if self._pruner is None:
             return False
-        stored, trials = self._known.snapshot()
+        stored, trials = self._cache.snapshot()
         snapshot = Snapshot(stored, trials)
         trial = trials[self._number]
         before = dict(trial.system_attrs)
@@ -78,7 +78,7 @@ class PruningSession:
     def _keep(self, attrs: dict[str, Any]) -> None:
         """Store what the pruner noted on the trial, such as the rungs it has climbed: others are judged by it."""
         if attrs:
-            with held_trial(self._database, self._edition, self._number) as trial:
+            with locked_trial(self._database, self._edition, self._number) as trial:
                 if trial.running:
                     trial.note(attrs, system=True)
 

@@ -75,27 +75,27 @@ class StudyReader:
         """Return the number of the trial that was asked for by a key; None when none was."""
         with self._reading() as connection:
             return min(
-                (number for number, _ in _marked(connection, _study_id(connection, name), attributes.KEY, key)),
+                (number for number, _ in _with_attribute(connection, _study_id(connection, name), attributes.KEY, key)),
                 default=None,
             )
 
     def replacements(self, name: str) -> dict[int, int]:
         """Return which trial ran another one again: the lowest such number by the number of the one it replaces."""
         with self._reading() as connection:
-            found = _marked(connection, _study_id(connection, name), attributes.REPLACES)
+            found = _with_attribute(connection, _study_id(connection, name), attributes.REPLACES)
             return {replaced: number for number, replaced in sorted(found, reverse=True)}
 
     def snapshot(self, name: str) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return a study and its trials by number, as Optuna's samplers and pruners take them."""
-        return self.news(name, since=0)[:2]
+        return self.changes_since(name, since=0)[:2]
 
-    def news(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
+    def changes_since(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
         """Return a study, its later trials by number, and the numbers of earlier ones with a result that was taken back."""
         with self._reading() as connection:
             study = _study(connection, name) or _missing(name)
             trials = list(_frozen(connection, TrialRows(study.id, since=since)))
-            marked = _marked(connection, study.id, attributes.INVALID) if since else []
-            return study, trials, {number for number, _ in marked if number < since}
+            invalid = _with_attribute(connection, study.id, attributes.INVALID) if since else []
+            return study, trials, {number for number, _ in invalid if number < since}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -119,12 +119,12 @@ _TRIAL = (
     .where(tables.trials.c.trial_id == bindparam("trial_id"))
 )
 _ATTRS = tables.trial_user_attributes.c
-_MARKED = (
+_WITH_ATTRIBUTE = (
     select(tables.trials.c.number, _ATTRS.value_json)
     .select_from(tables.trial_user_attributes.join(tables.trials, _ATTRS.trial_id == tables.trials.c.trial_id))
-    .where(tables.trials.c.study_id == bindparam("study_id"), _ATTRS.key == bindparam("mark"))
+    .where(tables.trials.c.study_id == bindparam("study_id"), _ATTRS.key == bindparam("key"))
 )
-_MARKED_WITH = _MARKED.where(_ATTRS.value_json == bindparam("text"))
+_WITH_VALUE = _WITH_ATTRIBUTE.where(_ATTRS.value_json == bindparam("text"))
 
 
 def trial_id(connection: Connection, name: str, number: int) -> int:
@@ -145,10 +145,10 @@ def record_of(connection: Connection, trial_id: int) -> TrialRecord:
     return _row_record(row, params, attrs, values)
 
 
-def _marked(connection: Connection, study_id: int, mark: str, value: Any = None) -> list[tuple[int, Any]]:
+def _with_attribute(connection: Connection, study_id: int, key: str, value: Any = None) -> list[tuple[int, Any]]:
     """Return the trials that have an attribute, by number with its value; None for any value."""
-    query = _MARKED if value is None else _MARKED_WITH
-    found = connection.execute(query, {"study_id": study_id, "mark": mark, "text": json.dumps(value)})
+    query = _WITH_ATTRIBUTE if value is None else _WITH_VALUE
+    found = connection.execute(query, {"study_id": study_id, "key": key, "text": json.dumps(value)})
     return [(number, json.loads(text)) for number, text in found]
 
 

@@ -38,7 +38,7 @@ class Draft:
         return self.point.origin if self.point else Origin.SAMPLER
 
 
-class Asking:
+class SamplingRound:
     """One round of asking, on the trials as they were when it began.
 
     Each draft is seen by the next ones as a running trial, so that a batch spreads out.

@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from airflow_hpo.core.algorithms import SAMPLERS
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
-from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.log_filters import without_announcements
 
 FEWEST_STARTUP_TRIALS = 5
 MOST_STARTUP_TRIALS = 20
@@ -22,7 +22,7 @@ _SEARCH_SPACES = ("_search_space", "_intersection_search_space", "_group_decompo
 def sampler_for(study: Study, edition: str, seed: int) -> BaseSampler:
     """Build the study's sampler for one trial."""
     options = SAMPLERS[study.sampler.name].model_validate(study.sampler.options).model_dump(exclude_none=True)
-    with quiet():
+    with without_announcements():
         return _BUILDERS[study.sampler.name](study, edition, seed, options)
 
 

@@ -11,7 +11,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from airflow_hpo.optuna.log_filters import quiet
+from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.optuna.read import StoredStudy
 
 
@@ -28,7 +28,7 @@ class Snapshot(InMemoryStorage):
     def __init__(self, stored: StoredStudy, trials: Sequence[FrozenTrial]) -> None:
         super().__init__()
         self._stored = stored
-        with quiet():
+        with without_announcements():
             self._study_id = self.create_new_study(stored.directions, stored.name)
         held = self._studies[self._study_id]
         held.system_attrs = dict(stored.system_attrs)

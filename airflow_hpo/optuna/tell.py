@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.optuna import attributes
-from airflow_hpo.optuna.write import HeldTrial, held_trial
+from airflow_hpo.optuna.write import LockedTrial, locked_trial
 from airflow_hpo.storage.database import Database
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def tell(
     if state is TrialState.COMPLETE or value is not None:
         value = _finite_objective(name, number, value)
     attrs = {**_finite_metrics(number, metrics or {}), **({attributes.WORK: work} if work else {})}
-    with held_trial(where, name, number, end=state) as trial:
+    with locked_trial(where, name, number, end=state) as trial:
         if trial.running:
             trial.note(attrs)
             if (told := _value(trial, state, value)) is not None:
@@ -54,7 +54,7 @@ def invalidate(database: Database, name: str, number: int, reason: str) -> Trial
     Optuna's row stays as it is, and a mark next to it makes everything that reads through us see a failed trial. The first
     reason is kept.
     """
-    with held_trial(database, name, number) as trial:
+    with locked_trial(database, name, number) as trial:
         record = trial.record()
         if record.invalid is None and not record.state.successful:
             raise PermanentHpoError(
@@ -73,7 +73,7 @@ _REMEDY = {
 }
 
 
-def _value(trial: HeldTrial, state: TrialState, value: float | None) -> float | None:
+def _value(trial: LockedTrial, state: TrialState, value: float | None) -> float | None:
     if state is TrialState.FAIL:
         return None
     if state is TrialState.PRUNED and value is None:

@@ -19,7 +19,7 @@ from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.errors import translated
 
 
-class HeldTrial:
+class LockedTrial:
     """A trial that no other transaction can change until this one ends.
 
     :param connection: with an open transaction.
@@ -60,8 +60,8 @@ class HeldTrial:
 
     def report(self, values: Mapping[int, float]) -> None:
         """Add intermediate values at steps that have none; the first value of a step stays."""
-        known = self.reported()
-        new = {step: stored(value) for step, value in values.items() if step not in known}
+        earlier = self.reported()
+        new = {step: stored(value) for step, value in values.items() if step not in earlier}
         rows = [
             {"trial_id": self._id, "step": step, "intermediate_value": number, "intermediate_value_type": kind}
             for step, (number, kind) in new.items()
@@ -97,30 +97,30 @@ def _replace_attributes(
     add_attributes(connection, table, owner, attrs)
 
 
-def note_on_study(database: Database, study_id: int, attrs: Mapping[str, Any]) -> None:
+def set_study_attributes(database: Database, study_id: int, attrs: Mapping[str, Any]) -> None:
     """Set attributes of a study that are Optuna's own, replacing those of the same names."""
     with database.connect() as connection, translated(database.name), connection.begin():
         _replace_attributes(connection, tables.study_system_attributes, {"study_id": study_id}, attrs)
 
 
 @contextmanager
-def held_trial(
+def locked_trial(
     where: Database | Connection, name: str, number: int, end: TrialState | None = None
-) -> Iterator[HeldTrial]:
+) -> Iterator[LockedTrial]:
     """Take hold of a trial for one transaction, and give it its last state if it runs and one is given."""
     if isinstance(where, Connection):
-        yield _held(where, name, number, end)
+        yield _lock(where, name, number, end)
         return
     with where.connect() as connection, translated(where.name), connection.begin():
-        yield _held(connection, name, number, end)
+        yield _lock(connection, name, number, end)
 
 
-def _held(connection: Connection, name: str, number: int, end: TrialState | None) -> HeldTrial:
+def _lock(connection: Connection, name: str, number: int, end: TrialState | None) -> LockedTrial:
     found, trials = trial_id(connection, name, number), tables.trials
     # An update locks the row on every database, even one that changes nothing; SELECT ... FOR UPDATE does not.
     change = _finished(end) if end else update(trials).values(state=TrialState.RUNNING.name)
     running = change.where(trials.c.trial_id == found, trials.c.state == TrialState.RUNNING.name)
-    return HeldTrial(connection, found, running=connection.execute(running).rowcount > 0)
+    return LockedTrial(connection, found, running=connection.execute(running).rowcount > 0)
 
 
 def _finished(state: TrialState) -> Update:

@@ -18,7 +18,7 @@ from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.errors import sqlstate, translated
 
 Acquire = Callable[[Connection, Database, str, float], bool]
-Held = Callable[[], None]
+LockCheck = Callable[[], None]
 """Raises StoreUnavailableError when the lock was lost, because the connection that holds it was cut."""
 
 LOCK_TIMEOUT = 120.0
@@ -34,7 +34,7 @@ POSTGRES_LOCK = text(
 )
 
 
-def study_lock(database: Database, name: str, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[Held]:
+def study_lock(database: Database, name: str, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[LockCheck]:
     """Hold a study exclusively between threads, processes and, on servers, hosts.
 
     The block gets a function to call before it writes: on servers the lock is a connection's, which may be cut unnoticed.
@@ -48,7 +48,7 @@ def study_lock(database: Database, name: str, timeout: float = LOCK_TIMEOUT) -> 
 
 
 @contextmanager
-def _file_lock(database: Path, name: str, timeout: float) -> Iterator[Held]:
+def _file_lock(database: Path, name: str, timeout: float) -> Iterator[LockCheck]:
     # The file stays: removing it would let two processes lock two files of the same name.
     path = Path(f"{database}.locks") / hashlib.sha256(name.encode()).hexdigest()[:16]
     file = _lock_file(path)
@@ -83,8 +83,8 @@ def _flock(file: int, name: str, timeout: float) -> None:
 
 
 @contextmanager
-def _connection_lock(database: Database, name: str, timeout: float, acquire: Acquire) -> Iterator[Held]:
-    def held() -> None:
+def _connection_lock(database: Database, name: str, timeout: float, acquire: Acquire) -> Iterator[LockCheck]:
+    def check() -> None:
         with translated(database.name):
             connection.execute(text("SELECT 1"))
 
@@ -93,7 +93,7 @@ def _connection_lock(database: Database, name: str, timeout: float, acquire: Acq
             connection.execution_options(isolation_level="AUTOCOMMIT")
             if not acquire(connection, database, name, timeout):
                 raise _still_held(name, timeout)
-        yield held
+        yield check
 
 
 def _acquire_postgresql(connection: Connection, database: Database, name: str, timeout: float) -> bool:

@@ -6,7 +6,7 @@ from optuna.trial import TrialState as OptunaState
 
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.optuna.finished_trials import KnownTrials
+from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage.database import Database
@@ -16,49 +16,49 @@ KEYS = ["001/0", "001/1", "001/2"]
 
 
 @pytest.fixture
-def known(studies: OptunaStudies, study: Study, optuna_database: Database) -> KnownTrials:
+def cache(studies: OptunaStudies, study: Study, optuna_database: Database) -> TrialCache:
     """Of a study whose first trial has ended."""
     studies.ask(EDITION, study, KEYS)
     studies.tell(EDITION, 0, TrialState.COMPLETE, 1.0)
-    return KnownTrials(StudyReader(optuna_database), EDITION)
+    return TrialCache(StudyReader(optuna_database), EDITION)
 
 
 def whole(database: Database) -> list[optuna.trial.FrozenTrial]:
     return StudyReader(database).snapshot(EDITION)[1]
 
 
-def test_a_trial_that_has_ended_is_read_once(known: KnownTrials) -> None:
-    (_, before), (_, after) = known.snapshot(), known.snapshot()
+def test_a_trial_that_has_ended_is_read_once(cache: TrialCache) -> None:
+    (_, before), (_, after) = cache.snapshot(), cache.snapshot()
     assert after[0] is before[0]
     assert after[1] is not before[1]
 
 
 def test_what_others_have_told_and_asked_meanwhile_is_seen(
-    known: KnownTrials, studies: OptunaStudies, study: Study, optuna_database: Database
+    cache: TrialCache, studies: OptunaStudies, study: Study, optuna_database: Database
 ) -> None:
-    known.snapshot()
+    cache.snapshot()
     studies.tell(EDITION, 1, TrialState.FAIL)
     studies.ask(EDITION, study, ["002/0"])
-    assert known.snapshot()[1] == whole(optuna_database)
+    assert cache.snapshot()[1] == whole(optuna_database)
 
 
 def test_a_trial_that_runs_longer_than_later_ones_is_seen_to_end(
-    known: KnownTrials, studies: OptunaStudies, optuna_database: Database
+    cache: TrialCache, studies: OptunaStudies, optuna_database: Database
 ) -> None:
     studies.tell(EDITION, 2, TrialState.COMPLETE, 2.0)
-    known.snapshot()
+    cache.snapshot()
     studies.tell(EDITION, 1, TrialState.COMPLETE, 3.0)
-    assert known.snapshot()[1] == whole(optuna_database)
+    assert cache.snapshot()[1] == whole(optuna_database)
 
 
-def test_a_result_that_is_taken_back_is_taken_back_here(known: KnownTrials, studies: OptunaStudies) -> None:
-    known.snapshot()
+def test_a_result_that_is_taken_back_is_taken_back_here(cache: TrialCache, studies: OptunaStudies) -> None:
+    cache.snapshot()
     studies.invalidate(EDITION, 0, "The data were broken.")
-    assert known.snapshot()[1][0].state is OptunaState.FAIL
+    assert cache.snapshot()[1][0].state is OptunaState.FAIL
 
 
 def test_whoever_asks_again_counts_what_others_have_done(
-    known: KnownTrials, studies: OptunaStudies, study: Study, optuna_database: Database
+    cache: TrialCache, studies: OptunaStudies, study: Study, optuna_database: Database
 ) -> None:
     seen: list[list[TrialRecord]] = []
 

@@ -91,7 +91,7 @@ def test_origins_are_read(full: OptunaStudies) -> None:
 
 
 def test_news_may_begin_later(full: OptunaStudies, optuna_database: Database) -> None:
-    assert StudyReader(optuna_database).news(EDITION, since=7)[1] == full.load(EDITION).get_trials()[7:]
+    assert StudyReader(optuna_database).changes_since(EDITION, since=7)[1] == full.load(EDITION).get_trials()[7:]
 
 
 def test_a_missing_study_is_named(studies: OptunaStudies) -> None:

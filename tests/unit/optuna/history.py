@@ -12,7 +12,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import distributions_of
 from airflow_hpo.optuna.read import StoredStudy
-from airflow_hpo.optuna.sample import Asking, Draft
+from airflow_hpo.optuna.sample import Draft, SamplingRound
 
 
 class History:
@@ -29,7 +29,7 @@ class History:
 
     def ask(self, *keys: str) -> list[Draft]:
         """Ask for one batch, whose trials are then running."""
-        asking = Asking(self.study, self.stored, list(self.trials))
+        asking = SamplingRound(self.study, self.stored, list(self.trials))
         drafts = [draft for key in keys if (draft := asking.next(key)) is not None]
         self.stored.system_attrs.update(asking.changed_system_attrs)
         for key, draft in zip(keys, drafts):
@@ -50,7 +50,8 @@ class History:
             value=value,
             params=params,
             distributions=distributions_of(self.study.space, params),
-            user_attrs={attributes.KEY: key} | ({attributes.POINT: draft.point.mark} if draft and draft.point else {}),
+            user_attrs={attributes.KEY: key}
+            | ({attributes.POINT: draft.point.fingerprint} if draft and draft.point else {}),
             system_attrs=draft.system_attrs if draft else {},
         )
         trial.number, trial._trial_id = len(self.trials), 1000 + 7 * len(self.trials)
