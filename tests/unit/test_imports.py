@@ -19,6 +19,8 @@ HEAVY = {
     "numpy",
     "scipy",
     "torch",
+    "re2",
+    "regex",
 }
 
 

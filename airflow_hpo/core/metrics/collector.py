@@ -11,7 +11,7 @@ from airflow_hpo.core.metrics.parser import Parser
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.regex_engine import SearchTimeout
 from airflow_hpo.core.metrics.series import MetricSeries
-from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import TrialFailedError
 
@@ -97,7 +97,9 @@ class Collector:
             self._splitter.cut,
             tail=tuple(line[:SHOWN_LENGTH] for line in recent[-SHOWN_LINES:]),
             sample=(*self._first, *recent),
-            kind=type(self._source).__name__,
+            declared=f"File({self._source.path!r}, "
+            if isinstance(self._source, File)
+            else f"{type(self._source).__name__}(",
             note=self.note,
         )
 

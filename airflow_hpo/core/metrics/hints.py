@@ -43,12 +43,12 @@ def seen(metric: str, lines: Iterable[str]) -> str:
     return f" Numbers were given for {', '.join(map(repr, names))}.{'' if metric in names else nearest(metric, names)}"
 
 
-def remedy(metric: str, lines: Sequence[str], source: str) -> str:
+def remedy(metric: str, lines: Sequence[str], declared: str) -> str:
     """Return a sentence with the declaration that reads a metric in one of the lines; the newest is tried first."""
     for line in reversed(lines):
         for text in reversed(visible(line)):
             if metric.split("/")[-1] in text and (argument := argument_for(metric, text)):
-                return f" {source}({argument}) reads the line {text.strip()[:120]!r}."
+                return f" {declared}{argument}) reads the line {text.strip()[:120]!r}."
     report = f"{metric}=..." if metric.isidentifier() else f"**{{{metric!r}: ...}}"
     return f" Print it such as by airflow_hpo.reporting.report({report})."
 

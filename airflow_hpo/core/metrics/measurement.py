@@ -40,8 +40,8 @@ class LinesRead:
     """The last lines, oldest first."""
     sample: tuple[str, ...] = ()
     """The first and the last lines, oldest first."""
-    kind: str = "Stdout"
-    """Name of the source's class."""
+    declared: str = "Stdout("
+    """How the source is declared, up to its options."""
     note: str = ""
     """A sentence about the source itself, such as that the file never appeared."""
 
@@ -86,7 +86,7 @@ def too_slow(expression: str, line: str) -> TrialFailedError:
 
 
 def _remedy(metric: str, evidence: LinesRead | None, line: str = "") -> str:
-    return hints.remedy(metric, [line] if line else evidence.sample, evidence.kind) if evidence else ""
+    return hints.remedy(metric, [line] if line else evidence.sample, evidence.declared) if evidence else ""
 
 
 def not_finite(metric: str, what: str) -> TrialFailedError:

@@ -38,6 +38,7 @@ class Neighbours:
         self._value = value
         self._name = name
         self._judged: dict[str, bool] = {}
+        self._labels: dict[str, str] = {}
 
     def half_number(self, line: str, value: Span) -> str:
         """Return why the value is not a whole number, a clause; empty when it is."""
@@ -67,6 +68,15 @@ class Neighbours:
             if not self._same_without(line, match - 1, match, value):
                 return ""
             return f"the name begins before {line[match:start].strip()!r}"
+        before = line[max(match, start - _LOOK_BACK) : start]
+        if before not in self._labels:
+            if len(self._labels) >= _REMEMBERED:
+                self._labels.clear()
+            self._labels[before] = self._longer_label(line, match, value)
+        return self._labels[before]
+
+    def _longer_label(self, line: str, match: int, value: Span) -> str:
+        start = value[0]
         label = _LABEL.search(line, max(match, start - _LOOK_BACK), start)
         head = _BOUNDARY.match(label["label"]) if label else None
         if label is None or head is None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.objective import Direction, Objective
+from airflow_hpo.exceptions import DeclarationError
 
 VALUES = [3.0, 1.0, 4.0, 2.0]
 
@@ -38,3 +40,28 @@ def test_a_goal_is_reached_exactly_or_surpassed() -> None:
 
 def test_the_objective_comes_first_among_the_metrics_to_collect() -> None:
     assert Objective("loss", extra_metrics=("time", "memory")).metrics == ["loss", "time", "memory"]
+
+
+def test_an_objective_that_names_no_strategies_has_the_fingerprint_that_is_stored() -> None:
+    declared = Objective("loss", extra_metrics=["acc"])
+    assert declared.to_dict() == {
+        "metric": "loss",
+        "direction": "minimize",
+        "strategy": "last",
+        "extra_metrics": ["acc"],
+    }
+    assert fingerprint(declared.to_dict()) == "2dad6e33720bab89"
+
+
+@pytest.mark.parametrize(
+    ("strategies", "message"),
+    [({"ac": "max"}, "Did you mean 'acc'"), ({"loss": "max"}, "`strategy`"), ({"acc": "best"}, "must be 'last'")],
+)
+def test_strategies_belong_to_extra_metrics(strategies: dict[str, str], message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        Objective("loss", extra_metrics=["acc"], strategies=strategies)
+
+
+def test_strategies_survive_json() -> None:
+    declared = Objective("loss", extra_metrics=["acc"], strategies={"acc": "max"})
+    assert Objective.from_dict(declared.to_dict()) == declared

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.measurement import Measurement
-from airflow_hpo.core.metrics.source import Stdout
+from airflow_hpo.core.metrics.source import File, Stdout
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import TrialFailedError
 
@@ -202,6 +202,13 @@ def test_a_metric_that_was_not_found_is_told_by_a_filter_that_reads_it(line: str
         measure(f"{line}\n", metric)
     filter = failed.value.reason.split("Stdout(filter=")[1].split(") reads the line")[0]
     assert measure(f"{line}\n", metric, filter=eval(filter)).value > 0
+
+
+def test_the_remedy_for_a_file_names_the_file() -> None:
+    collector = Collector(File("m.log"), Objective("loss"))
+    collector.add_line("loss: 0.5")
+    with pytest.raises(TrialFailedError, match=r"File\('m\.log', filter="):
+        collector.measure()
 
 
 def test_the_names_that_were_seen_are_named() -> None:
