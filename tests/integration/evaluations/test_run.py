@@ -15,11 +15,11 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study_end import End
 from airflow_hpo.core.task_try import TaskTry
-from airflow_hpo.core.trial import AttemptOutcome, TrialRequest, TrialState
+from airflow_hpo.core.trial import TrialRequest, TrialState
 from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, evaluations_frame, open_evaluation
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.storage import attempts, evaluations
+from airflow_hpo.storage import evaluations
 from airflow_hpo.storage.evaluations import Evaluation
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import Claim, begin, claim
@@ -206,18 +206,6 @@ def test_the_end_of_an_evaluation_is_written_down(evaluated: Evaluated, store: S
     assert (edition.end, edition.reason) == (End.MAX_TRIALS, "8 of 8 evaluations are complete.")
     assert edition.finished
     assert edition.best_number is None
-
-
-def test_an_attempt_whose_end_nobody_saw_is_closed(evaluated: Evaluated, store: Store) -> None:
-    request = evaluated.requests()[0]
-    claimed = evaluated.claim(request)
-    begin(store, claimed, task_try_of(request.key), "process", Placement())
-    store.optuna.tell(evaluated.name, request.number or 0, TrialState.COMPLETE, 1.0)
-
-    conclude_evaluation(store, evaluated.name)
-
-    with store.session() as session:
-        assert attempts.of(session, evaluated.name)[0].outcome is AttemptOutcome.COMPLETE
 
 
 def test_an_evaluation_that_runs_again_counts_instead_of_the_failed_one(evaluated: Evaluated, store: Store) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import editions
@@ -212,7 +213,7 @@ def test_a_trial_whose_pod_has_no_node_yet_keeps_others_from_being_suggested(gen
 
 def test_as_many_are_suggested_as_pods_have_got_their_node(gentle: Tuned) -> None:
     first, _ = [gentle.in_pod(request) for request in gentle.suggest()]
-    locate(gentle.store, first, {"node": "node-1"})
+    locate(gentle.store, first, Placement(node="node-1"))
     assert [request.key for request in gentle.suggest(2)] == ["002/0"]
 
 
@@ -241,7 +242,7 @@ def test_a_trial_that_waits_for_its_next_attempt_waits_for_a_place_again(gentle:
     gentle.started(second)
     assert not gentle.fail(first, kind="infrastructure")
     assert len(gentle.suggest(2)) == 1
-    locate(gentle.store, gentle.in_pod(first, 2), {"node": "node-2"})
+    locate(gentle.store, gentle.in_pod(first, 2), Placement(node="node-2"))
     assert len(gentle.suggest(3)) == 1
 
 
@@ -249,7 +250,7 @@ def test_of_several_keys_as_many_are_given_as_may_wait_for_a_place(gentle: Tuned
     keys = [key_of(1, index) for index in range(5)]
     given, _ = ask_for(gentle.store, gentle.name, keys)
     assert [one.key for one in given] == keys[:2]
-    locate(gentle.store, gentle.in_pod(given[1]), {"node": "node-1"})
+    locate(gentle.store, gentle.in_pod(given[1]), Placement(node="node-1"))
     given, _ = ask_for(gentle.store, gentle.name, keys[2:])
     assert [one.key for one in given] == keys[2:3]
 
