@@ -55,9 +55,7 @@ def _install(place: Path) -> Path:
     _run([uv, "venv", "--quiet", str(place / "venv")])
     python = place / "venv" / "bin" / "python"
     wheel = next(DIST.glob("*.whl"))
-    _run(
-        [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), "-c", str(locked), str(wheel)]
-    )
+    _run([uv, "pip", "install", "--quiet", "--python", str(python), "-c", str(locked), str(wheel)])
     return python
 
 
@@ -69,7 +67,7 @@ def _clean() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AIRFLOW", "VIRTUAL_ENV", "PYTHONPATH"))
+        if not name.startswith(("AIRFLOW", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"))
     }
 
 
