@@ -47,7 +47,7 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [
                     "airflow_hpo.triggers.study",
                     "airflow_hpo.triggers.pod",
-                    "airflow_hpo.operators.pod_in_triggerer",
+                    "airflow_hpo.triggers.trial_run",
                 ],
             }
         ],

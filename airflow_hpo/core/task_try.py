@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 from airflow_hpo.core.attempt import TaskRun
 
@@ -14,6 +15,12 @@ class TaskTry:
     task: TaskRun
     max_tries: int = 0
     """The last try that Airflow would start by itself, less one: ``retries``, counted on when a person clears the task."""
+
+    @classmethod
+    def of(cls, ti: Any) -> Self:
+        """Return the try of an Airflow task instance, as a task's context has it."""
+        index = -1 if ti.map_index is None else ti.map_index
+        return cls(TaskRun(ti.dag_id, ti.run_id, ti.task_id, index, ti.try_number), ti.max_tries)
 
     @property
     def last_try(self) -> bool:

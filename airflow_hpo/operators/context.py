@@ -6,15 +6,12 @@ from datetime import datetime
 
 from airflow.sdk import Context
 
-from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.task_try import TaskTry
 
 
 def task_try_of(context: Context) -> TaskTry:
     """Return the try of the task instance that a context belongs to."""
-    ti = context["ti"]
-    index = -1 if ti.map_index is None else ti.map_index
-    return TaskTry(TaskRun(ti.dag_id, ti.run_id, ti.task_id, index, ti.try_number), ti.max_tries)
+    return TaskTry.of(context["ti"])
 
 
 def reference_of(context: Context) -> datetime:

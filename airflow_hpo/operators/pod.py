@@ -29,14 +29,15 @@ from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.pods import start
 from airflow_hpo.pods.api.errors import reachable
 from airflow_hpo.pods.build import manifest
-from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.build.pod import author_manifest
 from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
 from airflow_hpo.pods.watch.options import WatchOptions
-from airflow_hpo.trials.attempts import last_attempt, locate, unseen
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
+from airflow_hpo.triggers.trial_pod import delete_left_pod, identity_of, start_pod
+from airflow_hpo.triggers.trial_spec import PodTrialSpec
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
@@ -112,8 +113,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the trial, unless the study has its result."""
         result = super().execute(context)
-        if self.run and self.run.claimed.answered:
-            self.delete_left_pod(self.run)
+        if self.run and self.run.claimed.answered and not self.keeps_pods:
+            delete_left_pod(self.run, lambda: self.client, self.termination_grace_period, self.log)
         return self._pushed(context, result)
 
     def execute_when_run(self, context: Context, event: Any) -> dict[str, Any]:
@@ -174,11 +175,15 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         :param run: the trial and its attempt.
         :raises TrialFailedError: when Kubernetes refuses it, does not answer, or is named nowhere.
         """
-        attempt, created = run.attempt, run.edition.created.isoformat()
         self.metrics.check(run.study.objective)
-        self._identity = identity = PodIdentity(run.claimed.request, attempt.attempt, attempt.task, created)
-        pod = self._start(context, identity, run)
-        locate(run.store, attempt, Placement(pod=str(pod.metadata.name), namespace=str(pod.metadata.namespace)))
+        self._identity = identity_of(run)
+        with reachable():
+            self.pod_request_obj = request = self.build_pod_request_obj(context)
+        self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
+        # Known before it is created, so that a kill in between deletes it.
+        self.pod = request
+        self.pod = pod = start_pod(run, self.client, request, self.log)
+        self.tell_callbacks("on_pod_creation", pod=pod, context=context)
         return pod
 
     def on_kill(self) -> None:
@@ -207,42 +212,9 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.tell_callbacks("on_pod_cleanup", pod=pod)
         self.pod = None
 
-    def delete_left_pod(self, run: TrialRun) -> None:
-        """Delete the pod of a finished trial, if the task that stored the result was killed before that.
-
-        :param run: the trial, claimed.
-        """
-        last = last_attempt(run.store, run.claimed.request.study, run.claimed.record.number)
-        if self.keeps_pods or last is None or last.placement.pod is None:
-            return
-        name, namespace = last.placement.pod, str(last.placement.namespace)
-        try:
-            start.delete(self.client, name, namespace, self.termination_grace_period)
-        except Exception as err:  # noqa: BLE001
-            # The answer is in the study, for which no cluster is needed.
-            self.log.warning("Whether the pod %s is gone is not known: %s", name, err)
-
     def placement(self) -> Placement:
         """Return nothing yet: where the pod runs is known later."""
         return UNKNOWN
-
-    def _start(self, context: Context, identity: PodIdentity, run: TrialRun) -> V1Pod:
-        """Start the pod, or take up an earlier try's."""
-        with reachable():
-            self.pod_request_obj = request = self.build_pod_request_obj(context)
-        self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
-        # Known before it is created, so that a kill in between deletes it.
-        self.pod = request
-        starter = start.PodStarter(self.client, identity, self._lineage(run))
-        self.pod = pod = starter.start(request)
-        self.log.info("Pod %s in namespace %s", pod.metadata.name, pod.metadata.namespace)
-        self.tell_callbacks("on_pod_creation", pod=pod, context=context)
-        return pod
-
-    def _lineage(self, run: TrialRun) -> start.Lineage:
-        if run.attempt.attempt == run.attempt.task.try_number == 1:
-            return start.Lineage({1}, first=True)
-        return start.Lineage(*unseen(run.store, run.attempt))
 
     @property
     def keeps_pods(self) -> bool:
@@ -313,6 +285,13 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         limit = self.execution_timeout.total_seconds() if self.execution_timeout and began else None
         if self.time_limit:
             limit, began = self.time_limit, attempt.started
+        return replace(
+            self._options(),
+            deadline=began.timestamp() + limit if limit and began else None,
+            execution_timeout=limit,
+        )
+
+    def _options(self) -> WatchOptions:
         return WatchOptions(
             container=self.base_container_name,
             metrics_container=manifest.FILE_CONTAINER if isinstance(self.metrics, File) else None,
@@ -323,8 +302,23 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             api_timeout=self.api_timeout_seconds,
             report_interval=conf.report_interval(),
             ending_interval=conf.poll_interval(),
-            deadline=began.timestamp() + limit if limit and began else None,
-            execution_timeout=limit,
+        )
+
+    def spec(self) -> PodTrialSpec:
+        """Return what the arguments declare, as a triggerer needs it to run the trial without this operator."""
+        return PodTrialSpec(
+            manifest=author_manifest(self, before_jinja=True),
+            metrics=self.metrics,
+            connection=self.cluster(),
+            options=self._options(),
+            work=self.work(),
+            hpo_conn_id=self.hpo_conn_id,
+            rerun="always" if self.rerun == "always" else "changed",
+            trial_task_id=self.trial_task_id,
+            keeps_pods=self.keeps_pods,
+            delete_on_kill=self.on_kill_action is OnKillAction.DELETE_POD,
+            grace_period=self.termination_grace_period,
+            time_limit=self.time_limit,
         )
 
     def _pushed(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:

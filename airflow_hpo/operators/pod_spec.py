@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.cncf.kubernetes.callbacks import ExecutionMode
@@ -16,7 +15,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.build import manifest
 from airflow_hpo.pods.build.labels import PodIdentity
-from airflow_hpo.pods.build.templates import strengthened, template_of
+from airflow_hpo.pods.build.pod import author_manifest, built, completed
 
 if TYPE_CHECKING:
     import jinja2
@@ -90,8 +89,12 @@ class TrialPodSpec(KubernetesPodOperator):
 
     def build_pod_request_obj(self, context: Context | None = None, *, dry_run: bool = False) -> V1Pod:
         """Return the author's pod with what the trial adds; cluster policies see it complete."""
-        with self._completed():
-            return super().build_pod_request_obj(context, dry_run=dry_run)
+        pod = author_manifest(self)
+        if self._identity is None:
+            raise RuntimeError("A trial's pod is built once its attempt has begun.")
+        complete = completed(pod, self._identity, self.metrics)
+        # A dry run reaches no cluster.
+        return built(complete, context, self.cluster(), self.log, None if dry_run else self.hook, dry_run=dry_run)
 
     def cluster(self) -> Connection:
         """Return how the cluster is reached."""
@@ -102,40 +105,6 @@ class TrialPodSpec(KubernetesPodOperator):
         arguments.setdefault("context", self.context)
         for callback in self.callbacks:
             getattr(callback, event)(client=self.client, mode=ExecutionMode.SYNC, operator=self, **arguments)
-
-    @contextmanager
-    def _completed(self) -> Iterator[None]:
-        """Lend the base class the fields that it builds the pod of, completed by the trial's own."""
-        template = template_of(self.pod_template_file, self.pod_template_dict, self.full_pod_spec)
-        manifest.refuse_sidecars(template, self.base_container_name)
-        lent = {**strengthened(self, template), **self._trial_fields(template)}
-        saved = {name: getattr(self, name) for name in lent}
-        try:
-            for name, value in lent.items():
-                setattr(self, name, value)
-            yield
-        finally:
-            for name, value in saved.items():
-                setattr(self, name, value)
-
-    def _trial_fields(self, template: V1Pod | None) -> dict[str, Any]:
-        identity = self._identity
-        if identity is None:
-            return {}
-        theirs = [*manifest.variables_of(template), *self.env_vars]
-        fields: dict[str, Any] = {
-            "name": identity.name(self.name),
-            "labels": {**self.labels, **identity.labels()},
-            "annotations": {**self.annotations, **identity.annotations()},
-            "env_vars": [*manifest.environment(identity.request, {one.name for one in theirs}), *self.env_vars],
-        }
-        if isinstance(self.metrics, File):
-            image = self.image or (template.spec.containers[0].image if template else "")
-            reader = manifest.file_reader(self.metrics, image, self.container_security_context)
-            fields["init_containers"] = [*self.init_containers, reader]
-            fields["volumes"] = [*self.volumes, manifest.file_volume()]
-            fields["volume_mounts"] = [*self.volume_mounts, manifest.file_mount(self.metrics)]
-        return fields
 
     def _render_nested_template_fields(
         self, value: Any, context: Context, jinja_env: jinja2.Environment, seen_oids: set[int]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import XComArg
+from airflow.sdk import DAG, BaseOperator, XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.definitions.xcom_arg import PlainXComArg
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.operators.pod_arguments import as_text
+from airflow_hpo.operators.pod import TrialPodOperator
 
-TRIGGER = "airflow_hpo.operators.pod_in_triggerer.TrialPodRunTrigger"
+TRIGGER = "airflow_hpo.triggers.trial_run.TrialPodRunTrigger"
 WORKERS_ONLY = (
     "on_success_callback",
     "on_execute_callback",
@@ -50,11 +53,44 @@ def start_in_triggerer(mapped: MappedOperator, requests: XComArg) -> MappedOpera
         trigger_cls=TRIGGER,
         trigger_kwargs={
             "requests": {"task_id": requests.operator.task_id, "key": requests.key},
-            "operator_arguments": as_text({**_defaults(mapped), **given}),
+            "spec": _spec({**_defaults(mapped), **given}),
         },
         next_method="execute_when_run",
     )
     return mapped
+
+
+def _spec(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a task's arguments the pod and its trial need."""
+    names = _own_names()
+    own = {name: value for name, value in arguments.items() if name in names}
+    file = own.get("pod_template_file")
+    if file and "{" in str(file):
+        raise DeclarationError(
+            f"With run_in='triggerer' a template's file is read when the DAG is parsed, but its path is {file!r}, which has "
+            "Jinja in it. Write the path out, or run the trial in a worker."
+        )
+    # The operator is thrown away: it must not become a task of the DAG that is just declared.
+    with DAG("template", auto_register=False):
+        operator = TrialPodOperator(task_id="trial", request={}, **own)
+    try:
+        spec = operator.spec().to_dict()
+        json.dumps(spec)
+    except (AttributeError, TypeError, ValueError) as err:
+        raise DeclarationError(
+            "With run_in='triggerer' the arguments of a pod trial are plain data or Kubernetes objects, but one is neither: "
+            f"{err}. Leave it out, or run the trial in a worker."
+        ) from err
+    return spec
+
+
+def _own_names() -> set[str]:
+    """Return the arguments of the operator that are not those of every task."""
+    known: set[str] = set()
+    for one in TrialPodOperator.__mro__:
+        if issubclass(one, BaseOperator) and one is not BaseOperator:
+            known |= inspect.signature(one.__init__).parameters.keys()
+    return known - {"request", "task_id", "kwargs", "self", "args"}
 
 
 def _defaults(mapped: MappedOperator) -> dict[str, Any]:

@@ -24,7 +24,9 @@ CONTAINER_FIELDS = {"container_resources": "resources", "container_security_cont
 """By the name of the operator's argument, the field that it sets."""
 
 
-def template_of(file: str | None, data: dict[str, Any] | None, full: V1Pod | None) -> V1Pod | None:
+def template_of(
+    file: str | None, data: dict[str, Any] | None, full: V1Pod | None, *, before_jinja: bool = False
+) -> V1Pod | None:
     """Return what the author's templates say together; None without any.
 
     A full pod specification adds to a file or a dictionary, of which the file wins.
@@ -32,6 +34,9 @@ def template_of(file: str | None, data: dict[str, Any] | None, full: V1Pod | Non
     template = None
     if file:
         template = PodGenerator.deserialize_model_file(file)
+        if before_jinja:
+            # Only what is written in the DAG is rendered: the content of a file is taken as it is.
+            template = PodGenerator.deserialize_model_dict(_raw(_plain(template)))
     elif data:
         template = PodGenerator.deserialize_model_dict(data)
     if template is None or full is None:
@@ -66,7 +71,20 @@ def _merged(weak: Any, strong: Any) -> Any:
     """Merge two values that are Kubernetes objects or plain; plain data in Kubernetes' own words comes out."""
     if not weak or not strong:
         return strong or weak
+    return merged(_plain(weak), _plain(strong))
+
+
+def _plain(value: Any) -> Any:
     from kubernetes.client import ApiClient
 
-    plain = ApiClient().sanitize_for_serialization
-    return merged(plain(weak), plain(strong))
+    return ApiClient().sanitize_for_serialization(value)
+
+
+def _raw(value: Any) -> Any:
+    """Return plain data that Jinja leaves as it is."""
+    if isinstance(value, dict):
+        return {key: _raw(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_raw(item) for item in value]
+    jinja = isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#"))
+    return f"{{% raw %}}{value}{{% endraw %}}" if jinja else value

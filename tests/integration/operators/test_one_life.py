@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import FailureKind, TrialRequest
 from airflow_hpo.operators import pod as pod_operator
 from airflow_hpo.operators.pod import TrialPodOperator
@@ -36,6 +38,7 @@ from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.triggers import pod as pod_trigger
+from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
 from tests.integration.trial_tasks import Tuned, declared
 
 LIFE = ("Study ", "Attempt ", "It runs ", "  ", "Trial ", "The trial ", "The study ")
@@ -146,7 +149,8 @@ class AsDeferredPod(AsPod):
 
 
 class InTriggerer(Way):
-    def __call__(self, request: TrialRequest, try_number: int) -> None:
+    def start(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments of the trigger that the task starts from."""
         with DAG("tune"):
 
             @task
@@ -154,9 +158,14 @@ class InTriggerer(Way):
                 return []
 
             mapped: Any = PodTrial("i", namespace="n", run_in="triggerer").expand(suggest(), retries=2)
-        arguments = json.loads(json.dumps(mapped.start_trigger_args.trigger_kwargs))
-        module, _, name = mapped.start_trigger_args.trigger_cls.rpartition(".")
-        trigger = getattr(sys.modules.get(module) or __import__(module, fromlist=[name]), name)(**arguments)
+        start = mapped.start_trigger_args
+        assert start.next_method == "execute_when_run"
+        return start.trigger_cls, start.trigger_kwargs
+
+    def __call__(self, request: TrialRequest, try_number: int) -> None:
+        path, arguments = self.start()
+        module, _, name = path.rpartition(".")
+        trigger = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(arguments)))
         context = self.context(request, try_number)
         trigger._task_instance = context["ti"]
         trigger.render_template_fields(context)
@@ -165,6 +174,46 @@ class InTriggerer(Way):
             operator = TrialPodOperator(task_id="trial", request=request.to_dict(), image="i", namespace="n")
             operator.render_template_fields(context)
             self.call(operator, "execute_when_run", context, event.payload)
+
+
+class InTriggererBefore(InTriggerer):
+    """A task that was deferred by the version before, whose trigger had an operator's arguments as JSON."""
+
+    def start(self) -> tuple[str, dict[str, Any]]:
+        arguments = (
+            '{"hpo_conn_id": "hpo_default", "image": "i", "namespace": "n", '
+            '"container_resources": {"__kubernetes__": "V1ResourceRequirements", "fields": {"requests": {"cpu": "1"}}}, '
+            '"metrics": {"__metrics__": {"format": "text", "timestamps": false, "step": "step", "type": "stdout"}}}'
+        )
+        requests = {"task_id": "suggest", "key": "return_value"}
+        return "airflow_hpo.operators.pod_in_triggerer.TrialPodRunTrigger", {
+            "requests": requests,
+            "operator_arguments": arguments,
+        }
+
+
+class AsPodDeferredBefore(AsPod):
+    """A task that was deferred by the version before, and that resumes from its event in this one."""
+
+    def __call__(self, request: TrialRequest, try_number: int) -> None:
+        if self.tuned.store.optuna.record(self.tuned.name, 0).state.finished:
+            return super().__call__(request, try_number)
+        if self.tuned.store.edition(self.tuned.name).stop_reason:
+            return super().__call__(request, try_number)
+        context, operator = self.context(request, try_number), self.operator(request)
+        operator.render_template_fields(context)
+        run = operator.claimed_run(context)
+        run.begin(TaskTry.of(context["ti"]), "pod")
+        event = {"name": "p", "namespace": "n", "number": 0, "outcome": self.event()}
+        self.call(operator, "execute_when_ended", context, event)
+
+    def event(self) -> dict[str, Any]:
+        seen = {"problems": [], "tail": [], "place": {"node": "n1"}, "over": True, "alive": False}
+        if self.outcome.value is None:
+            failed = {"state": "failed", "reason": self.outcome.reason, "kind": "program", "exit_code": 3}
+            return {**failed, "value": None, "metrics": {}, **seen}
+        complete = {"state": "complete", "reason": "", "kind": "program", "exit_code": 0}
+        return {**complete, "value": 0.5, "metrics": {"time_s": 2.0}, **seen}
 
 
 def _first(trigger: Any, ti: Any) -> TriggerEvent:
@@ -182,6 +231,8 @@ WAYS: dict[str, type[Way]] = {
     "a pod in a worker": AsPod,
     "a pod that defers": AsDeferredPod,
     "a pod in the triggerer": InTriggerer,
+    "a pod deferred by the version before": AsPodDeferredBefore,
+    "a pod in the triggerer, deferred by the version before": InTriggererBefore,
 }
 
 
@@ -199,7 +250,7 @@ def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Outc
         database = Database.sqlite(home / "hpo.db")
         migrate.upgrade(database)
         way = WAYS[name](Tuned(Store(database), declared()), outcome, Lines())
-        for logs in (TrialOperator, pod_trigger.TrialPodTrigger, _run_trigger()):
+        for logs in (TrialOperator, pod_trigger.TrialPodTrigger, TrialPodRunTrigger):
             monkeypatch.setattr(logs, "log", way.log)
 
         async def watched(*given: Any, **named: Any) -> Outcome:
@@ -219,12 +270,6 @@ def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Outc
         return way
 
     return make
-
-
-def _run_trigger() -> Any:
-    from airflow_hpo.operators.pod_in_triggerer import TrialPodRunTrigger
-
-    return TrialPodRunTrigger
 
 
 COMPLETE = Outcome.complete(Measurement(0.5, {"time_s": 2.0}), exit_code=0)

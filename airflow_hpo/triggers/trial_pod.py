@@ -1,0 +1,49 @@
+"""Pod of an attempt: started, or taken up from an earlier try, or deleted when the trial needs none any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpo.core.log import Log
+from airflow_hpo.core.placement import Placement
+from airflow_hpo.pods import start
+from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.trials.attempts import last_attempt, locate, unseen
+from airflow_hpo.trials.run import TrialRun
+
+if TYPE_CHECKING:
+    from kubernetes.client import V1Pod  # type: ignore[import-untyped]
+
+
+def identity_of(run: TrialRun) -> PodIdentity:
+    """Return which attempt a pod runs, and for which task."""
+    attempt = run.attempt
+    return PodIdentity(run.claimed.request, attempt.attempt, attempt.task, run.edition.created.isoformat())
+
+
+def start_pod(run: TrialRun, core: Any, pod: V1Pod, log: Log) -> V1Pod:
+    """Create the pod of the attempt, or take up an earlier try's, and store where it is."""
+    started = start.PodStarter(core, identity_of(run), _lineage_of(run)).start(pod)
+    name, namespace = str(started.metadata.name), str(started.metadata.namespace)
+    log.info("Pod %s in namespace %s", name, namespace)
+    locate(run.store, run.attempt, Placement(pod=name, namespace=namespace))
+    return started
+
+
+def delete_left_pod(run: TrialRun, core: Callable[[], Any], grace_period: int | None, log: Log) -> None:
+    """Delete the pod of a finished trial, if the process that told the study was killed before it could."""
+    last = last_attempt(run.store, run.claimed.request.study, run.claimed.record.number)
+    if last is None or last.placement.pod is None:
+        return
+    try:
+        start.delete(core(), last.placement.pod, str(last.placement.namespace), grace_period)
+    except Exception as err:  # noqa: BLE001
+        # The answer is in the study, for which no cluster is needed.
+        log.warning("Whether the pod %s is gone is not known: %s", last.placement.pod, err)
+
+
+def _lineage_of(run: TrialRun) -> start.Lineage:
+    if run.attempt.attempt == run.attempt.task.try_number == 1:
+        return start.Lineage({1}, first=True)
+    return start.Lineage(*unseen(run.store, run.attempt))
