@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from airflow_hpo.core.metrics.filters import MATCH_LIMIT
 from airflow_hpo.core.metrics.numbers import ANY_NUMBER
 from airflow_hpo.core.metrics.point import Found
-from airflow_hpo.core.metrics.reader import found_in
+from airflow_hpo.core.metrics.reader import beyond, found_in
 
 _SPREAD = r"(?:[ ]?(?:\+-|\+|±)[ ]?[0-9.eE+-]+)?"
 """The standard deviation after a cross validation's mean."""
@@ -99,7 +100,7 @@ class FrameworkReader:
 
     def read(self, line: str, time: datetime | None) -> list[Found]:
         """Return what a line says."""
-        form = self._format
+        form, whole, line = self._format, line, line[:MATCH_LIMIT]
         if form.begins and (begun := form.begins.search(line)):
             self._begun = begun["step"]
         if not (kind := form.line.search(line)) or self._unfinished(line):
@@ -111,7 +112,7 @@ class FrameworkReader:
         for name, text in pairs:
             if metric := declared.get(name):
                 found += found_in(line, metric, text, step, time, self._step)
-        return found
+        return found + beyond(whole, MATCH_LIMIT, set(self._spelt.values()))
 
     def _pairs(self, line: str) -> list[tuple[str, str]]:
         matches = [match for pattern in self._format.pairs for match in pattern.finditer(line)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.metrics.filters import LineFilter
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
-from airflow_hpo.core.metrics.json_reader import JsonReader, json_object, leaves
+from airflow_hpo.core.metrics.json_reader import JsonReader, json_objects, leaves
 from airflow_hpo.core.metrics.numbers import NUMBER
 from airflow_hpo.core.metrics.point import Found, MetricPoint
 from airflow_hpo.core.metrics.reader import Reader
@@ -29,8 +29,8 @@ def names_in(lines: Iterable[str]) -> list[str]:
     names: dict[str, None] = {}
     for line in lines:
         for text in visible(line):
-            data = json_object(text)
-            found = ["/".join(path) for path, value in leaves(data) if _is_number(value)] if data else []
+            inner = [leaf for data, _ in json_objects(text) for leaf in leaves(data)]
+            found = ["/".join(path) for path, value in inner if _is_number(value)]
             names.update(dict.fromkeys(found or [match["name"] for match in _NAMED.finditer(text)]))
     return list(names)[:SHOWN_NAMES]
 

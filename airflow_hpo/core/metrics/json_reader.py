@@ -14,7 +14,7 @@ from airflow_hpo.core.metrics.values import as_time, from_epoch, step_of
 CONTAINERS = ("metrics", "logs", "results", "scores", "values")
 """Objects with keys that are read like those of the line itself."""
 PREFIXES = 8
-"""How many braces of a line are tried as the beginning of its object."""
+"""How many braces of a line that begin no object are passed over."""
 DEPTH = 4
 # as floats: Python's own integers refuse some lengths and turn into no float beyond 1e308
 _DECODER = json.JSONDecoder(parse_int=float)
@@ -35,11 +35,11 @@ class JsonReader:
         """Return what a line says."""
         if "{" not in line:
             return []
-        data = json_object(line)
-        if data is None:
-            named = [name for name in self._metrics if f'"{name}"' in line]
-            return [rejected(name, line, line, "the line is no whole JSON object") for name in named]
-        return self._points(line, data, time)
+        objects = list(json_objects(line))
+        found = [each for data, _ in objects for each in self._points(line, data, time)]
+        rest = line[objects[-1][1] :] if objects else line
+        named = [name for name in self._metrics if f'"{name}"' in rest]
+        return found + [rejected(name, rest, line, "the line is no whole JSON object") for name in named]
 
     def _points(self, line: str, data: dict[str, Any], time: datetime | None) -> list[Found]:
         given = {name: at(data, name) for name in self._metrics}
@@ -62,19 +62,17 @@ def _found(line: str, name: str, value: Any, step: int | None, time: datetime | 
     return rejected(name, value, line, doubt_about(value) if isinstance(value, str) else "")
 
 
-def json_object(line: str) -> dict[str, Any] | None:
-    """Return the first JSON object of a line; None when there is none."""
-    at = line.find("{")
-    for _ in range(PREFIXES):
-        if at < 0:
-            return None
+def json_objects(line: str) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield the JSON objects of a line, mostly one, and where each of them ends."""
+    at, failed = line.find("{"), 0
+    while at >= 0 and failed < PREFIXES:
         try:
-            data, _ = _DECODER.raw_decode(line, at)
+            data, end = _DECODER.raw_decode(line, at)
         except (ValueError, RecursionError):
-            at = line.find("{", at + 1)
-            continue
-        return data if isinstance(data, dict) else None
-    return None
+            failed, end = failed + 1, at + 1
+        else:
+            yield data, end
+        at = line.find("{", end)
 
 
 def at(data: dict[str, Any], name: str) -> tuple[Any, ...]:

@@ -28,7 +28,8 @@ ANY_NUMBER = rf"(?:{WINDOWS}|{POWER}|{GROUPED}|{NUMBER})"
 
 AFTER = (
     r"\w|[.,:'’+−\-٫٬][0-9]|\.?#|\.[eE][+-]?[0-9]|"
-    rf"[{RAISED}‰^]|\*\*|[{THIN}][0-9]|{_TIMES}[ ]?(?:\^|\*\*|[{RAISED}])|[ ]?/[ ]?[0-9]"
+    rf"[{RAISED}‰^]|\*\*|[{THIN}][0-9]|{_TIMES}[ ]?(?:\^|\*\*|[{RAISED}])|[ ]?/[ ]?[0-9]|"
+    r"[ ]?[×·⋅][ ]?[0-9]|[ ][eE][+-]?[0-9]+\b"
 )
 """What stands after a text that is not the whole number: digits, a unit, an exponent, a fraction, a date, a ratio."""
 BEFORE = rf"(?:[\w^×+−-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"
@@ -79,7 +80,7 @@ def doubt_about(text: str) -> str:
 
 def numberish(text: str) -> bool:
     """Say whether a text that is no number may have been meant as one, such as ``0.5ms`` or ``tensor(0.5)``."""
-    return _NUMBERISH.match(text) is not None
+    return _NUMBERISH.match(text) is not None or text[:1].isnumeric()
 
 
 def two_readings(line: str, start: int, end: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -34,3 +35,12 @@ def point_at(
     number = None if step is None else step_of(step)
     point = MetricPoint(name, value, number, time)
     return [point] if step is None or number is not None else [rejected(step_name or "step", step, line), point]
+
+
+def beyond(line: str, limit: int, metrics: Iterable[str]) -> list[Found]:
+    """Return a rejection for each metric that is named where a reader looks no more."""
+    if len(line) <= limit:
+        return []
+    why = f"only the first {limit:,} characters of a line are read"
+    rest = line[limit - 1 :]
+    return [rejected(name, "", line, why) for name in sorted(metrics) if name in rest]

@@ -13,7 +13,7 @@ from airflow_hpo.core.metrics.filters import (
     NameValueFilter,
 )
 from airflow_hpo.core.metrics.point import Found, TwoReadings, rejected
-from airflow_hpo.core.metrics.reader import point_at
+from airflow_hpo.core.metrics.reader import beyond, point_at
 
 
 class TextReader:
@@ -42,9 +42,7 @@ class TextReader:
         for match in matches:
             if match.name in self._metrics:
                 found += self._found(line, match, common if match.step is None else match.step, time)
-        if len(line) > self._limit:
-            found += self._beyond(line)
-        return found
+        return found + beyond(line, self._limit, self._metrics)
 
     def _matches(self, line: str) -> list[Match]:
         if len(self._filters) == 1:
@@ -62,12 +60,6 @@ class TextReader:
             return [rejected(match.name, match.text, line, match.why, match.guess)]
         found = point_at(line, match.name, match.value, step, time, self._step)
         return [TwoReadings(match.name, match.longer, line), *found] if match.longer else found
-
-    def _beyond(self, line: str) -> list[Found]:
-        """Return a rejection for each metric that is named where no filter looks any more."""
-        why = f"only the first {self._limit:,} characters of a line are read"
-        rest = line[self._limit - 1 :]
-        return [rejected(name, "", line, why) for name in sorted(self._metrics) if f"{name}=" in rest]
 
 
 def _without_halves(matches: list[Match]) -> list[Match]:

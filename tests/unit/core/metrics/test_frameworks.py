@@ -228,6 +228,8 @@ def test_the_names_that_were_seen_are_named() -> None:
         ('[rank {0}] {"loss": 0.5} done', "loss", 0.5),
         ('{"loss": "1,234.5"}', "loss", 1234.5),
         ('{"val loss": 0.5}', "val loss", 0.5),
+        ('{"loss": 0.7}{"loss": 0.5}', "loss", 0.5),
+        ('[{"loss": 0.7}, {"loss": 0.5}]', "loss", 0.5),
     ],
 )
 def test_nested_and_prefixed_json(line: str, metric: str, value: float) -> None:

@@ -39,6 +39,8 @@ def measure(*lines: str, objective: Objective | None = None, **source: Any) -> M
         pytest.param({"loss": r"loss (\d+)"}, "loss 45 / 50", id="ratio with blanks"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 3.2×10^-4", id="power of ten"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 3.2 x 10^-4", id="power of ten with blanks"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 3.2×10-4", id="power of ten without a mark"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 1.5 e-3", id="exponent after a blank"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 1.#INF", id="windows"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 0x1F", id="hexadecimal"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 35ms", id="unit"),
@@ -155,7 +157,22 @@ def test_two_whole_readings_are_a_note() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1,000", "0,5", "45/50", "45 / 50", "1.5.2", "0.5ms", "- 0.5", "tensor(0.5)", "1e", "'0.5'", "1\u00a0000,5"],
+    [
+        "1,000",
+        "0,5",
+        "45/50",
+        "45 / 50",
+        "1.5.2",
+        "0.5ms",
+        "- 0.5",
+        "tensor(0.5)",
+        "1e",
+        "'0.5'",
+        "1\u00a0000,5",
+        "½",
+        "3.2·10-4",
+        "1 e-3",
+    ],
 )
 def test_the_default_filter_does_not_guess(text: str) -> None:
     with pytest.raises(TrialFailedError, match="read whole"):
