@@ -27,6 +27,11 @@ def parameter_variables(params: Mapping[str, Choice]) -> dict[str, str]:
     return {f"{PARAMETER}{variable(name)}": as_text(value) for name, value in params.items()}
 
 
+def unbuffered(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which Python prints at once, unless it says otherwise itself: buffered metrics come at the end."""
+    return {"PYTHONUNBUFFERED": "1", **environment}
+
+
 def refuse_clash(names: Iterable[str]) -> None:
     """Raise when two parameters would be the same environment variable."""
     if pair := clash(names):

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from airflow_hpo.core.environment import unbuffered
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES
 from airflow_hpo.core.metrics.point import Report
@@ -39,7 +40,7 @@ class ProcessRunner:
     :param command: program and arguments; the program is looked for in the PATH of ``env``.
     :param objective: what is looked for in the source.
     :param source: where metrics are read.
-    :param env: the program's whole environment; None for this process's own.
+    :param env: the whole environment, where Python is told to print at once unless it says otherwise; None for our own.
     :param cwd: its working directory; None for this process's own.
     :param on_line: called with every line of the output, as it comes, without its end.
     :param monitor: called every ``interval`` seconds with the new points, if any; True ends the program as pruned.
@@ -86,7 +87,7 @@ class ProcessRunner:
     def run(self) -> Outcome:
         """Run the command and return how it ended, with what it measured."""
         with contextlib.closing(input_for(self._source, self.collector, self._cwd)) as read:
-            environment = {**(os.environ if self._env is None else self._env), **read.environment()}
+            environment = unbuffered({**(os.environ if self._env is None else self._env), **read.environment()})
             with SupervisedProgram(
                 self._command, env=environment, cwd=self._cwd, grace_period=self._grace_period
             ) as program:

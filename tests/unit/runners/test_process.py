@@ -322,6 +322,14 @@ def test_a_filter_that_is_too_slow_ends_the_program_with_a_sentence() -> None:
         shell(f"echo {'1,' * 40}P; sleep 300", source=source).run()
 
 
+def test_python_prints_at_once_unless_its_environment_says_otherwise() -> None:
+    script = "import time; print('loss=1'); time.sleep(300)"
+    assert runner(sys.executable, "-S", "-c", script, env={}, monitor=bool).run().pruned
+    lines: list[str] = []
+    runner("/usr/bin/env", env={"PYTHONUNBUFFERED": ""}, on_line=lines.append).run().check()
+    assert "PYTHONUNBUFFERED=" in lines
+
+
 def test_a_file_that_never_appears_is_why_the_metric_is_missing(tmp_path: Path) -> None:
     with pytest.raises(TrialFailedError, match="never appeared"):
         measured(shell("echo loss=1", source=File("m.log"), cwd=str(tmp_path)))
