@@ -52,6 +52,14 @@ def ready_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
 
 
 @pytest.fixture
+def default_database(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The database that Airflow uses without a connection, with all tables, in a home of this test's own."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
+    return Database.sqlite(shutil.copy(sqlite_template, tmp_path / "hpo.db"))
+
+
+@pytest.fixture
 def store(ready_database: Database) -> Store:
     """A study database with all tables."""
     return Store(ready_database)

@@ -20,6 +20,8 @@ from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.promotion import parameter_set_asset
 from airflow_hpo.parameter_sets.promote import assign
+from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.store import Store
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
 
 NAME = "dispatch/tokyo"
@@ -42,9 +44,9 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def champion(run: Command, file: Path, tmp_path: Path) -> Command:  # noqa: F811
+def champion(run: Command, file: Path, tmp_path: Path, default_database: Database) -> Command:  # noqa: F811
     """The commands, on a store with three versions."""
-    store = HpoHook().store
+    store = Store(default_database)
     assign(store, NAME, read_params(str(file)), Provenance(source=str(file)))
     for wait in (70, 80):
         (tmp_path / f"{wait}.json").write_text(json.dumps({"wait": wait}))

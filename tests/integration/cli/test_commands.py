@@ -16,9 +16,10 @@ from airflow.cli.cli_config import ActionCommand, GroupCommand
 
 from airflow_hpo.cli import watch
 from airflow_hpo.cli.commands import get_cli_commands
-from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import Tuned, declared
 
 Command = Callable[..., str]
@@ -61,9 +62,9 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.fixture
-def finished(run: Command) -> Tuned:
+def finished(run: Command, default_database: Database) -> Tuned:
     """A study of four trials that has ended, one of them after a failure."""
-    tuned = Tuned(HpoHook().store, declared(max_trials=4), "manual__2026-11-21T08:00:00+00:00")
+    tuned = Tuned(Store(default_database), declared(max_trials=4), "manual__2026-11-21T08:00:00+00:00")
     requests = tuned.suggest()
     for value, request in enumerate(requests):
         if value == 1:

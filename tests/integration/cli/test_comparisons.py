@@ -11,6 +11,7 @@ from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.evaluations.compare import compare_evaluations
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from tests.integration.cli.test_commands import Command, run
 from tests.integration.evaluated import CHAMPION, LOSS, challenger, evaluated
@@ -21,9 +22,9 @@ OLD = [10.0, 12.0, 11.0, 14.0, 13.0]
 
 
 @pytest.fixture
-def store(run: Command) -> Store:
+def store(run: Command, default_database: Database) -> Store:
     """A store with two comparisons: one that promotes, and then one where nothing is in use yet."""
-    store = HpoHook().store
+    store = Store(default_database)
     values = {"champion": OLD, "trial 7": [value - 1 for value in OLD]}
     place = TaskTry(TaskRun("retune", "r1", "compare"))
     first = evaluated(store, values, [challenger(7), CHAMPION])

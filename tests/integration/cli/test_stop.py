@@ -8,9 +8,11 @@ import pytest
 
 from airflow_hpo.core.study_end import End
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import Status, status
 from airflow_hpo.studies.stop import must_not_start, reason_to_end
+from airflow_hpo.studies.store import Store
 from tests.integration.cli.test_commands import Command, run
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -18,9 +20,9 @@ __all__ = ["run"]
 
 
 @pytest.fixture
-def tuned(run: Command, tmp_path: Path) -> Tuned:
+def tuned(run: Command, default_database: Database) -> Tuned:
     """A study of which one trial is complete, one runs, and two wait for their tasks."""
-    tuned = Tuned(HpoHook().store, declared(objective={"metric": "loss", "goal": 0.01}))
+    tuned = Tuned(Store(default_database), declared(objective={"metric": "loss", "goal": 0.01}))
     first, second, *_ = tuned.suggest()
     tuned.complete(first, value=0.25)
     tuned.started(second)

@@ -9,7 +9,8 @@ import math
 
 import pytest
 
-from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.cli.test_commands import Command, narrow, run  # noqa: F401
 from tests.integration.trial_tasks import Tuned, declared
@@ -19,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("metadata_database")
 
 
 @pytest.fixture
-def tuned(run: Command) -> Tuned:  # noqa: F811
+def tuned(run: Command, default_database: Database) -> Tuned:  # noqa: F811
     """A study: trial 0 died once and is complete with oddities, trial 1 failed and ran again as trial 4."""
-    tuned = Tuned(HpoHook().store, declared(max_trials=6))
+    tuned = Tuned(Store(default_database), declared(max_trials=6))
     first, second = tuned.suggest()[:2]
     tuned.report(tuned.started(first)[1], {1: 9.0, 2: 8.0})
     claimed, attempt = tuned.started(first, try_number=2)

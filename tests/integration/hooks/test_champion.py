@@ -39,7 +39,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def in_use(home: Path) -> HpoHook:
+def in_use(default_database: Database) -> HpoHook:
     """A store with one champion."""
     hook = HpoHook()
     assign(hook.store, NAME, {"wait": 60, "solver": "greedy", "items": 3}, BY_HAND)

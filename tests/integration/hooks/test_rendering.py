@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,20 +9,19 @@ import pytest
 
 from airflow_hpo.core.space import Categorical
 from airflow_hpo.core.trial import AttemptOutcome
-from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.operators.process import TrialProcessOperator
+from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import Tuned, declared
 
 NASTY = "{{ 7 * 7 }}{% raw %}"
 
 
 @pytest.fixture
-def tuned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tuned:
+def tuned(default_database: Database) -> Tuned:
     """A study in the default file whose only value looks like a template."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
-    return Tuned(HpoHook().store, declared(space={"text": Categorical([NASTY])}, max_trials=4))
+    return Tuned(Store(default_database), declared(space={"text": Categorical([NASTY])}, max_trials=4))
 
 
 def context(task_id: str = "trial", try_number: int = 1) -> dict[str, Any]:

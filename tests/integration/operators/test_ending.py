@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +25,6 @@ from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
-from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -34,14 +32,11 @@ SILENT = "import time; time.sleep(600)"
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(default_database: Database, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The database that Airflow uses without a connection, asked often."""
-    database = Database.sqlite(tmp_path / "hpo.db")
-    migrate.upgrade(database)
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__POLL_INTERVAL", "0.1")
     monkeypatch.setenv("AIRFLOW__HPO__REPORT_INTERVAL", "0.1")
-    return Store(database)
+    return Store(default_database)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,12 +31,7 @@ STUDY = Study(name="boat", space={"x": Float(0, 1), "y": Float(0, 1)}, objective
 CANDIDATES = [Candidate("trial 7", {"x": 0.1, "y": 0.2}), Candidate("champion", {"x": 0.5, "z": "{{ 7 * 7 }}"})]
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 States = dict[str, dict[str, str | None]]
-
-
-@pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
+pytestmark = pytest.mark.usefixtures("default_database")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import importlib
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -34,7 +35,6 @@ from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
-from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.triggers import pod as pod_trigger
@@ -237,7 +237,7 @@ WAYS: dict[str, type[Way]] = {
 
 
 @pytest.fixture
-def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Outcome], Way]:
+def ways(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Outcome], Way]:
     """Makes a way to run a trial of a study of its own that ends as told."""
     monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
     monkeypatch.setattr(KubernetesHook, "core_v1_client", Core())
@@ -247,8 +247,7 @@ def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Outc
         home = tmp_path / name.replace(" ", "_")
         home.mkdir()
         monkeypatch.setenv("AIRFLOW_HOME", str(home))
-        database = Database.sqlite(home / "hpo.db")
-        migrate.upgrade(database)
+        database = Database.sqlite(shutil.copy(sqlite_template, home / "hpo.db"))
         way = WAYS[name](Tuned(Store(database), declared()), outcome, Lines())
         for logs in (TrialOperator, pod_trigger.TrialPodTrigger, TrialPodRunTrigger):
             monkeypatch.setattr(logs, "log", way.log)

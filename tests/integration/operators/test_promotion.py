@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,17 +12,16 @@ from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 
 NAME = "dispatch/tokyo"
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
+def store(default_database: Database) -> Store:
     """The default store of an empty home."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
-    return HpoHook().store
+    return Store(default_database)
 
 
 class Events:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +24,6 @@ from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
-from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers import pod as pod_trigger
@@ -62,13 +60,10 @@ class Watch:
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(default_database: Database, monkeypatch: pytest.MonkeyPatch) -> Study:
     """Opens a study in the database that Airflow uses without a connection."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
-    database = Database.sqlite(tmp_path / "hpo.db")
-    migrate.upgrade(database)
-    return lambda **options: Tuned(Store(database), declared(**options))
+    return lambda **options: Tuned(Store(default_database), declared(**options))
 
 
 def in_triggerer(tuned: Tuned) -> TriggerEvent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +19,6 @@ from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.pods.api import retry
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.storage.database import Database
-from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from tests.integration.trial_tasks import Tuned, declared
@@ -53,14 +51,11 @@ class EndedTrigger(TrialPodTrigger):
 
 
 @pytest.fixture
-def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tuned:
+def tuned(default_database: Database, monkeypatch: pytest.MonkeyPatch) -> Tuned:
     """An open edition in the database that Airflow uses without a connection."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__HPO__RESUME_DELAY", "0")
     monkeypatch.setattr(retry, "AWAY", 0.0)
-    database = Database.sqlite(tmp_path / "hpo.db")
-    migrate.upgrade(database)
-    return Tuned(Store(database), declared())
+    return Tuned(Store(default_database), declared())
 
 
 @pytest.fixture
