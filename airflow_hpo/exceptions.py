@@ -6,6 +6,8 @@ HpoError
 │   ├── StudyNotFoundError       no study of that name is in the store
 │   ├── StudyConflictError       the stored study was declared otherwise
 │   ├── StudyOverError           the study is over and gives no further trial
+│   ├── OwnerError               the study or parameter set belongs to another DAG or task group
+│   ├── OwnerNotFoundError       the study or parameter set has no owner
 │   ├── ParameterSetNotFoundError  no parameter set, or no version of it, has that name
 │   ├── ChampionChangedError     the champion is another version than the caller believes
 │   ├── ComparisonError          there is nothing to compare, or no such comparison
@@ -13,7 +15,8 @@ HpoError
 │   └── StoreNotMigratedError    the database lacks our tables or has older ones
 ├── TransientHpoError            the same call may succeed later: Airflow may retry
 │   ├── StoreUnavailableError    the database does not answer, or takes no changes
-│   └── StudyLockedError         another process held the study's lock for too long
+│   ├── StudyLockedError         another process held the study's lock for too long
+│   └── StudyBusyError           another DAG run works on the edition
 └── TrialFailedError             one attempt of a trial failed; carries the kind and the reason
     └── ClusterError             Kubernetes did not do what it was asked
         ├── ClusterRefusedError      a person has to mend something first
@@ -54,6 +57,14 @@ class StudyConflictError(PermanentHpoError):
     """The stored study was declared with another space, direction or objective."""
 
 
+class OwnerError(PermanentHpoError):
+    """The study or parameter set belongs to another DAG or task group."""
+
+
+class OwnerNotFoundError(PermanentHpoError):
+    """The study or parameter set has no owner."""
+
+
 class ComparisonError(PermanentHpoError):
     """There is nothing to choose from or to compare, or no comparison of that number."""
 
@@ -88,6 +99,10 @@ class StoreUnavailableError(TransientHpoError):
 
 class StudyLockedError(TransientHpoError):
     """Another process held the study's lock for too long."""
+
+
+class StudyBusyError(TransientHpoError):
+    """Another DAG run works on the edition and has not ended."""
 
 
 class FailureKind(StrEnum):

@@ -17,7 +17,7 @@ from airflow_hpo import Candidate, EvaluateTaskGroup, Float, HpoHook, Objective,
 PROGRAM = Path(__file__).parent / "programs" / "plan_bikes.py"
 
 study = Study(
-    name="bikes",
+    name="bikes-by-week",
     objective=Objective("cost", direction="minimize", extra_metrics=["unserved"]),
     space={"level_rate": Float(0.02, 0.9), "margin": Float(-0.1, 0.5)},
     max_trials=24,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StrictInt, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core import grid
@@ -97,6 +98,8 @@ class Study(Declared):
     :param start_points: points to try first, in order; parameters left out are sampled.
     :param warm_start: what to take over from earlier editions; None for nothing.
     :param seed: changes every random choice of the study; 0 or more.
+    :param shared: True lets several task groups, also of several DAGs, run trials of one edition together, where their ``run`` is
+        the same: one budget, one parallelism, one best trial. All of them declare it. False: a second task group is refused.
     :raises DeclarationError: when something is missing, unknown or contradictory.
     """
 
@@ -117,6 +120,8 @@ class Study(Declared):
     start_points: list[dict[str, Choice]] = []
     warm_start: WarmStart | None = None
     seed: StrictInt = Field(default=0, ge=0)
+    # Left out while False, so that fingerprints of earlier declarations hold.
+    shared: StrictBool = Field(default=False, exclude_if=operator.not_)
 
     @field_validator("name")
     @classmethod

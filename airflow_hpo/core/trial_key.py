@@ -3,6 +3,7 @@
 ============== =====================================================================================================
 ``002/3``      a trial: index 3 of batch 2
 ``002/3#1``    a trial that runs trial 1 again, which was asked for by the key before ``#``
+``d/g/002/3``  a trial of a study that task groups share: index 3 of batch 2 of group ``g`` in DAG ``d``
 ``batch_002``  the task group of batch 2
 ``f@r``        an edition: run ``r`` of the study family ``f``, and the name of its Optuna study
 ``f@r#7``      trial 7 of an edition
@@ -16,13 +17,24 @@ import re
 BATCH_GROUP = "batch_{batch}"
 """The task group of a batch, as a template for :func:`task_in_batch`."""
 
-_KEY = re.compile(r"([0-9]+)/([0-9]+)(#|\Z)")
+_KEY = re.compile(r"(?:([^/]+/[^/]*)/)?([0-9]+)/([0-9]+)(?:#|\Z)")
 _BATCH = re.compile(r"(?:\A|\.)batch_([0-9]+)(?=\.|\Z)")
 
 
-def key_of(batch: int, index: int) -> str:
-    """Return the key of a trial."""
-    return f"{batch:03d}/{index}"
+def key_of(batch: int, index: int, sharer: str = "") -> str:
+    """Return the key of a trial; a shared study's begins with the group that asks for it."""
+    return f"{sharer}/{batch:03d}/{index}" if sharer else f"{batch:03d}/{index}"
+
+
+def sharer_name(dag_id: str, group_id: str) -> str:
+    """Return what the keys of one task group's trials begin with in a shared study; ids of Airflow have no slash."""
+    return f"{dag_id}/{group_id}"
+
+
+def sharer_of(key: str) -> str:
+    """Return the task group that a trial of a shared study was asked for by; empty where the study is not shared."""
+    named = _KEY.match(key)
+    return (named[1] or "") if named else ""
 
 
 def rerun_key(key: str, number: int) -> str:
@@ -38,7 +50,7 @@ def first_key(key: str) -> str:
 def batch_and_index(key: str) -> tuple[int, int]:
     """Return batch and index of the task that runs a trial; -1 for both when the key names none."""
     named = _KEY.match(key)
-    return (int(named[1]), int(named[2])) if named else (-1, -1)
+    return (int(named[2]), int(named[3])) if named else (-1, -1)
 
 
 def task_in_batch(template: str, batch: int) -> str:
@@ -50,6 +62,18 @@ def batch_of(task_id: str) -> int | None:
     """Return the batch that a task belongs to; None when it is in no batch."""
     found = _BATCH.findall(task_id)
     return int(found[-1]) if found else None
+
+
+def group_of(task_id: str) -> str:
+    """Return the task group of a study that one of its own tasks is in; empty for a task outside of any group."""
+    parent = task_id.rpartition(".")[0]
+    outer, _, last = parent.rpartition(".")
+    return outer if _BATCH.fullmatch(last) else parent
+
+
+def group_of_batches(template: str) -> str:
+    """Return the task group of a study from the id of its trial task, in which ``{batch}`` stands for a number."""
+    return template.rpartition(BATCH_GROUP)[0].removesuffix(".")
 
 
 def edition_name(family: str, run: str) -> str:

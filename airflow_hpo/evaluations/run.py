@@ -27,7 +27,7 @@ from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import attempts, editions, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
 from airflow_hpo.storage.retry import retried
-from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.open import opened
 from airflow_hpo.studies.store import Store
 
 BATCH = 1
@@ -90,9 +90,12 @@ def open_evaluation(
     parallelism: int | None = None,
     look: int = 1,
 ) -> Evaluation:
-    """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed."""
+    """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed.
+
+    Who may evaluate the study is checked before, by ``studies.owner``.
+    """
     study = grid_of(plan, family, parallelism)
-    edition = open_edition(store, study, f"{run}.{plan.fingerprint[:8]}", place)
+    edition = opened(store, study, f"{run}.{plan.fingerprint[:8]}", place)
     tuned = next((candidate.study for candidate in plan.candidates if candidate.study), None)
     with store.session() as session:
         return evaluations.keep(session, edition.name, plan, look=look, tuned=tuned)

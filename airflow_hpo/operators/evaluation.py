@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import active
 from airflow_hpo.core.study import Study
@@ -21,6 +22,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import reference_of, task_try_of
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.studies.owner import claim_evaluation
 
 
 class EvaluationPlanOperator(BaseOperator):
@@ -101,9 +103,10 @@ class EvaluationPlanOperator(BaseOperator):
         with permanent_errors_end_the_task():
             plan = self._plan(self.candidates, self.scenarios, context)
             _check_size(plan)
-            store = HpoHook(self.hpo_conn_id).store
+            store, place = HpoHook(self.hpo_conn_id).store, task_try_of(context)
+            claim_evaluation(store, self.study, self.family, Owner.of(place.task))
             opened = open_evaluation(
-                store, plan, self.family, self.run, task_try_of(context), parallelism=self.parallelism, look=self.look
+                store, plan, self.family, self.run, place, parallelism=self.parallelism, look=self.look
             )
             requests = evaluation_requests(store, opened)
         self._log(opened.edition, plan)

@@ -108,17 +108,20 @@ def redeclare(session: Session, name: str, study: Study) -> Edition:
     return _edition(row)
 
 
-def seal_batch(session: Session, name: str, batch: int, size: int) -> int:
-    """Fix how many trials a batch has and return the number that holds: the first caller decides."""
+def seal_batch(session: Session, name: str, batch: int, size: int, sharer: str = "") -> int:
+    """Fix how many trials a batch has and return the number that holds: the first caller decides.
+
+    Each task group that shares a study has batches of its own.
+    """
     edition_id = row_id(session, name)
-    sealed = {"edition_id": edition_id, "batch": batch, "size": size, "sealed_at": utc_now()}
+    sealed = {"edition_id": edition_id, "sharer": sharer, "batch": batch, "size": size, "sealed_at": utc_now()}
     insert_absent(session, BatchRow, [sealed])
-    return session.execute(_size(edition_id, batch)).scalar_one()
+    return session.execute(_size(edition_id, batch, sharer)).scalar_one()
 
 
-def batch_size(session: Session, name: str, batch: int) -> int | None:
+def batch_size(session: Session, name: str, batch: int, sharer: str = "") -> int | None:
     """Return how many trials a batch has; None while it is not sealed."""
-    return session.execute(_size(row_id(session, name), batch)).scalar()
+    return session.execute(_size(row_id(session, name), batch, sharer)).scalar()
 
 
 def row_id(session: Session, name: str, *, lock: bool = False) -> int:
@@ -127,8 +130,9 @@ def row_id(session: Session, name: str, *, lock: bool = False) -> int:
     return _found(session, name, wanted.with_for_update(key_share=True) if lock else wanted)
 
 
-def _size(edition_id: int, batch: int) -> Select[int]:
-    return select(BatchRow.size).where(BatchRow.edition_id == edition_id, BatchRow.batch == batch)
+def _size(edition_id: int, batch: int, sharer: str) -> Select[int]:
+    ours = (BatchRow.edition_id == edition_id, BatchRow.sharer == sharer, BatchRow.batch == batch)
+    return select(BatchRow.size).where(*ours)
 
 
 def _newest_first() -> Select[EditionRow]:

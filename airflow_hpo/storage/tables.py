@@ -55,6 +55,20 @@ class EditionRow(Row):
     stop_reason: Mapped[str | None] = mapped_column(PlainText)
 
 
+class SharerRow(Row):
+    """A task group that runs trials of an edition that several share, and its DAG run that does so."""
+
+    __tablename__ = "hpo_sharers"
+    __table_args__ = (MYSQL,)
+
+    edition_id: Mapped[int] = mapped_column(
+        ForeignKey("hpo_editions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    dag_id: Mapped[str] = mapped_column(AIRFLOW_ID, primary_key=True)
+    group_id: Mapped[str] = mapped_column(AIRFLOW_ID, primary_key=True)
+    run_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+
+
 class BatchRow(Row):
     """How many trials a batch has, sealed once so that a rerun asks for the same ones."""
 
@@ -62,6 +76,8 @@ class BatchRow(Row):
     __table_args__ = (MYSQL,)
 
     edition_id: Mapped[int] = mapped_column(ForeignKey("hpo_editions.id", ondelete="CASCADE"), primary_key=True)
+    # DAG and task group, as trial keys begin with; empty where the study is not shared.
+    sharer: Mapped[str] = mapped_column(String(501), primary_key=True)
     batch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     size: Mapped[int]
     sealed_at: Mapped[datetime]
@@ -154,6 +170,22 @@ class ComparisonRow(Row):
     run_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
     task_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
     created_at: Mapped[datetime]
+
+
+class OwnerRow(Row):
+    """The DAG, and the task group in it, that a study or a parameter set belongs to."""
+
+    __tablename__ = "hpo_owners"
+    __table_args__ = (MYSQL,)
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    # The study that an evaluation belongs to.
+    study: Mapped[str | None] = mapped_column(String(200))
+    dag_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+    group_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
+    shared: Mapped[bool]
+    since: Mapped[datetime]
 
 
 class ParameterVersionRow(Row):

@@ -98,14 +98,14 @@ def test_a_database_without_tables_fails_the_check_in_one_line(run: Command) -> 
 def test_the_tables_go_back_to_an_older_version_s(run: Command) -> None:
     run("db", "migrate")
     assert "at revision 0001" in run("db", "downgrade", "--to-revision", "0001")
-    with pytest.raises(SystemExit, match="needs revision 0002 of our tables"):
+    with pytest.raises(SystemExit, match="needs revision 0003 of our tables"):
         run("db", "check")
 
 
-@pytest.mark.parametrize("revision", ["0002", "head", "0003", "nonsense"])
+@pytest.mark.parametrize("revision", ["0003", "head", "0004", "nonsense"])
 def test_the_tables_go_back_to_nothing_but_an_older_revision(run: Command, revision: str) -> None:
     run("db", "migrate")
-    with pytest.raises(SystemExit, match=r"From revision 0002, .* can go back to 0001, base, but got"):
+    with pytest.raises(SystemExit, match=r"From revision 0003, .* can go back to 0002, 0001, base, but got"):
         run("db", "downgrade", "--to-revision", revision)
     run("db", "check")
 

@@ -23,6 +23,7 @@ from airflow_hpo.storage.tables import EvaluationRow, Row
 
 STUDY = Study(name="s", objective=Objective("loss"), space={"x": Float(0, 1)}, max_trials=9)
 OURS = set(Row.metadata.tables) | {VERSION_TABLE}
+SEALED = "INSERT INTO hpo_batches (edition_id, batch, size, sealed_at) VALUES (:edition, 1, 4, :at)"
 SECOND = {"hpo_evaluations", "hpo_comparisons", "hpo_parameter_versions", "hpo_champions", "hpo_promotions"}
 
 
@@ -170,12 +171,31 @@ def test_studies_of_the_first_revision_survive_the_second_and_the_way_back(empty
     assert tables(empty_database).isdisjoint(SECOND)
     with empty_database.session() as session:
         editions.declare(session, STUDY, "r")
-        editions.seal_batch(session, "s@r", 1, 4)
+        session.execute(
+            text(SEALED), {"edition": editions.row_id(session, "s@r"), "at": utc_now().replace(tzinfo=None)}
+        )
     for change, revision in ((upgrade, "0002"), (downgrade, "0001"), (upgrade, "0002")):
         change(empty_database, revision)
         assert SECOND.issubset(tables(empty_database)) == (revision == "0002")
         with empty_database.session(read_only=True) as session:
-            assert (editions.get(session, "s@r").study, editions.batch_size(session, "s@r", 1)) == (STUDY, 4)
+            assert editions.get(session, "s@r").study == STUDY
+            assert session.scalar(text("SELECT size FROM hpo_batches WHERE batch = 1")) == 4
+
+
+def test_batches_of_the_second_revision_survive_the_third_and_the_way_back(empty_database: Database):
+    upgrade(empty_database, "0002")
+    with empty_database.session() as session:
+        editions.declare(session, STUDY, "r")
+        session.execute(
+            text(SEALED), {"edition": editions.row_id(session, "s@r"), "at": utc_now().replace(tzinfo=None)}
+        )
+        before = session.execute(text("SELECT edition_id, batch, size, sealed_at FROM hpo_batches")).all()
+    for change, revision in ((upgrade, "0003"), (downgrade, "0002"), (upgrade, "0003")):
+        change(empty_database, revision)
+        with empty_database.session(read_only=True) as session:
+            assert session.execute(text("SELECT edition_id, batch, size, sealed_at FROM hpo_batches")).all() == before
+    with empty_database.session(read_only=True) as session:
+        assert editions.batch_size(session, "s@r", 1) == 4
 
 
 def test_going_back_to_the_first_revision_loses_what_only_the_second_keeps_and_nothing_else(database: Database):

@@ -30,6 +30,10 @@ STUDY = Study(
     max_trials=2,
     parallelism=2,
 )
+# A study belongs to one DAG.
+TUNED, GROUPED, IN_VAIN = (
+    STUDY.model_copy(update={"name": f"weather_{name}"}) for name in ("tuned", "groups", "in_vain")
+)
 CANDIDATES = [
     Candidate("trial 3", {"x": 0.25, "text": "{{ x }}"}, study="weather@elsewhere", number=3),
     Candidate("champion", {"x": 0.5, "text": "plain"}),
@@ -115,10 +119,10 @@ with DAG("evaluate_tuned", schedule=None, catchup=False):
         found = Candidate(f"trial {best['number']}", best["params"], study=best["edition"], number=best["number"])
         return [found.to_dict(), CANDIDATES[1].to_dict()]
 
-    tuned = TuneTaskGroup(study=STUDY, trial=PythonTrial(calm_or_not), window=Window("-60d", "-30d"))
+    tuned = TuneTaskGroup(study=TUNED, trial=PythonTrial(calm_or_not), window=Window("-60d", "-30d"))
     EvaluateTaskGroup(
         "validate",
-        study=STUDY,
+        study=TUNED,
         candidates=best_and_champion(tuned.output),
         scenarios=[Scenario("swell", {"waves": 2}), Scenario("chop", {"waves": 1})],
         replicates=2,
@@ -136,7 +140,7 @@ with DAG("evaluate_groups", schedule=None, catchup=False):
 
     sailed = EvaluateTaskGroup(
         "sail",
-        study=STUDY,
+        study=GROUPED,
         candidates=CANDIDATES,
         scenarios=[Scenario("swell", {"waves": 2})],
         variants=["day", "night"],
@@ -144,14 +148,14 @@ with DAG("evaluate_groups", schedule=None, catchup=False):
         trial=GroupTrial(sailing),
     )
     unwanted = EvaluateTaskGroup(
-        "again", study=STUDY, candidates=CANDIDATES, scenarios=["swell"], trial=PythonTrial(hopeless), look=2
+        "again", study=GROUPED, candidates=CANDIDATES, scenarios=["swell"], trial=PythonTrial(hopeless), look=2
     )
     sailed >> no() >> unwanted
 
 with DAG("evaluate_in_vain", schedule=None, catchup=False):
     EvaluateTaskGroup(
         "validate",
-        study=STUDY,
+        study=IN_VAIN,
         candidates=CANDIDATES[1:],
         scenarios=["any"],
         trial=PythonTrial(hopeless, retry_delay=timedelta(seconds=1)),

@@ -12,9 +12,13 @@ from airflow_hpo.core.trial_key import (
     edition_name,
     family_of,
     first_key,
+    group_of,
+    group_of_batches,
     key_of,
     names_edition,
     rerun_key,
+    sharer_name,
+    sharer_of,
     task_in_batch,
     trial_of,
 )
@@ -42,10 +46,60 @@ def test_reruns_of_different_trials_have_different_keys(batch: int, index: int, 
 
 
 @pytest.mark.parametrize(
-    ("key", "written"), [(key_of(2, 3), "002/3"), (rerun_key("002/3", 1), "002/3#1"), (key_of(1000, 0), "1000/0")]
+    ("key", "written"),
+    [
+        (key_of(2, 3), "002/3"),
+        (rerun_key("002/3", 1), "002/3#1"),
+        (key_of(1000, 0), "1000/0"),
+        (key_of(2, 3, sharer_name("monthly", "outer.tune")), "monthly/outer.tune/002/3"),
+    ],
 )
 def test_keys_are_written_as_the_databases_of_earlier_versions_have_them(key: str, written: str) -> None:
     assert key == written
+
+
+@given(
+    st.from_regex(r"[\w.-]+", fullmatch=True), st.from_regex(r"([\w-]+(\.[\w-]+)*)?", fullmatch=True), numbers, numbers
+)
+def test_a_key_of_a_shared_study_names_its_group_and_its_task_also_when_it_is_run_again(
+    dag_id: str, group_id: str, batch: int, index: int
+) -> None:
+    sharer = sharer_name(dag_id, group_id)
+    key = rerun_key(key_of(batch, index, sharer), 7)
+    assert (sharer_of(key), batch_and_index(key)) == (sharer, (batch, index))
+
+
+@given(numbers, numbers)
+def test_a_key_of_a_study_that_is_not_shared_names_no_group(batch: int, index: int) -> None:
+    assert sharer_of(rerun_key(key_of(batch, index), 7)) == ""
+
+
+@pytest.mark.parametrize(
+    ("task_id", "group"),
+    [
+        ("start", ""),
+        ("tune.start", "tune"),
+        ("outer.tune.start", "outer.tune"),
+        ("tune.batch_002.suggest", "tune"),
+        ("outer.tune.batch_002.suggest", "outer.tune"),
+        ("batch_002.suggest", ""),
+    ],
+)
+def test_all_tasks_of_a_study_are_in_its_group(task_id: str, group: str) -> None:
+    assert group_of(task_id) == group
+
+
+@pytest.mark.parametrize(
+    ("template", "group"),
+    [
+        (f"tune.{BATCH_GROUP}.trial", "tune"),
+        (f"outer.tune.{BATCH_GROUP}.trial.outcome", "outer.tune"),
+        (f"{BATCH_GROUP}.trial", ""),
+        ("", ""),
+    ],
+)
+def test_the_group_of_a_study_is_read_from_the_id_of_its_trial_task(template: str, group: str) -> None:
+    assert group_of_batches(template) == group
 
 
 @given(st.text())
