@@ -16,7 +16,7 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.core.trial import FailureKind, TrialRequest
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import Summary, finish
 from airflow_hpo.studies.open import open_edition
@@ -163,7 +163,7 @@ class Scheduler:
 
     def _end(self, task: TrialTask, claimed: Claim, attempt: Attempt) -> None:
         if self.random.random() < self.failing:
-            kind = self.random.choice(["program", "infrastructure", "killed"])
+            kind = self.random.choice([FailureKind.PROGRAM, FailureKind.INFRASTRUCTURE, FailureKind.KILLED])
             place = task_try_of(task.request.key, task.try_number)
             final = fail(self.store, attempt, Outcome.failed("It broke.", kind=kind), place, 1)
             self._again(task, final=final)

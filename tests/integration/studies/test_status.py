@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study_end import End
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.storage import editions
@@ -52,7 +53,7 @@ def test_a_batch_is_due_when_its_trials_may_wait_for_a_place(store: Store) -> No
     ready = []
     for attempt in (first, second):
         ready.append(status(store, tuned.name).ready)
-        locate(store, attempt, {"node": "node-1"})
+        locate(store, attempt, Placement(node="node-1"))
     assert [*ready, status(store, tuned.name).ready] == [False, False, True]
 
 
