@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import shlex
 from collections.abc import Mapping
@@ -12,9 +11,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from airflow_hpo.cli.announce import announce
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.connection import hook_of, one_line_errors, person
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.parameter_set import ParameterVersion, Provenance
@@ -22,6 +19,7 @@ from airflow_hpo.core.yaml_document import load
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.parameter_sets.asset_event import event_of
 from airflow_hpo.parameter_sets.mirror import mirror
 from airflow_hpo.parameter_sets.promote import Move, assign, rollback
 from airflow_hpo.parameter_sets.read import difference_rows, find_version, history
@@ -69,7 +67,7 @@ def diff(args: Any) -> None:
 def set_(args: Any) -> None:
     """Make the parameters in a file the champion."""
     hook = hook_of(args.conn_id)
-    origin = Provenance(source=args.file, approved_by=_person(), reason=args.reason)
+    origin = Provenance(source=args.file, approved_by=person(), reason=args.reason)
     _moved(hook, assign(hook.store, args.name, read_params(args.file), origin), mirrored=args.mirror)
 
 
@@ -77,7 +75,7 @@ def set_(args: Any) -> None:
 def rollback_(args: Any) -> None:
     """Bring an earlier version back."""
     hook = hook_of(args.conn_id)
-    origin = Provenance(approved_by=_person(), reason=args.reason)
+    origin = Provenance(approved_by=person(), reason=args.reason)
     _moved(hook, rollback(hook.store, args.name, args.to, provenance=origin), mirrored=args.mirror)
 
 
@@ -137,8 +135,27 @@ def _put(key: str, text: str) -> None:
     Variable.set(key, text, "The champion of a parameter set, written by airflow-provider-hpo.")  # noqa: AIR311
 
 
-def _person() -> str | None:
+def announce(move: Move) -> str:
+    """Emit the asset event of a parameter set and return one sentence about it.
+
+    The champion has moved already, so nothing here may fail the command: DAGs that are scheduled on the asset can also be
+    started by hand.
+    """
+    from airflow.assets.manager import asset_manager
+    from airflow.models.asset import AssetModel  # noqa: TID251
+    from airflow.utils.session import create_session  # noqa: TID251
+    from sqlalchemy import select
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from airflow_hpo.operators.promotion import parameter_set_asset
+
+    wanted = parameter_set_asset(move.made.name)
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return None
+        with create_session() as session:
+            asset = session.scalar(select(AssetModel).filter_by(name=wanted.name, uri=wanted.uri))
+            if asset is None:
+                return f"No DAG uses the asset {wanted.uri}, so nothing was started."
+            asset_manager.register_asset_change(asset=asset, extra=event_of(move), session=session)
+    except SQLAlchemyError as err:
+        return f"DAGs that are scheduled on {wanted.uri} were not started, because Airflow's own database says: {err}."
+    return f"DAGs that are scheduled on {wanted.uri} are started."

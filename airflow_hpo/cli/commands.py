@@ -2,178 +2,159 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
 
-from airflow_hpo.cli.arguments import CONNECTION, EDITION, OUTPUT, defaulting, limit
-from airflow_hpo.cli.champion_commands import champion_commands
-from airflow_hpo.cli.comparison_commands import comparison_commands
 
+def _defaulting(*flags: str, default: Any, help: str, **options: Any) -> Arg:
+    """Return an option with its default in the help."""
+    return Arg(flags, default=default, help=f"{help} (default: {default})", **options)
+
+
+def _form(*choices: str, help: str = "") -> Arg:
+    """Return the option for the form of an output, which is a table unless a person asks for another."""
+    return _defaulting("-o", "--output", default="table", choices=("table", *choices), help=f"Form of the output{help}")
+
+
+def _limit(what: str) -> Arg:
+    return _defaulting("--limit", default=20, type=int, help=f"How many {what} to list, newest first")
+
+
+CONNECTION = _defaulting("--conn-id", default="hpo_default", help="Connection of the study database")
+KUBERNETES = _defaulting("--kubernetes-conn-id", default="kubernetes_default", help="Connection of the cluster")
+OUTPUT = _form("json", "csv")
+EDITION = Arg(("name",), help="An edition (study@run), or a study: its newest edition")
 STUDY = Arg(("name",), help="A study, such as dispatch/tokyo")
-FAMILY = Arg(("--study",), help="Only editions of this study", default=None)
-LIMIT = limit("editions")
-FILE = Arg(("--file",), help="Write here instead of to the standard output", default=None)
-NUMBER = Arg(("number",), help="Number of the trial", type=int)
-TRIAL_FORM = defaulting(
-    "-o",
-    "--output",
-    default="table",
-    choices=("table", "json", "csv"),
-    help="Form of the output; json: everything; csv: every value that was reported, one a row",
-)
-REASON = defaulting(
-    "--reason", default="A person took its result back.", help="What is wrong with the result, one sentence"
-)
-WHY_STOPPED = Arg(
-    ("--reason",), help="Why, in one sentence: shown wherever the study's end is (default: who asked)", default=None
-)
-RUNNING = Arg(
-    ("--running",),
-    help="What becomes of trials that run: left to finish, or ended and pruned (default: what the study declares)",
-    choices=("finish", "stop"),
-    default=None,
-)
-NAMESPACE = Arg(
-    ("--namespace",),
-    help="Where to look; may be given again (default: the connection's)",
-    action="append",
-    default=None,
-)
-KUBERNETES = defaulting("--kubernetes-conn-id", default="kubernetes_default", help="Connection of the cluster")
-DRY_RUN = Arg(("--dry-run",), help="Remove nothing", action="store_true")
-OLDER_THAN = defaulting("--older-than", default=0.0, type=float, help="Only pods that are this many seconds old")
-UNKNOWN = Arg(("--unknown",), help="Also pods of studies that this database does not have", action="store_true")
-TO_REVISION = Arg(("--to-revision",), help='A revision of our tables, or "base" to remove them', required=True)
-LOSE_DATA = Arg(("--lose-data",), help="Also drop tables that have something in them", action="store_true")
-INTERVAL = defaulting("--interval", default=2.0, type=float, help="Seconds between two looks")
+PARAMETER_SET = Arg(("name",), help="A parameter set, such as dispatch/tokyo")
+TRIAL = Arg(("number",), help="Number of the trial", type=int)
+WHY = "Why, in one sentence: "
+STARTED = "start the DAGs that are scheduled on its asset"
+"""What a move of the champion does besides, as a promotion in a DAG does."""
 
 
 def get_cli_commands() -> list[CLICommand]:
     """Return the commands of this provider."""
-    return [
-        GroupCommand(
-            name="hpo",
-            help="Hyperparameter optimisation",
-            subcommands=[
-                _database_commands(),
-                _study_commands(),
-                _trial_commands(),
-                _pod_commands(),
-                champion_commands(),
-                comparison_commands(),
-            ],
-        )
-    ]
+    groups = (_database(), _studies(), _trials(), _pods(), _champion(), _comparisons())
+    return [GroupCommand(name="hpo", help="Hyperparameter optimisation", subcommands=list(groups))]
 
 
-def _database_commands() -> GroupCommand:
-    return GroupCommand(
-        name="db",
-        help="The study database",
-        subcommands=[
-            ActionCommand(
-                name="migrate",
-                help="Create or upgrade the tables of the study database",
-                func=lazy_load_command("airflow_hpo.cli.db.migrate"),
-                args=(CONNECTION,),
-            ),
-            ActionCommand(
-                name="check",
-                help="Say whether the study database can be reached and has the right tables",
-                func=lazy_load_command("airflow_hpo.cli.db.check"),
-                args=(CONNECTION,),
-            ),
-            ActionCommand(
-                name="downgrade",
-                help="Bring our tables back to those of an older version of this provider, before installing it",
-                func=lazy_load_command("airflow_hpo.cli.db.downgrade"),
-                args=(TO_REVISION, LOSE_DATA, CONNECTION),
-            ),
-        ],
+def _group(name: str, text: str, *commands: ActionCommand) -> GroupCommand:
+    return GroupCommand(name=name, help=text, subcommands=list(commands))
+
+
+def _command(function: str, text: str, *args: Arg) -> ActionCommand:
+    """Return the command of a function, ``<module>.<function>``, which has its name, or one with ``_`` after it."""
+    name = function.rpartition(".")[2].rstrip("_")
+    loaded = lazy_load_command(f"airflow_hpo.cli.{function}")
+    return ActionCommand(name=name, help=text, func=loaded, args=(*args, CONNECTION))
+
+
+def _database() -> GroupCommand:
+    revision = Arg(("--to-revision",), help='A revision of our tables, or "base" to remove them', required=True)
+    lose_data = Arg(("--lose-data",), help="Also drop tables that have something in them", action="store_true")
+    older = "Bring our tables back to those of an older version of this provider, before installing it"
+    return _group(
+        "db",
+        "The study database",
+        _command("db.migrate", "Create or upgrade the tables of the study database"),
+        _command("db.check", "Say whether the study database can be reached and has the right tables"),
+        _command("db.downgrade", older, revision, lose_data),
     )
 
 
-def _study_commands() -> GroupCommand:
-    return GroupCommand(
-        name="studies",
-        help="Look at studies, and stop them",
-        subcommands=[
-            ActionCommand(
-                name="list",
-                help="List editions of studies, newest first",
-                func=lazy_load_command("airflow_hpo.cli.studies.list_"),
-                args=(FAMILY, LIMIT, OUTPUT, CONNECTION),
-            ),
-            ActionCommand(
-                name="show",
-                help="Show one edition: its state, its best trial and its best parameters",
-                func=lazy_load_command("airflow_hpo.cli.studies.show"),
-                args=(EDITION, OUTPUT, CONNECTION),
-            ),
-            ActionCommand(
-                name="drift",
-                help="Show how a study's optimum and the champion's score moved from edition to edition",
-                func=lazy_load_command("airflow_hpo.cli.studies.drift"),
-                args=(STUDY, LIMIT, OUTPUT, CONNECTION),
-            ),
-            ActionCommand(
-                name="export",
-                help="Export every trial of an edition with parameters, metrics, attempts, reasons and oddities",
-                func=lazy_load_command("airflow_hpo.cli.studies.export"),
-                args=(EDITION, OUTPUT, FILE, CONNECTION),
-            ),
-            ActionCommand(
-                name="why",
-                help="Say why a study, and each of its trials without a result, is where it is",
-                func=lazy_load_command("airflow_hpo.cli.why.why"),
-                args=(EDITION, OUTPUT, CONNECTION),
-            ),
-            ActionCommand(
-                name="watch",
-                help="Follow a running study: trials done, failed, running, best so far, rate and time left",
-                func=lazy_load_command("airflow_hpo.cli.watch.watch"),
-                args=(EDITION, INTERVAL, CONNECTION),
-            ),
-            ActionCommand(
-                name="stop",
-                help="End a running study: nothing further is started, and its best trial so far is the result",
-                func=lazy_load_command("airflow_hpo.cli.studies.stop"),
-                args=(EDITION, WHY_STOPPED, RUNNING, CONNECTION),
-            ),
-        ],
+def _studies() -> GroupCommand:
+    family, limit = Arg(("--study",), help="Only editions of this study", default=None), _limit("editions")
+    file = Arg(("--file",), help="Write here instead of to the standard output", default=None)
+    interval = _defaulting("--interval", default=2.0, type=float, help="Seconds between two looks")
+    reason = Arg(("--reason",), help=f"{WHY}shown wherever the study's end is (default: who asked)", default=None)
+    running = Arg(
+        ("--running",),
+        help="What becomes of trials that run: left to finish, or ended and pruned (default: what the study declares)",
+        choices=("finish", "stop"),
+        default=None,
+    )
+    drift = "Show how a study's optimum and the champion's score moved from edition to edition"
+    export = "Export every trial of an edition with parameters, metrics, attempts, reasons and oddities"
+    watch = "Follow a running study: trials done, failed, running, best so far, rate and time left"
+    stop = "End a running study: nothing further is started, and its best trial so far is the result"
+    show = "Show one edition: its state, its best trial and its best parameters"
+    why = "Say why a study, and each of its trials without a result, is where it is"
+    return _group(
+        "studies",
+        "Look at studies, and stop them",
+        _command("studies.list_", "List editions of studies, newest first", family, limit, OUTPUT),
+        _command("studies.show", show, EDITION, OUTPUT),
+        _command("studies.drift", drift, STUDY, limit, OUTPUT),
+        _command("studies.export", export, EDITION, OUTPUT, file),
+        _command("why.why", why, EDITION, OUTPUT),
+        _command("watch.watch", watch, EDITION, interval),
+        _command("studies.stop", stop, EDITION, reason, running),
     )
 
 
-def _trial_commands() -> GroupCommand:
-    return GroupCommand(
-        name="trials",
-        help="Look at trials, and correct them",
-        subcommands=[
-            ActionCommand(
-                name="show",
-                help="Show one trial: parameters, result, every attempt with its task and log, and what it reported",
-                func=lazy_load_command("airflow_hpo.cli.trials.show"),
-                args=(EDITION, NUMBER, TRIAL_FORM, CONNECTION),
-            ),
-            ActionCommand(
-                name="invalidate",
-                help="Take a finished trial's wrong result back: it counts no longer and is never the best",
-                func=lazy_load_command("airflow_hpo.cli.trials.invalidate"),
-                args=(EDITION, NUMBER, REASON, CONNECTION),
-            ),
-        ],
+def _trials() -> GroupCommand:
+    form = _form("json", "csv", help="; json: everything; csv: every value that was reported, one a row")
+    wrong = "What is wrong with the result, one sentence"
+    reason = _defaulting("--reason", default="A person took its result back.", help=wrong)
+    show = "Show one trial: parameters, result, every attempt with its task and log, and what it reported"
+    invalidate = "Take a finished trial's wrong result back: it counts no longer and is never the best"
+    return _group(
+        "trials",
+        "Look at trials, and correct them",
+        _command("trials.show", show, EDITION, TRIAL, form),
+        _command("trials.invalidate", invalidate, EDITION, TRIAL, reason),
     )
 
 
-def _pod_commands() -> GroupCommand:
-    return GroupCommand(
-        name="pods",
-        help="Pods of trials",
-        subcommands=[
-            ActionCommand(
-                name="reap",
-                help="Find pods of trials that no task waits for, and remove them",
-                func=lazy_load_command("airflow_hpo.cli.pods.reap"),
-                args=(NAMESPACE, KUBERNETES, DRY_RUN, OLDER_THAN, UNKNOWN, OUTPUT, CONNECTION),
-            ),
-        ],
+def _pods() -> GroupCommand:
+    where = "Where to look; may be given again (default: the connection's)"
+    namespace = Arg(("--namespace",), help=where, action="append", default=None)
+    dry_run = Arg(("--dry-run",), help="Remove nothing", action="store_true")
+    older_than = _defaulting("--older-than", default=0.0, type=float, help="Only pods that are this many seconds old")
+    unknown = Arg(("--unknown",), help="Also pods of studies that this database does not have", action="store_true")
+    reap = "Find pods of trials that no task waits for, and remove them"
+    arguments = (namespace, KUBERNETES, dry_run, older_than, unknown, OUTPUT)
+    return _group("pods", "Pods of trials", _command("pods.reap", reap, *arguments))
+
+
+def _champion() -> GroupCommand:
+    version = Arg(("--version",), help="Another version than the one in use", type=int, default=None)
+    form = _form("json", "env", help="; env: variables for a shell or a container")
+    old = Arg(("old",), help="A version (default: the one in use before)", type=int, nargs="?", default=None)
+    new = Arg(("new",), help="A version (default: the one in use)", type=int, nargs="?", default=None)
+    file = Arg(("--file",), help="JSON or YAML: values by name, or what `get -o json` printed", required=True)
+    reason = Arg(("--reason",), help=f"{WHY}kept with the version", default=None)
+    to = Arg(("--to",), help="The version to bring back (default: the one in use before)", type=int, default=None)
+    mirror = Arg(
+        ("--mirror",),
+        help="Make the Airflow Variable that is read while the study database is away; one that exists is always kept up to date",
+        action="store_true",
+    )
+    set_ = f"Make the parameters in a file the next version, and {STARTED}"
+    rollback = f"Bring an earlier version back as the next version, and {STARTED}"
+    history = "List the versions of a parameter set"
+    return _group(
+        "champion",
+        "The parameters that production uses",
+        _command("champion.list_", "List what is in use of every parameter set", OUTPUT),
+        _command("champion.get", "Show the parameters in use", PARAMETER_SET, version, form),
+        _command("champion.history_", history, PARAMETER_SET, _limit("versions"), OUTPUT),
+        _command("champion.diff", "Show what differs between two versions", PARAMETER_SET, old, new, OUTPUT),
+        _command("champion.set_", set_, PARAMETER_SET, file, reason, mirror),
+        _command("champion.rollback_", rollback, PARAMETER_SET, to, reason, mirror),
+    )
+
+
+def _comparisons() -> GroupCommand:
+    study = Arg(("--study",), help="Only comparisons of this study", default=None)
+    parameter_set = Arg(("--parameter-set",), help="Only comparisons about this parameter set", default=None)
+    number = Arg(("number",), help="Number of the comparison", type=int)
+    form = _form("json", "markdown", help="; markdown: the report as it was written")
+    arguments = (study, parameter_set, _limit("comparisons"), OUTPUT)
+    return _group(
+        "comparisons",
+        "What was compared with the parameters in use, and what was decided",
+        _command("comparisons.list_", "List comparisons, newest first", *arguments),
+        _command("comparisons.show", "Show the report of one comparison", number, form),
     )

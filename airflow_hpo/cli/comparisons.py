@@ -8,8 +8,7 @@ from typing import Any
 
 from rich.markdown import Markdown
 
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
 from airflow_hpo.evaluations.compare import comparison_rows
 from airflow_hpo.storage import comparisons

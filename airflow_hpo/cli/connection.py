@@ -1,9 +1,18 @@
-"""Hook of the connection that a command names with ``--conn-id``."""
+"""Hook of the connection that a command names with ``--conn-id``, and errors as the one line that ends a command."""
 
 from __future__ import annotations
 
+import getpass
 import os
+import re
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from airflow_hpo.exceptions import DeclarationError, HpoError
 from airflow_hpo.hooks.hpo import HpoHook
 
 
@@ -15,3 +24,38 @@ def hook_of(conn_id: str) -> HpoHook:
     """
     os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
     return HpoHook(conn_id, patience=0)
+
+
+LARGEST = 2**31 - 1
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def one_line_errors(command: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Print an error of this package, or an unknown connection, as one line and end with status 1, without a traceback."""
+
+    @wraps(command)
+    def guarded(args: Any) -> None:
+        try:
+            _check(args)
+            command(args)
+        except (HpoError, AirflowNotFoundException) as err:
+            sys.exit(" ".join(str(err).split()))
+
+    return guarded
+
+
+def _check(args: Any) -> None:
+    """Refuse what no database takes, whatever the command: text that is none, and numbers that are too large."""
+    for name, value in vars(args).items():
+        if isinstance(value, str) and _UNSPEAKABLE.search(value):
+            raise DeclarationError(f"What is typed must be text in UTF-8 without NUL, but got {value!r}. Correct it.")
+        if isinstance(value, int) and not 0 <= value <= LARGEST:
+            raise DeclarationError(f"A number is one from 0 to {LARGEST}, but {name} is {value}. Correct it.")
+
+
+def person() -> str | None:
+    """Return the name of the user; None for a container's user without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None

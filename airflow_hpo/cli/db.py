@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.storage import migrate as migrate_tables
 from airflow_hpo.studies import migrate as schema

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_hpo.cli.airflow_runs import task_state
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
 from airflow_hpo.pods.reap import cluster_of, remove, trial_pods
 from airflow_hpo.pods.trial_pod import TrialPod

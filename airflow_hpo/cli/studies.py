@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.connection import hook_of, one_line_errors, person
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.cli.views import edition_view, trials_view
 from airflow_hpo.core.edition import Edition
@@ -72,7 +70,9 @@ def stop(args: Any) -> None:
     """Stop one edition."""
     store, console = hook_of(args.conn_id).store, terminal()
     name = find_edition(store, args.name).name
-    stopped = request_stop(store, name, args.reason or f"{_person()} asked for it on the command line.", args.running)
+    stopped = request_stop(
+        store, name, args.reason or f"{person() or 'Somebody'} asked for it on the command line.", args.running
+    )
     for line in _stop_lines(stopped):
         console.print(line, soft_wrap=True)
 
@@ -96,13 +96,6 @@ def _stop_lines(stopped: Stop) -> list[str]:
 def _trials(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers))
     return f"Trial {shown} is" if len(numbers) == 1 else f"Trials {shown} are"
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "Somebody"
 
 
 def _show_table(store: Store, edition: Edition) -> None:

@@ -1,4 +1,4 @@
-"""Data of one trial as JSON holds it."""
+"""Data of one trial as JSON holds it, and the page of its task's log in Airflow's UI."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 from datetime import datetime
 from typing import Any
 
-from airflow_hpo.cli.task_link import log_url
-from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.trial_details import TrialDetails
 from airflow_hpo.trials.rows import state_of
 
@@ -74,3 +73,14 @@ def _attempt_data(trial: TrialDetails, attempt: Attempt) -> dict[str, Any]:
 
 def _number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
+
+
+def log_url(task: TaskRun) -> str | None:
+    """Return the address of a task's log; None where Airflow does not know its own address (``[api] base_url``)."""
+    from airflow.models.taskinstance import TaskInstance  # noqa: TID251
+    from airflow.sdk.configuration import conf
+
+    if not conf.get("api", "base_url", fallback=""):
+        return None
+    # The property reads nothing but the names that a task run has too, so Airflow's way to an address stands once.
+    return str(vars(TaskInstance)["log_url"].fget(task))

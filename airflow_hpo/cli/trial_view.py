@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from airflow_hpo.cli.sparkline import WIDTH, sparkline
-from airflow_hpo.cli.task_link import log_url
-from airflow_hpo.cli.trial_data import curves, shown_time
+from airflow_hpo.cli.trial_data import curves, log_url, shown_time
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.trial import brief
 from airflow_hpo.core.trial_details import TrialDetails

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
 from airflow_hpo.cli.trial_data import as_data
 from airflow_hpo.cli.trial_view import show_on

@@ -11,8 +11,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from airflow_hpo.cli.airflow_runs import run_state
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.pace import pace_of

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from airflow_hpo.cli.airflow_tasks import tasks_of
-from airflow_hpo.cli.connection import hook_of
-from airflow_hpo.cli.errors import one_line_errors
+from airflow_hpo.cli.airflow_runs import tasks_of
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.studies.rows import find_edition
 from airflow_hpo.studies.status import status

@@ -298,9 +298,9 @@ def runs_and_tasks_have_their_states_in_airflow_s_tables() -> None:
     assert [column.name for column in DagModel.__table__.primary_key] == ["dag_id"]
 
 
-@rests_on("TaskInstance.log_url", "cli/task_link.py", '"log_url"')
+@rests_on("TaskInstance.log_url", "cli/trial_data.py", '"log_url"')
 def the_address_of_a_log_is_made_of_the_names_of_its_task() -> None:
-    from airflow_hpo.cli.task_link import log_url
+    from airflow_hpo.cli.trial_data import log_url
     from airflow_hpo.core.attempt import TaskRun
 
     with pytest.MonkeyPatch.context() as patch:
@@ -311,7 +311,7 @@ def the_address_of_a_log_is_made_of_the_names_of_its_task() -> None:
         )
 
 
-@rests_on("asset_manager.register_asset_change", "cli/announce.py")
+@rests_on("asset_manager.register_asset_change", "cli/champion.py")
 def an_asset_event_can_be_registered_by_a_command() -> None:
     from airflow.assets.manager import asset_manager
 

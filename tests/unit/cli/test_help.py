@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
-from airflow_hpo.cli.arguments import CONNECTION
-from airflow_hpo.cli.commands import KUBERNETES, get_cli_commands
+from airflow_hpo.cli.commands import CONNECTION, KUBERNETES, get_cli_commands
 from airflow_hpo.hooks.hpo import HpoHook
 
 
