@@ -22,8 +22,8 @@ from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.context import task_try_of
+from airflow_hpo.operators.end_in_triggerer import may_end_in_triggerer
 from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.operators.pod_ending import needs_no_worker
 from airflow_hpo.operators.pod_spec import TrialPodSpec
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.pods import start
@@ -247,7 +247,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     def _defer(self, context: Context, run: TrialRun, pod: V1Pod) -> None:
         options = self.watch_options(run.attempt, context["ti"].start_date)
         self.defer(
-            trigger=self.watcher(run.attempt, options, pod, end_task=needs_no_worker(self)),
+            trigger=self.watcher(run.attempt, options, pod, end_task=may_end_in_triggerer(self)),
             method_name="execute_when_ended",
             timeout=timedelta(seconds=options.deadline - time.time()) + DEFER_SLACK if options.deadline else None,
         )

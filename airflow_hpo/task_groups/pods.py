@@ -11,7 +11,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
-from airflow_hpo.operators.pod_starting import start_in_triggerer
+from airflow_hpo.operators.start_in_triggerer import start_in_triggerer
 from airflow_hpo.task_groups.backends import TrialBackend
 
 

@@ -27,17 +27,14 @@ def _seen(phase: str) -> Of:
     return of
 
 
-def _concluded(store: Any, claimed: Any, *_: Any) -> tuple[str, str | None]:
-    return claimed.request.study, str(claimed.record.number)
-
-
 def _told(store: Any, attempt: Any, *_: Any) -> tuple[str, str | None]:
     return attempt.study, str(attempt.number)
 
 
 STARTER = "airflow_hpo.pods.start:PodStarter.start"
 FAILURES = "airflow_hpo.pods.failures"
-TRIGGER = "airflow_hpo.triggers.pod:conclude_attempt"
+CONCLUDE = f"{TRIAL}.run:conclude"
+"""In a worker and in the triggerer alike."""
 CLAIM, BEGUN, CREATED = "before the claim", "attempt begun, pod not created", "pod created, study not told where"
 PENDING, RUNNING = "pod pending", "pod running"
 FINISHED, TOLD = "pod finished, study not told", "study told, task not finished"
@@ -45,13 +42,11 @@ STARTING = (CLAIM, BEGUN, CREATED)
 WATCHING = (PENDING, RUNNING, FINISHED, TOLD)
 
 STEPS = (
-    Step(CLAIM, f"{TRIAL}:claim", "before", _requested),
+    Step(CLAIM, f"{TRIAL}.claim:claim", "before", _requested),
     Step(BEGUN, STARTER, "before", _starting),
     Step(CREATED, STARTER, "after", _starting),
     Step(PENDING, f"{FAILURES}:started", "before", _seen("Pending")),
     Step(RUNNING, f"{FAILURES}:over", "before", _seen("Running")),
-    Step(FINISHED, f"{TRIAL}:conclude", "before", _concluded),
-    Step(FINISHED, TRIGGER, "before", _told),
-    Step(TOLD, f"{TRIAL}:conclude", "after", _concluded),
-    Step(TOLD, TRIGGER, "after", _told),
+    Step(FINISHED, CONCLUDE, "before", _told),
+    Step(TOLD, CONCLUDE, "after", _told),
 )

@@ -89,8 +89,12 @@ def _claimed(store: Any, claimed: Any, *_: Any) -> tuple[str, str | None]:
     return claimed.request.study, claimed.request.key
 
 
-def _asked(store: Any, name: str, key: str, *_: Any) -> tuple[str, str | None]:
-    return name, key
+def _attempted(store: Any, attempt: Any, *_: Any) -> tuple[str, str | None]:
+    return attempt.study, None
+
+
+def _asked(store: Any, name: str, keys: Any, *_: Any) -> tuple[str, str | None]:
+    return name, keys[0]
 
 
 def _told(studies: Any, edition: str, *_: Any) -> tuple[str, str | None]:
@@ -109,28 +113,28 @@ def _finished(store: Any, status: Any, *_: Any) -> tuple[str, str | None]:
     return status.edition.name, "end"
 
 
-TRIAL = "airflow_hpo.operators.trial"
+TRIAL = "airflow_hpo.trials"
 STUDY = "airflow_hpo.operators.study"
 OPTUNA = "airflow_hpo.optuna.optuna_studies:OptunaStudies"
 TRIGGER = "airflow_hpo.triggers.study:StudyTrigger"
 
 TRIAL_STEPS = (
-    Step("before the claim", f"{TRIAL}:claim", "before", _requested),
-    Step("after the claim, before the attempt", f"{TRIAL}:claim", "after", _requested),
-    Step("attempt begun, program not started", f"{TRIAL}:begin", "after", _claimed),
+    Step("before the claim", f"{TRIAL}.claim:claim", "before", _requested),
+    Step("after the claim, before the attempt", f"{TRIAL}.claim:claim", "after", _requested),
+    Step("attempt begun, program not started", f"{TRIAL}.claim:begin", "after", _claimed),
     Step(
         "while the program runs",
-        "airflow_hpo.studies.stop:TrialMonitor.__call__",
+        "airflow_hpo.trials.monitor:TrialMonitor.__call__",
         "before",
         lambda monitor, *_: (monitor._edition, None),
     ),
-    Step("program finished, study not told", f"{TRIAL}:conclude", "before", _claimed),
+    Step("program finished, study not told", f"{TRIAL}.run:conclude", "before", _attempted),
     Step("study told, attempt still open", f"{OPTUNA}.tell", "after", _told),
-    Step("study told, task not finished", f"{TRIAL}:conclude", "after", _claimed),
+    Step("study told, task not finished", f"{TRIAL}.run:conclude", "after", _attempted),
 )
 CONTINUOUS_STEPS = (
-    Step("before asking for its own trial", f"{TRIAL}:ask_one", "before", _asked),
-    Step("after asking for its own trial", f"{TRIAL}:ask_one", "after", _asked),
+    Step("before asking for its own trial", f"{TRIAL}.run:ask_for", "before", _asked),
+    Step("after asking for its own trial", f"{TRIAL}.run:ask_for", "after", _asked),
     Step(
         "waiting for slots",
         "airflow_hpo.hooks.study_watch:StudyWatch.look",
@@ -194,7 +198,7 @@ def _come_to(step: Step, args: tuple[Any, ...]) -> None:
     global _current
     edition, subject = step.of(*args)
     if step.place.startswith(TRIAL):
-        _current = subject
+        _current = subject or _current
     subject = subject or _current
     if subject is None or FOLDER not in os.environ:
         return

@@ -13,8 +13,7 @@ from airflow_hpo.core.metrics.source import File, TerminationMessage
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.pods.build.labels import label_value
-from airflow_hpo.trials.conclude import conclude_attempt
-from airflow_hpo.triggers.pod_result import ended_of
+from airflow_hpo.trials.conclude import conclude
 from tests.cluster.pods_on_cluster import wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task, first_event, rebuilt
 
@@ -130,7 +129,7 @@ def test_a_pod_whose_task_was_killed_between_telling_and_deleting_is_deleted_by_
 ) -> None:
     trial = task(ONE_LINE)
     outcome = Outcome.from_dict(asyncio.run(first_event(trial.deferred()))["outcome"])
-    conclude_attempt(trial.tuned.store, trial.attempts()[-1], ended_of(outcome))
+    conclude(trial.tuned.store, trial.attempts()[-1], outcome)
     assert pods_of(core, trial)
     retry = trial.again()
     retry.arguments = {**trial.arguments, "deferrable": deferrable}

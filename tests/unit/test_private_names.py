@@ -208,7 +208,7 @@ def the_tables_of_optuna_are_declared_in_one_module() -> None:
     assert importlib.import_module("optuna.storages._rdb.models").TrialModel.__tablename__ == "trials"
 
 
-@rests_on("BaseOperator._post_execute_hook", "operators/pod_ending.py")
+@rests_on("BaseOperator._post_execute_hook", "operators/end_in_triggerer.py")
 def an_operator_keeps_its_hook_after_the_execution() -> None:
     from airflow.sdk import BaseOperator
 

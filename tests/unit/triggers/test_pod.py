@@ -31,3 +31,38 @@ def test_a_trigger_is_rebuilt_from_json() -> None:
     again = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(arguments)))
     assert again.serialize() == (path, arguments)
     assert arguments == ARGUMENTS
+
+
+BEFORE = {
+    "pod_name": "p",
+    "pod_namespace": "n",
+    "connection": {"conn_id": "kubernetes_default", "in_cluster": None, "config_file": None, "cluster_context": None},
+    "options": {
+        "container": "base",
+        "metrics_container": None,
+        "schedule_timeout": 3600.0,
+        "startup_timeout": 900.0,
+        "startup_check_interval": 5.0,
+        "poll_interval": 10.0,
+        "api_timeout": 600.0,
+        "report_interval": 1.0,
+        "ending_interval": 2.0,
+        "deadline": None,
+        "execution_timeout": None,
+    },
+    "edition": "demo@r",
+    "number": 0,
+    "attempt": 1,
+    "source": {"format": "text", "timestamps": False, "step": "step", "type": "stdout"},
+    "hpo_conn_id": "hpo_default",
+    "delete_on_kill": True,
+    "grace_period": None,
+    "end_task": True,
+}
+"""As the version before wrote it."""
+
+
+def test_a_trigger_of_the_version_before_is_read() -> None:
+    _, arguments = TrialPodTrigger(**BEFORE).serialize()  # type: ignore[arg-type]
+    assert {**BEFORE, **arguments} == {**arguments, "source": arguments["source"]}
+    assert arguments["options"] == BEFORE["options"]

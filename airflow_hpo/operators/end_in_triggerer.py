@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk.listener import get_listener_manager
 
 
-def needs_no_worker(operator: Any) -> bool:
+def may_end_in_triggerer(operator: Any) -> bool:
     """Say whether nothing but the trial itself waits for the end of its task.
 
     Callbacks, outlets, hooks and listeners run in workers only. Without any of them the triggerer tells the study, pushes the

@@ -9,8 +9,8 @@ from airflow.sdk import Asset
 from airflow.sdk.listener import get_listener_manager
 
 from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.operators.end_in_triggerer import may_end_in_triggerer
 from airflow_hpo.operators.pod import TrialPodOperator
-from airflow_hpo.operators.pod_ending import needs_no_worker
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3).to_dict()
 
@@ -32,7 +32,7 @@ def operator(**arguments: Any) -> TrialPodOperator:
 
 
 def test_a_trial_that_nothing_waits_for_ends_in_the_triggerer() -> None:
-    assert needs_no_worker(operator())
+    assert may_end_in_triggerer(operator())
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_trial_that_nothing_waits_for_ends_in_the_triggerer() -> None:
     ],
 )
 def test_what_only_a_worker_does_brings_the_task_back_to_one(argument: dict[str, Any]) -> None:
-    assert not needs_no_worker(operator(**argument))
+    assert not may_end_in_triggerer(operator(**argument))
 
 
 class Listener:
@@ -61,6 +61,6 @@ def test_a_listener_is_told_by_a_worker() -> None:
     manager, listener = get_listener_manager(), Listener()
     manager.add_listener(listener)
     try:
-        assert not needs_no_worker(operator())
+        assert not may_end_in_triggerer(operator())
     finally:
         manager.pm.unregister(listener)
