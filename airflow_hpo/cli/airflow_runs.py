@@ -17,6 +17,15 @@ GONE = "removed"
 ELSEWHERE = "elsewhere"
 """State of what belongs to a DAG that this Airflow does not know."""
 
+_SINCE = {
+    "scheduled": "scheduled_dttm",
+    "queued": "queued_dttm",
+    "running": "start_date",
+    "deferred": "updated_at",
+    "up_for_retry": "end_date",
+}
+"""Column that holds the time since when a task is in a state."""
+
 
 def run_state(dag_id: str, run_id: str) -> str | None:
     """Return the state of a DAG run."""
@@ -50,16 +59,6 @@ def _state(dag_id: str, model: Any, **keys: Any) -> str | None:
     if found is None:
         return GONE if known else ELSEWHERE
     return str(getattr(found[0], "value", found[0])) if found[0] else None
-
-
-_SINCE = {
-    "scheduled": "scheduled_dttm",
-    "queued": "queued_dttm",
-    "running": "start_date",
-    "deferred": "updated_at",
-    "up_for_retry": "end_date",
-}
-"""Column that holds the time since when a task is in a state."""
 
 
 def tasks_of(edition: Edition) -> RunTasks:

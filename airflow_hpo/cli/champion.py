@@ -19,9 +19,8 @@ from airflow_hpo.core.yaml_document import load
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.parameter_sets.asset_event import event_of
 from airflow_hpo.parameter_sets.mirror import mirror
-from airflow_hpo.parameter_sets.promote import Move, assign, rollback
+from airflow_hpo.parameter_sets.promote import Move, assign, event_of, rollback
 from airflow_hpo.parameter_sets.read import difference_rows, find_version, history
 
 

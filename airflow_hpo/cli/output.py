@@ -1,4 +1,4 @@
-"""Rows as a table, JSON or CSV."""
+"""Rows as a table, JSON or CSV; of a table only the columns that fit into 80 characters and say something."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from airflow_hpo.core.trial import brief
+from airflow_hpo.core.trial import Origin, brief
+from airflow_hpo.trials.rows import COLUMNS
 
 PLAIN_WIDTH = 200
 """Columns of an output that is no terminal: a file or a pipe."""
+
+DULL = {"attempts": 1, "origin": Origin.SAMPLER.value}
+"""Columns of a trial that are shown only where a trial has something else."""
+HIDDEN = {"state", "started", "reason", "exit_code", "problems"}
+"""Columns of a trial that complete ones need not show, or that are printed below the table."""
 
 
 def terminal() -> Console:
@@ -63,3 +69,30 @@ def _write(console: Console, rows: Sequence[dict[str, Any]], form: str) -> None:
         console.print(table(rows))
     else:
         console.out(text(rows, form), end="", highlight=False)
+
+
+def edition_view(row: dict[str, Any], count: str) -> dict[str, Any]:
+    """Return what a table of editions shows of one."""
+    done = row["complete"] + row["pruned"] + (row["failed"] if count == "finished" else 0)
+    return {
+        "edition": row["edition"],
+        "state": row["state"],
+        "done": f"{done}/{row['wanted']}",
+        "failed": row["failed"] or None,
+        "running": row["running"] or None,
+        "best": row["best"],
+        "started": row["started"][5:16].replace("T", " "),
+    }
+
+
+def trials_view(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a table of complete trials shows of them."""
+    dull = {name for name, usual in DULL.items() if all(row[name] == usual for row in rows)}
+    return [{_heading(name, row): value for name, value in row.items() if name not in HIDDEN | dull} for row in rows]
+
+
+def _heading(name: str, row: dict[str, Any]) -> str:
+    short = name.removeprefix("params.")
+    if name == "number":
+        return "trial"
+    return name if short in row or short in COLUMNS | {"trial"} else short

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow_hpo.cli.connection import hook_of, one_line_errors, person
-from airflow_hpo.cli.output import emit, table, terminal
-from airflow_hpo.cli.views import edition_view, trials_view
+from airflow_hpo.cli.output import edition_view, emit, table, terminal, trials_view
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.trial import TrialState

@@ -1,4 +1,4 @@
-"""View of one trial for a terminal."""
+"""View of one trial for a terminal, its curves drawn in one line of text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from airflow_hpo.cli.sparkline import WIDTH, sparkline
 from airflow_hpo.cli.trial_data import curves, log_url, shown_time
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.trial import brief
@@ -19,6 +18,12 @@ from airflow_hpo.trials.rows import state_of
 
 TAIL_LINES = 10
 """Lines of a log that are shown."""
+
+WIDTH = 16
+"""Characters of a drawing at most."""
+LEVELS = "▁▂▃▄▅▆▇█"
+NO_NUMBER = "!"
+"""Stands for NaN and for infinities."""
 
 
 def show_on(console: Console, trial: TrialDetails) -> None:
@@ -111,3 +116,28 @@ def _pairs(title: str, values: Mapping[str, Any]) -> Iterator[str]:
     if values:
         yield f"{title}:"
         yield from (f"  {name} = {value}" for name, value in values.items())
+
+
+def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
+    """Return values as a line of bars, from the lowest to the highest; of more than ``width`` evenly spaced ones."""
+    shown = thinned(values, width)
+    finite = [value for value in shown if math.isfinite(value)]
+    low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
+    return "".join(_bar(value, low, high) for value in shown)
+
+
+def thinned(values: Sequence[float], width: int) -> list[float]:
+    """Return at most ``width`` values, evenly spaced, the first and the last among them."""
+    if len(values) <= width:
+        return list(values)
+    return [values[round(i * (len(values) - 1) / (width - 1))] for i in range(width)]
+
+
+def _bar(value: float, low: float, high: float) -> str:
+    if not math.isfinite(value):
+        return NO_NUMBER
+    if low == high:
+        return LEVELS[0]
+    # Halves, because the difference of two huge values may overflow.
+    share = (value / 2 - low / 2) / (high / 2 - low / 2)
+    return LEVELS[round(share * (len(LEVELS) - 1))]

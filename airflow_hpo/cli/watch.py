@@ -14,7 +14,7 @@ from airflow_hpo.cli.airflow_runs import run_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.pace import pace_of
+from airflow_hpo.core.progress import pace_of
 from airflow_hpo.core.trial_key import names_edition
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.studies.rows import find_edition

@@ -61,12 +61,7 @@ def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 class _Walk:
-    """A Brownian motion that has crossed no boundary so far: its density at quadrature points.
-
-    :param time: the fraction at which it stands.
-    :param at: quadrature points.
-    :param mass: density times quadrature weight, one value per point.
-    """
+    """A Brownian motion that has crossed no boundary so far: its density at quadrature points."""
 
     def __init__(self, time: float, at: NDArray[np.float64], mass: NDArray[np.float64]) -> None:
         self.time, self.at, self.mass = time, at, mass

@@ -1,14 +1,29 @@
-"""Attempt: one run of a trial, as it is stored."""
+"""Attempt: one run of a trial as it is stored, and the task and the backend that run it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
 
-from airflow_hpo.core.backend import IN_CLUSTER
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+
+
+class Backend(StrEnum):
+    """Names of the backends of this package, as attempts store them; an operator of an author's own may give another."""
+
+    PROCESS = "process"
+    FUNCTION = "function"
+    GROUP = "group"
+    POD = "pod"
+    JOB = "job"
+
+
+IN_CLUSTER = frozenset({Backend.POD, Backend.JOB})
+"""Backends with attempts that wait for a node once they have begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ class Attempt:
     """Which run of the trial this is, counted from 1."""
     task: TaskRun
     backend: str
-    """What runs it: a value of :class:`~airflow_hpo.core.backend.Backend`, or the name that an author's own operator gives."""
+    """What runs it: a value of :class:`~airflow_hpo.core.attempt.Backend`, or the name that an author's own operator gives."""
     started: datetime
     outcome: AttemptOutcome = AttemptOutcome.RUNNING
     finished: datetime | None = None
@@ -128,3 +143,23 @@ def counting(attempts: Iterable[Attempt]) -> Attempt | None:
 
 
 _GAVE_RESULT = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTry:
+    """One try of one task instance, and whether Airflow would start another."""
+
+    task: TaskRun
+    max_tries: int = 0
+    """The last try that Airflow would start by itself, less one: ``retries``, counted on when a person clears the task."""
+
+    @classmethod
+    def of(cls, ti: Any) -> Self:
+        """Return the try of an Airflow task instance, as a task's context has it."""
+        index = -1 if ti.map_index is None else ti.map_index
+        return cls(TaskRun(ti.dag_id, ti.run_id, ti.task_id, index, ti.try_number), ti.max_tries)
+
+    @property
+    def last_try(self) -> bool:
+        """Whether Airflow will not try again by itself when this try fails."""
+        return self.task.try_number > self.max_tries

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.study_end import End
 
 
 @dataclass(frozen=True, slots=True)

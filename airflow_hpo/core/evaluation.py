@@ -104,16 +104,6 @@ class Plan(Declared):
 
     A seed depends on scenario and replicate alone: all candidates get the same, and so do all variants, so that
     differences between them are not differences of luck.
-
-    :param objective: what is measured.
-    :param candidates: who is evaluated, each name once.
-    :param scenarios: under which conditions, each name once; text is a scenario without values.
-    :param variants: ways in which each scenario is run, such as ``["model", "fallback"]``; ``[""]`` for one.
-    :param replicates: how often each is repeated with another seed, 1 or more.
-    :param first_replicate: number of the first repetition; a later look goes on where the one before ended.
-    :param seed: changes all seeds; 0 or more.
-    :param period: what data the evaluations work on; None when the program decides.
-    :raises DeclarationError: when something is missing or named twice.
     """
 
     objective: Objective

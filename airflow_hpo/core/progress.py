@@ -1,10 +1,11 @@
-"""Progress of a study: counts of its trials, and the best of them."""
+"""Progress of a study: counts of its trials, the best of them, their pace and the time that is left."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
@@ -90,3 +91,24 @@ def _order(trial: TrialRecord) -> tuple[float, int]:
 def _taken_over(trial: TrialRecord) -> bool:
     """Say whether a warm start copied the trial: such a result has no key, because this edition never ran it."""
     return trial.origin is Origin.WARM_START and trial.key is None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Speed of a study."""
+
+    per_minute: float | None
+    """Finished trials a minute since the first one started; None before any has finished."""
+    left: timedelta | None
+    """Estimated time until enough trials have finished; None before any has."""
+
+
+def pace_of(trials: Iterable[TrialRecord], missing: int, now: datetime) -> Pace:
+    """Estimate the pace of a study."""
+    own = own_trials(trials)
+    starts = [trial.started for trial in own if trial.started]
+    done = sum(trial.state.finished for trial in own)
+    if not starts or not done:
+        return Pace(None, None)
+    minutes = max((now - min(starts)).total_seconds(), 1e-3) / 60
+    return Pace(done / minutes, timedelta(minutes=missing * minutes / done))

@@ -11,9 +11,9 @@ from typing import Any
 from airflow_hpo.comparison.decision import Decision
 from airflow_hpo.comparison.report import as_data, markdown, selection_of
 from airflow_hpo.comparison.rule import ComparisonRule
+from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial_key import family_of
 from airflow_hpo.evaluations.run import evaluations_frame
 from airflow_hpo.exceptions import ComparisonError

@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_hpo.core.attempt import TaskTry
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Plan
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space import Categorical, Int
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.study_end import End
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import attempts, editions, evaluations

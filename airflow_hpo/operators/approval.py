@@ -11,7 +11,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from airflow_hpo.operators.comparison import verdict_of
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task
 
 RESPONSE_TIMEOUT = timedelta(days=7)
 RETRIES = 3

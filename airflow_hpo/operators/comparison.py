@@ -16,8 +16,7 @@ from airflow_hpo.core.parameter_set import check_name
 from airflow_hpo.evaluations.compare import compare_evaluations
 from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.context import task_try_of
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.operators.selection import edition_of
 
 
@@ -92,11 +91,7 @@ class CompareOperator(BaseOperator):
 
 
 class NextLookOperator(BaseOperator, SkipMixin):
-    """Lets the next look begin while nothing is decided, and otherwise skips all looks that remain.
-
-    :param comparison: what the look before returned. Templated.
-    :param outcome_task_id: the task that follows the last look, which is never skipped.
-    """
+    """Lets the next look begin while nothing is decided, and otherwise skips all looks that remain."""
 
     template_fields: Sequence[str] = ("comparison",)
     inherits_from_skipmixin = True
@@ -120,10 +115,7 @@ class NextLookOperator(BaseOperator, SkipMixin):
 
 
 class LastComparisonOperator(BaseOperator):
-    """Returns the comparison that counts: the first that ended the looks, else the last.
-
-    :param comparisons: what the looks returned, None for skipped ones. Templated.
-    """
+    """Returns the comparison that counts: the first that ended the looks, else the last."""
 
     template_fields: Sequence[str] = ("comparisons",)
 

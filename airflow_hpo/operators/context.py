@@ -1,12 +1,16 @@
-"""Task instance and try of a running task, read from its Airflow context."""
+"""Context of a running task: its try, its reference time, and the error that ends it for good."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.core.attempt import TaskTry
+from airflow_hpo.exceptions import PermanentHpoError
 
 
 def task_try_of(context: Context) -> TaskTry:
@@ -22,3 +26,12 @@ def reference_of(context: Context) -> datetime:
     """
     run = context["dag_run"]
     return run.data_interval_end or run.logical_date or run.run_after
+
+
+@contextmanager
+def permanent_errors_end_the_task() -> Iterator[None]:
+    """Turn an error that repeating cannot mend into one that Airflow does not retry."""
+    try:
+        yield
+    except PermanentHpoError as err:
+        raise AirflowFailException(str(err)) from err

@@ -20,8 +20,7 @@ from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
-from airflow_hpo.operators.context import reference_of, task_try_of
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
 from airflow_hpo.studies.owner import claim_evaluation
 
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from airflow.sdk import Context
 
-from airflow_hpo.core.backend import Backend
+from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.operators.source import source_of
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial, run_function
 from airflow_hpo.trials.run import TrialRun
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """Return the source of a function, or of the class of a callable object, else its name.
+
+    Never an address in memory: that differs between processes, and every trial would look changed.
+    """
+    if isinstance(function, functools.partial):
+        bound = [*map(repr, function.args), *(f"{name}={value!r}" for name, value in sorted(function.keywords.items()))]
+        return f"{source_of(function.func)}\n{', '.join(bound)}"
+    named = function if hasattr(function, "__qualname__") else type(function)
+    try:
+        return inspect.getsource(named)
+    except (OSError, TypeError):
+        return f"{named.__module__}.{named.__qualname__}"
+
 
 TrialFunction = Callable[[FunctionTrial], Any]
 

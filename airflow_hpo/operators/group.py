@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_hpo.core.backend import Backend
+from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
-from airflow_hpo.operators.context import task_try_of
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.trials.run import TrialRun

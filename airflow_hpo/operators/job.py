@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction
 from airflow.sdk import Context
 
-from airflow_hpo.core.backend import Backend
+from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError

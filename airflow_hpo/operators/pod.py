@@ -14,16 +14,14 @@ from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction, 
 from airflow.sdk import Context
 
 from airflow_hpo import conf
-from airflow_hpo.core.attempt import Attempt
-from airflow_hpo.core.backend import Backend
+from airflow_hpo.core.attempt import Attempt, Backend
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.operators.context import task_try_of
+from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.operators.end_in_triggerer import may_end_in_triggerer
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
 from airflow_hpo.operators.pod_spec import TrialPodSpec
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.pods import start

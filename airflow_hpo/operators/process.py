@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from airflow.sdk import Context
 
 from airflow_hpo import conf
-from airflow_hpo.core.backend import Backend
+from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement

@@ -12,9 +12,8 @@ from airflow_hpo.core.parameter_set import Provenance, check_name
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
-from airflow_hpo.parameter_sets.asset_event import event_of
-from airflow_hpo.parameter_sets.promote import Expected, Move, promote, rollback
+from airflow_hpo.operators.context import permanent_errors_end_the_task
+from airflow_hpo.parameter_sets.promote import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 
@@ -39,14 +38,7 @@ def parameter_set_asset(name: str) -> Asset:
 
 
 class _ChampionOperator(BaseOperator):
-    """Moves a champion once for each DAG run, mirrors it and emits the event of its asset.
-
-    :param parameter_set: name of the parameter set.
-    :param reason: why, kept with the version.
-    :param approved_by: who agreed.
-    :param mirror: whether to make the mirror.
-    :param hpo_conn_id: connection of the study database.
-    """
+    """Moves a champion once for each DAG run, mirrors it and emits the event of its asset."""
 
     template_fields: Sequence[str] = ("reason", "approved_by")
 
@@ -146,22 +138,11 @@ class PromoteOperator(_ChampionOperator):
         comparison: Any = None,
         candidate: Any = None,
         expected_version: Any = None,
-        reason: str | None = None,
-        approved_by: Any = None,
-        mirror: bool = False,
-        hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         if comparison is None and candidate is None:
             raise DeclarationError("A promotion needs a `comparison` or a `candidate`, but got neither. Give one.")
-        super().__init__(
-            parameter_set=parameter_set,
-            reason=reason,
-            approved_by=approved_by,
-            mirror=mirror,
-            hpo_conn_id=hpo_conn_id,
-            **kwargs,
-        )
+        super().__init__(parameter_set=parameter_set, **kwargs)
         self.comparison = comparison
         self.candidate = candidate
         self.expected_version = expected_version
@@ -221,26 +202,8 @@ class RollbackOperator(_ChampionOperator):
 
     template_fields: Sequence[str] = ("to", "expected_version", "reason", "approved_by")
 
-    def __init__(
-        self,
-        *,
-        parameter_set: str,
-        to: Any = None,
-        expected_version: Any = None,
-        reason: str | None = None,
-        approved_by: Any = None,
-        mirror: bool = False,
-        hpo_conn_id: str = HpoHook.default_conn_name,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            parameter_set=parameter_set,
-            reason=reason,
-            approved_by=approved_by,
-            mirror=mirror,
-            hpo_conn_id=hpo_conn_id,
-            **kwargs,
-        )
+    def __init__(self, *, parameter_set: str, to: Any = None, expected_version: Any = None, **kwargs: Any) -> None:
+        super().__init__(parameter_set=parameter_set, **kwargs)
         self.to = to
         self.expected_version = expected_version
 

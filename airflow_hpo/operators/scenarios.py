@@ -12,8 +12,7 @@ from airflow_hpo.core.calendar import length_of, split
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.window import Period, Window
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.operators.context import reference_of
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of
 
 Scenarios = str | timedelta | Sequence[Scenario | str] | Callable[[Period], Sequence[Scenario | str]]
 

@@ -13,7 +13,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task
 
 SELECTION = "selection"
 """XCom key of how the challengers were chosen."""

@@ -17,8 +17,7 @@ from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
-from airflow_hpo.operators.context import reference_of, task_try_of
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition
 from airflow_hpo.studies.suggest import reserve, suggest

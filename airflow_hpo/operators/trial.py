@@ -18,8 +18,7 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
 from airflow_hpo.exceptions import PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.context import task_try_of
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.trials.claim import Rerun, Reruns
 from airflow_hpo.trials.run import GIVEN_UP, TrialRun
 from airflow_hpo.triggers.study import StudyTrigger

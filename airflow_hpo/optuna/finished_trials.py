@@ -12,9 +12,6 @@ class TrialCache:
     """Reads a study again and again, each time only from its first unfinished trial on.
 
     A result that a person takes back is noticed: then all trials are read again. One thread at a time.
-
-    :param reader: reads the study.
-    :param edition: its name.
     """
 
     def __init__(self, reader: StudyReader, edition: str) -> None:

@@ -47,11 +47,7 @@ def identity(space: Space, params: Params) -> Hashable:
 
 
 class Visited:
-    """Which points the trials of a study have; worked out at the first question, which few studies ask.
-
-    :param space: the ordered search space.
-    :param trials: its trials so far.
-    """
+    """Which points the trials of a study have; worked out at the first question, which few studies ask."""
 
     def __init__(self, space: Space, trials: Collection[FrozenTrial]) -> None:
         self._space = space
@@ -115,12 +111,7 @@ def _possible(space: Space, params: Params) -> bool:
 
 
 class GridWalk:
-    """All points of a grid in an order shuffled once per edition; failed ones come again after the others.
-
-    :param study: the declaration.
-    :param edition: the edition.
-    :param visited: what its trials have.
-    """
+    """All points of a grid in an order shuffled once per edition; failed ones come again after the others."""
 
     def __init__(self, study: Study, edition: str, visited: Visited) -> None:
         self._visited = visited

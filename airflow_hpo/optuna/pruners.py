@@ -31,13 +31,7 @@ def pruner_for(study: Study) -> BasePruner | None:
 
 
 class PruningSession:
-    """What one running trial reports; kept open, so that finished trials are read from the database once.
-
-    :param database: where the study is kept.
-    :param edition: the study.
-    :param study: its declaration.
-    :param number: the trial's number.
-    """
+    """What one running trial reports; kept open, so that finished trials are read from the database once."""
 
     def __init__(self, database: Database, edition: str, study: Study, number: int) -> None:
         self._database = database

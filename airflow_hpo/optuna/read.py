@@ -39,10 +39,7 @@ class StoredStudy:
 
 
 class StudyReader:
-    """Reads what Optuna stores.
-
-    :param database: where; its tables must exist.
-    """
+    """Reads what Optuna stores."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

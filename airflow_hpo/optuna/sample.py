@@ -42,10 +42,6 @@ class SamplingRound:
     """One round of asking, on the trials as they were when it began.
 
     Each draft is seen by the next ones as a running trial, so that a batch spreads out.
-
-    :param study: the declaration.
-    :param stored: the study.
-    :param trials: all its trials by number.
     """
 
     def __init__(self, study: Study, stored: StoredStudy, trials: list[FrozenTrial]) -> None:

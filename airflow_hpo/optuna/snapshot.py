@@ -20,9 +20,6 @@ class Snapshot(InMemoryStorage):
 
     Trials keep the ids they have in the database, since NSGA-II remembers parents by id. Waiting trials look failed:
     no sampler may take them as its own.
-
-    :param stored: the study.
-    :param trials: all its trials by number.
     """
 
     def __init__(self, stored: StoredStudy, trials: Sequence[FrozenTrial]) -> None:

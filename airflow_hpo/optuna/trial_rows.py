@@ -22,12 +22,7 @@ Rows = dict[int, dict[Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class TrialRows:
-    """Reads trials: all of a study, those from a number on, or one.
-
-    :param study_id: the study's id in Optuna's tables.
-    :param since: leave out trials with smaller numbers.
-    :param trial_id: only the trial of this id; None for all.
-    """
+    """Reads trials: all of a study, those from a number on, or one."""
 
     study_id: int
     since: int = 0

@@ -20,12 +20,7 @@ from airflow_hpo.storage.errors import translated
 
 
 class LockedTrial:
-    """A trial that no other transaction can change until this one ends.
-
-    :param connection: with an open transaction.
-    :param trial_id: the trial's id in Optuna's tables.
-    :param running: whether it ran when it was taken hold of; only then may it be changed.
-    """
+    """A trial that no other transaction can change until this one ends."""
 
     def __init__(self, connection: Connection, trial_id: int, *, running: bool) -> None:
         self._connection = connection

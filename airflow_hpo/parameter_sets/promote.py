@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_hpo.studies.store import Store
 
+
 Expected = int | None | Literal["any"]
 """The version that must be the champion: a number, None or 0 while there must be none, ``"any"`` for whatever is."""
 
@@ -132,3 +133,9 @@ def _refuse_changed(name: str, current: int, expected: Expected) -> None:
     raise ChampionChangedError(
         f"{name!r} may only be moved while {wanted}, but {found}. Compare again with what is in use."
     )
+
+
+def event_of(move: Move) -> dict[str, Any]:
+    """Return the payload for a move: name, version, parameters, and the version before."""
+    made = move.made
+    return {"name": made.name, "version": made.version, "params": dict(made.params), "previous": move.previous}

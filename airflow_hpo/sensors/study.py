@@ -15,7 +15,7 @@ from airflow_hpo import conf
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
-from airflow_hpo.operators.errors import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task
 from airflow_hpo.triggers.study import StudyEvent, StudyTrigger, Until, reached
 
 

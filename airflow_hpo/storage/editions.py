@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.study_end import End
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.from_row import from_row

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from airflow_hpo.core.study_end import End
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.space import Params
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried

@@ -13,9 +13,8 @@ from airflow_hpo.core.window import Window
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import TrialBackend
-from airflow_hpo.task_groups.declarations import check_declarations
 from airflow_hpo.task_groups.pipeline import GroupTrial
-from airflow_hpo.task_groups.tune import BOOKKEEPING, RETRY_DELAY
+from airflow_hpo.task_groups.tune import BOOKKEEPING, RETRY_DELAY, check_declarations
 
 PROGRAM_RETRIES = 1
 """While tuning, a program fails because of its parameters; a candidate's parameters have worked before."""

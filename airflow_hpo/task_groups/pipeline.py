@@ -8,8 +8,8 @@ from typing import Any
 from airflow.sdk import TriggerRule, XComArg, task_group
 
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.function import source_of
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
-from airflow_hpo.operators.source import source_of
 from airflow_hpo.task_groups.backends import LABEL, TASK_ID
 
 

@@ -1,4 +1,4 @@
-"""Task group that runs a whole study."""
+"""Task group that runs a whole study, with what all task groups share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
-from airflow_hpo.task_groups.declarations import check_declarations
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 Dispatch = Literal["batches", "continuous"]
@@ -168,3 +167,14 @@ class TuneTaskGroup(TaskGroup):
             suggest >> settle
             settle >> self.finish
             return settle
+
+
+def check_declarations(study: Any, trial: Any) -> None:
+    """Raise unless they are a study and the declaration of what runs its trials."""
+    if not isinstance(study, Study):
+        raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
+    if not isinstance(trial, TrialBackend | GroupTrial):
+        raise DeclarationError(
+            f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got {trial!r}. "
+            "Declare one."
+        )

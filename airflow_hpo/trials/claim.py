@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.attempt import Attempt, TaskTry
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.trial_key import rerun_key
 from airflow_hpo.storage import attempts

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.attempt import Attempt, TaskTry
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried

@@ -38,13 +38,7 @@ def must_end(store: Store, edition: str) -> str | None:
 
 
 class TrialMonitor:
-    """Takes what a running trial reports, and gives the trial up also when its study ends it.
-
-    :param report: takes the points, and says whether the pruner gives the trial up.
-    :param store: the study database.
-    :param edition: the edition.
-    :param interval: seconds between two questions whether the study is over.
-    """
+    """Takes what a running trial reports, and gives the trial up also when its study ends it."""
 
     def __init__(self, report: Report, store: Store, edition: str, interval: float) -> None:
         self.reason: str | None = None

@@ -16,12 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class TrialReporter:
-    """Takes what a running trial reports, a few times a second at most.
-
-    :param store: the study database.
-    :param study: the declaration.
-    :param attempt: the attempt that reports.
-    """
+    """Takes what a running trial reports, a few times a second at most."""
 
     def __init__(self, store: Store, study: Study, attempt: Attempt) -> None:
         self._store = store

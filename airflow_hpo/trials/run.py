@@ -15,13 +15,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.attempt import Attempt, TaskTry
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.storage import attempts

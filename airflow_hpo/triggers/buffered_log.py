@@ -16,8 +16,6 @@ class BufferedLog:
     """Buffers info lines and flushes them at every tick; warnings flush at once.
 
     Whatever a trigger logs makes its triggerer ask Airflow's database what has changed.
-
-    :param log: the logger.
     """
 
     def __init__(self, log: Any) -> None:

@@ -26,10 +26,7 @@ _places: WeakValueDictionary[asyncio.AbstractEventLoop, TriggererSlots] = WeakVa
 
 
 class TriggererSlots:
-    """TriggererSlots for the pods of one process.
-
-    :param limit: how many there are.
-    """
+    """TriggererSlots for the pods of one process."""
 
     def __init__(self, limit: int) -> None:
         self.free = limit

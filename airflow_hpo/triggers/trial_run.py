@@ -14,7 +14,7 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 from cachetools import TTLCache, cached
 
 from airflow_hpo import conf
-from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialView
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.pods.api.connection import Connection

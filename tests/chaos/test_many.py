@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import begin, claim

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_hpo.core.attempt import Attempt, TaskRun
+from airflow_hpo.core.attempt import Attempt, TaskRun, TaskTry
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
@@ -13,7 +13,6 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space import Categorical, Float
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.open import open_edition

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from airflow_hpo.comparison.rule import ComparisonRule
-from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.core.task_try import TaskTry
+from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.evaluations.compare import compare_evaluations
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.storage.database import Database

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpo.core.study_end import End
+from airflow_hpo.core.budget import End
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish

@@ -8,9 +8,8 @@ import pytest
 
 from airflow_hpo.comparison.report import as_data
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
-from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.evaluation import Candidate
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.evaluations.compare import Compared, compare_evaluations
 from airflow_hpo.evaluations.select import choose
 from airflow_hpo.exceptions import ComparisonError, DeclarationError, StudyNotFoundError

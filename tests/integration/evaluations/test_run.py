@@ -7,14 +7,13 @@ import pytest
 
 from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.rule import ComparisonRule
-from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.attempt import TaskRun, TaskTry
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Candidate, Plan, Scenario
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.study_end import End
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import TrialRequest, TrialState
 from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, evaluations_frame, open_evaluation

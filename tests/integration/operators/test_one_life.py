@@ -25,9 +25,9 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
+from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.core.trial import FailureKind, TrialRequest
 from airflow_hpo.operators import pod as pod_operator
 from airflow_hpo.operators.pod import TrialPodOperator

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.core.study_end import End
+from airflow_hpo.core.budget import End
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.owner import Owner
-from airflow_hpo.core.task_try import TaskTry
 from airflow_hpo.exceptions import OwnerError, OwnerNotFoundError
 from airflow_hpo.storage import owners
 from airflow_hpo.storage.owners import Kind

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.study_end import End
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.status import status

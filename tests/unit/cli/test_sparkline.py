@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from airflow_hpo.cli.sparkline import sparkline, thinned
+from airflow_hpo.cli.trial_view import sparkline, thinned
 
 
 @pytest.mark.parametrize(

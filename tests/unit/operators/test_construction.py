@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, AssetAlias
 
-from airflow_hpo.core.backend import Backend
+from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study

@@ -4,8 +4,7 @@ import functools
 import math
 from typing import Any
 
-from airflow_hpo.operators.function import TrialPythonOperator
-from airflow_hpo.operators.source import source_of
+from airflow_hpo.operators.function import TrialPythonOperator, source_of
 
 
 def trial_function(trial: Any) -> float:
