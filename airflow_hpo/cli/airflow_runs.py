@@ -5,10 +5,12 @@ Read it where Airflow's commands run: next to that database, unlike tasks and tr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
 
@@ -61,18 +63,18 @@ def _state(dag_id: str, model: Any, **keys: Any) -> str | None:
     return str(getattr(found[0], "value", found[0])) if found[0] else None
 
 
-def tasks_of(edition: Edition) -> RunTasks:
-    """Return the tasks of the DAG run that opened an edition last."""
+def tasks_of(edition: Edition, sharing: Mapping[Owner, DagRunKey]) -> RunTasks:
+    """Return the tasks of the DAG runs that work on an edition: of the one that opened it last, or of all that share it."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    group = edition.group_id or ""
-    if edition.dag_id is None or edition.run_id is None:
-        return RunTasks(group_id=group)
+    group, opened = edition.group_id or "", [edition.dag_run] if edition.dag_run else []
     try:
-        state, tasks = _read(edition.dag_id, edition.run_id)
+        found = [_read(run.dag_id, run.run_id) for run in set(sharing.values()) or opened]
     except SQLAlchemyError:
         return RunTasks(group_id=group, readable=False)
-    return RunTasks(state, tasks, group)
+    states = [state for state, _ in found]
+    state = next((state for state in states if state == "running"), states[0] if states else None)
+    return RunTasks(state, [task for _, tasks in found for task in tasks], group, groups=list(sharing))
 
 
 def _read(dag_id: str, run_id: str) -> tuple[str | None, list[TaskLook]]:

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_hpo.cli.airflow_runs import tasks_of
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
+from airflow_hpo.storage import sharers
 from airflow_hpo.studies.rows import find_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.why import Explanation, TrialReason, explain
@@ -28,7 +29,9 @@ def why(args: Any) -> None:
     """Say why a study is where it is."""
     store = hook_of(args.conn_id).store
     edition = find_edition(store, args.name)
-    found = explain(store, edition.name, tasks_of(edition))
+    with store.session(read_only=True) as session:
+        sharing = sharers.find(session, edition.name)
+    found = explain(store, edition.name, tasks_of(edition, sharing))
     rows = [{**asdict(trial), "problems": list(trial.problems)} for trial in found.trials]
     if args.output == "json":
         text = {"edition": edition.name, "study": list(found.study), "trials": rows}

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_hpo.core.budget import End
+from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
 
 
@@ -36,6 +37,11 @@ class Edition:
     dag_id: str | None = None
     run_id: str | None = None
     group_id: str | None = None
+
+    @property
+    def dag_run(self) -> DagRunKey | None:
+        """The DAG run that opened it last; None when no task did."""
+        return DagRunKey(self.dag_id, self.run_id) if self.dag_id and self.run_id else None
 
     @property
     def study(self) -> Study:

@@ -76,6 +76,11 @@ def group_of_batches(template: str) -> str:
     return template.rpartition(BATCH_GROUP)[0].removesuffix(".")
 
 
+def telling_task(task_id: str) -> str:
+    """Return the task that brings a trial's result, from the one that began it: of a trial that is a group they differ."""
+    return task_id.removesuffix("open") + "outcome" if task_id.endswith(".trial.open") else task_id
+
+
 def edition_name(family: str, run: str) -> str:
     """Return the name of one run of a study family, which has no ``@`` in its name."""
     return f"{family}@{run}"

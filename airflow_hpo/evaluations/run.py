@@ -19,6 +19,7 @@ from typing import Any
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Plan
+from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space import Categorical, Int
 from airflow_hpo.core.study import Study
@@ -79,6 +80,11 @@ def grid_of(plan: Plan, family: str, parallelism: int | None = None) -> Study:
     )
 
 
+def run_of(plan: Plan, run: str) -> str:
+    """Return what tells the editions of an evaluation apart: its run and its plan."""
+    return f"{run}.{plan.fingerprint[:8]}"
+
+
 @retried
 def open_evaluation(
     store: Store,
@@ -89,13 +95,14 @@ def open_evaluation(
     *,
     parallelism: int | None = None,
     look: int = 1,
+    after: DagRunKey | None = None,
 ) -> Evaluation:
     """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed.
 
     Who may evaluate the study is checked before, by ``studies.owner``.
     """
     study = grid_of(plan, family, parallelism)
-    edition = opened(store, study, f"{run}.{plan.fingerprint[:8]}", place)
+    edition = opened(store, study, run_of(plan, run), place, after)
     tuned = next((candidate.study for candidate in plan.candidates if candidate.study), None)
     with store.session() as session:
         return evaluations.keep(session, edition.name, plan, look=look, tuned=tuned)

@@ -6,12 +6,21 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.core.trial_key import batch_and_index, task_in_batch
+from airflow_hpo.core.trial_key import (
+    batch_and_index,
+    group_of_batches,
+    sharer_name,
+    sharer_of,
+    task_in_batch,
+)
+from airflow_hpo.hooks.dag_runs import has_ended, key_of_task, task_states
+from airflow_hpo.storage import sharers
 from airflow_hpo.storage.retry import retried
-from airflow_hpo.studies.status import Status, status, status_of
+from airflow_hpo.studies.status import ENDED, Status, status, status_of
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.lost import abandoned, reap
+from airflow_hpo.trials.lost import abandoned, reap, running_tasks
 
 REAP_INTERVAL = 15.0
 """Seconds between two searches for trials that were abandoned: their task has ended without a result."""
@@ -70,17 +79,48 @@ class StudyWatch:
         A trial may end, or be run again by a person, between the two reads; then the second round no longer finds it.
         """
         running = [r for r in records if r.state is TrialState.RUNNING and r.key]
-        batches = {batch_and_index(r.key)[0] for r in running if r.key}
-        return abandoned(running, self._states(batches)) if running else []
+        if not running:
+            return []
+        elsewhere = self._elsewhere(running)
+        here = [r for r in running if r.number not in elsewhere]
+        own = [r for r in here if self._is_own(r)]
+        return [
+            *(number for number, state in elsewhere.items() if state in ENDED),
+            *(abandoned(own, self._states(own)) if own else ()),
+            *self._never_begun(r for r in here if not self._is_own(r)),
+        ]
 
-    def _states(self, batches: Iterable[int]) -> dict[tuple[int, int], str | None]:
-        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    def _elsewhere(self, running: Iterable[TrialRecord]) -> dict[int, str | None]:
+        """Return the states of other tasks that run trials: of another group, or of a DAG run that a person cleared."""
+        begun = running_tasks(self.store, self.edition)
+        others = {
+            r.number: begun[r.number] for r in running if r.number in begun and not self._runs(r, begun[r.number])
+        }
+        states = task_states(others.values()) if others else {}
+        return {number: states[key_of_task(task)] for number, task in others.items() if key_of_task(task) in states}
 
+    def _runs(self, record: TrialRecord, task: TaskRun) -> bool:
+        """Say whether a trial is run by this task group in this DAG run."""
+        return self._is_own(record) and (task.dag_id, task.run_id) == (self.dag_id, self.run_id)
+
+    def _is_own(self, record: TrialRecord) -> bool:
+        """Say whether a trial was asked for by this task group, or by the only one of its study."""
+        own = sharer_name(self.dag_id, group_of_batches(self.trial_task_id))
+        return sharer_of(record.key or "") in ("", own)
+
+    def _never_begun(self, records: Iterable[TrialRecord]) -> list[int]:
+        """Return the trials of other groups of which no attempt runs, when the group's DAG run has ended."""
+        asked = {r.number: sharer_of(r.key or "") for r in records}
+        if not asked:
+            return []
+        with self.store.session(read_only=True) as session:
+            found = sharers.find(session, self.edition)
+        runs = {sharer_name(group.dag_id, group.group_id or ""): run for group, run in found.items()}
+        ended = {name for name in set(asked.values()) if name in runs and has_ended(runs[name])}
+        return [number for number, name in asked.items() if name in ended]
+
+    def _states(self, own: Iterable[TrialRecord]) -> dict[tuple[int, int], str | None]:
+        batches = {batch_and_index(r.key)[0] for r in own if r.key}
         task_ids = {task_in_batch(self.trial_task_id, batch): batch for batch in batches}
-        found = RuntimeTaskInstance.get_task_states(dag_id=self.dag_id, task_ids=list(task_ids), run_ids=[self.run_id])
-        states: dict[tuple[int, int], str | None] = {}
-        for name, state in found.get(self.run_id, {}).items():
-            task_id, _, index = name.rpartition("_")
-            if task_id in task_ids and index.isdigit():
-                states[task_ids[task_id], int(index)] = str(state) if state else None
-        return states
+        found = task_states(TaskRun(self.dag_id, self.run_id, task_id) for task_id in task_ids)
+        return {(task_ids[task_id], index): state for (_, _, task_id, index), state in found.items()}

@@ -16,15 +16,17 @@ from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import active
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
-from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation
+from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation, run_of
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
+from airflow_hpo.operators.edition import EditionOperator
+from airflow_hpo.studies.open import run_before
 from airflow_hpo.studies.owner import claim_evaluation
 
 
-class EvaluationPlanOperator(BaseOperator):
+class EvaluationPlanOperator(EditionOperator):
     """Plans an evaluation: every candidate under every scenario, variant and replicate, one trial request each.
 
     Running it again returns the same requests while the plan is the same; another plan is another edition.
@@ -52,7 +54,9 @@ class EvaluationPlanOperator(BaseOperator):
     :param look: which look of a comparison it serves, from 1.
     :param run: a value that is different for each run. Templated.
     :param hpo_conn_id: connection of the study database.
-    :raises DeclarationError: when a candidate or scenario that is known by now makes no sense.
+    :raises DeclarationError: when a candidate or scenario that is known by now makes no sense, or another task of the DAG has an
+        evaluation of the same name.
+    :raises AirflowFailException: when the study belongs to another DAG.
     """
 
     template_fields: Sequence[str] = ("candidates", "scenarios", "run")
@@ -91,6 +95,7 @@ class EvaluationPlanOperator(BaseOperator):
         self.run = run
         self.hpo_conn_id = hpo_conn_id
         self._check_early()
+        self.check_alone()
 
     @property
     def family(self) -> str:
@@ -104,8 +109,10 @@ class EvaluationPlanOperator(BaseOperator):
             _check_size(plan)
             store, place = HpoHook(self.hpo_conn_id).store, task_try_of(context)
             claim_evaluation(store, self.study, self.family, Owner.of(place.task))
+            grid, run = grid_of(plan, self.family, self.parallelism), run_of(plan, self.run)
+            before = self.after_its_end(grid.edition(run), run_before(store, grid, run, place))
             opened = open_evaluation(
-                store, plan, self.family, self.run, place, parallelism=self.parallelism, look=self.look
+                store, plan, self.family, self.run, place, parallelism=self.parallelism, look=self.look, after=before
             )
             requests = evaluation_requests(store, opened)
         self._log(opened.edition, plan)

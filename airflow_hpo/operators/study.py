@@ -12,14 +12,17 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
+from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
-from airflow_hpo.studies.open import enter_champion, open_edition
+from airflow_hpo.studies.open import enter_champion, open_edition, run_before
+from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.suggest import reserve, suggest
 
 FIRST_EVENT = 10.0
@@ -43,8 +46,11 @@ def study_asset(name: str) -> Asset:
     return Asset(name=f"hpo_study_{name}", uri=f"hpo://study/{name}")
 
 
-class StudyStartOperator(BaseOperator):
+class StudyStartOperator(EditionOperator):
     """Creates an edition of a study, or reopens it.
+
+    A study belongs to the first task group that starts it. While another DAG run works on the same edition, the task waits
+    in the triggerer for the end of that run.
 
     Example::
 
@@ -55,6 +61,8 @@ class StudyStartOperator(BaseOperator):
     :param run: a value that is different for each edition; the same value reopens the same edition. Templated.
     :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
     :param hpo_conn_id: connection of the study database.
+    :raises DeclarationError: when another task of the DAG opens the study too, and they do not share it.
+    :raises AirflowFailException: when the study belongs to another DAG or task group, or searches for something else.
     """
 
     template_fields: Sequence[str] = ("run",)
@@ -73,12 +81,16 @@ class StudyStartOperator(BaseOperator):
         self.run = run
         self.parameter_set = parameter_set
         self.hpo_conn_id = hpo_conn_id
+        self.check_alone()
 
     def execute(self, context: Context) -> str:
         """Return the edition's name."""
         with permanent_errors_end_the_task():
-            hook = HpoHook(self.hpo_conn_id)
-            edition = open_edition(hook.store, self.study, self.run, task_try_of(context))
+            hook, place = HpoHook(self.hpo_conn_id), task_try_of(context)
+            claim_study(hook.store, self.study, Owner.of(place.task))
+            before = run_before(hook.store, self.study, self.run, place)
+            before = self.after_its_end(self.study.edition(self.run), before)
+            edition = open_edition(hook.store, self.study, self.run, place, before)
             self._enter_champion(hook, edition)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
         for remark in advice(self.study):
@@ -137,12 +149,12 @@ class StudySuggestOperator(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the trial requests, one for each index of the trial task."""
         with permanent_errors_end_the_task():
-            store = HpoHook(self.hpo_conn_id).store
+            store, asker = HpoHook(self.hpo_conn_id).store, Owner.of(task_try_of(context).task)
             if self.lazy:
                 limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
-                requests = reserve(store, self.edition, self.batch, limit)
+                requests = reserve(store, self.edition, self.batch, limit, asker)
             else:
-                requests = suggest(store, self.edition, self.batch)
+                requests = suggest(store, self.edition, self.batch, asker)
         self.log.info("Batch %s of %s: %s trials", self.batch, self.edition, len(requests))
         if self.window:
             period = self.window.period(reference_of(context))

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
-from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.exceptions import StudyBusyError, StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
@@ -29,8 +30,9 @@ def declare(
     dag_id: str | None = None,
     run_id: str | None = None,
     group_id: str | None = None,
+    after: DagRunKey | None = None,
 ) -> Edition:
-    """Create an edition, or open the one of that name again.
+    """Create an edition, or open the one of that name again: in the DAG run that has it, or after that one has ended.
 
     The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes on: its end and any request to stop
     are forgotten, and its timeout counts from now.
@@ -40,6 +42,8 @@ def declare(
     fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now}
     insert_absent(session, EditionRow, [{**fresh, **owner, **_declared(study)}])
     row = _locked(session, name)
+    if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
+        refuse_another_run(name, DagRunKey(row.dag_id, row.run_id), DagRunKey(dag_id, run_id), after)
     for column, value in {**owner, **_declared(study)}.items():
         setattr(row, column, value)
     if row.finished_at is not None:
@@ -48,9 +52,24 @@ def declare(
     return _edition(row)
 
 
+def refuse_another_run(name: str, stored: DagRunKey, asks: DagRunKey, after: DagRunKey | None) -> None:
+    """Refuse a DAG run that would work on an edition together with another one."""
+    if stored not in (asks, after):
+        raise StudyBusyError(
+            f"One DAG run at a time works on an edition, but {name} is in use by {stored}, and {asks} wants it too. Try again "
+            f"when that one has ended, or leave out `run=`, so that each DAG run has an edition of its own."
+        )
+
+
 def get(session: Session, name: str) -> Edition:
     """Return one edition."""
     return _edition(_found(session, name, select(EditionRow)))
+
+
+def find_one(session: Session, name: str) -> Edition | None:
+    """Return one edition; None when it was never opened."""
+    row = session.scalars(select(EditionRow).where(EditionRow.name == name)).one_or_none()
+    return None if row is None else _edition(row)
 
 
 def find(session: Session, family: str | None = None, limit: int = 100) -> list[Edition]:

@@ -39,7 +39,7 @@ class Owned:
 def claim(
     session: Session, kind: Kind, name: str, asker: Owner, *, shared: bool = False, study: str | None = None
 ) -> Owned:
-    """Make the asker the owner of what has none, and return who owns it; nobody loses what he owns.
+    """Make the asker the owner of what has none, and return who owns it.
 
     The owner itself may name its group later, and begin or stop to share.
     """

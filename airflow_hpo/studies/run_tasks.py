@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.core.trial_key import batch_and_index, batch_of, key_of
+from airflow_hpo.core.owner import Owner
+from airflow_hpo.core.trial_key import batch_and_index, batch_of, key_of, sharer_name, sharer_of
 from airflow_hpo.studies.status import ENDED
 
 NO_TASK = "Airflow has no task for it: its run was deleted, or another Airflow runs it."
@@ -77,24 +78,22 @@ class RunTasks:
     """The task group of the study; empty when it has none."""
     readable: bool = True
     """False when Airflow's database could not be read."""
+    groups: Collection[Owner] = ()
+    """The task groups that share the study; empty where it is not shared."""
 
     def of_trial(self, key: str, last: TaskRun | None) -> TaskLook | None:
         """Return the task that runs a trial; of several the one that is at work, or due."""
         if not self.readable:
             return None if last is None else TaskLook(last, "unknown")
-        mine = (
-            [look for look in self.tasks if _belongs(look.task, last)]
-            if last
-            else list(self._asked(*batch_and_index(key)))
-        )
+        mine = [look for look in self.tasks if _belongs(look.task, last)] if last else list(self._asked(key))
         return next((look for look in mine if not look.ended), mine[-1] if mine else None)
 
     def without_trial(self, asked: Collection[str]) -> list[TaskLook]:
         """Return trial tasks that wait in the triggerer although they have no trial yet."""
         waiting = []
         for look in self._trials():
-            batch = batch_of(look.task.task_id)
-            if look.state == "deferred" and batch is not None and key_of(batch, look.task.map_index) not in asked:
+            key = self._key(look)
+            if look.state == "deferred" and key is not None and key not in asked:
                 waiting.append(look)
         return waiting
 
@@ -132,11 +131,30 @@ class RunTasks:
     def _trials(self) -> Iterator[TaskLook]:
         yield from (t for t in self.tasks if ".trial." in f"{t.task.task_id}." and self._mine(t))
 
-    def _asked(self, batch: int, index: int) -> Iterator[TaskLook]:
-        yield from (t for t in self._trials() if (batch_of(t.task.task_id), t.task.map_index) == (batch, index))
+    def _asked(self, key: str) -> Iterator[TaskLook]:
+        wanted = sharer_of(key), batch_and_index(key)
+        for look in self._trials():
+            own = self._key(look)
+            if own is not None and (sharer_of(own), batch_and_index(own)) == wanted:
+                yield look
+
+    def _key(self, look: TaskLook) -> str | None:
+        """Return the key that a trial task asks by; None for a task outside of any batch."""
+        batch, group = batch_of(look.task.task_id), self._group(look)
+        sharer = sharer_name(group.dag_id, group.group_id or "") if group else ""
+        return None if batch is None else key_of(batch, look.task.map_index, sharer)
+
+    def _group(self, look: TaskLook) -> Owner | None:
+        task = look.task
+        found = (g for g in self.groups if g.dag_id == task.dag_id and _is_inside(task.task_id, g.group_id or ""))
+        return next(found, None)
 
     def _mine(self, look: TaskLook) -> bool:
-        return not self.group_id or look.task.task_id.startswith(f"{self.group_id}.")
+        return self._group(look) is not None if self.groups else _is_inside(look.task.task_id, self.group_id)
+
+
+def _is_inside(task_id: str, group_id: str) -> bool:
+    return not group_id or task_id.startswith(f"{group_id}.")
 
 
 _ORDER = {"start": 0, "suggest": 1, "settle": 1, "finish": 2}
@@ -144,7 +162,7 @@ _ORDER = {"start": 0, "suggest": 1, "settle": 1, "finish": 2}
 
 def _belongs(task: TaskRun, last: TaskRun) -> bool:
     """Say whether a task is the one that ran a trial last, or of the same mapped group of the author's own tasks."""
-    if (task.run_id, task.map_index) != (last.run_id, last.map_index):
+    if (task.dag_id, task.run_id, task.map_index) != (last.dag_id, last.run_id, last.map_index):
         return False
     batch, grouped, _ = last.task_id.rpartition(".trial.")
     return task.task_id == last.task_id or (bool(grouped) and task.task_id.startswith(f"{batch}.trial."))

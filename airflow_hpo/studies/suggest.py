@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 
 from airflow_hpo.core.budget import most_trials
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.trial import TrialRecord, TrialRequest
-from airflow_hpo.core.trial_key import key_of
+from airflow_hpo.core.trial_key import key_of, sharer_name
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import Status, status_of
@@ -15,37 +16,40 @@ from airflow_hpo.studies.store import Store
 
 
 @retried
-def suggest(store: Store, name: str, batch: int) -> list[TrialRequest]:
+def suggest(store: Store, name: str, batch: int, asker: Owner | None = None) -> list[TrialRequest]:
     """Ask for as many trials as may be started now, or return those that the batch has already.
 
-    Idempotent: a batch's size is sealed by the first call that gets any trial, and trials are asked for by key.
+    Idempotent: a batch's size is sealed by the first call that gets any trial, and trials are asked for by key. Of a shared
+    study each task group has batches and keys of its own.
     """
     edition = store.edition(name)
+    sharer = _sharer(edition, asker)
     with store.session(read_only=True) as session:
-        sealed = editions.batch_size(session, name, batch)
+        sealed = editions.batch_size(session, name, batch, sharer)
     size = sealed if sealed is not None else edition.study.slots
-    keys = [key_of(batch, index) for index in range(size)]
+    keys = [key_of(batch, index, sharer) for index in range(size)]
     requests = store.optuna.ask(name, edition.study, keys, allow=lambda records: _room(store, edition, records))
     if requests and sealed is None:
         with store.session() as session:
-            editions.seal_batch(session, name, batch, len(requests))
+            editions.seal_batch(session, name, batch, len(requests), sharer)
     return requests
 
 
 @retried
-def reserve(store: Store, name: str, batch: int, limit: int) -> list[TrialRequest]:
+def reserve(store: Store, name: str, batch: int, limit: int, asker: Owner | None = None) -> list[TrialRequest]:
     """Return requests without parameters, each of which asks for its own trial just before it runs.
 
     There are as many as the study can still need, failures included.
     """
     edition = store.edition(name)
+    sharer = _sharer(edition, asker)
     with store.session(read_only=True) as session:
-        size = editions.batch_size(session, name, batch)
+        size = editions.batch_size(session, name, batch, sharer)
     if size is None:
         size = min(limit, _at_most(status_of(store, edition, store.optuna.records(name, details=False))))
         with store.session() as session:
-            size = editions.seal_batch(session, name, batch, size) if size else 0
-    return [TrialRequest(study=name, key=key_of(batch, index)) for index in range(size)]
+            size = editions.seal_batch(session, name, batch, size, sharer) if size else 0
+    return [TrialRequest(study=name, key=key_of(batch, index, sharer)) for index in range(size)]
 
 
 def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Status]:
@@ -72,6 +76,10 @@ def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialReq
     # A trial that exists is returned at once, without a look at the free slots: others may wait for its end.
     found = store.optuna.ask(name, edition.study, keys, allow=room)
     return found, seen[-1] if seen else status_of(store, edition, store.optuna.records(name, details=False))
+
+
+def _sharer(edition: Edition, asker: Owner | None) -> str:
+    return sharer_name(asker.dag_id, asker.group_id or "") if asker and edition.study.shared else ""
 
 
 def _room(store: Store, edition: Edition, records: Collection[TrialRecord]) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
+from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.core.trial_key import batch_and_index
+from airflow_hpo.core.trial_key import batch_and_index, telling_task
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store
@@ -15,6 +17,13 @@ def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int],
     """Return the numbers of running trials that lost their task: it has ended without a result."""
     running = [r for r in records if r.state is TrialState.RUNNING and r.key is not None]
     return [r.number for r in running if r.key and states.get(batch_and_index(r.key)) in ENDED]
+
+
+def running_tasks(store: Store, name: str) -> dict[int, TaskRun]:
+    """Return the tasks that bring the results of running attempts, by the number of the trial."""
+    with store.session(read_only=True) as session:
+        begun = attempts.running(session, name)
+    return {a.number: replace(a.task, task_id=telling_task(a.task.task_id)) for a in begun}
 
 
 def reap(store: Store, name: str, numbers: Collection[int]) -> None:

@@ -245,7 +245,14 @@ def a_value_that_is_known_only_when_a_task_runs_has_these_methods() -> None:
         assert hasattr(kind, "resolve")
 
 
-@rests_on("RuntimeTaskInstance.get_task_states", "hooks/study_watch.py")
+@rests_on("RuntimeTaskInstance.get_dr_count", "hooks/dag_runs.py")
+def tasks_and_triggers_may_count_dag_runs_in_a_state() -> None:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    assert {"dag_id", "run_ids", "states"} <= inspect.signature(RuntimeTaskInstance.get_dr_count).parameters.keys()
+
+
+@rests_on("RuntimeTaskInstance.get_task_states", "hooks/dag_runs.py")
 def the_states_of_mapped_tasks_are_keyed_by_task_and_index() -> None:
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 

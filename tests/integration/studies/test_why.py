@@ -4,14 +4,18 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import attempts, editions
 from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
 from airflow_hpo.studies.status import status
+from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.studies.why import Explanation, TrialReason, explain
 from airflow_hpo.trials.conclude import fail
 from airflow_hpo.trials.invalidate import invalidate
@@ -267,3 +271,16 @@ def test_a_rerun_and_the_best_of_its_study_are_told_together_or_not_at_all(
     assert small.states()[2] is TrialState.RUNNING
     small.conclude(claimed, attempt, 0.5)
     assert small.store.edition(small.name).best_number == 2
+
+
+def test_a_shared_study_looks_at_the_tasks_of_the_group_that_asked_for_a_trial(store: Store) -> None:
+    study = declared(shared=True)
+    for dag_id in ("one", "two"):
+        name = open_edition(store, study, "r", TaskTry(TaskRun(dag_id, "r", "tune.start"))).name
+    suggest(store, name, 1, Owner("two", "tune"))
+    looks = [
+        TaskLook(TaskRun(dag_id, "r", TRIAL, 0), state, 2, pool="small")
+        for dag_id, state in (("one", "success"), ("two", "scheduled"))
+    ]
+    groups = [Owner("one", "tune"), Owner("two", "tune")]
+    assert "a slot of pool 'small'" in first(explain(store, name, RunTasks("running", looks, groups=groups))).why

@@ -11,11 +11,14 @@ from airflow.sdk import DAG, task
 from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_hpo.core.budget import most_batches
+from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.evaluation import EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import ProcessTrial, PythonTrial
+from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.tune import TuneTaskGroup
 
@@ -177,3 +180,46 @@ def test_continuous_maps_hold_as_many_trials_as_airflow_allows(monkeypatch: pyte
     assert len(batches(dag_of(declared, dispatch="continuous"))) == 1
     monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "300")
     assert len(batches(dag_of(declared, dispatch="continuous"))) == 4
+
+
+def two_groups(one: Study, other: Study, **options: Any) -> DAG:
+    with DAG("d", schedule=None) as dag:
+        TuneTaskGroup("first", study=one, trial=PROCESS)
+        TuneTaskGroup("second", study=other, trial=PROCESS, **options)
+    return dag
+
+
+@pytest.mark.parametrize("one_shares", [True, False])
+def test_two_groups_of_one_study_in_a_dag_are_refused_with_both_names(one_shares: bool) -> None:
+    with pytest.raises(
+        DeclarationError, match=r"task group 'first' and task group 'second' of DAG 'd' both run 's'.*shared"
+    ):
+        two_groups(study(shared=one_shares), study())
+
+
+def test_two_groups_share_a_study_on_purpose() -> None:
+    dag = two_groups(study(shared=True), study(shared=True))
+    assert {"first.start", "second.start"} <= set(dag.task_ids)
+
+
+def test_two_groups_may_run_studies_of_one_name_in_different_databases() -> None:
+    two_groups(study(), study(), hpo_conn_id="other")
+
+
+def test_a_study_named_like_an_evaluation_of_the_dag_is_refused() -> None:
+    with DAG("d", schedule=None):
+        TuneTaskGroup("first", study=study(name="s/second"), trial=PROCESS)
+        with pytest.raises(
+            DeclarationError, match=r"task group 'first' and task group 'second' .* both run 's/second'"
+        ):
+            EvaluateTaskGroup(
+                "second", study=study(), candidates=[Candidate("a", {"x": 0.5})], scenarios=["any"], trial=PROCESS
+            )
+
+
+def test_one_evaluation_under_one_name_in_a_dag() -> None:
+    options: dict[str, Any] = {"study": study(), "candidates": [Candidate("a", {"x": 0.5})], "scenarios": ["any"]}
+    with DAG("d", schedule=None):
+        EvaluationPlanOperator(task_id="one", evaluation="check", **options)
+        with pytest.raises(DeclarationError, match=r"task 'one' and task 'two' of DAG 'd' both run 's/check'"):
+            EvaluationPlanOperator(task_id="two", evaluation="check", **options)

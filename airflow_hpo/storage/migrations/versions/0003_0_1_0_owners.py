@@ -1,4 +1,4 @@
-"""Create the tables of owners and of groups that share an edition, whose batches are their own.
+"""Create the tables of owners and of groups that share an edition; each group has batches of its own.
 
 Studies and parameter sets that are there have no owner yet: they belong to the first DAG that opens or promotes them.
 """

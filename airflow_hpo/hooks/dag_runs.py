@@ -1,0 +1,49 @@
+"""States of DAG runs and of tasks in other DAG runs, as tasks and triggers may ask Airflow for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.owner import DagRunKey
+
+TaskKey = tuple[str, str, str, int]
+"""DAG, run, task and map index: what tells task instances apart, whichever their try is."""
+
+
+def runs_on(run: DagRunKey) -> bool:
+    """Say whether a DAG run is running; one that waits in Airflow's queue, has ended or was deleted is not."""
+    return _is_in(run, "running")
+
+
+def has_ended(run: DagRunKey) -> bool:
+    """Say whether a DAG run has ended; of one that was deleted, or that another Airflow has, that is not known."""
+    return _is_in(run, "success", "failed")
+
+
+def _is_in(run: DagRunKey, *states: str) -> bool:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    return RuntimeTaskInstance.get_dr_count(dag_id=run.dag_id, run_ids=[run.run_id], states=list(states)) > 0
+
+
+def task_states(tasks: Iterable[TaskRun]) -> dict[TaskKey, str | None]:
+    """Return the states of mapped task instances; those that Airflow does not have are left out."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    ids: dict[DagRunKey, set[str]] = {}
+    for task in tasks:
+        ids.setdefault(DagRunKey(task.dag_id, task.run_id), set()).add(task.task_id)
+    states: dict[TaskKey, str | None] = {}
+    for run, task_ids in ids.items():
+        found = RuntimeTaskInstance.get_task_states(dag_id=run.dag_id, task_ids=sorted(task_ids), run_ids=[run.run_id])
+        for name, state in found.get(run.run_id, {}).items():
+            task_id, _, index = name.rpartition("_")
+            if task_id in task_ids and index.isdigit():
+                states[run.dag_id, run.run_id, task_id, int(index)] = str(state) if state else None
+    return states
+
+
+def key_of_task(task: TaskRun) -> TaskKey:
+    """Return what tells a task instance apart."""
+    return task.dag_id, task.run_id, task.task_id, task.map_index

@@ -1,0 +1,70 @@
+"""Operator that opens an edition: one for each study in a DAG, and one DAG run at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial_key import group_of
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.dag_runs import runs_on
+from airflow_hpo.triggers.dag_run import DagRunEndTrigger
+
+
+class EditionOperator(BaseOperator):
+    """Opens an edition of a study family."""
+
+    study: Study
+    hpo_conn_id: str
+
+    @property
+    def family(self) -> str:
+        """Name of the study, or of its evaluation."""
+        return self.study.name
+
+    @property
+    def group(self) -> str:
+        """The task group that the study is run by, as messages name it."""
+        group = group_of(self.task_id)
+        return f"task group {group!r}" if group else f"task {self.task_id!r}"
+
+    def check_alone(self) -> None:
+        """Refuse a second task of the DAG that opens the same study, unless both share it; for the end of the constructor."""
+        dag = self.get_dag()
+        if dag is None:
+            return
+        for other in dag.task_dict.values():
+            if isinstance(other, EditionOperator) and self._is_same(other) and not self._shares_with(other):
+                raise DeclarationError(
+                    f"One task group of a DAG runs a study, but {other.group} and {self.group} of DAG {dag.dag_id!r} "
+                    f"both run {self.family!r}. Rename the study of one of them, or declare Study({self.study.name!r}, ..., "
+                    "shared=True) in both to run trials of one study together."
+                )
+
+    def after_its_end(self, edition: str, before: DagRunKey | None) -> DagRunKey | None:
+        """Return the DAG run that worked on an edition before; while it is running, defer until it has ended.
+
+        Two runs of one edition would run the same trials twice and take each other's for lost.
+        """
+        if before is not None and runs_on(before):
+            self.log.info(
+                "Edition %s is in use by %s, which has not ended. This DAG run goes on when it has.", edition, before
+            )
+            self.defer(trigger=DagRunEndTrigger(before.dag_id, before.run_id), method_name="execute_after")
+        return before
+
+    def execute_after(self, context: Context, event: dict[str, Any]) -> Any:
+        """Go on when the DAG run that had the edition has ended."""
+        return self.execute(context)
+
+    def _is_same(self, other: EditionOperator) -> bool:
+        names = other.family == self.family and other.hpo_conn_id == self.hpo_conn_id
+        return names and other.task_id != self.task_id
+
+    def _shares_with(self, other: EditionOperator) -> bool:
+        """Say whether both take part in one shared study; they are told apart by their groups."""
+        tune = self.family == self.study.name and other.family == other.study.name
+        return tune and self.study.shared and other.study.shared and self.group != other.group

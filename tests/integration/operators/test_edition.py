@@ -1,0 +1,151 @@
+"""One DAG run at a time works on an edition: another one waits for its end, by name."""
+
+from __future__ import annotations
+
+import contextvars
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator
+from airflow.sdk.bases.operator import ExecutorSafeguard
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+
+from airflow_hpo.core.evaluation import Candidate
+from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import StudyBusyError
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.evaluation import EvaluationPlanOperator
+from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
+from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.store import Store
+from airflow_hpo.triggers.dag_run import DagRunEndTrigger
+from tests.integration.airflow_answers import AirflowAnswers
+from tests.integration.studies.test_owner import start
+from tests.integration.trial_tasks import declared
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> AirflowAnswers:
+    return AirflowAnswers(monkeypatch)
+
+
+def execute(operator: BaseOperator, run_id: str, dag_id: str = "monthly", resumed: bool = False) -> Any:
+    ti = SimpleNamespace(
+        dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1, max_tries=2
+    )
+    run = SimpleNamespace(data_interval_end=NOW, logical_date=None, run_after=NOW)
+    context: Any = {"ti": ti, "run_id": run_id, "params": {}, "dag_run": run}
+    operator.render_template_fields(context)
+    here = contextvars.copy_context()
+    here.run(ExecutorSafeguard.tracker.set, operator)
+    if resumed:
+        return here.run(operator.execute_after, context, {})  # type: ignore[attr-defined]
+    return here.run(operator.execute, context=context)
+
+
+def starting(study: Study | None = None, **options: Any) -> StudyStartOperator:
+    return StudyStartOperator(task_id="tune.start", study=study or declared(), run="main", **options)
+
+
+def planning() -> EvaluationPlanOperator:
+    return EvaluationPlanOperator(
+        task_id="validate.plan",
+        study=declared(),
+        evaluation="validate",
+        candidates=[Candidate("a", {"x": 0.5, "kind": "a"})],
+        scenarios=["rain"],
+        run="main",
+    )
+
+
+@pytest.mark.parametrize("operator", [starting, planning])
+def test_a_run_waits_for_the_end_of_the_run_that_has_the_edition(operator: Any, airflow: AirflowAnswers) -> None:
+    execute(operator(), "A")
+    airflow.runs["monthly", "A"] = "running"
+    with pytest.raises(TaskDeferred) as waiting:
+        execute(operator(), "B")
+    assert isinstance(waiting.value.trigger, DagRunEndTrigger)
+    assert waiting.value.trigger.dag_run == DagRunKey("monthly", "A")
+    airflow.runs["monthly", "A"] = "failed"
+    execute(operator(), "B", resumed=True)
+    airflow.runs["monthly", "B"] = "running"
+    with pytest.raises(TaskDeferred) as waiting:
+        execute(operator(), "A")
+    assert waiting.value.trigger.dag_run == DagRunKey("monthly", "B")  # type: ignore[attr-defined]
+
+
+def test_a_run_that_waits_says_for_which_one(airflow: AirflowAnswers, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(starting(), "A")
+    airflow.runs["monthly", "A"] = "running"
+    with pytest.raises(TaskDeferred):
+        execute(starting(), "B")
+    said = "Edition demo@main is in use by DAG run 'A' of DAG 'monthly', which has not ended."
+    assert said in capsys.readouterr().out
+
+
+def test_a_task_of_the_same_run_that_is_retried_or_cleared_does_not_wait(airflow: AirflowAnswers) -> None:
+    airflow.runs["monthly", "A"] = "running"
+    assert [execute(starting(), "A") for _ in range(2)] == ["demo@main"] * 2
+
+
+@pytest.mark.parametrize("state", ["queued", "success", None], ids=["queued again", "ended", "deleted"])
+def test_a_run_that_does_not_run_holds_nothing(airflow: AirflowAnswers, state: str | None) -> None:
+    execute(starting(), "A")
+    if state:
+        airflow.runs["monthly", "A"] = state
+    assert execute(starting(), "B") == "demo@main"
+    assert HpoHook().store.edition("demo@main").dag_run == DagRunKey("monthly", "B")
+
+
+def test_editions_of_their_own_wait_for_nothing(airflow: AirflowAnswers) -> None:
+    airflow.runs["monthly", "A"] = "running"
+    names = [execute(StudyStartOperator(task_id="tune.start", study=declared()), run) for run in ("A", "B")]
+    assert names == ["demo@A", "demo@B"]
+
+
+def test_of_two_that_waited_one_goes_on_and_the_other_is_tried_again(store: Store) -> None:
+    ended = DagRunKey("monthly", "A")
+    open_edition(store, declared(), "main", start(run_id="A"))
+    open_edition(store, declared(), "main", start(run_id="B"), ended)
+    with pytest.raises(StudyBusyError, match="in use by DAG run 'B' of DAG 'monthly', and DAG run 'C'"):
+        open_edition(store, declared(), "main", start(run_id="C"), ended)
+
+
+def test_another_dag_is_refused_and_does_not_wait(airflow: AirflowAnswers) -> None:
+    execute(starting(), "A")
+    airflow.runs["monthly", "A"] = "running"
+    with pytest.raises(AirflowFailException, match="belongs to task group 'tune' of DAG 'monthly'"):
+        execute(starting(), "A", dag_id="copy")
+
+
+def test_groups_that_share_a_study_run_at_once_and_runs_of_one_group_do_not(airflow: AirflowAnswers) -> None:
+    shared = declared(shared=True)
+    airflow.runs |= {("monthly", "A"): "running", ("weekly", "W"): "running"}
+    assert execute(starting(shared), "A") == execute(starting(shared), "W", dag_id="weekly") == "demo@main"
+    with pytest.raises(TaskDeferred) as waiting:
+        execute(starting(shared), "B")
+    assert waiting.value.trigger.dag_run == DagRunKey("monthly", "A")  # type: ignore[attr-defined]
+
+
+def test_each_group_of_a_shared_study_suggests_trials_of_its_own(airflow: AirflowAnswers) -> None:
+    shared = declared(shared=True, max_trials=4, parallelism=4)
+    keys = []
+    for dag_id in ("monthly", "weekly"):
+        execute(starting(shared), "A", dag_id=dag_id)
+    for dag_id in ("monthly", "weekly", "monthly"):
+        suggest = StudySuggestOperator(task_id="tune.batch_001.suggest", edition="demo@main", batch=1)
+        keys.append([request["key"] for request in execute(suggest, "A", dag_id=dag_id)])
+    assert keys[0] == keys[2] == [f"monthly/tune/001/{index}" for index in range(4)]
+    assert keys[1] == []
