@@ -18,7 +18,7 @@ from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 from local_airflow.live import LiveAirflow
 from local_airflow.troubles import troubles
-from tests.databases import LentDatabase
+from tests.databases import LentDatabase, LentFile
 from tests.postgres import postgres_server
 
 # Importing Airflow writes its configuration into its home: let that be nobody's.
@@ -74,25 +74,22 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 
 @pytest.fixture(scope="session")
-def our_sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with our tables, to be copied."""
+def our_sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> LentFile:
+    """An SQLite file with our tables, to be lent."""
     path = tmp_path_factory.mktemp("ours") / "hpo.db"
     upgrade(Database.sqlite(path))
-    return path
+    return LentFile(path)
 
 
 @pytest.fixture(scope="session")
-def our_postgres_tables(postgres_url: str) -> LentDatabase:
+def our_postgresql_tables(postgres_url: str) -> LentDatabase:
     """A PostgreSQL database with our tables, to be lent."""
     return LentDatabase(postgres_url, "ours", upgrade)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database with our tables, and none of Optuna's."""
-    if request.param == "sqlite":
-        yield Database.sqlite(shutil.copy(request.getfixturevalue("our_sqlite_tables"), tmp_path / "hpo.db"))
-        return
-    lent: LentDatabase = request.getfixturevalue("our_postgres_tables")
+    lent: LentFile | LentDatabase = request.getfixturevalue(f"our_{request.param}_tables")
     yield lent.lend()
     lent.take_back()

@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
-from tests.databases import LentDatabase
+from tests.databases import LentDatabase, LentFile
 from tests.integration.trial_tasks import Tuned, declared
 
 TEMPLATE = "hpo_template"
@@ -35,18 +35,21 @@ def postgres_template(postgres_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_tables(postgres_url: str) -> LentDatabase:
+def sqlite_tables(sqlite_template: Path) -> LentFile:
+    """An SQLite file with all tables, to be lent."""
+    return LentFile(sqlite_template)
+
+
+@pytest.fixture(scope="session")
+def postgresql_tables(postgres_url: str) -> LentDatabase:
     """A PostgreSQL database with all tables, to be lent."""
     return LentDatabase(postgres_url, "every", migrate.upgrade)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ready_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def ready_database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database that only this test uses, with all tables."""
-    if request.param == "sqlite":
-        yield Database.sqlite(shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "hpo.db"))
-        return
-    lent: LentDatabase = request.getfixturevalue("postgres_tables")
+    lent: LentFile | LentDatabase = request.getfixturevalue(f"{request.param}_tables")
     yield lent.lend()
     lent.take_back()
 

@@ -1,15 +1,16 @@
-"""A PostgreSQL database that tests use one after the other."""
+"""Databases that tests use one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.storage.database import Database
-from tests.databases import LentDatabase
+from tests.databases import LentDatabase, LentFile
 
 
 def make_tables(database: Database) -> None:
@@ -88,3 +89,13 @@ def test_who_is_still_connected_is_disconnected(lent: LentDatabase, used: Databa
         with pytest.raises(StoreUnavailableError):
             left_open.execute(text("SELECT 1"))
         left_open.invalidate()
+
+
+def test_a_file_is_a_copy_again_for_the_next_test(tmp_path: Path) -> None:
+    run(Database.sqlite(tmp_path / "template.db"), "CREATE TABLE studies (name TEXT)")
+    lent = LentFile(tmp_path / "template.db")
+    for _ in range(2):
+        database = lent.lend()
+        assert rows(database.kept, "SELECT * FROM studies") == []
+        run(database.kept, "INSERT INTO studies VALUES ('a')")
+        lent.take_back()
