@@ -4,58 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+_NAME = "Hyperparameter optimisation"
+_OPERATORS = (
+    *("study", "process", "function", "group", "pod", "job"),
+    *("promotion", "scenarios", "evaluation", "selection", "comparison", "approval"),
+)
+
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's metadata in the form of Airflow's ``provider_info.schema.json``."""
     return {
         "package-name": "airflow-provider-hpo",
-        "name": "Hyperparameter optimisation",
+        "name": _NAME,
         "description": "Tune, compare with production, decide, promote, roll back, repeat.",
         "integrations": [
-            {
-                "integration-name": "Hyperparameter optimisation",
-                "external-doc-url": "https://optuna.readthedocs.io/",
-                "tags": ["software"],
-            }
+            {"integration-name": _NAME, "external-doc-url": "https://optuna.readthedocs.io/", "tags": ["software"]}
         ],
-        "operators": [
-            {
-                "integration-name": "Hyperparameter optimisation",
-                "python-modules": [
-                    "airflow_hpo.operators.study",
-                    "airflow_hpo.operators.process",
-                    "airflow_hpo.operators.function",
-                    "airflow_hpo.operators.group",
-                    "airflow_hpo.operators.pod",
-                    "airflow_hpo.operators.job",
-                    "airflow_hpo.operators.promotion",
-                    "airflow_hpo.operators.scenarios",
-                    "airflow_hpo.operators.evaluation",
-                    "airflow_hpo.operators.selection",
-                    "airflow_hpo.operators.comparison",
-                    "airflow_hpo.operators.approval",
-                ],
-            }
-        ],
-        "sensors": [
-            {"integration-name": "Hyperparameter optimisation", "python-modules": ["airflow_hpo.sensors.study"]}
-        ],
-        "hooks": [{"integration-name": "Hyperparameter optimisation", "python-modules": ["airflow_hpo.hooks.hpo"]}],
-        "triggers": [
-            {
-                "integration-name": "Hyperparameter optimisation",
-                "python-modules": [
-                    "airflow_hpo.triggers.study",
-                    "airflow_hpo.triggers.pod",
-                    "airflow_hpo.triggers.trial_run",
-                ],
-            }
-        ],
+        "operators": [_modules("operators", *_OPERATORS)],
+        "sensors": [_modules("sensors", "study")],
+        "hooks": [_modules("hooks", "hpo")],
+        "triggers": [_modules("triggers", "study", "pod", "trial_run")],
         "notifications": ["airflow_hpo.notifications.hpo.HpoNotifier"],
         "connection-types": [_connection()],
         "cli": ["airflow_hpo.cli.commands.get_cli_commands"],
         "config": {"hpo": {"description": "Hyperparameter optimisation.", "options": _options()}},
     }
+
+
+def _modules(package: str, *names: str) -> dict[str, Any]:
+    return {"integration-name": _NAME, "python-modules": [f"airflow_hpo.{package}.{name}" for name in names]}
 
 
 def _connection() -> dict[str, Any]:
@@ -137,10 +114,4 @@ def _options() -> dict[str, Any]:
 
 
 def _option(description: str, kind: str, default: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "type": kind,
-        "default": default,
-        "example": None,
-        "version_added": "0.1.0",
-    }
+    return {"description": description, "type": kind, "default": default, "example": None, "version_added": "0.1.0"}

@@ -81,7 +81,8 @@ def ready_for_more(study: Study, progress: Progress, judged: BudgetVerdict) -> b
     """
     if judged.needed == 0:
         return progress.running == 0
-    if judged.needed >= study.batch or _never_asked(study, progress) > 0:
+    never_asked = study.wanted - progress.finished - progress.running
+    if judged.needed >= study.batch or never_asked > 0:
         return slots_free(study, progress) >= min(study.batch, judged.needed)
     return progress.running == 0
 
@@ -96,7 +97,3 @@ def most_batches(study: Study) -> int:
 def most_trials(study: Study) -> int:
     """Return how many trials the study can start at most."""
     return study.wanted + (study.failures_allowed if study.count == "successful" else 0)
-
-
-def _never_asked(study: Study, progress: Progress) -> int:
-    return study.wanted - progress.finished - progress.running

@@ -156,7 +156,7 @@ def _finding(
     edition = next((each.study for each in candidates if each.study), origin["evaluations"][0])
     return Finding(
         # Not the sentence: a later version of this package may say the same in other words.
-        digest=_digest({**origin, **data, "sentence": ""}),
+        digest=hashlib.sha256(json.dumps({**origin, **data, "sentence": ""}, sort_keys=True).encode()).hexdigest(),
         edition=edition,
         family=family_of(edition),
         look=decision.look,
@@ -167,7 +167,3 @@ def _finding(
         task_id=task_id,
         **origin,
     )
-
-
-def _digest(data: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -106,7 +106,7 @@ class HpoHook(BaseHook):
         :returns: :class:`airflow_hpo.core.trial_details.TrialDetails`.
         :raises StudyNotFoundError: when there is no such edition, or it has no such trial.
         """
-        from airflow_hpo.trials.details import trial_details
+        from airflow_hpo.trials.rows import trial_details
 
         return trial_details(self.store, self._edition(study), number)
 

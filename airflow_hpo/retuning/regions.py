@@ -85,12 +85,9 @@ def _built(
         raise DeclarationError(f"A region's name is letters, digits and '. _ / -', but got {region!r}. Rename it.")
     params = {"region": region, **shared.get("params", {}), **own.get("params", {})}
     try:
-        default = {"dag_id": dag_id, "parameter_set": parameter_set, "trial": _trial_of(trial, region)}
+        own_trial = trial(region) if callable(trial) and not hasattr(trial, "expand") else trial
+        default = {"dag_id": dag_id, "parameter_set": parameter_set, "trial": own_trial}
         theirs = {"params": params, "study": regional_study(study, region, own.get("study", {}))}
         return retuning_dag(**{**default, **shared, **own, **theirs})
     except DeclarationError as err:
         raise DeclarationError(f"Region {region!r}: {err}") from err
-
-
-def _trial_of(trial: Any, region: str) -> Any:
-    return trial(region) if callable(trial) and not hasattr(trial, "expand") else trial

@@ -6,7 +6,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Mapping
-from typing import Protocol
 
 from airflow_hpo.core.metrics.collector import MESSAGE_LENGTH, Collector
 from airflow_hpo.core.metrics.lines import LineSplitter
@@ -16,65 +15,50 @@ from airflow_hpo.runners.file_tail import FileTail
 TERMINATION_VARIABLE = "HPO_TERMINATION_LOG"
 
 
-class Input(Protocol):
-    """One source of one process."""
+class Input:
+    """One source of one process; by itself one that has nothing to do with the program's output."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._splitter = LineSplitter()
 
     def environment(self) -> Mapping[str, str]:
         """Return the variables that the program needs to use the source."""
+        return {}
 
     def printed(self, data: bytes) -> list[str]:
         """Take output of the program and return the lines it completes, for the log."""
+        return self._splitter.feed(data)
 
     def look(self) -> None:
         """Read what was written outside of the output."""
 
     def finish(self, *, whole: bool) -> list[str]:
         """Take the program's end and return the unfinished last line of its output; not whole when it was ended."""
+        return self._splitter.flush()
 
     def close(self) -> None:
         """Let go of files; may be called without :meth:`finish`."""
 
 
-class OutputInput:
+class OutputInput(Input):
     """Metrics stand in the output itself."""
-
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
-
-    def environment(self) -> Mapping[str, str]:
-        """Return nothing."""
-        return {}
 
     def printed(self, data: bytes) -> list[str]:
         """Collect from the output."""
         return self._collector.feed(data)
 
-    def look(self) -> None:
-        """Do nothing: the output is the only source."""
-
     def finish(self, *, whole: bool) -> list[str]:
         """Collect from the last line."""
         return self._collector.close(whole=whole)
 
-    def close(self) -> None:
-        """Do nothing."""
 
-
-class FileInput:
+class FileInput(Input):
     """Metrics stand in a file that the program writes."""
 
     def __init__(self, collector: Collector, path: str) -> None:
-        self._collector = collector
-        self._splitter = LineSplitter()
+        super().__init__(collector)
         self._tail = FileTail(path)
-
-    def environment(self) -> Mapping[str, str]:
-        """Return nothing: the program knows its file."""
-        return {}
-
-    def printed(self, data: bytes) -> list[str]:
-        """Only split the output."""
-        return self._splitter.feed(data)
 
     def look(self) -> None:
         """Collect what was appended to the file."""
@@ -89,19 +73,18 @@ class FileInput:
         """Collect the rest of the file."""
         self.look()
         self._collector.close(whole=whole)
-        return self._splitter.flush()
+        return super().finish(whole=whole)
 
     def close(self) -> None:
         """Close the file."""
         self._tail.close()
 
 
-class TerminationInput:
+class TerminationInput(Input):
     """Metrics stand in a file that is read once, at the end, as a pod's termination message is."""
 
     def __init__(self, collector: Collector) -> None:
-        self._collector = collector
-        self._splitter = LineSplitter()
+        super().__init__(collector)
         file, self._path = tempfile.mkstemp(prefix="hpo-termination-")
         os.close(file)
 
@@ -109,19 +92,12 @@ class TerminationInput:
         """Return the variable that names the file."""
         return {TERMINATION_VARIABLE: self._path}
 
-    def printed(self, data: bytes) -> list[str]:
-        """Only split the output."""
-        return self._splitter.feed(data)
-
-    def look(self) -> None:
-        """Do nothing before the end."""
-
     def finish(self, *, whole: bool) -> list[str]:
         """Collect from the end of the message."""
         with contextlib.suppress(OSError), open(self._path, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - MESSAGE_LENGTH))
             self._collector.feed_message(file.read(MESSAGE_LENGTH), whole=whole)
-        return self._splitter.flush()
+        return super().finish(whole=whole)
 
     def close(self) -> None:
         """Remove the file."""

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage.column_types import utc_now
-from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
-from airflow_hpo.storage.tables import ComparisonRow
+from airflow_hpo.storage.tables import ComparisonRow, from_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,8 @@ from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StudyBusyError, StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
-from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
-from airflow_hpo.storage.tables import BatchRow, EditionRow
+from airflow_hpo.storage.tables import BatchRow, EditionRow, from_row
 
 T = TypeVar("T")
 

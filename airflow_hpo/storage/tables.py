@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, MetaData, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from airflow_hpo.storage.column_types import PlainText, Reported, UtcDateTime
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -231,3 +236,12 @@ class PromotionRow(Row):
     by: Mapped[str | None] = mapped_column(PlainText)
     reason: Mapped[str | None] = mapped_column(PlainText)
     at: Mapped[datetime]
+
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def from_row(kind: type[T], row: Row, **others: Any) -> T:
+    """Build a dataclass from the columns that its fields are named after, and from values for its other fields."""
+    same = {field.name: getattr(row, field.name) for field in fields(kind) if field.name not in others}
+    return kind(**same, **others)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_hpo.core.attempt import Attempt, by_trial
+from airflow_hpo.core.attempt import Attempt, by_trial, counting
 from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.storage import attempts
-from airflow_hpo.studies.oddities import odd_results, odd_sentence
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
 
 GIVEN_UP = "It was given up without a result."
+NAMED = 10
+"""Trials that the sentence about them names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +138,19 @@ _VERBS = {
     AttemptOutcome.PRUNED: "was pruned",
     AttemptOutcome.LOST: "was lost",
 }
+
+
+def odd_results(records: Iterable[TrialRecord], runs: Mapping[int, Sequence[Attempt]]) -> dict[int, Sequence[str]]:
+    """Return what was odd about each trial that has a result and that no other replaced, by the trial's number."""
+    records = list(records)
+    replaced = {record.replaces for record in records}
+    named = [record.number for record in records if record.state.successful and record.number not in replaced]
+    counted = {number: counting(runs.get(number, ())) for number in named}
+    return {number: attempt.problems for number, attempt in counted.items() if attempt and attempt.problems}
+
+
+def odd_sentence(odd: Mapping[int, Sequence[str]]) -> str:
+    """Return one sentence that names the trials with odd metrics."""
+    named = ", ".join(map(str, sorted(odd)[:NAMED])) + (", ..." if len(odd) > NAMED else "")
+    trials = f"trial {named}" if len(odd) == 1 else f"{len(odd)} trials ({named})"
+    return f"Something was odd about the metrics of {trials}: `airflow hpo trials show` says what."

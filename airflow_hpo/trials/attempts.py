@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from sqlalchemy.orm import Session
+
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, editions, metric_series
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 
@@ -67,3 +69,15 @@ def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[
         known = attempts.of(session, attempt.study, attempt.number)
     open_ones = {a.attempt for a in known if a.outcome in _UNSEEN} | {attempt.attempt}
     return open_ones, {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE} - open_ones
+
+
+def derive(store: Store, session: Session, attempt: Attempt) -> None:
+    """Make what an attempt reported the trial's intermediate values; nothing happens once the trial has ended.
+
+    A trial that is retried must not be judged by the curve of an attempt that died.
+    """
+    name, number = attempt.study, attempt.number
+    metric = editions.get(session, name).study.objective.metric
+    reported = metric_series.series(session, name, number, metric, attempt=attempt.attempt)
+    values = {each.step: each.value for each in reported}
+    store.optuna.set_intermediate_values(name, number, values, within=session.connection())

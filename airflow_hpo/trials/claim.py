@@ -12,7 +12,7 @@ from airflow_hpo.core.trial_key import rerun_key
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.intermediate_values import derive
+from airflow_hpo.trials.attempts import derive
 
 Rerun = Literal["changed", "always"]
 Reruns = Rerun | Literal["failed"]

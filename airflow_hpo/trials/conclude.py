@@ -15,8 +15,8 @@ from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.attempts import derive
 from airflow_hpo.trials.claim import result_of
-from airflow_hpo.trials.intermediate_values import derive
 from airflow_hpo.trials.reporter import TrialReporter
 
 logger = logging.getLogger(__name__)
