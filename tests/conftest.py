@@ -1,4 +1,4 @@
-"""Databases for tests: every test that asks for one runs on SQLite and on a real PostgreSQL."""
+"""Databases for tests: every test that asks for one runs on SQLite and on a real PostgreSQL, or as HPO_DATABASES says."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
 from local_airflow.live import LiveAirflow
 from local_airflow.troubles import troubles
-from tests.databases import LentDatabase, LentFile
+from tests.databases import DATABASES, LentDatabase, LentFile
+from tests.lent_mariadb import CREATE, DROP, LentMariaDb, run
+from tests.lent_postgres import LentPostgres
+from tests.mariadb import mariadb_server
 from tests.postgres import postgres_server
 
 # Importing Airflow writes its configuration into its home: let that be nobody's.
@@ -64,11 +67,31 @@ def postgres_schema(postgres_url: str) -> Iterator[str]:
         connection.commit()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """URL of a running MariaDB server's empty database."""
+    with mariadb_server() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_database(mariadb_url: str) -> Iterator[Database]:
+    """A MariaDB database of this test's own, without tables."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with Database.of(mariadb_url).connect() as connection:
+        run(connection, CREATE, name)
+        yield Database.of(make_url(mariadb_url).set(database=name))
+        run(connection, DROP, name)
+
+
+@pytest.fixture(params=DATABASES)
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """A location where nothing has been created yet."""
     if request.param == "sqlite":
         return Database.sqlite(tmp_path / "hpo.db")
+    if request.param == "mysql":
+        database: Database = request.getfixturevalue("mariadb_database")
+        return database
     schema: str = request.getfixturevalue("postgres_schema")
     return Database.of(request.getfixturevalue("postgres_url"), schema)
 
@@ -84,10 +107,16 @@ def our_sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> LentFile:
 @pytest.fixture(scope="session")
 def our_postgresql_tables(postgres_url: str) -> LentDatabase:
     """A PostgreSQL database with our tables, to be lent."""
-    return LentDatabase(postgres_url, "ours", upgrade)
+    return LentPostgres(postgres_url, "ours", upgrade)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def our_mysql_tables(mariadb_url: str) -> LentDatabase:
+    """A MariaDB database with our tables, to be lent."""
+    return LentMariaDb(mariadb_url, "ours", upgrade)
+
+
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database with our tables, and none of Optuna's."""
     lent: LentFile | LentDatabase = request.getfixturevalue(f"our_{request.param}_tables")

@@ -1,49 +1,28 @@
 """Databases that have tables from the beginning, for one test after the other.
 
 Making tables takes longer than most tests, and a copy of a whole PostgreSQL database costs the server a quarter of a second.
-So a database is lent to every test in turn. An SQLite file is replaced by a copy in between; the rows of a PostgreSQL database
-are removed, and it is made anew after a test that changed more than rows. The location stays the same, so that SQLAlchemy
-compiles each statement once.
+So a database is lent to every test in turn. An SQLite file is replaced by a copy in between; the rows of a server's
+database are removed, and it is made again after a test that changed more than rows. The location stays the same, so that
+SQLAlchemy compiles each statement once.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 
 from airflow_hpo.storage.database import Database
 
+DATABASES = os.environ.get("HPO_DATABASES", "sqlite postgresql").split()
+"""The kinds on which a test runs that asks for a database: sqlite, postgresql, mysql."""
+
 Migrate = Callable[[Database], None]
-SCHEMA = "hpo"
-
-SHAPE = """
-    WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
-    SELECT md5(string_agg(fact, ' ' ORDER BY fact)) FROM (
-        SELECT concat_ws(' ', nspname, nspowner, nspacl) FROM pg_namespace
-        UNION ALL SELECT concat_ws(' ', oid, relname, relkind, relowner, relacl) FROM pg_class
-            WHERE relnamespace IN (SELECT oid FROM ours)
-        UNION ALL SELECT concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attacl)
-            FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace IN (SELECT oid FROM ours)
-        UNION ALL SELECT concat_ws(' ', oid, conname, conrelid, convalidated) FROM pg_constraint
-            WHERE connamespace IN (SELECT oid FROM ours)
-        UNION ALL SELECT concat_ws(' ', oid, tgname, tgrelid, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
-        UNION ALL SELECT concat_ws(' ', oid, proname) FROM pg_proc WHERE pronamespace IN (SELECT oid FROM ours)
-        UNION ALL SELECT concat_ws(' ', setrole, setconfig) FROM pg_db_role_setting
-            WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-    ) AS facts (fact)
-"""
-"""All that a test can change of a database beside its rows, in one hash."""
-
-OTHERS = (
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
-)
-TABLES = f"SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = '{SCHEMA}'"
-COUNT_FROM_ONE = f"""
-    SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = '{SCHEMA}'::regnamespace
-"""
+Shape = list[str | None]
 
 
 class LentFile:
@@ -69,22 +48,26 @@ class LentFile:
         shutil.rmtree(self._folder)
 
 
-class LentDatabase:
-    """A PostgreSQL database that has the same tables and no others at the beginning of every test.
+class LentDatabase(ABC):
+    """A server's database that has the same tables and no others at the beginning of every test.
 
     :param server: URL of a running server, as its superuser.
-    :param name: of the database, which is made at its first use.
+    :param database: which is made at its first use.
     :param migrate: makes the tables.
     """
 
-    def __init__(self, server: str, name: str, migrate: Migrate) -> None:
+    def __init__(self, server: str, database: Database, migrate: Migrate) -> None:
         self._server = Database.of(server)
-        self._name = name
         self._migrate = migrate
-        self.database = Database.of(make_url(server).set(database=name), SCHEMA)
-        self._shape: list[str | None] | None = None
+        self.database = database
+        self._shape: Shape | None = None
         self._filled: Sequence[str] = ()
         """The tables in which migrating leaves rows, which say of which version the others are."""
+
+    @property
+    def name(self) -> str:
+        """What the server calls the database."""
+        return str(self.database.location.database)
 
     def lend(self) -> Database:
         """Return the database, with all tables and without rows."""
@@ -95,30 +78,45 @@ class LentDatabase:
     def take_back(self) -> None:
         """Remove what a test left: connections and rows, or all of it when the tables are others now."""
         with self._server.connect() as connection:
-            connection.execute(text(OTHERS), {"name": self._name})
+            self.disconnect_others(connection)
         with self.database.engine.begin() as connection:
             if self._shape_now(connection) == self._shape:
-                self._empty(connection)
+                self.empty(connection, [name for name in self.tables(connection) if name not in self._filled])
                 return
         self._shape = None
 
     def _make(self) -> None:
-        drop, create = f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)", f"CREATE DATABASE {self._name}"
         with self._server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for statement in (drop, create):
-                connection.execute(text(statement))
+            self.create(connection)
         self._migrate(self.database)
         with self.database.engine.begin() as connection:
-            tables = connection.scalars(text(TABLES)).all()
+            tables = self.tables(connection)
             self._filled = [name for name in tables if connection.scalar(text(f"SELECT 1 FROM {name} LIMIT 1"))]
             self._shape = self._shape_now(connection)
 
-    def _shape_now(self, connection: Connection) -> list[str | None]:
-        rows = [f"SELECT md5(string_agg(t::text, ' ')) FROM {name} AS t" for name in self._filled]
-        return [connection.scalar(text(statement)) for statement in (SHAPE, *rows)]
+    def _shape_now(self, connection: Connection) -> Shape:
+        return [self.shape(connection), *(self.rows_of(connection, name) for name in self._filled)]
 
-    def _empty(self, connection: Connection) -> None:
-        tables = [name for name in connection.scalars(text(TABLES)) if name not in self._filled]
-        # Faster than TRUNCATE, which makes new files; without the checks of foreign keys the order does not matter.
-        removals = "; ".join(f"DELETE FROM {name}" for name in tables)
-        connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {removals}; {COUNT_FROM_ONE}")
+    @abstractmethod
+    def create(self, connection: Connection) -> None:
+        """Create the database, in place of one of this name."""
+
+    @abstractmethod
+    def tables(self, connection: Connection) -> Sequence[str]:
+        """Return the names of the tables, as a statement spells them."""
+
+    @abstractmethod
+    def shape(self, connection: Connection) -> str | None:
+        """Return all that a test can change of the database beside its rows, in one hash."""
+
+    @abstractmethod
+    def rows_of(self, connection: Connection, table: str) -> str | None:
+        """Return the rows of a table, in one hash."""
+
+    @abstractmethod
+    def disconnect_others(self, connection: Connection) -> None:
+        """End all other connections to the database."""
+
+    @abstractmethod
+    def empty(self, connection: Connection, tables: Sequence[str]) -> None:
+        """Remove the rows of tables, and count from one again."""

@@ -34,7 +34,7 @@ class PostgresServer:
         self._home = home
         self._owner = _owner(home)
         self._binaries = _binaries(home)
-        self._data, self.port = home / "data", _free_port()
+        self._data, self.port = home / "data", free_port()
         self._settings = {**OPTIONS, **settings, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         self._server: subprocess.Popen[bytes] | None = None
         subprocess.run(
@@ -59,7 +59,7 @@ class PostgresServer:
         command = [self._binaries / "postgres", "-D", self._data, *(f"--{k}={value}" for k, value in settings.items())]
         out = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._server = subprocess.Popen(command, cwd=self._home, **out, **self._owner)
-        _await_answer(Database.of(self.url))
+        await_answer(Database.of(self.url))
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server by its process id.
@@ -85,7 +85,8 @@ def postgres_server() -> Iterator[str]:
 
 
 @retry(retry=retry_if_exception_type(OperationalError), stop=stop_after_delay(60), wait=wait_fixed(0.1), reraise=True)
-def _await_answer(database: Database) -> None:
+def await_answer(database: Database) -> None:
+    """Wait until a server lets a client in."""
     with database.engine.connect():
         pass
 
@@ -120,7 +121,8 @@ def bundled_programs() -> Path:
     return max(Path(places[0]).glob("pginstall*/bin/initdb")).parent
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this host that no program listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -12,8 +12,10 @@ from sqlalchemy import make_url, text
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
-from tests.databases import LentDatabase, LentFile
+from tests.databases import DATABASES, LentDatabase, LentFile
 from tests.integration.trial_tasks import Tuned, declared
+from tests.lent_mariadb import LentMariaDb
+from tests.lent_postgres import LentPostgres
 
 TEMPLATE = "hpo_template"
 
@@ -43,10 +45,16 @@ def sqlite_tables(sqlite_template: Path) -> LentFile:
 @pytest.fixture(scope="session")
 def postgresql_tables(postgres_url: str) -> LentDatabase:
     """A PostgreSQL database with all tables, to be lent."""
-    return LentDatabase(postgres_url, "every", migrate.upgrade)
+    return LentPostgres(postgres_url, "every", migrate.upgrade)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mysql_tables(mariadb_url: str) -> LentDatabase:
+    """A MariaDB database with all tables, to be lent."""
+    return LentMariaDb(mariadb_url, "every", migrate.upgrade)
+
+
+@pytest.fixture(params=DATABASES)
 def ready_database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database that only this test uses, with all tables."""
     lent: LentFile | LentDatabase = request.getfixturevalue(f"{request.param}_tables")

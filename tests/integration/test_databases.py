@@ -11,6 +11,7 @@ from sqlalchemy import text
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.storage.database import Database
 from tests.databases import LentDatabase, LentFile
+from tests.lent_postgres import LentPostgres
 
 
 def make_tables(database: Database) -> None:
@@ -34,7 +35,7 @@ def rows(database: Database, statement: str) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def lent(postgres_url: str) -> LentDatabase:
-    return LentDatabase(postgres_url, "lent", make_tables)
+    return LentPostgres(postgres_url, "lent", make_tables)
 
 
 @pytest.fixture

@@ -47,6 +47,8 @@ def run(database: Database, *statements: str) -> None:
     with database.connect() as connection, connection.begin():
         if database.dialect == "postgresql":
             connection.exec_driver_sql("SET LOCAL timezone = 'UTC'")
+        if database.dialect == "mysql":
+            connection.exec_driver_sql("SET SESSION sql_mode = concat(@@sql_mode, ',ANSI_QUOTES,NO_BACKSLASH_ESCAPES')")
         for statement in statements:
             connection.exec_driver_sql(statement)
 
@@ -76,9 +78,11 @@ def tables(database: Database) -> set[str]:
 
 def made_by_an_older_optuna(database: Database) -> None:
     """Make Optuna's tables what Optuna 3.1 made: without the index that its last migration adds."""
+    # MySQL makes an index of its own for a foreign key that has none.
+    drop = {"mysql": ["CREATE INDEX study_id ON trials (study_id)", "DROP INDEX ix_trials_study_id ON trials"]}
     run(
         database,
-        "DROP INDEX ix_trials_study_id",
+        *drop.get(database.dialect, ["DROP INDEX ix_trials_study_id"]),
         f"UPDATE alembic_version SET version_num = '{OPTUNA_BEFORE}'",
         "UPDATE version_info SET library_version = '3.1.0'",
     )
