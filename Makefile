@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos check docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos verify-mysql test-mysql check docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -12,6 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 LIVE := $(RUN) python -m tests.again
 # What takes too long for every change writes a line into docs/verified.md.
 VERIFY := $(RUN) python -m tests.verify
+# A server and what its driver is built from, on Debian; tests that ask for a database run on MariaDB only.
+MARIADB := --program mariadb-install-db=mariadb-server-core --program my_print_defaults=mariadb-client-core \
+	--program mariadb_config=libmariadb-dev --program gcc=gcc --program pkg-config=pkg-config
+ON_MARIADB := env HPO_DATABASES=mysql $(UV) run --frozen --extra mysql python -m pytest -k mysql
 # The theme announces its successor at every build, and importing Airflow makes a folder in its home.
 MKDOCS := NO_MKDOCS_2_WARNING=1 AIRFLOW_HOME=$(CURDIR)/site $(RUN) mkdocs
 
@@ -76,6 +80,13 @@ bench-pods: install ## Measure pod trials beside bare pods and plain pod tasks, 
 
 wheel: install ## Build the wheel into dist/ and try it in a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
+
+test-mysql: install ## Run the tests of locks, claims, ends and migrations on MariaDB, which must be installed (a minute)
+	$(ON_MARIADB) -n 2 $(addprefix tests/integration/,storage/test_locks.py storage/test_sessions.py storage/test_migrate.py \
+		storage/test_upgrading.py storage/test_metric_series.py trials/test_claim.py trials/test_conclude.py)
+
+verify-mysql: install ## Run every test of the database on MariaDB (minutes)
+	$(VERIFY) mysql $(MARIADB) -- $(ON_MARIADB) -n 2 tests/integration
 
 test-gp: ## Run the tests of the Gaussian process in an environment with torch (a download of gigabytes)
 	$(UV) run --frozen --isolated --all-groups --extra gp pytest tests/extras
