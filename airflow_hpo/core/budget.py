@@ -19,6 +19,8 @@ class End(StrEnum):
     TIMEOUT = "timeout"
     MAX_FAILURES = "max_failures"
     STOPPED = "stopped"
+    INCOMPLETE = "incomplete"
+    """Its tasks ended before its budget did, and what there is was accepted."""
 
 
 def end_of(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None) -> tuple[End, str] | None:

@@ -44,6 +44,11 @@ class Edition:
         return DagRunKey(self.dag_id, self.run_id) if self.dag_id and self.run_id else None
 
     @property
+    def ended(self) -> bool:
+        """Whether it came to an end of its budget, or was stopped; one whose tasks broke off did not."""
+        return self.end not in (None, End.INCOMPLETE)
+
+    @property
     def study(self) -> Study:
         """The declaration itself."""
         return Study.from_dict(dict(self.declaration))

@@ -15,7 +15,7 @@ from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of
-from airflow_hpo.evaluations.run import evaluations_frame
+from airflow_hpo.evaluations.run import evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import comparisons, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
@@ -65,6 +65,8 @@ def compare_evaluations(
 ) -> Compared:
     """Decide on evaluations and keep the decision; the same evaluations in the same run are decided on once."""
     candidates = _candidates(store, names)
+    for name in names:
+        require_end(store, name)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     decision = _decide(store, names, objective, rule, champion, look)
     origin: dict[str, Any] = {

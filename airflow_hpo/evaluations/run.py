@@ -25,6 +25,7 @@ from airflow_hpo.core.space import Categorical, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import key_of
+from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import attempts, editions, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
 from airflow_hpo.storage.retry import retried
@@ -119,11 +120,19 @@ def evaluation_requests(store: Store, evaluation: Evaluation) -> list[TrialReque
 
 @retried
 def conclude_evaluation(store: Store, name: str) -> EvaluationResult:
-    """Count the results of an evaluation and end its edition. A repeated call counts again."""
+    """Count the results of an evaluation and end its edition. A repeated call counts again.
+
+    :raises ComparisonError: while some of its trials have not ended.
+    """
     with store.session(read_only=True) as session:
         evaluation = evaluations.get(session, name)
     records = store.optuna.records(name)
     own = own_trials(records)
+    if running := [record.number for record in own if not record.state.finished]:
+        raise ComparisonError(
+            f"Evaluations are counted when all have ended, but {len(running)} of {evaluation.plan.size} in {name!r} have "
+            f"not: such as trial {running[0]}. Clear this task again when they have."
+        )
     reasons = _reasons(store, name)
     missing = [
         {**_keys(record.params), "reason": reasons.get(record.number)}
@@ -134,6 +143,17 @@ def conclude_evaluation(store: Store, name: str) -> EvaluationResult:
     with store.session() as session:
         editions.finish(session, name, End.MAX_TRIALS, str(outcome))
     return outcome
+
+
+def require_end(store: Store, name: str) -> None:
+    """Raise unless an evaluation was collected.
+
+    :raises ComparisonError: when it was not.
+    """
+    if not store.edition(name).ended:
+        raise ComparisonError(
+            f"An evaluation is used when it has ended, but {name!r} has not. Clear its task collect, and what follows."
+        )
 
 
 def evaluation_rows(store: Store, name: str) -> list[dict[str, Any]]:

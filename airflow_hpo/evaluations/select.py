@@ -11,11 +11,16 @@ from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.parameter import Choice, same
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.evaluations.run import evaluations_frame
+from airflow_hpo.evaluations.run import evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError, ParameterSetNotFoundError
 from airflow_hpo.storage import evaluations, parameter_sets
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
+
+_NO_END = (
+    "Candidates are selected from a study that has ended, but {edition!r} has not. {state} Clear its task finish, or the task "
+    "that ended too early with everything downstream."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,10 @@ def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None 
 
     A trial with the champion's own parameters is no challenger; the next best takes its place.
     """
-    direction = store.edition(edition).study.objective.direction
+    found = store.edition(edition)
+    if not found.ended:
+        raise ComparisonError(_NO_END.format(edition=edition, state=found.reason or "It goes on."))
+    direction = found.study.objective.direction
     records = store.optuna.records(edition)
     champion, remarks = _champion(store, parameter_set, records)
     best = best_trials(records, direction, k + 1)
@@ -61,6 +69,7 @@ class Chosen:
 @retried
 def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
     """Return the challengers that were best when they were measured again, and the champion."""
+    require_end(store, evaluation)
     with store.session(read_only=True) as session:
         plan = evaluations.get(session, evaluation).plan
     champion = next((each for each in plan.candidates if each.role == CHAMPION), None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
 
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.parameter_set import Provenance, check_name
 from airflow_hpo.exceptions import DeclarationError
@@ -248,6 +249,11 @@ def _mapping(given: Any, argument: str) -> Mapping[str, Any]:
 
 
 def _with_params(candidate: Mapping[str, Any]) -> Mapping[str, Any]:
+    if candidate.get("end", "") in (None, End.INCOMPLETE):
+        raise DeclarationError(
+            f"A study that has ended is promoted, but {candidate.get('edition')!r} has not. {candidate.get('reason')} "
+            'Or name the parameters: candidate={"params": ...}.'
+        )
     if isinstance(candidate.get("params"), Mapping):
         return candidate
     raise DeclarationError(f"A candidate has `params`, but got {brief_repr(dict(candidate))}. Give them.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
+from airflow.sdk import Asset, AssetAlias, BaseOperator, Context, TriggerRule
 from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -20,6 +20,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
 from airflow_hpo.operators.edition import EditionOperator
+from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, run_before
 from airflow_hpo.studies.owner import claim_study
@@ -148,6 +149,8 @@ class StudySuggestOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the trial requests, one for each index of the trial task."""
+        if self.trigger_rule != TriggerRule.ALL_SUCCESS:
+            require_start(self, context, self.edition.rpartition("@")[0])
         with permanent_errors_end_the_task():
             store, asker = HpoHook(self.hpo_conn_id).store, Owner.of(task_try_of(context).task)
             if self.lazy:
@@ -180,7 +183,11 @@ class StudyFinishOperator(BaseOperator):
     :param run: the same as for the start. Templated.
     :param hpo_conn_id: connection of the study database.
     :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number; empty: abandoned trials are left alone.
-    :raises AirflowFailException: when too many trials failed, or none is complete.
+    :param accept_incomplete: what happens when the study has no end, because a task that opens, fills or watches it failed or
+        was skipped: False raises, and names the task; True returns the best trial so far, with ``end`` ``"incomplete"``
+        and the reason. Such a result is neither selected nor promoted.
+    :raises AirflowFailException: when too many trials failed, none is complete, or the study has no end.
+    :raises AirflowSkipException: when the start of the study was skipped.
     """
 
     template_fields: Sequence[str] = ("run",)
@@ -192,6 +199,7 @@ class StudyFinishOperator(BaseOperator):
         run: str = "{{ run_id }}",
         hpo_conn_id: str = HpoHook.default_conn_name,
         trial_task_id: str = "",
+        accept_incomplete: bool = False,
         **kwargs: Any,
     ) -> None:
         self.asset = study_asset(study.name)
@@ -202,14 +210,17 @@ class StudyFinishOperator(BaseOperator):
         self.run = run
         self.hpo_conn_id = hpo_conn_id
         self.trial_task_id = trial_task_id
+        self.accept_incomplete = accept_incomplete
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return the best trial and the counts."""
+        require_start(self, context, self.study.name)
         with permanent_errors_end_the_task():
             store, name = HpoHook(self.hpo_conn_id).store, self.study.edition(self.run)
             ti = context["ti"]
             status = StudyWatch(store, name, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
-            summary = finish(store, status)
+            cause = None if status.ended else trouble(states_before(self, context, self.study.name))
+            summary = finish(store, status, cause, accept_incomplete=self.accept_incomplete)
         self.log.info("%s", summary.text)
         if summary.failure:
             raise AirflowFailException(summary.failure)

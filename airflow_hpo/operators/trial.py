@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -21,7 +20,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.trials.claim import Rerun, Reruns
 from airflow_hpo.trials.run import GIVEN_UP, TrialRun
-from airflow_hpo.triggers.study import StudyTrigger
+from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger
 
 if TYPE_CHECKING:
     import jinja2
@@ -158,7 +157,7 @@ class TrialOperator(BaseOperator):
         if asked:
             return asked[0].model_copy(update={"period": request.period})
         slot = self.slot_trigger(context["ti"], request.study)
-        self.defer(trigger=slot, method_name="execute_when_ready", timeout=timedelta(days=7))
+        self.defer(trigger=slot, method_name="execute_when_ready", timeout=LONGEST_WAIT)
         raise RuntimeError("unreachable: defer() raises")
 
     def slot_trigger(self, ti: Any, edition: str) -> StudyTrigger:

@@ -19,10 +19,11 @@ from airflow_hpo.operators.scenarios import Scenarios, ScenariosOperator
 from airflow_hpo.operators.selection import SELECTION, SelectCandidatesOperator, SelectChallengerOperator
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.bookkeeping import bookkeeping
 from airflow_hpo.task_groups.compare import CompareTaskGroup
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
 from airflow_hpo.task_groups.pipeline import GroupTrial
-from airflow_hpo.task_groups.tune import BOOKKEEPING, Dispatch, TuneTaskGroup
+from airflow_hpo.task_groups.tune import Dispatch, TuneTaskGroup
 
 Qa = Callable[[XComArg], Any]
 
@@ -67,7 +68,7 @@ class Cycle:
             k=self.finalists,
             parameter_set=self.parameter_set,
             hpo_conn_id=self.hpo_conn_id,
-            **BOOKKEEPING,
+            **bookkeeping(),
         )
         tuned >> finalists
         window = self.validation or self.tuning
@@ -77,7 +78,7 @@ class Cycle:
             evaluation=validate.output,
             challengers=self.challengers,
             hpo_conn_id=self.hpo_conn_id,
-            **BOOKKEEPING,
+            **bookkeeping(),
         )
         test = CompareTaskGroup(
             "test",
@@ -92,7 +93,7 @@ class Cycle:
 
     def _evaluation(self, name: str, window: Window) -> dict[str, Any]:
         scenarios = ScenariosOperator(
-            task_id=f"{name}_scenarios", scenarios=self.scenarios, window=window, **BOOKKEEPING
+            task_id=f"{name}_scenarios", scenarios=self.scenarios, window=window, **bookkeeping()
         )
         return {
             "study": self.study,
@@ -105,7 +106,9 @@ class Cycle:
         }
 
     def _decide(self, comparison: XComArg) -> None:
-        decide = DecisionBranchOperator(task_id="decide", comparison=comparison, if_promote="promotion", **BOOKKEEPING)
+        decide = DecisionBranchOperator(
+            task_id="decide", comparison=comparison, if_promote="promotion", **bookkeeping()
+        )
         with TaskGroup("promotion", prefix_group_id=False) as promotion:
             checked = self.qa(comparison) if self.qa else None
             approve = self._approve(comparison)
@@ -116,7 +119,7 @@ class Cycle:
                 approved_by=approve.output if approve else None,
                 mirror=self.mirror,
                 hpo_conn_id=self.hpo_conn_id,
-                **BOOKKEEPING,
+                **bookkeeping(),
             )
             chain(*[task for task in (checked, approve, promote) if task is not None])
         self._tell(promote, *([approve] if approve else []))
@@ -132,6 +135,7 @@ class Cycle:
             defaults=self.approval.otherwise,
             assigned_users=[{"id": name, "name": name} for name in self.approval.users] or None,
             notifiers=[self.notify] if self.notify else None,
+            **bookkeeping(),
         )
 
     def _tell(self, *tasks: BaseOperator) -> None:

@@ -16,7 +16,7 @@ from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task
-from airflow_hpo.triggers.study import StudyEvent, StudyTrigger, Until, reached
+from airflow_hpo.triggers.study import LONGEST_WAIT, StudyEvent, StudyTrigger, Until, reached
 
 
 class StudySensor(BaseSensorOperator):
@@ -34,6 +34,7 @@ class StudySensor(BaseSensorOperator):
     :param hpo_conn_id: connection of the study database.
     :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number; empty: abandoned trials are left alone.
     :param deferrable: wait in the triggerer.
+    :param timeout: how long to wait at most, seconds or timedelta; by default there is no limit, because the study has its own.
     :param start_in_triggerer: with ``deferrable``: start and end there too, so that no worker is ever used.
     """
 
@@ -51,6 +52,7 @@ class StudySensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("poke_interval", conf.poll_interval())
+        kwargs.setdefault("timeout", LONGEST_WAIT)
         super().__init__(**kwargs)
         self.edition = edition
         self.run_id = "{{ run_id }}"

@@ -29,24 +29,29 @@ class Summary:
 
 
 @retried
-def finish(store: Store, status: Status) -> Summary:
-    """Record the end of an edition and sum it up; repeating it sums up again."""
+def finish(store: Store, status: Status, cause: str | None = None, *, accept_incomplete: bool = False) -> Summary:
+    """Record the end of an edition and sum it up; repeating it sums up again.
+
+    A study without an end fails, or is accepted as it is; the cause is the sentence about the task that broke off.
+    """
     # A look may have read the trials without their parameters.
     best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
-    if status.verdict.end:
+    end, reason = _end(status, cause)
+    failure = _failure(status, end, reason, accept_incomplete)
+    if status.verdict.over or (end is End.INCOMPLETE and failure is None):
         with store.session() as session:
             editions.finish(
                 session,
                 status.edition.name,
-                status.verdict.end,
-                status.verdict.reason,
+                end,
+                reason,
                 best_number=best.number if best else None,
                 best_value=best.value if best else None,
             )
-    elif status.edition.finished:
+    elif status.edition.ended:
         with store.session() as session:
             _correct(session, status)
-    return Summary(_data(status, best), _text(status, best), _failure(status))
+    return Summary(_data(status, best, end, reason), _text(status, best, reason), failure)
 
 
 @retried
@@ -92,7 +97,20 @@ def _correct(session: Session, status: Status) -> None:
     editions.correct_best(session, status.edition.name, best.number if best else None, best.value if best else None)
 
 
-def _data(status: Status, best: TrialRecord | None) -> dict[str, Any]:
+def _end(status: Status, cause: str | None) -> tuple[End, str]:
+    """Return why the edition is over and the sentence for people: what holds now, else what was recorded."""
+    if status.verdict.end:
+        return status.verdict.end, status.verdict.reason
+    if status.edition.end and status.edition.ended:
+        return status.edition.end, status.edition.reason or ""
+    study, done = status.edition.study, status.progress.counted(status.edition.study.count)
+    return End.INCOMPLETE, (
+        f"The tasks of the study ended before its budget did: {done} of {study.wanted} trials are {study.count}. "
+        f"{cause or 'Clear the task that ended too early, with everything downstream.'}"
+    )
+
+
+def _data(status: Status, best: TrialRecord | None, end: End, reason: str) -> dict[str, Any]:
     progress = status.progress
     return {
         "study": status.edition.family,
@@ -104,22 +122,24 @@ def _data(status: Status, best: TrialRecord | None) -> dict[str, Any]:
         "complete": progress.complete,
         "pruned": progress.pruned,
         "failed": progress.failed,
-        "end": status.verdict.end.value if status.verdict.end else None,
-        "reason": status.verdict.reason,
+        "end": end.value,
+        "reason": reason,
     }
 
 
-def _text(status: Status, best: TrialRecord | None) -> str:
-    lines = [str(status), status.verdict.reason or "The tasks of the study ended before its budget did."]
+def _text(status: Status, best: TrialRecord | None, reason: str) -> str:
+    lines = [str(status), reason]
     if best:
         lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}"]
         lines += [f"  {name} = {value}" for name, value in best.params.items()]
     return "\n".join(lines)
 
 
-def _failure(status: Status) -> str | None:
-    if status.verdict.end is End.MAX_FAILURES:
-        return f"{status.verdict.reason} Look at the failed trials' logs, then clear them or raise max_failures."
+def _failure(status: Status, end: End, reason: str, accept_incomplete: bool) -> str | None:
+    if end is End.INCOMPLETE and not accept_incomplete:
+        return f"{reason} accept_incomplete=True would take the best trial so far."
+    if end is End.MAX_FAILURES:
+        return f"{reason} Look at the failed trials' logs, then clear them or raise max_failures."
     if status.progress.best is None:
         return "No trial is complete, so there is no best one. Look at the failed trials' logs, then clear them."
     return None

@@ -28,6 +28,11 @@ class Status:
     verdict: BudgetVerdict
 
     @property
+    def ended(self) -> bool:
+        """Whether the study has an end, now or when it was summed up; tasks that broke off are none."""
+        return self.verdict.over or self.edition.ended
+
+    @property
     def ready(self) -> bool:
         """Whether it is time to suggest another batch."""
         return ready_for_more(self.edition.study, self.progress, self.verdict)

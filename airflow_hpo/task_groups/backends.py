@@ -13,6 +13,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.task_groups.bookkeeping import TRIAL
 
 TASK_ID = "trial"
 LABEL = "{{ trial.label }}"
@@ -31,7 +32,7 @@ class TrialBackend:
 
     def expand(self, requests: XComArg, **arguments: Any) -> MappedOperator:
         """Build the mapped trial task."""
-        given = {"task_id": TASK_ID, "map_index_template": LABEL, **arguments, **self.arguments}
+        given = {"task_id": TASK_ID, "map_index_template": LABEL, **TRIAL, **arguments, **self.arguments}
         return self.operator.partial(**given).expand(request=requests)
 
 

@@ -16,9 +16,9 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.comparison import CompareOperator, LastComparisonOperator, NextLookOperator, check_guardrails
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.bookkeeping import bookkeeping
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
 from airflow_hpo.task_groups.pipeline import GroupTrial
-from airflow_hpo.task_groups.tune import BOOKKEEPING
 
 
 class CompareTaskGroup(TaskGroup):
@@ -113,7 +113,7 @@ class CompareTaskGroup(TaskGroup):
                 task_id=f"look_again_{number}",
                 comparison=compared[-1].output,
                 outcome_task_id=self.child_id("decision"),  # type: ignore[no-untyped-call]
-                **BOOKKEEPING,
+                **bookkeeping(),
             )
             looks.append(self._look(number, [gate]))
             compared.append(self._compare(looks))
@@ -122,8 +122,7 @@ class CompareTaskGroup(TaskGroup):
             self._last = LastComparisonOperator(
                 task_id="decision",
                 comparisons=[each.output for each in compared],
-                trigger_rule=TriggerRule.NONE_FAILED,
-                **BOOKKEEPING,
+                **bookkeeping(TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS),
             )
 
     def _look(self, number: int, before: list[NextLookOperator]) -> EvaluateTaskGroup:
@@ -141,7 +140,7 @@ class CompareTaskGroup(TaskGroup):
             evaluations=[look.output for look in looks],
             look=len(looks),
             **self._comparison,
-            **BOOKKEEPING,
+            **bookkeeping(),
         )
 
 

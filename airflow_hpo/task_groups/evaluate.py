@@ -13,8 +13,9 @@ from airflow_hpo.core.window import Window
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping
 from airflow_hpo.task_groups.pipeline import GroupTrial
-from airflow_hpo.task_groups.tune import BOOKKEEPING, RETRY_DELAY, check_declarations
+from airflow_hpo.task_groups.tune import check_declarations
 
 PROGRAM_RETRIES = 1
 """While tuning, a program fails because of its parameters; a candidate's parameters have worked before."""
@@ -93,7 +94,7 @@ class EvaluateTaskGroup(TaskGroup):
                 look=look,
                 run=run,
                 hpo_conn_id=hpo_conn_id,
-                **BOOKKEEPING,
+                **bookkeeping(),
             )
             self._lay_out(trial, hpo_conn_id)
 
@@ -121,7 +122,6 @@ class EvaluateTaskGroup(TaskGroup):
             plan_task_id=str(self.plan.task_id),
             trial_task_id=trial_task_id,
             hpo_conn_id=hpo_conn_id,
-            trigger_rule=TriggerRule.ALL_DONE,
-            **BOOKKEEPING,
+            **bookkeeping(TriggerRule.ALL_DONE),
         )
         [self.plan, trials] >> self.collect

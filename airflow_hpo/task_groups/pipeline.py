@@ -11,6 +11,10 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import source_of
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.task_groups.backends import LABEL, TASK_ID
+from airflow_hpo.task_groups.bookkeeping import TRIAL
+
+_DEFAULTS: dict[str, Any] = {**TRIAL, "do_xcom_push": True, "multiple_outputs": False}
+"""Defaults of the tasks of a trial, which hand over what they return."""
 
 
 class TrialParams:
@@ -90,10 +94,10 @@ class GroupTrial:
         :param requests: what ``suggest`` returns.
         :param arguments: operator arguments that the tuning group sets, weaker than the author's.
         """
-        given = {**arguments, **self.arguments, "code": source_of(self.function)}
+        given = {**_DEFAULTS, **arguments, **self.arguments, "code": source_of(self.function)}
         build = self.function
 
-        @task_group(group_id=TASK_ID)
+        @task_group(group_id=TASK_ID, default_args=_DEFAULTS)
         def trial(request: Any) -> Any:
             opened = TrialOpenOperator(task_id="open", request=request, map_index_template=LABEL, **given)
             value = build(TrialHandle(opened))
@@ -101,9 +105,8 @@ class GroupTrial:
                 task_id="outcome",
                 request=request,
                 value=value,
-                trigger_rule=TriggerRule.ALL_DONE,
                 map_index_template=LABEL,
-                **given,
+                **{**given, "trigger_rule": TriggerRule.ALL_DONE},
             )
             opened >> outcome
             return outcome.output

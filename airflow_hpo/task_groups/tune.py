@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Literal
 
 from airflow.sdk import TaskGroup, TriggerRule
 from airflow.sdk.configuration import conf as airflow_conf
 
+from airflow_hpo import conf
 from airflow_hpo.core.budget import most_batches, most_trials
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
@@ -17,12 +17,10 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor_bookkeeping
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 Dispatch = Literal["batches", "continuous"]
-RETRY_DELAY = timedelta(seconds=10)
-BOOKKEEPING: dict[str, Any] = {"retries": 3, "retry_delay": RETRY_DELAY}
-"""Starting, suggesting and finishing may be repeated at will, so a database that is away for a while ends nothing."""
 
 
 class TuneTaskGroup(TaskGroup):
@@ -50,6 +48,8 @@ class TuneTaskGroup(TaskGroup):
         when their program decides.
     :param run: a value that is different for each edition; a constant makes every DAG run continue the same edition. Templated.
     :param parameter_set: parameter set; its champion, which production uses now, is tried first; None for no such trial.
+    :param accept_incomplete: True makes ``finish`` succeed when tasks of the study failed before its budget was spent; its
+        result then has ``end`` ``"incomplete"`` and a ``reason``. False makes it fail, and name the task.
     :param hpo_conn_id: connection of the study database.
     :param deferrable: wait for trials in the triggerer, without a worker.
     """
@@ -64,6 +64,7 @@ class TuneTaskGroup(TaskGroup):
         window: Window | None = None,
         run: str = "{{ run_id }}",
         parameter_set: str | None = None,
+        accept_incomplete: bool = False,
         hpo_conn_id: str = HpoHook.default_conn_name,
         deferrable: bool = True,
         **kwargs: Any,
@@ -85,7 +86,7 @@ class TuneTaskGroup(TaskGroup):
                 run=run,
                 parameter_set=parameter_set,
                 hpo_conn_id=hpo_conn_id,
-                **BOOKKEEPING,
+                **bookkeeping(),
             )
             self.finish = StudyFinishOperator(
                 task_id="finish",
@@ -93,8 +94,8 @@ class TuneTaskGroup(TaskGroup):
                 run=run,
                 hpo_conn_id=hpo_conn_id,
                 trial_task_id=self._trial_task_id,
-                trigger_rule=TriggerRule.ALL_DONE,
-                **BOOKKEEPING,
+                accept_incomplete=accept_incomplete,
+                **bookkeeping(TriggerRule.ALL_DONE),
             )
             self._lay_out(dispatch)
 
@@ -139,8 +140,7 @@ class TuneTaskGroup(TaskGroup):
                 lazy=lazy,
                 window=self._window,
                 hpo_conn_id=self._conn_id,
-                trigger_rule=TriggerRule.ALL_DONE if continuing else TriggerRule.ALL_SUCCESS,
-                **BOOKKEEPING,
+                **bookkeeping(TriggerRule.ALL_DONE if continuing else TriggerRule.ALL_SUCCESS),
             )
             trial = self._trial.expand(
                 suggest.output,
@@ -157,12 +157,13 @@ class TuneTaskGroup(TaskGroup):
             settle = StudySensor(
                 task_id="settle",
                 edition=self._edition,
+                until="ready",
                 hpo_conn_id=self._conn_id,
                 trial_task_id=self._trial_task_id,
                 deferrable=self._deferrable,
                 start_in_triggerer=self._deferrable,
-                mode="reschedule",
-                **BOOKKEEPING,
+                poke_interval=conf.poll_interval(),
+                **sensor_bookkeeping(),
             )
             suggest >> settle
             settle >> self.finish

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal, TypedDict
 
@@ -18,6 +19,10 @@ from airflow_hpo.studies.status import Status
 
 Until = Literal["ready", "room", "over"]
 """What is waited for: time for another batch, a free slot, or the end. The end of the study ends every wait."""
+
+
+LONGEST_WAIT = timedelta(days=3650)
+"""Limit of a wait that has none: Airflow wants a number, and its default of seven days is shorter than some studies."""
 
 
 class StudyEvent(TypedDict):

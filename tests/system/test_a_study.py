@@ -98,3 +98,11 @@ def test_a_cleared_failed_trial_runs_again_as_a_new_trial_that_names_the_old(
     assert again["replaces"] == 0
     assert again["params"] == failed[0].params
     assert run.xcom("tune.finish")["failed"] == 0
+
+
+def test_default_args_that_are_meant_for_work_stop_neither_a_study_nor_its_next_run(airflow: LiveAirflow) -> None:
+    for _ in range(2):
+        run = DagRun.trigger(airflow, "trapped")
+        assert run.wait(timeout=300) == "success"
+        result = run.xcom("tune.finish")
+        assert (result["end"], result["complete"], result["failed"]) == ("max_trials", 4, 1)

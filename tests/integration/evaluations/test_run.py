@@ -244,8 +244,10 @@ def test_failed_evaluations_are_rows_without_metrics(evaluated: Evaluated, store
 
 
 def test_an_evaluation_that_was_given_up_is_missing_whatever_it_had_reached(evaluated: Evaluated, store: Store) -> None:
-    first = evaluated.requests()[0]
+    first, *others = evaluated.requests()
     store.optuna.tell(evaluated.name, first.number or 0, TrialState.PRUNED, 0.25)
+    for other in others:
+        store.optuna.tell(evaluated.name, other.number or 0, TrialState.FAIL)
 
     frame = evaluations_frame(store, [evaluated.name]).set_index("number")
 

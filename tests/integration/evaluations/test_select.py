@@ -9,6 +9,9 @@ from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import ComparisonError, StudyNotFoundError
 from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
+from airflow_hpo.studies.stop import request_stop
 from airflow_hpo.studies.store import Store
 from tests.integration.evaluated import CHAMPION, challenger, evaluated
 from tests.integration.trial_tasks import Tuned
@@ -20,6 +23,13 @@ def tune(tuned: Tuned, *values: float) -> None:
         for request in tuned.suggest(batch):
             if request.number is not None and request.number < len(values):
                 tuned.complete(request, value=values[request.number])
+    end(tuned)
+
+
+def end(tuned: Tuned) -> None:
+    """End a study as a person does who has seen enough."""
+    request_stop(tuned.store, tuned.name, "Enough.")
+    finish(tuned.store, status(tuned.store, tuned.name))
 
 
 def in_use(store: Store, params: dict) -> None:
@@ -69,9 +79,18 @@ def test_a_champion_that_the_study_tried_brings_its_value_although_it_is_not_amo
 
 def test_a_study_whose_only_trial_is_the_champion_has_no_challenger(tuned: Tuned) -> None:
     tuned.complete(tuned.suggest()[0])
+    end(tuned)
     in_use(tuned.store, tuned.records()[0].params)
     with pytest.raises(ComparisonError, match="other parameters than the champion's"):
         shortlist(tuned.store, tuned.name, parameter_set="demo/tokyo")
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_nothing_is_selected_from_a_study_without_an_end(tuned: Tuned, accepted: bool) -> None:
+    tuned.complete(tuned.suggest()[0])
+    finish(tuned.store, status(tuned.store, tuned.name), accept_incomplete=accepted)
+    with pytest.raises(ComparisonError, match=r"selected from a study that has ended, but 'demo@r' has not\."):
+        shortlist(tuned.store, tuned.name)
 
 
 def test_an_unknown_study_is_an_error(store: Store) -> None:

@@ -153,8 +153,20 @@ def test_what_a_candidate_lacks_or_has_too_much_is_said(capsys: pytest.CaptureFi
 
 def test_an_evaluation_without_any_result_fails(states: States) -> None:
     planned = plan()
+    states["r"] = {"validate.trial_0": "failed", "validate.trial_1": "failed"}
 
     with pytest.raises(AirflowFailException, match="No evaluation is complete"):
+        collect(planned, states)
+
+
+def test_an_evaluation_is_not_collected_while_it_goes_on(states: States) -> None:
+    planned = plan()
+    Ran(TrialPythonOperator(task_id="trial", request=planned.returned[0], function=lambda trial: 1.0), 0)
+    states["r"] = {"validate.trial_0": "success", "validate.trial_1": "deferred"}
+
+    with pytest.raises(
+        AirflowFailException, match=r"when all have ended, but 1 of 2 in .* have not: such as trial 1\."
+    ):
         collect(planned, states)
 
 

@@ -92,6 +92,14 @@ def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store
     assert events.extras == [done]
 
 
+@pytest.mark.parametrize("end", [None, "incomplete"])
+def test_the_best_trial_of_a_study_without_an_end_is_not_promoted(store: Store, events: Events, end: Any) -> None:
+    best = {"edition": "s@r", "params": {"wait": 60}, "end": end, "reason": "Task suggest failed."}
+    with pytest.raises(AirflowFailException, match=r"but 's@r' has not\. Task suggest failed\. Or name the parameters"):
+        execute(promotion(candidate=best), events)
+    assert execute(promotion(candidate={**best, "end": "max_trials"}), events)["version"] == 1
+
+
 def test_a_task_that_runs_again_promotes_and_announces_once(store: Store, events: Events) -> None:
     first, again = (execute(promotion(comparison=compared(60, None)), events) for _ in range(2))
     assert first == again

@@ -6,6 +6,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.trial_tasks import WORK, Tuned, declared
 
 
@@ -64,11 +65,48 @@ def test_finishing_again_sums_up_anew(over: Tuned) -> None:
     assert finished(over).data["number"] == 2
 
 
-def test_a_study_whose_budget_lasts_is_not_recorded_as_over(tuned: Tuned) -> None:
+def test_a_study_whose_budget_lasts_has_failed_and_is_not_recorded_as_over(tuned: Tuned) -> None:
     tuned.complete(tuned.suggest()[0])
-    summary = finished(tuned)
-    assert (summary.data["end"], summary.failure) == (None, None)
+    failure = finish(tuned.store, status(tuned.store, tuned.name), "Task suggest failed.").failure
+    assert failure == (
+        "The tasks of the study ended before its budget did: 1 of 10 trials are successful. Task suggest failed. "
+        "accept_incomplete=True would take the best trial so far."
+    )
     assert tuned.store.edition(tuned.name).finished is None
+
+
+def test_a_study_whose_budget_lasts_may_be_accepted_and_says_so(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0])
+    summary = finish(tuned.store, status(tuned.store, tuned.name), "Task suggest failed.", accept_incomplete=True)
+    assert (summary.data["end"], summary.data["number"], summary.failure) == ("incomplete", 0, None)
+    assert summary.data["reason"].endswith("1 of 10 trials are successful. Task suggest failed.")
+    edition = tuned.store.edition(tuned.name)
+    assert (edition.end, edition.reason, edition.ended) == (End.INCOMPLETE, summary.data["reason"], False)
+
+
+def test_an_accepted_study_that_goes_on_ends_as_any_other(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=2))
+    first, second = tuned.suggest()
+    tuned.complete(first)
+    finish(store, status(store, tuned.name), accept_incomplete=True)
+    tuned.complete(second)
+    assert finished(tuned).data["end"] == "max_trials"
+    assert store.edition(tuned.name).end is End.MAX_TRIALS
+
+
+def test_a_study_without_any_result_is_not_accepted(tuned: Tuned) -> None:
+    summary = finish(tuned.store, status(tuned.store, tuned.name), accept_incomplete=True)
+    assert (
+        summary.failure
+        == "No trial is complete, so there is no best one. Look at the failed trials' logs, then clear them."
+    )
+
+
+def test_a_study_that_had_ended_keeps_its_end_when_a_result_is_taken_back(over: Tuned) -> None:
+    finished(over)
+    invalidate(over.store, over.name, 3, "The clock was wrong.")
+    summary = finished(over)
+    assert (summary.data["end"], summary.data["number"], summary.failure) == ("max_trials", 2, None)
 
 
 def test_too_many_failures_say_what_to_do(store: Store) -> None:
@@ -86,7 +124,7 @@ def test_a_study_without_a_complete_trial_has_failed(tuned: Tuned) -> None:
     summary = finished(tuned)
     assert (summary.data["number"], summary.data["params"]) == (None, {})
     assert summary.failure
-    assert "No trial is complete" in summary.failure
+    assert "0 of 10 trials are successful" in summary.failure
 
 
 def ended(store: Store, run: str, family: str = "demo") -> Tuned:

@@ -58,6 +58,23 @@ with DAG("flaky", schedule=None, catchup=False):
         trial=PythonTrial(flaky),
     )
 
+# Each of these arguments once broke what a task group does by itself.
+TRAPS = {
+    "depends_on_past": True,
+    "wait_for_downstream": True,
+    "trigger_rule": "one_failed",
+    "execution_timeout": timedelta(minutes=1),
+    "timeout": 1,
+    "do_xcom_push": False,
+    "retries": 0,
+}
+
+with DAG("trapped", schedule=None, catchup=False, default_args=TRAPS):
+    TuneTaskGroup(
+        study=study("trapped", max_trials=4, parallelism=2, max_failures=1),
+        trial=PythonTrial(flaky),
+    )
+
 with DAG("slow", schedule=None, catchup=False):
     TuneTaskGroup(
         study=study("slow", max_trials=12, parallelism=4),
