@@ -22,6 +22,9 @@ class Backend(StrEnum):
     JOB = "job"
 
 
+AS_TEXT = frozenset({Backend.PROCESS, Backend.POD, Backend.JOB})
+"""Backends with programs, which get every parameter as text."""
+
 IN_CLUSTER = frozenset({Backend.POD, Backend.JOB})
 """Backends with attempts that wait for a node once they have begun."""
 

@@ -37,6 +37,8 @@ class Edition:
     dag_id: str | None = None
     run_id: str | None = None
     group_id: str | None = None
+    text_values: bool = True
+    """Whether templates spell values as in ``HPO_PARAM_*``; not in editions of before, whose programs read ``True``."""
 
     @property
     def dag_run(self) -> DagRunKey | None:

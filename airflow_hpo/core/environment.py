@@ -2,19 +2,65 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from airflow_hpo.core.parameter import Choice
+from airflow_hpo.core.parameter import Categorical, Choice, Parameter
+from airflow_hpo.exceptions import DeclarationError
 
 PARAMETER = "HPO_PARAM_"
 """Start of the variables that give a program its parameters."""
 
 
-def as_text(value: Choice) -> str:
+def as_text(value: Any) -> str:
     """Return a value as a program reads it: ``true``/``false`` for booleans, nothing for None."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def as_variable(argument: str, name: str, value: Any) -> str:
+    """Return the value of an author's variable or label as text; what is no text, path, number, boolean or None is refused."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if value is None or isinstance(value, str | bool | int | float):
+        return as_text(value)
+    raise DeclarationError(
+        f"A value in `{argument}` is text, a number, a boolean or None, but got {name!r}: {value!r}. "
+        f'Write it as text, for example `"{name}": json.dumps(...)`.'
+    )
+
+
+def as_variables(argument: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an author's variables as text; what only a task resolves, such as the output of another one, stays."""
+    return {
+        name: value if _is_reference(value) else as_variable(argument, name, value) for name, value in given.items()
+    }
+
+
+def same_text(space: Mapping[str, Parameter]) -> list[str]:
+    """Return what is wrong with choices that are one text for a program, a sentence for each parameter that has some."""
+    return [
+        sentence for name, one in space.items() if isinstance(one, Categorical) for sentence in _same_text(name, one)
+    ]
+
+
+def _same_text(name: str, parameter: Categorical) -> Iterable[str]:
+    seen: dict[str, Choice] = {}
+    for choice in parameter.choices:
+        text = as_text(choice)
+        if text in seen:
+            yield (
+                f"A program gets its parameters as text and cannot tell {seen[text]!r} from {choice!r}, but got both as "
+                f"choices of {name!r}. Drop one of them, or run the trial as a PythonTrial."
+            )
+            return
+        seen[text] = choice
+
+
+def _is_reference(value: Any) -> bool:
+    return hasattr(value, "iter_references") and hasattr(value, "resolve")
 
 
 def variable(name: str) -> str:

@@ -10,6 +10,7 @@ from airflow.providers.cncf.kubernetes.callbacks import ExecutionMode
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.sdk import Context
 
+from airflow_hpo.core.environment import as_variables
 from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.pods.api.connection import Connection
@@ -70,6 +71,8 @@ class TrialPodSpec(KubernetesPodOperator):
         **kwargs: Any,
     ) -> None:
         _refuse(kwargs)
+        if isinstance(variables := kwargs.get("env_vars"), Mapping):
+            kwargs["env_vars"] = as_variables("env_vars", variables)
         super().__init__(
             deferrable=deferrable,
             poll_interval=poll_interval,

@@ -11,6 +11,7 @@ from airflow.sdk import Context
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Backend
+from airflow_hpo.core.environment import as_text, as_variables
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
@@ -35,12 +36,14 @@ class TrialProcessOperator(TrialOperator):
         ).expand(request=suggest.output)
 
     :param command: the program and its arguments, one string each; no shell is involved. Templated.
-    :param env: variables added to those of the worker. Templated.
+    :param env: variables added to those of the worker: text, paths, numbers, booleans (``true``, ``false``) or None (empty).
+        Templated.
     :param cwd: folder to run in; None for the worker's own. Templated.
     :param metrics: where the program writes its metrics: ``Stdout()``, ``File(path)`` or ``TerminationMessage()``.
     :param request: a trial request as ``suggest`` returns it.
     :param hpo_conn_id: connection of the study database.
     :param rerun: ``"changed"`` or ``"always"``: when a trial that the study has the result of runs again.
+    :raises DeclarationError: when a variable is of another type.
     """
 
     template_fields: Sequence[str] = ("command", "env", "cwd")
@@ -52,14 +55,14 @@ class TrialProcessOperator(TrialOperator):
         self,
         *,
         command: Sequence[str],
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, Any] | None = None,
         cwd: str | None = None,
         metrics: MetricSource | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.command = list(command)
-        self.env = dict(env or {})
+        self.env = as_variables("env", env or {})
         self.cwd = cwd
         self.metrics = metrics or Stdout()
         self._process: ProcessRunner | None = None
@@ -68,10 +71,10 @@ class TrialProcessOperator(TrialOperator):
         """Run the program to its end."""
         monitor = run.monitor()
         runner = ProcessRunner(
-            [str(part) for part in self.command],
+            [as_text(part) for part in self.command],
             run.study.objective,
             self.metrics,
-            env={**os.environ, **run.claimed.request.environment(), **self.env},
+            env={**os.environ, **run.claimed.request.environment(), **as_variables("env", self.env)},
             cwd=self.cwd,
             on_line=lambda line: self.log.info("%s", line),
             monitor=monitor,

@@ -11,9 +11,11 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
 from airflow_hpo import conf
+from airflow_hpo.core.attempt import AS_TEXT
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
 from airflow_hpo.exceptions import PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -57,6 +59,9 @@ class TrialOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if self.backend in AS_TEXT:
+            # Whatever the DAG says: as Python objects, "1_0" would be 10.
+            self.render_template_as_native_obj = False
         self.request = request
         self.hpo_conn_id = hpo_conn_id
         self.rerun: Reruns = rerun
@@ -144,6 +149,9 @@ class TrialOperator(BaseOperator):
             with permanent_errors_end_the_task():
                 run = self.claimed_run(context)
             context["trial"] = TrialView(run.claimed.request)  # type: ignore[typeddict-unknown-key]
+        if parent is self and self.run and self.backend in AS_TEXT:
+            # A mapped task brings the DAG's environment, which may make Python objects.
+            jinja_env = text_templates(jinja_env, as_variables=self.run.claimed.text_values)
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
 
     def _numbered(self, context: Context, run: TrialRun, request: TrialRequest) -> TrialRequest:

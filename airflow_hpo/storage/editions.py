@@ -38,7 +38,7 @@ def declare(
     """
     name, now = study.edition(run), utc_now()
     owner = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id}
-    fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now}
+    fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now, "text_values": True}
     insert_absent(session, EditionRow, [{**fresh, **owner, **_declared(study)}])
     row = _locked(session, name)
     if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
@@ -190,4 +190,5 @@ def _edition(row: EditionRow) -> Edition:
         started=row.started_at,
         finished=row.finished_at,
         end=End(row.end) if row.end else None,
+        text_values=bool(row.text_values),
     )

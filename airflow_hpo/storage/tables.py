@@ -58,6 +58,8 @@ class EditionRow(Row):
     best_number: Mapped[int | None]
     best_value: Mapped[float | None] = mapped_column(Double)
     stop_reason: Mapped[str | None] = mapped_column(PlainText)
+    # How templates spell parameters; empty in editions that were made before they spelled them as HPO_PARAM_* does.
+    text_values: Mapped[bool | None]
 
 
 class SharerRow(Row):

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
+from airflow_hpo.core.environment import as_variables
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
@@ -49,11 +50,11 @@ class ProcessTrial(TrialBackend):
 
     :param command: the program and its arguments, one string each, such as ``["python", "train.py", "--lr",
         "{{ trial.params.lr }}"]``; no shell is involved.
-    :param env: variables added to those of the worker.
+    :param env: variables added to those of the worker: text, paths, numbers, booleans (``true``, ``false``) or None (empty).
     :param cwd: folder to run in.
     :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output.
     :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
-    :raises DeclarationError: when the command is not a list of strings.
+    :raises DeclarationError: when the command is not a list of strings, or a variable is of another type.
     """
 
     operator = TrialProcessOperator
@@ -61,7 +62,7 @@ class ProcessTrial(TrialBackend):
     def __init__(
         self,
         command: Sequence[str],
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, Any] | None = None,
         cwd: str | None = None,
         metrics: MetricSource | None = None,
         **arguments: Any,
@@ -71,7 +72,8 @@ class ProcessTrial(TrialBackend):
                 f"A command is a list of strings, the program first, but got {command!r}. "
                 "Write one string for each argument."
             )
-        super().__init__(command=list(command), env=env, cwd=cwd, metrics=metrics, **arguments)
+        variables = as_variables("env", env) if env else None
+        super().__init__(command=list(command), env=variables, cwd=cwd, metrics=metrics, **arguments)
 
 
 class PythonTrial(TrialBackend):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from airflow.sdk import XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
+from airflow_hpo.core.environment import as_variables
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
@@ -30,7 +31,8 @@ class PodTrial(TrialBackend):
     :param image: the trial's image; None when a pod template names it.
     :param cmds: the program, one string each; None for the image's own.
     :param arguments: its arguments, such as ``["--lr", "{{ trial.params.lr }}"]``.
-    :param env_vars: variables added to ``HPO_PARAMS``, ``HPO_PARAM_<NAME>`` and the like.
+    :param env_vars: variables added to ``HPO_PARAMS``, ``HPO_PARAM_<NAME>`` and the like: text, numbers, booleans (``true``,
+        ``false``) or None (empty).
     :param container_resources: requests and limits, such as ``{"requests": {"cpu": "2", "memory": "4Gi"}}``.
     :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output.
     :param run_in: ``"worker"``: a task starts the pod, waits in the triggerer and ends there or in a task. ``"triggerer"``:
@@ -55,7 +57,7 @@ class PodTrial(TrialBackend):
         image: str | None = None,
         cmds: Sequence[str] | None = None,
         arguments: Sequence[str] | None = None,
-        env_vars: Mapping[str, str] | None = None,
+        env_vars: Mapping[str, Any] | None = None,
         container_resources: Any = None,
         metrics: MetricSource | None = None,
         run_in: Literal["worker", "triggerer"] = "worker",
@@ -73,7 +75,7 @@ class PodTrial(TrialBackend):
             image=image,
             cmds=_strings("cmds", cmds),
             arguments=_strings("arguments", arguments),
-            env_vars=dict(env_vars) if env_vars else None,
+            env_vars=as_variables("env_vars", dict(env_vars)) if env_vars else None,
             container_resources=container_resources,
             metrics=metrics,
             **operator_arguments,

@@ -8,7 +8,9 @@ from airflow.sdk import TaskGroup, TriggerRule
 from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo import conf
+from airflow_hpo.core.attempt import AS_TEXT
 from airflow_hpo.core.budget import most_batches, most_trials
+from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
 from airflow_hpo.core.window import Window
@@ -171,7 +173,7 @@ class TuneTaskGroup(TaskGroup):
 
 
 def check_declarations(study: Any, trial: Any) -> None:
-    """Raise unless they are a study and the declaration of what runs its trials."""
+    """Raise unless they are a study and the declaration of what runs its trials, which can tell its choices apart."""
     if not isinstance(study, Study):
         raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
     if not isinstance(trial, TrialBackend | GroupTrial):
@@ -179,3 +181,5 @@ def check_declarations(study: Any, trial: Any) -> None:
             f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got {trial!r}. "
             "Declare one."
         )
+    if isinstance(trial, TrialBackend) and trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
+        raise DeclarationError(wrong[0])

@@ -30,6 +30,8 @@ class Claim:
     """The trial as the study knows it."""
     work: str
     """Fingerprint of what the task runs."""
+    text_values: bool = True
+    """Whether templates spell values as in ``HPO_PARAM_*``, as in all but the editions of before."""
 
     @property
     def answered(self) -> bool:
@@ -49,7 +51,7 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskTry, rerun:
         key = rerun_key(request.key, record.number)
         fresh = store.optuna.rerun(request.study, record.number, key)
         record = store.optuna.record(request.study, fresh.number or 0)
-    return Claim(_taken(request, record), record, work)
+    return Claim(_taken(request, record), record, work, store.edition(request.study).text_values)
 
 
 @retried

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from airflow_hpo.core.attempt import Attempt, TaskTry
+from airflow_hpo.core.attempt import AS_TEXT, Attempt, TaskTry
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
@@ -101,6 +102,8 @@ class TrialRun:
         """Begin an attempt; return a result at once when the study is over and the trial has not begun before."""
         self.resume(task, backend, placement)
         self._introduce()
+        for wrong in same_text(self.study.space) if backend in AS_TEXT else ():
+            self.log.warning("%s", wrong)
         self.refusal = must_not_start(self.store, self.edition) if self.attempt.attempt == 1 else None
         return self.conclude(Outcome.pruned(reason=self.refusal)) if self.refusal else None
 

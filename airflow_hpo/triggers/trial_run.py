@@ -15,6 +15,7 @@ from cachetools import TTLCache, cached
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import TaskTry
+from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialView
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.pods.api.connection import Connection
@@ -152,7 +153,7 @@ class TrialPodRunTrigger(BaseTrigger):
         task = TaskTry.of(context["ti"])
         claimed = run.claim(request, spec.work, task, spec.rerun)
         context["trial"] = TrialView(claimed)  # type: ignore[typeddict-unknown-key]
-        cluster = Connection(**self._rendered(asdict(spec.connection), context))
+        cluster = Connection(**self._rendered(asdict(spec.connection), context, run.claimed.text_values))
         if known := run.answer():
             if not spec.keeps_pods:
                 delete_left_pod(run, lambda: _hook(cluster).core_v1_client, spec.grace_period, self._lines)
@@ -184,12 +185,13 @@ class TrialPodRunTrigger(BaseTrigger):
         from airflow_hpo.triggers.trial_pod import identity_of
 
         spec.metrics.check(run.study.objective)
-        manifest = self._rendered(spec.manifest, context)
+        manifest = self._rendered(spec.manifest, context, run.claimed.text_values)
         with reachable():
             return built(completed(manifest, identity_of(run), spec.metrics), context, cluster, self._lines, hook)
 
-    def _rendered(self, data: dict[str, Any], context: Context) -> dict[str, Any]:
-        rendered: dict[str, Any] = self.render_template(data, context, self.get_template_env())
+    def _rendered(self, data: dict[str, Any], context: Context, text_values: bool) -> dict[str, Any]:
+        templates = text_templates(self.get_template_env(), as_variables=text_values)
+        rendered: dict[str, Any] = self.render_template(data, context, templates)
         return rendered
 
     async def _ended(self, begun: Begun, held: AsyncExitStack) -> TriggerEvent:

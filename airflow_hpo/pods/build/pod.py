@@ -18,6 +18,7 @@ from airflow.providers.cncf.kubernetes.backcompat.backwards_compat_converters im
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 
+from airflow_hpo.core.environment import as_text, as_variable, as_variables
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.pods.api.connection import Connection
@@ -52,8 +53,8 @@ def author_manifest(author: KubernetesPodOperator, *, before_jinja: bool = False
     container = k8s.V1Container(
         name=author.base_container_name,
         image=author.image,
-        command=author.cmds,
-        args=author.arguments,
+        command=_texts(author.cmds),
+        args=_texts(author.arguments),
         ports=author.ports,
         image_pull_policy=author.image_pull_policy,
         resources=given("container_resources"),
@@ -87,8 +88,11 @@ def author_manifest(author: KubernetesPodOperator, *, before_jinja: bool = False
         active_deadline_seconds=author.active_deadline_seconds,
         termination_grace_period_seconds=author.termination_grace_period,
     )
-    labels = {name: "" if value is None else value for name, value in author.labels.items()}
-    meta = k8s.V1ObjectMeta(namespace=author.namespace, labels=labels, annotations=author.annotations)
+    meta = k8s.V1ObjectMeta(
+        namespace=author.namespace,
+        labels=as_variables("labels", author.labels),
+        annotations=as_variables("annotations", author.annotations),
+    )
     pod = k8s.V1Pod(api_version="v1", kind="Pod", metadata=meta, spec=spec)
     pod = PodGenerator.reconcile_pods(template or k8s.V1Pod(metadata=k8s.V1ObjectMeta()), pod)
     # Of a template's name nothing is left: pods of trials are called by theirs.
@@ -152,5 +156,13 @@ def built(
     return builder.build_pod_request_obj(context, dry_run=dry_run)
 
 
+def _texts(parts: Any) -> list[str] | None:
+    return None if parts is None else [as_text(part) for part in parts]
+
+
 def _variables(given: Any) -> list[Any]:
-    return list(convert_env_vars_or_raise_error(given)) if given else []
+    found = list(convert_env_vars_or_raise_error(given)) if given else []
+    for one in found:
+        if one.value is not None:
+            one.value = as_variable("env_vars", one.name, one.value)
+    return found

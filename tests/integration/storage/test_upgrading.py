@@ -217,6 +217,7 @@ def test_every_task_refuses_tables_of_a_later_optuna(database: Database) -> None
 
 
 def test_tables_of_an_older_optuna_are_upgraded_by_the_same_command(older: Database) -> None:
+    migrate.upgrade(older)
     made_by_an_older_optuna(older)
     assert "trials_study_id_key" not in indexes(older)
     # Our own third revision gives batches a column.

@@ -24,7 +24,7 @@ def built(**arguments: Any) -> TrialJobOperator:
 
 def test_the_pods_know_their_job_and_their_number_before_the_authors_variables() -> None:
     operator = built(env_vars={"MASTER": "$(HPO_JOB)-0"})
-    operator.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST))  # type: ignore[assignment]
+    operator.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=True))  # type: ignore[assignment]
     operator._identity = IDENTITY
     operator.render_template_fields({"trial": TrialView(REQUEST)})  # type: ignore[typeddict-unknown-key]
     pod = operator.build_pod_request_obj(dry_run=True)

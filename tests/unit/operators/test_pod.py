@@ -25,7 +25,7 @@ class BuiltOperator(TrialPodOperator):
 
     def manifest(self) -> dict[str, Any]:
         """Render and build the pod, and return it as Kubernetes gets it."""
-        self.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST))  # type: ignore[assignment]
+        self.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=True))  # type: ignore[assignment]
         self._identity = IDENTITY
         self.render_template_fields({"trial": TrialView(REQUEST)})  # type: ignore[typeddict-unknown-key]
         pod = self.build_pod_request_obj(dry_run=True)

@@ -56,7 +56,7 @@ def pod_there(task: Any) -> Any:
 def pod_here(**arguments: Any) -> Any:
     """The same trial's pod as a worker builds it."""
     operator = TrialPodOperator(task_id="trial", request=REQUEST.to_dict(), image="trial:1", **arguments)
-    operator.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST))  # type: ignore[assignment]
+    operator.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=True))  # type: ignore[assignment]
     operator.render_template_fields({"trial": TrialView(REQUEST)})  # type: ignore[typeddict-unknown-key]
     return ApiClient().sanitize_for_serialization(completed(author_manifest(operator), IDENTITY, operator.metrics))
 
@@ -146,7 +146,7 @@ def test_what_needs_a_worker_is_refused_when_the_dag_is_parsed(argument: dict[st
 
 
 def test_an_argument_that_cannot_travel_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="plain data or Kubernetes objects"):
+    with pytest.raises(DeclarationError, match=r"value in `labels` .* got 'a'"):
         mapped(labels={"a": object()})
 
 

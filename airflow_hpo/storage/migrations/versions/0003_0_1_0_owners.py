@@ -37,6 +37,7 @@ def upgrade() -> None:
     batches = take_batches(*BATCH)
     create_batches("edition_id", "sharer", "batch")
     write_batches([{**batch, "sharer": ""} for batch in batches], *BATCH, SHARER)
+    op.add_column("hpo_editions", sa.Column("text_values", sa.Boolean()))
 
 
 def create_owners() -> None:
@@ -98,6 +99,7 @@ def write_batches(batches: list[dict[str, Any]], *columns: sa.ColumnClause[Any])
 
 
 def downgrade() -> None:
+    op.drop_column("hpo_editions", "text_values")
     batches = take_batches(*BATCH, SHARER)
     create_batches("edition_id", "batch")
     write_batches([batch for batch in batches if not batch.pop("sharer")], *BATCH)
