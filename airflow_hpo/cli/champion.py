@@ -1,4 +1,4 @@
-"""``airflow hpo champion list|get|history|diff|set|rollback``."""
+"""``airflow hpo champion list|get|history|diff|set|rollback|transfer``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from airflow_hpo.cli.connection import hook_of, one_line_errors, person
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.owner import checked_dag_id
 from airflow_hpo.core.parameter_set import ParameterVersion, Provenance
 from airflow_hpo.core.yaml_document import load
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.parameter_sets.mirror import mirror
+from airflow_hpo.parameter_sets.owner import transfer_parameter_set
 from airflow_hpo.parameter_sets.promote import Move, assign, event_of, rollback
 from airflow_hpo.parameter_sets.read import difference_rows, find_version, history
 
@@ -66,7 +69,7 @@ def diff(args: Any) -> None:
 def set_(args: Any) -> None:
     """Make the parameters in a file the champion."""
     hook = hook_of(args.conn_id)
-    origin = Provenance(source=args.file, approved_by=person(), reason=args.reason)
+    origin = Provenance(source=args.file, approved_by=system_user(), acted_by=system_user(), reason=args.reason)
     _moved(hook, assign(hook.store, args.name, read_params(args.file), origin), mirrored=args.mirror)
 
 
@@ -74,8 +77,15 @@ def set_(args: Any) -> None:
 def rollback_(args: Any) -> None:
     """Bring an earlier version back."""
     hook = hook_of(args.conn_id)
-    origin = Provenance(approved_by=person(), reason=args.reason)
+    origin = Provenance(approved_by=system_user(), acted_by=system_user(), reason=args.reason)
     _moved(hook, rollback(hook.store, args.name, args.to, provenance=origin), mirrored=args.mirror)
+
+
+@one_line_errors
+def transfer(args: Any) -> None:
+    """Give a parameter set to another DAG."""
+    moved = transfer_parameter_set(hook_of(args.conn_id).store, args.name, checked_dag_id(args.to_dag))
+    terminal().print(str(moved), soft_wrap=True)
 
 
 def read_params(path: str) -> Mapping[str, Any]:

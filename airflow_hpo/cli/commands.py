@@ -28,6 +28,7 @@ EDITION = Arg(("name",), help="An edition (study@run), or a study: its newest ed
 STUDY = Arg(("name",), help="A study, such as dispatch/tokyo")
 PARAMETER_SET = Arg(("name",), help="A parameter set, such as dispatch/tokyo")
 TRIAL = Arg(("number",), help="Number of the trial", type=int)
+TO_DAG = Arg(("--to-dag",), help="Id of the DAG that owns it from now on", required=True)
 WHY = "Why, in one sentence: "
 STARTED = "start the DAGs that are scheduled on its asset"
 """What a move of the champion does besides, as a promotion in a DAG does."""
@@ -74,6 +75,8 @@ def _studies() -> GroupCommand:
         choices=("finish", "stop"),
         default=None,
     )
+    to_group = Arg(("--to-group",), help="The task group of the study in that DAG (default: as before)", default=None)
+    transfer = "Give a study, its evaluations and its parameter set to another DAG, as after a renaming"
     drift = "Show how a study's optimum and the champion's score moved from edition to edition"
     export = "Export every trial of an edition with parameters, metrics, attempts, reasons and oddities"
     watch = "Follow a running study: trials done, failed, running, best so far, rate and time left"
@@ -82,7 +85,7 @@ def _studies() -> GroupCommand:
     why = "Say why a study, and each of its trials without a result, is where it is"
     return _group(
         "studies",
-        "Look at studies, and stop them",
+        "Look at studies, stop them, and give them to another DAG",
         _command("studies.list_", "List editions of studies, newest first", family, limit, OUTPUT),
         _command("studies.show", show, EDITION, OUTPUT),
         _command("studies.drift", drift, STUDY, limit, OUTPUT),
@@ -90,6 +93,7 @@ def _studies() -> GroupCommand:
         _command("why.why", why, EDITION, OUTPUT),
         _command("watch.watch", watch, EDITION, interval),
         _command("studies.stop", stop, EDITION, reason, running),
+        _command("studies.transfer", transfer, STUDY, TO_DAG, to_group),
     )
 
 
@@ -143,6 +147,7 @@ def _champion() -> GroupCommand:
         _command("champion.diff", "Show what differs between two versions", PARAMETER_SET, old, new, OUTPUT),
         _command("champion.set_", set_, PARAMETER_SET, file, reason, mirror),
         _command("champion.rollback_", rollback, PARAMETER_SET, to, reason, mirror),
+        _command("champion.transfer", "Give a parameter set to another DAG", PARAMETER_SET, TO_DAG),
     )
 
 

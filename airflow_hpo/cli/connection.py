@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 import sys
@@ -51,11 +50,3 @@ def _check(args: Any) -> None:
             raise DeclarationError(f"What is typed must be text in UTF-8 without NUL, but got {value!r}. Correct it.")
         if isinstance(value, int) and not 0 <= value <= LARGEST:
             raise DeclarationError(f"A number is one from 0 to {LARGEST}, but {name} is {value}. Correct it.")
-
-
-def person() -> str | None:
-    """Return the name of the user; None for a container's user without one."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return None

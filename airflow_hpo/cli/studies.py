@@ -1,17 +1,20 @@
-"""``airflow hpo studies list|show|drift|export|stop``."""
+"""``airflow hpo studies list|show|drift|export|stop|transfer``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow_hpo.cli.connection import hook_of, one_line_errors, person
+from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import edition_view, emit, table, terminal, trials_view
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.objective import Direction
+from airflow_hpo.core.owner import Owner, checked_dag_id
 from airflow_hpo.core.trial import TrialState
+from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.drift import drift_rows
+from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import Stop, request_stop
@@ -70,10 +73,18 @@ def stop(args: Any) -> None:
     store, console = hook_of(args.conn_id).store, terminal()
     name = find_edition(store, args.name).name
     stopped = request_stop(
-        store, name, args.reason or f"{person() or 'Somebody'} asked for it on the command line.", args.running
+        store, name, args.reason or f"{system_user()} asked for it on the command line.", args.running
     )
     for line in _stop_lines(stopped):
         console.print(line, soft_wrap=True)
+
+
+@one_line_errors
+def transfer(args: Any) -> None:
+    """Give a study, its evaluations and its parameter set to another DAG."""
+    to = Owner(checked_dag_id(args.to_dag), args.to_group)
+    for moved in transfer_study(hook_of(args.conn_id).store, args.name, to):
+        terminal().print(str(moved), soft_wrap=True)
 
 
 def _stop_lines(stopped: Stop) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial_key import group_of
+from airflow_hpo.exceptions import DeclarationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Owner:
 
     def __str__(self) -> str:
         return f"task group {self.group_id!r} of DAG {self.dag_id!r}" if self.group_id else f"DAG {self.dag_id!r}"
+
+
+def checked_dag_id(text: str) -> str:
+    """Return the id of a DAG, or say what is wrong with it."""
+    if re.fullmatch(r"[\w.-]{1,250}", text):
+        return text
+    raise DeclarationError(f"A DAG's id is letters, digits and '_ . -', 250 at most, but got {text!r}. Correct it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ class Provenance(Declared):
     run_id: str | None = None
     approved_by: str | None = None
     """Who agreed, or who did it by hand."""
+    acted_by: str | None = None
+    """System user and host of the process that moved the champion; versions of earlier releases have none."""
+    triggered_by: str | None = None
+    """Airflow user who started the DAG run by hand."""
     reason: str | None = None
     source: str | None = None
     """The file they were read from, when no study found them."""

@@ -13,6 +13,7 @@ from airflow_hpo.core.parameter_set import Provenance, check_name
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.context import permanent_errors_end_the_task
 from airflow_hpo.parameter_sets.promote import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage.retry import retried
@@ -50,6 +51,7 @@ class _ChampionOperator(BaseOperator):
         reason: str | None = None,
         approved_by: Any = None,
         mirror: bool = False,
+        allow_other_owner: bool = False,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -61,6 +63,7 @@ class _ChampionOperator(BaseOperator):
         self.reason = reason
         self.approved_by = approved_by
         self.mirror = mirror
+        self.allow_other_owner = allow_other_owner
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -80,10 +83,12 @@ class _ChampionOperator(BaseOperator):
         raise NotImplementedError
 
     def provenance(self, context: Context, **origin: Any) -> Provenance:
-        """Return what is known about the move: the run, the reason and who agreed."""
-        ti = context["ti"]
-        approved_by, reason = person(self.approved_by), self.reason or origin.pop("reason", None)
-        return Provenance(dag_id=ti.dag_id, run_id=ti.run_id, approved_by=approved_by, **{**origin, "reason": reason})
+        """Return what is known about the move: the run, the reason, who agreed and who acted."""
+        ti, run = context["ti"], context.get("dag_run")
+        known = {"approved_by": person(self.approved_by), "reason": self.reason or origin.pop("reason", None)}
+        triggered_by = getattr(run, "triggering_user_name", None)
+        acted = {"acted_by": system_user(), "triggered_by": triggered_by}
+        return Provenance(dag_id=ti.dag_id, run_id=ti.run_id, **{**origin, **known, **acted})
 
     def _announce(self, context: Context, move: Move, data: dict[str, Any]) -> None:
         if move.current != move.made.version:
@@ -126,8 +131,11 @@ class PromoteOperator(_ChampionOperator):
     :param approved_by: who agreed: a name, or what an approval task returns. Templated.
     :param mirror: True mirrors the champion to the Airflow Variable ``hpo_champion/<name>``, which is read while the study
         database is away; False only keeps such a Variable up to date when there is one.
+    :param allow_other_owner: True also moves the champion of a set that another DAG owns, which stays its owner; False: the first
+        DAG that promotes a set owns it, and another one is refused.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when there is neither a comparison nor a candidate.
+    :raises AirflowFailException: when the set belongs to another DAG, or its champion has changed.
     """
 
     template_fields: Sequence[str] = ("comparison", "candidate", "expected_version", "reason", "approved_by")
@@ -166,6 +174,7 @@ class PromoteOperator(_ChampionOperator):
             expected=self._expected(comparison),
             key=f"{ti.dag_id}/{ti.run_id}",
             provenance=self.provenance(context, **origin),
+            allow_other_owner=self.allow_other_owner,
         )
 
     def _candidate(self, comparison: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -198,6 +207,7 @@ class RollbackOperator(_ChampionOperator):
     :param reason: why, kept with the version. Templated.
     :param approved_by: who wants it: a name, or what an approval task returns. Templated.
     :param mirror: as for :class:`PromoteOperator`.
+    :param allow_other_owner: as for :class:`PromoteOperator`; for a DAG that only rolls back what others promote.
     :param hpo_conn_id: connection of the study database.
     """
 
@@ -218,6 +228,7 @@ class RollbackOperator(_ChampionOperator):
             provenance=self.provenance(context),
             expected="any" if expected is None else expected,
             key=f"{ti.dag_id}/{ti.run_id} rollback",
+            allow_other_owner=self.allow_other_owner,
         )
 
 

@@ -44,7 +44,9 @@ def study_asset(name: str) -> Asset:
 
     :param name: the study's name.
     """
-    return Asset(name=f"hpo_study_{name}", uri=f"hpo://study/{name}")
+    stem = name.rstrip("/")
+    # Airflow drops slashes at the end of a URI, so that `a/` would be the asset of `a`.
+    return Asset(name=f"hpo_study_{name}", uri=f"hpo://study/{stem}{'%2F' * (len(name) - len(stem))}")
 
 
 class StudyStartOperator(EditionOperator):

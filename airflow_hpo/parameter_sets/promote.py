@@ -10,6 +10,7 @@ from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.parameter import Choice
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance, check_name, check_params
 from airflow_hpo.exceptions import ChampionChangedError
+from airflow_hpo.parameter_sets.owner import claim_parameter_set
 from airflow_hpo.parameter_sets.read import before
 from airflow_hpo.storage import parameter_sets
 from airflow_hpo.storage.retry import retried
@@ -56,11 +57,16 @@ def promote(
     expected: Expected,
     key: str,
     provenance: Provenance,
+    allow_other_owner: bool = False,
 ) -> Move:
-    """Make parameters the champion, once for each key, and only while the champion is the one they were compared with."""
+    """Make parameters the champion, once for each key, and only while the champion is the one they were compared with.
+
+    The first DAG that promotes a set owns it; another one is refused unless it is allowed.
+    """
     name, wanted = check_name(name), check_params(params)
     with store.session() as session:
         current = parameter_sets.lock(session, name)
+        claim_parameter_set(session, name, provenance.dag_id, allow_other_owner)
         if earlier := parameter_sets.promoted(session, name, key):
             return _again(session, earlier, current, wanted)
         _refuse_changed(name, current, expected)
@@ -92,10 +98,15 @@ def rollback(
     provenance: Provenance,
     expected: Expected = "any",
     key: str | None = None,
+    allow_other_owner: bool = False,
 ) -> Move:
-    """Bring an earlier version's parameters back, as a new version that names the earlier one."""
+    """Bring an earlier version's parameters back, as a new version that names the earlier one.
+
+    A DAG that does not own the set is refused unless it is allowed; a person is not.
+    """
     with store.session() as session:
         current = parameter_sets.lock(session, check_name(name))
+        claim_parameter_set(session, name, provenance.dag_id, allow_other_owner)
         if key and (earlier := parameter_sets.promoted(session, name, key)):
             return _again(session, earlier, current)
         _refuse_changed(name, current, expected)

@@ -91,6 +91,8 @@ def _row(version: ParameterVersion, action: str, current: int) -> dict[str, Any]
         "trial": origin.number,
         "comparison": origin.comparison,
         "by": origin.approved_by,
+        "acted by": origin.acted_by,
+        "triggered by": origin.triggered_by,
         "reason": origin.reason,
         "source": origin.source,
         "run": f"{origin.dag_id}/{origin.run_id}" if origin.run_id else None,

@@ -48,6 +48,7 @@ class Cycle:
     qa: Qa | None
     notify: HpoNotifier | None
     mirror: bool
+    allow_other_owner: bool
     dispatch: Dispatch
     hpo_conn_id: str
 
@@ -118,6 +119,7 @@ class Cycle:
                 comparison=comparison,
                 approved_by=approve.output if approve else None,
                 mirror=self.mirror,
+                allow_other_owner=self.allow_other_owner,
                 hpo_conn_id=self.hpo_conn_id,
                 **bookkeeping(),
             )

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 from airflow.sdk import DAG
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window, check_apart
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.notifications.hpo import HpoNotifier
+from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.scenarios import Scenarios, checked
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.cycle import Cycle, Qa
@@ -43,6 +46,7 @@ def retuning_dag(
     qa: Qa | None = None,
     notify: HpoNotifier | None = None,
     mirror: bool = False,
+    allow_other_owner: bool = False,
     dispatch: Dispatch = "batches",
     hpo_conn_id: str = HpoHook.default_conn_name,
     pool: str | None = None,
@@ -89,6 +93,8 @@ def retuning_dag(
     :param notify: notified when the study is tuned, the comparison decided, a person is asked and has answered, a champion promoted,
         or the run has failed; ``HpoNotifier(via=SlackWebhookNotifier(text="{{ hpo.text }}"))`` sends it on.
     :param mirror: write the champion into an Airflow Variable too, for readers that cannot reach the study database.
+    :param allow_other_owner: True also promotes in a parameter set that another DAG owns; False: the first DAG that promotes a set
+        owns it, and another one is refused.
     :param dispatch: as for :class:`TuneTaskGroup`.
     :param hpo_conn_id: connection of the study database.
     :param pool: pool of every task, so that tuning does not starve production; None for the default pool.
@@ -118,13 +124,32 @@ def retuning_dag(
         qa=qa,
         notify=notify,
         mirror=mirror,
+        allow_other_owner=allow_other_owner,
         dispatch=dispatch,
         hpo_conn_id=hpo_conn_id,
     )
     own = {"priority_weight": priority_weight, "weight_rule": "absolute", **({"pool": pool} if pool else {})}
     failed = {"on_failure_callback": [notify]} if notify else {}
     settings = {**failed, "catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
-    name = dag_id or f"retune_{study.name.replace('/', '_')}"
+    name = dag_id or _default_id(study.name)
     with DAG(name, schedule=schedule, default_args={**own, **(default_args or {})}, **settings) as dag:
         cycle.lay_out()
+    if dag_id is None:
+        _named_by_default[name] = dag
     return dag
+
+
+_named_by_default: WeakValueDictionary[str, DAG] = WeakValueDictionary()
+"""DAGs of this process that were named after their study; Airflow would keep one of two that have the same id."""
+
+
+def _default_id(study: str) -> str:
+    name = f"retune_{study.replace('/', '_')}"
+    other = _named_by_default.get(name)
+    started = other.task_dict["tune.start"] if other else None
+    if isinstance(started, EditionOperator) and started.family != study:
+        raise DeclarationError(
+            f"Each DAG has an id of its own, but studies {started.family!r} and {study!r} both make {name!r}. Give one of them "
+            "another: retuning_dag('an_id', ...)."
+        )
+    return name

@@ -52,10 +52,26 @@ def retuning_dags(
         raise DeclarationError("Retuning needs at least one region, but got none. Name one, or use retuning_dag.")
     prefix = dag_id or f"retune_{study.name.replace('/', '_')}"
     sets = parameter_set or study.name
+    ids = {region: own.get("dag_id", f"{prefix}_{region.replace('/', '_')}") for region, own in regions.items()}
+    champions = {region: own.get("parameter_set", f"{sets}/{region}") for region, own in regions.items()}
+    _refuse_twins("DAG", ids, "dag_id")
+    _refuse_twins("parameter set", champions, "parameter_set")
     return {
-        region: _built(region, f"{prefix}_{region.replace('/', '_')}", f"{sets}/{region}", study, trial, shared, own)
+        region: _built(region, ids[region], champions[region], study, trial, shared, own)
         for region, own in regions.items()
     }
+
+
+def _refuse_twins(what: str, names: Mapping[str, str], argument: str) -> None:
+    """Refuse two regions of which one would take the other's place."""
+    regions: dict[str, str] = {}
+    for region, name in names.items():
+        if name in regions:
+            raise DeclarationError(
+                f"Each region has a {what} of its own, but {regions[name]!r} and {region!r} both have {name!r}. Rename one "
+                f"region, or give it another by {{{region!r}: {{{argument!r}: ...}}}}."
+            )
+        regions[name] = region
 
 
 def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Study:

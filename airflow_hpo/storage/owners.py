@@ -35,6 +35,13 @@ class Owned:
     study: str | None = None
     """The study that an evaluation belongs to; None for everything else."""
 
+    def __str__(self) -> str:
+        what = f"Evaluation {self.name!r}" if self.study else f"{_NAMES[self.kind]} {self.name!r}"
+        return f"{what} belongs to {self.owner}{', which shares it' if self.shared else ''}."
+
+
+_NAMES = {Kind.STUDY: "Study", Kind.PARAMETER_SET: "Parameter set"}
+
 
 def claim(
     session: Session, kind: Kind, name: str, asker: Owner, *, shared: bool = False, study: str | None = None

@@ -46,6 +46,20 @@ def claim_evaluation(store: Store, study: Study, family: str, asker: Owner) -> N
             )
 
 
+@retried
+def transfer_study(store: Store, name: str, to: Owner) -> list[Owned]:
+    """Give all of a name to another DAG: the study with its evaluations, and the parameter set that the same DAG owned.
+
+    Return what changed hands, as it is now. Groups keep their names unless the study's own is given.
+    """
+    with store.session() as session:
+        before, champion = owners.find(session, Kind.STUDY, name), owners.find(session, Kind.PARAMETER_SET, name)
+        moved = owners.transfer(session, Kind.STUDY, name, to.dag_id, to.group_id)
+        if before and champion and champion.owner.dag_id == before.owner.dag_id:
+            moved += owners.transfer(session, Kind.PARAMETER_SET, name, to.dag_id)
+    return moved
+
+
 def _refuse_evaluation(found: Owned, asker: Owner) -> None:
     if found.study is not None:
         raise OwnerError(

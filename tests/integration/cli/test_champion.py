@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import subprocess
 from collections.abc import Iterator
@@ -16,10 +15,12 @@ from sqlalchemy import delete, select
 
 from airflow_hpo.cli.champion import read_params
 from airflow_hpo.core.parameter_set import Provenance
+from airflow_hpo.exceptions import OwnerError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.promotion import parameter_set_asset
-from airflow_hpo.parameter_sets.promote import assign
+from airflow_hpo.parameter_sets.promote import assign, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
@@ -60,7 +61,7 @@ def test_the_first_version_comes_from_a_file(run: Command, file: Path) -> None: 
     found = HpoHook().champion(NAME)
     assert found.params == {"wait": 60, "rate": 1e-5, "solver": "it's {{ greedy }}", "on": True, "nothing": None}
     origin = found.provenance
-    assert (origin.source, origin.approved_by, origin.reason) == (str(file), getpass.getuser(), "The first.")
+    assert (origin.source, origin.approved_by, origin.reason) == (str(file), system_user(), "The first.")
 
 
 def test_setting_the_same_file_again_makes_no_version(run: Command, file: Path) -> None:  # noqa: F811
@@ -215,3 +216,26 @@ def test_a_champion_that_no_dag_waits_for_moves_all_the_same(champion: Command) 
     said = champion("champion", "rollback", NAME)
     assert said.splitlines()[-1] == "No DAG uses the asset hpo://champion/dispatch/tokyo, so nothing was started."
     assert HpoHook().champion(NAME).version == 4
+
+
+def test_the_person_who_moved_a_champion_is_the_system_s_user_whatever_the_environment_says(
+    run: Command,  # noqa: F811
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "the boss")
+    run("champion", "set", "bikes", "--file", str(file))
+    origin = HpoHook().champion("bikes").provenance
+    assert (origin.acted_by, origin.approved_by) == (system_user(), system_user())
+
+
+def test_a_parameter_set_is_transferred_to_the_dag_that_was_renamed(run: Command, file: Path) -> None:  # noqa: F811
+    run("champion", "set", "bikes", "--file", str(file))
+    with pytest.raises(SystemExit, match="'bikes' has no owner"):
+        run("champion", "transfer", "bikes", "--to-dag", "new")
+    origin = Provenance(dag_id="old", run_id="r")
+    promote(HpoHook().store, "bikes", {"x": 5}, expected="any", key="old/r", provenance=origin)
+    assert run("champion", "transfer", "bikes", "--to-dag", "new") == "Parameter set 'bikes' belongs to DAG 'new'.\n"
+    with pytest.raises(OwnerError, match="belongs to DAG 'new', but DAG 'old'"):
+        rollback(HpoHook().store, "bikes", provenance=origin)

@@ -249,3 +249,10 @@ def test_an_unknown_connection_is_one_line(run: Command) -> None:
         run("studies", "list", "--conn-id", "mine")
     assert isinstance(caught.value.code, str)
     assert "mine" in caught.value.code
+
+
+def test_a_study_is_transferred_to_the_dag_that_was_renamed(run: Command, running: Tuned) -> None:
+    said = run("studies", "transfer", "demo", "--to-dag", "new", "--to-group", "search")
+    assert said == "Study 'demo' belongs to task group 'search' of DAG 'new'.\n"
+    with pytest.raises(SystemExit, match=r"A DAG's id is letters.*but got 'a b'"):
+        run("studies", "transfer", "demo", "--to-dag", "a b")

@@ -10,8 +10,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
-from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.parameter_sets.promote import assign, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 
@@ -56,9 +57,10 @@ def events() -> Events:
     return Events()
 
 
-def execute(operator: Any, events: Events, run_id: str = "r1") -> dict[str, Any]:
-    ti = SimpleNamespace(dag_id="d", run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1)
-    context = {"ti": ti, "inlet_events": Everything(events), "outlet_events": Everything(events)}
+def execute(operator: Any, events: Events, run_id: str = "r1", dag_id: str = "d") -> dict[str, Any]:
+    ti = SimpleNamespace(dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1)
+    run = SimpleNamespace(triggering_user_name="grace")
+    context = {"ti": ti, "dag_run": run, "inlet_events": Everything(events), "outlet_events": Everything(events)}
     result: dict[str, Any] = operator.execute(context)
     return result
 
@@ -87,6 +89,8 @@ def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store
         dag_id="d",
         run_id="r1",
         approved_by="ada",
+        acted_by=system_user(),
+        triggered_by="grace",
         reason="60 is better.",
     )
     assert events.extras == [done]
@@ -197,3 +201,39 @@ def test_a_rollback_of_what_has_changed_since_is_refused(store: Store, events: E
         execute(promotion(candidate={"params": {"wait": wait}}), events, f"r{number}")
     with pytest.raises(AirflowFailException, match="while version 2 is the champion, but it is version 3 now"):
         execute(RollbackOperator(task_id="back", parameter_set=NAME, expected_version=2), events)
+
+
+@pytest.mark.parametrize(
+    "operator", [promotion(candidate={"params": {"wait": 90}}), RollbackOperator(task_id="back", parameter_set=NAME)]
+)
+def test_a_set_of_another_dag_is_moved_by_nobody_else_who_is_not_allowed(
+    store: Store, events: Events, operator: Any
+) -> None:
+    for number, wait in enumerate((60, 70)):
+        execute(promotion(candidate={"params": {"wait": wait}}), events, f"r{number}")
+    with pytest.raises(
+        AirflowFailException, match=r"belongs to DAG 'd', but DAG 'copy' .* transfer dispatch/tokyo --to-dag copy"
+    ):
+        execute(operator, events, "r9", "copy")
+    assert HpoHook().champion(NAME).version == 2
+    operator.allow_other_owner = True
+    assert execute(operator, events, "r9", "copy")["version"] == 3
+    operator.allow_other_owner = False
+    with pytest.raises(AirflowFailException, match="belongs to DAG 'd'"):
+        execute(operator, events, "r10", "copy")
+
+
+def test_a_set_that_was_made_on_the_command_line_belongs_to_the_first_dag_that_promotes_it(
+    store: Store, events: Events
+) -> None:
+    assign(store, NAME, {"wait": 50}, Provenance(acted_by="ada@here"))
+    execute(promotion(candidate={"params": {"wait": 60}}), events, "r1", "one")
+    with pytest.raises(AirflowFailException, match="belongs to DAG 'one'"):
+        execute(promotion(candidate={"params": {"wait": 70}}), events, "r1", "two")
+    assert rollback(store, NAME, provenance=Provenance(acted_by="ada@here")).made.version == 3
+
+
+def test_a_promotion_that_is_refused_owns_nothing(store: Store, events: Events) -> None:
+    with pytest.raises(AirflowFailException, match="while version 1 is the champion"):
+        execute(promotion(candidate={"params": {"wait": 70}}, expected_version=1), events, "r1", "one")
+    assert execute(promotion(candidate={"params": {"wait": 70}}), events, "r1", "two")["version"] == 1

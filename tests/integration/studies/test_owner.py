@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from airflow_hpo.core.attempt import TaskRun, TaskTry
-from airflow_hpo.core.owner import Owner
+from airflow_hpo.core.owner import DagRunKey, Owner
+from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import OwnerError, OwnerNotFoundError
+from airflow_hpo.parameter_sets.promote import promote
 from airflow_hpo.storage import owners
 from airflow_hpo.storage.owners import Kind
 from airflow_hpo.studies.open import open_edition
-from airflow_hpo.studies.owner import claim_evaluation
+from airflow_hpo.studies.owner import claim_evaluation, transfer_study
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import declared
 
@@ -92,7 +94,7 @@ def test_an_evaluation_is_refused_the_name_of_a_study(store: Store) -> None:
 def test_an_edition_of_an_earlier_version_belongs_to_the_first_that_opens_it(store: Store) -> None:
     open_edition(store, declared(), "r", start())
     forget_owners(store)
-    open_edition(store, declared(), "r", start("renamed"))
+    open_edition(store, declared(), "r", start("renamed"), DagRunKey("monthly", "r"))
     assert owner(store) == Owner("renamed", "tune")
 
 
@@ -115,7 +117,7 @@ def test_a_transferred_study_goes_on_in_the_renamed_dag_with_its_evaluations(sto
     claim_evaluation(store, declared(), "demo/validate", Owner("monthly", "validate"))
     claim_evaluation(store, declared(name="demo/tokyo"), "demo/tokyo/validate", Owner("monthly", "tokyo"))
     assert transfer(store, "demo", "weekly") == ["demo", "demo/validate"]
-    open_edition(store, declared(), "r", start("weekly"))
+    open_edition(store, declared(), "r", start("weekly"), DagRunKey("monthly", "r"))
     claim_evaluation(store, declared(), "demo/validate", Owner("weekly", "validate"))
     assert owner(store, "demo/tokyo") == Owner("monthly")
     with pytest.raises(OwnerError, match="belongs to task group 'tune' of DAG 'weekly'"):
@@ -132,3 +134,13 @@ def test_what_has_no_owner_is_not_transferred(store: Store) -> None:
     open_edition(store, declared(), "r", start())
     with pytest.raises(OwnerNotFoundError, match=r"'dmo' has no owner.*Did you mean 'demo'\?"):
         transfer(store, "dmo", "weekly")
+
+
+@pytest.mark.parametrize(("promoter", "moved"), [("monthly", ["demo", "demo"]), ("production", ["demo"])])
+def test_a_study_takes_the_parameter_set_of_its_name_along_when_its_dag_owned_it(
+    store: Store, promoter: str, moved: list[str]
+) -> None:
+    open_edition(store, declared(), "r", start())
+    origin = Provenance(dag_id=promoter, run_id="r")
+    promote(store, "demo", {"x": 1}, expected="any", key="k", provenance=origin)
+    assert [each.name for each in transfer_study(store, "demo", Owner("weekly"))] == moved

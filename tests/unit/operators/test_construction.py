@@ -62,3 +62,9 @@ def test_a_study_s_operators_take_what_a_dag_file_gives() -> None:
 def test_each_backend_is_that_of_an_operator() -> None:
     operators = [TrialProcessOperator, TrialPythonOperator, TrialOpenOperator, TrialPodOperator, TrialJobOperator]
     assert {operator.backend for operator in operators} == set(Backend)
+
+
+def test_studies_of_different_names_have_different_assets_and_ordinary_ones_those_of_earlier_versions() -> None:
+    names = ["a", "a/", "a//", "a/b", "a//b", "a_b"]
+    assert len({study_asset(name).uri for name in names}) == len(names)
+    assert study_asset("dispatch/tokyo").uri == "hpo://study/dispatch/tokyo"

@@ -15,6 +15,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.notifications.hpo import HpoNotifier
+from airflow_hpo.operators.promotion import PromoteOperator
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.dag import retuning_dag
 from airflow_hpo.task_groups.backends import ProcessTrial
@@ -139,3 +140,18 @@ def test_a_guardrail_on_an_extra_metric_is_taken() -> None:
 def test_an_approval_that_makes_no_sense_is_refused(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(DeclarationError, match=said):
         Approval(**wrong)
+
+
+def test_two_studies_whose_dags_would_have_one_id_are_refused_with_both_names() -> None:
+    one = built(study=STUDY.model_copy(update={"name": "twin/b"}))
+    with pytest.raises(DeclarationError, match=r"'twin/b' and 'twin_b' both make 'retune_twin_b'"):
+        built(study=STUDY.model_copy(update={"name": "twin_b"}))
+    assert built(dag_id="other", study=STUDY.model_copy(update={"name": "twin_b"})).dag_id == "other"
+    assert built(study=STUDY.model_copy(update={"name": "twin/b"})).dag_id == one.dag_id
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_retuning_promotes_in_a_set_of_another_dag_only_when_that_is_allowed(allowed: bool) -> None:
+    promote = built(allow_other_owner=allowed).task_dict["promote"]
+    assert isinstance(promote, PromoteOperator)
+    assert promote.allow_other_owner is allowed

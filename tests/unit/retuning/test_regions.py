@@ -80,3 +80,20 @@ def test_no_region_is_a_mistake() -> None:
 def test_scenarios_may_be_a_region_s_own() -> None:
     built = dags({"tokyo": {"scenarios": [Scenario("rain")]}})
     assert built["tokyo"].task_dict["test_scenarios"].scenarios == [Scenario("rain")]
+
+
+def test_two_regions_with_one_dag_id_are_refused_with_both_names() -> None:
+    with pytest.raises(DeclarationError, match=r"'a/b' and 'a_b' both have 'retune_dispatch_a_b'"):
+        dags({"a/b": {}, "a_b": {}})
+
+
+def test_two_regions_with_one_parameter_set_are_refused_with_both_names() -> None:
+    with pytest.raises(DeclarationError, match=r"'a' and 'b' both have 'mine'"):
+        dags({"a": {"parameter_set": "mine"}, "b": {"parameter_set": "mine"}})
+
+
+def test_a_region_may_have_a_dag_id_of_its_own() -> None:
+    assert {dag.dag_id for dag in dags({"a/b": {}, "a_b": {"dag_id": "other"}}).values()} == {
+        "retune_dispatch_a_b",
+        "other",
+    }
