@@ -23,7 +23,7 @@ def as_text(value: Any) -> str:
 def as_variable(argument: str, name: str, value: Any) -> str:
     """Return the value of an author's variable or label as text; what is no text, path, number, boolean or None is refused."""
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     if value is None or isinstance(value, str | bool | int | float):
         return as_text(value)
     raise DeclarationError(
