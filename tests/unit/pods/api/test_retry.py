@@ -33,7 +33,9 @@ def failing(times: int, err: Exception, policy: Any = until_done) -> tuple[Calla
 
 
 @pytest.mark.parametrize(
-    ("err", "policy"), [(AWAY, until_answered), (AWAY, until_done), (FORBIDDEN, until_done)], ids=str
+    ("err", "policy"),
+    [(AWAY, until_answered), (AWAY, until_done), (FORBIDDEN, until_done)],
+    ids=["away", "away, what must be done", "forbidden, what must be done"],
 )
 def test_a_call_is_made_again_until_it_is_answered(err: Exception, policy: Any) -> None:
     call, calls, _ = failing(2, err, policy)
@@ -57,7 +59,7 @@ def test_no_call_is_made_again_for_ever(err: Exception, limit: str, monkeypatch:
         (ClusterRefusedError("Not there.", status=404), until_done),
         (ValueError("a mistake"), until_done),
     ],
-    ids=str,
+    ids=["forbidden", "not there", "a mistake"],
 )
 def test_a_refusal_is_raised_at_once(err: Exception, policy: Any) -> None:
     call, calls, _ = failing(1, err, policy)
