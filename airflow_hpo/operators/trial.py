@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
+from jinja2 import TemplateError
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import AS_TEXT
@@ -17,7 +18,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
-from airflow_hpo.exceptions import PermanentHpoError, StudyOverError, TrialFailedError
+from airflow_hpo.exceptions import DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.trials.claim import Rerun, Reruns
@@ -26,6 +27,11 @@ from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger
 
 if TYPE_CHECKING:
     import jinja2
+
+TEMPLATE_REMEDY = (
+    "A template knows trial.params.<name>, trial.number, trial.seed, trial.period and what Airflow gives; correct it, then "
+    "clear the task."
+)
 
 
 class TrialOperator(BaseOperator):
@@ -152,7 +158,25 @@ class TrialOperator(BaseOperator):
         if parent is self and self.run and self.backend in AS_TEXT:
             # A mapped task brings the DAG's environment, which may make Python objects.
             jinja_env = text_templates(jinja_env, as_variables=self.run.claimed.text_values)
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        if parent is not self:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            return
+        for name in template_fields:
+            try:
+                super()._do_render_template_fields(self, [name], context, jinja_env, seen_oids)
+            except TemplateError as err:
+                found = str(err).rstrip(".")
+                self._fail_before_it_begins(
+                    context, f"The template of {name!r} cannot be rendered: {found}. {TEMPLATE_REMEDY}"
+                )
+
+    def _fail_before_it_begins(self, context: Context, reason: str) -> NoReturn:
+        """Record what its author has to mend as the reason of the trial's only attempt."""
+        run = self.claimed_run(context)
+        with permanent_errors_end_the_task():
+            if not run.claimed.answered and run.begin(task_try_of(context), self.backend, self.placement()) is None:
+                self._fail(context, run, Outcome.failed(reason), DeclarationError(reason))
+        raise AirflowFailException(reason)
 
     def _numbered(self, context: Context, run: TrialRun, request: TrialRequest) -> TrialRequest:
         """Ask for the trial of a request that has none."""

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.space import Categorical
-from airflow_hpo.core.trial import AttemptOutcome
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
+from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.storage.database import Database
@@ -72,3 +74,21 @@ def test_the_last_task_of_a_group_goes_on_with_the_attempt_of_the_first(tuned: T
     outcome = TrialOutcomeOperator(task_id="outcome", request=request, code="c", value=0.5)
     outcome.execute(context("outcome"))  # type: ignore[arg-type]
     assert [attempt.outcome for attempt in tuned.attempts(0)] == [AttemptOutcome.COMPLETE]
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [("{{ trial.parms.text }}", "has no attribute 'parms'"), ("{{ trial.number", "unexpected end of template")],
+    ids=["name", "syntax"],
+)
+def test_a_typo_in_a_template_is_the_trial_s_own_reason_and_is_not_tried_again(
+    tuned: Tuned, template: str, said: str
+) -> None:
+    with pytest.raises(AirflowFailException, match="The template of 'command' cannot be rendered"):
+        rendered(tuned, ["train", template])
+
+    details = HpoHook().trial(tuned.name, 0)
+    assert tuned.records()[0].state is TrialState.FAIL
+    assert [(one.kind, one.outcome) for one in details.attempts] == [(FailureKind.PROGRAM, AttemptOutcome.FAILED)]
+    assert said in (details.attempts[0].reason or "")
+    assert "trial.params.<name>" in (details.attempts[0].reason or "")
