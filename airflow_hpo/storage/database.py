@@ -27,6 +27,12 @@ from airflow_hpo.storage.url import (
     with_search_path,
 )
 
+MYSQL_SESSION = {
+    "charset": "utf8mb4",
+    # A server that is not strict cuts long values and says nothing.
+    "init_command": "SET SESSION sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES')",
+}
+"""How MySQL's drivers connect."""
 BUSY_TIMEOUT = 60
 """Seconds that a writer waits for another on SQLite."""
 CONNECT_TIMEOUT = 10
@@ -131,7 +137,9 @@ class Database:
         if self.dialect == "postgresql":
             # Not False otherwise: that would write where an administrator has made the database read-only.
             return {"postgresql_readonly": True} if read_only else {}
-        return {"hpo_begin": "DEFERRED" if read_only else "IMMEDIATE"} if self.dialect == "sqlite" else {}
+        if self.dialect == "mysql":
+            return {"hpo_read_only": read_only}
+        return {"hpo_begin": "DEFERRED" if read_only else "IMMEDIATE"}
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:
@@ -151,13 +159,17 @@ def _engine(location: URL, keeps: bool) -> Engine:
     dialect = location.get_backend_name()
     options: dict[str, Any] = {"isolation_level": "READ COMMITTED"} if dialect == "mysql" else {}
     options |= {"max_overflow": -1, "pool_recycle": LENT_AGAIN} if keeps else {"poolclass": NullPool}
+    arguments: dict[str, Any] = {**MYSQL_SESSION} if dialect == "mysql" else {}
     if dialect != "sqlite" and "connect_timeout" not in location.query:
-        options["connect_args"] = {"connect_timeout": CONNECT_TIMEOUT}
+        arguments["connect_timeout"] = CONNECT_TIMEOUT
+    options["connect_args"] = arguments
     engine = create_engine(location, hide_parameters=True, **options)
     event.listen(engine, "handle_error", _name_lost_connections)
     if dialect == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    if dialect == "mysql":
+        event.listen(engine, "begin", _begin_mysql)
     return engine
 
 
@@ -178,6 +190,11 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('hpo_begin', 'DEFERRED')}")
+
+
+def _begin_mysql(connection: Connection) -> None:
+    if connection.get_execution_options().get("hpo_read_only"):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
 @retry(

@@ -16,8 +16,18 @@ READ_ONLY_STATES = {"25006", "42501"}
 READ_ONLY_CODES = {1290, 1792, 1142, 1044}
 """MySQL: read-only server or transaction, and rights that a user lacks on a table or database."""
 READ_ONLY_WORDS = ("readonly database", "read-only")
+FULL_CODES = {1021, 1114}
+"""MySQL: a full disk, a full table."""
 FULL_WORDS = ("database or disk is full", "could not extend file", "No space left on device")
 CROWDED_WORDS = ("too many clients", "remaining connection slots", "Too many connections", "too many connections")
+LOGIN_CODES = {1045, 1698}
+"""MySQL: a login that is refused."""
+LOGIN_WORDS = ("password authentication failed", "no pg_hba.conf entry")
+"""PostgreSQL, which gives a client that it refuses no code."""
+LOCKED_STATES = {"40P01", "55P03"}
+"""PostgreSQL: a deadlock, a lock that was waited for too long."""
+LOCKED_CODES = {1205, 1213}
+"""MySQL: a lock that was waited for too long, a deadlock."""
 OTHER_FILE_WORDS = ("not a database", "malformed")
 """SQLite: a file of another kind, or one that was damaged."""
 MISSING_CODES = {1146, 1054}
@@ -81,11 +91,13 @@ def _remedy(err: DBAPIError, said: str) -> tuple[str, str] | None:
     code = _code(err)
     if sqlstate(err) in READ_ONLY_STATES or code in READ_ONLY_CODES or any(word in said for word in READ_ONLY_WORDS):
         return "take changes", "Make it writable for this user."
-    if any(word in said for word in FULL_WORDS):
+    if code in FULL_CODES or any(word in said for word in FULL_WORDS):
         return "have room to write", "Make room on its disk; studies go on where they were."
     if any(word in said for word in CROWDED_WORDS):
         return "have a connection to spare", "Allow it more connections, or run fewer trials at once."
-    if "is locked" in said:
+    if code in LOGIN_CODES or any(word in said for word in LOGIN_WORDS):
+        return "let this user in", "Correct the login and password of its connection."
+    if sqlstate(err) in LOCKED_STATES or code in LOCKED_CODES or "is locked" in said:
         return "be free to write to", "See which process holds it for so long."
     if "disk I/O error" in said:
         return "be able to work on its disk", "See whether the disk is full or broken."
@@ -101,5 +113,8 @@ def _code(err: DBAPIError) -> object:
 
 
 def _said(err: DBAPIError) -> str:
-    lines = str(err.orig).strip().splitlines()
+    # MySQL's drivers give a code and a text.
+    args = err.orig.args if err.orig else ()
+    text = args[1] if len(args) > 1 and isinstance(args[0], int) else err.orig
+    lines = str(text).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(err.orig).__name__

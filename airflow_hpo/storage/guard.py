@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import Connection, String, column, inspect, select, table
+from sqlalchemy import Connection, String, column, inspect, select, table, text
 
 from airflow_hpo.exceptions import StoreRefusedError
 from airflow_hpo.storage.database import Database
@@ -29,6 +29,19 @@ def refuse_foreign(database: Database) -> None:
             _refuse_revisions(database, connection)
         if database.schema:
             _refuse_airflows_first_schema(database, connection)
+
+
+def refuse_collation(database: Database) -> None:
+    """Raise where new tables would confuse names: Optuna's take the character set and collation of a MySQL database."""
+    if database.dialect != "mysql":
+        return
+    with translated(database.name), database.connect(read_only=True) as connection:
+        found = str(connection.scalar(text("SELECT @@collation_database")))
+    if not (found.startswith("utf8mb4") and found.endswith("_bin")):
+        raise StoreRefusedError(
+            f"A MySQL database must keep the letters and the case of names, but {database.name} has the collation {found}. "
+            f"Run `ALTER DATABASE {database.location.database} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`."
+        )
 
 
 def _refuse_airflow(database: Database, tables: set[str]) -> None:

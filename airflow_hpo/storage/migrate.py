@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateSchema
 from airflow_hpo.exceptions import DeclarationError, StoreNotMigratedError, StoreRefusedError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.errors import translated
-from airflow_hpo.storage.guard import refuse_foreign
+from airflow_hpo.storage.guard import refuse_collation, refuse_foreign
 from airflow_hpo.storage.locks import study_lock
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def ensure(database: Database) -> None:
 def upgrade(database: Database, revision: str = "head") -> None:
     """Create our tables or bring them to a newer revision; harmless when they are there already."""
     refuse_foreign(database)
-    _refuse_newer(database, current(database))
+    _refuse_newer(database, found := current(database))
+    if found is None:
+        refuse_collation(database)
     with _migrating(database):
         _prepare(database)
         _run(database, lambda command, config: command.upgrade(config, revision))

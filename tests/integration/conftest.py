@@ -18,6 +18,7 @@ from tests.lent_mariadb import LentMariaDb
 from tests.lent_postgres import LentPostgres
 
 TEMPLATE = "hpo_template"
+collect_ignore = [] if "mysql" in DATABASES else ["storage/test_mysql.py"]
 
 
 @pytest.fixture(scope="session")
