@@ -23,7 +23,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [_modules("operators", *_OPERATORS)],
         "sensors": [_modules("sensors", "study")],
         "hooks": [_modules("hooks", "hpo")],
-        "triggers": [_modules("triggers", "study", "pod", "trial_run")],
+        "triggers": [_modules("triggers", "study", "pod", "trial_run", "dag_run")],
         "notifications": ["airflow_hpo.notifications.hpo.HpoNotifier"],
         "connection-types": [_connection()],
         "cli": ["airflow_hpo.cli.commands.get_cli_commands"],

@@ -34,7 +34,7 @@ def test_a_rule_round_trips_through_yaml() -> None:
         ({"max_dropped": 1.5}, "max_dropped.*at most 1"),
         ({"min_pair": 3}, "Did you mean 'min_pairs'"),
         ({"scale": "percent"}, "scale.*'absolute' or 'relative'"),
-        ({"guardrails": {"a b": Guardrail("minimize", 1.0)}}, "metric's name"),
+        ({"guardrails": {"a;b": Guardrail("minimize", 1.0)}}, "metric's name"),
     ],
     ids=str,
 )
