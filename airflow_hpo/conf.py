@@ -1,7 +1,5 @@
 """The ``[hpo]`` options, one function each. Airflow takes a default that is not set from ``provider_info``."""
 
-from __future__ import annotations
-
 
 def poll_interval() -> float:
     """``[hpo] poll_interval``: seconds between two looks at a study that a sensor, a trigger or a running trial waits for."""

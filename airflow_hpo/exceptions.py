@@ -23,8 +23,6 @@ HpoError
         └── ClusterUnavailableError  the same call may succeed later
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -1,7 +1,5 @@
 """The provider's metadata, with every ``[hpo]`` option and its default. Imports nothing: Airflow reads it at every start."""
 
-from __future__ import annotations
-
 from typing import Any
 
 _NAME = "Hyperparameter optimisation"

@@ -3,8 +3,6 @@
 Read it where Airflow's commands run: next to that database, unlike tasks and triggers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``airflow hpo champion list|get|history|diff|set|rollback|transfer``."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Declarations of the ``airflow hpo`` commands. Airflow imports them at every command, so nothing heavy stands here."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command

@@ -1,7 +1,5 @@
 """``airflow hpo comparisons list|show``."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from typing import Any

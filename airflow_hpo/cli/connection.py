@@ -1,7 +1,5 @@
 """Hook of the connection that a command names with ``--conn-id``, and errors as the one line that ends a command."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """``airflow hpo db``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow_hpo.cli.connection import hook_of, one_line_errors

@@ -1,7 +1,5 @@
 """Rows as a table, JSON or CSV; of a table only the columns that fit into 80 characters and say something."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

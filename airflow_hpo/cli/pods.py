@@ -1,7 +1,5 @@
 """``airflow hpo pods reap``: pods of trials that no task waits for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """``airflow hpo studies list|show|drift|export|stop|transfer``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

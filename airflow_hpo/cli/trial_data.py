@@ -1,7 +1,5 @@
 """Data of one trial as JSON holds it, and the page of its task's log in Airflow's UI."""
 
-from __future__ import annotations
-
 import math
 from datetime import datetime
 from typing import Any

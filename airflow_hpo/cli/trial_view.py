@@ -1,7 +1,5 @@
 """View of one trial for a terminal, its curves drawn in one line of text."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

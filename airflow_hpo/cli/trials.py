@@ -1,7 +1,5 @@
 """``airflow hpo trials show|invalidate``."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

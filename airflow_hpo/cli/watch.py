@@ -1,7 +1,5 @@
 """``airflow hpo studies watch``: a study's progress, live."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any

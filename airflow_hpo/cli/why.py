@@ -1,7 +1,5 @@
 """``airflow hpo studies why``: reasons why a study and its trials are where they are."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import asdict

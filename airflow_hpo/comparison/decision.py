@@ -1,7 +1,5 @@
 """Decision of a comparison, with every number behind it, for people, reports and tables."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Differences between champion and challenger in one metric: their effect and p-values."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -18,8 +18,6 @@ in both directions and normal quantiles, we take it only where it makes the clai
 Arrays hold one value per scenario along their last axis; axes before it are independent repetitions.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable

@@ -4,8 +4,6 @@ With looks, each step takes its boundary from spending the step's own share of t
 Bonferroni group-sequential tests asks (Ye, Li, Liu and Yao, 2013), not by dividing one boundary by the number of tests.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """A decision as a page for people (Markdown) and as data (JSON)."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Rule for replacing the champion: what must be shown, declared before anything is measured."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Sentence that states a comparison's outcome without terms of statistics."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

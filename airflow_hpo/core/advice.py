@@ -1,7 +1,5 @@
 """Remarks on a study that will run, but not as well as it could."""
 
-from __future__ import annotations
-
 import math
 
 from airflow_hpo.core.study import Study

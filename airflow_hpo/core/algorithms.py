@@ -1,7 +1,5 @@
 """Samplers and pruners by name: what exists, which options each takes, which library it needs."""
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Mapping
 from typing import Any, Literal, Self

@@ -1,7 +1,5 @@
 """Attempt: one run of a trial as it is stored, and the task and the backend that run it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

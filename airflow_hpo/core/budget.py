@@ -1,7 +1,5 @@
 """Budget of a study: when it is over, how many trials it may start now, and how many it can need at most."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Periods cut into scenarios: days, weeks, or any other length."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from pydantic import TypeAdapter

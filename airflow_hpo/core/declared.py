@@ -1,7 +1,5 @@
 """The base of everything a user declares: immutable, strict, JSON-able, with errors people can act on."""
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import json

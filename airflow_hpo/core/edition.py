@@ -1,7 +1,5 @@
 """One run of a study family, as the store keeps it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

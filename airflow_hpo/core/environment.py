@@ -1,7 +1,5 @@
 """Environment variables: the form of names and values that a program reads."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any

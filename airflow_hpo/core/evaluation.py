@@ -1,7 +1,5 @@
 """Candidates, scenarios and plans of an evaluation: every candidate gets the same scenarios, variants and seeds."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Any, Literal, Self
 

@@ -1,7 +1,5 @@
 """All points of a countable space, in a fixed order."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

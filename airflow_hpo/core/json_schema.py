@@ -1,7 +1,5 @@
 """The JSON schema of a study's declaration, for editors and forms: ``python -m airflow_hpo.core.json_schema``."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import re

@@ -1,7 +1,5 @@
 """Log of a task: any logger that takes lines for people."""
 
-from __future__ import annotations
-
 from typing import Any, Protocol
 
 

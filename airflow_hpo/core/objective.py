@@ -1,7 +1,5 @@
 """Objective of a study: the metric, its direction, and which of a trial's reported values counts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from enum import StrEnum

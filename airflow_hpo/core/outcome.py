@@ -1,7 +1,5 @@
 """Outcome of an attempt, whatever ran it: a function, a process or a pod."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self

@@ -1,7 +1,5 @@
 """Placement of an attempt: the process or the pod that runs it, as far as it is known."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self

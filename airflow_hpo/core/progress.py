@@ -1,7 +1,5 @@
 """Progress of a study: counts of its trials, the best of them, their pace and the time that is left."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass

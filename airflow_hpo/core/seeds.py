@@ -1,7 +1,5 @@
 """Seeds that repeat when a run is repeated and never repeat inside it."""
 
-from __future__ import annotations
-
 import hashlib
 
 

@@ -1,21 +1,10 @@
 """The search space: parameters by name, their conditions, and the points that lie in it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_hpo.core.declared import brief_repr, nearest
-from airflow_hpo.core.parameter import (
-    AnyParameter,
-    Categorical,
-    Choice,
-    Float,
-    Int,
-    Parameter,
-    Params,
-    same,
-)
+from airflow_hpo.core.parameter import AnyParameter, Categorical, Choice, Float, Int, Parameter, Params, same
 from airflow_hpo.exceptions import DeclarationError
 
 __all__ = [

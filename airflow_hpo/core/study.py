@@ -1,7 +1,5 @@
 """The declaration of a study: what is searched, how, and how much may be spent."""
 
-from __future__ import annotations
-
 import math
 import operator
 import re

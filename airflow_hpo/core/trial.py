@@ -1,7 +1,5 @@
 """A trial from its request to its result, as it travels between tasks."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Details of one trial: its record, its attempts, and every value that they reported."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

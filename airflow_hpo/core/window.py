@@ -1,7 +1,5 @@
 """Windows and periods of time that a run tunes or evaluates on, declared relative to the run."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, timedelta
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """YAML as people expect it: ``1e-5`` is a number, as in JSON and YAML 1.2, where PyYAML reads text."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

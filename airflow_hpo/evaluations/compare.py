@@ -1,7 +1,5 @@
 """Comparison of an evaluation's candidates: the decision, and its storage."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

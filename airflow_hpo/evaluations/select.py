@@ -1,7 +1,5 @@
 """Selection of candidates: the best trials of a study with the champion, and then the finalist among them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

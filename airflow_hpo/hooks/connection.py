@@ -1,7 +1,5 @@
 """Location of a study database, from the fields of an Airflow connection."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -11,12 +9,7 @@ from sqlalchemy import URL
 from airflow_hpo.exceptions import StoreRefusedError
 from airflow_hpo.storage.database import Database
 
-DIALECTS = {
-    "postgres": "postgresql",
-    "postgresql": "postgresql",
-    "mysql": "mysql",
-    "sqlite": "sqlite",
-}
+DIALECTS = {"postgres": "postgresql", "postgresql": "postgresql", "mysql": "mysql", "sqlite": "sqlite"}
 DEFAULT_SCHEMA = "hpo"
 DRIVER_EXTRAS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name")
 """Extra fields of a PostgreSQL connection that are handed to the driver."""

@@ -1,7 +1,5 @@
 """States of DAG runs and of tasks in other DAG runs, as tasks and triggers may ask Airflow for them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from airflow_hpo.core.attempt import TaskRun

@@ -8,13 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord, TrialState
-from airflow_hpo.core.trial_key import (
-    batch_and_index,
-    group_of_batches,
-    sharer_name,
-    sharer_of,
-    task_in_batch,
-)
+from airflow_hpo.core.trial_key import batch_and_index, group_of_batches, sharer_name, sharer_of, task_in_batch
 from airflow_hpo.hooks.dag_runs import has_ended, key_of_task, task_states
 from airflow_hpo.storage import sharers
 from airflow_hpo.storage.retry import retried

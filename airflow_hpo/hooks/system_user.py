@@ -1,7 +1,5 @@
 """System user and host of a process, from the operating system: no variable of the environment can change them."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import socket

@@ -1,7 +1,5 @@
 """Notifier that writes the message and sends it through other notifiers."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from typing import Any

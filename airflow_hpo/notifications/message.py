@@ -1,7 +1,5 @@
 """Messages to people, made from the context of a task or a DAG run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Operator that asks a person whether a challenger may be promoted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any

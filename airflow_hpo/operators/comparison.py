@@ -1,7 +1,5 @@
 """Operators that compare evaluations, ask for another look, and branch on the decision."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

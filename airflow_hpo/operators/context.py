@@ -1,7 +1,5 @@
 """Context of a running task: its try, its reference time, and the error that ends it for good."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Test of a pod trial: may its task end in the triggerer without a worker?"""
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow.sdk.listener import get_listener_manager

@@ -1,7 +1,5 @@
 """Operators that plan an evaluation and collect its results."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Operator for trials that are Python functions."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Sequence

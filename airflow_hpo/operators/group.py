@@ -1,7 +1,5 @@
 """Operators for the first and the last task of a trial that is a group of the author's own tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar

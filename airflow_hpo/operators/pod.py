@@ -284,9 +284,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         if self.time_limit:
             limit, began = self.time_limit, attempt.started
         return replace(
-            self._options(),
-            deadline=began.timestamp() + limit if limit and began else None,
-            execution_timeout=limit,
+            self._options(), deadline=began.timestamp() + limit if limit and began else None, execution_timeout=limit
         )
 
     def _options(self) -> WatchOptions:

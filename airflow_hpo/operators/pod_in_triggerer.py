@@ -3,8 +3,6 @@
 Not for new code: :class:`airflow_hpo.triggers.trial_run.TrialPodRunTrigger` is what tasks start from now.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Operator for trials that are programs on the worker's own machine."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Operators that move a champion in a DAG: promotion by a decision, rollback, and the asset that tells production."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Scenarios of an evaluation, worked out when the run's period is known."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Operators that choose the candidates of an evaluation, and the finalist among them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -90,12 +88,7 @@ class SelectChallengerOperator(BaseOperator):
     template_fields: Sequence[str] = ("evaluation",)
 
     def __init__(
-        self,
-        *,
-        evaluation: Any,
-        challengers: int = 1,
-        hpo_conn_id: str = HpoHook.default_conn_name,
-        **kwargs: Any,
+        self, *, evaluation: Any, challengers: int = 1, hpo_conn_id: str = HpoHook.default_conn_name, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.evaluation = evaluation

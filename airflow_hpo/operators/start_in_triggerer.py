@@ -1,7 +1,5 @@
 """Start of a mapped pod trial in the triggerer."""
 
-from __future__ import annotations
-
 import inspect
 import json
 from collections.abc import Mapping

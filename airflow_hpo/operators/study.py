@@ -1,7 +1,5 @@
 """Operators that open a study, suggest its trials and finish it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

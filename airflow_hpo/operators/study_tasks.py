@@ -1,7 +1,5 @@
 """Tasks that open, fill and watch a study, with their states in the DAG run of a task that comes after them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

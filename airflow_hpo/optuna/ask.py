@@ -1,7 +1,5 @@
 """Trials for keys: those that exist are found by their key, new ones are written whole."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 

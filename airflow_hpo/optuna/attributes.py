@@ -3,8 +3,6 @@
 Attributes of trials that have no colon in their name and a number as value are the trial's extra metrics.
 """
 
-from __future__ import annotations
-
 PREFIX = "hpo:"
 
 KEY = "hpo:key"

@@ -1,7 +1,5 @@
 """Creation of an edition's Optuna study, or the check that the existing one searches for the same."""
 
-from __future__ import annotations
-
 from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection

@@ -1,7 +1,5 @@
 """Parameters of a space as Optuna's distributions and suggestions."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A study's trials as this process knows them: those that have ended are read once, because they cannot change."""
 
-from __future__ import annotations
-
 from optuna.trial import FrozenTrial
 
 from airflow_hpo.optuna import attributes

@@ -1,7 +1,5 @@
 """Inserts of new trials into Optuna's tables, each whole and in one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC
 

@@ -1,7 +1,5 @@
 """Optuna without side effects: no warnings about experimental parts, no own log handler, Alembic's logger untouched."""
 
-from __future__ import annotations
-
 import logging
 import warnings
 from collections.abc import Iterator

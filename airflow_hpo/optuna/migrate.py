@@ -1,7 +1,5 @@
 """Optuna's tables in our database, and Optuna's storage on top of them."""
 
-from __future__ import annotations
-
 import inspect
 import logging
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Infinities and NaN as Optuna's tables keep them: a word and an empty value."""
 
-from __future__ import annotations
-
 import math
 
 _SPECIAL = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}

@@ -1,7 +1,5 @@
 """Facade of Optuna: every call that the rest of the package makes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -62,11 +60,7 @@ class OptunaStudies:
             return warm_start.enqueue_champion(self._storage, self._reader, edition, study, params)
 
     def ask(
-        self,
-        edition: str,
-        study: Study,
-        keys: Sequence[str],
-        allow: Callable[[list[TrialRecord]], int] | None = None,
+        self, edition: str, study: Study, keys: Sequence[str], allow: Callable[[list[TrialRecord]], int] | None = None
     ) -> list[TrialRequest]:
         """Return the trials of the given keys, suggesting those that do not exist yet."""
         with self._locked(edition) as check_lock:

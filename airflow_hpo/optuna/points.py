@@ -1,7 +1,5 @@
 """Points that need no sampler: those given beforehand, those of a grid, and those a discrete space has left."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Intermediate values of a running trial, and whether it is worth going on."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Sampling of the next trials' parameters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from typing import Any
 

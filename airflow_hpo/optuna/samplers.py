@@ -1,7 +1,5 @@
 """Optuna's samplers, built for every trial from its own seed."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any

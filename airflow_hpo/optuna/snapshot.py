@@ -1,7 +1,5 @@
 """A study held in memory with the trials of the stored one, in which samplers and pruners can work without a query."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,10 +36,7 @@ class Snapshot(InMemoryStorage):
     def study(self, sampler: BaseSampler | None = None, pruner: BasePruner | None = None) -> optuna.Study:
         """Return the study."""
         return optuna.load_study(
-            study_name=self._stored.name,
-            storage=self,
-            sampler=sampler or RandomSampler(),
-            pruner=pruner or NopPruner(),
+            study_name=self._stored.name, storage=self, sampler=sampler or RandomSampler(), pruner=pruner or NopPruner()
         )
 
     def trial(self, number: int) -> FrozenTrial:

@@ -1,7 +1,5 @@
 """Optuna's tables as far as we read and write them ourselves, which is many times faster than through its ORM."""
 
-from __future__ import annotations
-
 from sqlalchemy import Column, DateTime, Enum, Float, Integer, MetaData, String, Table, Text, column, table
 from sqlalchemy.sql.expression import TableClause
 

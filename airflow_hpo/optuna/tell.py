@@ -1,7 +1,5 @@
 """End of a trial in the study: the first result stays."""
 
-from __future__ import annotations
-
 import logging
 import math
 from collections.abc import Mapping
@@ -67,10 +65,7 @@ def invalidate(database: Database, name: str, number: int, reason: str) -> Trial
         return trial.record()
 
 
-_REMEDY = {
-    TrialState.RUNNING: "Mark its task failed to end it.",
-    TrialState.WAITING: "Nothing is to be done.",
-}
+_REMEDY = {TrialState.RUNNING: "Mark its task failed to end it.", TrialState.WAITING: "Nothing is to be done."}
 
 
 def _value(trial: LockedTrial, state: TrialState, value: float | None) -> float | None:

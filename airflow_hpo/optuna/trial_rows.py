@@ -1,7 +1,5 @@
 """Rows of Optuna's tables: of a study's trials, or of one."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

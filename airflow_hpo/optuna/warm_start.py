@@ -1,7 +1,5 @@
 """Warm start from what earlier editions have found, as far as it fits the space of today."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 from optuna.storages import RDBStorage

@@ -1,7 +1,5 @@
 """Writer to Optuna's tables in single transactions: what a running trial reports, and how it ends."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

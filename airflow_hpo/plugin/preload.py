@@ -6,8 +6,6 @@ client alone costs seconds. The DAG processor also starts a process for every ta
 the task's success callbacks, whether there are any or not.
 """
 
-from __future__ import annotations
-
 import importlib
 import logging
 import sys

@@ -1,7 +1,5 @@
 """Watch and deletion of a pod of a real cluster; the same in a triggerer and in a worker."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Failures of pods, read from their last state: the program's own, or the cluster's."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Names of Jobs and of their pods; nothing of it loads Kubernetes' client."""
 
-from __future__ import annotations
-
 import re
 
 from airflow_hpo.exceptions import DeclarationError

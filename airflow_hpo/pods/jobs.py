@@ -1,7 +1,5 @@
 """Jobs of several pods, each seen as the one pod that reports: that of index 0."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

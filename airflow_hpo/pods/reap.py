@@ -1,7 +1,5 @@
 """Removal of trials' pods that nothing waits for. Nothing is tried again: a person waits for the answer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

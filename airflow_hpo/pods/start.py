@@ -1,7 +1,5 @@
 """Start of a trial's pod: a new one, or the one that an earlier try of the same task left behind; never another."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass

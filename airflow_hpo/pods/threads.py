@@ -1,7 +1,5 @@
 """Threads for blocking calls of an event loop, and the end of tasks that are no longer wanted."""
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 from collections.abc import Callable, Sequence

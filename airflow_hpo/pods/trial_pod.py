@@ -1,7 +1,5 @@
 """Pods of trials, as their labels and annotations describe them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self

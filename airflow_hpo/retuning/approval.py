@@ -1,7 +1,5 @@
 """Approval of a promotion by a person: the users, the time limit, and the answer when none comes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta

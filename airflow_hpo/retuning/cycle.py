@@ -1,7 +1,5 @@
 """Tasks of a retuning and their order."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

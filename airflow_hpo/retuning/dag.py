@@ -1,7 +1,5 @@
 """DAG of a retuning: it tunes, compares, asks a person and promotes on a schedule."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Regions: one declaration for many, each with its own differences."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tail of a file that another process writes."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import stat

@@ -1,7 +1,5 @@
 """Trial that is a Python function, run in this process."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

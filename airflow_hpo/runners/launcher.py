@@ -9,8 +9,6 @@ psutil, then the command. Over the socket it says ``pid N``, ``error ERRNO`` and
 from there, or its end, means: end the program.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import os

@@ -1,7 +1,5 @@
 """Inputs of the metric collector: one for each declared source, read while a process runs."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import tempfile

@@ -1,7 +1,5 @@
 """Process of a trial's program: its output while it runs, its metrics, and its end."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import selectors

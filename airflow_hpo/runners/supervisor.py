@@ -1,7 +1,5 @@
 """Program that runs under a launcher: started, asked to end, and ended with everything that it started."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

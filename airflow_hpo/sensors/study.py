@@ -1,7 +1,5 @@
 """Sensor for a study, with or without a worker."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Attempts: that one began, where it runs, and how it ended."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

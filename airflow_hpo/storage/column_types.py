@@ -1,7 +1,5 @@
 """Column types that mean the same on every database."""
 
-from __future__ import annotations
-
 import math
 import sys
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Comparisons with their decisions, kept for ever."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields

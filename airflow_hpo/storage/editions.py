@@ -1,7 +1,5 @@
 """Editions: opening, finding, stopping and finishing them, and how large their batches are."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, TypeVar
 

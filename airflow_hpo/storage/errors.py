@@ -1,7 +1,5 @@
 """Translation of a database's errors into ours."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Plans of editions that evaluate candidates."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ Optuna keeps its revision in ``alembic_version``, the very table in which Airflo
 schema they break each other's migrations.
 """
 
-from __future__ import annotations
-
 import re
 
 from sqlalchemy import Connection, String, column, inspect, select, table, text

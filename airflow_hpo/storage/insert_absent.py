@@ -1,7 +1,5 @@
 """Inserts that leave existing rows alone, in each database's own SQL."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Locks between processes that last no longer than their holder."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os
@@ -115,10 +113,7 @@ def _acquire_mysql(connection: Connection, database: Database, name: str, timeou
     return connection.execute(text("SELECT GET_LOCK(:key, :timeout)"), {"key": key, "timeout": timeout}).scalar() == 1
 
 
-_LOCKS: dict[str, Acquire] = {
-    "postgresql": _acquire_postgresql,
-    "mysql": _acquire_mysql,
-}
+_LOCKS: dict[str, Acquire] = {"postgresql": _acquire_postgresql, "mysql": _acquire_mysql}
 
 
 def _still_held(name: str, timeout: float) -> StudyLockedError:

@@ -1,7 +1,5 @@
 """Metric series: the values that attempts reported, step by step."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 

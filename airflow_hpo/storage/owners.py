@@ -1,7 +1,5 @@
 """Owners of studies and parameter sets: the first DAG that opens or promotes one owns it until a person transfers it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Parameter sets: their versions, which of them is the champion, and how it came to that."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 

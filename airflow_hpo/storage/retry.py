@@ -1,7 +1,5 @@
 """Retries while the study database is away for a while."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from functools import wraps

@@ -1,7 +1,5 @@
 """Task groups that share an edition, each with its DAG run."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

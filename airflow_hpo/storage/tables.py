@@ -1,7 +1,5 @@
 """The tables. What Optuna keeps (studies, trials, values) is not repeated here, except what lists of editions show."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar

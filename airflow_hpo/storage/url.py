@@ -1,7 +1,5 @@
 """URLs of databases, checked and completed."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import re

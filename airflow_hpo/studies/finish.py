@@ -1,7 +1,5 @@
 """The end of a study: its best trial and how it came to be."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Migration and check of all tables, ours and Optuna's, in the one right order."""
 
-from __future__ import annotations
-
 from airflow_hpo.optuna.migrate import check_schema, create_schema, is_current, refuse_newer
 from airflow_hpo.storage import migrate
 from airflow_hpo.storage.database import Database

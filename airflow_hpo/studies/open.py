@@ -1,7 +1,5 @@
 """Opening of a study: its rows, its warm start, and what to say about its declaration."""
 
-from __future__ import annotations
-
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey, Owner

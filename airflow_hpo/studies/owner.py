@@ -1,7 +1,5 @@
 """Owner of a study: taken by the first task group that opens it, and checked whenever one does."""
 
-from __future__ import annotations
-
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import OwnerError

@@ -1,7 +1,5 @@
 """Studies and trials as flat rows, for tables, exports and frames."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow_hpo.core.edition import Edition

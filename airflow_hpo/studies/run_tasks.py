@@ -1,7 +1,5 @@
 """Tasks of a study as Airflow knows them, given by the caller."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Status of a study: its progress and its budget."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Stop of a study, and the check whether trials that still run have to end because it is over."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Suggestion of the trials that are started next."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from airflow_hpo.core.budget import most_trials

@@ -1,7 +1,5 @@
 """Explanation of where a study and its trials are, in sentences for people."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -133,11 +131,7 @@ def ended_sentence(attempt: Attempt) -> str:
     return f"Attempt {attempt.attempt} {_VERBS.get(attempt.outcome, attempt.outcome.value)}{kind}{said}"
 
 
-_VERBS = {
-    AttemptOutcome.COMPLETE: "was complete",
-    AttemptOutcome.PRUNED: "was pruned",
-    AttemptOutcome.LOST: "was lost",
-}
+_VERBS = {AttemptOutcome.COMPLETE: "was complete", AttemptOutcome.PRUNED: "was pruned", AttemptOutcome.LOST: "was lost"}
 
 
 def odd_results(records: Iterable[TrialRecord], runs: Mapping[int, Sequence[Attempt]]) -> dict[int, Sequence[str]]:

@@ -1,7 +1,5 @@
 """Declarations of what runs a trial: a program, a Python function, or a group of the author's own tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

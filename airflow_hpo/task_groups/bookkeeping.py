@@ -4,8 +4,6 @@
 hour would end the wait for trials of a day, and the study would end with a part of its budget.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, NamedTuple
 

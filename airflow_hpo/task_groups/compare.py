@@ -1,7 +1,5 @@
 """Task group that compares challengers with the champion, look by look."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

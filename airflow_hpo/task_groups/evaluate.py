@@ -1,7 +1,5 @@
 """Task group that evaluates candidates under the same conditions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Declaration of trials that are Jobs of several pods."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow_hpo.exceptions import DeclarationError

@@ -1,7 +1,5 @@
 """Task group of a trial that consists of the author's own tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

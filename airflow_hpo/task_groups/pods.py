@@ -1,7 +1,5 @@
 """Declaration of trials that are pods."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 

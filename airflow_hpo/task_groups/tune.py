@@ -1,7 +1,5 @@
 """Task group that runs a whole study, with what all task groups share."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from airflow.sdk import TaskGroup, TriggerRule

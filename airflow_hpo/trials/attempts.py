@@ -1,7 +1,5 @@
 """Attempts that run elsewhere: found again for their watch, with the place where they run."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection
 

@@ -1,7 +1,5 @@
 """Claim of the trial that a task runs: the one asked for, the one that runs it again, or none because the study has the answer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Conclusion of an attempt: its trial gets a result, or stays open for the next attempt."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Invalidation of a result that is wrong."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from airflow_hpo.core.attempt import TaskRun

@@ -1,7 +1,5 @@
 """Trials that are lost: their task has ended without telling the study."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Monitor of a running trial: takes what it reports, and says when the pruner or its study ends it."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Orphan pods: pods of trials that no task waits for any more, by the study and the states of Airflow's tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

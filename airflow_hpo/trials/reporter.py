@@ -1,7 +1,5 @@
 """Reporter of a running trial: stores its metrics and asks whether it must end."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 

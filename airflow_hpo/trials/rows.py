@@ -16,18 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-COLUMNS = {
-    "number",
-    "state",
-    "attempts",
-    "seconds",
-    "started",
-    "origin",
-    "replaces",
-    "reason",
-    "exit_code",
-    "problems",
-}
+COLUMNS = {"number", "state", "attempts", "seconds", "started", "origin", "replaces", "reason", "exit_code", "problems"}
 """Columns that every trial has, whatever its study declares."""
 
 

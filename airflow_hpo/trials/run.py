@@ -10,8 +10,6 @@ same and writes the same lines. It knows no Airflow: a worker that raises, skips
     conclude or fail: the study gets the result, or the trial stays open for the next attempt
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Self
 

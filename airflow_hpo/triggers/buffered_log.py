@@ -1,7 +1,5 @@
 """Buffered log of a trigger, flushed at the same time as those of its process."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator

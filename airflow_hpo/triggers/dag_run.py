@@ -1,7 +1,5 @@
 """Trigger that waits until a DAG run, which works on the same edition, has ended."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any

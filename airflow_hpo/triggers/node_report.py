@@ -1,7 +1,5 @@
 """Report of a pod's node to its study while it runs: only where the study lets few trials wait for one."""
 
-from __future__ import annotations
-
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import Study

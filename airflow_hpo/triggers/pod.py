@@ -1,7 +1,5 @@
 """Trigger that watches a trial's pod without a worker."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

@@ -1,7 +1,5 @@
 """Result of a pod's trial in a triggerer: the study database that all triggers share, and XCom."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

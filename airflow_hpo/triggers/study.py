@@ -1,7 +1,5 @@
 """Trigger that waits until a study wants more trials, or is over."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -76,16 +74,7 @@ class StudyTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
-        names = (
-            "edition",
-            "hpo_conn_id",
-            "until",
-            "poll_interval",
-            "dag_id",
-            "run_id",
-            "trial_task_id",
-            "end_task",
-        )
+        names = ("edition", "hpo_conn_id", "until", "poll_interval", "dag_id", "run_id", "trial_task_id", "end_task")
         return "airflow_hpo.triggers.study.StudyTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

@@ -1,7 +1,5 @@
 """Specification of a pod trial that a triggerer runs from its beginning, as it is stored in Airflow's database."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self

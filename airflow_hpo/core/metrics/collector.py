@@ -1,7 +1,5 @@
 """Collector of one trial's metrics: splitter, parser and series together, fed by the caller."""
 
-from __future__ import annotations
-
 from collections import deque
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The values of one metric as they come, and the one that counts: in the order of the stream, whatever the steps say."""
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Callable

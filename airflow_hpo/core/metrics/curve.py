@@ -1,7 +1,5 @@
 """The series of one metric: a value a step, thinned where a trial reports without end."""
 
-from __future__ import annotations
-
 import math
 
 from airflow_hpo.core.metrics.point import MetricPoint, SeriesPoint

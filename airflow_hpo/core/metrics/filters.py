@@ -1,7 +1,5 @@
 """Regular expressions that find metrics in lines of text."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass

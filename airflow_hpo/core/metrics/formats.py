@@ -1,7 +1,5 @@
 """The lines that frameworks print, read by the name of the framework."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,11 +70,7 @@ FORMATS = {
         line=r"^(?P<step>\d+):\s|^best\w+ = ",
     ),
     "huggingface": _format(_QUOTED.format(n="name", v="value"), line=r"\{\s*['\"]"),
-    "tqdm": _format(
-        _POSTFIX.format(n="name", v="value"),
-        line=_BAR,
-        begins=r"^\s*[Ee]poch:? ?(?P<step>\d+)\b",
-    ),
+    "tqdm": _format(_POSTFIX.format(n="name", v="value"), line=_BAR, begins=r"^\s*[Ee]poch:? ?(?P<step>\d+)\b"),
 }
 """By the name that ``Stdout(format=...)`` takes; ``csv``, ``json``, ``text`` and ``yaml`` have readers of their own."""
 

@@ -1,7 +1,5 @@
 """Hints at what would read a line: the names that stand in it, and the argument of the source that reads a metric there."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,5 @@
 """Lines of JSON: an object a line, with or without a prefix before it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Lines from bytes, however the bytes arrive."""
 
-from __future__ import annotations
-
 import re
 
 LINE_LIMIT = 65536

@@ -1,7 +1,5 @@
 """The result of one attempt, and the sentences when there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Neighbours of the value that an expression found: a match that took half a number or half a name is none."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Numbers that programs write: which texts are one, and which neighbours may belong to it."""
 
-from __future__ import annotations
-
 import math
 import re
 

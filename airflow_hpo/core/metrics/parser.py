@@ -1,7 +1,5 @@
 """Parser of a line into the metrics that it gives."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Point: a metric's value and step in a line of output."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Protocol of the readers of lines, and the step from a text to a point."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol

@@ -1,7 +1,5 @@
 """Regular expressions of users, run so that none of them can stop the process that reads."""
 
-from __future__ import annotations
-
 import importlib
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The values of one trial as they arrive, in bounded memory, and the one that counts at the end."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable

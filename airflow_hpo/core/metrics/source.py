@@ -1,7 +1,5 @@
 """Sources of a trial's metrics, as a user declares them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, model_validator
@@ -12,17 +10,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError
 
 FormatName = Literal[
-    "text",
-    "json",
-    "csv",
-    "yaml",
-    "catboost",
-    "huggingface",
-    "keras",
-    "lightgbm",
-    "lightning",
-    "tqdm",
-    "xgboost",
+    "text", "json", "csv", "yaml", "catboost", "huggingface", "keras", "lightgbm", "lightning", "tqdm", "xgboost"
 ]
 
 

@@ -1,7 +1,5 @@
 """Files that loggers write: CSV with a header, and YAML with a key a line."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Sequence

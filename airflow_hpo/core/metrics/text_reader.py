@@ -1,17 +1,9 @@
 """Lines of text, read by regular expressions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 
-from airflow_hpo.core.metrics.filters import (
-    DEFAULT_MATCH_LIMIT,
-    MATCH_LIMIT,
-    LineFilter,
-    Match,
-    NameValueFilter,
-)
+from airflow_hpo.core.metrics.filters import DEFAULT_MATCH_LIMIT, MATCH_LIMIT, LineFilter, Match, NameValueFilter
 from airflow_hpo.core.metrics.point import Found, TwoReadings, rejected
 from airflow_hpo.core.metrics.reader import beyond, point_at
 

@@ -1,7 +1,5 @@
 """Steps and times as lines give them."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """The text that a terminal shows of a line: without escape sequences, with what was overwritten gone."""
 
-from __future__ import annotations
-
 import re
 
 _ODD = re.compile("[\x1b\x9b\b\ufeff]")

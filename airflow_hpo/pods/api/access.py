@@ -1,7 +1,5 @@
 """Protocols of what a watch needs of Kubernetes, and nothing more."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol

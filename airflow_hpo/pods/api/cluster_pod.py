@@ -1,7 +1,5 @@
 """One pod, as the API server of its cluster gives it."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from typing import Any
@@ -51,8 +49,7 @@ class ClusterPod:
         await self._found(
             call,
             lambda core, **limits: _unread(
-                call,
-                core.delete_namespaced_pod(self._name, self._namespace, _preload_content=False, **grace, **limits),
+                call, core.delete_namespaced_pod(self._name, self._namespace, _preload_content=False, **grace, **limits)
             ),
         )
 

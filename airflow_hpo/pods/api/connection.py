@@ -1,7 +1,5 @@
 """Names by which a cluster is reached; none of them is secret, because they are stored."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Retries of calls that the Kubernetes API did not answer."""
 
-from __future__ import annotations
-
 from tenacity import RetryCallState, retry, wait_exponential
 
 from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUnavailableError

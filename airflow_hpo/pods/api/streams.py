@@ -23,12 +23,7 @@ PODS = "/api/v1/namespaces/{namespace}/pods"
 
 @asynccontextmanager
 async def opened(
-    client: ApiClient,
-    call: Call,
-    path: str,
-    where: Mapping[str, str],
-    query: Sequence[tuple[str, str]],
-    silence: float,
+    client: ApiClient, call: Call, path: str, where: Mapping[str, str], query: Sequence[tuple[str, str]], silence: float
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     """Open an answer and lend it; ``silence`` is for how many seconds nothing may come."""
     with translated(call):

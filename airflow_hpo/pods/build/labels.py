@@ -1,7 +1,5 @@
 """Name, labels and annotations of a trial's pod, which tell its owner."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -71,11 +69,7 @@ class PodIdentity:
 
     def annotations(self) -> dict[str, str]:
         """Return the trial in full: edition, parameters, seed."""
-        return {
-            EDITION: self.request.study,
-            PARAMS: json.dumps(self.request.params),
-            SEED: str(self.request.seed),
-        }
+        return {EDITION: self.request.study, PARAMS: json.dumps(self.request.params), SEED: str(self.request.seed)}
 
     def selector(self) -> str:
         """Return the label selector of every pod that this task instance ever started, whatever it ran."""

@@ -1,7 +1,5 @@
 """A pod as it is now: asked for, or sent by the API server, which may be away."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import time

@@ -1,7 +1,5 @@
 """Lines of a container's log as Kubernetes sends it: with timestamps, and again after every reconnection."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

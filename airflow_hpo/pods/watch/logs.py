@@ -1,7 +1,5 @@
 """Logs of a trial's pod: followed while it runs, read to their end afterwards, each line once."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable

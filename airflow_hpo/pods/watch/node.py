@@ -1,7 +1,5 @@
 """Report of the node that a pod has got, for studies that let few trials wait for one."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 

@@ -1,7 +1,5 @@
 """Options of a pod's watch, as a trigger stores them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """End of a pod: its outcome, from its last state and what its logs held."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow_hpo.core.outcome import Outcome

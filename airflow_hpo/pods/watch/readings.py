@@ -1,7 +1,5 @@
 """Readings of a pod's logs while it runs: lines for the task's log, metrics for the study."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Reports of a running trial: its points to the study, its lines to the task's log."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Start of a pod: the wait for its node and its program, and what makes the wait vain."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Ticks at which all trials of a process do what is cheaper when it is done together."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 

@@ -1,7 +1,5 @@
 """Watch of one pod from its creation to its end, in a triggerer or in a worker alike."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Runs our migrations on the connection that airflow_hpo.storage.migrate hands over; leaves logging alone."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from alembic import context

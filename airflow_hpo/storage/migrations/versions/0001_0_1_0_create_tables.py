@@ -1,7 +1,5 @@
 """Create the tables of version 0.1.0."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa

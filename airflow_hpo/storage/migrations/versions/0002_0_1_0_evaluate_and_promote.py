@@ -1,7 +1,5 @@
 """Create the tables of evaluations, comparisons and parameter sets."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa

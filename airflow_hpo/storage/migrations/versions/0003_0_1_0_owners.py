@@ -3,8 +3,6 @@
 Studies and parameter sets that are there have no owner yet: they belong to the first DAG that opens or promotes them.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa
