@@ -24,6 +24,7 @@ ON_ONE = {
     "test_reruns": "postgresql",
     "test_examples": "sqlite",
     "test_evaluation": "sqlite",
+    "test_owners": "postgresql",
     "test_preload": "sqlite",
     "test_retuning": "postgresql",
     "test_stopping": "postgresql",
