@@ -61,4 +61,4 @@ def environment(home: Path, dags: Path, port: int, *, parallelism: int, hurried:
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
     named = {f"AIRFLOW__{name}": str(value) for name, value in options.items()}
-    return {**kept, **named, "AIRFLOW_HOME": str(home), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    return {**kept, **named, "AIRFLOW_HOME": str(home), "NO_COLOR": "1"}

@@ -71,7 +71,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     :param cmds: the program; None for the image's own. Templated.
     :param arguments: its arguments. Templated.
     :param metrics: where the program writes its metrics: ``Stdout()``, ``TerminationMessage()``, or ``File(path)`` in a
-        folder of its own, which a native sidecar prints.
+        folder of its own, which a native sidecar prints. The path is templated.
     :param name: what pods are called before ``-t<trial>-a<attempt>-<hash>``; None for the study's name. Templated.
     :param deferrable: wait in the triggerer; False keeps a worker while the trial runs.
     :param poll_interval: seconds between two looks at a pod while its log goes on; the end of the log is noticed at once.

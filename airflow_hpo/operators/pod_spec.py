@@ -46,6 +46,7 @@ class TrialPodSpec(KubernetesPodOperator):
         "full_pod_spec",
         "image_pull_secrets",
         "init_containers",
+        "metrics",
         "priority_class_name",
         "runtime_class_name",
         "schedulername",
@@ -87,7 +88,8 @@ class TrialPodSpec(KubernetesPodOperator):
         )
         self.metrics = metrics or Stdout()
         self._identity: PodIdentity | None = None
-        if isinstance(self.metrics, File):
+        # A path that begins with a template is looked at once it is rendered.
+        if isinstance(self.metrics, File) and not self.metrics.path.startswith("{"):
             manifest.file_mount(self.metrics)
 
     def build_pod_request_obj(self, context: Context | None = None, *, dry_run: bool = False) -> V1Pod:

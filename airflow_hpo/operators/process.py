@@ -37,14 +37,15 @@ class TrialProcessOperator(TrialOperator):
     :param env: variables added to those of the worker: text, paths, numbers, booleans (``true``, ``false``) or None (empty).
         Templated.
     :param cwd: folder to run in; None for the worker's own. Templated.
-    :param metrics: where the program writes its metrics: ``Stdout()``, ``File(path)`` or ``TerminationMessage()``.
+    :param metrics: where the program writes its metrics: ``Stdout()``, ``File(path)`` or ``TerminationMessage()``. The path is
+        templated.
     :param request: a trial request as ``suggest`` returns it.
     :param hpo_conn_id: connection of the study database.
     :param rerun: ``"changed"`` or ``"always"``: when a trial that the study has the result of runs again.
     :raises DeclarationError: when a variable is of another type.
     """
 
-    template_fields: Sequence[str] = ("command", "env", "cwd")
+    template_fields: Sequence[str] = ("command", "env", "cwd", "metrics")
     template_fields_renderers: ClassVar[dict[str, str]] = {"command": "json", "env": "json"}
     backend = Backend.PROCESS
     work_fields = ("command", "env", "cwd")

@@ -8,12 +8,14 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.definitions.context import render_template_to_string
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 from jinja2 import TemplateError
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import AS_TEXT
 from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.templates import text_templates
@@ -177,6 +179,20 @@ class TrialOperator(BaseOperator):
             if not run.claimed.answered and run.begin(task_try_of(context), self.backend, self.placement()) is None:
                 self._fail(context, run, Outcome.failed(reason), DeclarationError(reason))
         raise AirflowFailException(reason)
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a value as Airflow does, and the path of a metrics file."""
+        if not isinstance(content, File):
+            return super().render_template(content, context, jinja_env, seen_oids)
+        templates = jinja_env or self.get_template_env()
+        # Not as a text among others: of one that ends in .json a pod's operator would read the file.
+        return content.rendered(lambda path: render_template_to_string(templates.from_string(path), context))
 
     def _numbered(self, context: Context, run: TrialRun, request: TrialRequest) -> TrialRequest:
         """Ask for the trial of a request that has none."""

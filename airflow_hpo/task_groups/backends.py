@@ -1,5 +1,7 @@
 """Declarations of what runs a trial: a program, a Python function, or a group of the author's own tasks."""
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +9,7 @@ from airflow.sdk import XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.core.environment import as_variables
-from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
 from airflow_hpo.operators.process import TrialProcessOperator
@@ -16,6 +18,7 @@ from airflow_hpo.task_groups.bookkeeping import TRIAL
 
 TASK_ID = "trial"
 LABEL = "{{ trial.label }}"
+_OF_A_TRIAL = re.compile(r"\{[{%].*\b(trial|ti|task_instance)\b")
 
 
 class TrialBackend:
@@ -28,6 +31,9 @@ class TrialBackend:
 
     def __init__(self, **arguments: Any) -> None:
         self.arguments = {name: value for name, value in arguments.items() if value is not None}
+
+    def check_files(self, at_once: int) -> None:
+        """Refuse files that trials which run at once would share; those of pods and functions never are."""
 
     def expand(self, requests: XComArg, **arguments: Any) -> MappedOperator:
         """Build the mapped trial task."""
@@ -50,7 +56,8 @@ class ProcessTrial(TrialBackend):
         "{{ trial.params.lr }}"]``; no shell is involved.
     :param env: variables added to those of the worker: text, paths, numbers, booleans (``true``, ``false``) or None (empty).
     :param cwd: folder to run in.
-    :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output.
+    :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output. Programs that
+        run at once need a ``File`` each.
     :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
     :raises DeclarationError: when the command is not a list of strings, or a variable is of another type.
     """
@@ -72,6 +79,18 @@ class ProcessTrial(TrialBackend):
             )
         variables = as_variables("env", env) if env else None
         super().__init__(command=list(command), env=variables, cwd=cwd, metrics=metrics, **arguments)
+
+    def check_files(self, at_once: int) -> None:
+        """Refuse one metrics file for trials that run at once: each would read the values of the others."""
+        metrics = self.arguments.get("metrics")
+        if at_once < 2 or not isinstance(metrics, File):
+            return
+        path = os.path.join(str(self.arguments.get("cwd") or ""), metrics.path)
+        if not _OF_A_TRIAL.search(path):
+            raise DeclarationError(
+                f"Trials that run at once write a metrics file each, but got {path!r} for {at_once} of them. "
+                "Write File('metrics-{{ trial.number }}.log'), and give the program that name."
+            )
 
 
 class PythonTrial(TrialBackend):

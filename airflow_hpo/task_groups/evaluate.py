@@ -75,7 +75,7 @@ class EvaluateTaskGroup(TaskGroup):
         **kwargs: Any,
     ) -> None:
         super().__init__(group_id=group_id, **kwargs)
-        check_declarations(study, trial)
+        check_declarations(study, trial, parallelism)
         with self:
             self.plan = EvaluationPlanOperator(
                 task_id="plan",

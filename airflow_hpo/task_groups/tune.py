@@ -170,8 +170,8 @@ class TuneTaskGroup(TaskGroup):
             return settle
 
 
-def check_declarations(study: Any, trial: Any) -> None:
-    """Raise unless they are a study and the declaration of what runs its trials, which can tell its choices apart."""
+def check_declarations(study: Any, trial: Any, parallelism: int | None = None) -> None:
+    """Raise unless they are a study and what can run its trials, as many at once; None for as many as the study says."""
     if not isinstance(study, Study):
         raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
     if not isinstance(trial, TrialBackend | GroupTrial):
@@ -179,5 +179,8 @@ def check_declarations(study: Any, trial: Any) -> None:
             f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got {trial!r}. "
             "Declare one."
         )
-    if isinstance(trial, TrialBackend) and trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
+    if not isinstance(trial, TrialBackend):
+        return
+    if trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
         raise DeclarationError(wrong[0])
+    trial.check_files(parallelism or study.slots)

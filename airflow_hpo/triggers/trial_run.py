@@ -32,7 +32,6 @@ from airflow_hpo.triggers.trial_spec import PodTrialSpec
 if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
-    from kubernetes.client import V1Pod  # type: ignore[import-untyped]
 
 HOOK_KEPT = 60.0
 """Seconds for which trials share a hook with its client: building one costs as much as all its calls for a trial."""
@@ -145,7 +144,8 @@ class TrialPodRunTrigger(BaseTrigger):
     def _begin(self, spec: PodTrialSpec, run: TrialRun, request: TrialRequest) -> Begun:
         """Claim the trial, begin an attempt and start its pod; runs in a thread."""
         # Loaded here, in a thread: Kubernetes' client takes seconds.
-        from airflow_hpo.triggers.trial_pod import delete_left_pod, start_pod
+        from airflow_hpo.pods.build.pod import built, completed
+        from airflow_hpo.triggers.trial_pod import delete_left_pod, identity_of, start_pod
 
         context = self._context
         if context is None:
@@ -153,7 +153,9 @@ class TrialPodRunTrigger(BaseTrigger):
         task = TaskTry.of(context["ti"])
         claimed = run.claim(request, spec.work, task, spec.rerun)
         context["trial"] = TrialView(claimed)  # type: ignore[typeddict-unknown-key]
-        cluster = Connection(**self._rendered(asdict(spec.connection), context, run.claimed.text_values))
+        rendered = partial(self._rendered, context=context, text_values=run.claimed.text_values)
+        cluster = Connection(**rendered(asdict(spec.connection)))
+        metrics = spec.metrics.rendered(rendered)
         if known := run.answer():
             if not spec.keeps_pods:
                 delete_left_pod(run, lambda: _hook(cluster).core_v1_client, spec.grace_period, self._lines)
@@ -161,7 +163,11 @@ class TrialPodRunTrigger(BaseTrigger):
         if refused := run.begin(task, "pod"):
             return Begun(result=refused)
         hook = _hook(cluster)
-        pod = start_pod(run, hook.core_v1_client, self._pod(spec, run, context, cluster, hook), self._lines)
+        metrics.check(run.study.objective)
+        with reachable():
+            complete = completed(rendered(spec.manifest), identity_of(run), metrics)
+            complete = built(complete, context, cluster, self._lines, hook)
+        pod = start_pod(run, hook.core_v1_client, complete, self._lines)
         self._watcher = TrialPodTrigger(
             pod_name=str(pod.metadata.name),
             pod_namespace=str(pod.metadata.namespace),
@@ -170,7 +176,7 @@ class TrialPodRunTrigger(BaseTrigger):
             edition=run.attempt.study,
             number=run.attempt.number,
             attempt=run.attempt.attempt,
-            source=spec.metrics.to_dict(),
+            source=metrics.to_dict(),
             hpo_conn_id=spec.hpo_conn_id,
             delete_on_kill=spec.delete_on_kill,
             grace_period=spec.grace_period,
@@ -180,19 +186,9 @@ class TrialPodRunTrigger(BaseTrigger):
         self._watcher.trial = run
         return Begun(watcher=self._watcher)
 
-    def _pod(self, spec: PodTrialSpec, run: TrialRun, context: Context, cluster: Connection, hook: Any) -> V1Pod:
-        from airflow_hpo.pods.build.pod import built, completed
-        from airflow_hpo.triggers.trial_pod import identity_of
-
-        spec.metrics.check(run.study.objective)
-        manifest = self._rendered(spec.manifest, context, run.claimed.text_values)
-        with reachable():
-            return built(completed(manifest, identity_of(run), spec.metrics), context, cluster, self._lines, hook)
-
-    def _rendered(self, data: dict[str, Any], context: Context, text_values: bool) -> dict[str, Any]:
+    def _rendered(self, data: Any, context: Context, text_values: bool) -> Any:
         templates = text_templates(self.get_template_env(), as_variables=text_values)
-        rendered: dict[str, Any] = self.render_template(data, context, templates)
-        return rendered
+        return self.render_template(data, context, templates)
 
     async def _ended(self, begun: Begun, held: AsyncExitStack) -> TriggerEvent:
         if begun.watcher is None:

@@ -1,5 +1,6 @@
 """Sources of a trial's metrics, as a user declares them."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, model_validator
@@ -30,6 +31,14 @@ class _LineSource(Declared):
                 "Drop one of them."
             )
         line_filters(self.filter)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data that :meth:`from_dict` takes back; no step is another than the default one."""
+        return {**super().to_dict(), "step": self.step}
+
+    def rendered(self, render: Callable[[str], str]) -> Self:
+        """Return the source of one trial, with its templates rendered."""
         return self
 
     def check(self, objective: Objective) -> None:
@@ -101,7 +110,8 @@ class File(_LineSource):
 
         File("/tmp/metrics-{{ trial.number }}.log")
 
-    :param path: the file; a relative one starts at the program's working directory.
+    :param path: the file; a relative one starts at the program's working directory. Templated. Programs that run at once on one
+        machine need one each; every pod has its own folder.
     :param format: ``"text"`` (default), ``"json"`` or another one, as for :class:`Stdout`.
     :param filter: regular expressions for text, as for :class:`Stdout`; None for ``name=value``.
     :param timestamps: lines begin with an RFC 3339 time, as for :class:`Stdout`.
@@ -114,6 +124,13 @@ class File(_LineSource):
 
     def __init__(self, path: str | None = None, **options: Any) -> None:
         super().__init__(**({} if path is None else {"path": str(path)}), **options)
+
+    def rendered(self, render: Callable[[str], str]) -> Self:
+        """Return the file of one trial, with its templates rendered."""
+        path = render(self.path)
+        if not path:
+            raise DeclarationError(f"A metrics file has a path, but {self.path!r} became an empty one. Correct it.")
+        return self.model_copy(update={"path": path})
 
     def describe(self) -> str:
         """Return in words where and how metrics are read."""

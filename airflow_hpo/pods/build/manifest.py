@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpo.core.environment import unbuffered
 from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import DeclarationError
@@ -46,7 +47,7 @@ def environment(request: TrialRequest, taken: Collection[str] = ()) -> list[V1En
     """Return the variables that tell the program its parameters."""
     from kubernetes.client import V1EnvVar
 
-    values = {**request.environment(), "HPO_TERMINATION_LOG": TERMINATION_LOG}
+    values = unbuffered({**request.environment(), "HPO_TERMINATION_LOG": TERMINATION_LOG})
     return [V1EnvVar(name=name, value=_literal(value)) for name, value in values.items() if name not in taken]
 
 

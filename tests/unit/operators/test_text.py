@@ -177,7 +177,7 @@ def declared(*choices: Any) -> Study:
 
 
 def evaluate(**arguments: Any) -> EvaluateTaskGroup:
-    return EvaluateTaskGroup(candidates={"a": {"x": "1"}}, scenarios=["s"], **arguments)
+    return EvaluateTaskGroup(candidates=[{"name": "a", "params": {"x": "1"}}], scenarios=["s"], **arguments)
 
 
 TWINS: Any = [("1", 1), (1.5, "1.5"), ("true", True), ("", None)]
@@ -202,3 +202,13 @@ def test_a_function_can_tell_them_apart(choices: Any) -> None:
 def test_choices_that_optuna_cannot_tell_apart_are_refused_always(choices: Any) -> None:
     with pytest.raises(DeclarationError, match="Choices must differ"):
         declared(*choices)
+
+
+@PODS
+def test_python_in_a_pod_prints_at_once_unless_its_author_says_otherwise(pod: Any) -> None:
+    def said(**arguments: Any) -> list[str | None]:
+        [base] = pod(**arguments)["spec"]["containers"]
+        return [one.get("value") for one in base["env"] if one["name"] == "PYTHONUNBUFFERED"]
+
+    assert said() == ["1"]
+    assert said(env_vars={"PYTHONUNBUFFERED": ""}) == [""]
