@@ -45,7 +45,7 @@ class Edition:
 
     @property
     def ended(self) -> bool:
-        """Whether it came to an end of its budget, or was stopped; one whose tasks broke off did not."""
+        """Whether it came to an end of its budget, or was stopped; not when its tasks broke off."""
         return self.end not in (None, End.INCOMPLETE)
 
     @property

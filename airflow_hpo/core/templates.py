@@ -14,8 +14,5 @@ def text_templates(environment: jinja2.Environment, *, as_variables: bool) -> ji
     """Return an environment in which every expression becomes text, also where the author's makes Python objects.
 
     Values stay what they are inside of expressions, such as ``{% if trial.params.x %}``; only what is written is text.
-
-    :param environment: the author's, with his filters and macros.
-    :param as_variables: spell values as in ``HPO_PARAM_*``; False for Python's ``True`` and ``None``.
     """
     return environment.overlay(finalize=as_text if as_variables else str)

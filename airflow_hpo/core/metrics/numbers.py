@@ -27,7 +27,7 @@ ANY_NUMBER = rf"(?:{WINDOWS}|{POWER}|{GROUPED}|{NUMBER})"
 AFTER = (
     r"\w|[.,:'’+−\-٫٬][0-9]|\.?#|\.[eE][+-]?[0-9]|"
     rf"[{RAISED}‰^]|\*\*|[{THIN}][0-9]|{_TIMES}[ ]?(?:\^|\*\*|[{RAISED}])|[ ]?/[ ]?[0-9]|"
-    r"[ ]?[×·⋅][ ]?[0-9]|[ ][eE][+-]?[0-9]+\b"
+    r"[ ]?[×·⋅][ ]?[0-9]|[ ][eE][+-]?[0-9]+\b(?!\s*[=:])"
 )
 """What stands after a text that is not the whole number: digits, a unit, an exponent, a fraction, a date, a ratio."""
 BEFORE = rf"(?:[\w^×+−-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"

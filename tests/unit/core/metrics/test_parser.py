@@ -198,3 +198,12 @@ def test_no_line_whatever_raises(source: Stdout, data: bytes) -> None:
 def test_every_float_comes_back_exactly(value: float, step: int) -> None:
     assert parse(f"step={step} loss={value!r}") == [MetricPoint("loss", value, step)]
     assert parse(f'{{"step": {step}, "loss": "{value!r}"}}', format="json") == [MetricPoint("loss", value, step)]
+
+
+def test_a_name_that_looks_like_an_exponent_is_a_name() -> None:
+    assert [
+        (p.name, p.value) for p in Parser(Stdout(), ("A", "E0")).parse("A=0.0 E0=0.5") if isinstance(p, MetricPoint)
+    ] == [
+        ("A", 0.0),
+        ("E0", 0.5),
+    ]
