@@ -36,6 +36,9 @@ WATCH_LIMIT = 300
 """Seconds after which the API server ends a watch, which then continues: a connection that has died unnoticed goes with it."""
 TRIALS: Query = (("labelSelector", f"{STUDY},!{ENDED}"),)
 """Pods of trials, without those that are kept."""
+FROM_CACHE = (("resourceVersion", "0"),)
+"""Begins a watch with every pod, as the API server has it in memory. Together with bookmarks Kubernetes 1.36 takes this for a
+request that etcd older than 3.4.25 cannot serve, and refuses it."""
 CONNECT = Call("connect", "get")
 WATCH = Call("watch the pods of trials", "watch")
 
@@ -98,8 +101,8 @@ class Cluster:
     @asynccontextmanager
     async def watch(self, namespace: str, which: Query, version: str | None) -> AsyncIterator[AsyncIterator[Any]]:
         """Open a watch of pods after a version; without one it begins with every pod that there is."""
-        query = [("watch", "true"), ("allowWatchBookmarks", "true"), ("timeoutSeconds", str(WATCH_LIMIT)), *which]
-        query += [("resourceVersion", version)] if version else []
+        begin = (("resourceVersion", version), ("allowWatchBookmarks", "true")) if version else FROM_CACHE
+        query = [("watch", "true"), ("timeoutSeconds", str(WATCH_LIMIT)), *which, *begin]
         async with self.stream(WATCH, PODS, {"namespace": namespace}, query, WATCH_LIMIT + SILENCE_LIMIT) as response:
             yield _events(response)
 

@@ -114,17 +114,22 @@ class PodInformer:
         """Take the events of one watch until it ends; the server ends each after some minutes."""
         if self._version is None:
             self.pods.clear()
+        silent = True
         try:
             async with self._watch(self._version) as events:
                 self.connected = True
                 async for event in events:
+                    silent = False
                     self._handle(event["type"], event["object"])
         finally:
             self.connected = False
+        if silent:
+            # Not even a bookmark: a server whose database was restored waits without an error for a version that is ahead of it.
+            self._version = None
 
     def _handle(self, kind: str, pod: Pod) -> None:
         # A watch that begins with the present state sends it as ADDED events in no order of versions: to continue from one of
-        # these would miss the rest. Any other event, such as the BOOKMARK of each minute, comes after all of them.
+        # these would miss the rest. Any other event comes after all of them; a watch that continues has a BOOKMARK each minute.
         if self._version is not None or kind != "ADDED":
             self._version = pod["metadata"]["resourceVersion"]
         if kind == "BOOKMARK":

@@ -145,6 +145,25 @@ def test_an_error_within_a_watch_is_raised(tmp_path: Path) -> None:
     assert (raised.value.status, raised.value.cause) == (410, "Expired")
 
 
+def test_bookmarks_are_asked_for_only_where_a_watch_continues(tmp_path: Path) -> None:
+    asked: list[dict[str, str]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append({name: request.query.get(name, "") for name in ("resourceVersion", "allowWatchBookmarks")})
+        return web.Response()
+
+    async def twice(pod: ClusterPod) -> None:
+        for version in (None, "7"):
+            async with pod._cluster.watch("n", TRIALS, version):
+                pass
+
+    ApiServer(tmp_path, answer).use(twice)
+    assert asked == [
+        {"resourceVersion": "0", "allowWatchBookmarks": ""},
+        {"resourceVersion": "7", "allowWatchBookmarks": "true"},
+    ]
+
+
 def test_after_a_token_that_is_refused_the_credentials_are_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,10 @@ def test_a_version_that_the_server_no_longer_serves_is_given_up(expired: Excepti
     assert (watched.versions, watched.newest) == ([None, "7", None], ["Failed"])
 
 
+def test_a_watch_that_brought_nothing_until_its_end_begins_again() -> None:
+    assert Watched([BOOKMARK], [], [event("ADDED")]).versions == [None, "7", None]
+
+
 def test_a_version_outlives_a_server_that_is_busy() -> None:
     assert Watched([BOOKMARK, ClusterUnavailableError("busy", status=503)], []).versions == [None, "7"]
 
