@@ -32,9 +32,6 @@ class OptunaStudies:
     """Studies in Optuna's own tables, where ``optuna.load_study`` and optuna-dashboard find them too.
 
     Every method may be repeated after a crash at any point without doing anything twice.
-
-    :param database: where the tables are; they must exist (:func:`airflow_hpo.optuna.migrate.create_schema`).
-    :param lock_timeout: seconds to wait for another process that changes the same study.
     """
 
     def __init__(self, database: Database, lock_timeout: float = LOCK_TIMEOUT) -> None:

@@ -17,8 +17,6 @@ class FileTail:
     The file may appear late. When another file takes its name (rotation), the rest of the old one is read first; when it
     is truncated or written again, reading starts over: the bytes just before the position tell, even after the new
     content has grown past it. What is in the file at first is skipped, for it is an earlier trial's.
-
-    :param path: the file; it need not exist.
     """
 
     def __init__(self, path: str) -> None:

@@ -21,12 +21,7 @@ MESSAGE_LENGTH = 4096
 
 
 class Collector:
-    """Collect the metrics of one trial from a stream that the caller reads.
-
-    :param source: where and how metrics stand.
-    :param objective: what is looked for.
-    :raises DeclarationError: when the two do not fit together.
-    """
+    """Collect the metrics of one trial from a stream that the caller reads."""
 
     def __init__(self, source: MetricSource, objective: Objective) -> None:
         source.check(objective)

@@ -79,10 +79,7 @@ class Best:
 
 
 class Mean:
-    """The mean of the last finite values.
-
-    :param window: how many; None for all.
-    """
+    """The mean of the last finite values."""
 
     def __init__(self, window: int | None) -> None:
         self._window = window

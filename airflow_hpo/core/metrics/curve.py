@@ -14,8 +14,6 @@ class Curve:
     A value without a step gets the one after the greatest that the metric has had, starting with 1; so does one with a step
     that is taken, such as those of a second fold that counts from the start again. A value that comes again at once, with its
     step, is the same line printed twice and shown once. After 100,000 steps only greater ones are free.
-
-    :param limit: values that are shown without gaps; 1 or more.
     """
 
     def __init__(self, name: str, limit: int) -> None:

@@ -53,10 +53,7 @@ class Match:
 
 
 class NameValueFilter:
-    """The default filter, and one more expression for names that have a blank or a colon in them.
-
-    :param names: what is looked for: the declared metrics and the step; everything else is passed over.
-    """
+    """The default filter, and one more expression for names that have a blank or a colon in them."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)

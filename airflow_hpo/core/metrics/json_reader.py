@@ -19,11 +19,7 @@ _DECODER = json.JSONDecoder(parse_int=float)
 
 
 class JsonReader:
-    """Reads an object a line, by key, by path (``val/loss`` or ``val.loss`` for a nested one), or in a container's keys.
-
-    :param metrics: the declared names.
-    :param step: key of the step; None for none.
-    """
+    """Reads an object a line, by key, by path (``val/loss`` or ``val.loss`` for a nested one), or in a container's keys."""
 
     def __init__(self, metrics: Sequence[str], step: str | None) -> None:
         self._metrics = metrics

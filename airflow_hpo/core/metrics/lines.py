@@ -15,8 +15,6 @@ class LineSplitter:
 
     ``\n``, ``\r\n`` and a bare ``\r`` (progress bars) end a line. What is not UTF-8, and NUL, which databases refuse,
     becomes U+FFFD. Memory is bounded: of a longer line the head is kept, up to a blank so that no number is cut in two.
-
-    :param limit: how many bytes of a line are kept; 1 or more.
     """
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:

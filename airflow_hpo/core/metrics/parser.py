@@ -16,11 +16,7 @@ from airflow_hpo.core.metrics.visible import visible
 
 
 class Parser:
-    """Read one line at a time, in the order of the stream.
-
-    :param source: how lines are to be read.
-    :param metrics: the declared names; everything else in a line is ignored.
-    """
+    """Read one line at a time, in the order of the stream."""
 
     def __init__(self, source: MetricSource, metrics: Sequence[str]) -> None:
         self._timestamps = source.timestamps

@@ -27,9 +27,6 @@ class MetricSeries:
     The series is thinned for trials that report without end, always at the same places: the first ``limit`` values of a
     metric are all there, of the next ``limit`` every second, of the next ``2 * limit`` every fourth and so on: n values
     become about ``limit * (1 + log2(n / limit) / 2)``.
-
-    :param objective: names, strategies and direction.
-    :param limit: values of a metric that are kept without gaps; 1 or more.
     """
 
     def __init__(self, objective: Objective, limit: int = SERIES_LIMIT) -> None:

@@ -15,11 +15,7 @@ _KEY = re.compile(
 
 
 class CsvReader:
-    """Reads rows below a header; an empty cell says nothing, and a header that comes again begins a new table.
-
-    :param metrics: the declared names: columns of the header.
-    :param step: the column of the step; None for none.
-    """
+    """Reads rows below a header; an empty cell says nothing, and a header that comes again begins a new table."""
 
     def __init__(self, metrics: Sequence[str], step: str | None) -> None:
         self._metrics = metrics
@@ -49,9 +45,6 @@ class YamlReader:
     """Reads ``name: value``, one a line; a nested key is ``outer/inner`` or ``outer.inner``.
 
     A step that is written before its metrics, on the same level, is theirs.
-
-    :param metrics: the declared names.
-    :param step: key of the step; None for none.
     """
 
     def __init__(self, metrics: Sequence[str], step: str | None) -> None:

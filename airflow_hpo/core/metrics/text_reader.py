@@ -9,12 +9,7 @@ from airflow_hpo.core.metrics.reader import beyond, point_at
 
 
 class TextReader:
-    """Reads text by the default filter or the user's own.
-
-    :param metrics: the declared names.
-    :param step: name under which a line gives its step; None for none.
-    :param own: the user's filters; None for the default one.
-    """
+    """Reads text by the default filter or the user's own."""
 
     def __init__(self, metrics: Sequence[str], step: str | None, own: Sequence[LineFilter] | None) -> None:
         self._metrics = frozenset(metrics)

@@ -51,12 +51,6 @@ def environment(request: TrialRequest, taken: Collection[str] = ()) -> list[V1En
     return [V1EnvVar(name=name, value=_literal(value)) for name, value in values.items() if name not in taken]
 
 
-def variables_of(template: V1Pod | None) -> list[V1EnvVar]:
-    """Return the variables that a template sets in the trial's container."""
-    containers = (template.spec.containers if template and template.spec else None) or []
-    return list(containers[0].env or []) if containers else []
-
-
 def file_reader(source: MetricSource, image: str, security_context: Any = None) -> V1Container | None:
     """Return the native sidecar that prints the metrics file; None when metrics are not read from one."""
     if not isinstance(source, File):
