@@ -1,6 +1,6 @@
 """Budget of a study: when it is over, how many trials it may start now, and how many it can need at most."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ class End(StrEnum):
     TIMEOUT = "timeout"
     MAX_FAILURES = "max_failures"
     STOPPED = "stopped"
+    EXHAUSTED = "exhausted"
     INCOMPLETE = "incomplete"
     """Its tasks ended before its budget did, and what there is was accepted."""
 
@@ -63,6 +64,17 @@ def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str |
         return BudgetVerdict(*found, needed=0)
     done = progress.counted(study.count)
     return BudgetVerdict(None, "", needed=max(0, study.wanted - done - progress.running))
+
+
+def verdict_on_grid(judged: BudgetVerdict, progress: Progress, left: int) -> BudgetVerdict:
+    """Judge a grid by the points that it has left: with none and nothing running it is over."""
+    if left == 0 and progress.running == 0:
+        reason = (
+            f"The grid has no point left: {progress.successful} have a result of this study, and the others failed twice or "
+            "have one that was taken over."
+        )
+        return BudgetVerdict(End.EXHAUSTED, reason, needed=0)
+    return replace(judged, needed=min(judged.needed, left))
 
 
 def slots_free(study: Study, progress: Progress) -> int:

@@ -10,7 +10,7 @@ from cachetools import LRUCache, cached
 from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 
-from airflow_hpo.core.space import Params
+from airflow_hpo.core.space import Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.optuna import ask, create, tell, warm_start
@@ -18,6 +18,7 @@ from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
 from airflow_hpo.optuna.migrate import optuna_storage
+from airflow_hpo.optuna.points import points_left
 from airflow_hpo.optuna.pruners import PruningSession
 from airflow_hpo.optuna.read import StudyReader, latest_of
 from airflow_hpo.optuna.write import locked_trial
@@ -105,6 +106,10 @@ class OptunaStudies:
     def records(self, edition: str, *, details: bool = True) -> list[TrialRecord]:
         """Return all trials by number."""
         return self._reader.records(edition, details=details)
+
+    def points_left(self, edition: str, space: Space) -> int:
+        """Return how many points of a grid may still be asked for."""
+        return points_left(space, self._reader.snapshot(edition)[1])
 
     def record(self, edition: str, number: int) -> TrialRecord:
         """Return one trial."""

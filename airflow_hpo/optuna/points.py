@@ -75,6 +75,12 @@ class Visited:
         return Counter(identity(self._space, trial.params) for trial in failed)
 
     @cached_property
+    def failed_points(self) -> list[Params]:
+        """The points that have failed, the earliest first."""
+        failed = (trial for trial in self._trials if trial.state is TrialState.FAIL)
+        return [canonical_point(self._space, trial.params) for trial in failed]
+
+    @cached_property
     def _taken(self) -> set[Hashable]:
         unused = (TrialState.FAIL, TrialState.WAITING)
         return {identity(self._space, trial.params) for trial in self._trials if trial.state not in unused}
@@ -108,23 +114,49 @@ def _possible(space: Space, params: Params) -> bool:
     return True
 
 
+FAILURES = 2
+"""How often a point of a grid may fail: once more tells a bad point from bad luck, and then the grid goes on without it."""
+
+
 class GridWalk:
-    """All points of a grid in an order shuffled once per edition; failed ones come again after the others."""
+    """All points of a grid in an order shuffled once per edition; those that failed once come again after the others."""
 
     def __init__(self, study: Study, edition: str, visited: Visited) -> None:
-        self._visited = visited
-        self._points = [(identity(study.space, point), point) for point in grid.points(study.space)]
-        random.Random(derived_seed(study.seed, edition, "grid")).shuffle(self._points)
+        self._space, self._visited = study.space, visited
+        self._seed = derived_seed(study.seed, edition, "grid")
+        self._walk = self._untouched({})
 
     def next(self, given: Params) -> Params | None:
-        """Return the next point; None when all are taken."""
-        left = [
-            (known, p)
-            for known, p in self._points
-            if not self._visited.has_identity(known) and given.items() <= p.items()
-        ]
-        # min() keeps the order of the walk among equals.
-        return min(left, key=lambda entry: self._visited.failures[entry[0]], default=(None, None))[1]
+        """Return the next point; None when all are taken or have failed for good."""
+        fresh = next(self._untouched(given) if given else self._walk, None)
+        return fresh if fresh is not None else self._second_try(given)
+
+    def _untouched(self, given: Params) -> Iterator[Params]:
+        count = grid.size(self._space, given)
+        for index in range(count):
+            point = grid.point(self._space, grid.shuffled(index, count, self._seed), given)
+            known = identity(self._space, point)
+            if not self._visited.has_identity(known) and not self._visited.failures[known]:
+                yield point
+
+    def _second_try(self, given: Params) -> Params | None:
+        for params in self._visited.failed_points:
+            known = identity(self._space, params)
+            again = self._visited.failures[known] < FAILURES and not self._visited.has_identity(known)
+            if again and given.items() <= params.items() and grid.size(self._space, params):
+                return params
+        return None
+
+
+def points_left(space: Space, trials: Collection[FrozenTrial]) -> int:
+    """Return how many points of a grid have neither a trial that did not fail nor failed for good."""
+    visited = Visited(space, trials)
+    gone = {
+        identity(space, trial.params): canonical_point(space, trial.params)
+        for trial in trials
+        if visited.has(trial.params) or visited.failures[identity(space, trial.params)] >= FAILURES
+    }
+    return grid.size(space) - sum(1 for params in gone.values() if grid.size(space, params))
 
 
 def unseen_point(space: Space, visited: Visited, seed: int) -> Params | None:

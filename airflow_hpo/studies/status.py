@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from airflow_hpo.core import grid
 from airflow_hpo.core.attempt import scheduled_trials
-from airflow_hpo.core.budget import BudgetVerdict, ready_for_more, slots_free, verdict
+from airflow_hpo.core.budget import BudgetVerdict, ready_for_more, slots_free, verdict, verdict_on_grid
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import Progress, progress_of
 from airflow_hpo.core.study import Study
@@ -58,6 +59,9 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     study = edition.study
     progress = progress_of(records, study.objective.direction, _scheduled(store, edition.name, study))
     judged = verdict(study, progress, datetime.now(UTC) - edition.started, edition.stop_reason)
+    # Only when points may have run out are they worth reading.
+    if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
+        judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
     return Status(edition, progress, judged)
 
 

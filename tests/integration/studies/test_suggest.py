@@ -6,11 +6,15 @@ import pytest
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.budget import End
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.study import WarmStart
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_for, ask_one, reserve
 from airflow_hpo.trials.attempts import locate
@@ -102,6 +106,35 @@ def test_a_grid_ends_with_its_points(store: Store) -> None:
     space = {"kind": {"type": "categorical", "choices": ["a", "b", "c"]}}
     tuned = Tuned(store, declared(space=space, sampler="grid", max_trials=None))
     assert sorted(str(request.params["kind"]) for request in tuned.suggest()) == ["a", "b", "c"]
+
+
+def test_a_point_of_a_grid_that_fails_twice_does_not_hold_up_its_end(store: Store) -> None:
+    space = {"kind": {"type": "categorical", "choices": ["a", "b", "c"]}}
+    tuned = Tuned(store, declared(space=space, sampler="grid", max_trials=None, max_failures=3))
+    for request in tuned.suggest():
+        end = tuned.fail if request.params["kind"] == "b" else tuned.complete
+        end(request)
+    again = tuned.suggest(2)
+    assert [request.params["kind"] for request in again] == ["b"]
+    assert status(store, tuned.name).verdict.end is None
+    tuned.fail(again[0])
+    assert tuned.suggest(3) == []
+    judged = status(store, tuned.name).verdict
+    assert (judged.end, judged.needed) == (End.EXHAUSTED, 0)
+    summary = finish(store, status(store, tuned.name))
+    assert (summary.data["end"], summary.data["complete"], summary.data["failed"]) == ("exhausted", 2, 2)
+    assert summary.failure is None
+
+
+def test_a_grid_whose_values_were_all_taken_over_is_over(store: Store) -> None:
+    space = {"kind": {"type": "categorical", "choices": ["a", "b"]}}
+    first = Tuned(store, declared(space=space, sampler="grid", max_trials=None), "first")
+    for request in first.suggest():
+        first.complete(request)
+    study = declared(space=space, sampler="grid", max_trials=None, warm_start=WarmStart(mode="values"))
+    second = Tuned(store, study, "second")
+    assert second.suggest() == []
+    assert status(store, second.name).verdict.end is End.EXHAUSTED
 
 
 def test_reserved_requests_have_no_parameters_yet(tuned: Tuned) -> None:

@@ -44,6 +44,30 @@ def test_a_grid_misses_no_point(space: Space) -> None:
     assert sum(fits(space, point) for point in everything) == grid.size(space)  # type: ignore[arg-type]
 
 
+@given(countable_spaces(), st.data())
+def test_a_grid_with_some_values_fixed_has_the_points_that_have_them(space: Space, data: st.DataObject) -> None:
+    every = list(grid.points(space))
+    some = data.draw(st.sampled_from(every))
+    fixed = {name: some[name] for name in data.draw(st.sets(st.sampled_from(sorted(some))))}
+
+    wanted = [repr(point) for point in every if all(repr(point.get(k, ...)) == repr(v) for k, v in fixed.items())]
+    assert [repr(grid.point(space, index, fixed)) for index in range(grid.size(space, fixed))] == wanted
+
+
+@given(st.integers(1, 300), st.integers(0, 9))
+def test_a_shuffled_order_has_every_number_once(count: int, seed: int) -> None:
+    assert sorted(grid.shuffled(index, count, seed) for index in range(count)) == list(range(count))
+
+
+def test_a_point_of_a_huge_conditional_grid_is_reached_by_its_number() -> None:
+    space: Space = {f"p{i}": Int(0, 10**6) for i in range(6)}
+    space["last"] = Int(1, 2, when={"p0": [3, 4]})
+    end = grid.point(space, grid.size(space) - 1)
+
+    assert end == {f"p{i}": 10**6 for i in range(6)}
+    assert grid.point(space, 0) == {f"p{i}": 0 for i in range(6)}
+
+
 def test_the_last_parameter_changes_fastest() -> None:
     space: Space = {"a": Categorical(["x", "y"]), "b": Int(1, 2)}
 

@@ -263,3 +263,15 @@ def test_infinite_and_missing_values_in_the_history_do_not_stop_asking() -> None
     history.add("a", history.trials[0].params, TrialState.PRUNED)
     history.add("b", history.trials[1].params, value=math.inf)
     assert len(history.ask("9/0")) == 1
+
+
+def test_a_grid_of_a_million_points_is_not_visited(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    point = grid.point
+    monkeypatch.setattr(grid, "point", lambda space, index, *fixed: made.append(index) or point(space, index, *fixed))
+    space = {"n": Int(1, 1000), "m": Int(1, 1000, when={"n": list(range(2, 1001, 2))}), "k": Int(1, 2)}
+    history = History(declared(space=space, sampler="grid", max_trials=20))
+    for number in range(20):
+        history.ask(str(number))
+    assert len(set(points(history))) == 20
+    assert len(made) <= 20 * 20
