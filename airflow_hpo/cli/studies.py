@@ -10,7 +10,8 @@ from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.owner import Owner, checked_dag_id
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.hooks.system_user import system_user
-from airflow_hpo.storage import editions
+from airflow_hpo.storage import editions, owners
+from airflow_hpo.storage.owners import Kind
 from airflow_hpo.studies.drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.rows import edition_row, find_edition
@@ -109,6 +110,10 @@ def _trials(numbers: Sequence[int]) -> str:
 def _show_table(store: Store, edition: Edition) -> None:
     console, judged = terminal(), status(store, edition.name)
     console.print(str(judged), soft_wrap=True)
+    with store.session(read_only=True) as session:
+        owned = owners.find(session, Kind.STUDY, edition.family)
+    if owned:
+        console.print(str(owned), soft_wrap=True)
     if judged.verdict.reason:
         console.print(judged.verdict.reason, soft_wrap=True)
     objective = edition.study.objective

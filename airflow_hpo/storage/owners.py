@@ -1,6 +1,7 @@
 """Owners of studies and parameter sets: the first DAG that opens or promotes one owns it until a person transfers it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Select, or_, select
@@ -28,6 +29,7 @@ class Owned:
     kind: Kind
     name: str
     owner: Owner
+    since: datetime
     shared: bool = False
     """Whether a study's owner lets other task groups run trials of it."""
     study: str | None = None
@@ -35,7 +37,8 @@ class Owned:
 
     def __str__(self) -> str:
         what = f"Evaluation {self.name!r}" if self.study else f"{_NAMES[self.kind]} {self.name!r}"
-        return f"{what} belongs to {self.owner}{', which shares it' if self.shared else ''}."
+        shares = ", which shares it," if self.shared else ""
+        return f"{what} belongs to {self.owner}{shares} since {self.since.isoformat(timespec='seconds')}."
 
 
 _NAMES = {Kind.STUDY: "Study", Kind.PARAMETER_SET: "Parameter set"}
@@ -90,4 +93,4 @@ def _of(kind: Kind, name: str) -> Select[OwnerRow]:
 
 
 def _owned(row: OwnerRow) -> Owned:
-    return Owned(Kind(row.kind), row.name, Owner(row.dag_id, row.group_id), row.shared, row.study)
+    return Owned(Kind(row.kind), row.name, Owner(row.dag_id, row.group_id), row.since, row.shared, row.study)
