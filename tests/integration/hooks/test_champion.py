@@ -113,7 +113,8 @@ def test_a_server_that_waits_for_its_migration_does_not_stop_production(
     downgrade(database, "0001")
     at = database.location
     fields = {"conn_type": "hpo", "host": at.host, "port": at.port, "login": at.username, "schema": at.database}
-    monkeypatch.setenv("AIRFLOW_CONN_HPO_DEFAULT", json.dumps({**fields, "extra": {"db_schema": database.schema}}))
+    extra = {"dialect": database.dialect, "db_schema": database.schema}
+    monkeypatch.setenv("AIRFLOW_CONN_HPO_DEFAULT", json.dumps({**fields, "extra": extra}))
     assert HpoHook().champion(NAME).params["wait"] == 60
     with pytest.raises(StoreNotMigratedError):
         HpoHook().champion("dispatch/osaka")
