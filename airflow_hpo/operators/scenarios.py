@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo.core.calendar import length_of, split
 from airflow_hpo.core.evaluation import Scenario
@@ -25,21 +26,38 @@ class ScenariosOperator(BaseOperator):
     :param scenarios: the length of one, such as ``"1d"`` or ``"1w"``: the window is cut into them, each with its own
         ``period``; a function of the period that returns them; or a list, the same in every run.
     :param window: what period they are of, relative to the run.
-    :raises DeclarationError: when it is none of these, or the window is shorter than one scenario.
+    :param evaluations: how many evaluations each has at most, 1 or more: candidates x variants x replicates. More in all than
+        one mapped task can hold are refused.
+    :raises DeclarationError: when it is none of these, the window is shorter than one scenario, or there are too many.
     """
 
-    def __init__(self, *, scenarios: Scenarios, window: Window, **kwargs: Any) -> None:
+    def __init__(self, *, scenarios: Scenarios, window: Window, evaluations: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scenarios = checked(scenarios, window)
         self.window = window
+        self.evaluations = evaluations
+        if isinstance(scenarios, str | timedelta):
+            self._check_count((window.end - window.start) // length_of(scenarios))
+        elif not callable(scenarios):
+            self._check_count(len(scenarios))
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the scenarios as plain data."""
         with permanent_errors_end_the_task():
             period = self.window.period(reference_of(context))
             found = [each.to_dict() for each in self._of(period)]
+            self._check_count(len(found))
         self.log.info("%s scenarios of %s: %s", len(found), period, ", ".join(each["name"] for each in found))
         return found
+
+    def _check_count(self, count: int) -> None:
+        limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
+        if count * self.evaluations > limit:
+            raise DeclarationError(
+                f"One mapped task holds {limit} evaluations ([core] max_map_length), but got {count} scenarios of "
+                f"{self.evaluations} evaluations each, {count * self.evaluations} in all. Take longer scenarios, fewer "
+                "replicates or fewer candidates, or raise the option."
+            )
 
     def _of(self, period: Period) -> list[Scenario]:
         if isinstance(self.scenarios, str | timedelta):

@@ -14,7 +14,7 @@ from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.comparison import DecisionBranchOperator
 from airflow_hpo.operators.promotion import PromoteOperator
 from airflow_hpo.operators.scenarios import Scenarios, ScenariosOperator
-from airflow_hpo.operators.selection import SELECTION, SelectCandidatesOperator, SelectChallengerOperator
+from airflow_hpo.operators.selection import SELECTION, SelectCandidatesOperator, SelectChallengerOperator, at_least_one
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import bookkeeping
@@ -71,7 +71,9 @@ class Cycle:
         )
         tuned >> finalists
         window = self.validation or self.tuning
-        validate = EvaluateTaskGroup("validate", candidates=finalists.output, **self._evaluation("validation", window))
+        validate = EvaluateTaskGroup(
+            "validate", candidates=finalists.output, **self._evaluation("validation", window, self.finalists, tuned)
+        )
         challenger = SelectChallengerOperator(
             task_id="challenger",
             evaluation=validate.output,
@@ -85,15 +87,22 @@ class Cycle:
             rule=self.rule,
             selection=XComArg(challenger, key=SELECTION),
             parameter_set=self.parameter_set,
-            **self._evaluation("test", self.test),
+            **self._evaluation("test", self.test, self.challengers, tuned),
         )
         self._decide(test.output)
         self._tell(tuned.finish, test.output.operator)
 
-    def _evaluation(self, name: str, window: Window) -> dict[str, Any]:
+    def _evaluation(self, name: str, window: Window, challengers: int, tuned: TuneTaskGroup) -> dict[str, Any]:
         scenarios = ScenariosOperator(
-            task_id=f"{name}_scenarios", scenarios=self.scenarios, window=window, **bookkeeping()
+            task_id=f"{name}_scenarios",
+            scenarios=self.scenarios,
+            window=window,
+            evaluations=(challengers + 1) * len(self.variants or [""]) * at_least_one(self.replicates, "replicates"),
+            **bookkeeping(),
         )
+        if callable(self.scenarios):
+            # How many there are is known only then, and too many are to be refused before anything is tuned.
+            scenarios >> tuned.start
         return {
             "study": self.study,
             "scenarios": scenarios.output,

@@ -23,6 +23,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.operators.function import TrialPythonOperator
 from airflow_hpo.operators.group import TrialOpenOperator
+from airflow_hpo.operators.scenarios import ScenariosOperator
 from airflow_hpo.operators.study import StudySuggestOperator
 from airflow_hpo.studies.open import open_edition
 from tests.integration.trial_tasks import START
@@ -149,6 +150,16 @@ def test_what_a_candidate_lacks_or_has_too_much_is_said(capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert "Candidate 'champion' lacks ['y'] of the study's parameters and has ['z']" in said
     assert "'trial 7' lacks" not in said
+
+
+def test_more_scenarios_than_can_be_evaluated_are_refused_when_they_are_known() -> None:
+    def hours(period: Any) -> list[str]:
+        return [f"hour {i}" for i in range(600)]
+
+    operator = ScenariosOperator(task_id="hours", scenarios=hours, window=Window("-28d", "-7d"), evaluations=2)
+
+    with pytest.raises(AirflowFailException, match=r"holds 1024 evaluations .* but got 600 scenarios of 2 evaluations"):
+        Ran(operator)
 
 
 def test_an_evaluation_without_any_result_fails(states: States) -> None:

@@ -115,6 +115,25 @@ def test_a_window_without_room_for_a_scenario_is_refused() -> None:
         built(test=Window("-3d"), scenarios="1w")
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"scenarios": "1h"}, "got 672 scenarios of 4 evaluations each, 2688 in all. Take longer scenarios"),
+        ({"scenarios": [f"s{i}" for i in range(100)], "replicates": 3}, "100 scenarios of 12 evaluations each"),
+    ],
+    ids=["length", "list"],
+)
+def test_more_evaluations_than_a_mapped_task_holds_are_refused_at_parse(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(DeclarationError, match=said):
+        built(**options)
+
+
+def test_scenarios_that_a_function_returns_are_counted_before_anything_is_tuned() -> None:
+    dag = built(scenarios=lambda period: ["rain"])
+    assert dag.get_task("tune.start").upstream_task_ids == {"validation_scenarios", "test_scenarios"}
+    assert built().get_task("tune.start").upstream_task_ids == set()
+
+
 def test_scenarios_may_be_listed() -> None:
     assert built(scenarios=["rain", Scenario("sun")]).get_task("test_scenarios").scenarios == ["rain", Scenario("sun")]
 
