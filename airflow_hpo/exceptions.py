@@ -111,6 +111,8 @@ class FailureKind(StrEnum):
     KILLED = "killed"
     NO_OUTPUT = "unheard"
     """It ended well without any output: it printed none, or the container runtime lost it. Stored under its older name."""
+    NO_NEWS = "no_news"
+    """It wrote neither a line nor a metric for longer than it may (``no_news_after``), and was ended."""
 
 
 class TrialFailedError(HpoError):
@@ -124,8 +126,8 @@ class TrialFailedError(HpoError):
             return trial.params["x"] ** 2
 
     :param reason: one sentence for people, kept on the attempt.
-    :param kind: who is to blame, a :class:`FailureKind` or its value: ``"program"``, ``"infrastructure"``, ``"killed"`` or
-        ``"unheard"``; retry rules depend on it.
+    :param kind: who is to blame, a :class:`FailureKind` or its value: ``"program"``, ``"infrastructure"``, ``"killed"``,
+        ``"unheard"`` or ``"no_news"``; retry rules depend on it.
     :raises ValueError: when the kind is none of these.
     """
 

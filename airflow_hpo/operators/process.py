@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from airflow.sdk import Context
@@ -13,6 +14,7 @@ from airflow_hpo.core.environment import as_text, as_variables
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.process import ProcessRunner
 from airflow_hpo.trials.run import TrialRun
@@ -39,10 +41,12 @@ class TrialProcessOperator(TrialOperator):
     :param cwd: folder to run in; None for the worker's own. Templated.
     :param metrics: where the program writes its metrics: ``Stdout()``, ``File(path)`` or ``TerminationMessage()``. The path is
         templated.
+    :param no_news_after: how long the program may write neither a line nor a metric, seconds or timedelta, more than 0; then it
+        is ended, and the attempt fails with the kind ``no_news``, which ``program_retries`` counts. None for no limit.
     :param request: a trial request as ``suggest`` returns it.
     :param hpo_conn_id: connection of the study database.
     :param rerun: ``"changed"`` or ``"always"``: when a trial that the study has the result of runs again.
-    :raises DeclarationError: when a variable is of another type.
+    :raises DeclarationError: when a variable is of another type, or ``no_news_after`` is not more than 0.
     """
 
     template_fields: Sequence[str] = ("command", "env", "cwd", "metrics")
@@ -57,6 +61,7 @@ class TrialProcessOperator(TrialOperator):
         env: Mapping[str, Any] | None = None,
         cwd: str | None = None,
         metrics: MetricSource | None = None,
+        no_news_after: float | timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,6 +69,7 @@ class TrialProcessOperator(TrialOperator):
         self.env = as_variables("env", env or {})
         self.cwd = cwd
         self.metrics = metrics or Stdout()
+        self.no_news_after = silence_allowed(no_news_after)
         self._process: ProcessRunner | None = None
 
     def run_trial(self, context: Context, run: TrialRun) -> Outcome:
@@ -79,6 +85,7 @@ class TrialProcessOperator(TrialOperator):
             monitor=monitor,
             interval=conf.report_interval(),
             grace_period=conf.termination_grace_period(),
+            no_news_after=self.no_news_after,
         )
         self._process = runner
         return monitor.explained(runner.run())
@@ -91,3 +98,14 @@ class TrialProcessOperator(TrialOperator):
     def placement(self) -> Placement:
         """Return host and process id of the task."""
         return replace(super().placement(), pid=os.getpid())
+
+
+def silence_allowed(given: float | timedelta | None) -> float | None:
+    """Return how many seconds a program may say nothing, checked."""
+    seconds = given.total_seconds() if isinstance(given, timedelta) else given
+    if seconds is None or (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
+        return seconds
+    raise DeclarationError(
+        f"`no_news_after` is a time of more than 0, in seconds or as a timedelta, but got {given!r}. "
+        "Write no_news_after=timedelta(minutes=30)."
+    )

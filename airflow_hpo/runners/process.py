@@ -24,7 +24,7 @@ from airflow_hpo.runners.supervisor import SupervisedProgram
 CHUNK = 65536
 LAST_CHUNKS = 64
 
-End = Literal["pruned", "killed", "timeout"]
+End = Literal["pruned", "killed", "timeout", "no news"]
 """Why the runner ended a program before it was done."""
 
 
@@ -46,6 +46,7 @@ class ProcessRunner:
     :param interval: seconds between calls of the monitor and looks at a file; more than 0.
     :param grace_period: seconds between SIGTERM and SIGKILL; 0 or more.
     :param timeout: seconds after which the program is ended; None for never.
+    :param no_news_after: seconds without a line and without a metric after which the program is ended; None for never.
     :raises DeclarationError: when the command is empty, or source and objective do not fit together.
     """
 
@@ -62,6 +63,7 @@ class ProcessRunner:
         interval: float = 0.5,
         grace_period: float = 10.0,
         timeout: float | None = None,
+        no_news_after: float | None = None,
     ) -> None:
         if isinstance(command, str) or not command:
             raise DeclarationError(
@@ -77,6 +79,8 @@ class ProcessRunner:
         self._interval = interval
         self._grace_period = grace_period
         self._timeout = timeout
+        self._no_news_after = float("inf") if no_news_after is None else no_news_after
+        self._last_news = 0.0
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._end: End | None = None
         self._stopped = False
@@ -109,7 +113,7 @@ class ProcessRunner:
             self._program.end()
 
     def _follow(self, program: SupervisedProgram, read: Input) -> None:
-        started = time.monotonic()
+        started = self._last_news = time.monotonic()
         deadline = started + self._timeout if self._timeout is not None else float("inf")
         due = started + self._interval
         with selectors.DefaultSelector() as selector:
@@ -133,12 +137,17 @@ class ProcessRunner:
             self._finish(program, "killed")
         elif time.monotonic() >= deadline:
             self._finish(program, "timeout")
+        elif time.monotonic() >= self._last_news + self._no_news_after:
+            self._finish(program, "no news")
 
     def _look(self, program: SupervisedProgram, read: Input) -> None:
         read.look()
         if self.collector.stopped:
             raise self.collector.stopped
-        if self._end is None and self._monitor(self.collector.drain()):
+        points = self.collector.drain()
+        if points:
+            self._last_news = time.monotonic()
+        if self._end is None and self._monitor(points):
             self._finish(program, "pruned")
 
     def _finish(self, program: SupervisedProgram, end: End) -> None:
@@ -151,6 +160,8 @@ class ProcessRunner:
             data = os.read(program.output.fileno(), CHUNK)
         except BlockingIOError:
             return None
+        if data:
+            self._last_news = time.monotonic()
         self._log(read.printed(data))
         if self.collector.stopped:
             raise self.collector.stopped
@@ -178,13 +189,25 @@ class ProcessRunner:
         if self._end == "pruned":
             return Outcome.pruned(self.collector.so_far(), **seen)
         if self._end is not None or code != 0:
-            kind = FailureKind.KILLED if self._end == "killed" else FailureKind.PROGRAM
-            reason = f"{_how(self._end, code)}{_last_lines(self._tail)}"
-            return Outcome.failed(reason, kind, measurement=self.collector.so_far(), **seen)
+            reason = f"{self._how(code)}{_last_lines(self._tail)}"
+            return Outcome.failed(
+                reason, _KINDS.get(self._end, FailureKind.PROGRAM), measurement=self.collector.so_far(), **seen
+            )
         try:
             return Outcome.complete(self.collector.measure(), **seen)
         except TrialFailedError as err:
             return Outcome.failed(err.reason, err.kind, **seen)
+
+    def _how(self, code: int) -> str:
+        if self._end == "no news":
+            return (
+                f"The trial's program wrote no line and no metric for {self._no_news_after:g} seconds and was ended. Raise "
+                "no_news_after, or have the program print while it works."
+            )
+        return _how(self._end, code)
+
+
+_KINDS: Mapping[End | None, FailureKind] = {"killed": FailureKind.KILLED, "no news": FailureKind.NO_NEWS}
 
 
 def _how(end: End | None, code: int) -> str:

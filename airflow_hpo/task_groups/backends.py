@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import XComArg
@@ -12,7 +13,7 @@ from airflow_hpo.core.environment import as_variables
 from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
-from airflow_hpo.operators.process import TrialProcessOperator
+from airflow_hpo.operators.process import TrialProcessOperator, silence_allowed
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.task_groups.bookkeeping import TRIAL
 
@@ -58,8 +59,11 @@ class ProcessTrial(TrialBackend):
     :param cwd: folder to run in.
     :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output. Programs that
         run at once need a ``File`` each.
+    :param no_news_after: how long the program may write neither a line nor a metric, seconds or timedelta; then it is ended
+        and the attempt fails. None for no limit.
     :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
-    :raises DeclarationError: when the command is not a list of strings, or a variable is of another type.
+    :raises DeclarationError: when the command is not a list of strings, a variable is of another type, or a time is not more
+        than 0.
     """
 
     operator = TrialProcessOperator
@@ -70,6 +74,7 @@ class ProcessTrial(TrialBackend):
         env: Mapping[str, Any] | None = None,
         cwd: str | None = None,
         metrics: MetricSource | None = None,
+        no_news_after: float | timedelta | None = None,
         **arguments: Any,
     ) -> None:
         if isinstance(command, str) or not command or not all(isinstance(part, str) for part in command):
@@ -78,7 +83,10 @@ class ProcessTrial(TrialBackend):
                 "Write one string for each argument."
             )
         variables = as_variables("env", env) if env else None
-        super().__init__(command=list(command), env=variables, cwd=cwd, metrics=metrics, **arguments)
+        silence = silence_allowed(no_news_after)
+        super().__init__(
+            command=list(command), env=variables, cwd=cwd, metrics=metrics, no_news_after=silence, **arguments
+        )
 
     def check_files(self, at_once: int) -> None:
         """Refuse one metrics file for trials that run at once: each would read the values of the others."""

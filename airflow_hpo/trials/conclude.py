@@ -105,7 +105,8 @@ def _late(known: Sequence[Attempt], attempt: Attempt, state: TrialState, told: T
 
 def _programs_own(kinds: Sequence[FailureKind | None]) -> int:
     """Return how many failures are the program's; the first silence of one that ended well may be the runtime's."""
-    return kinds.count(FailureKind.PROGRAM) + max(0, kinds.count(FailureKind.NO_OUTPUT) - 1)
+    own = kinds.count(FailureKind.PROGRAM) + kinds.count(FailureKind.NO_NEWS)
+    return own + max(0, kinds.count(FailureKind.NO_OUTPUT) - 1)
 
 
 def _amend(store: Store, session: Session, name: str, told: TrialRecord) -> str | None:

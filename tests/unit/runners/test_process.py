@@ -187,6 +187,24 @@ def test_a_program_that_runs_too_long_is_ended() -> None:
     assert failed.value.kind == "program"
 
 
+def test_a_program_that_hangs_is_ended_and_says_since_when() -> None:
+    with pytest.raises(
+        TrialFailedError, match=r"no line and no metric for 0\.3 seconds and was ended\. Raise no_news"
+    ) as failed:
+        shell("echo loss=1; sleep 300", no_news_after=0.3).run().check()
+    assert failed.value.kind == "no_news"
+
+
+def test_a_program_that_says_something_now_and_then_goes_on() -> None:
+    assert measured(shell("for i in 1 2 3 4; do sleep 0.5; echo step $i; done; echo loss=2", no_news_after=1.8)) == 2.0
+
+
+def test_metrics_in_a_file_are_news(tmp_path: Path) -> None:
+    script = "for i in 1 2 3 4; do sleep 0.5; echo loss=$i >> metrics.txt; done"
+    made = shell(script, source=File("metrics.txt"), cwd=str(tmp_path), no_news_after=1.8)
+    assert measured(made) == 4.0
+
+
 @pytest.mark.parametrize("callback", ["on_line", "monitor"])
 def test_an_error_in_a_callback_ends_the_program(tmp_path: Path, callback: str) -> None:
     def fail(_: object) -> bool:

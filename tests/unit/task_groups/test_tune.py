@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,9 @@ def test_one_evaluation_under_one_name_in_a_dag() -> None:
         EvaluationPlanOperator(task_id="one", evaluation="check", **options)
         with pytest.raises(DeclarationError, match=r"task 'one' and task 'two' of DAG 'd' both run 's/check'"):
             EvaluationPlanOperator(task_id="two", evaluation="check", **options)
+
+
+@pytest.mark.parametrize("given", [0, -1, "1h", True, timedelta(0)], ids=str)
+def test_a_silence_that_is_no_time_is_refused(given: Any) -> None:
+    with pytest.raises(DeclarationError, match="`no_news_after` is a time of more than 0"):
+        ProcessTrial(["train"], no_news_after=given)
