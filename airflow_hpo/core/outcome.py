@@ -29,6 +29,8 @@ class Outcome:
     """Of the program; None when a signal ended it, or nothing is known."""
     tail: Sequence[str] = ()
     """The last lines of its log, oldest first."""
+    oddities: Sequence[str] = ()
+    """What was odd about its reports, where no measurement says it."""
     placement: Placement = UNKNOWN
     """What its end adds to what is known about where it ran."""
     over: bool = False
@@ -64,6 +66,7 @@ class Outcome:
             kind=FailureKind(data.get("kind") or FailureKind.PROGRAM) if state is AttemptOutcome.FAILED else None,
             exit_code=data.get("exit_code"),
             tail=tuple(data.get("tail") or ()),
+            oddities=problems if value is None else (),
             placement=Placement.from_dict(data.get("place") or {}),
             over=bool(data.get("over")),
             alive=bool(data.get("alive")),
@@ -79,7 +82,7 @@ class Outcome:
             "exit_code": self.exit_code,
             "value": measured.value if measured else None,
             "metrics": dict(measured.metrics) if measured else {},
-            "problems": list(measured.problems) if measured else [],
+            "problems": list(self.problems),
             "tail": list(self.tail),
             "place": self.placement.to_dict(),
             "over": self.over,
@@ -90,6 +93,11 @@ class Outcome:
     def value(self) -> float | None:
         """The objective; None when none was reported."""
         return self.measurement.value if self.measurement else None
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What was odd about its reports, a short sentence each."""
+        return self.measurement.problems if self.measurement else self.oddities
 
     def check(self) -> None:
         """Do nothing unless the attempt failed."""

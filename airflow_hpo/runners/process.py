@@ -185,7 +185,11 @@ class ProcessRunner:
                 "Check its name, the PATH and that it may be executed."
             )
         code = os.waitstatus_to_exitcode(program.status) if program.status is not None else -signal.SIGKILL
-        seen: dict[str, Any] = {"exit_code": code if code >= 0 else None, "tail": tuple(self._tail)}
+        seen: dict[str, Any] = {
+            "exit_code": code if code >= 0 else None,
+            "tail": tuple(self._tail),
+            "oddities": self.collector.problems,
+        }
         if self._end == "pruned":
             return Outcome.pruned(self.collector.so_far(), **seen)
         if self._end is not None or code != 0:

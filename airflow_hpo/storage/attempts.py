@@ -60,7 +60,6 @@ def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
 
     Expects the attempt as :func:`of` returns it with a lock: what is known about its placement is kept.
     """
-    measured = outcome.measurement
     weaker = [old.value for old in AttemptOutcome if outweighs(outcome.state, old)]
     tail = "\n".join(outcome.tail)[-TAIL_LENGTH:]
     _end(
@@ -69,7 +68,7 @@ def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
         [AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt, AttemptRow.outcome.in_(weaker)],
         outcome,
         exit_code=outcome.exit_code,
-        problems=list(measured.problems) if measured else [],
+        problems=list(outcome.problems),
         log_tail=tail or None,
         place={**attempt.placement.to_dict(), **outcome.placement.to_dict()},
     )

@@ -147,7 +147,7 @@ class TrialRun:
         return final
 
     def _warn(self, outcome: Outcome) -> None:
-        for problem in outcome.measurement.problems if outcome.measurement else ():
+        for problem in outcome.problems:
             self.log.warning("Odd about its metrics: %s", problem)
 
     def _begun(self, attempt: Attempt) -> None:

@@ -32,7 +32,7 @@ class Collector:
         """Why nothing is read any more; None while lines are."""
         self._source = source
         self._parser = Parser(source, objective.metrics)
-        self._splitter = LineSplitter()
+        self._splitter = LineSplitter(names=objective.metrics)
         self._lines = 0
         self._first: list[str] = []
         self._recent: deque[str] = deque(maxlen=SAMPLE)
@@ -79,6 +79,11 @@ class Collector:
     def so_far(self) -> Measurement | None:
         """Return the result as if the trial had ended here; None when it has none."""
         return None if self.stopped else self.series.so_far(self.evidence)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was odd about what came, a short sentence each, for an attempt that has no result."""
+        return (*self.series.oddities(), *self.evidence.problems())
 
     @property
     def evidence(self) -> LinesRead:

@@ -2,7 +2,7 @@
 
 import math
 
-from airflow_hpo.core.metrics.point import MetricPoint, SeriesPoint
+from airflow_hpo.core.metrics.point import MetricPoint, SeriesPoint, times
 from airflow_hpo.core.metrics.values import MAX_STEP
 
 STEPS_REMEMBERED = 100_000
@@ -50,11 +50,11 @@ class Curve:
         found = []
         if self._moved:
             found.append(
-                f"{self._name!r} came {self._moved} times for a step it had; every value counts, and the series shows "
-                "these after the greatest step."
+                f"{self._name!r} came {times(self._moved)} for a step it had; every value counts, and the series shows "
+                "such values after the greatest step."
             )
         if self._strange:
-            found.append(f"{self._name!r} was NaN or infinite {self._strange} times out of {self._count}.")
+            found.append(f"{self._name!r} was NaN or infinite {times(self._strange)} out of {self._count}.")
         if self._shown < self._count:
             found.append(f"The series of {self._name!r} was thinned from {self._count} values to {self._shown}.")
         return found

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_hpo.core.metrics.neighbours import Neighbours
 from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, numberish, two_readings
@@ -61,6 +61,7 @@ class NameValueFilter:
         spelt = "|".join(map(re.escape, odd))
         own = [re.compile(rf"(?<![\w./@-])(?P<name>{spelt})\s*+=(?!=){_VALUE}")] if odd else []
         self._patterns = [*own, _DEFAULT]
+        self._qualifiers: dict[str, str] = {}
 
     def matches(self, line: str) -> Iterator[Match]:
         """Yield what stands in a line, each value once."""
@@ -73,7 +74,20 @@ class NameValueFilter:
                 span = match.span(group)
                 if span[1] not in taken:
                     taken.add(span[1])
-                    yield _default_match(line, match["name"], span, whole=group == "value")
+                    found = _default_match(line, match["name"], span, whole=group == "value")
+                    yield self._of_one_kind(
+                        found, _QUALIFIER.search(line, max(0, match.start() - SHOWN), match.start())
+                    )
+
+    def _of_one_kind(self, found: Match, before: re.Match[str] | None) -> Match:
+        """Doubt ``val loss=0.9`` where ``loss`` or ``train loss`` came before: it is another metric with a blank in its name."""
+        if found.value is None:
+            return found
+        qualifier = before["word"] if before else ""
+        if self._qualifiers.setdefault(found.name, qualifier.lower()) == qualifier.lower():
+            return found
+        name = f"{qualifier} {found.name}".strip()
+        return replace(found, value=None, guess=found.value, why=f"it belongs to {name!r}, and other values did not")
 
 
 def _default_match(line: str, name: str, span: tuple[int, int], *, whole: bool) -> Match:
@@ -85,6 +99,9 @@ def _default_match(line: str, name: str, span: tuple[int, int], *, whole: bool) 
 
 
 _DEFAULT = re.compile(DEFAULT_FILTER)
+_QUALIFIER = re.compile(
+    r"(?<![^\s,;|(\[{-])(?P<word>(?i:train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test))[ \t]\Z"
+)
 _LABEL = re.compile(r"[A-Za-z_][\w./@-]*['\"\]]?[ \t]*[=:][ \t]*['\"]?\Z")
 _TOKEN = re.compile(r"[^\s,;]+")
 

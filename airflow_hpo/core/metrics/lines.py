@@ -1,6 +1,7 @@
 """Lines from bytes, however the bytes arrive."""
 
 import re
+from collections.abc import Sequence
 
 LINE_LIMIT = 65536
 """Bytes of a line that are kept."""
@@ -15,10 +16,16 @@ class LineSplitter:
 
     ``\n``, ``\r\n`` and a bare ``\r`` (progress bars) end a line. What is not UTF-8, and NUL, which databases refuse,
     becomes U+FFFD. Memory is bounded: of a longer line the head is kept, up to a blank so that no number is cut in two.
+    A line that lost its end says which of the ``names`` stood there, so that no reader takes it for whole.
     """
 
-    def __init__(self, limit: int = LINE_LIMIT) -> None:
+    def __init__(self, limit: int = LINE_LIMIT, names: Sequence[str] = ()) -> None:
         self._limit = limit
+        # The last part only: in JSON the others stand before it, each with its own brace.
+        self._keys = {name: re.split("[/.]", name)[-1].encode() for name in names}
+        self._longest = max(map(len, self._keys.values()), default=0)
+        self._edge = b""
+        self._lost: set[str] = set()
         self._head = bytearray()
         self._dropped = 0
         self._after_return = False
@@ -48,17 +55,26 @@ class LineSplitter:
     def _keep(self, piece: bytes) -> None:
         room = self._limit - len(self._head)
         self._head += piece[:room]
-        self._dropped += max(0, len(piece) - room)
+        if len(piece) > room:
+            self._drop(piece[room:])
+
+    def _drop(self, piece: bytes) -> None:
+        """Count what is lost, and note which metrics stand there; the head may end in the middle of one."""
+        text = (self._edge if self._dropped else bytes(self._head[-_TOKEN_LENGTH:])) + piece
+        self._dropped += len(piece)
+        self._lost |= {name for name, key in self._keys.items() if key in text}
+        self._edge = text[-self._longest :]
 
     def _take(self) -> str:
         head, dropped = bytes(self._head), self._dropped
         self._head.clear()
-        self._dropped = 0
+        lost, self._lost, self._dropped = sorted(self._lost), set(), 0
         if not dropped:
             return _decoded(head)
         self.cut += 1
         blank = _LAST_BLANK.search(head, max(0, len(head) - _TOKEN_LENGTH))
-        return f"{_decoded(head[: blank.start()] if blank else head)} … [{dropped} bytes more]"
+        there = " with " + ", ".join(f'"{name}"' for name in lost) if lost else ""
+        return f"{_decoded(head[: blank.start()] if blank else head)} … [{dropped} bytes more{there}]"
 
 
 def _decoded(line: bytes) -> str:

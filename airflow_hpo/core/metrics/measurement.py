@@ -45,7 +45,12 @@ class LinesRead:
 
     def problems(self) -> list[str]:
         """Return what was odd about the lines, a short sentence each."""
-        cut = [f"{self.cut} lines were too long and lost their end."] if self.cut else []
+        many = (
+            "1 line was too long and lost its end."
+            if self.cut == 1
+            else f"{self.cut} lines were too long and lost their end."
+        )
+        cut = [many] if self.cut else []
         return cut + ([self.note] if self.note else [])
 
     def __str__(self) -> str:

@@ -77,6 +77,11 @@ def rejected(name: str, text: object, line: str = "", why: str = "", guess: floa
     return Rejected(name, shorten(shown, TEXT_LENGTH), shorten(line.strip(), LINE_LENGTH), why, guess)
 
 
+def times(count: int) -> str:
+    """Return a count in words."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def shorten(text: str, length: int) -> str:
     """Return a text that is no longer than that many characters."""
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from airflow_hpo.core.metrics.counted import counted
 from airflow_hpo.core.metrics.curve import Curve
 from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, doubtful, missing, not_finite
-from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint, TwoReadings
+from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint, TwoReadings, times
 from airflow_hpo.core.objective import Objective
 
 SERIES_LIMIT = 1000
@@ -90,20 +90,23 @@ class MetricSeries:
         return None if value is None else Measurement(value, self._extra(), tuple(self.problems(evidence)))
 
     def problems(self, evidence: LinesRead | None = None) -> list[str]:
-        """Return what was odd about the reports, a short sentence each."""
+        """Return what was odd about the reports, and which extra metrics are missing, a short sentence each."""
+        extra = [sentence for name in self._objective.extra_metrics for sentence in self._extra_problems(name)]
+        return self.oddities() + extra + (evidence.problems() if evidence else [])
+
+    def oddities(self) -> list[str]:
+        """Return what was odd about what came, a short sentence each."""
         found = list(self._notes)
         for name, count in self._rejections.items():
             first = self._first_rejected[name]
             line = f" in the line {first.line!r}" if first.line else ""
             why = f": {first.why}" if first.why else ""
-            found.append(f"{name!r} was not a number {count} times, first {first.text!r}{line}{why}.")
+            found.append(f"{name!r} was not a number {times(count)}, first {first.text!r}{line}{why}.")
         for each in self._longer.values():
             found.append(f"{each.name!r} was read up to the blank of {each.text!r} in the line {each.line!r}.")
         for curve in self._curves.values():
             found += curve.problems()
-        for name in self._objective.extra_metrics:
-            found += self._extra_problems(name)
-        return found + (evidence.problems() if evidence else [])
+        return found
 
     def _extra_problems(self, name: str) -> list[str]:
         if doubt := self._counted[name].doubtful:

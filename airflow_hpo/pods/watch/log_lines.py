@@ -1,7 +1,7 @@
 """Lines of a container's log as Kubernetes sends it: with timestamps, and again after every reconnection."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -27,8 +27,8 @@ class LogLine:
 class TimestampedLines:
     """Split a log stream that was asked for with timestamps, however it is cut into pieces."""
 
-    def __init__(self) -> None:
-        self._splitter = LineSplitter()
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._splitter = LineSplitter(names=names)
         self._head = b""
         self._stamp: str | None = None
         self._begun = False

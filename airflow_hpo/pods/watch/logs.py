@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods.api.access import PodAccess
@@ -43,8 +43,10 @@ class LogFollower:
         container: str,
         take: Callable[[list[LogLine]], None],
         at_end: Callable[[], None] = lambda: None,
+        names: Sequence[str] = (),
     ) -> None:
         self._access = access
+        self._names = names
         self._container = container
         self._take = take
         self._at_end = at_end
@@ -102,7 +104,7 @@ class LogFollower:
 
     async def _drain(self, chunks: AsyncIterator[bytes], *, whole: bool) -> None:
         """Take all lines; the unfinished last one only when nothing can follow, else it comes again in full."""
-        splitter = TimestampedLines()
+        splitter = TimestampedLines(self._names)
         async for chunk in chunks:
             if len(chunk) < BIG_CHUNK:
                 self._parse(splitter, chunk)
@@ -133,9 +135,9 @@ class TrialLogs:
         self.unread = False
         """Whether the end of a log may be read later, because the API server did not answer."""
         self._readings = readings
-        self._followers = [LogFollower(access, container, readings.output, at_end)]
+        self._followers = [LogFollower(access, container, readings.output, at_end, readings.names)]
         if metrics_container:
-            self._followers.append(LogFollower(access, metrics_container, readings.metrics))
+            self._followers.append(LogFollower(access, metrics_container, readings.metrics, names=readings.names))
         self._tasks: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager

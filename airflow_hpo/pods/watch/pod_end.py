@@ -65,5 +65,6 @@ class PodEnd:
         return self.failed(err.reason, err.kind, exit_code=0)
 
     def _seen(self, state: AttemptOutcome, **more: Any) -> Outcome:
-        measured, tail = self._readings.so_far(), tuple(self._readings.tail)
-        return Outcome(state, measured, tail=tail, placement=self._pod.placement, over=self._pod.over, **more)
+        read = self._readings
+        seen = {"tail": tuple(read.tail), "oddities": read.problems, "placement": self._pod.placement}
+        return Outcome(state, read.so_far(), over=self._pod.over, **seen, **more)

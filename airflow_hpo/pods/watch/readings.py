@@ -11,6 +11,7 @@ from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
 from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import TAIL_LINES
+from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.pods.watch.log_lines import LogLine
 
 
@@ -22,6 +23,8 @@ class PodReadings:
 
     def __init__(self, source: MetricSource, objective: Objective, log: Callable[[str], None]) -> None:
         self._collector = Collector(source, objective)
+        self.names = objective.metrics
+        """The metrics that are looked for."""
         self._from_output = isinstance(source, Stdout)
         self._from_message = not isinstance(source, Stdout | File)
         self._log = log
@@ -72,6 +75,17 @@ class PodReadings:
         """Return the trial's result."""
         with self._lock:
             return self._collector.measure()
+
+    @property
+    def stopped(self) -> TrialFailedError | None:
+        """Why nothing is read any more, such as a filter that is too slow; None while lines are."""
+        return self._collector.stopped
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was odd about what came, a short sentence each."""
+        with self._lock:
+            return self._collector.problems
 
     @property
     def silent(self) -> bool:

@@ -30,12 +30,14 @@ class Reports:
         """Say whether the trial is to end although its pod has not."""
         if self._refused:
             raise TrialFailedError(str(self._refused)) from self._refused
+        if self._readings.stopped:
+            raise self._readings.stopped
         return self.pruned
 
     async def run(self) -> None:
         """Report until the trial is to end, or until cancelled."""
         pause, asked = self._options.report_interval, time.monotonic()
-        while not self.pruned and self._refused is None:
+        while not self.pruned and self._refused is None and not self._readings.stopped:
             await asyncio.sleep(pause)
             begun = time.monotonic()
             try:

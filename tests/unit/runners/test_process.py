@@ -406,3 +406,8 @@ def test_killing_the_launcher_ends_the_program_and_fails_the_attempt(tmp_path: P
     outcome = shell("sleep 300 & echo $! > pids; echo $$; wait", cwd=str(tmp_path), on_line=kill_launcher).run()
     assert "SIGKILL" in (outcome.reason or "")
     await_gone(pids((tmp_path / "pids").read_text()))
+
+
+def test_what_was_odd_is_kept_of_a_program_without_a_result() -> None:
+    [problem] = shell("echo loss=high").run().problems
+    assert "'high'" in problem

@@ -45,3 +45,76 @@ def test_lines_split_elsewhere_are_read_alike() -> None:
     (point,) = collector.drain()
     assert point.time is not None
     assert point.time.isoformat() == "2026-10-01T12:00:00.500000+00:00"
+
+
+CUT = [
+    pytest.param(Stdout(), b"loss=0.9 " + b"x " * 40_000 + b"loss=0.5", id="beyond"),
+    pytest.param(Stdout(), b"x" * 65_520 + b" loss= 0.123456789", id="in two"),
+    pytest.param(Stdout(), b"x " * 32_766 + b"loss=0.5", id="a name in two"),
+    pytest.param(Stdout(format="json"), b'{"x": "' + b"x" * 80_000 + b'", "loss": 0.5}', id="JSON"),
+]
+
+
+@pytest.mark.parametrize(("source", "line"), CUT)
+def test_a_value_in_the_lost_end_of_a_line_is_never_passed_over(source: Stdout, line: bytes) -> None:
+    collector = Collector(source, Objective("loss"))
+    collector.feed(b'loss=0.1\n{"loss": 0.1}\n' + line[:70_000])
+    collector.feed(line[70_000:] + b"\n")
+    with pytest.raises(TrialFailedError, match="must be read whole"):
+        collector.measure()
+
+
+def test_a_long_line_without_the_metric_costs_nothing() -> None:
+    collector = Collector(Stdout(), Objective("loss"))
+    collector.feed(b"loss=0.1\n" + b"x " * 80_000 + b"\n")
+    assert collector.measure().problems == ("1 line was too long and lost its end.",)
+
+
+def test_a_value_after_the_lost_one_counts() -> None:
+    collector = Collector(Stdout(), Objective("loss"))
+    collector.feed(b"x " * 40_000 + b"loss=0.5\nloss=0.1\n")
+    assert collector.measure().value == 0.1
+
+
+KINDS = [
+    ("train loss=0.1 val loss=0.9", "'val loss'"),
+    ("loss=0.1\ntest loss=0.9", "'test loss'"),
+    ("val loss=0.9\nloss=0.1", "'loss'"),
+    ("epoch 3 | Validation loss=0.9 | loss=0.1", "'loss'"),
+]
+
+
+@pytest.mark.parametrize(("output", "named"), KINDS)
+def test_a_name_with_a_blank_before_it_is_another_metric_than_the_one_before(output: str, named: str) -> None:
+    collector = Collector(Stdout(), Objective("loss"))
+    collector.feed(output.encode() + b"\n")
+    with pytest.raises(TrialFailedError, match=f"belongs to {named}"):
+        collector.measure()
+
+
+ALIKE = [
+    "val loss=0.9\nval loss=0.5",
+    "epoch 3 loss=0.9\ndone, loss=0.5",
+    "loss=0.9\nINFO loss=0.5",
+    "interval loss=1\nloss=0.5",
+]
+
+
+@pytest.mark.parametrize("output", ALIKE)
+def test_names_that_are_qualified_alike_are_one_metric(output: str) -> None:
+    collector = Collector(Stdout(), Objective("loss"))
+    collector.feed(output.encode() + b"\n")
+    assert collector.measure().value == 0.5
+
+
+def test_a_declared_name_with_a_blank_is_told_from_the_one_without() -> None:
+    collector = Collector(Stdout(), Objective("val loss", extra_metrics=["loss"]))
+    collector.feed(b"loss=0.1 val loss=0.9\n")
+    measured = collector.measure()
+    assert (measured.value, measured.metrics) == (0.9, {"loss": 0.1})
+
+
+def test_what_is_odd_without_a_result_is_said_too() -> None:
+    collector = Collector(Stdout(), Objective("loss", extra_metrics=["accuracy"]))
+    collector.feed(b"loss=high\n")
+    assert collector.problems == ("'loss' was not a number once, first 'high' in the line 'loss=high'.",)

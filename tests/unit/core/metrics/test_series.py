@@ -88,7 +88,7 @@ def test_a_step_that_comes_again_counts_and_is_shown_after_the_greatest() -> Non
     measured = made.measure()
     assert measured.value == 2.0
     assert [(point.step, point.value) for point in made.drain()] == [(0, 1.0), (1, 2.0)]
-    assert any("1 times for a step it had" in problem for problem in measured.problems)
+    assert any("once for a step it had" in problem for problem in measured.problems)
 
 
 def test_the_same_line_printed_twice_is_shown_once() -> None:

@@ -335,3 +335,24 @@ class Scheduled(Watched):
 def test_while_the_node_is_waited_for_a_pod_that_is_sent_is_asked_for_too() -> None:
     watched = Scheduled([unscheduled()], [[log_of("loss=1")]], on_node=Nodes(), startup_check_interval=600.0)
     assert watched.early == [Placement(node="node-1")]
+
+
+SLOW = Stdout(filter={"loss": r"^(?!x)(?:.*?,){25}P=(?P<value>\S+)"})
+
+
+def test_a_filter_that_is_too_slow_ends_the_watch_before_its_pod() -> None:
+    outcome = Watched([pod("Running", running())], [[log_of("1," * 40 + "P")]], source=SLOW).outcome
+    assert (outcome.state, outcome.kind) == ("failed", "program")
+    assert "filter must be quick" in (outcome.reason or "")
+
+
+def test_what_was_odd_is_kept_of_a_pod_without_a_result() -> None:
+    outcome = Watched([DONE], [[log_of("loss=high")]]).outcome
+    assert outcome.measurement is None
+    assert Outcome.from_dict(outcome.to_dict()).problems == outcome.problems
+    assert "'high'" in outcome.problems[0]
+
+
+def test_a_value_in_the_lost_end_of_a_pods_line_is_never_passed_over() -> None:
+    outcome = Watched([DONE], [[log_of("loss=0.1", "x " * 40_000 + "loss=0.5")]]).outcome
+    assert "must be read whole" in (outcome.reason or "")
