@@ -63,7 +63,7 @@ class LineSplitter:
         text = (self._edge if self._dropped else bytes(self._head[-_TOKEN_LENGTH:])) + piece
         self._dropped += len(piece)
         self._lost |= {name for name, key in self._keys.items() if key in text}
-        self._edge = text[-self._longest :]
+        self._edge = text[max(0, len(text) - self._longest) :]
 
     def _take(self) -> str:
         head, dropped = bytes(self._head), self._dropped

@@ -66,5 +66,5 @@ class PodEnd:
 
     def _seen(self, state: AttemptOutcome, **more: Any) -> Outcome:
         read = self._readings
-        seen = {"tail": tuple(read.tail), "oddities": read.problems, "placement": self._pod.placement}
+        seen: dict[str, Any] = {"tail": tuple(read.tail), "oddities": read.problems, "placement": self._pod.placement}
         return Outcome(state, read.so_far(), over=self._pod.over, **seen, **more)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +60,21 @@ def test_a_number_is_never_cut_in_two() -> None:
 
 def test_a_line_as_long_as_the_limit_is_whole() -> None:
     assert split(b"12345\n", limit=5) == ["12345"]
+
+
+@pytest.mark.parametrize("names", [[], ["val/loss", "train/loss", "accuracy"]])
+def test_the_memory_of_a_line_without_end_is_bounded(names: list[str]) -> None:
+    splitter = LineSplitter(limit=20, names=names)
+    tracemalloc.start()
+    for _ in range(200):
+        splitter.feed(b"x" * 10_000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200_000
+
+
+def test_a_line_that_lost_its_end_names_every_metric_that_may_have_stood_there() -> None:
+    splitter = LineSplitter(limit=4, names=["val/loss", "train/loss", "accuracy"])
+    assert splitter.feed(b"abcd lo") == []
+    [line] = splitter.feed(b"ss=1\n")
+    assert line.endswith('bytes more with "train/loss", "val/loss"]')
