@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from airflow_hpo.core.attempt import MetricValue
@@ -55,6 +55,18 @@ def series(
         wanted = wanted.where(_counts())
     order = (AttemptRow.number, AttemptRow.attempt, MetricRow.name, MetricRow.step)
     return [MetricValue(*row) for row in session.execute(wanted.order_by(*order))]
+
+
+def last_reports(session: Session, edition: str) -> dict[tuple[int, int], datetime]:
+    """Return when each attempt that runs reported last, by trial and attempt; those that reported nothing are left out."""
+    wanted = (
+        select(AttemptRow.number, AttemptRow.attempt, func.max(MetricRow.reported_at))
+        .join(AttemptRow, AttemptRow.id == MetricRow.attempt_id)
+        .join(EditionRow, EditionRow.id == AttemptRow.edition_id)
+        .where(EditionRow.name == edition, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
+        .group_by(AttemptRow.number, AttemptRow.attempt)
+    )
+    return {(number, attempt): last for number, attempt, last in session.execute(wanted)}
 
 
 def _of(edition: str) -> Select[int, int, str, int, float, datetime]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from airflow_hpo.core.attempt import Attempt, by_trial, counting
 from airflow_hpo.core.budget import slots_free
@@ -9,9 +10,13 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.storage import attempts
+from airflow_hpo.storage.metric_series import last_reports
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
+
+News = Mapping[tuple[int, int], datetime]
+"""When the attempts that run reported last, by trial and attempt."""
 
 GIVEN_UP = "It was given up without a result."
 NAMED = 10
@@ -51,7 +56,7 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     """Say why a study is where it is, and each of its trials that has no result."""
     edition, records = store.edition(name), store.optuna.records(name, details=False)
     with store.session(read_only=True) as session:
-        runs = by_trial(attempts.of(session, name))
+        runs, news = by_trial(attempts.of(session, name)), last_reports(session, name)
     replaced = {record.replaces for record in records}
     shown = [r for r in records if r.key and r.number not in replaced and not r.state.successful]
     shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
@@ -59,7 +64,7 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     odd = odd_results(records, runs)
     return Explanation(
         [*said, *([odd_sentence(odd)] if odd else [])],
-        [_trial(record, runs.get(record.number, []), tasks) for record in shown],
+        [_trial(record, runs.get(record.number, []), tasks, news) for record in shown],
     )
 
 
@@ -87,12 +92,12 @@ def _wanted(look: Status, tasks: RunTasks) -> str:
     return f"{free} of {study.slots} slots are free{held}, and {more}. {tasks.next_step(min(study.batch, needed))}"
 
 
-def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks) -> TrialReason:
+def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks, news: News) -> TrialReason:
     task = tasks.of_trial(record.key or "", runs[-1].task if runs else None)
     if record.invalid is not None:
         state, why = "invalid", f"Its result was taken back: {record.invalid}"
     elif record.state is TrialState.RUNNING:
-        state, why = record.state.value, _running(runs, task)
+        state, why = record.state.value, _running(runs, task, news)
     else:
         state, why = record.state.value, last_words(runs) or GIVEN_UP
     last = next((run for run in reversed(runs) if run.finished), None)
@@ -100,7 +105,7 @@ def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks) -> Tri
     return TrialReason(record.number, state, len(runs), task.name if task else None, why, *details)
 
 
-def _running(runs: Sequence[Attempt], task: TaskLook | None) -> str:
+def _running(runs: Sequence[Attempt], task: TaskLook | None, news: News) -> str:
     where = task.why if task else NO_TASK
     if not runs:
         return where
@@ -108,8 +113,14 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None) -> str:
     if last.outcome is not AttemptOutcome.RUNNING:
         return f"{ended_sentence(last)} {where}"
     if task is None or task.works:
-        return f"Attempt {last.attempt} runs {_placement(last.placement)}since {last.started.isoformat(timespec='seconds')}."
+        since = last.started.isoformat(timespec="seconds")
+        return f"Attempt {last.attempt} runs {_placement(last.placement)}since {since}. {_last_value(last, news)}"
     return f"Attempt {last.attempt} was interrupted. {where}"
+
+
+def _last_value(attempt: Attempt, news: News) -> str:
+    last = news.get((attempt.number, attempt.attempt))
+    return f"Its last value came at {last.isoformat(timespec='seconds')}." if last else "No value has come yet."
 
 
 def _placement(where: Placement) -> str:

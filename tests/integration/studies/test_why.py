@@ -9,7 +9,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.storage import attempts, editions
+from airflow_hpo.storage import attempts, editions, metric_series
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
@@ -57,6 +57,16 @@ def test_a_trial_that_runs_says_where_and_since_when(tuned: Tuned) -> None:
     tuned.started(tuned.suggest()[0])
     why = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "running", 0)))).why
     assert why.startswith("Attempt 1 runs on here since 20")
+    assert why.endswith("No value has come yet.")
+
+
+def test_a_trial_that_runs_says_when_its_last_value_came(tuned: Tuned) -> None:
+    _, attempt = tuned.started(tuned.suggest()[0])
+    with tuned.store.session() as session:
+        metric_series.add(session, tuned.name, 0, attempt.attempt, [("loss", 0, 2.0), ("loss", 1, 1.0)])
+        [last, *_] = [value.reported for value in metric_series.series(session, tuned.name, 0)]
+    why = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "running", 0)))).why
+    assert why.endswith(f"Its last value came at {last.isoformat(timespec='seconds')}.")
 
 
 @pytest.mark.parametrize(
