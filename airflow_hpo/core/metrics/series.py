@@ -4,10 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from airflow_hpo.core.metrics.counted import counted
 from airflow_hpo.core.metrics.curve import Curve
 from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, doubtful, missing, not_finite
 from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint, TwoReadings, times
+from airflow_hpo.core.metrics.strategies import counted
 from airflow_hpo.core.objective import Objective
 
 SERIES_LIMIT = 1000

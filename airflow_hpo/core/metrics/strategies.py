@@ -1,4 +1,4 @@
-"""The values of one metric as they come, and the one that counts: in the order of the stream, whatever the steps say."""
+"""Strategies: which of the values of a metric counts, in the order of the stream, whatever the steps say."""
 
 import math
 from collections import deque
