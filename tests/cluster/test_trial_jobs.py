@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.trial import AttemptOutcome
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import FailureKind
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.pods.build.labels import label_value
 from airflow_hpo.pods.cluster import delete_pod
@@ -100,11 +100,10 @@ def test_a_pruned_trial_ends_all_its_pods(job: Any, core: Any) -> None:
 
 def test_when_another_pod_fails_the_trial_fails_with_its_reason(job: Any, core: Any) -> None:
     trial = job(SECOND_FAILS)
-    with pytest.raises(Exception, match=r"Pod 1 of the Job failed. The trial's program exited with 3") as raised:
+    with pytest.raises(Exception, match=r"Pod 1 of the Job failed. The trial's program exited with 3"):
         trial.run()
-    assert isinstance(raised.value.__cause__, TrialFailedError)
     [attempt] = trial.attempts()
-    assert (attempt.outcome, attempt.exit_code) == (AttemptOutcome.FAILED, 3)
+    assert (attempt.outcome, attempt.kind, attempt.exit_code) == (AttemptOutcome.FAILED, FailureKind.PROGRAM, 3)
     assert jobs_of(core, trial) == []
 
 
