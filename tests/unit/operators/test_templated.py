@@ -6,6 +6,7 @@ import inspect
 import json
 import pkgutil
 import re
+import warnings
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -42,7 +43,11 @@ def operators() -> list[type[BaseOperator]]:
     found: dict[str, type[BaseOperator]] = {}
     for package in (airflow_hpo.operators, airflow_hpo.sensors):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            for name, one in vars(import_module(module.name)).items():
+            with warnings.catch_warnings():
+                # old import paths name the new ones
+                warnings.simplefilter("ignore", DeprecationWarning)
+                loaded = import_module(module.name)
+            for name, one in vars(loaded).items():
                 if inspect.isclass(one) and issubclass(one, BaseOperator) and one.__module__ == module.name:
                     found[name] = one
     return [found[name] for name in sorted(found)]
