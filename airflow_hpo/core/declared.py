@@ -35,6 +35,8 @@ class Declared(BaseModel):
             raise DeclarationError(
                 f"{cls.__name__} is declared by a mapping of named fields, but got {brief_repr(data)}. Write one."
             )
+        if "self" in data:  # Python would take it for the object itself
+            raise DeclarationError(f"{cls.__name__} has no field 'self', but got {brief_repr(data)}. Leave it out.")
         return cls(**data)
 
     @classmethod

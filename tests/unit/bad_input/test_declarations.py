@@ -97,6 +97,7 @@ def test_what_a_study_lets_a_trial_have_can_be_handed_to_a_program(data: Any) ->
 
 @pytest.mark.parametrize("kind", [Study, Objective, Sampler, Pruner, Stdout, File, TrialRequest])
 @given(anything)
+@example({"self": None})
 @settings(max_examples=60)
 def test_anything_at_all_is_a_declaration_or_refused(kind: type[Declared], data: Any) -> None:
     declared(kind, data)
