@@ -37,7 +37,7 @@ for city in ("tokyo", "osaka", "kyoto"):
         )
 
     with DAG(f"roll_back_{city}", schedule=None, catchup=False):
-        RollbackOperator(task_id="roll_back", parameter_set=name, reason="Complaints.")
+        RollbackOperator(task_id="roll_back", parameter_set=name, reason="Complaints.", allow_other_owner=True)
 
     with DAG(f"production_{city}", schedule=[parameter_set_asset(name)], catchup=False, default_args=RETRIES):
         read(name)
