@@ -22,14 +22,7 @@ REAP_INTERVAL = 15.0
 
 @dataclass
 class StudyWatch:
-    """Looks at a study and gives up a trial when its task has ended without a result.
-
-    :param store: the study database.
-    :param edition: the edition.
-    :param dag_id: the DAG that runs the trials.
-    :param run_id: its run.
-    :param trial_task_id: id of the trial task of a batch, with ``{batch}`` for the batch's number; empty: never give up.
-    """
+    """Looks at a study and gives up a trial when its task has ended without a result."""
 
     store: Store
     edition: str

@@ -67,11 +67,7 @@ class TrialJobOperator(TrialPodOperator):
         return jobs.JobsAsPods(super().client, hook.batch_v1_client, self.pods)
 
     def build_pod_request_obj(self, context: Context | None = None, *, dry_run: bool = False) -> V1Pod:
-        """Return the pod of which the Job makes several.
-
-        :param context: Airflow's context.
-        :param dry_run: build it without asking a cluster.
-        """
+        """Return the pod of which the Job makes several."""
         from kubernetes.client import V1EnvVar
 
         pod = super().build_pod_request_obj(context, dry_run=dry_run)

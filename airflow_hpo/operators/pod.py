@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -116,11 +116,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         return self._pushed(context, result)
 
     def execute_when_run(self, context: Context, event: Any) -> dict[str, Any]:
-        """Go on after the triggerer has run the trial to its failure, or could not start it.
-
-        :param context: Airflow's context.
-        :param event: a :class:`airflow_hpo.triggers.pod.PodEvent`, or why no pod was started.
-        """
+        """Go on after the triggerer has run the trial to its failure, or could not start it."""
         if "outcome" in event:
             return self.execute_when_ended(context, event)
         self.log.info("The triggerer could not start the trial: %s", event["reason"])
@@ -167,12 +163,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         return self._of_pod(monitor.explained(asyncio.run(watching)))
 
     def start_pod(self, context: Context, run: TrialRun) -> V1Pod:
-        """Create the pod of the attempt that has begun, or take up an earlier try's.
-
-        :param context: Airflow's context.
-        :param run: the trial and its attempt.
-        :raises TrialFailedError: when Kubernetes refuses it, does not answer, or is named nowhere.
-        """
+        """Create the pod of the attempt that has begun, or take up an earlier try's."""
         self.metrics.check(run.study.objective)
         self._identity = identity_of(run)
         with reachable():
@@ -191,10 +182,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             super().on_kill()
 
     def clean_up(self, *, final: bool) -> None:
-        """Delete the pod, or mark it as one that no later try may take up.
-
-        :param final: no further attempt of the trial follows by itself.
-        """
+        """Delete the pod, or mark it as one that no later try may take up."""
         pod, outcome = self.pod, self.outcome
         if pod is None or self._killed or (outcome and outcome.alive and not final):
             return
@@ -219,33 +207,21 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         """Whether pods that have ended may be kept, which is decided in a worker."""
         return bool(self.on_finish_action is not OnFinishAction.DELETE_POD)
 
-    def watcher(self, attempt: Attempt, options: WatchOptions, pod: V1Pod, *, end_task: bool) -> TrialPodTrigger:
-        """Return what watches the pod of an attempt.
-
-        :param attempt: the attempt.
-        :param options: how it is watched.
-        :param pod: the pod.
-        :param end_task: whether a success is told and the task ended there.
-        """
-        return TrialPodTrigger(
-            pod_name=str(pod.metadata.name),
-            pod_namespace=str(pod.metadata.namespace),
-            connection=asdict(self.cluster()),
-            options=asdict(options),
-            edition=attempt.study,
-            number=attempt.number,
-            attempt=attempt.attempt,
-            source=self.metrics.to_dict(),
+    def _defer(self, context: Context, run: TrialRun, pod: V1Pod) -> None:
+        options = self.watch_options(run.attempt, context["ti"].start_date)
+        trigger = TrialPodTrigger.of(
+            run.attempt,
+            pod,
+            self.cluster(),
+            options,
+            self.metrics,
             hpo_conn_id=self.hpo_conn_id,
             delete_on_kill=self.on_kill_action is OnKillAction.DELETE_POD,
             grace_period=self.termination_grace_period,
-            end_task=end_task,
+            end_task=may_end_in_triggerer(self),
         )
-
-    def _defer(self, context: Context, run: TrialRun, pod: V1Pod) -> None:
-        options = self.watch_options(run.attempt, context["ti"].start_date)
         self.defer(
-            trigger=self.watcher(run.attempt, options, pod, end_task=may_end_in_triggerer(self)),
+            trigger=trigger,
             method_name="execute_when_ended",
             timeout=timedelta(seconds=options.deadline - time.time()) + DEFER_SLACK if options.deadline else None,
         )
@@ -275,11 +251,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         )
 
     def watch_options(self, attempt: Attempt, began: datetime | None = None) -> WatchOptions:
-        """Return how the pod is watched.
-
-        :param attempt: the attempt that it runs.
-        :param began: when the task began; None where Airflow itself ends a task that takes too long.
-        """
+        """Return how the pod is watched."""
+        # Without a beginning Airflow itself ends a task that takes too long.
         limit = self.execution_timeout.total_seconds() if self.execution_timeout and began else None
         if self.time_limit:
             limit, began = self.time_limit, attempt.started

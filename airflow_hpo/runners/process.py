@@ -35,19 +35,8 @@ class ProcessRunner:
     :meth:`stop`, the timeout, an error in a callback, the death of this process) ends everything it started: SIGTERM,
     the grace period, SIGKILL. What a finished program leaves behind may go on for two seconds.
 
-    :param command: program and arguments; the program is looked for in the PATH of ``env``.
-    :param objective: what is looked for in the source.
-    :param source: where metrics are read.
-    :param env: the whole environment, where Python is told to print at once unless it says otherwise; None for our own.
-    :param cwd: its working directory; None for this process's own.
-    :param on_line: called with every line of the output, as it comes, without its end.
-    :param monitor: called every ``interval`` seconds with the new points, if any; True ends the program as pruned.
-        Called a last time after the end when points are left; what it returns then changes nothing.
-    :param interval: seconds between calls of the monitor and looks at a file; more than 0.
-    :param grace_period: seconds between SIGTERM and SIGKILL; 0 or more.
-    :param timeout: seconds after which the program is ended; None for never.
-    :param no_news_after: seconds without a line and without a metric after which the program is ended; None for never.
-    :raises DeclarationError: when the command is empty, or source and objective do not fit together.
+    The monitor gets the new points, if any, every ``interval`` seconds; True ends the program as pruned. It is called a last
+    time after the end when points are left; what it returns then changes nothing. All times are in seconds, None for never.
     """
 
     def __init__(

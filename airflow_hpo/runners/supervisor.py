@@ -29,12 +29,6 @@ class SupervisedProgram:
 
     The launcher, a small process of its own, costs some milliseconds a trial and ends the program's whole tree when this
     process is killed: a death signal alone would miss grandchildren, and ``preexec_fn`` may deadlock where there are threads.
-
-    :param command: program and arguments.
-    :param env: the program's whole environment; None for this process's own.
-    :param cwd: its working directory; None for this process's own.
-    :param grace_period: seconds between SIGTERM and SIGKILL.
-    :raises TrialFailedError: when the working directory or the arguments cannot be used.
     """
 
     def __init__(

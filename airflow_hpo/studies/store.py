@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 class Store:
     """A study database that is ready for use.
 
-    :param database: where it is; its tables must exist (see :mod:`airflow_hpo.studies.migrate`).
-    :param lock_timeout: seconds to wait for another process that suggests trials of the same study.
-    :param patience: seconds for which whole steps of a study are tried again while the database does not answer, or takes no
-        changes; 0 for not at all.
+    The tables exist (see :mod:`airflow_hpo.studies.migrate`). Whole steps of a study are tried again for ``patience``
+    seconds while the database does not answer, or takes no changes; 0 for not at all.
     """
 
     def __init__(self, database: Database, lock_timeout: float = LOCK_TIMEOUT, patience: float = 0.0) -> None:

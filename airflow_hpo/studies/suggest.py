@@ -50,15 +50,6 @@ def reserve(store: Store, name: str, batch: int, limit: int, asker: Owner | None
     return [TrialRequest(study=name, key=key_of(batch, index, sharer)) for index in range(size)]
 
 
-def ask_one(store: Store, name: str, key: str) -> tuple[TrialRequest | None, Status]:
-    """Ask for one trial; None while no slot is free or nothing is needed, or when the study is over.
-
-    The status is that before the request.
-    """
-    found, status = ask_for(store, name, [key])
-    return (found[0] if found else None), status
-
-
 @retried
 def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialRequest], Status]:
     """Ask for trials one by one until no slot is free, nothing is needed, or the study is over.

@@ -42,12 +42,7 @@ GIVEN_UP = (
 
 
 class TrialRun:
-    """One trial as one task runs it; its methods are called in the order in which they stand here.
-
-    :param store: the study database.
-    :param log: takes the lines for people.
-    :param poll_interval: seconds between two looks whether the study has ended the trial, more than 0.
-    """
+    """One trial as one task runs it; its methods are called in the order in which they stand here."""
 
     claimed: Claim
     """The trial, once it is claimed."""

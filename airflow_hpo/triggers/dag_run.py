@@ -13,12 +13,7 @@ from airflow_hpo.hooks.dag_runs import runs_on
 
 
 class DagRunEndTrigger(BaseTrigger):
-    """Looks every few seconds whether a DAG run is still running.
-
-    :param dag_id: its DAG.
-    :param run_id: its run id.
-    :param poll_interval: seconds between two looks; None for ``[hpo] poll_interval``.
-    """
+    """Looks every few seconds whether a DAG run is still running."""
 
     def __init__(self, dag_id: str, run_id: str, poll_interval: float | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from pydantic import TypeAdapter
 
 from airflow_hpo import conf
+from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
@@ -50,18 +51,8 @@ class TrialPodTrigger(BaseTrigger):
     A triggerer that starts again reads the log from its beginning; steps that the study has are not stored twice. A person
     who clears or marks the task deletes the pod; a triggerer that is shut down does not.
 
-    :param pod_name: the pod.
-    :param pod_namespace: its namespace.
-    :param connection: fields of a :class:`airflow_hpo.pods.api.connection.Connection`.
-    :param options: fields of :class:`airflow_hpo.pods.watch.options.WatchOptions`.
-    :param edition: the study.
-    :param number: the trial.
-    :param attempt: which attempt of it the pod is.
-    :param source: where the metrics stand, as plain data.
-    :param hpo_conn_id: connection of the study database.
-    :param delete_on_kill: whether a person's clearing or marking of the task deletes the pod.
-    :param grace_period: seconds that its programs then have to end; None for what the pod declares.
-    :param end_task: tell the study of a success from here and end the task, without a worker.
+    The connection, the options and the source are plain data, because Airflow stores them. With ``end_task`` a success is
+    stored and the task ended from here, without a worker.
     """
 
     def __init__(
@@ -96,6 +87,29 @@ class TrialPodTrigger(BaseTrigger):
         """The attempt, when the task that began it gives it; else it is looked up."""
         self.between: Callable[[], Awaitable[None]] | None = None
         """What is waited for between the end of the trial and that of its task; None for nothing."""
+
+    @classmethod
+    def of(
+        cls,
+        attempt: Attempt,
+        pod: Any,
+        connection: Connection,
+        options: WatchOptions,
+        source: MetricSource,
+        **more: Any,
+    ) -> Self:
+        """Return what watches the pod of an attempt."""
+        return cls(
+            pod_name=str(pod.metadata.name),
+            pod_namespace=str(pod.metadata.namespace),
+            connection=asdict(connection),
+            options=asdict(options),
+            edition=attempt.study,
+            number=attempt.number,
+            attempt=attempt.attempt,
+            source=source.to_dict(),
+            **more,
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""

@@ -40,15 +40,8 @@ def reached(status: Status, until: Until) -> bool:
 class StudyTrigger(BaseTrigger):
     """Looks at a study every few seconds until it wants more trials, or is over.
 
-    :param edition: the edition.
-    :param hpo_conn_id: connection of the study database.
-    :param until: ``"ready"`` for another batch, ``"room"`` for one more trial, ``"over"`` for the end of the study.
-    :param poll_interval: seconds between two looks; None for ``[hpo] poll_interval``.
-    :param dag_id: the DAG that runs the trials.
-    :param run_id: its run.
-    :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number; empty: abandoned trials are left alone.
-    :param end_task: end the task from here, without a worker: success when more trials are wanted, skipped when the study
-        is over.
+    It waits for another batch (``until="ready"``), for one more trial (``"room"``) or for the end of the study (``"over"``). With
+    ``end_task`` it ends the task without a worker: success when more trials are wanted, skipped when the study is over.
     """
 
     def __init__(

@@ -168,15 +168,12 @@ class TrialPodRunTrigger(BaseTrigger):
             complete = completed(rendered(spec.manifest), identity_of(run), metrics)
             complete = built(complete, context, cluster, self._lines, hook)
         pod = start_pod(run, hook.core_v1_client, complete, self._lines)
-        self._watcher = TrialPodTrigger(
-            pod_name=str(pod.metadata.name),
-            pod_namespace=str(pod.metadata.namespace),
-            connection=asdict(cluster),
-            options=asdict(spec.watch_options(run.attempt)),
-            edition=run.attempt.study,
-            number=run.attempt.number,
-            attempt=run.attempt.attempt,
-            source=metrics.to_dict(),
+        self._watcher = TrialPodTrigger.of(
+            run.attempt,
+            pod,
+            cluster,
+            spec.watch_options(run.attempt),
+            metrics,
             hpo_conn_id=spec.hpo_conn_id,
             delete_on_kill=spec.delete_on_kill,
             grace_period=spec.grace_period,

@@ -30,12 +30,12 @@ from airflow_hpo.studies import migrate
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from airflow_hpo.studies.suggest import ask_one
 from airflow_hpo.trials.claim import begin, claim
 from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.integration.trial_tasks import WORK, task_try_of
 from tests.postgres import PostgresServer
+from tests.single_requests import ask_one
 
 STEPS = 5
 """How many values each trial reports."""

@@ -23,13 +23,14 @@ from airflow_hpo.storage import metric_series, parameter_sets
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from airflow_hpo.studies.suggest import ask_one, suggest
+from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.chaos.database_faults import Crew, Cut, Proxy, StudyServer, at_every_message, finished, until
 from tests.chaos.ledger import Ledger
 from tests.chaos.whole import check_whole
 from tests.integration.trial_tasks import WORK, Tuned, declared
+from tests.single_requests import ask_one
 
 ON = "functions, PostgreSQL"
 WHOLE = "retried; every trial once, with its attempt and its metrics"

@@ -22,11 +22,12 @@ from airflow_hpo.studies.finish import Summary, finish
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from airflow_hpo.studies.suggest import ask_one, reserve, suggest
+from airflow_hpo.studies.suggest import reserve, suggest
 from airflow_hpo.trials.claim import Claim, begin, claim
 from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.lost import abandoned, reap
 from tests.integration.trial_tasks import RETRIES, START, WORK, task_try_of
+from tests.single_requests import ask_one
 
 T = TypeVar("T")
 CHANGES = {"create", "ask", "tell", "rerun", "warm_start"}

@@ -107,13 +107,7 @@ _TOKEN = re.compile(r"[^\s,;]+")
 
 
 class LineFilter:
-    """One expression of the user's and what its groups mean.
-
-    :param text: the expression.
-    :param metric: the metric it belongs to; None when the name is in the line.
-    :param names: what is looked for, everything else is passed over; None for every name.
-    :raises ValueError: when it does not compile or lacks its groups.
-    """
+    """One expression of the user's and what its groups mean; without a metric, the name is in the line."""
 
     def __init__(self, text: str, metric: str | None, names: Collection[str] | None = None) -> None:
         self._names = None if names is None else frozenset(names)

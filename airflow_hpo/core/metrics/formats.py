@@ -80,10 +80,6 @@ class FrameworkReader:
 
     Names may be written with ``/``, ``-``, ``_`` or a blank where the framework has its own separator: ``valid_0/l2`` is
     LightGBM's ``valid_0's l2``. Where a line gives a metric for one data set only, the metric alone is enough.
-
-    :param format: how the framework writes.
-    :param metrics: the declared names.
-    :param step: name under which a line gives its step, where the framework has no place for it; None for no steps at all.
     """
 
     def __init__(self, format: Format, metrics: Sequence[str], step: str | None) -> None:

@@ -25,10 +25,6 @@ class Neighbours:
 
     What the expression itself demands next to a value was meant by its author: ``([0-9]+)ms`` takes 35 of ``35ms``. What it
     only lets pass (``.*``, ``-?``, its own end) was not. The difference: does it still match without that?
-
-    :param expression: the expression.
-    :param value: number of the group that holds the value.
-    :param name: number of the group that holds the metric's name; None when the expression belongs to one metric.
     """
 
     def __init__(self, expression: Expression, value: int, name: int | None) -> None:

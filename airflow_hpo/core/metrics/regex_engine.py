@@ -34,9 +34,6 @@ class Expression:
     It runs in google-re2, where time grows only as the line grows, on lines of ASCII (where both engines mean the same
     by ``\\w``, ``\\d`` and ``\\b``), unless it asks for what google-re2 has not: lookaround, back references, possessive
     quantifiers. Then it runs in ``regex``, with a limit.
-
-    :param text: as the user wrote it.
-    :raises re.error: when it is no regular expression.
     """
 
     def __init__(self, text: str) -> None:

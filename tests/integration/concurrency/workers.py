@@ -17,11 +17,12 @@ from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from airflow_hpo.studies.suggest import ask_one, suggest
+from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.trials.claim import begin, claim
 from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.trial_tasks import START, WORK, declared, task_try_of
+from tests.single_requests import ask_one
 
 PATIENCE = 240
 """Seconds within which anything here ends on the slowest machine: far more than it takes, far less than for ever."""

@@ -16,9 +16,10 @@ from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from airflow_hpo.studies.suggest import ask_for, ask_one, reserve
+from airflow_hpo.studies.suggest import ask_for, reserve
 from airflow_hpo.trials.attempts import locate
 from tests.integration.trial_tasks import Tuned, declared
+from tests.single_requests import ask_one
 
 
 def sealed(tuned: Tuned, batch: int = 1) -> int | None:

@@ -14,13 +14,14 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.studies.store import Store
-from airflow_hpo.studies.suggest import ask_one, reserve
+from airflow_hpo.studies.suggest import reserve
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.slots import study_queue
 from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
 from tests.integration.trial_tasks import WORK, Tuned, declared
+from tests.single_requests import ask_one
 from tests.unit.pods.kubernetes_double import PATIENT
 
 SPEC = PodTrialSpec(
