@@ -8,9 +8,11 @@ from typing import Any
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.owner import DagRunKey, Owner
+from airflow_hpo.core.owner import DagRunEnd, DagRunKey, Owner
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
+from airflow_hpo.studies.stopped_runs import end_of_runs
+from airflow_hpo.studies.store import Store
 
 GONE = "removed"
 """State of what this Airflow does not have any more, though it has the DAG; Airflow's own word for such tasks."""
@@ -32,6 +34,19 @@ def run_state(dag_id: str, run_id: str) -> str | None:
     from airflow.models.dagrun import DagRun  # noqa: TID251
 
     return _state(dag_id, DagRun, run_id=run_id)
+
+
+def end_of_run(store: Store, edition: Edition) -> DagRunEnd | None:
+    """Return how the DAG run of an unfinished edition ended; None while it goes on, or where that cannot be seen."""
+    try:
+        return end_of_runs(store, edition, _ended_state)
+    except StoreUnavailableError:
+        return None
+
+
+def _ended_state(run: DagRunKey) -> str | None:
+    state = run_state(run.dag_id, run.run_id)
+    return state if state in ("success", "failed", GONE) else None
 
 
 def task_state(task: TaskRun) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from airflow_hpo.cli.airflow_runs import end_of_run
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import edition_view, emit, table, terminal, trials_view
 from airflow_hpo.core.edition import Edition
@@ -17,7 +18,9 @@ from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import Stop, request_stop
+from airflow_hpo.studies.stopped_runs import end_stopped
 from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.why import stopped_sentence
 from airflow_hpo.trials.rows import metric_column, trial_rows
 
 SHOWN_TRIALS = 10
@@ -29,7 +32,7 @@ def list_(args: Any) -> None:
     store = hook_of(args.conn_id).store
     with store.session(read_only=True) as session:
         found = editions.find(session, family=args.study, limit=args.limit)
-    rows = [edition_row(store, edition) for edition in found]
+    rows = [_row(store, edition) for edition in found]
     if args.output == "table":
         rows = [edition_view(row, edition.study.count) for row, edition in zip(rows, found)]
     emit(rows, args.output)
@@ -43,7 +46,7 @@ def show(args: Any) -> None:
     if args.output == "table":
         _show_table(store, edition)
         return
-    row = edition_row(store, edition)
+    row = _row(store, edition)
     params = {} if row["trial"] is None else store.optuna.record(edition.name, row["trial"]).params
     odd = sum(bool(trial["problems"]) for trial in trial_rows(store, edition.name))
     emit(
@@ -70,10 +73,16 @@ def export(args: Any) -> None:
 def stop(args: Any) -> None:
     """Stop one edition."""
     store, console = hook_of(args.conn_id).store, terminal()
-    name = find_edition(store, args.name).name
+    edition = find_edition(store, args.name)
+    by = end_of_run(store, edition)
     stopped = request_stop(
-        store, name, args.reason or f"{system_user()} asked for it on the command line.", args.running
+        store, edition.name, args.reason or f"{system_user()} asked for it on the command line.", args.running
     )
+    if by:
+        ended = end_stopped(store, stopped.edition, by)
+        console.print(f"{ended.name} has ended. {ended.reason}", soft_wrap=True)
+        console.print("Clear its task finish to have its best trial as a result.", soft_wrap=True)
+        return
     for line in _stop_lines(stopped):
         console.print(line, soft_wrap=True)
 
@@ -84,6 +93,12 @@ def transfer(args: Any) -> None:
     to = Owner(checked_dag_id(args.to_dag), args.to_group)
     for moved in transfer_study(hook_of(args.conn_id).store, args.name, to):
         terminal().print(str(moved), soft_wrap=True)
+
+
+def _row(store: Store, edition: Edition) -> dict[str, Any]:
+    """Return what is shown of an edition; one that its DAG run left unfinished is stopped."""
+    row = edition_row(store, edition)
+    return {**row, "state": "stopped"} if end_of_run(store, edition) else row
 
 
 def _stop_lines(stopped: Stop) -> list[str]:
@@ -116,6 +131,8 @@ def _show_table(store: Store, edition: Edition) -> None:
         console.print(str(owned), soft_wrap=True)
     if judged.verdict.reason:
         console.print(judged.verdict.reason, soft_wrap=True)
+    if by := end_of_run(store, edition):
+        console.print(stopped_sentence(by), soft_wrap=True)
     objective = edition.study.objective
     rows = [row for row in trial_rows(store, edition.name) if row["state"] == TrialState.COMPLETE.value]
     rows.sort(key=lambda row: row[metric_column(objective.metric)], reverse=objective.direction is Direction.MAXIMIZE)

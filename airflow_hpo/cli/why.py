@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from airflow_hpo.cli.airflow_runs import tasks_of
+from airflow_hpo.cli.airflow_runs import end_of_run, tasks_of
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.storage import sharers
@@ -29,7 +29,8 @@ def why(args: Any) -> None:
     edition = find_edition(store, args.name)
     with store.session(read_only=True) as session:
         sharing = sharers.find(session, edition.name)
-    found = explain(store, edition.name, tasks_of(edition, sharing))
+    tasks = replace(tasks_of(edition, sharing), ended=end_of_run(store, edition))
+    found = explain(store, edition.name, tasks)
     rows = [{**asdict(trial), "problems": list(trial.problems)} for trial in found.trials]
     if args.output == "json":
         text = {"edition": edition.name, "study": list(found.study), "trials": rows}

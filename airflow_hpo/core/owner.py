@@ -50,3 +50,15 @@ class DagRunKey:
 
     def __str__(self) -> str:
         return f"DAG run {self.run_id!r} of DAG {self.dag_id!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class DagRunEnd:
+    """End of a DAG run."""
+
+    run: DagRunKey
+    state: str
+    """``success``, ``failed``, or ``removed`` for a run that was deleted."""
+
+    def __str__(self) -> str:
+        return f"{self.run} {'was deleted' if self.state == 'removed' else f'ended as {self.state}'}"

@@ -19,6 +19,13 @@ def has_ended(run: DagRunKey) -> bool:
     return _is_in(run, "success", "failed")
 
 
+def ended_state(run: DagRunKey) -> str | None:
+    """Return ``success`` or ``failed`` for a DAG run that has ended; None for every other, as in :func:`has_ended`."""
+    if not has_ended(run):
+        return None
+    return "success" if _is_in(run, "success") else "failed"
+
+
 def _is_in(run: DagRunKey, *states: str) -> bool:
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 

@@ -14,6 +14,7 @@ from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import ParameterSetNotFoundError
+from airflow_hpo.hooks.dag_runs import ended_state
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
@@ -22,6 +23,7 @@ from airflow_hpo.operators.study_tasks import require_start, states_before, trou
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, run_before
 from airflow_hpo.studies.owner import claim_study
+from airflow_hpo.studies.stopped_runs import end_stopped_editions
 from airflow_hpo.studies.suggest import reserve, suggest
 
 FIRST_EVENT = 10.0
@@ -51,7 +53,8 @@ class StudyStartOperator(EditionOperator):
     """Creates an edition of a study, or reopens it.
 
     A study belongs to the first task group that starts it. While another DAG run works on the same edition, the task waits
-    in the triggerer for the end of that run.
+    in the triggerer for the end of that run. Other editions of the study that a DAG run left unfinished when it ended as
+    ``failed`` or ``success`` are ended: their running trials are given up as lost.
 
     Example::
 
@@ -93,6 +96,8 @@ class StudyStartOperator(EditionOperator):
             before = self.after_its_end(self.study.edition(self.run), before)
             edition = open_edition(hook.store, self.study, self.run, place, before)
             self._enter_champion(hook, edition)
+            for ended in end_stopped_editions(hook.store, self.study.name, ended_state, but=edition.name):
+                self.log.warning("The earlier edition %s has ended now. %s", ended.name, ended.reason)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
         for remark in advice(self.study):
             self.log.warning("%s", remark)

@@ -44,7 +44,16 @@ def declare(
     for column, value in {**owner, **_declared(study)}.items():
         setattr(row, column, value)
     if row.finished_at is not None:
-        row.started_at, row.finished_at, row.end, row.reason, row.stop_reason = now, None, None, None, None
+        _go_on(row)
+    session.flush()
+    return _edition(row)
+
+
+def reopen_incomplete(session: Session, name: str) -> Edition:
+    """Let an edition go on that ended because its tasks did; any other end stays."""
+    row = _locked(session, name)
+    if row.end == End.INCOMPLETE:
+        _go_on(row)
     session.flush()
     return _edition(row)
 
@@ -169,6 +178,10 @@ def _found(session: Session, name: str, wanted: Select[T]) -> T:
         known = list(session.scalars(select(EditionRow.name).order_by(EditionRow.id.desc()).limit(200)))
         raise StudyNotFoundError(f"A study must be in the store, but {name!r} is not.{nearest(name, known)}")
     return found
+
+
+def _go_on(row: EditionRow) -> None:
+    row.started_at, row.finished_at, row.end, row.reason, row.stop_reason = utc_now(), None, None, None, None
 
 
 def _declared(study: Study) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.core.owner import Owner
+from airflow_hpo.core.owner import DagRunEnd, Owner
 from airflow_hpo.core.trial_key import batch_and_index, batch_of, key_of, sharer_name, sharer_of
 from airflow_hpo.studies.status import ENDED
 
@@ -78,6 +78,8 @@ class RunTasks:
     """False when Airflow's database could not be read."""
     groups: Collection[Owner] = ()
     """The task groups that share the study; empty where it is not shared."""
+    ended: DagRunEnd | None = None
+    """How the DAG run ended that left the study unfinished; None while one may go on."""
 
     def of_trial(self, key: str, last: TaskRun | None) -> TaskLook | None:
         """Return the task that runs a trial; of several the one that is at work, or due."""

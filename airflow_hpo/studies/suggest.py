@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from airflow_hpo.core.budget import most_trials
+from airflow_hpo.core.budget import End, most_trials
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.trial import TrialRecord, TrialRequest
@@ -20,7 +20,7 @@ def suggest(store: Store, name: str, batch: int, asker: Owner | None = None) -> 
     Idempotent: a batch's size is sealed by the first call that gets any trial, and trials are asked for by key. Of a shared
     study each task group has batches and keys of its own.
     """
-    edition = store.edition(name)
+    edition = _open(store, name)
     sharer = _sharer(edition, asker)
     with store.session(read_only=True) as session:
         sealed = editions.batch_size(session, name, batch, sharer)
@@ -39,7 +39,7 @@ def reserve(store: Store, name: str, batch: int, limit: int, asker: Owner | None
 
     There are as many as the study can still need, failures included.
     """
-    edition = store.edition(name)
+    edition = _open(store, name)
     sharer = _sharer(edition, asker)
     with store.session(read_only=True) as session:
         size = editions.batch_size(session, name, batch, sharer)
@@ -65,6 +65,15 @@ def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialReq
     # A trial that exists is returned at once, without a look at the free slots: others may wait for its end.
     found = store.optuna.ask(name, edition.study, keys, allow=room)
     return found, seen[-1] if seen else status_of(store, edition, store.optuna.records(name, details=False))
+
+
+def _open(store: Store, name: str) -> Edition:
+    """Return an edition; one that ended because its tasks did goes on when a person clears them."""
+    edition = store.edition(name)
+    if edition.end is not End.INCOMPLETE:
+        return edition
+    with store.session() as session:
+        return editions.reopen_incomplete(session, name)
 
 
 def _sharer(edition: Edition, asker: Owner | None) -> str:

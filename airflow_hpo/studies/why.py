@@ -6,6 +6,7 @@ from datetime import datetime
 
 from airflow_hpo.core.attempt import Attempt, by_trial, counting
 from airflow_hpo.core.budget import slots_free
+from airflow_hpo.core.owner import DagRunEnd
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
@@ -72,12 +73,22 @@ def _study(look: Status, tasks: RunTasks, asked: set[str]) -> list[str]:
     edition, running = look.edition, look.progress.running
     if edition.finished:
         return [f"It ended at {edition.finished.isoformat(timespec='seconds')}. {edition.reason}", *tasks.troubles()]
+    if tasks.ended:
+        return [stopped_sentence(tasks.ended), *filter(None, [look.verdict.reason]), *tasks.troubles()]
     if look.verdict.over:
         rest = f"{running} trials still run." if running else tasks.bookkeeping("finish")
         return [f"No further trial is started. {look.verdict.reason}", rest, *tasks.troubles()]
     waiting = tasks.without_trial(asked)
     extra = [f"{len(waiting)} tasks of its last batches wait for a free slot."] if waiting else []
     return [_wanted(look, tasks), *extra, *tasks.troubles()]
+
+
+def stopped_sentence(by: DagRunEnd) -> str:
+    """Say that a study is stopped because its DAG run has ended, and what to do."""
+    return (
+        f"It is stopped: {by}, so its trials run no more. Clear the run's tasks to go on; "
+        "`airflow hpo studies stop`, or the start of the study's next edition, ends it."
+    )
 
 
 def _wanted(look: Status, tasks: RunTasks) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from airflow_hpo.cli import airflow_runs
 from airflow_hpo.core.budget import End
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.storage.database import Database
@@ -91,6 +93,32 @@ def test_a_study_that_is_over_keeps_its_end_and_what_runs_may_be_ended(run: Comm
     assert said.startswith("demo@r is over already. The goal 0.01 was reached with 0.001.")
     assert look(tuned).verdict.end is End.GOAL
     assert "goal" in (reason_to_end(tuned.store, tuned.name) or "")
+
+
+@pytest.fixture
+def stopped(tuned: Tuned, monkeypatch: pytest.MonkeyPatch) -> Tuned:
+    """The same study after its DAG run has failed."""
+    monkeypatch.setattr(airflow_runs, "run_state", lambda dag_id, run_id: "failed")
+    return tuned
+
+
+def test_a_study_of_a_stopped_run_is_ended_and_its_result_is_the_best_so_far(run: Command, stopped: Tuned) -> None:
+    said = run("studies", "stop", "demo", "--reason", "It hung.").splitlines()
+    assert said == [
+        "demo@r has ended. DAG run 'r' of DAG 'tune' ended as failed. The study was stopped: It hung.",
+        "Clear its task finish to have its best trial as a result.",
+    ]
+    assert look(stopped).progress.running == 0
+    assert finish(stopped.store, look(stopped)).data["end"] == "stopped"
+
+
+def test_a_look_at_a_study_of_a_stopped_run_says_so_and_writes_nothing(run: Command, stopped: Tuned) -> None:
+    assert json.loads(run("studies", "list", "-o", "json"))[0]["state"] == "stopped"
+    for command in ("show", "why"):
+        said = run("studies", command, "demo")
+        assert "It is stopped: DAG run 'r' of DAG 'tune' ended as failed" in said
+    assert stopped.store.edition(stopped.name).finished is None
+    assert look(stopped).progress.running == 3
 
 
 def test_an_unknown_study_is_named(run: Command) -> None:

@@ -115,6 +115,18 @@ def test_editions_of_their_own_wait_for_nothing(airflow: AirflowAnswers) -> None
     assert names == ["demo@A", "demo@B"]
 
 
+def test_the_start_of_an_edition_ends_those_that_stopped_runs_left(
+    airflow: AirflowAnswers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for run in ("failed", "running", "deleted", "now"):
+        airflow.runs["monthly", run] = run
+        execute(StudyStartOperator(task_id="tune.start", study=declared()), run)
+    del airflow.runs["monthly", "deleted"]
+    ends = {run: HpoHook().store.edition(f"demo@{run}").end for run in ("failed", "running", "deleted", "now")}
+    assert ends == {"failed": "incomplete", "running": None, "deleted": None, "now": None}
+    assert "DAG run 'failed' of DAG 'monthly' ended as failed before the study did" in capsys.readouterr().out
+
+
 def test_of_two_that_waited_one_goes_on_and_the_other_is_tried_again(store: Store) -> None:
     ended = DagRunKey("monthly", "A")
     open_edition(store, declared(), "main", start(run_id="A"))

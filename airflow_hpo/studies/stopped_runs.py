@@ -1,0 +1,83 @@
+"""Editions that a DAG run left unfinished when it ended: found, and ended."""
+
+from collections.abc import Callable
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.owner import DagRunEnd, DagRunKey
+from airflow_hpo.core.trial import TrialState
+from airflow_hpo.storage import attempts, editions, sharers
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.status import Status, status
+from airflow_hpo.studies.store import Store
+
+EndedState = Callable[[DagRunKey], str | None]
+"""State of a DAG run that has ended; None for one that goes on, and for one that this Airflow does not know."""
+
+
+def end_of_runs(store: Store, edition: Edition, ended_state: EndedState) -> DagRunEnd | None:
+    """Return how the DAG run of an unfinished edition ended; None while any run that works on it may go on.
+
+    Of a shared edition every group's run counts, and so does the run of each attempt that runs: a person may have cleared it.
+    """
+    if edition.finished is not None:
+        return None
+    with store.session(read_only=True) as session:
+        found = set(sharers.find(session, edition.name).values())
+        begun = attempts.running(session, edition.name)
+    if edition.dag_run and not found:
+        found = {edition.dag_run}
+    if not found:
+        return None
+    found |= {DagRunKey(attempt.task.dag_id, attempt.task.run_id) for attempt in begun}
+    ends = []
+    for run in sorted(found, key=lambda run: (run != edition.dag_run, str(run))):
+        state = ended_state(run)
+        if state is None:
+            return None
+        ends.append(DagRunEnd(run, state))
+    return ends[0]
+
+
+def end_stopped_editions(store: Store, family: str, ended_state: EndedState, *, but: str) -> list[Edition]:
+    """End every edition of a study, except one, of which the DAG run has ended; return those that were ended."""
+    with store.session(read_only=True) as session:
+        unfinished = [e for e in editions.find(session, family) if e.finished is None and e.name != but]
+    found = [(edition, end_of_runs(store, edition, ended_state)) for edition in unfinished]
+    return [end_stopped(store, edition, by) for edition, by in found if by]
+
+
+def end_stopped(store: Store, edition: Edition, by: DagRunEnd) -> Edition:
+    """Give up the running trials of an edition and end it, unless a DAG run has opened it since it was read."""
+    return _end(store, edition, status(store, edition.name), by)
+
+
+@retried
+def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Edition:
+    running = [r.number for r in store.optuna.records(edition.name, details=False) if r.state is TrialState.RUNNING]
+    end, reason = _statement(judged, by)
+    best = judged.progress.best
+    with store.session() as session:
+        editions.row_id(session, edition.name, lock=True)
+        now = editions.get(session, edition.name)
+        if now.finished is not None or (now.dag_run, now.started) != (edition.dag_run, edition.started):
+            return now
+        for number in running:
+            store.optuna.tell(edition.name, number, TrialState.FAIL, within=session.connection())
+            attempts.lose_running(session, edition.name, number, f"{by}, and the trial had no result.")
+        return editions.finish(
+            session,
+            edition.name,
+            end,
+            reason,
+            best_number=best.number if best else None,
+            best_value=best.value if best else None,
+        )
+
+
+def _statement(judged: Status, by: DagRunEnd) -> tuple[End, str]:
+    if judged.verdict.end:
+        return judged.verdict.end, f"{by}. {judged.verdict.reason}"
+    study = judged.edition.study
+    done = judged.progress.counted(study.count)
+    return End.INCOMPLETE, f"{by} before the study did: {done} of {study.wanted} trials are {study.count}."
