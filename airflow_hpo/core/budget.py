@@ -36,8 +36,12 @@ def end_of(study: Study, progress: Progress, elapsed: timedelta, stopped: str | 
     if study.patience is not None and progress.since_best >= study.patience:
         return End.PATIENCE, f"{progress.since_best} trials in a row brought nothing better than {best}."
     if study.timeout is not None and elapsed >= study.timeout:
-        return End.TIMEOUT, f"The timeout of {study.timeout} has passed."
+        fate = f" {_FATES[study.when_over]}" if progress.running else ""
+        return End.TIMEOUT, f"The timeout of {study.timeout} has passed.{fate}"
     return None
+
+
+_FATES = {"finish": "Trials that run go on to their end.", "stop": "Trials that run are ended and pruned."}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.budget import End
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
@@ -36,6 +37,8 @@ def finish(store: Store, status: Status, cause: str | None = None, *, accept_inc
     best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
     end, reason = _end(status, cause)
     failure = _failure(status, end, reason, accept_incomplete)
+    if end is End.EXHAUSTED and not status.progress.finished:
+        failure = _nothing_left(store, status.edition)
     if status.verdict.over or (end is End.INCOMPLETE and failure is None):
         with store.session() as session:
             editions.finish(
@@ -131,6 +134,18 @@ def _text(status: Status, best: TrialRecord | None, reason: str) -> str:
         lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}"]
         lines += [f"  {name} = {value}" for name, value in best.params.items()]
     return "\n".join(lines)
+
+
+def _nothing_left(store: Store, edition: Edition) -> str:
+    """Say that every point of a grid was known before, from which editions, and what to do."""
+    warm = edition.study.warm_start
+    with store.session(read_only=True) as session:
+        earlier = editions.latest_before(session, edition.family, edition.name, warm.editions if warm else 0)
+    names = ", ".join(each.name for each in earlier) or "earlier editions"
+    return (
+        f"No trial ran, because the grid's points are all known: their values were taken over from {names}. Use the result "
+        "of that, or leave out `warm_start` and start another run to measure them again."
+    )
 
 
 def _failure(status: Status, end: End, reason: str, accept_incomplete: bool) -> str | None:

@@ -12,7 +12,7 @@ from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
-from airflow_hpo.studies.stop import reason_to_end
+from airflow_hpo.studies.stop import must_not_start, reason_to_end
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.conclude import conclude
 from airflow_hpo.trials.monitor import must_end
@@ -57,6 +57,17 @@ def test_patience_and_failures_end_trials(store: Store, budget: dict[str, Any], 
 def test_a_timeout_ends_trials(store: Store) -> None:
     tuned = Tuned(store, declared(when_over="stop", timeout=timedelta(microseconds=1)))
     assert "timeout" in (reason_to_end(store, tuned.name) or "")
+
+
+def test_trials_that_were_suggested_before_a_timeout_go_on_unless_declared_otherwise(store: Store) -> None:
+    fates = {}
+    for when_over in ("finish", "stop"):
+        tuned = Tuned(store, declared(name=when_over, when_over=when_over))
+        tuned.suggest()
+        Tuned(store, declared(name=when_over, when_over=when_over, timeout=timedelta(microseconds=1)))
+        ends = reason_to_end(store, tuned.name), must_not_start(store, store.edition(tuned.name))
+        fates[when_over] = [reason is None for reason in ends]
+    assert fates == {"finish": [True, True], "stop": [False, False]}
 
 
 def test_trials_are_left_to_finish_unless_declared_otherwise(store: Store) -> None:

@@ -136,6 +136,9 @@ def test_a_grid_whose_values_were_all_taken_over_is_over(store: Store) -> None:
     second = Tuned(store, study, "second")
     assert second.suggest() == []
     assert status(store, second.name).verdict.end is End.EXHAUSTED
+    failure = finish(store, status(store, second.name)).failure or ""
+    assert failure.startswith("No trial ran, because the grid's points are all known")
+    assert "taken over from demo@first. Use the result of that, or leave out `warm_start`" in failure
 
 
 def test_reserved_requests_have_no_parameters_yet(tuned: Tuned) -> None:

@@ -54,6 +54,18 @@ def progress(
             "3 trials in a row brought nothing better than 0.5.",
         ),
         ({"timeout": 300}, progress(4), End.TIMEOUT, "The timeout of 0:05:00 has passed."),
+        (
+            {"timeout": 300},
+            progress(4, running=1),
+            End.TIMEOUT,
+            "The timeout of 0:05:00 has passed. Trials that run go on to their end.",
+        ),
+        (
+            {"timeout": 300, "when_over": "stop"},
+            progress(4, running=1),
+            End.TIMEOUT,
+            "The timeout of 0:05:00 has passed. Trials that run are ended and pruned.",
+        ),
         ({"max_failures": 2}, progress(4, 3), End.MAX_FAILURES, "3 trials failed for good, and 2 may."),
     ],
     ids=lambda value: value.value if isinstance(value, End) else None,
