@@ -31,8 +31,7 @@ def list_(args: Any) -> None:
 def show(args: Any) -> None:
     """Show one comparison."""
     store, console = hook_of(args.conn_id).store, terminal()
-    with store.session(read_only=True) as session:
-        found = comparisons.get(session, args.number)
+    found = store.read(comparisons.get, args.number)
     if args.output == "json":
         data = {**dataclasses.asdict(found), "created": found.created.isoformat()}
         console.out(json.dumps(data, indent=2), highlight=False)

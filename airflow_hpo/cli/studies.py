@@ -30,8 +30,7 @@ SHOWN_TRIALS = 10
 def list_(args: Any) -> None:
     """List editions."""
     store = hook_of(args.conn_id).store
-    with store.session(read_only=True) as session:
-        found = editions.find(session, family=args.study, limit=args.limit)
+    found = store.read(editions.find, family=args.study, limit=args.limit)
     rows = [_row(store, edition) for edition in found]
     if args.output == "table":
         rows = [edition_view(row, edition.study.count) for row, edition in zip(rows, found)]
@@ -125,8 +124,7 @@ def _trials(numbers: Sequence[int]) -> str:
 def _show_table(store: Store, edition: Edition) -> None:
     console, judged = terminal(), status(store, edition.name)
     console.print(str(judged), soft_wrap=True)
-    with store.session(read_only=True) as session:
-        owned = owners.find(session, Kind.STUDY, edition.family)
+    owned = store.read(owners.find, Kind.STUDY, edition.family)
     if owned:
         console.print(str(owned), soft_wrap=True)
     if judged.verdict.reason:

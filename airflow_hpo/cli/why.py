@@ -27,8 +27,7 @@ def why(args: Any) -> None:
     """Say why a study is where it is."""
     store = hook_of(args.conn_id).store
     edition = find_edition(store, args.name)
-    with store.session(read_only=True) as session:
-        sharing = sharers.find(session, edition.name)
+    sharing = store.read(sharers.find, edition.name)
     tasks = replace(tasks_of(edition, sharing), ended=end_of_run(store, edition))
     found = explain(store, edition.name, tasks)
     rows = [{**asdict(trial), "problems": list(trial.problems)} for trial in found.trials]

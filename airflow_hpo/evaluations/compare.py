@@ -85,8 +85,7 @@ def comparison_rows(
     store: Store, *, family: str | None = None, parameter_set: str | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:
     """Return comparisons as flat rows, the newest first."""
-    with store.session(read_only=True) as session:
-        found = comparisons.find(session, family=family, parameter_set=parameter_set, limit=limit)
+    found = store.read(comparisons.find, family=family, parameter_set=parameter_set, limit=limit)
     return [_row(each) for each in found]
 
 

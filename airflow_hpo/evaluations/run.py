@@ -5,16 +5,9 @@ The grid's points are names. The plan, which is stored with the edition and neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.budget import End
@@ -31,6 +24,9 @@ from airflow_hpo.storage.evaluations import Evaluation
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.open import opened
 from airflow_hpo.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BATCH = 1
 """All evaluations of a plan are one batch."""
@@ -124,8 +120,7 @@ def conclude_evaluation(store: Store, name: str) -> EvaluationResult:
 
     :raises ComparisonError: while some of its trials have not ended.
     """
-    with store.session(read_only=True) as session:
-        evaluation = evaluations.get(session, name)
+    evaluation = store.read(evaluations.get, name)
     records = store.optuna.records(name)
     own = own_trials(records)
     if running := [record.number for record in own if not record.state.finished]:
@@ -158,8 +153,7 @@ def require_end(store: Store, name: str) -> None:
 
 def evaluation_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return every evaluation of an edition once, reruns in place of what they replace; those that failed have no metrics."""
-    with store.session(read_only=True) as session:
-        plan = evaluations.get(session, name).plan
+    plan = store.read(evaluations.get, name).plan
     reasons = _reasons(store, name)
     return [_row(name, plan, record, reasons) for record in own_trials(store.optuna.records(name))]
 
@@ -196,8 +190,7 @@ def _keys(point: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reasons(store: Store, name: str) -> dict[int, str | None]:
-    with store.session(read_only=True) as session:
-        return {attempt.number: attempt.reason for attempt in attempts.of(session, name)}
+    return {attempt.number: attempt.reason for attempt in store.read(attempts.of, name)}
 
 
 def evaluations_frame(store: Store, names: Iterable[str]) -> pd.DataFrame:

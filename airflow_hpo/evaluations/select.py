@@ -68,8 +68,7 @@ class Chosen:
 def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
     """Return the challengers that were best when they were measured again, and the champion."""
     require_end(store, evaluation)
-    with store.session(read_only=True) as session:
-        plan = evaluations.get(session, evaluation).plan
+    plan = store.read(evaluations.get, evaluation).plan
     champion = next((each for each in plan.candidates if each.role == CHAMPION), None)
     observed = _observed(plan.candidates)
     frame = evaluations_frame(store, [evaluation])
@@ -90,8 +89,7 @@ def _champion(
     if parameter_set is None:
         return None, []
     try:
-        with store.session(read_only=True) as session:
-            version = parameter_sets.version_in_use(session, parameter_set)
+        version = store.read(parameter_sets.version_in_use, parameter_set)
     except ParameterSetNotFoundError:
         return None, [f"Nothing is in use yet for {parameter_set!r}, so there is no champion."]
     own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and _equal(t.params, version.params)]

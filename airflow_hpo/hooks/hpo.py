@@ -170,8 +170,7 @@ class HpoHook(BaseHook):
         """Return the champion of every parameter set, by name."""
         from airflow_hpo.storage import parameter_sets
 
-        with self.store.session(read_only=True) as session:
-            return parameter_sets.versions_in_use(session)
+        return self.store.read(parameter_sets.versions_in_use)
 
     def promotions(self, name: str | None = None) -> pd.DataFrame:
         """Return how champions moved, the newest move first: name, versions, action, who, why, when.

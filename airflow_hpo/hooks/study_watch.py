@@ -100,8 +100,7 @@ class StudyWatch:
         asked = {r.number: sharer_of(r.key or "") for r in records}
         if not asked:
             return []
-        with self.store.session(read_only=True) as session:
-            found = sharers.find(session, self.edition)
+        found = self.store.read(sharers.find, self.edition)
         runs = {sharer_name(group.dag_id, group.group_id or ""): run for group, run in found.items()}
         ended = {name for name in set(asked.values()) if name in runs and has_ended(runs[name])}
         return [number for number, name in asked.items() if name in ended]

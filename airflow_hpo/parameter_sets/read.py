@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.parameter_set import ParameterVersion, difference
@@ -15,6 +10,7 @@ from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.storage import parameter_sets
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sqlalchemy.orm import Session
 
     from airflow_hpo.storage.database import Database
@@ -62,22 +58,13 @@ def difference_rows(store: Store, name: str, old: int | None = None, new: int | 
     return difference(earlier.params, later.params)
 
 
+PROMOTION_COLUMNS = ["name", "from_version", "to_version", "action", "by", "reason", "key", "at"]
+
+
 def promotion_rows(store: Store, name: str | None = None) -> list[dict[str, Any]]:
     """Return how champions moved, the newest move first."""
-    with store.session() as session:
-        return [
-            {
-                "name": move.name,
-                "from_version": move.from_version,
-                "to_version": move.to_version,
-                "action": move.action.value,
-                "by": move.by,
-                "reason": move.reason,
-                "key": move.key,
-                "at": move.at,
-            }
-            for move in parameter_sets.promotions(session, name)
-        ]
+    moves = [{**asdict(move), "action": move.action.value} for move in store.read(parameter_sets.promotions, name)]
+    return [{column: move[column] for column in PROMOTION_COLUMNS} for move in moves]
 
 
 def _row(version: ParameterVersion, action: str, current: int) -> dict[str, Any]:
@@ -98,9 +85,6 @@ def _row(version: ParameterVersion, action: str, current: int) -> dict[str, Any]
         "run": f"{origin.dag_id}/{origin.run_id}" if origin.run_id else None,
         "created": version.created.isoformat(timespec="seconds"),
     }
-
-
-PROMOTION_COLUMNS = ["name", "from_version", "to_version", "action", "by", "reason", "key", "at"]
 
 
 def promotions_frame(store: Store, name: str | None = None) -> pd.DataFrame:

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
@@ -16,6 +10,9 @@ from airflow_hpo.storage import comparisons, editions
 from airflow_hpo.storage.comparisons import Comparison
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any]]:

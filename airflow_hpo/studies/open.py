@@ -67,6 +67,5 @@ def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
 def _take_over(store: Store, edition: Edition, study: Study) -> None:
     if study.warm_start is None:
         return
-    with store.session(read_only=True) as session:
-        earlier = editions.latest_before(session, study.name, edition.name, study.warm_start.editions)
+    earlier = store.read(editions.latest_before, study.name, edition.name, study.warm_start.editions)
     store.optuna.warm_start(edition.name, study, [e.name for e in earlier])

@@ -68,5 +68,4 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
 def _scheduled(store: Store, name: str, study: Study) -> set[int] | None:
     if study.max_pending is None:
         return None
-    with store.session(read_only=True) as session:
-        return scheduled_trials(attempts.running(session, name))
+    return scheduled_trials(store.read(attempts.running, name))

@@ -49,8 +49,7 @@ def _open_trials(store: Store, name: str) -> tuple[list[int], list[int]]:
     """Return the trials that run and those that have not begun."""
     records = store.optuna.records(name, details=False)
     numbers = [record.number for record in records if record.state is TrialState.RUNNING]
-    with store.session(read_only=True) as session:
-        begun = {attempt.number for attempt in attempts.of(session, name)}
+    begun = {attempt.number for attempt in store.read(attempts.of, name)}
     return [n for n in numbers if n in begun], [n for n in numbers if n not in begun]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,9 @@ from airflow_hpo.storage.retry import retried
 
 if TYPE_CHECKING:
     from airflow_hpo.optuna.optuna_studies import OptunaStudies
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Store:
@@ -49,11 +52,15 @@ class Store:
         with self.database.session(read_only=read_only) as session:
             yield session
 
+    def read(self, query: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what one query on our tables finds, in a transaction of its own."""
+        with self.session(read_only=True) as session:
+            return query(session, *args, **kwargs)
+
     @retried
     def edition(self, name: str) -> Edition:
         """Return an edition by its name."""
-        with self.session(read_only=True) as session:
-            return editions.get(session, name)
+        return self.read(editions.get, name)
 
 
 def open_store(database: Database, lock_timeout: float, patience: float) -> Store:

@@ -22,8 +22,7 @@ def suggest(store: Store, name: str, batch: int, asker: Owner | None = None) -> 
     """
     edition = _open(store, name)
     sharer = _sharer(edition, asker)
-    with store.session(read_only=True) as session:
-        sealed = editions.batch_size(session, name, batch, sharer)
+    sealed = store.read(editions.batch_size, name, batch, sharer)
     size = sealed if sealed is not None else edition.study.slots
     keys = [key_of(batch, index, sharer) for index in range(size)]
     requests = store.optuna.ask(name, edition.study, keys, allow=lambda records: _room(store, edition, records))
@@ -41,8 +40,7 @@ def reserve(store: Store, name: str, batch: int, limit: int, asker: Owner | None
     """
     edition = _open(store, name)
     sharer = _sharer(edition, asker)
-    with store.session(read_only=True) as session:
-        size = editions.batch_size(session, name, batch, sharer)
+    size = store.read(editions.batch_size, name, batch, sharer)
     if size is None:
         size = min(limit, _at_most(status_of(store, edition, store.optuna.records(name, details=False))))
         with store.session() as session:

@@ -21,10 +21,9 @@ _UNSEEN = (AttemptOutcome.RUNNING, AttemptOutcome.LOST)
 @retried
 def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt:
     """Return an attempt that another process began."""
-    with store.session(read_only=True) as session:
-        for found in attempts.of(session, edition, number):
-            if found.attempt == attempt:
-                return found
+    for found in store.read(attempts.of, edition, number):
+        if found.attempt == attempt:
+            return found
     raise StudyNotFoundError(
         f"Metrics belong to an attempt that has begun, but study {edition!r} has no attempt {attempt} of trial {number}. "
         "Clear the task."
@@ -34,8 +33,7 @@ def attempt_of(store: Store, edition: str, number: int, attempt: int) -> Attempt
 @retried
 def last_attempt(store: Store, edition: str, number: int) -> Attempt | None:
     """Return the newest attempt of a trial; None when it was never begun."""
-    with store.session(read_only=True) as session:
-        known = attempts.of(session, edition, number)
+    known = store.read(attempts.of, edition, number)
     return known[-1] if known else None
 
 
@@ -63,8 +61,7 @@ def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[
 
     What the former ran may be taken up whatever became of it; of the latter only what still runs or succeeded.
     """
-    with store.session(read_only=True) as session:
-        known = attempts.of(session, attempt.study, attempt.number)
+    known = store.read(attempts.of, attempt.study, attempt.number)
     open_ones = {a.attempt for a in known if a.outcome in _UNSEEN} | {attempt.attempt}
     return open_ones, {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE} - open_ones
 

@@ -10,7 +10,7 @@ from airflow_hpo.core.trial_key import rerun_key
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.attempts import derive
+from airflow_hpo.trials.attempts import derive, last_attempt
 
 Rerun = Literal["changed", "always"]
 Reruns = Rerun | Literal["failed"]
@@ -69,17 +69,10 @@ def begin(store: Store, claimed: Claim, place: TaskTry, backend: str, placement:
     return begun
 
 
-@retried
 def continued(store: Store, claimed: Claim) -> Attempt | None:
     """Return the attempt that an earlier task of the same trial began and that still runs; None without one."""
-    with store.session(read_only=True) as session:
-        begun = attempts.of(session, claimed.request.study, claimed.record.number)
-    return begun[-1] if begun and begun[-1].outcome is AttemptOutcome.RUNNING else None
-
-
-def answer(claimed: Claim) -> TrialResult:
-    """Return the result that the study has already."""
-    return result_of(claimed.request.study, claimed.record)
+    last = last_attempt(store, claimed.request.study, claimed.record.number)
+    return last if last and last.outcome is AttemptOutcome.RUNNING else None
 
 
 def result_of(study: str, record: TrialRecord, attempt: int = 0) -> TrialResult:
@@ -109,9 +102,5 @@ def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: 
         return record.state is TrialState.FAIL and record.invalid is None
     if record.state is TrialState.FAIL or (record.work is not None and record.work != work):
         return True
-    return rerun == "always" and not _finished_by(store, name, record.number, place)
-
-
-def _finished_by(store: Store, name: str, number: int, place: TaskTry) -> bool:
-    with store.session(read_only=True) as session:
-        return any(attempt.task == place.task for attempt in attempts.of(session, name, number))
+    # The same try asks again: it has run the trial already.
+    return rerun == "always" and all(run.task != place.task for run in store.read(attempts.of, name, record.number))

@@ -33,8 +33,7 @@ def invalidate(store: Store, name: str, number: int, reason: str) -> Invalidated
     """
     _refuse_replaced(store, name, number)
     record = store.optuna.invalidate(name, number, reason)
-    with store.session(read_only=True) as session:
-        runs = attempts.of(session, name, number)
+    runs = store.read(attempts.of, name, number)
     with store.session() as session:
         aftermath = amend(store, session, name)
     return Invalidated(record, status(store, name), runs[-1].task if runs else None, aftermath)

@@ -19,8 +19,7 @@ def abandoned(records: Collection[TrialRecord], states: Mapping[tuple[int, int],
 
 def running_tasks(store: Store, name: str) -> dict[int, TaskRun]:
     """Return the tasks that bring the results of running attempts, by the number of the trial."""
-    with store.session(read_only=True) as session:
-        begun = attempts.running(session, name)
+    begun = store.read(attempts.running, name)
     return {a.number: replace(a.task, task_id=telling_task(a.task.task_id)) for a in begun}
 
 

@@ -33,8 +33,7 @@ def orphaned(store: Store, pod: TrialPod, task_state: TaskStates) -> Orphan | No
         edition = store.edition(pod.edition)
     except StudyNotFoundError:
         return Orphan("This study database has no such study.", foreign=True)
-    with store.session(read_only=True) as session:
-        known = attempts.of(session, edition.name)
+    known = store.read(attempts.of, edition.name)
     tasks = {attempt.task: owner_of(attempt.task, edition.name, edition.created.isoformat()) for attempt in known}
     mine = [attempt for attempt in known if tasks[attempt.task] == pod.owner]
     if not mine:

@@ -27,8 +27,7 @@ INVALID = "invalid"
 def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return every trial of an edition, replaced ones included, with its parameters, metrics and the attempt that counts."""
     study = store.edition(name).study
-    with store.session(read_only=True) as session:
-        runs = by_trial(attempts.of(session, name))
+    runs = by_trial(store.read(attempts.of, name))
     rows = []
     for record in sorted(store.optuna.records(name), key=lambda r: r.number):
         attempt = counting(runs.get(record.number, ()))
@@ -93,8 +92,7 @@ def metric_series_frame(
     """Return reported values of an edition, one a row."""
     import pandas as pd
 
-    with store.session(read_only=True) as session:
-        values = metric_series.series(session, name, number, metric, every_attempt=every_attempt)
+    values = store.read(metric_series.series, name, number, metric, every_attempt=every_attempt)
     return pd.DataFrame(value_rows(values), columns=SERIES_COLUMNS)
 
 

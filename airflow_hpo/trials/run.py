@@ -89,7 +89,7 @@ class TrialRun:
             return None
         record = self.claimed.record
         self.log.info("Trial %s is %s in the study; nothing is run.", record.number, record.state)
-        return claims.answer(self.claimed)
+        return claims.result_of(self.claimed.request.study, record)
 
     def begin(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> TrialResult | None:
         """Begin an attempt; return a result at once when the study is over and the trial has not begun before."""
@@ -164,13 +164,9 @@ def history(store: Store, name: str, record: TrialRecord, attempt: Attempt) -> l
     """Return what went before an attempt, one sentence each; costs nothing where nothing did."""
     lines = []
     if record.replaces is not None:
-        last = last_words(_attempts(store, name, record.replaces))
+        last = last_words(store.read(attempts.of, name, record.replaces))
         lines.append(f"It runs trial {record.replaces} again. {last}".rstrip())
     if attempt.attempt > 1:
-        lines += [ended_sentence(run) for run in _attempts(store, name, record.number) if run.attempt < attempt.attempt]
+        runs = store.read(attempts.of, name, record.number)
+        lines += [ended_sentence(run) for run in runs if run.attempt < attempt.attempt]
     return lines
-
-
-def _attempts(store: Store, name: str, number: int) -> list[Attempt]:
-    with store.session(read_only=True) as session:
-        return attempts.of(session, name, number)

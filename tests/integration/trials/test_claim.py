@@ -5,15 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.trial import AttemptOutcome, FailureKind, Origin, TrialRequest, TrialState
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, Origin, TrialRequest, TrialResult, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
-from airflow_hpo.trials.claim import answer, claim, continued
+from airflow_hpo.trials.claim import Claim, claim, continued, result_of
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.trial_tasks import WORK, Tuned, task_try_of
 
 OTHER = "1e" * 8
+
+
+def answer(claimed: Claim) -> TrialResult:
+    return result_of(claimed.request.study, claimed.record)
 
 
 @pytest.fixture
