@@ -116,7 +116,11 @@ def _by_cluster(pod: Any, end: Any | None) -> PodFailure | None:
     deleted = end is not None and _deleted_before(pod, end.finished_at)
     if code == 0 and not deleted:
         return None
-    return _disruption(pod, code) or (_deleted(code) if deleted else None)
+    if found := _disruption(pod, code):
+        return found
+    return (
+        PodFailure(INFRASTRUCTURE, f"The pod was deleted while it ran (exit code {code}).", code) if deleted else None
+    )
 
 
 def _deleted_before(pod: Any, finished: datetime | None) -> bool:
@@ -125,10 +129,6 @@ def _deleted_before(pod: Any, finished: datetime | None) -> bool:
     if deadline is None or finished is None:
         return deadline is not None
     return bool(finished >= deadline - timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0))
-
-
-def _deleted(code: int | None) -> PodFailure:
-    return PodFailure(INFRASTRUCTURE, f"The pod was deleted while it ran (exit code {code}).", code)
 
 
 def _disruption(pod: Any, code: int | None) -> PodFailure | None:
@@ -147,12 +147,10 @@ def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str]) -> PodF
         return PodFailure(PROGRAM, _sentence("The trial's program cannot be started", end.message), code)
     if end.reason == "OOMKilled":
         return PodFailure(PROGRAM, f"The trial's program ran out of memory{_memory_limit(pod, container)}.", code)
-    how = f"The trial's program exited with {code}." if code != KILLED else _killed()
+    how = f"The trial's program exited with {code}."
+    if code == KILLED:
+        how = "The trial's program was ended by SIGKILL (137); often that is the kernel short of memory."
     return PodFailure(PROGRAM, how + _last_lines(end, tail), code)
-
-
-def _killed() -> str:
-    return "The trial's program was ended by SIGKILL (137); often that is the kernel short of memory."
 
 
 def _before_start(pod: Any, container: str) -> PodFailure:

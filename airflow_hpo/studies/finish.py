@@ -139,8 +139,7 @@ def _text(status: Status, best: TrialRecord | None, reason: str) -> str:
 def _nothing_left(store: Store, edition: Edition) -> str:
     """Say that every point of a grid was known before, from which editions, and what to do."""
     warm = edition.study.warm_start
-    with store.session(read_only=True) as session:
-        earlier = editions.latest_before(session, edition.family, edition.name, warm.editions if warm else 0)
+    earlier = store.read(editions.latest_before, edition.family, edition.name, warm.editions if warm else 0)
     names = ", ".join(each.name for each in earlier) or "earlier editions"
     return (
         f"No trial ran, because the grid's points are all known: their values were taken over from {names}. Use the result "

@@ -41,8 +41,7 @@ def end_of_runs(store: Store, edition: Edition, ended_state: EndedState) -> DagR
 
 def end_stopped_editions(store: Store, family: str, ended_state: EndedState, *, but: str) -> list[Edition]:
     """End every edition of a study, except one, of which the DAG run has ended; return those that were ended."""
-    with store.session(read_only=True) as session:
-        unfinished = [e for e in editions.find(session, family) if e.finished is None and e.name != but]
+    unfinished = [e for e in store.read(editions.find, family) if e.finished is None and e.name != but]
     found = [(edition, end_of_runs(store, edition, ended_state)) for edition in unfinished]
     return [end_stopped(store, edition, by) for edition, by in found if by]
 
