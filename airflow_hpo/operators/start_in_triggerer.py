@@ -68,9 +68,9 @@ def _spec(arguments: Mapping[str, Any]) -> dict[str, Any]:
             f"With run_in='triggerer' a template's file is read when the DAG is parsed, but its path is {file!r}, which has "
             "Jinja in it. Write the path out, or run the trial in a worker."
         )
-    # The operator is thrown away: it must not become a task of the DAG that is just declared.
-    with DAG("template", auto_register=False):
-        operator = TrialPodOperator(task_id="trial", request={}, **own)
+    # The operator is thrown away: it must not become a task of the DAG, or of the group, that is just declared.
+    template = DAG("template", auto_register=False)
+    operator = TrialPodOperator(task_id="trial", request={}, dag=template, task_group=template.task_group, **own)
     try:
         spec = operator.spec().to_dict()
         json.dumps(spec)

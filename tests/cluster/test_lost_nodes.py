@@ -99,7 +99,7 @@ def test_a_lost_node_is_the_clusters_failure(task: MakeTask, core: Any, built_he
         attempt = struck(trial, lose)
     finally:
         cluster_tool("start", "kubelet")
-    assert "its node 'localhost' does not say that it has ended" in (attempt.reason or "")
+    assert "its node 'localhost' does not confirm its end" in (attempt.reason or "")
     wait_for(lambda: _ready(core), "the node")
     check_next_try(trial, core)
 

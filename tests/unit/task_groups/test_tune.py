@@ -21,6 +21,7 @@ from airflow_hpo.operators.evaluation import EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import ProcessTrial, PythonTrial
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
 from airflow_hpo.task_groups.pipeline import GroupTrial
+from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.task_groups.tune import TuneTaskGroup
 
 PROCESS = ProcessTrial(["train", "{{ trial.params.x }}"])
@@ -230,3 +231,13 @@ def test_one_evaluation_under_one_name_in_a_dag() -> None:
 def test_a_silence_that_is_no_time_is_refused(given: Any) -> None:
     with pytest.raises(DeclarationError, match="`no_news_after` is a time of more than 0"):
         ProcessTrial(["train"], no_news_after=given)
+
+
+def test_trials_of_the_triggerer_add_no_task_to_the_group() -> None:
+    workers, triggerer = (
+        dag_of(trial=PodTrial("trial:1", namespace="n", run_in=run_in)) for run_in in ("worker", "triggerer")
+    )
+    assert sorted(triggerer.task_ids) == sorted(workers.task_ids)
+    trial = triggerer.get_task("tune.batch_001.trial")
+    assert trial.start_from_trigger
+    assert isinstance(DagSerialization.to_dict(triggerer), dict)
