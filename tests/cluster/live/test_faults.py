@@ -94,7 +94,7 @@ def test_a_worker_task_that_is_killed_while_it_creates_its_pod_leaves_no_second_
     tuning: Callable[[str], Tuning],
 ) -> None:
     study = tuning("kill_worker")
-    # The task pauses between the creation of its pod and its next word.
+    # The task pauses once its pod is created and noted, before it waits for it.
     [pod, *_] = wait_for(study.pods, "a pod", limit=240)
     number = int(pod.metadata.labels["airflow-hpo/trial"])
     [creating] = [one for one in study.attempts() if one.number == number]
@@ -102,7 +102,7 @@ def test_a_worker_task_that_is_killed_while_it_creates_its_pod_leaves_no_second_
     study.check_whole()
     first, *later = [one for one in study.attempts() if one.number == number]
     assert (first.outcome, first.reason) == (AttemptOutcome.LOST, "The task was killed before this attempt had ended.")
-    assert first.placement.pod is None
+    assert first.placement.pod == pod.metadata.name
     assert later[-1].outcome is AttemptOutcome.COMPLETE
     assert {one.placement.pod for one in later} - {None} == {pod.metadata.name}
 
