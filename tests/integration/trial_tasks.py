@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from airflow_hpo.core.attempt import Attempt, TaskRun, TaskTry
@@ -119,3 +121,18 @@ class Tuned:
     def attempts(self, number: int | None = None) -> list[Attempt]:
         with self.store.session() as session:
             return attempts.of(session, self.name, number)
+
+
+def task_instance(request: TrialRequest, try_number: int = 1) -> Any:
+    """Return what a trial task's context knows of its own try: index and batch are those of the request's key."""
+    batch, _, index = request.key.partition("/")
+    return SimpleNamespace(
+        dag_id="tune",
+        run_id="r",
+        task_id=f"tune.batch_{batch}.trial",
+        map_index=int(index),
+        try_number=try_number,
+        max_tries=2,
+        start_date=datetime.now(UTC),
+        xcom_push=lambda key, value: None,
+    )

@@ -6,8 +6,6 @@ import contextvars
 import sys
 import threading
 import time
-from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +24,7 @@ from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
-from tests.integration.trial_tasks import Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared, task_instance
 
 SILENT = "import time; time.sleep(600)"
 
@@ -46,17 +44,7 @@ def tuned(store: Store) -> Tuned:
 
 def run(operator: TrialOperator, request: TrialRequest, try_number: int = 1) -> Any:
     """Run one try of a trial task, as a worker would."""
-    batch, _, index = request.key.partition("/")
-    ti = SimpleNamespace(
-        dag_id="tune",
-        run_id="r",
-        task_id=f"tune.batch_{batch}.trial",
-        map_index=int(index),
-        try_number=try_number,
-        max_tries=2,
-        start_date=datetime.now(UTC),
-        xcom_push=lambda key, value: None,
-    )
+    ti = task_instance(request, try_number)
     context: Any = {"ti": ti, "run_id": "r", "params": {}}
     operator.render_template_fields(context)
     here = contextvars.copy_context()

@@ -12,7 +12,6 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,7 +38,7 @@ from airflow_hpo.studies.store import Store
 from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.triggers import pod as pod_trigger
 from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
-from tests.integration.trial_tasks import Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared, task_instance
 
 LIFE = ("Study ", "Attempt ", "It runs ", "  ", "Trial ", "The trial ", "The study ")
 """How the lines about a trial's life begin; others are about its pod."""
@@ -84,21 +83,8 @@ class Way:
     def __call__(self, request: TrialRequest, try_number: int) -> None:
         raise NotImplementedError
 
-    def ti(self, request: TrialRequest, try_number: int) -> Any:
-        batch, _, index = request.key.partition("/")
-        return SimpleNamespace(
-            dag_id="tune",
-            run_id="r",
-            task_id=f"tune.batch_{batch}.trial",
-            map_index=int(index),
-            try_number=try_number,
-            max_tries=2,
-            start_date=datetime.now(UTC),
-            xcom_push=lambda key, value: None,
-        )
-
     def context(self, request: TrialRequest, try_number: int) -> Any:
-        ti = self.ti(request, try_number)
+        ti = task_instance(request, try_number)
         return {"ti": ti, "run_id": "r", "params": {}, "dag": SimpleNamespace(dag_id="tune")}
 
     def call(self, operator: TrialOperator, method: str, *given: Any, **named: Any) -> Any:
@@ -139,7 +125,7 @@ class AsDeferredPod(AsPod):
         try:
             super().__call__(request, try_number)
         except TaskDeferred as deferred:
-            event = _first(deferred.trigger, self.ti(request, try_number))
+            event = _first(deferred.trigger, task_instance(request, try_number))
         else:
             return
         if not isinstance(event, TaskSuccessEvent):
