@@ -48,6 +48,11 @@ class DagRunKey:
     dag_id: str
     run_id: str
 
+    @classmethod
+    def of(cls, task: TaskRun) -> Self:
+        """Return the DAG run that a task belongs to."""
+        return cls(task.dag_id, task.run_id)
+
     def __str__(self) -> str:
         return f"DAG run {self.run_id!r} of DAG {self.dag_id!r}"
 

@@ -38,7 +38,7 @@ def task_states(tasks: Iterable[TaskRun]) -> dict[TaskKey, str | None]:
 
     ids: dict[DagRunKey, set[str]] = {}
     for task in tasks:
-        ids.setdefault(DagRunKey(task.dag_id, task.run_id), set()).add(task.task_id)
+        ids.setdefault(DagRunKey.of(task), set()).add(task.task_id)
     states: dict[TaskKey, str | None] = {}
     for run, task_ids in ids.items():
         found = RuntimeTaskInstance.get_task_states(dag_id=run.dag_id, task_ids=sorted(task_ids), run_ids=[run.run_id])

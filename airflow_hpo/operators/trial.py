@@ -204,21 +204,9 @@ class TrialOperator(BaseOperator):
             raise AirflowSkipException(str(err)) from None
         if asked:
             return asked[0].model_copy(update={"period": request.period})
-        slot = self.slot_trigger(context["ti"], request.study)
+        slot = StudyTrigger.for_slot(request.study, self.hpo_conn_id, context["ti"], self.trial_task_id)
         self.defer(trigger=slot, method_name="execute_when_ready", timeout=LONGEST_WAIT)
         raise RuntimeError("unreachable: defer() raises")
-
-    def slot_trigger(self, ti: Any, edition: str) -> StudyTrigger:
-        """Return what waits until a study may give another trial to a task instance."""
-        return StudyTrigger(
-            edition=edition,
-            hpo_conn_id=self.hpo_conn_id,
-            until="room",
-            poll_interval=conf.poll_interval(),
-            dag_id=ti.dag_id,
-            run_id=ti.run_id,
-            trial_task_id=self.trial_task_id,
-        )
 
     def _fail(self, context: Context, run: TrialRun, outcome: Outcome, error: BaseException | None) -> NoReturn:
         # Airflow does not try again after an error that repeating cannot mend.

@@ -31,8 +31,8 @@ def declare(
 ) -> Edition:
     """Create an edition, or open the one of that name again: in the DAG run that has it, or after that one has ended.
 
-    The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes on: its end and any request to stop
-    are forgotten, and its timeout counts from now.
+    The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes
+    on: its end and any request to stop are forgotten, and its timeout counts from now.
     """
     name, now = study.edition(run), utc_now()
     owner = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id}

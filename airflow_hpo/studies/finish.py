@@ -104,9 +104,8 @@ def _end(status: Status, cause: str | None) -> tuple[End, str]:
         return status.verdict.end, status.verdict.reason
     if status.edition.end and status.edition.ended:
         return status.edition.end, status.edition.reason or ""
-    study, done = status.edition.study, status.progress.counted(status.edition.study.count)
     return End.INCOMPLETE, (
-        f"The tasks of the study ended before its budget did: {done} of {study.wanted} trials are {study.count}. "
+        f"The tasks of the study ended before its budget did: {status.done}. "
         f"{cause or 'Clear the task that ended too early, with everything downstream.'}"
     )
 

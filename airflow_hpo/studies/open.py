@@ -13,19 +13,19 @@ from airflow_hpo.studies.store import Store
 
 
 @retried
-def open_edition(store: Store, study: Study, run: str, place: TaskTry, after: DagRunKey | None = None) -> Edition:
+def open_edition(store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None) -> Edition:
     """Create an edition of a study, or reopen it when it exists; only the study's owner may, and one DAG run at a time.
 
     Repeating it is safe: nothing is created twice. A changed budget takes effect; a changed space or objective does not.
     The DAG run that worked on it before, and has ended, is named by ``after``.
     """
-    claim_study(store, study, Owner.of(place.task))
-    return opened(store, study, run, place, after)
+    claim_study(store, study, Owner.of(task_try.task))
+    return opened(store, study, run, task_try, after)
 
 
-def opened(store: Store, study: Study, run: str, place: TaskTry, after: DagRunKey | None = None) -> Edition:
+def opened(store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None) -> Edition:
     """Create or reopen an edition after its owner was checked."""
-    name, task = study.edition(run), place.task
+    name, task = study.edition(run), task_try.task
     store.optuna.create(name, study)
     with store.session() as session:
         edition = editions.declare(
@@ -44,17 +44,17 @@ def opened(store: Store, study: Study, run: str, place: TaskTry, after: DagRunKe
 
 
 @retried
-def run_before(store: Store, study: Study, run: str, place: TaskTry) -> DagRunKey | None:
+def run_before(store: Store, study: Study, run: str, task_try: TaskTry) -> DagRunKey | None:
     """Return the DAG run that has an edition and is another one than a task's own; None without one.
 
     Of a shared edition each task group has a DAG run of its own.
     """
-    own = DagRunKey(place.task.dag_id, place.task.run_id)
+    own = DagRunKey.of(task_try.task)
     with store.session(read_only=True) as session:
         edition = editions.find_one(session, study.edition(run))
         if edition is None:
             return None
-        found = sharers.find(session, edition.name).get(Owner.of(place.task)) if study.shared else edition.dag_run
+        found = sharers.find(session, edition.name).get(Owner.of(task_try.task)) if study.shared else edition.dag_run
     return None if found == own else found
 
 

@@ -41,6 +41,12 @@ class Status:
         """How many trials may be started now."""
         return min(slots_free(self.edition.study, self.progress), self.verdict.needed)
 
+    @property
+    def done(self) -> str:
+        """How much of the budget is spent, such as ``1 of 10 trials are successful``."""
+        study = self.edition.study
+        return f"{self.progress.counted(study.count)} of {study.wanted} trials are {study.count}"
+
     def __str__(self) -> str:
         p = self.progress
         best = f", best {p.best.value:g} (trial {p.best.number})" if p.best and p.best.value is not None else ""

@@ -1,6 +1,5 @@
 """Stop of a study, and the check whether trials that still run have to end because it is over."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +10,6 @@ from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import status, status_of
 from airflow_hpo.studies.store import Store
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

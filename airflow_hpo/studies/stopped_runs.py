@@ -29,7 +29,7 @@ def end_of_runs(store: Store, edition: Edition, ended_state: EndedState) -> DagR
         found = {edition.dag_run}
     if not found:
         return None
-    found |= {DagRunKey(attempt.task.dag_id, attempt.task.run_id) for attempt in begun}
+    found |= {DagRunKey.of(attempt.task) for attempt in begun}
     ends = []
     for run in sorted(found, key=lambda run: (run != edition.dag_run, str(run))):
         state = ended_state(run)
@@ -77,6 +77,4 @@ def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Editi
 def _statement(judged: Status, by: DagRunEnd) -> tuple[End, str]:
     if judged.verdict.end:
         return judged.verdict.end, f"{by}. {judged.verdict.reason}"
-    study = judged.edition.study
-    done = judged.progress.counted(study.count)
-    return End.INCOMPLETE, f"{by} before the study did: {done} of {study.wanted} trials are {study.count}."
+    return End.INCOMPLETE, f"{by} before the study did: {judged.done}."

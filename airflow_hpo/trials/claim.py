@@ -38,14 +38,14 @@ class Claim:
 
 
 @retried
-def claim(store: Store, request: TrialRequest, work: str, place: TaskTry, rerun: Reruns = "changed") -> Claim:
+def claim(store: Store, request: TrialRequest, work: str, task_try: TaskTry, rerun: Reruns = "changed") -> Claim:
     """Decide which trial a task runs.
 
     An unfinished trial is taken up. A finished one answers when it was successful and the same work would be done;
     otherwise a new trial with the same parameters takes its place. The decision is the same however often it is asked.
     """
     record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
-    if _must_rerun(store, request.study, record, work, place, rerun):
+    if _must_rerun(store, request.study, record, work, task_try, rerun):
         key = rerun_key(request.key, record.number)
         fresh = store.optuna.rerun(request.study, record.number, key)
         record = store.optuna.record(request.study, fresh.number or 0)
@@ -53,7 +53,7 @@ def claim(store: Store, request: TrialRequest, work: str, place: TaskTry, rerun:
 
 
 @retried
-def begin(store: Store, claimed: Claim, place: TaskTry, backend: str, placement: Placement) -> Attempt:
+def begin(store: Store, claimed: Claim, task_try: TaskTry, backend: str, placement: Placement) -> Attempt:
     """Record that an attempt begins; the same try of the same task is the same attempt.
 
     An attempt of an earlier try that never ended is recorded as lost.
@@ -61,7 +61,7 @@ def begin(store: Store, claimed: Claim, place: TaskTry, backend: str, placement:
     name, number = claimed.request.study, claimed.record.number
     with store.session() as session:
         begun = attempts.begin(
-            session, name, number, place.task, backend=backend, placement=placement, work=claimed.work
+            session, name, number, task_try.task, backend=backend, placement=placement, work=claimed.work
         )
         if begun.attempt > 1:
             attempts.lose_running(session, name, number, LOST, before=begun.attempt)
@@ -95,7 +95,7 @@ def _taken(request: TrialRequest, record: TrialRecord) -> TrialRequest:
     return request.model_copy(update={"key": record.key or request.key, "number": record.number, **told})
 
 
-def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: TaskTry, rerun: Reruns) -> bool:
+def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, task_try: TaskTry, rerun: Reruns) -> bool:
     if not record.state.finished:
         return False
     if rerun == "failed":
@@ -103,4 +103,4 @@ def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, place: 
     if record.state is TrialState.FAIL or (record.work is not None and record.work != work):
         return True
     # The same try asks again: it has run the trial already.
-    return rerun == "always" and all(run.task != place.task for run in store.read(attempts.of, name, record.number))
+    return rerun == "always" and all(run.task != task_try.task for run in store.read(attempts.of, name, record.number))

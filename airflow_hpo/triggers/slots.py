@@ -21,12 +21,12 @@ TOGETHER = 10.0
 for each task that ends in a triggerer, but one for all that end at the same time."""
 
 # A triggerer lives for months: what no trial holds any more is forgotten, and equals what is made in its stead.
-_turns: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], StudyQueue] = WeakValueDictionary()
-_places: WeakValueDictionary[asyncio.AbstractEventLoop, TriggererSlots] = WeakValueDictionary()
+_queues: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], StudyQueue] = WeakValueDictionary()
+_slots: WeakValueDictionary[asyncio.AbstractEventLoop, TriggererSlots] = WeakValueDictionary()
 
 
 class TriggererSlots:
-    """TriggererSlots for the pods of one process."""
+    """Slots for the pods of one process."""
 
     def __init__(self, limit: int) -> None:
         self.free = limit
@@ -37,7 +37,7 @@ class TriggererSlots:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """Hold a place, waiting for one."""
+        """Hold a slot, waiting for one."""
         async with self._all:
             self.free -= 1
             self._idle.clear()
@@ -96,13 +96,13 @@ class StudyQueue:
 
 
 def study_queue(edition: str) -> StudyQueue:
-    """Return the one of a study, for the running event loop; it is shared while a caller keeps it."""
-    return _turns.setdefault((asyncio.get_running_loop(), edition), StudyQueue())
+    """Return the queue of a study, for the running event loop; it is shared while a caller keeps it."""
+    return _queues.setdefault((asyncio.get_running_loop(), edition), StudyQueue())
 
 
 def triggerer_slots(limit: int) -> TriggererSlots:
-    """Return those of this process; they are shared while a caller keeps them."""
-    return _places.setdefault(asyncio.get_running_loop(), TriggererSlots(limit))
+    """Return the slots of this process; they are shared while a caller keeps them."""
+    return _slots.setdefault(asyncio.get_running_loop(), TriggererSlots(limit))
 
 
 async def _first(*waits: Awaitable[object]) -> None:

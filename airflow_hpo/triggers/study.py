@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Self, TypedDict
 
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from asgiref.sync import sync_to_async
@@ -64,6 +64,11 @@ class StudyTrigger(BaseTrigger):
         self.run_id = run_id
         self.trial_task_id = trial_task_id
         self.end_task = end_task
+
+    @classmethod
+    def for_slot(cls, edition: str, hpo_conn_id: str, ti: Any, trial_task_id: str) -> Self:
+        """Return what waits until a study may give another trial to a task instance."""
+        return cls(edition, hpo_conn_id, "room", dag_id=ti.dag_id, run_id=ti.run_id, trial_task_id=trial_task_id)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""

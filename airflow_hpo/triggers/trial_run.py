@@ -133,10 +133,7 @@ class TrialPodRunTrigger(BaseTrigger):
 
     async def _free_slot(self, spec: PodTrialSpec, edition: str) -> None:
         """Look at the study, but not at once: most trials are started because one of this process has ended."""
-        ti: Any = self.task_instance
-        trigger = StudyTrigger(
-            edition, spec.hpo_conn_id, "room", conf.poll_interval(), ti.dag_id, ti.run_id, spec.trial_task_id
-        )
+        trigger = StudyTrigger.for_slot(edition, spec.hpo_conn_id, self.task_instance, spec.trial_task_id)
         await asyncio.sleep(trigger.poll_interval)
         async for _ in trigger.run():
             return

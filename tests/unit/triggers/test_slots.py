@@ -171,7 +171,7 @@ def test_two_hundred_batches_leave_nothing_in_a_triggerer() -> None:
     async def batches() -> tuple[int, int]:
         for number in range(200):
             assert await batch(number) == ["a", "b"]
-        return len(slots._turns), len(slots._places)
+        return len(slots._queues), len(slots._slots)
 
     assert asyncio.run(batches()) == (0, 0)
 
