@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airflow_hpo.core.algorithms import Sampler
-from airflow_hpo.core.space import Categorical, Float, Int, Space
+from airflow_hpo.core.space.space import Categorical, Float, Int, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.optuna.distributions import suggest

@@ -13,7 +13,7 @@ from airflow_hpo.core.trial import TrialState
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.storage.owners import Kind
-from airflow_hpo.studies.drift import drift_rows
+from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.status import status

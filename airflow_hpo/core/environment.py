@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow_hpo.core.parameter import Categorical, Choice, Parameter
+from airflow_hpo.core.space.parameter import Categorical, Choice, Parameter
 from airflow_hpo.exceptions import DeclarationError
 
 PARAMETER = "HPO_PARAM_"

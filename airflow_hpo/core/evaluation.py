@@ -8,8 +8,8 @@ from pydantic import Field, StrictInt, StringConstraints, field_validator, model
 from airflow_hpo.core.declared import REQUIRED, Declared, fingerprint
 from airflow_hpo.core.environment import clash, variable
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.parameter import Choice, Params
 from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.space.parameter import Choice, Params
 from airflow_hpo.core.window import Period
 
 CHAMPION = "champion"

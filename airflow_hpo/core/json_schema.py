@@ -10,7 +10,7 @@ from typing import Any
 from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.parameter import PARAMETER_NAME, Categorical, Float, Int
+from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
 from airflow_hpo.core.study import STUDY_NAME, Study, WarmStart
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -14,7 +14,7 @@ from pydantic import StrictInt, field_validator
 
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import parameter_variables, refuse_clash
-from airflow_hpo.core.parameter import Choice, Params, check_parameter_name
+from airflow_hpo.core.space.parameter import Choice, Params, check_parameter_name
 from airflow_hpo.exceptions import DeclarationError
 
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from airflow_hpo.core import grid
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import refuse_clash
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.parameter import check_parameter_name, parameter
-from airflow_hpo.core.space import Choice, Space, check_point, ordered
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.parameter import check_parameter_name, parameter
+from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.trial_key import edition_name
 
 STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")

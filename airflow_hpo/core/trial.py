@@ -10,7 +10,7 @@ from typing import Any
 from airflow_hpo.core.declared import Declared, fingerprint
 from airflow_hpo.core.environment import as_text, parameter_variables, variable
 from airflow_hpo.core.evaluation import Scenario
-from airflow_hpo.core.space import Choice, Params
+from airflow_hpo.core.space.space import Choice, Params
 from airflow_hpo.core.window import Period
 from airflow_hpo.exceptions import FailureKind as FailureKind
 

@@ -14,7 +14,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Plan
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.progress import own_trials
-from airflow_hpo.core.space import Categorical, Int
+from airflow_hpo.core.space.space import Categorical, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import key_of

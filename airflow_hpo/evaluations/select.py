@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from airflow_hpo.comparison.finalists import Selection, best_trials, select
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
-from airflow_hpo.core.parameter import Choice, same
 from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.space.parameter import Choice, same
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.evaluations.run import evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError, ParameterSetNotFoundError

@@ -139,7 +139,7 @@ class HpoHook(BaseHook):
         :param study: the study's name.
         :param limit: how many of the newest editions at most, 1 or more.
         """
-        from airflow_hpo.studies.drift import drift_frame
+        from airflow_hpo.studies.optimum_drift import drift_frame
 
         return drift_frame(self.store, study, limit)
 

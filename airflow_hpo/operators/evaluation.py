@@ -11,7 +11,7 @@ from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space import active
+from airflow_hpo.core.space.space import active
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation, run_of

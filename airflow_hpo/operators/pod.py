@@ -30,7 +30,7 @@ from airflow_hpo.pods.build import manifest
 from airflow_hpo.pods.build.pod import author_manifest
 from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
-from airflow_hpo.pods.watch.options import WatchOptions
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
@@ -152,7 +152,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             self.cluster(),
             name,
             namespace,
-            self.watch_options(run.attempt),
+            self.watch_limits(run.attempt),
             self.metrics,
             run.study.objective,
             monitor,
@@ -208,7 +208,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         return bool(self.on_finish_action is not OnFinishAction.DELETE_POD)
 
     def _defer(self, context: Context, run: TrialRun, pod: V1Pod) -> None:
-        options = self.watch_options(run.attempt, context["ti"].start_date)
+        options = self.watch_limits(run.attempt, context["ti"].start_date)
         trigger = TrialPodTrigger.of(
             run.attempt,
             pod,
@@ -250,7 +250,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             failed and self.on_finish_action is OnFinishAction.DELETE_SUCCEEDED_POD
         )
 
-    def watch_options(self, attempt: Attempt, began: datetime | None = None) -> WatchOptions:
+    def watch_limits(self, attempt: Attempt, began: datetime | None = None) -> WatchLimits:
         """Return how the pod is watched."""
         # Without a beginning Airflow itself ends a task that takes too long.
         limit = self.execution_timeout.total_seconds() if self.execution_timeout and began else None
@@ -260,8 +260,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             self._options(), deadline=began.timestamp() + limit if limit and began else None, execution_timeout=limit
         )
 
-    def _options(self) -> WatchOptions:
-        return WatchOptions(
+    def _options(self) -> WatchLimits:
+        return WatchLimits(
             container=self.base_container_name,
             metrics_container=manifest.FILE_CONTAINER if isinstance(self.metrics, File) else None,
             schedule_timeout=self.schedule_timeout_seconds,

@@ -12,7 +12,7 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
-from airflow_hpo.core.space import Categorical, Float, Int, Params, Space
+from airflow_hpo.core.space.space import Categorical, Float, Int, Params, Space
 
 
 def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:

@@ -10,7 +10,7 @@ from cachetools import LRUCache, cached
 from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 
-from airflow_hpo.core.space import Params, Space
+from airflow_hpo.core.space.space import Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.optuna import ask, create, tell, warm_start

@@ -9,10 +9,10 @@ from itertools import islice
 
 from optuna.trial import FrozenTrial, TrialState
 
-from airflow_hpo.core import grid
 from airflow_hpo.core.declared import fingerprint as fingerprint_of
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space import Params, Space, check_point
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.space import Params, Space, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.exceptions import DeclarationError

@@ -6,9 +6,9 @@ from typing import Any
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
-from airflow_hpo.core import grid
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space import Params
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.optuna.distributions import canonical_point, suggest

@@ -8,7 +8,7 @@ from optuna.trial import create_trial
 
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials
-from airflow_hpo.core.space import Params, fits
+from airflow_hpo.core.space.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import trial_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_hpo.core.declared import fingerprint
-from airflow_hpo.core.parameter import Choice
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance, check_name, check_params
+from airflow_hpo.core.space.parameter import Choice
 from airflow_hpo.exceptions import ChampionChangedError
 from airflow_hpo.parameter_sets.owner import claim_parameter_set
 from airflow_hpo.parameter_sets.read import before

@@ -13,9 +13,9 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.retry import until_done
+from airflow_hpo.pods.watch.limits import WatchLimits
+from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.node import OnNode
-from airflow_hpo.pods.watch.options import WatchOptions
-from airflow_hpo.pods.watch.readings import PodReadings
 from airflow_hpo.pods.watch.watch import PodWatch
 
 
@@ -23,7 +23,7 @@ async def watch_pod(
     connection: Connection,
     name: str,
     namespace: str,
-    options: WatchOptions,
+    options: WatchLimits,
     source: MetricSource,
     objective: Objective,
     report: Report,

@@ -10,7 +10,7 @@ from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.metrics.values import as_step
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.space import Params
+from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
 

@@ -7,8 +7,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.declared import fingerprint, nearest
-from airflow_hpo.core.parameter import Choice
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance
+from airflow_hpo.core.space.parameter import Choice
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.insert_absent import insert_absent

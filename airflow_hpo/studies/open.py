@@ -3,7 +3,7 @@
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey, Owner
-from airflow_hpo.core.space import Params
+from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.storage import editions, sharers

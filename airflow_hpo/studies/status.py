@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from airflow_hpo.core import grid
 from airflow_hpo.core.attempt import scheduled_trials
 from airflow_hpo.core.budget import BudgetVerdict, ready_for_more, slots_free, verdict, verdict_on_grid
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import Progress, progress_of
+from airflow_hpo.core.space import grid
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import attempts

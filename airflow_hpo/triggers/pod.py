@@ -19,7 +19,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.cluster import delete_pod, watch_pod
 from airflow_hpo.pods.threads import in_thread
-from airflow_hpo.pods.watch.options import WatchOptions
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.trials.reporter import TrialReporter
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.buffered_log import BufferedLog
@@ -74,7 +74,7 @@ class TrialPodTrigger(BaseTrigger):
         self.pod_name = pod_name
         self.pod_namespace = pod_namespace
         self.connection = Connection(**connection)
-        self.options = WatchOptions(**options)
+        self.options = WatchLimits(**options)
         self.edition = edition
         self.number = number
         self.attempt = attempt
@@ -94,7 +94,7 @@ class TrialPodTrigger(BaseTrigger):
         attempt: Attempt,
         pod: Any,
         connection: Connection,
-        options: WatchOptions,
+        options: WatchLimits,
         source: MetricSource,
         **more: Any,
     ) -> Self:

@@ -169,7 +169,7 @@ class TrialPodRunTrigger(BaseTrigger):
             run.attempt,
             pod,
             cluster,
-            spec.watch_options(run.attempt),
+            spec.watch_limits(run.attempt),
             metrics,
             hpo_conn_id=spec.hpo_conn_id,
             delete_on_kill=spec.delete_on_kill,

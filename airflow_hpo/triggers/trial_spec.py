@@ -10,7 +10,7 @@ from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.watch.options import WatchOptions
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.trials.claim import Rerun
 
 
@@ -24,7 +24,7 @@ class PodTrialSpec(BaseModel):
     metrics: SerializeAsAny[MetricSource]
     connection: Connection
     """The cluster; Jinja is rendered in every name."""
-    options: WatchOptions
+    options: WatchLimits
     """How the pod is watched, but for what the triggerer's own configuration says."""
     work: str
     """Fingerprint of what is run."""
@@ -50,7 +50,7 @@ class PodTrialSpec(BaseModel):
         """Return plain JSON-able data."""
         return {**self.model_dump(mode="json"), "metrics": self.metrics.to_dict()}
 
-    def watch_options(self, attempt: Attempt) -> WatchOptions:
+    def watch_limits(self, attempt: Attempt) -> WatchLimits:
         """Return how the pod of an attempt is watched."""
         limit = self.time_limit
         return replace(

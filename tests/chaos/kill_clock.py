@@ -22,8 +22,8 @@ from airflow_hpo.exceptions import StudyLockedError
 from airflow_hpo.runners.process import ProcessRunner
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import study_lock
-from airflow_hpo.studies.drift import drift_rows
 from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import Tuned, declared

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from airflow_hpo.core.algorithms import Sampler
-from airflow_hpo.core.space import Float, Int
+from airflow_hpo.core.space.space import Float, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.optuna.migrate import create_schema

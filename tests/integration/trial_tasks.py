@@ -13,7 +13,7 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.progress import Progress
-from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.storage import attempts

@@ -38,7 +38,7 @@ def loaded_by(statement: str) -> set[str]:
         "import airflow_hpo.core.json_schema",
         "import airflow_hpo.core.advice",
         "import airflow_hpo.exceptions",
-        "from airflow_hpo.core.study import Study; from airflow_hpo.core.space import Float; "
+        "from airflow_hpo.core.study import Study; from airflow_hpo.core.space.space import Float; "
         "Study(name='s', space={'x': Float(0, 1)}, objective='loss', max_trials=9, sampler='qmc').fingerprint",
     ],
 )

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from airflow_hpo.core.metrics.filters import MATCH_LIMIT
 from airflow_hpo.core.metrics.numbers import ANY_NUMBER
 from airflow_hpo.core.metrics.point import Found
 from airflow_hpo.core.metrics.reader import beyond, found_in
+from airflow_hpo.core.metrics.user_filters import MATCH_LIMIT
 
 _SPREAD = r"(?:[ ]?(?:\+-|\+|±)[ ]?[0-9.eE+-]+)?"
 """The standard deviation after a cross validation's mean."""

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from airflow_hpo.core.declared import nearest
-from airflow_hpo.core.metrics.filters import LineFilter
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
 from airflow_hpo.core.metrics.json_reader import JsonReader, json_objects, leaves
 from airflow_hpo.core.metrics.numbers import NUMBER
 from airflow_hpo.core.metrics.point import Found, MetricPoint
 from airflow_hpo.core.metrics.reader import Reader
+from airflow_hpo.core.metrics.user_filters import LineFilter
 from airflow_hpo.core.metrics.visible import visible
 
 SHOWN_NAMES = 12

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from airflow_hpo.core.metrics.filters import line_filters
+from airflow_hpo.core.metrics.filter_reader import TextReader
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
 from airflow_hpo.core.metrics.json_reader import JsonReader
 from airflow_hpo.core.metrics.point import Found
 from airflow_hpo.core.metrics.reader import Reader
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.metrics.table_readers import CsvReader, YamlReader
-from airflow_hpo.core.metrics.text_reader import TextReader
+from airflow_hpo.core.metrics.user_filters import line_filters
 from airflow_hpo.core.metrics.values import split_time
 from airflow_hpo.core.metrics.visible import visible
 

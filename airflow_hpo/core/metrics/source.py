@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, model_validator
 
 from airflow_hpo.core.declared import Declared, nearest
-from airflow_hpo.core.metrics.filters import DEFAULT_FILTER, Filter, line_filters
+from airflow_hpo.core.metrics.default_filter import DEFAULT_FILTER
+from airflow_hpo.core.metrics.user_filters import Filter, line_filters
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError
 
@@ -84,7 +85,7 @@ class Stdout(_LineSource):
         of them, or a mapping from metric to an expression with the group ``value``; a group ``step`` is optional. Tried on
         the first 4,096 characters of a line. A match that takes half of a number or of a name gives no value, and fails the
         attempt where it would be the value that counts; so does an expression that takes half a second for a line. None
-        for ``name=value``, see :data:`airflow_hpo.core.metrics.filters.DEFAULT_FILTER`.
+        for ``name=value``, see :data:`airflow_hpo.core.metrics.default_filter.DEFAULT_FILTER`.
     :param timestamps: lines begin with an RFC 3339 time and a blank, which is the point's time; lines that do not are
         read all the same.
     :param step: name under which a line gives the step of its metrics, such as ``epoch``; None when it gives none. A step says

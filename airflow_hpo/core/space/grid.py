@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space import Categorical, Float, Params, Space
+from airflow_hpo.core.space.space import Categorical, Float, Params, Space
 
 Fixed = Mapping[str, Any]
 """Values that some parameters have in every point that is meant."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_hpo.core.declared import brief_repr, nearest
-from airflow_hpo.core.parameter import AnyParameter, Categorical, Choice, Float, Int, Parameter, Params, same
+from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Choice, Float, Int, Parameter, Params, same
 from airflow_hpo.exceptions import DeclarationError
 
 __all__ = [

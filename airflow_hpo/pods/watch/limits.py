@@ -1,10 +1,10 @@
-"""Options of a pod's watch, as a trigger stores them."""
+"""Limits of a pod's watch: how long each wait may be and how often it looks; a trigger stores them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class WatchOptions:
+class WatchLimits:
     """How a pod is watched; all times in seconds."""
 
     container: str

@@ -12,8 +12,8 @@ from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, FailureKind, TrialFailedError
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api.access import PodAccess, PodUpdates
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.node import NodeReport
-from airflow_hpo.pods.watch.options import WatchOptions
 
 FIRST_PAUSE = 0.2
 """Seconds before a pod is asked for again when something has just happened to it: its other states follow soon."""
@@ -27,7 +27,7 @@ LONGEST_RETRY = 5.0
 class LivePod:
     """Keeps the newest state of one pod, and wakes its watch when there may be a newer one."""
 
-    def __init__(self, access: PodAccess, options: WatchOptions, logger: Log, node: NodeReport) -> None:
+    def __init__(self, access: PodAccess, options: WatchLimits, logger: Log, node: NodeReport) -> None:
         self._access = access
         self._options = options
         self._logger = logger

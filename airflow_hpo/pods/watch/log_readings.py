@@ -12,7 +12,7 @@ from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.watch.log_lines import LogLine
+from airflow_hpo.pods.watch.timestamped_lines import LogLine
 
 
 class PodReadings:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import cancelled, in_thread
-from airflow_hpo.pods.watch.log_lines import LogLine, SeenLines, TimestampedLines
-from airflow_hpo.pods.watch.readings import PodReadings
+from airflow_hpo.pods.watch.log_readings import PodReadings
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, SeenLines, TimestampedLines
 
 HEAD_START = 1.0
 """Seconds before a log is followed. A program that ends within them is read in one go, which saves a connection; one that goes

@@ -6,9 +6,9 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import FailureKind, TrialFailedError
 from airflow_hpo.pods import failures
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.live_pod import LivePod
-from airflow_hpo.pods.watch.options import WatchOptions
-from airflow_hpo.pods.watch.readings import PodReadings
+from airflow_hpo.pods.watch.log_readings import PodReadings
 
 SETTLE_LIMIT = 3.0
 """Seconds to wait after a failure until the pod itself says why: the reason of an eviction follows the container's end."""
@@ -19,7 +19,7 @@ TWICE = (
 )
 
 
-async def settle(pod: LivePod, options: WatchOptions) -> None:
+async def settle(pod: LivePod, options: WatchLimits) -> None:
     """Give a failed pod the time to say why, and a sidecar the time to print the rest of a file."""
     end = failures.ended(pod.state, options.container)
     if end and end.exit_code:
@@ -31,7 +31,7 @@ async def settle(pod: LivePod, options: WatchOptions) -> None:
 class PodEnd:
     """Makes the outcome of a pod."""
 
-    def __init__(self, pod: LivePod, readings: PodReadings, options: WatchOptions) -> None:
+    def __init__(self, pod: LivePod, readings: PodReadings, options: WatchLimits) -> None:
         self._pod = pod
         self._readings = readings
         self._container = options.container

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.pods.threads import in_thread
-from airflow_hpo.pods.watch.options import WatchOptions
-from airflow_hpo.pods.watch.readings import PodReadings
+from airflow_hpo.pods.watch.limits import WatchLimits
+from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.ticks import next_tick
 
 BUSY_SHARE = 10
@@ -18,7 +18,7 @@ BUSY_SHARE = 10
 class Reports:
     """Gives new points to the study until it answers that the trial is to end; ``end`` is called then."""
 
-    def __init__(self, readings: PodReadings, report: Report, options: WatchOptions, end: Callable[[], None]) -> None:
+    def __init__(self, readings: PodReadings, report: Report, options: WatchLimits, end: Callable[[], None]) -> None:
         self._readings = readings
         self._report = report
         self._options = options

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_hpo.pods import failures
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.live_pod import LivePod
-from airflow_hpo.pods.watch.options import WatchOptions
 
 SHORTEST_PAUSE = 0.5
 PACE = 4
@@ -14,7 +14,7 @@ PACE = 4
 soon, and a pod that waits for an hour is not asked for all the time."""
 
 
-async def until_started(pod: LivePod, options: WatchOptions, given_up: Callable[[], bool]) -> None:
+async def until_started(pod: LivePod, options: WatchLimits, given_up: Callable[[], bool]) -> None:
     """Wait until the program has started, or the pod has ended, or the trial is given up."""
     begun, scheduled = time.monotonic(), None
     while True:
@@ -29,7 +29,7 @@ async def until_started(pod: LivePod, options: WatchOptions, given_up: Callable[
         await pod.woken(pause if pod.sent else min(pause, max(SHORTEST_PAUSE, (now - begun) / PACE)))
 
 
-async def _check(pod: LivePod, options: WatchOptions, waited: float, since_scheduled: float | None) -> None:
+async def _check(pod: LivePod, options: WatchLimits, waited: float, since_scheduled: float | None) -> None:
     """Raise why the pod will not start, or has not started in time."""
     if why := failures.cannot_start(pod.state):
         raise why.error()

@@ -10,12 +10,12 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.exceptions import ClusterError, PermanentHpoError, TrialFailedError
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import cancelled
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.live_pod import FIRST_PAUSE, LivePod
+from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.logs import TrialLogs
 from airflow_hpo.pods.watch.node import NodeReport, OnNode
-from airflow_hpo.pods.watch.options import WatchOptions
 from airflow_hpo.pods.watch.pod_end import PodEnd, settle
-from airflow_hpo.pods.watch.readings import PodReadings
 from airflow_hpo.pods.watch.reports import Reports
 from airflow_hpo.pods.watch.startup import until_started
 
@@ -30,7 +30,7 @@ class PodWatch:
     def __init__(
         self,
         access: PodAccess,
-        options: WatchOptions,
+        options: WatchLimits,
         readings: PodReadings,
         report: Report,
         logger: Log,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_hpo.core.space import Categorical
+from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator

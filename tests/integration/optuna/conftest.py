@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database

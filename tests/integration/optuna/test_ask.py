@@ -8,7 +8,7 @@ import optuna
 import pytest
 from sqlalchemy import text
 
-from airflow_hpo.core.space import fits
+from airflow_hpo.core.space.space import fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StoreUnavailableError, StudyNotFoundError

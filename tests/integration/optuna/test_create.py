@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy
 
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Int
+from airflow_hpo.core.space.space import Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StoreNotMigratedError, StudyConflictError
 from airflow_hpo.optuna.migrate import create_schema

@@ -4,7 +4,7 @@ import optuna
 import pytest
 
 from airflow_hpo.core.progress import progress_of
-from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study, WarmStart
 from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.optuna.optuna_studies import OptunaStudies

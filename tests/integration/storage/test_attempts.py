@@ -12,7 +12,7 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError

@@ -8,7 +8,7 @@ import time_machine
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions

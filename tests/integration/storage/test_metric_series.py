@@ -8,7 +8,7 @@ import pytest
 from airflow_hpo.core.attempt import MetricValue, TaskRun
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import StudyNotFoundError

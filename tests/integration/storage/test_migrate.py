@@ -13,7 +13,7 @@ from sqlalchemy import inspect, select, text
 
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter_set import Action, Provenance
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StoreNotMigratedError
 from airflow_hpo.storage import editions, parameter_sets

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from airflow_hpo.storage import comparisons
 from airflow_hpo.storage.comparisons import Finding
-from airflow_hpo.studies.drift import drift_rows
 from airflow_hpo.studies.open import enter_champion
+from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import Tuned, declared
 

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
-from airflow_hpo.studies.drift import drift_rows
+from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import must_not_start, reason_to_end

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import WarmStart
 from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.exceptions import StudyConflictError

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.store import Store

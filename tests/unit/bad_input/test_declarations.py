@@ -15,7 +15,7 @@ from airflow_hpo.core.budget import most_batches, most_trials
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.metrics.source import File, Stdout
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import active, check_point
+from airflow_hpo.core.space.space import active, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import DeclarationError

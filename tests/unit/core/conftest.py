@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.advice import advice
-from airflow_hpo.core.space import Int
+from airflow_hpo.core.space.space import Int
 from airflow_hpo.core.study import Study
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from airflow_hpo.core.budget import End, most_batches, most_trials, ready_for_more, slots_free, verdict
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.progress import Progress
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
 

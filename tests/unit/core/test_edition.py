@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from airflow_hpo.core.edition import search_differences
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Float, Int
+from airflow_hpo.core.space.space import Float, Int
 from airflow_hpo.core.study import Study
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_hpo.core import grid
-from airflow_hpo.core.space import Categorical, Float, Int, Space, fits, ordered
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.space import Categorical, Float, Int, Space, fits, ordered
 
 
 @st.composite

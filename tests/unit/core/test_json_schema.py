@@ -13,7 +13,7 @@ import airflow_hpo
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.json_schema import study_schema
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study, WarmStart
 from airflow_hpo.exceptions import DeclarationError
 

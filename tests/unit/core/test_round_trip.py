@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study, WarmStart
 
 TRICKY = [
@@ -142,7 +142,7 @@ def test_a_fingerprint_is_the_same_in_every_process(make_study: Callable[..., St
     study = make_study(objective=Objective("loss", extra_metrics={"a", "b", "c", "d", "e"}))
     code = (
         "from airflow_hpo.core.study import Study; from airflow_hpo.core.objective import Objective;"
-        "from airflow_hpo.core.space import Float;"
+        "from airflow_hpo.core.space.space import Float;"
         "print(Study(max_trials=10, objective=Objective('loss', extra_metrics={'e','d','c','b','a'}),"
         "space={'x': Float(0, 1)}, name='s').fingerprint)"
     )

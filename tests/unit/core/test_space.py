@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from airflow_hpo.core.space import Categorical, Choice, Float, Int, Space, active, check_point, fits, ordered
+from airflow_hpo.core.space.space import Categorical, Choice, Float, Int, Space, active, check_point, fits, ordered
 from airflow_hpo.exceptions import DeclarationError
 
 MODELS: Space = ordered(

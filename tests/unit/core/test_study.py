@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study
 
 

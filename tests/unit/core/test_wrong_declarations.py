@@ -9,7 +9,7 @@ import pytest
 
 from airflow_hpo.core.algorithms import LIBRARIES, Pruner, Sampler
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study, WarmStart
 from airflow_hpo.exceptions import DeclarationError
 

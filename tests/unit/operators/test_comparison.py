@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.comparison import CompareOperator, DecisionBranchOperator, LastComparisonOperator

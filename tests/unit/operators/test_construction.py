@@ -9,7 +9,7 @@ from airflow.sdk import DAG, AssetAlias
 
 from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.metrics.source import File
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.operators.function import TrialPythonOperator

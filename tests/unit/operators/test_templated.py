@@ -18,7 +18,7 @@ import airflow_hpo.operators
 import airflow_hpo.sensors
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.metrics.source import File, Stdout
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import DeclarationError

@@ -13,7 +13,7 @@ from airflow.sdk.definitions.context import render_template_to_string
 from kubernetes.client import ApiClient, V1EnvVar
 
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.core.space import Categorical
+from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import TrialRequest, TrialView

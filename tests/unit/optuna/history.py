@@ -7,7 +7,7 @@ from collections.abc import Callable
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from airflow_hpo.core.space import Params
+from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import distributions_of

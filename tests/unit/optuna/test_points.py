@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from airflow_hpo.core import grid
-from airflow_hpo.core.space import Categorical, Float, Int
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.optuna.points import Visited, identity, unseen_point
 
 SPACE = {"a": Categorical([True, "1", 2]), "n": Int(1, 50, when={"a": 2}), "s": Float(0, 1, step=0.5)}

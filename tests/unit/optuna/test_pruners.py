@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_hpo.core.algorithms import Pruner
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.pruners import pruner_for
 

@@ -7,9 +7,9 @@ import pytest
 from optuna.samplers import CmaEsSampler, NSGAIISampler
 from optuna.trial import TrialState
 
-from airflow_hpo.core import grid
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space import Categorical, Float, Int, Params
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.space import Categorical, Float, Int, Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.optuna import attributes

@@ -4,7 +4,7 @@ import pytest
 from optuna.samplers import NSGAIISampler, QMCSampler, RandomSampler, TPESampler
 
 from airflow_hpo.core.algorithms import Sampler
-from airflow_hpo.core.space import Categorical, Float
+from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.samplers import inherit_search_space, sampler_for, startup_trials
 

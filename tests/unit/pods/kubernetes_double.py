@@ -23,10 +23,10 @@ from kubernetes.client import (
 )
 
 from airflow_hpo.exceptions import ClusterRefusedError
-from airflow_hpo.pods.watch.options import WatchOptions
+from airflow_hpo.pods.watch.limits import WatchLimits
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
-PATIENT = WatchOptions(
+PATIENT = WatchLimits(
     container="base",
     schedule_timeout=3600,
     startup_timeout=900,

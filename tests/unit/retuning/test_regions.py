@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.evaluation import Scenario
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError

@@ -12,7 +12,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.evaluation import Candidate
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.retuning.approval import Approval

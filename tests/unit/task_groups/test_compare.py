@@ -12,7 +12,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.task_groups.backends import PythonTrial

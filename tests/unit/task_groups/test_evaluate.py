@@ -10,7 +10,7 @@ from airflow.sdk import DAG, TriggerRule, task
 from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_hpo.core.evaluation import Candidate, Scenario
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError

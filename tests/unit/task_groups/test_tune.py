@@ -13,7 +13,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_hpo.core.budget import most_batches
 from airflow_hpo.core.evaluation import Candidate
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError

@@ -8,7 +8,7 @@ import pytest
 from airflow_hpo.core.budget import verdict
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import Progress
-from airflow_hpo.core.space import Float
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.studies.status import Status
 from airflow_hpo.triggers.study import StudyTrigger, Until, reached

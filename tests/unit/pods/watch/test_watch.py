@@ -18,8 +18,8 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
 from airflow_hpo.pods.watch import live_pod, logs, node, pod_end, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
+from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.node import OnNode
-from airflow_hpo.pods.watch.readings import PodReadings
 from airflow_hpo.pods.watch.watch import PodWatch
 from tests.unit.pods.kubernetes_double import NOW, PATIENT, PodDouble, condition, pod, running, terminated, waiting
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from airflow_hpo.core.metrics.filters import DEFAULT_MATCH_LIMIT, MATCH_LIMIT, LineFilter, Match, NameValueFilter
+from airflow_hpo.core.metrics.default_filter import DEFAULT_MATCH_LIMIT, NameValueFilter
+from airflow_hpo.core.metrics.match import Match
 from airflow_hpo.core.metrics.point import Found, TwoReadings, rejected
 from airflow_hpo.core.metrics.reader import beyond, point_at
+from airflow_hpo.core.metrics.user_filters import MATCH_LIMIT, LineFilter
 
 
 class TextReader:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.pods.watch.log_lines import LogLine, SeenLines, TimestampedLines
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, SeenLines, TimestampedLines
 
 
 def stamp(second: int, nano: int = 0) -> str:

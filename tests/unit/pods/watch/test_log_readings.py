@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from airflow_hpo.core.metrics.source import Stdout
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.pods.watch.log_lines import LogLine
-from airflow_hpo.pods.watch.readings import PodReadings
+from airflow_hpo.pods.watch.log_readings import PodReadings
+from airflow_hpo.pods.watch.timestamped_lines import LogLine
 
 STAMP = "2026-11-21T10:00:00.000000000Z"
 

@@ -1,0 +1,1 @@
+"""The search space: its parameters, their conditions, its points and its grid."""
