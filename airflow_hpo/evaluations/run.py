@@ -100,9 +100,8 @@ def open_evaluation(
     """
     study = grid_of(plan, family, parallelism)
     edition = opened(store, study, run_of(plan, run), place, after)
-    tuned = next((candidate.study for candidate in plan.candidates if candidate.study), None)
     with store.session() as session:
-        return evaluations.keep(session, edition.name, plan, look=look, tuned=tuned)
+        return evaluations.keep(session, edition.name, plan, look=look)
 
 
 @retried

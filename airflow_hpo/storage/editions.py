@@ -1,7 +1,7 @@
 """Editions: opening, finding, stopping and finishing them, and how large their batches are."""
 
 import json
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -35,13 +35,13 @@ def declare(
     on: its end and any request to stop are forgotten, and its timeout counts from now.
     """
     name, now = study.edition(run), utc_now()
-    owner = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id}
+    latest = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id, "declaration": _declared(study)}
     fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now, "text_values": True}
-    insert_absent(session, EditionRow, [{**fresh, **owner, **_declared(study)}])
+    insert_absent(session, EditionRow, [{**fresh, **latest}])
     row = _locked(session, name)
     if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
         refuse_another_run(name, DagRunKey(row.dag_id, row.run_id), DagRunKey(dag_id, run_id), after)
-    for column, value in {**owner, **_declared(study)}.items():
+    for column, value in latest.items():
         setattr(row, column, value)
     if row.finished_at is not None:
         _go_on(row)
@@ -127,8 +127,7 @@ def request_stop(session: Session, name: str, reason: str) -> Edition:
 def redeclare(session: Session, name: str, study: Study) -> Edition:
     """Change the declaration of an edition while it runs; its search stays as it is."""
     row = _locked(session, name)
-    for column, value in _declared(study).items():
-        setattr(row, column, value)
+    row.declaration = _declared(study)
     session.flush()
     return _edition(row)
 
@@ -184,12 +183,8 @@ def _go_on(row: EditionRow) -> None:
     row.started_at, row.finished_at, row.end, row.reason, row.stop_reason = utc_now(), None, None, None, None
 
 
-def _declared(study: Study) -> dict[str, Any]:
-    return {
-        "declaration": json.dumps(study.to_dict(), ensure_ascii=False),
-        "fingerprint": study.fingerprint,
-        "search_fingerprint": study.search_fingerprint,
-    }
+def _declared(study: Study) -> str:
+    return json.dumps(study.to_dict(), ensure_ascii=False)
 
 
 def _edition(row: EditionRow) -> Edition:

@@ -24,15 +24,13 @@ class Evaluation:
     plan: Plan
     look: int
     """Which look of a comparison it serves, from 1."""
-    tuned: str | None
-    """The edition that the challengers were found in; None when no study found them."""
     created: datetime
 
 
-def keep(session: Session, edition: str, plan: Plan, *, look: int = 1, tuned: str | None = None) -> Evaluation:
+def keep(session: Session, edition: str, plan: Plan, *, look: int = 1) -> Evaluation:
     """Write down what an edition evaluates, unless that was done before, and return what holds: a plan never changes."""
     text = json.dumps(plan.to_dict(), ensure_ascii=False)
-    row = {"edition_id": editions.row_id(session, edition), "tuned": tuned, "look": look, "plan": text}
+    row = {"edition_id": editions.row_id(session, edition), "look": look, "plan": text}
     insert_absent(session, EvaluationRow, [{**row, "created_at": utc_now()}])
     return get(session, edition)
 
@@ -58,4 +56,4 @@ def _names() -> Select[str]:
 
 
 def _evaluation(edition: str, row: EvaluationRow) -> Evaluation:
-    return Evaluation(edition, Plan.from_dict(json.loads(row.plan)), row.look, row.tuned, row.created_at)
+    return Evaluation(edition, Plan.from_dict(json.loads(row.plan)), row.look, row.created_at)

@@ -43,8 +43,6 @@ class EditionRow(Row):
     run: Mapped[str] = mapped_column(String(311))
     # Text rather than JSON: MySQL would store the space in another order than it was declared.
     declaration: Mapped[str] = mapped_column(PlainText)
-    fingerprint: Mapped[str] = mapped_column(String(16))
-    search_fingerprint: Mapped[str] = mapped_column(String(16))
     dag_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
     run_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
     group_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
@@ -146,7 +144,6 @@ class EvaluationRow(Row):
     edition_id: Mapped[int] = mapped_column(
         ForeignKey("hpo_editions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    tuned: Mapped[str | None] = mapped_column(String(512))
     look: Mapped[int]
     plan: Mapped[str] = mapped_column(PlainText)
     created_at: Mapped[datetime]

@@ -17,6 +17,7 @@ from airflow.cli.cli_config import ActionCommand, GroupCommand
 from airflow_hpo.cli import watch
 from airflow_hpo.cli.commands import get_cli_commands
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.migrate import HEAD
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
@@ -98,14 +99,14 @@ def test_a_database_without_tables_fails_the_check_in_one_line(run: Command) -> 
 def test_the_tables_go_back_to_an_older_version_s(run: Command) -> None:
     run("db", "migrate")
     assert "at revision 0001" in run("db", "downgrade", "--to-revision", "0001")
-    with pytest.raises(SystemExit, match="needs revision 0003 of our tables"):
+    with pytest.raises(SystemExit, match=f"needs revision {HEAD} of our tables"):
         run("db", "check")
 
 
-@pytest.mark.parametrize("revision", ["0003", "head", "0004", "nonsense"])
+@pytest.mark.parametrize("revision", [HEAD, "head", "9999", "nonsense"])
 def test_the_tables_go_back_to_nothing_but_an_older_revision(run: Command, revision: str) -> None:
     run("db", "migrate")
-    with pytest.raises(SystemExit, match=r"From revision 0003, .* can go back to 0002, 0001, base, but got"):
+    with pytest.raises(SystemExit, match=rf"From revision {HEAD}, .* can go back to .*0002, 0001, base, but got"):
         run("db", "downgrade", "--to-revision", revision)
     run("db", "check")
 

@@ -144,7 +144,7 @@ def test_the_plan_is_kept_as_it_was_written_first(evaluated: Evaluated, store: S
         evaluations.keep(session, evaluated.name, PLAN.model_copy(update={"seed": 9}), look=3)
         kept = evaluations.get(session, evaluated.name)
 
-    assert (kept.plan, kept.look, kept.tuned) == (PLAN, 2, "demo@r")
+    assert (kept.plan, kept.look) == (PLAN, 2)
     assert list(kept.plan.candidates[0].params) == ["z", "a"]
 
 

@@ -25,6 +25,7 @@ from airflow_hpo.storage.tables import EvaluationRow, Row
 STUDY = Study(name="s", objective=Objective("loss"), space={"x": Float(0, 1)}, max_trials=9)
 OURS = set(Row.metadata.tables) | {VERSION_TABLE}
 SEALED = "INSERT INTO hpo_batches (edition_id, batch, size, sealed_at) VALUES (:edition, 1, 4, :at)"
+ORIGIN = {"family": "s", "declaration": "{}", "created_at": "2026-10-01 00:00:00", "started_at": "2026-10-01 00:00:00"}
 SECOND = {"hpo_evaluations", "hpo_comparisons", "hpo_parameter_versions", "hpo_champions", "hpo_promotions"}
 
 
@@ -47,7 +48,9 @@ def test_the_migrations_make_the_tables_that_the_code_declares(database: Databas
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "version_table": VERSION_TABLE, "compare_server_default": True}
         )
-        assert compare_metadata(context, Row.metadata) == []
+        found = compare_metadata(context, Row.metadata)
+    left = {("remove_column", "hpo_editions", name) for name in ("fingerprint", "search_fingerprint")}
+    assert {(kind, table, column.name) for kind, _, table, column in found} == left
 
 
 def test_the_migrations_make_the_constraints_that_the_code_declares(empty_database: Database, tmp_path: Path):
@@ -203,6 +206,33 @@ def test_batches_of_the_second_revision_survive_the_third_and_the_way_back(empty
     with empty_database.session(read_only=True) as session:
         assert editions.batch_size(session, "s@r", 1) == 4
         assert not editions.get(session, "s@r").text_values
+
+
+def test_a_task_of_the_third_revision_that_still_runs_can_go_on(database: Database):
+    old = dict(ORIGIN, name="old@r", run="r", fingerprint="f" * 16, search_fingerprint="s" * 16)
+    with database.session() as session:
+        editions.declare(session, STUDY, "r")
+        session.execute(text(f"INSERT INTO hpo_editions ({', '.join(old)}) VALUES (:{', :'.join(old)})"), old)
+        found = session.execute(text("SELECT name, fingerprint, search_fingerprint FROM hpo_editions ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [("s@r", None, None), ("old@r", "f" * 16, "s" * 16)]
+
+
+def test_editions_of_the_fourth_revision_survive_the_third_and_the_way_forward(empty_database: Database):
+    upgrade(empty_database)
+    with empty_database.session() as session:
+        editions.declare(session, STUDY, "r")
+        plan = {"edition_id": editions.row_id(session, "s@r"), "look": 2, "plan": "{}", "created_at": utc_now()}
+        session.add(EvaluationRow(**plan))
+    made = constraints(empty_database)
+    downgrade(empty_database, "0003")
+    with empty_database.session(read_only=True) as session:
+        assert session.execute(text("SELECT fingerprint, search_fingerprint FROM hpo_editions")).one() == ("", "")
+        assert session.scalar(text("SELECT tuned FROM hpo_evaluations")) is None
+    upgrade(empty_database)
+    assert constraints(empty_database) == made
+    with empty_database.session(read_only=True) as session:
+        assert editions.get(session, "s@r").study == STUDY
+        assert session.scalars(select(EvaluationRow.look)).one() == 2
 
 
 def test_going_back_to_the_first_revision_loses_what_only_the_second_keeps_and_nothing_else(database: Database):

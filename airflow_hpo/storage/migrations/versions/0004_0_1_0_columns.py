@@ -1,0 +1,34 @@
+"""Columns: those that nothing reads are no longer written."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+TABLES = ()
+"""What this revision creates: no table."""
+
+# A task of the version before that still runs selects and writes them, so a later revision drops them.
+LEFT = ("fingerprint", "search_fingerprint")
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("hpo_editions") as editions:
+        for name in LEFT:
+            editions.alter_column(name, existing_type=sa.String(16), nullable=True)
+    with op.batch_alter_table("hpo_evaluations") as evaluations:
+        evaluations.drop_column("tuned")
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("hpo_evaluations") as evaluations:
+        evaluations.add_column(sa.Column("tuned", sa.String(512)))
+    rows = sa.table("hpo_editions", *(sa.column(name, sa.String) for name in LEFT))
+    for name in LEFT:
+        op.execute(rows.update().where(rows.c[name].is_(None)).values({name: ""}))
+    with op.batch_alter_table("hpo_editions") as editions:
+        for name in LEFT:
+            editions.alter_column(name, existing_type=sa.String(16), nullable=False)
