@@ -4,13 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from airflow_hpo.core.metrics.measurement import Measurement
+from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, Measurement
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import FailureKind, TrialFailedError
 
 TAIL_LINES = 50
 """Last lines of its log that an outcome keeps."""
+
+
+def last_lines(tail: Sequence[str]) -> str:
+    """Return a sentence with the last lines of a log, for the end of a reason."""
+    shown = " | ".join(line[:SHOWN_LENGTH] for line in list(tail)[-SHOWN_LINES:])
+    return f" Its last lines: {shown}" if tail else " It printed nothing."
 
 
 @dataclass(frozen=True, slots=True)

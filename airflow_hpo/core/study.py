@@ -88,8 +88,8 @@ class Study(Declared):
         pool grows gently, and later trials are suggested knowing more. No batch is larger; None for no limit.
     :param max_failures: the study fails when more trials than this have failed for good; default: 30 % of ``max_trials``.
     :param timeout: no trial is suggested after this time since the study's start; timedelta or seconds; None for no limit.
-        Trials that were suggested before go on to their end, and so a program that hangs holds the study, unless
-        ``when_over="stop"``: then those that run are ended and pruned, and those that wait do not start.
+        Trials that were suggested before go on to their end, and so a program that hangs holds the study, unless the trial
+        has ``no_news_after``. With ``when_over="stop"`` those that run are ended and pruned, and those that wait do not start.
     :param patience: the study ends after this many successful trials without a better one; None for no limit.
     :param when_over: what becomes of the trials that still run when the study is over or a person stops it: ``"finish"``
         leaves them to finish, ``"stop"`` ends them, and they are pruned.

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from airflow.sdk import Context
@@ -10,6 +11,7 @@ from airflow.sdk import Context
 from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial, run_function
 from airflow_hpo.trials.run import TrialRun
@@ -36,7 +38,7 @@ TrialFunction = Callable[[FunctionTrial], Any]
 class TrialPythonOperator(TrialOperator):
     """Runs a trial as a Python function in the task's own process.
 
-    Nothing outside can end a function: where the pruner or the end of the study gives a trial up, ``should_prune()`` says so,
+    Nothing but ``no_news_after`` and ``execution_timeout`` ends a function from outside: where the pruner or the end of the study gives a trial up, ``should_prune()`` says so,
     and a function that never asks runs to its end.
 
     Example::
@@ -50,23 +52,33 @@ class TrialPythonOperator(TrialOperator):
 
     :param function: takes a trial with ``params``, ``number``, ``seed``, ``report(value, step)`` and ``should_prune()``;
         returns the objective, or a mapping of metric names to values.
+    :param no_news_after: how long the function may print, log and report nothing, seconds or timedelta, more than 0; then it is
+        ended, and the attempt fails with the kind ``no_news``, which ``program_retries`` counts. One that hangs in native
+        code is not ended. None for no limit.
     :param request: a trial request as ``suggest`` returns it.
     :param hpo_conn_id: connection of the study database.
     :param rerun: ``"changed"`` or ``"always"``: when a trial that the study has the result of runs again.
+    :raises DeclarationError: when ``no_news_after`` is not more than 0.
     """
 
     template_fields: Sequence[str] = ()
     backend = Backend.FUNCTION
     work_fields: ClassVar[Sequence[str]] = ("function",)
 
-    def __init__(self, *, function: TrialFunction, **kwargs: Any) -> None:
+    def __init__(
+        self, *, function: TrialFunction, no_news_after: float | timedelta | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.function = function
+        self.no_news_after = silence_allowed(no_news_after)
 
     def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Call the function."""
         monitor = run.monitor()
-        return monitor.explained(run_function(self.function, run.claimed.request, run.study.objective, monitor))
+        outcome = run_function(
+            self.function, run.claimed.request, run.study.objective, monitor, no_news_after=self.no_news_after
+        )
+        return monitor.explained(outcome)
 
     def work(self) -> str:
         """Return the fingerprint of the function's source."""

@@ -18,6 +18,7 @@ from airflow_hpo.core.attempt import Attempt, Backend
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
@@ -78,6 +79,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     :param schedule_timeout_seconds: how long a pod may wait for a node; long enough for a node pool to grow.
     :param startup_timeout_seconds: how long a scheduled pod may take to start, big images included.
     :param api_timeout_seconds: how long the API server may be away before the attempt is given up.
+    :param no_news_after: how long the program may print no line once it has started, seconds or timedelta, more than 0; then the
+        pod is deleted, and the attempt fails with the kind ``no_news``, which ``program_retries`` counts. None for no limit.
     :param time_limit: seconds that an attempt may take from its beginning; None for the task's ``execution_timeout``, which
         also counts the time that a task without a worker waits for its turn.
     :param log_events_on_startup: write the pod's events into the log until it has started.
@@ -87,7 +90,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     :param on_finish_action: ``"delete_pod"``, or which pods that have ended are kept: ``"keep_pod"``,
         ``"delete_succeeded_pod"``. Pods that run are always deleted.
     :param kwargs: everything else that a ``KubernetesPodOperator`` or a trial takes.
-    :raises DeclarationError: when an argument of the base class makes no sense for a trial.
+    :raises DeclarationError: when an argument of the base class makes no sense for a trial, or ``no_news_after`` is not more
+        than 0.
     """
 
     backend = Backend.POD
@@ -102,10 +106,18 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         "full_pod_spec",
     )
 
-    def __init__(self, *, api_timeout_seconds: int = 600, time_limit: float | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        api_timeout_seconds: int = 600,
+        time_limit: float | None = None,
+        no_news_after: float | timedelta | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.api_timeout_seconds = api_timeout_seconds
         self.time_limit = time_limit
+        self.no_news_after = silence_allowed(no_news_after)
         self.outcome: Outcome | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -271,6 +283,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             api_timeout=self.api_timeout_seconds,
             report_interval=conf.report_interval(),
             ending_interval=conf.poll_interval(),
+            no_news_after=self.no_news_after,
         )
 
     def spec(self) -> PodTrialSpec:

@@ -14,7 +14,7 @@ from airflow_hpo.core.environment import as_text, as_variables
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.process import ProcessRunner
 from airflow_hpo.trials.run import TrialRun
@@ -98,14 +98,3 @@ class TrialProcessOperator(TrialOperator):
     def placement(self) -> Placement:
         """Return host and process id of the task."""
         return replace(super().placement(), pid=os.getpid())
-
-
-def silence_allowed(given: float | timedelta | None) -> float | None:
-    """Return how many seconds a program may say nothing, checked."""
-    seconds = given.total_seconds() if isinstance(given, timedelta) else given
-    if seconds is None or (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
-        return seconds
-    raise DeclarationError(
-        f"`no_news_after` is a time of more than 0, in seconds or as a timedelta, but got {given!r}. "
-        "Write no_news_after=timedelta(minutes=30)."
-    )

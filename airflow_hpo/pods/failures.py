@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from airflow_hpo.core.outcome import last_lines
 from airflow_hpo.exceptions import FailureKind, TrialFailedError
 
 PROGRAM = FailureKind.PROGRAM
@@ -150,7 +151,7 @@ def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str]) -> PodF
     how = f"The trial's program exited with {code}."
     if code == KILLED:
         how = "The trial's program was ended by SIGKILL (137); often that is the kernel short of memory."
-    return PodFailure(PROGRAM, how + _last_lines(end, tail), code)
+    return PodFailure(PROGRAM, how + last_lines(tail or _message_lines(end)), code)
 
 
 def _before_start(pod: Any, container: str) -> PodFailure:
@@ -222,9 +223,8 @@ def _memory_limit(pod: Any, container: str) -> str:
     return f" (its limit is {limit})" if limit else ""
 
 
-def _last_lines(end: Any, tail: Sequence[str]) -> str:
-    lines = list(tail[-5:]) or [line for line in (end.message or "").splitlines() if line.strip()][-5:]
-    return f" Its last lines: {' | '.join(line[:200] for line in lines)}" if lines else " It printed nothing."
+def _message_lines(end: Any) -> list[str]:
+    return [line for line in (end.message or "").splitlines() if line.strip()]
 
 
 def _sentence(what: str, why: str | None) -> str:

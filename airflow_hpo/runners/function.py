@@ -1,6 +1,7 @@
 """Trial that is a Python function, run in this process."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from airflow_hpo.core.declared import nearest
@@ -13,6 +14,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
+from airflow_hpo.runners.function_silence import FunctionSilence
 
 
 class FunctionTrial:
@@ -24,9 +26,12 @@ class FunctionTrial:
     :param request: the trial that is asked for.
     :param objective: what may be reported.
     :param monitor: takes the new points and returns whether the trial is to be pruned.
+    :param silence: is told when something is reported; None when the function may be silent for any time.
     """
 
-    def __init__(self, request: TrialRequest, objective: Objective, monitor: Report) -> None:
+    def __init__(
+        self, request: TrialRequest, objective: Objective, monitor: Report, silence: FunctionSilence | None = None
+    ) -> None:
         self.params: Params = dict(request.params)
         self.number = request.number
         self.seed = request.seed
@@ -38,6 +43,7 @@ class FunctionTrial:
         self.replicate = request.replicate
         self._objective = objective
         self._monitor = monitor
+        self._silence = silence
         self._series = MetricSeries(objective)
         self._pruned = False
 
@@ -49,6 +55,8 @@ class FunctionTrial:
         :param extra: extra metrics that the objective declares, by name.
         :raises TrialFailedError: when a value is not a number, or the step not a whole one from 0.
         """
+        if self._silence:
+            self._silence.heard()
         number = None if step is None else as_step(number_of("step", step))
         if step is not None and number is None:
             raise TrialFailedError(f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Correct it.")
@@ -58,7 +66,8 @@ class FunctionTrial:
 
     def should_prune(self) -> bool:
         """Hand the new points over; raise ``TrialPruned`` when the trial is to be pruned."""
-        self._pruned = self._pruned or self._monitor(self._series.drain())
+        with self._silence.held() if self._silence else nullcontext():
+            self._pruned = self._pruned or self._monitor(self._series.drain())
         return self._pruned
 
     def finish(self, returned: Any) -> Measurement:
@@ -104,15 +113,19 @@ def run_function(
     request: TrialRequest,
     objective: Objective,
     monitor: Report = lambda points: False,
+    no_news_after: float | None = None,
 ) -> Outcome:
     """Call a trial's function and measure what comes out.
 
     A returned number is the result as it is; a function that returns None is measured by what it reported, with the
-    objective's strategy, exactly as a process is.
+    objective's strategy, exactly as a process is. One that says nothing for ``no_news_after`` seconds is ended.
     """
-    trial = FunctionTrial(request, objective, monitor)
+    silence = FunctionSilence(no_news_after) if no_news_after else None
+    trial = FunctionTrial(request, objective, monitor, silence)
     try:
-        return Outcome.complete(trial.finish(function(trial)))
+        with silence.watched() if silence else nullcontext():
+            returned = function(trial)
+        return Outcome.complete(trial.finish(returned))
     except HpoError:
         raise
     except Exception as err:

@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 from airflow_hpo.core.environment import unbuffered
 from airflow_hpo.core.metrics.collector import Collector
-from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES
+from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.outcome import TAIL_LINES, Outcome
+from airflow_hpo.core.outcome import TAIL_LINES, Outcome, last_lines
+from airflow_hpo.core.silence import silence_failure
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
 from airflow_hpo.runners.metric_inputs import Input, input_for
@@ -182,25 +183,18 @@ class ProcessRunner:
         if self._end == "pruned":
             return Outcome.pruned(self.collector.so_far(), **seen)
         if self._end is not None or code != 0:
-            reason = f"{self._how(code)}{_last_lines(self._tail)}"
-            return Outcome.failed(
-                reason, _KINDS.get(self._end, FailureKind.PROGRAM), measurement=self.collector.so_far(), **seen
-            )
+            failed = self._failure(code)
+            return Outcome.failed(failed.reason, failed.kind, measurement=self.collector.so_far(), **seen)
         try:
             return Outcome.complete(self.collector.measure(), **seen)
         except TrialFailedError as err:
             return Outcome.failed(err.reason, err.kind, **seen)
 
-    def _how(self, code: int) -> str:
+    def _failure(self, code: int) -> TrialFailedError:
         if self._end == "no news":
-            return (
-                f"The trial's program wrote no line and no metric for {self._no_news_after:g} seconds and was ended. Raise "
-                "no_news_after, or have the program print while it works."
-            )
-        return _how(self._end, code)
-
-
-_KINDS: Mapping[End | None, FailureKind] = {"killed": FailureKind.KILLED, "no news": FailureKind.NO_NEWS}
+            return silence_failure("program", self._no_news_after, self._tail)
+        kind = FailureKind.KILLED if self._end == "killed" else FailureKind.PROGRAM
+        return TrialFailedError(f"{_how(self._end, code)}{last_lines(self._tail)}", kind=kind)
 
 
 def _how(end: End | None, code: int) -> str:
@@ -212,10 +206,6 @@ def _how(end: End | None, code: int) -> str:
         return f"The trial's program exited with {code}."
     hint = " Often that is the kernel short of memory." if code == -signal.SIGKILL else ""
     return f"The trial's program was ended by {_signal_name(-code)}.{hint}"
-
-
-def _last_lines(tail: Sequence[str]) -> str:
-    return f" Its last lines: {' | '.join(list(tail)[-SHOWN_LINES:])}" if tail else " It printed nothing."
 
 
 def _signal_name(number: int) -> str:

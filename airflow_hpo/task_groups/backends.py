@@ -11,9 +11,10 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.core.environment import as_variables
 from airflow_hpo.core.metrics.source import File, MetricSource
+from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
-from airflow_hpo.operators.process import TrialProcessOperator, silence_allowed
+from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.task_groups.bookkeeping import TRIAL
 
@@ -114,13 +115,17 @@ class PythonTrial(TrialBackend):
 
     :param function: takes a trial with ``params``, ``number``, ``seed``, ``report(value, step)`` and ``should_prune()``;
         returns the objective, or a mapping of metric names to values.
+    :param no_news_after: how long the function may print, log and report nothing, seconds or timedelta; then it is ended and
+        the attempt fails. One that hangs in native code is not ended. None for no limit.
     :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
-    :raises DeclarationError: when it cannot be called.
+    :raises DeclarationError: when it cannot be called, or a time is not more than 0.
     """
 
     operator = TrialPythonOperator
 
-    def __init__(self, function: TrialFunction, **arguments: Any) -> None:
+    def __init__(
+        self, function: TrialFunction, no_news_after: float | timedelta | None = None, **arguments: Any
+    ) -> None:
         if not callable(function):
             raise DeclarationError(f"A Python trial is a function of the trial, but got {function!r}. Pass a function.")
-        super().__init__(function=function, **arguments)
+        super().__init__(function=function, no_news_after=silence_allowed(no_news_after), **arguments)

@@ -83,6 +83,12 @@ class GroupTrial:
             raise DeclarationError(
                 f"A group trial is a function that creates tasks, but got {function!r}. Pass a function."
             )
+        if "no_news_after" in arguments:
+            # Its tasks are Airflow's own, which nothing watches line by line.
+            raise DeclarationError(
+                f"Each task of the trial has a time limit of its own, but got no_news_after={arguments['no_news_after']!r} "
+                "for all of them. Write @task(execution_timeout=timedelta(hours=1)) where one may hang."
+            )
         self.function = function
         self.arguments = arguments
 

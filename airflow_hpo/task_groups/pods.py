@@ -1,6 +1,7 @@
 """Declaration of trials that are pods."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 from airflow.sdk import XComArg
@@ -8,6 +9,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.core.environment import as_variables
 from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.start_in_triggerer import start_in_triggerer
@@ -41,9 +43,12 @@ class PodTrial(TrialBackend):
         are unknown. An ``execution_timeout`` counts from the beginning of an attempt. The study has a result at once, its
         task ends with those of others, up to ten seconds later. A trial that fails is ended by a worker, with retries
         and failure callbacks as usual, and ``dag.test()`` runs the same trial in its own process.
+    :param no_news_after: how long the program may print no line once it has started, seconds or timedelta; then the pod is
+        deleted and the attempt fails. None for no limit.
     :param operator_arguments: further arguments of :class:`airflow_hpo.operators.pod.TrialPodOperator`, such as
         ``namespace``, ``pod_template_file``, ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
-    :raises DeclarationError: when there is neither an image nor a template, or an argument makes no sense for a trial.
+    :raises DeclarationError: when there is neither an image nor a template, or an argument makes no sense for a trial, or a
+        time is not more than 0.
     """
 
     operator = TrialPodOperator
@@ -59,6 +64,7 @@ class PodTrial(TrialBackend):
         container_resources: Any = None,
         metrics: MetricSource | None = None,
         run_in: Literal["worker", "triggerer"] = "worker",
+        no_news_after: float | timedelta | None = None,
         **operator_arguments: Any,
     ) -> None:
         templates = ("pod_template_file", "pod_template_dict", "full_pod_spec")
@@ -76,6 +82,7 @@ class PodTrial(TrialBackend):
             env_vars=as_variables("env_vars", dict(env_vars)) if env_vars else None,
             container_resources=container_resources,
             metrics=metrics,
+            no_news_after=silence_allowed(no_news_after),
             **operator_arguments,
         )
 

@@ -24,3 +24,5 @@ class WatchLimits:
     """Seconds since 1970 at which the task's execution_timeout ends the trial; None for never."""
     execution_timeout: float | None = None
     """The same as a duration, for people."""
+    no_news_after: float | None = None
+    """How long a program that has started may print no line; None for any time."""

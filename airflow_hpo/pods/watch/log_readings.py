@@ -1,6 +1,7 @@
 """Readings of a pod's logs while it runs: lines for the task's log, metrics for the study."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -32,12 +33,15 @@ class PodReadings:
         self._lock = threading.Lock()
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         """The last lines of the program's output."""
+        self.heard = 0.0
+        """When a new line came last, on the monotonic clock; 0 before the first."""
 
     def output(self, lines: list[LogLine]) -> None:
         """Take lines of the program's own output."""
         if self._from_output:
             self.metrics(lines)
         self.tail.extend(line.text[:SHOWN_LENGTH] for line in lines if line.stamp)
+        self._hear(lines)
         self._unwritten.extend(line.text for line in lines)
 
     def write(self) -> None:
@@ -55,6 +59,11 @@ class PodReadings:
             for line in lines:
                 if line.stamp:
                     self._collector.add_line(line.text, as_time(line.stamp))
+        self._hear(lines)
+
+    def _hear(self, lines: list[LogLine]) -> None:
+        if any(line.stamp for line in lines):
+            self.heard = time.monotonic()
 
     def message(self, text: str | None) -> None:
         """Take the container's termination message, when metrics are read from it."""

@@ -65,7 +65,7 @@ class LogFollower:
         pause = FIRST_PAUSE
         while True:
             try:
-                got_log = await self._read(follow=True)
+                got_log = await self._read(follow=True, whole=False)
             except ClusterUnavailableError:
                 got_log = False
             pause = AT_END if got_log else min(pause * 2, LONGEST_PAUSE)
@@ -76,7 +76,7 @@ class LogFollower:
         pause = FIRST_PAUSE
         for _ in range(LAST_ATTEMPTS):
             try:
-                await self._read(follow=False)
+                await self._read(follow=False, whole=True)
                 return
             except ClusterUnavailableError as err:
                 self.problem = f"The end of the log is missing. {err}"
@@ -84,14 +84,21 @@ class LogFollower:
             pause = min(pause * 2, LONGEST_PAUSE)
         self.unread = True
 
-    async def _read(self, *, follow: bool) -> bool:
-        """Read one answer to its end and return whether it brought a log."""
+    async def catch_up(self) -> bool:
+        """Read what the log holds now and return whether it could be read; call while nothing follows it."""
+        try:
+            return await self._read(follow=False, whole=False)
+        except ClusterUnavailableError:
+            return False
+
+    async def _read(self, *, follow: bool, whole: bool) -> bool:
+        """Read one answer to its end and return whether it brought a log; whole when nothing can follow."""
         self._seen.reconnected()
         self.problem = ""
         try:
             async with self._access.log(self._container, follow=follow, since=self._seen.since) as chunks:
                 self.idle.clear()
-                await self._drain(chunks, whole=not follow)
+                await self._drain(chunks, whole=whole)
         except ClusterRefusedError as err:
             # A container that waits to start has no log yet, which is a refusal too.
             self.problem = str(err)
@@ -143,11 +150,22 @@ class TrialLogs:
     @contextlib.asynccontextmanager
     async def followed(self) -> AsyncIterator[None]:
         """Follow the logs until the context is left."""
-        self._tasks = [asyncio.create_task(one.follow()) for one in self._followers]
+        self._follow()
         try:
             yield
         finally:
             await cancelled(self._tasks)
+
+    async def caught_up(self) -> bool:
+        """Read at once what every log holds, over new connections; return whether all answered. Call while they are followed."""
+        await cancelled(self._tasks)
+        try:
+            return all([await follower.catch_up() for follower in self._followers])
+        finally:
+            self._follow()
+
+    def _follow(self) -> None:
+        self._tasks = [asyncio.create_task(one.follow()) for one in self._followers]
 
     async def drain(self) -> None:
         """Read every log to its end; call when the pod has ended, while the logs are followed."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.exceptions import ClusterError, PermanentHpoError, TrialFailedError
+from airflow_hpo.exceptions import ClusterError, FailureKind, PermanentHpoError, TrialFailedError
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import cancelled
 from airflow_hpo.pods.watch.limits import WatchLimits
@@ -17,6 +17,7 @@ from airflow_hpo.pods.watch.logs import TrialLogs
 from airflow_hpo.pods.watch.node import NodeReport, OnNode
 from airflow_hpo.pods.watch.pod_end import PodEnd, settle
 from airflow_hpo.pods.watch.reports import Reports
+from airflow_hpo.pods.watch.silence import Silence
 from airflow_hpo.pods.watch.startup import until_started
 
 
@@ -47,7 +48,7 @@ class PodWatch:
         self._logs = TrialLogs(access, readings, options.container, options.metrics_container, self._pod.log_ended)
 
     async def run(self) -> Outcome:
-        """Watch until the pod has ended, was pruned, or cannot be watched any longer; a pruned one is deleted."""
+        """Watch until the pod has ended, was given up, or cannot be watched any longer; one that was given up is deleted."""
         try:
             with self._pod.subscribed():
                 outcome = await self._outcome()
@@ -64,9 +65,12 @@ class PodWatch:
                     if not self._reports.pruned:
                         await settle(self._pod, self._options)
                         await self._logs.drain()
-            return await self._pruned() if self._reports.pruned else self._end.outcome(unread=self._logs.unread)
+            if self._reports.pruned:
+                return await self._deleted(self._end.pruned())
+            return self._end.outcome(unread=self._logs.unread)
         except TrialFailedError as err:
-            return self._end.failed(err.reason, err.kind, alive=self._pod.away)
+            outcome = self._end.failed(err.reason, err.kind, alive=self._pod.away)
+            return await self._deleted(outcome) if err.kind is FailureKind.NO_NEWS else outcome
 
     @contextlib.asynccontextmanager
     async def _reporting(self) -> AsyncIterator[None]:
@@ -84,20 +88,21 @@ class PodWatch:
         next looks come soon, and then ever later up to the poll interval.
         """
         pause = longest = self._options.poll_interval
+        silence = Silence(self._options.no_news_after, self._readings, self._logs)
         while not self._reports.given_up() and not self._pod.over:
-            woken = await self._pod.woken(pause)
+            await silence.check()
+            woken = await self._pod.woken(min(pause, silence.left))
             pause = min(FIRST_PAUSE if woken else pause * 2, longest)
             if self._reports.given_up():
                 return
             await self._pod.refresh()
 
-    async def _pruned(self) -> Outcome:
-        outcome = self._end.pruned()
+    async def _deleted(self, outcome: Outcome) -> Outcome:
         try:
             await self._access.delete()
         except ClusterError as err:
             # The end of the attempt deletes the pod again.
-            self._logger.warning("The pruned pod is deleted later. %s", err)
+            self._logger.warning("The pod is deleted later. %s", err)
         return outcome
 
     async def _reported(self, outcome: Outcome) -> Outcome:

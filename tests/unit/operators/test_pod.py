@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,13 +11,15 @@ import pytest
 from airflow.sdk import DAG
 from kubernetes.client import ApiClient, V1Affinity, V1Container, V1NodeAffinity, V1ResourceRequirements, V1Toleration
 
-from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.task_groups.pods import PodTrial
+from airflow_hpo.triggers.trial_spec import PodTrialSpec
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5, "kind": "{{ 1 + 1 }}"}, seed=3)
 IDENTITY = PodIdentity(REQUEST, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
@@ -183,3 +188,19 @@ def test_a_pod_trial_maps_over_requests() -> None:
 def test_a_pod_trial_that_cannot_run_is_refused_when_declared(arguments: dict[str, Any]) -> None:
     with pytest.raises(DeclarationError):
         PodTrial(**arguments)
+
+
+def test_a_worker_and_the_triggerer_watch_for_the_same_silence() -> None:
+    one = BuiltOperator(
+        task_id="trial", request=REQUEST.to_dict(), image="i", namespace="n", no_news_after=timedelta(minutes=1)
+    )
+    attempt = Attempt("s@r", 7, 1, IDENTITY.task, "pod", datetime.now(UTC))
+    stored = PodTrialSpec.from_dict(json.loads(json.dumps(one.spec().to_dict())))
+    assert (one.watch_limits(attempt).no_news_after, stored.watch_limits(attempt).no_news_after) == (60, 60)
+
+
+def test_a_pod_that_the_version_before_watched_may_be_silent_for_any_time() -> None:
+    one = BuiltOperator(task_id="trial", request=REQUEST.to_dict(), image="i", namespace="n")
+    before = asdict(one.watch_limits(Attempt("s@r", 7, 1, IDENTITY.task, "pod", datetime.now(UTC))))
+    del before["no_news_after"]
+    assert WatchLimits(**before).no_news_after is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.evaluation import EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import ProcessTrial, PythonTrial
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
+from airflow_hpo.task_groups.jobs import JobTrial
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.task_groups.tune import TuneTaskGroup
@@ -227,10 +230,36 @@ def test_one_evaluation_under_one_name_in_a_dag() -> None:
             EvaluationPlanOperator(task_id="two", evaluation="check", **options)
 
 
-@pytest.mark.parametrize("given", [0, -1, "1h", True, timedelta(0)], ids=str)
-def test_a_silence_that_is_no_time_is_refused(given: Any) -> None:
+MAY_BE_SILENT: dict[str, Callable[..., Any]] = {
+    "process": lambda **more: ProcessTrial(["train"], **more),
+    "pod": lambda **more: PodTrial("trial:1", namespace="n", **more),
+    "pod of the triggerer": lambda **more: PodTrial("trial:1", namespace="n", run_in="triggerer", **more),
+    "job": lambda **more: JobTrial("trial:1", pods=2, namespace="n", **more),
+    "function": lambda **more: PythonTrial(lambda trial: 0.0, **more),
+}
+
+
+@pytest.mark.parametrize("declare", MAY_BE_SILENT.values(), ids=MAY_BE_SILENT)
+@pytest.mark.parametrize("given", [0, -1, "1h", True, timedelta(0), math.nan], ids=str)
+def test_a_silence_that_is_no_time_is_refused(declare: Callable[..., Any], given: Any) -> None:
     with pytest.raises(DeclarationError, match="`no_news_after` is a time of more than 0"):
-        ProcessTrial(["train"], no_news_after=given)
+        declare(no_news_after=given)
+
+
+@pytest.mark.parametrize("declare", MAY_BE_SILENT.values(), ids=MAY_BE_SILENT)
+def test_every_trial_task_gets_the_silence_in_seconds(declare: Callable[..., Any]) -> None:
+    dag = dag_of(trial=declare(no_news_after=timedelta(minutes=1)))
+    tasks: list[Any] = [task for task in dag.tasks if task.task_id.endswith("trial")]
+    assert {task.partial_kwargs["no_news_after"] for task in tasks} == {60}
+
+
+def test_a_silence_of_any_length_is_no_limit() -> None:
+    assert "no_news_after" not in ProcessTrial(["train"], no_news_after=math.inf).arguments
+
+
+def test_a_trial_of_the_authors_own_tasks_has_no_silence() -> None:
+    with pytest.raises(DeclarationError, match=r"task of the trial .*execution_timeout=timedelta\(hours=1\)"):
+        GroupTrial(lambda trial: None, no_news_after=60)
 
 
 def test_trials_of_the_triggerer_add_no_task_to_the_group() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,7 +18,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
-from airflow_hpo.pods.watch import live_pod, logs, node, pod_end, startup, ticks
+from airflow_hpo.pods.watch import live_pod, logs, node, pod_end, silence, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.node import OnNode
@@ -70,6 +72,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pod_end, "SETTLE_LIMIT", 0.01)
     monkeypatch.setattr(logs, "DRAIN_LIMIT", 0.01)
     monkeypatch.setattr(logs, "HEAD_START", 0.0)
+    monkeypatch.setattr(silence, "UNREAD_PAUSE", 0.01)
 
 
 DONE = pod("Succeeded", terminated(0, "Completed"))
@@ -356,3 +359,50 @@ def test_what_was_odd_is_kept_of_a_pod_without_a_result() -> None:
 def test_a_value_in_the_lost_end_of_a_pods_line_is_never_passed_over() -> None:
     outcome = Watched([DONE], [[log_of("loss=0.1", "x " * 40_000 + "loss=0.5")]]).outcome
     assert "must be read whole" in (outcome.reason or "")
+
+
+def test_a_pod_that_hangs_is_deleted_with_the_sentence_of_a_program_and_keeps_its_values() -> None:
+    watched = Watched([pod("Running", running())], [[log_of("loss=9")]], no_news_after=0.2)
+    outcome = watched.outcome
+    assert (outcome.state, outcome.kind, outcome.value, watched.double.deleted) == ("failed", "no_news", 9.0, True)
+    assert outcome.reason == (
+        "The trial's program wrote no line and no metric for 0.2 seconds and was ended. Raise no_news_after, or have the "
+        "program print while it works. Its last lines: loss=9"
+    )
+
+
+def test_a_pod_that_waits_to_start_is_not_silent() -> None:
+    watched = Watched([STARTING] * 20 + [DONE], [[log_of("loss=1")]], no_news_after=0.01)
+    assert watched.outcome.state == "complete"
+
+
+def test_a_log_that_cannot_be_read_is_not_silent() -> None:
+    watched = Watched([pod("Running", running())] * 20 + [DONE], [500], no_news_after=0.01)
+    assert (watched.outcome.kind, watched.double.deleted) == ("unheard", False)
+
+
+class HungConnections(PodDouble):
+    """An API server whose streams hang, while each new request has one more line."""
+
+    def __init__(self, states: list[Any]) -> None:
+        super().__init__(states, [])
+        self.lines = itertools.count(1)
+
+    @contextlib.asynccontextmanager
+    async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[AsyncIterator[bytes]]:
+        yield self._hung() if follow else self._whole(next(self.lines))
+
+    async def _hung(self) -> AsyncIterator[bytes]:
+        await asyncio.sleep(600)
+        yield b""
+
+    async def _whole(self, count: int) -> AsyncIterator[bytes]:
+        yield log_of(*(f"loss={line}" for line in range(count)))
+
+
+def test_a_connection_that_hangs_is_not_silent() -> None:
+    readings = PodReadings(Stdout(), Objective("loss"), lambda line: None)
+    limits = replace(PATIENT, **QUICK, no_news_after=0.01)
+    access = HungConnections([pod("Running", running())] * 12 + [DONE])
+    watch = PodWatch(access, limits, readings, lambda points: False, logging.getLogger(__name__))
+    assert asyncio.run(watch.run()).state == "complete"
