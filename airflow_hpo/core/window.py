@@ -1,41 +1,16 @@
 """Windows and periods of time that a run tunes or evaluates on, declared relative to the run."""
 
-import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Self, cast
 
-from pydantic import AwareDatetime, BeforeValidator, model_validator
+from pydantic import AwareDatetime, model_validator
 
-from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
+from airflow_hpo.core.declared import REQUIRED, Declared
+from airflow_hpo.core.offset import CalendarOffset, Offset
 from airflow_hpo.exceptions import DeclarationError
 
-UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_OFFSET = re.compile(r"(-?)((?:\d+[wdhms])+)")
-_NOW = timedelta(0)
-
-
-def _offset(value: Any) -> Any:
-    match = _OFFSET.fullmatch(value) if isinstance(value, str) else None
-    if match:
-        return _timedelta(match)
-    if isinstance(value, timedelta) or (isinstance(value, str) and value.lstrip("-").startswith("P")):
-        return value
-    raise ValueError(
-        f"A window's offset is a timedelta or text such as '-60d', '-8w' or '-36h', but got {brief_repr(value)}. "
-        "Write one."
-    )
-
-
-def _timedelta(match: re.Match[str]) -> timedelta:
-    parts = {UNITS[unit]: int(number) for number, unit in re.findall(r"(\d+)([wdhms])", match[2])}
-    try:
-        return -timedelta(**parts) if match[1] else timedelta(**parts)
-    except OverflowError:
-        raise ValueError(f"A window's offset is some years at most, but got {match[0]!r}. Shorten it.") from None
-
-
-Offset = Annotated[timedelta, BeforeValidator(_offset, json_schema_input_type=str)]
+_NOW = CalendarOffset(0, timedelta())
 
 
 class Period(Declared):
@@ -57,7 +32,8 @@ class Period(Declared):
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if not self.start < self.end:
+        # In UTC: of two moments in one zone Python compares what clocks show, which is not in order where they go back.
+        if not self.start.astimezone(UTC) < self.end.astimezone(UTC):
             raise ValueError(
                 f"A period ends after it starts, but got ({self.start.isoformat()}, {self.end.isoformat()}). "
                 "Swap or move its ends."
@@ -71,15 +47,18 @@ class Period(Declared):
 class Window(Declared):
     """A period relative to a DAG run, so that every edition moves on with the schedule.
 
-    Offsets count from the run's reference time: the end of its data interval, else its logical date, else the time it
-    was to run after. ``Window("-60d", "-30d")`` is the month before last.
+    Offsets count from the run's reference time: the end of its data interval, else its logical date, its partition's date, or
+    the time it was to run after. ``Window("-60d", "-30d")`` is the month before last. Days and weeks are those of the calendar
+    in the time zone of the DAG's schedule, so that ``"-8w"`` begins at the same time of day also across a change of clocks;
+    ``"-24h"`` are 24 hours.
 
     Example::
 
         Window("-60d", "-30d")  # the 30 days before the last 30
         Window("-8w")  # the last eight weeks
 
-    :param start: where it starts, a timedelta or text: a number with ``w``, ``d``, ``h``, ``m`` or ``s``, such as ``"-60d"``.
+    :param start: where it starts, a timedelta or text: a number with ``w``, ``d``, ``h``, ``m`` or ``s``, such as ``"-60d"``. A
+        timedelta of whole days is one of calendar days.
     :param end: where it ends, exclusive; later than ``start`` and not after the reference time, which is the default.
     :raises DeclarationError: when it is empty, reaches into the future, or an offset cannot be read.
     """
@@ -101,23 +80,26 @@ class Window(Declared):
             )
         return self
 
-    def period(self, reference: datetime) -> Period:
+    def period(self, reference: datetime, zone: tzinfo = UTC) -> Period:
         """Return the period that the window means in one run.
 
         :param reference: the run's reference time, with a time zone.
+        :param zone: whose calendar its days are of, and the zone of the period's ends.
         """
-        return Period(start=reference + self.start, end=reference + self.end)
+        start, end = (cast("CalendarOffset", offset).after(reference, zone) for offset in (self.start, self.end))
+        return Period(start=start, end=end)
 
     def __str__(self) -> str:
-        return f"({brief(self.start)}, {brief(self.end)})"
+        return f"({self.start}, {self.end})"
 
 
-def brief(offset: timedelta) -> str:
-    """Return an offset as people write it: ``-60d``, ``-1d12h``, ``0d``."""
-    days, seconds = divmod(abs(int(offset.total_seconds())), 86_400)
-    parts = [(days, "d"), (seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
-    text = "".join(f"{number}{unit}" for number, unit in parts if number) or "0d"
-    return f"-{text}" if offset < _NOW else text
+def check_order(tuning: Window, test: Window) -> None:
+    """Refuse to tune on what comes after the test: the future would decide how well the past is met."""
+    if tuning.start >= test.end:
+        raise DeclarationError(
+            f"A study tunes on data from before its test, but tuning is {tuning} and test is {test}. Swap the windows, or "
+            "give allow_tuning_after_test=True."
+        )
 
 
 def check_apart(**windows: Window | None) -> None:

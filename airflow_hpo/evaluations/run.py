@@ -93,13 +93,14 @@ def open_evaluation(
     parallelism: int | None = None,
     look: int = 1,
     after: DagRunKey | None = None,
+    timezone: str = "UTC",
 ) -> Evaluation:
     """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed.
 
     Who may evaluate the study is checked before, by ``studies.owner``.
     """
     study = grid_of(plan, family, parallelism)
-    edition = opened(store, study, run_of(plan, run), place, after)
+    edition = opened(store, study, run_of(plan, run), place, after, timezone)
     with store.session() as session:
         return evaluations.keep(session, edition.name, plan, look=look)
 

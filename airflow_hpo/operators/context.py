@@ -1,14 +1,19 @@
-"""Context of a running task: its try, its reference time, and the error that ends it for good."""
+"""Context of a running task: its try, its reference time and time zone, and the error that ends it for good."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.attempt import TaskTry
+from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.zone import zone_name
 from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.storage import editions
+from airflow_hpo.studies.store import Store
 
 
 def task_try_of(context: Context) -> TaskTry:
@@ -16,14 +21,44 @@ def task_try_of(context: Context) -> TaskTry:
     return TaskTry.of(context["ti"])
 
 
-def reference_of(context: Context) -> datetime:
-    """Return the time that a run's windows are relative to.
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The moment that a run's windows are relative to: the same however often a task of the run is repeated."""
 
-    The end of its data interval, else its logical date, else the time that it was to run after: the same however often a
-    task of the run is repeated.
-    """
+    moment: datetime
+    source: str
+    """Where it comes from, for people."""
+
+    def __str__(self) -> str:
+        return f"{self.moment.isoformat(timespec='seconds')}, {self.source}"
+
+
+def reference_of(context: Context, zone: tzinfo = UTC) -> Reference:
+    """Return what a run's windows are relative to, in a time zone."""
     run = context["dag_run"]
-    return run.data_interval_end or run.logical_date or run.run_after
+    start, end = run.data_interval_start, run.data_interval_end
+    sources = [
+        (end, "the end of the run's data interval" if start != end else "the run's data interval, which is a moment"),
+        (run.logical_date, "the run's logical date"),
+        (run.partition_date, "the date of the run's partition"),
+        (run.run_after, "when the run was triggered"),
+    ]
+    return next(Reference(moment.astimezone(zone), source) for moment, source in sources if moment)
+
+
+def zone_of_schedule(context: Context) -> str:
+    """Return the name of the time zone in which the DAG's schedule is reckoned."""
+    dag = context["dag"]
+    timetable = dag.timetable
+    # Of several crons each has the zone; they share it.
+    parts = [timetable, *getattr(timetable, "timetables", ())]
+    zones = [found for part in parts if (found := getattr(part, "timezone", None))]
+    return zone_name(next(iter(zones), dag.timezone))
+
+
+def timezone_of(store: Store, context: Context) -> str:
+    """Return the name of the zone that a DAG run's windows are reckoned in: its editions', else that of its schedule."""
+    return store.read(editions.timezone_of, DagRunKey.of(task_try_of(context).task)) or zone_of_schedule(context)
 
 
 @contextmanager

@@ -13,12 +13,13 @@ from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.space import active
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.window import Window
+from airflow_hpo.core.window import Period, Window
+from airflow_hpo.core.zone import zone
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation, run_of
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
-from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
+from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of, timezone_of
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.studies.open import run_before
 from airflow_hpo.studies.owner import claim_evaluation
@@ -103,21 +104,36 @@ class EvaluationPlanOperator(EditionOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the trial requests, one for each index of the trial task."""
         with permanent_errors_end_the_task():
-            plan = self._plan(self.candidates, self.scenarios, context)
-            _check_size(plan)
             store, place = HpoHook(self.hpo_conn_id).store, task_try_of(context)
+            timezone = timezone_of(store, context)
+            plan = self._plan(self.candidates, self.scenarios, self._period(context, timezone))
+            _check_size(plan)
             claim_evaluation(store, self.study, self.family, Owner.of(place.task))
             grid, run = grid_of(plan, self.family, self.parallelism), run_of(plan, self.run)
             before = self.after_its_end(grid.edition(run), run_before(store, grid, run, place))
             opened = open_evaluation(
-                store, plan, self.family, self.run, place, parallelism=self.parallelism, look=self.look, after=before
+                store,
+                plan,
+                self.family,
+                self.run,
+                place,
+                parallelism=self.parallelism,
+                look=self.look,
+                after=before,
+                timezone=timezone,
             )
             requests = evaluation_requests(store, opened)
         self._log(opened.edition, plan)
         return [request.to_dict() for request in requests]
 
-    def _plan(self, candidates: Any, scenarios: Any, context: Context | None = None) -> Plan:
-        period = self.window.period(reference_of(context)) if self.window and context else None
+    def _period(self, context: Context, timezone: str) -> Period | None:
+        if self.window is None:
+            return None
+        reference = reference_of(context, zone(timezone))
+        self.log.info("The window %s counts from %s.", self.window, reference)
+        return self.window.period(reference.moment, zone(timezone))
+
+    def _plan(self, candidates: Any, scenarios: Any, period: Period | None = None) -> Plan:
         return Plan(
             objective=self.objective,
             candidates=_objects(list(candidates), Candidate),

@@ -10,8 +10,10 @@ from airflow.sdk.configuration import conf as airflow_conf
 from airflow_hpo.core.calendar import length_of, split
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.window import Period, Window
+from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, timezone_of
 
 Scenarios = str | timedelta | Sequence[Scenario | str] | Callable[[Period], Sequence[Scenario | str]]
 
@@ -28,11 +30,21 @@ class ScenariosOperator(BaseOperator):
     :param window: what period they are of, relative to the run.
     :param evaluations: how many evaluations each has at most, 1 or more: candidates x variants x replicates. More in all than
         one mapped task can hold are refused.
+    :param hpo_conn_id: connection of the study database, which knows the time zone of the run's editions.
     :raises DeclarationError: when it is none of these, the window is shorter than one scenario, or there are too many.
     """
 
-    def __init__(self, *, scenarios: Scenarios, window: Window, evaluations: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        scenarios: Scenarios,
+        window: Window,
+        evaluations: int = 1,
+        hpo_conn_id: str = HpoHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.hpo_conn_id = hpo_conn_id
         self.scenarios = checked(scenarios, window)
         self.window = window
         self.evaluations = evaluations
@@ -44,10 +56,15 @@ class ScenariosOperator(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the scenarios as plain data."""
         with permanent_errors_end_the_task():
-            period = self.window.period(reference_of(context))
+            here = zone(timezone_of(HpoHook(self.hpo_conn_id).store, context))
+            reference = reference_of(context, here)
+            period = self.window.period(reference.moment, here)
             found = [each.to_dict() for each in self._of(period)]
             self._check_count(len(found))
-        self.log.info("%s scenarios of %s: %s", len(found), period, ", ".join(each["name"] for each in found))
+        names = ", ".join(each["name"] for each in found)
+        self.log.info(
+            "%s scenarios of %s, which is %s before %s: %s", len(found), period, self.window, reference, names
+        )
         return found
 
     def _check_count(self, count: int) -> None:

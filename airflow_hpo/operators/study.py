@@ -13,11 +13,12 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
+from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.dag_runs import ended_state
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
-from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of
+from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of, timezone_of
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
@@ -94,11 +95,14 @@ class StudyStartOperator(EditionOperator):
             claim_study(hook.store, self.study, Owner.of(place.task))
             before = run_before(hook.store, self.study, self.run, place)
             before = self.after_its_end(self.study.edition(self.run), before)
-            edition = open_edition(hook.store, self.study, self.run, place, before)
+            named = timezone_of(hook.store, context)
+            edition = open_edition(hook.store, self.study, self.run, place, before, named)
             self._enter_champion(hook, edition)
             for ended in end_stopped_editions(hook.store, self.study.name, ended_state, but=edition.name):
                 self.log.warning("The earlier edition %s has ended now. %s", ended.name, ended.reason)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
+        reference = reference_of(context, zone(edition.timezone))
+        self.log.info("Windows count from %s, in days of %s.", reference, edition.timezone)
         for remark in advice(self.study):
             self.log.warning("%s", remark)
         return edition.name
@@ -165,8 +169,10 @@ class StudySuggestOperator(BaseOperator):
                 requests = suggest(store, self.edition, self.batch, asker)
         self.log.info("Batch %s of %s: %s trials", self.batch, self.edition, len(requests))
         if self.window:
-            period = self.window.period(reference_of(context))
-            self.log.info("They work on %s", period)
+            here = zone(store.edition(self.edition).timezone)
+            reference = reference_of(context, here)
+            period = self.window.period(reference.moment, here)
+            self.log.info("They work on %s, which is %s before %s", period, self.window, reference)
             requests = [request.model_copy(update={"period": period}) for request in requests]
         for request in requests:
             self.log.info("  %s", request.label)

@@ -98,6 +98,7 @@ class Cycle:
             scenarios=self.scenarios,
             window=window,
             evaluations=(challengers + 1) * len(self.variants or [""]) * at_least_one(self.replicates, "replicates"),
+            hpo_conn_id=self.hpo_conn_id,
             **bookkeeping(),
         )
         if callable(self.scenarios):

@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.window import Window, check_apart
+from airflow_hpo.core.window import Window, check_apart, check_order
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.notifications.hpo import HpoNotifier
@@ -45,6 +45,7 @@ def retuning_dag(
     notify: HpoNotifier | None = None,
     mirror: bool = False,
     allow_other_owner: bool = False,
+    allow_tuning_after_test: bool = False,
     dispatch: Dispatch = "batches",
     hpo_conn_id: str = HpoHook.default_conn_name,
     pool: str | None = None,
@@ -93,6 +94,8 @@ def retuning_dag(
     :param mirror: write the champion into an Airflow Variable too, for readers that cannot reach the study database.
     :param allow_other_owner: True also promotes in a parameter set that another DAG owns; False: the first DAG that promotes a set
         owns it, and another one is refused.
+    :param allow_tuning_after_test: True also takes a tuning window that lies after the test window, which no decision in production
+        could have known; False: it is refused.
     :param dispatch: as for :class:`TuneTaskGroup`.
     :param hpo_conn_id: connection of the study database.
     :param pool: pool of every task, so that tuning does not starve production; None for the default pool.
@@ -101,9 +104,11 @@ def retuning_dag(
     :param start_date: as for a DAG; without one the schedule starts now, because earlier intervals are not caught up.
     :param default_args: as for a DAG; stronger than ``pool`` and ``priority_weight``.
     :param dag_arguments: further arguments of the DAG.
-    :raises DeclarationError: when windows overlap, or anything declared makes no sense.
+    :raises DeclarationError: when windows overlap or the tuning window lies after the test window, or anything declared makes no sense.
     """
     check_apart(tuning=tuning, validation=validation, test=test)
+    if not allow_tuning_after_test:
+        check_order(tuning, test)
     checked(scenarios, validation or tuning, test)
     cycle = Cycle(
         study=study,

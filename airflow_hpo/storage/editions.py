@@ -27,6 +27,7 @@ def declare(
     dag_id: str | None = None,
     run_id: str | None = None,
     group_id: str | None = None,
+    timezone: str = "UTC",
     after: DagRunKey | None = None,
 ) -> Edition:
     """Create an edition, or open the one of that name again: in the DAG run that has it, or after that one has ended.
@@ -37,6 +38,7 @@ def declare(
     name, now = study.edition(run), utc_now()
     latest = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id, "declaration": _declared(study)}
     fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now, "text_values": True}
+    fresh["timezone"] = timezone
     insert_absent(session, EditionRow, [{**fresh, **latest}])
     row = _locked(session, name)
     if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
@@ -82,6 +84,13 @@ def find(session: Session, family: str | None = None, limit: int = 100) -> list[
     """Return editions, the newest first."""
     wanted = _newest_first().limit(limit)
     return _editions(session, wanted if family is None else wanted.where(EditionRow.family == family))
+
+
+def timezone_of(session: Session, run: DagRunKey) -> str | None:
+    """Return the zone of the first edition that a DAG run opened; None before it has opened one."""
+    wanted = select(EditionRow).where(EditionRow.dag_id == run.dag_id, EditionRow.run_id == run.run_id)
+    first = _editions(session, wanted.order_by(EditionRow.id).limit(1))
+    return first[0].timezone if first else None
 
 
 def latest_before(session: Session, family: str, name: str, n: int) -> list[Edition]:
@@ -197,4 +206,5 @@ def _edition(row: EditionRow) -> Edition:
         finished=row.finished_at,
         end=End(row.end) if row.end else None,
         text_values=bool(row.text_values),
+        timezone=row.timezone or "UTC",
     )

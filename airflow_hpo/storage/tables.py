@@ -56,6 +56,8 @@ class EditionRow(Row):
     stop_reason: Mapped[str | None] = mapped_column(PlainText)
     # How templates spell parameters; empty in editions that were made before they spelled them as HPO_PARAM_* does.
     text_values: Mapped[bool | None]
+    # Zone whose calendar the windows' days are of; empty in editions that were made before, which reckon in UTC.
+    timezone: Mapped[str | None] = mapped_column(String(64))
 
 
 class SharerRow(Row):

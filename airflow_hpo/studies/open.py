@@ -13,17 +13,21 @@ from airflow_hpo.studies.store import Store
 
 
 @retried
-def open_edition(store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None) -> Edition:
+def open_edition(
+    store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None, timezone: str = "UTC"
+) -> Edition:
     """Create an edition of a study, or reopen it when it exists; only the study's owner may, and one DAG run at a time.
 
     Repeating it is safe: nothing is created twice. A changed budget takes effect; a changed space or objective does not.
-    The DAG run that worked on it before, and has ended, is named by ``after``.
+    The DAG run that worked on it before, and has ended, is named by ``after``. A new edition keeps the time zone.
     """
     claim_study(store, study, Owner.of(task_try.task))
-    return opened(store, study, run, task_try, after)
+    return opened(store, study, run, task_try, after, timezone)
 
 
-def opened(store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None) -> Edition:
+def opened(
+    store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None, timezone: str = "UTC"
+) -> Edition:
     """Create or reopen an edition after its owner was checked."""
     name, task = study.edition(run), task_try.task
     store.optuna.create(name, study)
@@ -35,6 +39,7 @@ def opened(store: Store, study: Study, run: str, task_try: TaskTry, after: DagRu
             dag_id=task.dag_id,
             run_id=task.run_id,
             group_id=group_of(task.task_id),
+            timezone=timezone,
             after=after,
         )
         if study.shared:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import BaseOperator
+from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
@@ -26,6 +26,7 @@ from airflow_hpo.triggers.dag_run import DagRunEndTrigger
 from tests.integration.airflow_answers import AirflowAnswers
 from tests.integration.studies.test_owner import start
 from tests.integration.trial_tasks import declared
+from tests.runs import dag_run_at
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -45,8 +46,8 @@ def execute(operator: BaseOperator, run_id: str, dag_id: str = "monthly", resume
     ti = SimpleNamespace(
         dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1, max_tries=2
     )
-    run = SimpleNamespace(data_interval_end=NOW, logical_date=None, run_after=NOW)
-    context: Any = {"ti": ti, "run_id": run_id, "params": {}, "dag_run": run}
+    run = dag_run_at(NOW)
+    context: Any = {"ti": ti, "run_id": run_id, "params": {}, "dag_run": run, "dag": DAG("d")}
     operator.render_template_fields(context)
     here = contextvars.copy_context()
     here.run(ExecutorSafeguard.tracker.set, operator)

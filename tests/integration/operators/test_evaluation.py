@@ -7,11 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from airflow.sdk import DAG
 from airflow.sdk.bases.operator import BaseOperator, ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+from sqlalchemy import update
 
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import Candidate, Scenario
@@ -24,9 +27,11 @@ from airflow_hpo.operators.evaluation import EvaluationCollectOperator, Evaluati
 from airflow_hpo.operators.function import TrialPythonOperator
 from airflow_hpo.operators.group import TrialOpenOperator
 from airflow_hpo.operators.scenarios import ScenariosOperator
-from airflow_hpo.operators.study import StudySuggestOperator
+from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
+from airflow_hpo.storage.tables import EditionRow
 from airflow_hpo.studies.open import open_edition
 from tests.integration.trial_tasks import START
+from tests.runs import dag_run_at
 
 STUDY = Study(name="boat", space={"x": Float(0, 1), "y": Float(0, 1)}, objective="loss", max_trials=9, seed=3)
 CANDIDATES = [Candidate("trial 7", {"x": 0.1, "y": 0.2}), Candidate("champion", {"x": 0.5, "z": "{{ 7 * 7 }}"})]
@@ -46,15 +51,22 @@ def states(monkeypatch: pytest.MonkeyPatch) -> States:
 class Ran:
     """One try of a task, and what came of it."""
 
-    def __init__(self, operator: BaseOperator, index: int = -1, states: States | None = None) -> None:
+    def __init__(
+        self,
+        operator: BaseOperator,
+        index: int = -1,
+        states: States | None = None,
+        dag: DAG | None = None,
+        moment: datetime = MARCH,
+    ) -> None:
         self.pushed: dict[str, Any] = {}
         ti = SimpleNamespace(
             dag_id="d", run_id="r", task_id=operator.task_id, map_index=index, try_number=1, max_tries=2
         )
         ti.start_date, ti.xcom_push = MARCH, self.pushed.__setitem__
         ti.get_task_states = lambda **_: states
-        run = SimpleNamespace(data_interval_end=MARCH, logical_date=None, run_after=MARCH)
-        context: Any = {"ti": ti, "run_id": "r", "params": {}, "dag_run": run}
+        run = dag_run_at(moment)
+        context: Any = {"ti": ti, "run_id": "r", "params": {}, "dag_run": run, "dag": dag or DAG("d")}
         operator.render_template_fields(context)
         here = contextvars.copy_context()
         here.run(ExecutorSafeguard.tracker.set, operator)
@@ -232,9 +244,38 @@ def test_trials_of_a_study_work_on_its_window(lazy: bool) -> None:
     assert [str(period) for period in seen] == ["2026-02-01T00:00:00+00:00 to 2026-02-22T00:00:00+00:00"]
 
 
+TOKYO = DAG("d", schedule="@monthly", start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo")))
+APRIL = datetime(2026, 4, 1, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
+
+
+def test_trials_and_scenarios_of_a_schedule_in_tokyo_work_on_days_of_tokyo() -> None:
+    opened = StudyStartOperator(task_id="tune.start", study=STUDY)
+    suggest = StudySuggestOperator(task_id="suggest", edition="demo@r", batch=1, window=Window("-28d", "-7d"))
+    weeks = ScenariosOperator(task_id="weeks", scenarios="1w", window=Window("-28d", "-7d"))
+
+    name = Ran(opened, dag=TOKYO, moment=APRIL).returned
+    suggest.edition = name
+    request = TrialRequest.from_dict(Ran(suggest, dag=TOKYO, moment=APRIL).returned[0])
+
+    assert str(request.period) == "2026-03-04T00:00:00+09:00 to 2026-03-25T00:00:00+09:00"
+    named = [each["name"] for each in Ran(weeks, dag=TOKYO, moment=APRIL).returned]
+    assert named == ["2026-03-04", "2026-03-11", "2026-03-18"]
+
+
+def test_an_edition_from_before_zones_were_kept_goes_on_in_utc() -> None:
+    name = Ran(StudyStartOperator(task_id="tune.start", study=STUDY), dag=TOKYO, moment=APRIL).returned
+    with HpoHook().store.session() as session:
+        session.execute(update(EditionRow).values(timezone=None))
+    suggest = StudySuggestOperator(task_id="suggest", edition=name, batch=1, window=Window("-1d"))
+
+    request = TrialRequest.from_dict(Ran(suggest, dag=TOKYO, moment=APRIL).returned[0])
+    days = ScenariosOperator(task_id="days", scenarios="1d", window=Window("-1d"))
+
+    assert str(request.period) == "2026-03-30T15:00:00+00:00 to 2026-03-31T15:00:00+00:00"
+    assert [each["name"] for each in Ran(days, dag=TOKYO, moment=APRIL).returned] == ["2026-03-30T15:00:00+00:00"]
+
+
 def _count() -> Any:
     from sqlalchemy import func, select
-
-    from airflow_hpo.storage.tables import EditionRow
 
     return select(func.count()).select_from(EditionRow)

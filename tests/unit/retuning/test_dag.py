@@ -110,6 +110,14 @@ def test_windows_that_overlap_are_refused() -> None:
         built(tuning=Window("-8w", "-3w"))
 
 
+def test_a_tuning_window_after_the_test_is_refused_unless_it_is_wanted() -> None:
+    late: dict[str, Any] = {"tuning": Window("-4w"), "test": Window("-12w", "-4w")}
+
+    with pytest.raises(DeclarationError, match=r"give allow_tuning_after_test=True\."):
+        built(**late)
+    assert built(**late, allow_tuning_after_test=True).has_task("promote")
+
+
 def test_a_window_without_room_for_a_scenario_is_refused() -> None:
     with pytest.raises(DeclarationError, match="A window holds at least one scenario"):
         built(test=Window("-3d"), scenarios="1w")

@@ -1,4 +1,4 @@
-"""Columns: those that nothing reads are no longer written."""
+"""Columns: those that nothing reads are no longer written; editions keep the time zone of their windows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,7 @@ def upgrade() -> None:
     with op.batch_alter_table("hpo_editions") as editions:
         for name in LEFT:
             editions.alter_column(name, existing_type=sa.String(16), nullable=True)
+        editions.add_column(sa.Column("timezone", sa.String(64)))
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.drop_column("tuned")
 
@@ -32,3 +33,4 @@ def downgrade() -> None:
     with op.batch_alter_table("hpo_editions") as editions:
         for name in LEFT:
             editions.alter_column(name, existing_type=sa.String(16), nullable=False)
+        editions.drop_column("timezone")
