@@ -38,7 +38,7 @@ class Edition:
     text_values: bool = True
     """Whether templates spell values as in ``HPO_PARAM_*``; not in editions of before, whose programs read ``True``."""
     timezone: str = "UTC"
-    """Name of the zone whose calendar the days of its windows are of."""
+    """Name of the time zone that the days of its windows are of."""
 
     @property
     def dag_run(self) -> DagRunKey | None:

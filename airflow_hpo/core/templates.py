@@ -15,7 +15,29 @@ from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.trial import ParamsView
 
 TEXT_FILTERS = frozenset(
-    ["capitalize", "center", "e", "escape", "forceescape", "format", "indent", "join", "lower", "replace", "safe", "string", "striptags", "title", "trim", "truncate", "upper", "urlencode", "urlize", "wordcount", "wordwrap"]
+    [
+        "capitalize",
+        "center",
+        "e",
+        "escape",
+        "forceescape",
+        "format",
+        "indent",
+        "join",
+        "lower",
+        "replace",
+        "safe",
+        "string",
+        "striptags",
+        "title",
+        "trim",
+        "truncate",
+        "upper",
+        "urlencode",
+        "urlize",
+        "wordcount",
+        "wordwrap",
+    ]
 )
 """Jinja's filters that make text of their value."""
 SPELT = "hpo_spelt"

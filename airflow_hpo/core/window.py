@@ -84,7 +84,7 @@ class Window(Declared):
         """Return the period that the window means in one run.
 
         :param reference: the run's reference time, with a time zone.
-        :param zone: whose calendar its days are of, and the zone of the period's ends.
+        :param zone: the zone of the calendar that its days are of, and of the period's ends.
         """
         start, end = (cast("CalendarOffset", offset).after(reference, zone) for offset in (self.start, self.end))
         return Period(start=start, end=end)
