@@ -31,7 +31,7 @@ class CalendarOffset(timedelta):
 
     @property
     def rest(self) -> timedelta:
-        """What it has beside its days of the calendar."""
+        """What it has in addition to its days of the calendar."""
         return timedelta(seconds=self.total_seconds()) - self.days_of_calendar * _DAY
 
     def times(self, count: int) -> Self:
