@@ -81,8 +81,13 @@ class TrialRequest(Declared):
     @property
     def fingerprint(self) -> str:
         """16 hex digits of everything that the program is given, except the seed."""
-        told = self.model_dump(mode="json", include=set(_CIRCUMSTANCES), exclude_none=True)
+        told = self.circumstances
         return fingerprint({"params": self.params, **told} if told else self.params)
+
+    @property
+    def circumstances(self) -> dict[str, Any]:
+        """What it works on, as plain data: a period, and in an evaluation candidate, scenario, variant and replicate."""
+        return self.model_dump(mode="json", include=set(_CIRCUMSTANCES), exclude_none=True)
 
     @property
     def evaluates(self) -> bool:

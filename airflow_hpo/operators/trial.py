@@ -20,6 +20,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
+from airflow_hpo.core.work import Work
 from airflow_hpo.exceptions import DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
@@ -114,7 +115,7 @@ class TrialOperator(BaseOperator):
             given = self.request if isinstance(self.request, Mapping) else self.request.resolve(context)
             run = TrialRun(self.studies.store, self.log, conf.poll_interval())
             request = self._numbered(context, run, TrialRequest.from_dict(dict(given)))
-            run.claim(request, self.work(), task_try_of(context), self.rerun)
+            run.claim(request, Work(self.work()), task_try_of(context), self.rerun)
             self.run = run
         return self.run
 

@@ -7,6 +7,7 @@ from airflow_hpo.core.attempt import Attempt, TaskTry
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.trial_key import rerun_key
+from airflow_hpo.core.work import Work
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
@@ -30,6 +31,8 @@ class Claim:
     """Fingerprint of what the task runs."""
     text_values: bool = True
     """Whether templates spell values as in ``HPO_PARAM_*``, as in all but the editions of before."""
+    because: str | None = None
+    """Why this claim made a new trial in place of a finished one; None where it made none."""
 
     @property
     def answered(self) -> bool:
@@ -38,18 +41,20 @@ class Claim:
 
 
 @retried
-def claim(store: Store, request: TrialRequest, work: str, task_try: TaskTry, rerun: Reruns = "changed") -> Claim:
+def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, rerun: Reruns = "changed") -> Claim:
     """Decide which trial a task runs.
 
     An unfinished trial is taken up. A finished one answers when it was successful and the same work would be done;
     otherwise a new trial with the same parameters takes its place. The decision is the same however often it is asked.
     """
     record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
-    if _must_rerun(store, request.study, record, work, task_try, rerun):
+    because = _why_again(store, request.study, record, work, task_try, rerun)
+    if because:
         key = rerun_key(request.key, record.number)
         fresh = store.optuna.rerun(request.study, record.number, key)
         record = store.optuna.record(request.study, fresh.number or 0)
-    return Claim(_taken(request, record), record, work, store.edition(request.study).text_values)
+    text_values = store.edition(request.study).text_values
+    return Claim(_taken(request, record), record, str(work), text_values, because)
 
 
 @retried
@@ -95,12 +100,19 @@ def _taken(request: TrialRequest, record: TrialRecord) -> TrialRequest:
     return request.model_copy(update={"key": record.key or request.key, "number": record.number, **told})
 
 
-def _must_rerun(store: Store, name: str, record: TrialRecord, work: str, task_try: TaskTry, rerun: Reruns) -> bool:
+def _why_again(
+    store: Store, name: str, record: TrialRecord, work: Work, task_try: TaskTry, rerun: Reruns
+) -> str | None:
+    """Say why a finished trial does not answer, for its log; None when it does, or has not finished."""
     if not record.state.finished:
-        return False
+        return None
     if rerun == "failed":
-        return record.state is TrialState.FAIL and record.invalid is None
-    if record.state is TrialState.FAIL or (record.work is not None and record.work != work):
-        return True
+        return "it failed" if record.state is TrialState.FAIL and record.invalid is None else None
+    if record.state is TrialState.FAIL:
+        return "it failed" if record.invalid is None else "its result was taken back"
+    if changed := work.change_since(record.work):
+        return changed
     # The same try asks again: it has run the trial already.
-    return rerun == "always" and all(run.task != task_try.task for run in store.read(attempts.of, name, record.number))
+    if rerun == "always" and all(run.task != task_try.task for run in store.read(attempts.of, name, record.number)):
+        return "rerun='always' says so"
+    return None

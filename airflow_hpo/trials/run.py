@@ -21,6 +21,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.core.work import Work, by_first_rule
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
@@ -78,10 +79,13 @@ class TrialRun:
             self.log.info("%s waits for a free slot of the study. %s", keys[0], status)
         return given
 
-    def claim(self, request: TrialRequest, work: str, task: TaskTry, rerun: Reruns = "changed") -> TrialRequest:
+    def claim(self, request: TrialRequest, work: Work, task: TaskTry, rerun: Reruns = "changed") -> TrialRequest:
         """Decide which trial runs, and return it with its parameters; repeating it changes nothing."""
-        self.claimed = claims.claim(self.store, request, work, task, rerun)
-        return self.claimed.request
+        self.claimed = claimed = claims.claim(self.store, request, work, task, rerun)
+        if claimed.because:
+            replaced, number = claimed.record.replaces, claimed.record.number
+            self.log.info("Trial %s does not answer, because %s; trial %s runs.", replaced, claimed.because, number)
+        return claimed.request
 
     def answer(self) -> TrialResult | None:
         """Return the result that the study has already; None when the trial has to run."""
@@ -89,6 +93,7 @@ class TrialRun:
             return None
         record = self.claimed.record
         self.log.info("Trial %s is %s in the study; nothing is run.", record.number, record.state)
+        self.log.info("%s", _answer_of(record, self.claimed.request))
         return claims.result_of(self.claimed.request.study, record)
 
     def begin(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> TrialResult | None:
@@ -157,6 +162,19 @@ class TrialRun:
             self.log.info("%s", line)
         for name, value in claimed.request.params.items():
             self.log.info("  %s = %s", name, value)
+
+
+def _answer_of(record: TrialRecord, request: TrialRequest) -> str:
+    """Say of when and of which data an answer from the study is."""
+    since = f" of {record.finished:%Y-%m-%d %H:%M} UTC" if record.finished else ""
+    if request.period is None:
+        return f"It is answered from the result{since}."
+    if by_first_rule(record.work):
+        return (
+            f"It is answered from the result{since}, stored by a version that kept no period: whether it was measured for "
+            f"{request.period} is not known. rerun='always' runs it."
+        )
+    return f"It is answered from the result{since} for the period {request.period}."
 
 
 @retried

@@ -17,6 +17,7 @@ from airflow_hpo import conf
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialView
+from airflow_hpo.core.work import Work
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.errors import reachable
@@ -148,7 +149,7 @@ class TrialPodRunTrigger(BaseTrigger):
         if context is None:
             raise RuntimeError("A trigger is rendered before it runs.")
         task = TaskTry.of(context["ti"])
-        claimed = run.claim(request, spec.work, task, spec.rerun)
+        claimed = run.claim(request, Work(spec.work), task, spec.rerun)
         context["trial"] = TrialView(claimed)  # type: ignore[typeddict-unknown-key]
         rendered = partial(self._rendered, context=context, text_values=run.claimed.text_values)
         cluster = Connection(**rendered(asdict(spec.connection)))

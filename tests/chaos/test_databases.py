@@ -291,7 +291,7 @@ def test_a_result_is_told_once_wherever_its_connection_is_cut(
         report([SeriesPoint("loss", step, 2.0 - step) for step in range(2)])
         conclude(far, attempt, Outcome.complete(Measurement(0.5, {"time_s": 2.0})), report)
         record = study.records()[0]
-        assert (record.state, record.value, record.work) == (TrialState.COMPLETE, 0.5, WORK)
+        assert (record.state, record.value, record.work) == (TrialState.COMPLETE, 0.5, str(WORK))
         [held] = study.attempts(0)
         assert held.outcome is AttemptOutcome.COMPLETE
         with near.session() as session:

@@ -16,6 +16,7 @@ from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import FailureKind, TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.core.work import Work
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.status import status
@@ -26,7 +27,7 @@ from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.reporter import TrialReporter
 
 START = TaskTry(TaskRun("tune", "r", "tune.start"))
-WORK = "0f" * 8
+WORK = Work("0f" * 8)
 RETRIES = 2
 
 
@@ -50,6 +51,10 @@ def task_try_of(key: str, try_number: int = 1, retries: int = RETRIES) -> TaskTr
     return TaskTry(TaskRun("tune", "r", f"tune.batch_{batch}.trial", int(index), try_number), retries)
 
 
+def _work(given: Work | str) -> Work:
+    return given if isinstance(given, Work) else Work(given)
+
+
 class Tuned:
     """An open edition, and what its tasks do."""
 
@@ -60,8 +65,10 @@ class Tuned:
     def suggest(self, batch: int = 1) -> list[TrialRequest]:
         return suggest(self.store, self.name, batch)
 
-    def claim(self, request: TrialRequest, try_number: int = 1, work: str = WORK, rerun: Reruns = "changed") -> Claim:
-        return claim(self.store, request, work, task_try_of(request.key, try_number), rerun)
+    def claim(
+        self, request: TrialRequest, try_number: int = 1, work: Work | str = WORK, rerun: Reruns = "changed"
+    ) -> Claim:
+        return claim(self.store, request, _work(work), task_try_of(request.key, try_number), rerun)
 
     def begin(self, claimed: Claim, try_number: int = 1, backend: str = "process") -> Attempt:
         key = claimed.request.key.partition("#")[0]

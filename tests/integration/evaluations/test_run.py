@@ -16,6 +16,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialRequest, TrialState
 from airflow_hpo.core.window import Period
+from airflow_hpo.core.work import Work
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, evaluations_frame, open_evaluation
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import evaluations
@@ -52,10 +53,10 @@ class Evaluated:
     def requests(self) -> list[TrialRequest]:
         return evaluation_requests(self.store, self.evaluation)
 
-    def claim(self, request: TrialRequest, try_number: int = 1, work: str = WORK) -> Claim:
+    def claim(self, request: TrialRequest, try_number: int = 1, work: Work = WORK) -> Claim:
         return claim(self.store, request, work, self._place(request, try_number))
 
-    def complete(self, request: TrialRequest, value: float = 1.0, try_number: int = 1, work: str = WORK) -> None:
+    def complete(self, request: TrialRequest, value: float = 1.0, try_number: int = 1, work: Work = WORK) -> None:
         claimed = self.claim(request, try_number, work)
         attempt = begin(self.store, claimed, self._place(request, try_number), "process", Placement())
         conclude(self.store, attempt, Outcome.complete(Measurement(value, {"time_s": 2.0})))
@@ -163,7 +164,7 @@ def test_a_rerun_keeps_everything_but_its_number(evaluated: Evaluated) -> None:
     request = evaluated.requests()[0]
     evaluated.complete(request)
 
-    again = evaluated.claim(request, try_number=2, work="1e" * 8).request
+    again = evaluated.claim(request, try_number=2, work=Work("1e" * 8)).request
 
     assert again.number == PLAN.size
     assert again == request.model_copy(update={"number": again.number, "key": again.key})

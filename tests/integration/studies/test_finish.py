@@ -7,7 +7,7 @@ from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
-from tests.integration.trial_tasks import WORK, Tuned, declared
+from tests.integration.trial_tasks import Tuned, declared
 
 
 def finished(tuned: Tuned) -> Summary:
@@ -61,7 +61,7 @@ def test_finishing_again_sums_up_anew(over: Tuned) -> None:
     first, again = finished(over), finished(over)
     assert again.data == first.data
     request = over.suggest()[3]
-    over.complete(request, value=5.0, try_number=2, work=WORK[::-1])
+    over.complete(request, value=5.0, try_number=2, work="1e" * 8)
     assert finished(over).data["number"] == 2
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, Origin, TrialRequest, TrialResult, TrialState
+from airflow_hpo.core.work import Work
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
@@ -72,7 +73,7 @@ def test_changed_work_makes_one_trial_when_many_claim_at_once(
     tuned.complete(request_)
 
     def number(_: int) -> int:
-        return claim(Store(ready_database), request_, OTHER, task_try_of(request_.key, 2)).record.number
+        return claim(Store(ready_database), request_, Work(OTHER), task_try_of(request_.key, 2)).record.number
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(number, range(4))) == {4}
@@ -139,7 +140,7 @@ def test_a_request_that_nobody_asked_for_is_refused(tuned: Tuned) -> None:
 def test_the_same_try_begins_one_attempt(tuned: Tuned, request_: TrialRequest) -> None:
     claimed, first = tuned.started(request_)
     assert tuned.begin(claimed) == first
-    assert (first.attempt, first.work, first.placement) == (1, WORK, Placement(host="here"))
+    assert (first.attempt, first.work, first.placement) == (1, str(WORK), Placement(host="here"))
 
 
 def test_a_later_try_marks_the_attempt_before_it_lost(tuned: Tuned, request_: TrialRequest) -> None:

@@ -19,7 +19,7 @@ def request_(tuned: Tuned) -> TrialRequest:
 def test_a_concluded_trial_has_its_value_metrics_and_work(tuned: Tuned, request_: TrialRequest) -> None:
     tuned.complete(request_, value=0.25)
     record = tuned.records()[0]
-    assert (record.state, record.value, record.work) == (TrialState.COMPLETE, 0.25, WORK)
+    assert (record.state, record.value, record.work) == (TrialState.COMPLETE, 0.25, str(WORK))
     assert record.metrics == {"time_s": 2.0}
 
 
@@ -37,7 +37,7 @@ def test_concluding_twice_keeps_the_first_value(tuned: Tuned, request_: TrialReq
 
 def test_a_task_killed_between_telling_and_returning_is_answered(tuned: Tuned, request_: TrialRequest) -> None:
     tuned.started(request_)
-    tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 0.25, work=WORK)
+    tuned.store.optuna.tell(tuned.name, 0, TrialState.COMPLETE, 0.25, work=str(WORK))
     claimed = tuned.claim(request_, try_number=2)
     assert claimed.answered
     assert claimed.record.value == 0.25

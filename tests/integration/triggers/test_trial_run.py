@@ -29,7 +29,7 @@ SPEC = PodTrialSpec(
     metrics=Stdout(),
     connection=Connection(),
     options=PATIENT,
-    work=WORK,
+    work=str(WORK),
     hpo_conn_id="hpo_default",
 )
 
