@@ -78,8 +78,8 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
         parts.insert(1, f"{progress.pending} of them without a place yet")
     if progress.pruned:
         parts.append(f"{progress.pruned} pruned")
-    if progress.best and progress.best.value is not None:
-        parts.append(f"best {progress.best.value:.6g} (trial {progress.best.number})")
+    if status.best and status.best.value is not None:
+        parts.append(f"best {status.best.value:.6g} (trial {status.best.number})")
     if pace.per_minute is not None and pace.left is not None and not _ended(status):
         parts.append(f"{pace.per_minute:.1f}/min, {_short(pace.left)} left")
     return status, ", ".join(parts), (status.verdict.reason if _ended(status) else died)

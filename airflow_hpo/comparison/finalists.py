@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from airflow_hpo.comparison.decision import Estimate
 from airflow_hpo.core.declared import fingerprint, nearest
 from airflow_hpo.core.objective import Direction, Objective
-from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import DeclarationError
 
@@ -64,7 +63,7 @@ class Selection:
 def best_trials(trials: Iterable[TrialRecord], direction: Direction, k: int) -> list[TrialRecord]:
     """Return the best complete trials with different parameters, best first; the earlier of equals."""
     sign = 1.0 if direction is Direction.MINIMIZE else -1.0
-    complete = [t for t in own_trials(trials) if t.state is TrialState.COMPLETE and t.value is not None]
+    complete = [t for t in trials if t.state is TrialState.COMPLETE and t.value is not None]
     unique: dict[str, TrialRecord] = {}
     for trial in sorted(complete, key=lambda t: (sign * (t.value or 0.0), t.number)):
         unique.setdefault(fingerprint(trial.params), trial)

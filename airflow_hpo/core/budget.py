@@ -74,8 +74,8 @@ def verdict_on_grid(judged: BudgetVerdict, progress: Progress, left: int) -> Bud
     """Judge a grid by the points that it has left: with none and nothing running it is over."""
     if left == 0 and progress.running == 0:
         reason = (
-            f"The grid has no point left: {progress.successful} have a result of this study, and the others failed twice or "
-            "have one that was taken over."
+            f"The grid has no point left: {progress.successful} have a result of this study, and the others failed twice "
+            "with the same program or have one that was taken over."
         )
         return BudgetVerdict(End.EXHAUSTED, reason, needed=0)
     return replace(judged, needed=min(judged.needed, left))

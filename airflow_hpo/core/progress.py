@@ -48,6 +48,12 @@ def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     return [t for t in trials if t.number not in replaced and not _taken_over(t) and t.invalid is None]
 
 
+def taken_over(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return the results of earlier editions that stand for trials of this one, by number."""
+    found = (trial for trial in trials if _taken_over(trial) and trial.invalid is None)
+    return sorted(found, key=lambda trial: trial.number)
+
+
 def progress_of(
     trials: Iterable[TrialRecord], direction: Direction, scheduled: Collection[int] | None = None
 ) -> Progress:

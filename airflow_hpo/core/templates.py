@@ -14,31 +14,11 @@ from jinja2.visitor import NodeTransformer
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.trial import ParamsView
 
-TEXT_FILTERS = frozenset(
-    [
-        "capitalize",
-        "center",
-        "e",
-        "escape",
-        "forceescape",
-        "format",
-        "indent",
-        "join",
-        "lower",
-        "replace",
-        "safe",
-        "string",
-        "striptags",
-        "title",
-        "trim",
-        "truncate",
-        "upper",
-        "urlencode",
-        "urlize",
-        "wordcount",
-        "wordwrap",
-    ]
+_NAMES = (
+    "capitalize center e escape forceescape format indent join lower replace safe string striptags title trim truncate "
+    "upper urlencode urlize wordcount wordwrap"
 )
+TEXT_FILTERS = frozenset(_NAMES.split())
 """Jinja's filters that make text of their value."""
 SPELT = "hpo_spelt"
 """Names of two filters that templates are rewritten to use."""

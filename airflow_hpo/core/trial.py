@@ -172,6 +172,8 @@ class TrialRecord:
     finished: datetime | None = None
     invalid: str | None = None
     """Why its result was taken back, which makes it a failed trial without a value; None while the result stands."""
+    source: str | None = None
+    """Trial of an earlier edition that its result was taken over from, such as ``f@r#7``; None for results of this edition."""
 
 
 class TrialView:

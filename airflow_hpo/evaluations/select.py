@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_hpo.comparison.finalists import Selection, best_trials, select
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
-from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.progress import own_trials, taken_over
 from airflow_hpo.core.space.parameter import Choice, same
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.evaluations.run import evaluations_frame, require_end
@@ -43,7 +45,7 @@ def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None 
     direction = found.study.objective.direction
     records = store.optuna.records(edition)
     champion, remarks = _champion(store, parameter_set, records)
-    best = best_trials(records, direction, k + 1)
+    best = best_trials(_results(found, records), direction, k + 1)
     same_as_champion = [t for t in best if champion and _equal(t.params, champion.params)]
     remarks += [f"Trial {t.number} has the champion's parameters and is left out." for t in same_as_champion]
     challengers = [t for t in best if t not in same_as_champion][:k]
@@ -81,6 +83,12 @@ def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
         )
     chosen = [plan.candidate(name) for name in measured[:challengers]]
     return Chosen([*chosen, *([champion] if champion else [])], selection)
+
+
+def _results(edition: Edition, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return what a study has found; a grid that had nothing left to measure has found what it took over."""
+    own = own_trials(records)
+    return taken_over(records) if not own and edition.end is End.EXHAUSTED else own
 
 
 def _champion(

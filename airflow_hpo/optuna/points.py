@@ -22,6 +22,8 @@ from airflow_hpo.optuna.read import StoredStudy
 
 DRAWS = 100
 """How many random points are drawn in search of an unseen one before all are enumerated."""
+FAILURES = 2
+"""How often a point of a grid may fail with one program: once more tells a bad point from bad luck, then it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,24 @@ class Visited:
     def __len__(self) -> int:
         return len(self._added | self._taken)
 
+    def failed(self, point: Hashable) -> bool:
+        """Say whether a trial with this point has failed, those apart that others replace."""
+        return point in self._failures
+
+    def given_up(self, point: Hashable) -> bool:
+        """Say whether a point has failed as often as it may with one and the same program."""
+        return max(self._failures.get(point, {}).values(), default=0) >= FAILURES
+
     @cached_property
-    def failures(self) -> Counter[Hashable]:
-        """How often each point has failed, those trials apart that others replace."""
+    def _failures(self) -> dict[Hashable, Counter[str | None]]:
+        """How often each point has failed, by the fingerprint of the program; None where it did not get so far."""
         replaced = {trial.user_attrs.get(attributes.REPLACES) for trial in self._trials}
-        failed = (t for t in self._trials if t.state is TrialState.FAIL and t.number not in replaced)
-        return Counter(identity(self._space, trial.params) for trial in failed)
+        counts: dict[Hashable, Counter[str | None]] = {}
+        for trial in self._trials:
+            if trial.state is TrialState.FAIL and trial.number not in replaced:
+                count = counts.setdefault(identity(self._space, trial.params), Counter())
+                count[trial.user_attrs.get(attributes.WORK)] += 1
+        return counts
 
     @cached_property
     def failed_points(self) -> list[Params]:
@@ -114,10 +128,6 @@ def _possible(space: Space, params: Params) -> bool:
     return True
 
 
-FAILURES = 2
-"""How often a point of a grid may fail: once more tells a bad point from bad luck, and then the grid goes on without it."""
-
-
 class GridWalk:
     """All points of a grid in an order shuffled once per edition; those that failed once come again after the others."""
 
@@ -136,14 +146,19 @@ class GridWalk:
         for index in range(count):
             point = grid.point(self._space, grid.shuffled(index, count, self._seed), given)
             known = identity(self._space, point)
-            if not self._visited.has_identity(known) and not self._visited.failures[known]:
+            if not self._visited.has_identity(known) and not self._visited.failed(known):
                 yield point
 
     def _second_try(self, given: Params) -> Params | None:
         for params in self._visited.failed_points:
             known = identity(self._space, params)
-            again = self._visited.failures[known] < FAILURES and not self._visited.has_identity(known)
-            if again and given.items() <= params.items() and grid.size(self._space, params):
+            again = self._visited.failed(known) and not self._visited.given_up(known)
+            if (
+                again
+                and not self._visited.has_identity(known)
+                and given.items() <= params.items()
+                and grid.size(self._space, params)
+            ):
                 return params
         return None
 
@@ -154,7 +169,7 @@ def points_left(space: Space, trials: Collection[FrozenTrial]) -> int:
     gone = {
         identity(space, trial.params): canonical_point(space, trial.params)
         for trial in trials
-        if visited.has(trial.params) or visited.failures[identity(space, trial.params)] >= FAILURES
+        if visited.has(trial.params) or visited.given_up(identity(space, trial.params))
     }
     return grid.size(space) - sum(1 for params in gone.values() if grid.size(space, params))
 

@@ -251,6 +251,7 @@ def _record(
         started=started,
         finished=finished,
         invalid=invalid,
+        source=attrs.get(attributes.SOURCE),
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.budget import End
-from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
@@ -34,11 +33,9 @@ def finish(store: Store, status: Status, cause: str | None = None, *, accept_inc
     A study without an end fails, or is accepted as it is; the cause is the sentence about the task that broke off.
     """
     # A look may have read the trials without their parameters.
-    best = status.progress.best and store.optuna.record(status.edition.name, status.progress.best.number)
+    best = status.best and store.optuna.record(status.edition.name, status.best.number)
     end, reason = _end(status, cause)
     failure = _failure(status, end, reason, accept_incomplete)
-    if end is End.EXHAUSTED and not status.progress.finished:
-        failure = _nothing_left(store, status.edition)
     if status.verdict.over or (end is End.INCOMPLETE and failure is None):
         with store.session() as session:
             editions.finish(
@@ -80,7 +77,7 @@ def amend(store: Store, session: Session, name: str, told: TrialRecord | None = 
         return None
     records = store.optuna.records(name, details=False)
     look = status_of(store, edition, [told if told and told.number == one.number else one for one in records])
-    before, best = look.edition.best_number, look.progress.best
+    before, best = look.edition.best_number, look.best
     if best is None:
         now = (
             f"no trial is its best any more, which trial {before} was" if before is not None else "no trial is its best"
@@ -94,7 +91,7 @@ def amend(store: Store, session: Session, name: str, told: TrialRecord | None = 
 
 
 def _correct(session: Session, status: Status) -> None:
-    best = status.progress.best
+    best = status.best
     editions.correct_best(session, status.edition.name, best.number if best else None, best.value if best else None)
 
 
@@ -119,6 +116,7 @@ def _data(status: Status, best: TrialRecord | None, end: End, reason: str) -> di
         "value": best.value if best else None,
         "params": best.params if best else {},
         "metrics": dict(best.metrics) if best else {},
+        "taken_over": best.source if best else None,
         "complete": progress.complete,
         "pruned": progress.pruned,
         "failed": progress.failed,
@@ -130,20 +128,10 @@ def _data(status: Status, best: TrialRecord | None, end: End, reason: str) -> di
 def _text(status: Status, best: TrialRecord | None, reason: str) -> str:
     lines = [str(status), reason]
     if best:
-        lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}"]
+        source = f", taken over from {best.source}" if best.source else ""
+        lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}{source}"]
         lines += [f"  {name} = {value}" for name, value in best.params.items()]
     return "\n".join(lines)
-
-
-def _nothing_left(store: Store, edition: Edition) -> str:
-    """Say that every point of a grid was known before, from which editions, and what to do."""
-    warm = edition.study.warm_start
-    earlier = store.read(editions.latest_before, edition.family, edition.name, warm.editions if warm else 0)
-    names = ", ".join(each.name for each in earlier) or "earlier editions"
-    return (
-        f"No trial ran, because the grid's points are all known: their values were taken over from {names}. Use the result "
-        "of that, or leave out `warm_start` and start another run to measure them again."
-    )
 
 
 def _failure(status: Status, end: End, reason: str, accept_incomplete: bool) -> str | None:
@@ -151,6 +139,6 @@ def _failure(status: Status, end: End, reason: str, accept_incomplete: bool) -> 
         return f"{reason} accept_incomplete=True would take the best trial so far."
     if end is End.MAX_FAILURES:
         return f"{reason} Look at the failed trials' logs, then clear them or raise max_failures."
-    if status.progress.best is None:
+    if status.best is None:
         return "No trial is complete, so there is no best one. Look at the failed trials' logs, then clear them."
     return None

@@ -18,7 +18,7 @@ def find_edition(store: Store, name: str) -> Edition:
 def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
     """Return what a list of studies shows of one edition."""
     status = status_of(store, edition, store.optuna.records(edition.name, details=False))
-    progress, best = status.progress, status.progress.best
+    progress, best = status.progress, status.best
     state = "finished" if edition.finished else ("over" if status.verdict.over else "running")
     return {
         "edition": edition.name,

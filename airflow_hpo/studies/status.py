@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from airflow_hpo.core.attempt import scheduled_trials
-from airflow_hpo.core.budget import BudgetVerdict, ready_for_more, slots_free, verdict, verdict_on_grid
+from airflow_hpo.core.budget import BudgetVerdict, End, ready_for_more, slots_free, verdict, verdict_on_grid
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.progress import Progress, progress_of
+from airflow_hpo.core.progress import Progress, best_of, progress_of, taken_over
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord
@@ -25,6 +25,14 @@ class Status:
     edition: Edition
     progress: Progress
     verdict: BudgetVerdict
+    taken_over: TrialRecord | None = None
+    """The best result that was taken over from an earlier edition."""
+
+    @property
+    def best(self) -> TrialRecord | None:
+        """The best trial; of a grid that had nothing to measure, because all values were known, the best of those."""
+        known = self.verdict.end is End.EXHAUSTED and not self.progress.finished
+        return self.taken_over if known else self.progress.best
 
     @property
     def ended(self) -> bool:
@@ -49,7 +57,11 @@ class Status:
 
     def __str__(self) -> str:
         p = self.progress
-        best = f", best {p.best.value:g} (trial {p.best.number})" if p.best and p.best.value is not None else ""
+        best = (
+            f", best {self.best.value:g} (trial {self.best.number})"
+            if self.best and self.best.value is not None
+            else ""
+        )
         running = f"{p.running} running" + (f" ({p.pending} without a place yet)" if p.pending else "")
         counts = f"{p.complete} complete, {p.pruned} pruned, {p.failed} failed, {running}"
         return f"{self.edition.name}: {counts} of {self.edition.study.wanted}{best}"
@@ -68,7 +80,7 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
-    return Status(edition, progress, judged)
+    return Status(edition, progress, judged, best_of(taken_over(records), study.objective.direction))
 
 
 def _scheduled(store: Store, name: str, study: Study) -> set[int] | None:

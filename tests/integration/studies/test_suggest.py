@@ -11,9 +11,11 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.study import WarmStart
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.core.trial_key import key_of
+from airflow_hpo.evaluations.select import shortlist
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.rows import edition_row
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_for, reserve
@@ -127,18 +129,65 @@ def test_a_point_of_a_grid_that_fails_twice_does_not_hold_up_its_end(store: Stor
     assert summary.failure is None
 
 
-def test_a_grid_whose_values_were_all_taken_over_is_over(store: Store) -> None:
+def test_a_point_of_a_grid_that_failed_with_two_programs_is_asked_for_again(store: Store) -> None:
+    space = {"kind": {"type": "categorical", "choices": ["a", "b"]}}
+    tuned = Tuned(store, declared(space=space, sampler="grid", max_trials=None, max_failures=5))
+    for request in tuned.suggest():
+        tuned.fail(request, work="first") if request.params["kind"] == "b" else tuned.complete(request)
+    for batch, work in [(2, "mended"), (3, "mended")]:
+        [again] = tuned.suggest(batch)
+        assert again.params["kind"] == "b"
+        assert status(store, tuned.name).verdict.end is None
+        tuned.fail(again, work=work)
+    assert tuned.suggest(4) == []
+    assert status(store, tuned.name).verdict.end is End.EXHAUSTED
+    assert finish(store, status(store, tuned.name)).failure is None
+
+
+def test_a_point_of_a_grid_that_a_mended_program_measures_counts(store: Store) -> None:
+    space = {"kind": {"type": "categorical", "choices": ["a", "b"]}}
+    tuned = Tuned(store, declared(space=space, sampler="grid", max_trials=None, max_failures=5))
+    for request in tuned.suggest():
+        tuned.fail(request, work="first")
+    for request in tuned.suggest(2):
+        tuned.fail(request, work="second") if request.params["kind"] == "b" else tuned.complete(request, work="second")
+    [again] = tuned.suggest(3)
+    tuned.complete(again, 0.25, work="third")
+    summary = finish(store, status(store, tuned.name))
+    assert (summary.data["end"], summary.data["value"], summary.failure) == ("max_trials", 0.25, None)
+
+
+def test_a_grid_whose_values_were_all_taken_over_is_over_with_the_best_of_them(store: Store) -> None:
     space = {"kind": {"type": "categorical", "choices": ["a", "b"]}}
     first = Tuned(store, declared(space=space, sampler="grid", max_trials=None), "first")
-    for request in first.suggest():
-        first.complete(request)
+    of_a, of_b = sorted(first.suggest(), key=lambda request: str(request.params["kind"]))
+    first.complete(of_a, 2.0)
+    first.complete(of_b, 1.0)
     study = declared(space=space, sampler="grid", max_trials=None, warm_start=WarmStart(mode="values"))
     second = Tuned(store, study, "second")
     assert second.suggest() == []
     assert status(store, second.name).verdict.end is End.EXHAUSTED
-    failure = finish(store, status(store, second.name)).failure or ""
-    assert failure.startswith("No trial ran, because the grid's points are all known")
-    assert "taken over from demo@first. Use the result of that, or leave out `warm_start`" in failure
+    looked = status(store, second.name)
+    summary = finish(store, looked)
+    assert summary.failure is None
+    best = summary.data
+    assert (best["end"], best["complete"], best["value"], best["params"]) == ("exhausted", 0, 1.0, {"kind": "b"})
+    assert best["taken_over"] == f"demo@first#{of_b.number}"
+    assert f"Best: trial {best['number']}, loss = 1.0, taken over from demo@first#{of_b.number}" in summary.text
+    assert edition_row(store, store.edition(second.name))["best"] == 1.0
+    [candidate] = shortlist(store, second.name, 1).candidates
+    assert (candidate.params, candidate.value, candidate.study) == ({"kind": "b"}, 1.0, second.name)
+
+
+def test_a_study_that_ran_a_trial_takes_no_value_over_for_its_best(store: Store) -> None:
+    space = {"kind": {"type": "categorical", "choices": ["a", "b"]}}
+    first = Tuned(store, declared(space=space, sampler="grid", max_trials=1), "first")
+    first.complete(first.suggest()[0], 0.5)
+    study = declared(space=space, sampler="grid", max_trials=None, warm_start=WarmStart(mode="values"))
+    second = Tuned(store, study, "second")
+    second.complete(second.suggest()[0], 3.0)
+    best = finish(store, status(store, second.name)).data
+    assert (best["end"], best["value"], best["taken_over"]) == ("exhausted", 3.0, None)
 
 
 def test_reserved_requests_have_no_parameters_yet(tuned: Tuned) -> None:
