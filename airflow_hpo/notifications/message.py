@@ -34,6 +34,8 @@ class Event(StrEnum):
     """A person refused, or no person answered in time."""
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled_back"
+    UNCHANGED = "unchanged"
+    """A task ran again, and nothing moved: its run had moved the champion, or got its answer, before."""
     DONE = "done"
     """Anything else that succeeded."""
 
@@ -76,6 +78,8 @@ def _event(context: Mapping[str, Any], data: Mapping[str, Any]) -> Event:
     if context.get("exception") or getattr(context.get("dag_run"), "state", None) == "failed":
         return Event.FAILED
     task = context.get("task")
+    if data.get("moved") is False or data.get("asked") is False:
+        return Event.UNCHANGED
     if "approved" in data:
         return Event.APPROVED if data["approved"] else Event.REFUSED
     if "verdict" in data:
@@ -144,6 +148,14 @@ def _rolled_back(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[st
     ]
 
 
+def _unchanged(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    if "version" not in data:
+        return ["Nothing moved, and no person is asked: this run has promoted before."]
+    made, current = data["version"], data["current"]
+    now = "which is in use" if made == current else f"and version {current} is in use"
+    return [f"Nothing moved: this run made version {made} of {data['name']} before, {now}."]
+
+
 def _done(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
     return [f"Task {context['ti'].task_id} of {_dag_id(context)} is done." if context.get("ti") else "Done."]
 
@@ -159,6 +171,7 @@ _TEXTS: Mapping[Event, Callable[[Mapping[str, Any], Mapping[str, Any]], list[str
     Event.REFUSED: _refused,
     Event.PROMOTED: _promoted,
     Event.ROLLED_BACK: _rolled_back,
+    Event.UNCHANGED: _unchanged,
     Event.DONE: _done,
 }
 

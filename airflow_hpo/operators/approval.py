@@ -8,8 +8,11 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
+from airflow_hpo.core.parameter_set import ParameterVersion
+from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.comparison import verdict_of
-from airflow_hpo.operators.context import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, promotion_key
+from airflow_hpo.parameter_sets.promote import move_before
 
 RESPONSE_TIMEOUT = timedelta(days=7)
 RETRIES = 3
@@ -20,8 +23,9 @@ class PromotionApprovalOperator(ApprovalOperator):
     """Shows the comparison's report to a person and waits, without a worker, for "Approve" or "Reject".
 
     Without an answer in time, the answer is "Reject": nothing is promoted by silence. After "Reject" the tasks directly
-    after it are skipped. Returns ``approved``, ``approved_by`` (None unless a person approved), ``responded_by_user``,
-    ``responded_at``, ``timed_out`` and ``comparison`` (its number).
+    after it are skipped. Cleared after this DAG run has promoted, the task asks no person again; when the champion has changed
+    since the comparison, it fails before it asks. Returns ``approved``, ``approved_by`` (None unless a person approved), ``responded_by_user``,
+    ``responded_at``, ``timed_out``, ``comparison`` (its number) and ``asked`` (False when no person was asked, for the champion had moved).
 
     Example::
 
@@ -41,6 +45,8 @@ class PromotionApprovalOperator(ApprovalOperator):
     :param retries: how often to ask again when Airflow fails the task, as it does with one that is answered before the
         scheduler knows that it waits: within a second or two, or more on a busy machine; default: 3.
     :param retry_delay: how long to wait before asking again; default: ten seconds.
+    :param hpo_conn_id: connection of the study database.
+    :raises AirflowFailException: when the champion is not the one that the challenger was compared with.
     """
 
     template_fields: Sequence[str] = ("subject", "body", "comparison")
@@ -55,6 +61,7 @@ class PromotionApprovalOperator(ApprovalOperator):
         response_timeout: timedelta = RESPONSE_TIMEOUT,
         retries: int = RETRIES,
         retry_delay: timedelta = RETRY_DELAY,
+        hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -67,11 +74,18 @@ class PromotionApprovalOperator(ApprovalOperator):
             **kwargs,
         )
         self.comparison = comparison
+        self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> Any:
-        """Ask, and wait."""
+        """Ask, and wait; nobody is asked about what has happened already, or cannot happen any more."""
         with permanent_errors_end_the_task():
             verdict_of(self.comparison)
+            made = self._made_before(context)
+        if made:
+            self.log.info(
+                "This run made version %s of %s before, so no person is asked again.", made.version, made.name
+            )
+            return self._answer_of(made)
         self.subject = self.subject or subject_of(self.comparison)
         self.body = self.body or self.comparison["report"]
         return super().execute(context)
@@ -88,6 +102,25 @@ class PromotionApprovalOperator(ApprovalOperator):
         self.log.info("%s by %s.", "Approved" if answer["approved"] else "Rejected", answer["approved_by"])
         return answer
 
+    def _made_before(self, context: Context) -> ParameterVersion | None:
+        name = self.comparison.get("parameter_set")
+        if not name:
+            return None
+        store, expected = HpoHook(self.hpo_conn_id).store, self.comparison.get("champion_version")
+        return move_before(store, name, promotion_key(context), expected)
+
+    def _answer_of(self, made: ParameterVersion) -> dict[str, Any]:
+        """Return the answer that an earlier try of the task got, as far as the version keeps it."""
+        return {
+            "approved": True,
+            "approved_by": made.provenance.approved_by,
+            "responded_by_user": None,
+            "responded_at": None,
+            "timed_out": False,
+            "comparison": self.comparison["comparison"],
+            "asked": False,
+        }
+
     def _answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         user, approved = event.get("responded_by_user"), self.APPROVE in event["chosen_options"]
         return {
@@ -97,6 +130,7 @@ class PromotionApprovalOperator(ApprovalOperator):
             "responded_at": event["responded_at"].isoformat(),
             "timed_out": user is None,
             "comparison": self.comparison["comparison"],
+            "asked": True,
         }
 
 

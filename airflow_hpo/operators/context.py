@@ -61,6 +61,12 @@ def timezone_of(store: Store, context: Context) -> str:
     return store.read(editions.timezone_of, DagRunKey.of(task_try_of(context).task)) or zone_of_schedule(context)
 
 
+def promotion_key(context: Context) -> str:
+    """Return the key under which a DAG run promotes, once."""
+    ti = context["ti"]
+    return f"{ti.dag_id}/{ti.run_id}"
+
+
 @contextmanager
 def permanent_errors_end_the_task() -> Iterator[None]:
     """Turn an error that repeating cannot mend into one that Airflow does not retry."""

@@ -12,7 +12,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
-from airflow_hpo.operators.context import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, promotion_key
 from airflow_hpo.parameter_sets.promote import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
@@ -65,16 +65,16 @@ class _ChampionOperator(BaseOperator):
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return the version that was made and the one before it."""
+        """Return the version that was made and the one before it, whether it was moved just now, and the champion."""
         with permanent_errors_end_the_task():
             store = HpoHook(self.hpo_conn_id).store
             move = self.move(store, context)
             self.log.info("%s", move)
             if write_mirror(store.database, self.parameter_set, create=self.mirror):
                 self.log.info("The Variable of %s is up to date.", self.parameter_set)
-        data = event_of(move)
-        self._announce(context, move, data)
-        return data
+        event = event_of(move)
+        moved = self._announce(context, move, event)
+        return {**event, "moved": moved, "current": move.current}
 
     def move(self, store: Store, context: Context) -> Move:
         """Move the champion; asked for again in the same DAG run, nothing is moved."""
@@ -88,14 +88,16 @@ class _ChampionOperator(BaseOperator):
         acted = {"acted_by": system_user(), "triggered_by": triggered_by}
         return Provenance(dag_id=ti.dag_id, run_id=ti.run_id, **{**origin, **known, **acted})
 
-    def _announce(self, context: Context, move: Move, data: dict[str, Any]) -> None:
+    def _announce(self, context: Context, move: Move, data: dict[str, Any]) -> bool:
+        """Emit the event of the asset unless it was emitted, or is true no more; return whether it was emitted."""
         if move.current != move.made.version:
-            return
+            return False
         if data["version"] in self._announced(context):
             self.log.info("The asset %s has version %s already.", self.asset.uri, data["version"])
-            return
+            return False
         alias = next(outlet for outlet in self.outlets if isinstance(outlet, AssetAlias))
         context["outlet_events"][alias].add(self.asset, extra=data)
+        return True
 
     def _announced(self, context: Context) -> set[Any]:
         events = context["inlet_events"][self.asset].ascending(False).limit(100)
@@ -107,7 +109,7 @@ class PromoteOperator(_ChampionOperator):
 
     With a comparison it promotes that comparison's challenger, and only while the champion is the version which the
     challenger was compared with: a champion that changed in between makes the task fail. Cleared or retried, the task finds
-    what it promoted. Production reads the champion by ``HpoHook.champion`` or ``{{ macros.hpo.champion(...) }}``; DAGs
+    what it promoted, and returns it with ``moved`` False and the version in use as ``current``. Production reads the champion by ``HpoHook.champion`` or ``{{ macros.hpo.champion(...) }}``; DAGs
     may be scheduled on :func:`parameter_set_asset`.
 
     Example::
@@ -164,13 +166,12 @@ class PromoteOperator(_ChampionOperator):
             "comparison": comparison.get("comparison"),
             "reason": comparison.get("sentence"),
         }
-        ti = context["ti"]
         return promote(
             store,
             self.parameter_set,
             candidate["params"],
             expected=self._expected(comparison),
-            key=f"{ti.dag_id}/{ti.run_id}",
+            key=promotion_key(context),
             provenance=self.provenance(context, **origin),
             allow_other_owner=self.allow_other_owner,
         )
@@ -218,14 +219,14 @@ class RollbackOperator(_ChampionOperator):
 
     def move(self, store: Store, context: Context) -> Move:
         """Roll back."""
-        ti, expected = context["ti"], version_number(self.expected_version, "expected_version")
+        expected = version_number(self.expected_version, "expected_version")
         return retried(rollback)(
             store,
             self.parameter_set,
             version_number(self.to, "to"),
             provenance=self.provenance(context),
             expected="any" if expected is None else expected,
-            key=f"{ti.dag_id}/{ti.run_id} rollback",
+            key=f"{promotion_key(context)} rollback",
             allow_other_owner=self.allow_other_owner,
         )
 

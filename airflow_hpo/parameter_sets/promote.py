@@ -146,6 +146,19 @@ def _refuse_changed(name: str, current: int, expected: Expected) -> None:
     )
 
 
+@retried
+def move_before(store: Store, name: str, key: str, expected: Expected) -> ParameterVersion | None:
+    """Return the version that a key has made already; None when it has made none and may make one.
+
+    :raises ChampionChangedError: when a move would be refused, because the champion is not the one that is expected.
+    """
+    with store.session(read_only=True) as session:
+        if earlier := parameter_sets.promoted(session, check_name(name), key):
+            return parameter_sets.version(session, name, earlier.to_version)
+        _refuse_changed(name, parameter_sets.number_in_use(session, name), expected)
+    return None
+
+
 def event_of(move: Move) -> dict[str, Any]:
     """Return the payload for a move: name, version, parameters, and the version before."""
     made = move.made

@@ -145,6 +145,7 @@ class Cycle:
             defaults=self.approval.otherwise,
             assigned_users=[{"id": name, "name": name} for name in self.approval.users] or None,
             notifiers=[self.notify] if self.notify else None,
+            hpo_conn_id=self.hpo_conn_id,
             **bookkeeping(),
         )
 

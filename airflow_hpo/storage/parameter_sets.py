@@ -31,6 +31,11 @@ def version_in_use(session: Session, name: str) -> ParameterVersion:
     return _version(row)
 
 
+def number_in_use(session: Session, name: str) -> int:
+    """Return the number of the version that production uses; 0 while there is none."""
+    return session.scalars(select(ChampionRow.version).where(ChampionRow.name == name)).one_or_none() or 0
+
+
 def versions_in_use(session: Session) -> list[ParameterVersion]:
     """Return the version of every set that production uses, by name."""
     return [_version(row) for row in session.scalars(_in_use().order_by(ParameterVersionRow.name))]

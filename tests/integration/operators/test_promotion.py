@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
+from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 from airflow_hpo.parameter_sets.promote import assign, promote, rollback
 from airflow_hpo.storage.database import Database
@@ -81,7 +82,8 @@ def promotion(**options: Any) -> PromoteOperator:
 
 def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store: Store, events: Events) -> None:
     done = execute(promotion(comparison=compared(60, None), approved_by="ada"), events)
-    assert done == {"name": NAME, "version": 1, "params": {"wait": 60}, "previous": None}
+    event = {"name": NAME, "version": 1, "params": {"wait": 60}, "previous": None}
+    assert done == {**event, "moved": True, "current": 1}
     assert HpoHook().champion(NAME).provenance == Provenance(
         study="s@r",
         number=7,
@@ -93,7 +95,7 @@ def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store
         triggered_by="grace",
         reason="60 is better.",
     )
-    assert events.extras == [done]
+    assert events.extras == [event]
 
 
 @pytest.mark.parametrize("end", [None, "incomplete"])
@@ -106,15 +108,16 @@ def test_the_best_trial_of_a_study_without_an_end_is_not_promoted(store: Store, 
 
 def test_a_task_that_runs_again_promotes_and_announces_once(store: Store, events: Events) -> None:
     first, again = (execute(promotion(comparison=compared(60, None)), events) for _ in range(2))
-    assert first == again
-    assert events.extras == [first]
+    assert again == {**first, "moved": False}
+    assert [extra["version"] for extra in events.extras] == [1]
     assert len(HpoHook().promotions(NAME)) == 1
 
 
 def test_a_task_that_was_killed_before_it_announced_announces_when_it_runs_again(store: Store, events: Events) -> None:
     origin = Provenance(dag_id="d", run_id="r1")
     promote(store, NAME, {"wait": 60}, expected=None, key="d/r1", provenance=origin)
-    assert execute(promotion(comparison=compared(60, None)), events)["version"] == 1
+    done = execute(promotion(comparison=compared(60, None)), events)
+    assert (done["version"], done["moved"]) == (1, True)
     assert [extra["version"] for extra in events.extras] == [1]
 
 
@@ -122,8 +125,30 @@ def test_a_version_that_was_replaced_since_is_not_announced_again(store: Store, 
     execute(promotion(comparison=compared(60, None)), events)
     execute(promotion(comparison=compared(70, 1)), events, "r2")
     events.extras.clear()
-    assert execute(promotion(comparison=compared(60, None)), events)["version"] == 1
+    done = execute(promotion(comparison=compared(60, None)), events)
+    assert (done["version"], done["moved"], done["current"]) == (1, False, 2)
     assert events.extras == []
+
+
+def approving(comparison: dict[str, Any], events: Events, run_id: str = "r1") -> dict[str, Any]:
+    asks = {**comparison, "parameter_set": NAME, "study": "s", "report": "## Promote"}
+    return execute(PromotionApprovalOperator(task_id="approve", comparison=asks), events, run_id)
+
+
+def test_nobody_is_asked_again_about_what_the_run_has_promoted(store: Store, events: Events) -> None:
+    execute(promotion(comparison=compared(60, None), approved_by="ada"), events)
+    execute(promotion(comparison=compared(70, 1)), events, "r2")
+
+    answer = approving(compared(60, None), events)
+
+    assert (answer["approved"], answer["approved_by"], answer["asked"]) == (True, "ada", False)
+
+
+def test_nobody_is_asked_about_a_champion_that_has_changed(store: Store, events: Events) -> None:
+    execute(promotion(comparison=compared(60, None)), events)
+
+    with pytest.raises(AirflowFailException, match="but it is version 1 now"):
+        approving(compared(70, None), events, "r2")
 
 
 @pytest.mark.parametrize("champion_version", [None, 2])
@@ -183,7 +208,8 @@ def test_a_rollback_happens_and_is_announced_once_and_beside_a_promotion_of_the_
     execute(promotion(comparison=compared(70, 1)), events, "r2")
     operator = RollbackOperator(task_id="back", parameter_set=NAME, reason="Complaints.", expected_version="2")
     first, again = (execute(operator, events, "r2") for _ in range(2))
-    assert first == again == {"name": NAME, "version": 3, "params": {"wait": 60}, "previous": 2}
+    done = {"name": NAME, "version": 3, "params": {"wait": 60}, "previous": 2, "current": 3}
+    assert (first, again) == ({**done, "moved": True}, {**done, "moved": False})
     assert [extra["version"] for extra in events.extras] == [1, 2, 3]
     found = HpoHook().champion(NAME)
     assert (found.restores, found.provenance.reason) == (1, "Complaints.")

@@ -81,6 +81,24 @@ HEADLINES: list[Any] = [
         "rolled_back",
         "Rolled back: dispatch/tokyo is version 4 now, in place of version 3.",
     ),
+    (
+        {**VERSION, "moved": False, "current": 6},
+        {"task": PROMOTE},
+        "unchanged",
+        "Nothing moved: this run made version 4 of dispatch/tokyo before, and version 6 is in use.",
+    ),
+    (
+        {**VERSION, "moved": False, "current": 4},
+        {"task": ROLLBACK},
+        "unchanged",
+        "Nothing moved: this run made version 4 of dispatch/tokyo before, which is in use.",
+    ),
+    (
+        {**ANSWER, "asked": False},
+        {"task": APPROVE},
+        "unchanged",
+        "Nothing moved, and no person is asked: this run has promoted before.",
+    ),
     (None, {"exception": ValueError("x")}, "failed", "Task t of retune failed."),
     (3, {}, "done", "Task t of retune is done."),
 ]

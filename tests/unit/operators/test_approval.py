@@ -82,6 +82,7 @@ def test_an_approval_names_who_gave_it() -> None:
         "responded_at": NOW.isoformat(),
         "timed_out": False,
         "comparison": 12,
+        "asked": True,
     }
 
 
