@@ -79,8 +79,8 @@ def _options() -> dict[str, Any]:
             "Seconds between two deliveries of a running trial's metrics to the study.", "float", "1.0"
         ),
         "sqlite_fallback": _option(
-            "Keep studies in the SQLite file hpo.db in AIRFLOW_HOME when the connection hpo_default is not defined."
-            " Switch it off where there are several workers: a connection that cannot be looked up is an error then.",
+            "Keep studies in the SQLite file hpo.db in AIRFLOW_HOME when the connection hpo_default is not defined and [core]"
+            " executor is the LocalExecutor; other executors are refused. Off: a connection that is not defined is an error.",
             "boolean",
             "True",
         ),

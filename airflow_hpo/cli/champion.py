@@ -36,7 +36,9 @@ def get(args: Any) -> None:
     """Show what production uses, also while only the mirror can be read."""
     hook = hook_of(args.conn_id)
     found = (
-        hook.champion(args.name) if args.version is None else find_version(hook.store.database, args.name, args.version)
+        hook.champion(args.name)
+        if args.version is None
+        else find_version(hook.store_to_read.database, args.name, args.version)
     )
     if args.output == "table":
         _show(terminal(), found)
@@ -50,13 +52,13 @@ def get(args: Any) -> None:
 @one_line_errors
 def history_(args: Any) -> None:
     """List the versions of a parameter set."""
-    emit(history(hook_of(args.conn_id).store, args.name, args.limit), args.output)
+    emit(history(hook_of(args.conn_id).store_to_read, args.name, args.limit), args.output)
 
 
 @one_line_errors
 def diff(args: Any) -> None:
     """Show what differs between two versions."""
-    rows = difference_rows(hook_of(args.conn_id).store, args.name, args.old, args.new)
+    rows = difference_rows(hook_of(args.conn_id).store_to_read, args.name, args.old, args.new)
     if rows or args.output != "table":
         emit(rows, args.output)
     else:

@@ -18,7 +18,7 @@ SHOWN = ("comparison", "created", "study", "parameter_set", "champion_version", 
 @one_line_errors
 def list_(args: Any) -> None:
     """List comparisons."""
-    store = hook_of(args.conn_id).store
+    store = hook_of(args.conn_id).store_to_read
     rows = comparison_rows(store, family=args.study, parameter_set=args.parameter_set, limit=args.limit)
     if args.output == "table":
         rows = [
@@ -30,7 +30,7 @@ def list_(args: Any) -> None:
 @one_line_errors
 def show(args: Any) -> None:
     """Show one comparison."""
-    store, console = hook_of(args.conn_id).store, terminal()
+    store, console = hook_of(args.conn_id).store_to_read, terminal()
     found = store.read(comparisons.get, args.number)
     if args.output == "json":
         data = {**dataclasses.asdict(found), "created": found.created.isoformat()}

@@ -11,7 +11,7 @@ from airflow_hpo.studies import migrate as schema
 @one_line_errors
 def migrate(args: Any) -> None:
     """Create or upgrade the tables."""
-    database = hook_of(args.conn_id).database
+    database = hook_of(args.conn_id).database_to_write()
     schema.upgrade(database)
     terminal().print(f"The tables in {database.name} are up to date.", soft_wrap=True)
 

@@ -16,7 +16,7 @@ from airflow_hpo.trials.orphan_pods import Orphan, orphaned
 @one_line_errors
 def reap(args: Any) -> None:
     """Find pods that no task waits for, and remove them."""
-    store = hook_of(args.conn_id).store
+    store = hook_of(args.conn_id).store_to_read
     core, preferred = cluster_of(args.kubernetes_conn_id)
     namespaces = args.namespace or [preferred]
     rows = []

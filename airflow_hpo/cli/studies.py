@@ -29,7 +29,7 @@ SHOWN_TRIALS = 10
 @one_line_errors
 def list_(args: Any) -> None:
     """List editions."""
-    store = hook_of(args.conn_id).store
+    store = hook_of(args.conn_id).store_to_read
     found = store.read(editions.find, family=args.study, limit=args.limit)
     rows = [_row(store, edition) for edition in found]
     if args.output == "table":
@@ -40,7 +40,7 @@ def list_(args: Any) -> None:
 @one_line_errors
 def show(args: Any) -> None:
     """Show one edition."""
-    store = hook_of(args.conn_id).store
+    store = hook_of(args.conn_id).store_to_read
     edition = find_edition(store, args.name)
     if args.output == "table":
         _show_table(store, edition)
@@ -57,13 +57,13 @@ def show(args: Any) -> None:
 @one_line_errors
 def drift(args: Any) -> None:
     """Show how optimum and champion moved."""
-    emit(drift_rows(hook_of(args.conn_id).store, args.name, args.limit), args.output)
+    emit(drift_rows(hook_of(args.conn_id).store_to_read, args.name, args.limit), args.output)
 
 
 @one_line_errors
 def export(args: Any) -> None:
     """Export every trial."""
-    store = hook_of(args.conn_id).store
+    store = hook_of(args.conn_id).store_to_read
     edition = find_edition(store, args.name)
     emit(trial_rows(store, edition.name), args.output, path=args.file)
 

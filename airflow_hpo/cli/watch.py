@@ -26,7 +26,7 @@ LINE_EVERY = 5.0
 @one_line_errors
 def watch(args: Any) -> None:
     """Follow a study until it is over and nothing runs."""
-    store, console = hook_of(args.conn_id).store, terminal()
+    store, console = hook_of(args.conn_id).store_to_read, terminal()
     name = _wait_for_edition(store, args.name, args.interval)
     if console.is_terminal:
         _live(store, name, args.interval, console)

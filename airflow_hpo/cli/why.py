@@ -25,7 +25,7 @@ TAIL_LINES = 5
 @one_line_errors
 def why(args: Any) -> None:
     """Say why a study is where it is."""
-    store = hook_of(args.conn_id).store
+    store = hook_of(args.conn_id).store_to_read
     edition = find_edition(store, args.name)
     sharing = store.read(sharers.find, edition.name)
     tasks = replace(tasks_of(edition, sharing), ended=end_of_run(store, edition))

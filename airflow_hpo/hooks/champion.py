@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Variable
 
 from airflow_hpo.exceptions import DeclarationError, HpoError, ParameterSetNotFoundError
+from airflow_hpo.hooks.look_up import find_variable
 
 if TYPE_CHECKING:
     from airflow_hpo.core.parameter_set import ParameterVersion
@@ -26,7 +27,8 @@ def read_champion(
     """Return the version of a parameter set that production uses: from the store, else from its mirror, else the default.
 
     Also a connection that cannot be looked up leads to the mirror, which is why the database is given as a function.
-    The default stands for a set that does not exist; a store that is away without a mirror is an error all the same.
+    The default stands for a set that does not exist; a store that is away without a mirror is an error all the same, and
+    so is a mirror that could not be looked up.
     """
     from airflow_hpo.core.parameter_set import check_name
 
@@ -39,7 +41,13 @@ def read_champion(
             return mirrored
         if default is REQUIRED or not isinstance(err, ParameterSetNotFoundError):
             raise
+        if isinstance(err, _NoFileError):
+            logger.warning("%s The default is taken.", err)
     return _defaulted(name, default)
+
+
+class _NoFileError(ParameterSetNotFoundError):
+    """The SQLite file of the studies does not exist."""
 
 
 def read_mirror(name: str) -> ParameterVersion | None:
@@ -71,22 +79,20 @@ def _put(key: str, text: str) -> None:
 def _variable(name: str) -> str | None:
     from airflow_hpo.parameter_sets.mirror import mirror_key
 
-    text: str | None = Variable.get(mirror_key(name), default=None)
-    return text
+    return find_variable(mirror_key(name))
 
 
 def _stored(database: Database, name: str) -> ParameterVersion:
     from airflow_hpo.parameter_sets.read import find_version
     from airflow_hpo.storage import migrate
 
-    path = database.path
-    if path and not path.exists():
+    if not database.exists:
         # Production may only read: that must not leave an empty database behind.
-        raise ParameterSetNotFoundError(
-            f"A parameter set is kept in the study database, but {name!r} cannot be, because {path} does not exist. "
+        raise _NoFileError(
+            f"A parameter set is kept in the study database, but {name!r} cannot be, because {database.name} does not exist. "
             "Define the connection of the study database, or promote something."
         )
-    migrate.ensure(database)
+    migrate.check(database)
     return find_version(database, name)
 
 

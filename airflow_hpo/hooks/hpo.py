@@ -13,6 +13,8 @@ from airflow_hpo import conf
 from airflow_hpo.exceptions import HpoError, StoreUnavailableError
 from airflow_hpo.hooks.champion import REQUIRED, read_champion
 from airflow_hpo.hooks.connection import default_database, from_connection
+from airflow_hpo.hooks.default_file import refuse_scattered
+from airflow_hpo.hooks.look_up import find_connection
 
 if TYPE_CHECKING:
     import optuna
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 class HpoHook(BaseHook):
     """Opens the study database that a connection names.
 
-    Without the connection ``hpo_default`` studies live in ``hpo.db`` in AIRFLOW_HOME: right for one machine, wrong for
-    several workers (``[hpo] sqlite_fallback`` turns it off).
+    Without the connection ``hpo_default`` studies live in ``hpo.db`` in AIRFLOW_HOME: right for one machine, and refused
+    where tasks run on several (``[hpo] sqlite_fallback`` turns it off). Reading creates and migrates nothing.
 
     Example::
 
@@ -54,32 +56,56 @@ class HpoHook(BaseHook):
 
     @cached_property
     def database(self) -> Database:
-        """Where studies are kept; nothing is opened or created yet."""
-        connection = self._connection()
-        return from_connection(connection) if connection else default_database()
+        """Where studies are kept; nothing is opened or created yet.
+
+        :raises StoreUnavailableError: when the connection could not be looked up.
+        :raises StoreRefusedError: when its fields name no database, or Airflow denies it.
+        """
+        return from_connection(self._connection) if self._connection else default_database()
 
     @cached_property
     def store(self) -> Store:
-        """The study database, ready for use.
+        """The study database, ready for work: an SQLite file is created or migrated.
 
         :raises StoreNotMigratedError: when ``airflow hpo db migrate`` is due.
-        :raises StoreRefusedError: when the connection leads to Airflow's own schema.
-        :raises StoreUnavailableError: when the database does not answer.
+        :raises StoreRefusedError: when the connection leads to Airflow's own schema, or there is none and tasks run on
+            several machines.
+        :raises StoreUnavailableError: when the database does not answer, or the connection could not be looked up.
         """
         from airflow_hpo.studies.store import open_store
 
-        return open_store(self.database, lock_timeout=conf.lock_timeout(), patience=self.patience)
+        return open_store(self.database_to_write(), lock_timeout=conf.lock_timeout(), patience=self.patience)
+
+    @cached_property
+    def store_to_read(self) -> Store:
+        """The study database as it is: nothing is created or migrated.
+
+        :raises StoreNotMigratedError: when its tables are not those of this version, or there is no such SQLite file.
+        :raises StoreUnavailableError: when the database does not answer, or the connection could not be looked up.
+        """
+        from airflow_hpo.studies.store import open_store
+
+        return open_store(self.database, lock_timeout=conf.lock_timeout(), patience=self.patience, to_read=True)
+
+    def database_to_write(self) -> Database:
+        """Return where studies are kept, unless that is the default file and tasks run on several machines.
+
+        :raises StoreRefusedError: when they do.
+        """
+        if self._connection is None:
+            refuse_scattered(self.database, self.hpo_conn_id)
+        return self.database
 
     def get_conn(self) -> Any:
         """Return the SQLAlchemy engine of the study database."""
-        return self.store.database.engine
+        return self.store_to_read.database.engine
 
     def load_study(self, edition: str) -> optuna.Study:
         """Return an edition as Optuna's own study, for notebooks and plots.
 
         :param edition: ``<study>@<run>``.
         """
-        return self.store.optuna.load(edition)
+        return self.store_to_read.optuna.load(edition)
 
     def trials(self, edition: str) -> pd.DataFrame:
         """Return the trials of an edition, one a row: number, state, value, parameters, metrics, times, oddities.
@@ -90,7 +116,7 @@ class HpoHook(BaseHook):
         """
         from airflow_hpo.trials.rows import trials_frame
 
-        return trials_frame(self.store, self._edition(edition))
+        return trials_frame(self.store_to_read, self._edition(edition))
 
     def trial(self, study: str, number: int) -> TrialDetails:
         """Return all that is stored about one trial: parameters, result, attempts, oddities, log tails and curves.
@@ -108,7 +134,7 @@ class HpoHook(BaseHook):
         """
         from airflow_hpo.trials.rows import trial_details
 
-        return trial_details(self.store, self._edition(study), number)
+        return trial_details(self.store_to_read, self._edition(study), number)
 
     def metric_series(
         self, study: str, number: int | None = None, metric: str | None = None, *, every_attempt: bool = False
@@ -131,7 +157,9 @@ class HpoHook(BaseHook):
         """
         from airflow_hpo.trials.rows import metric_series_frame
 
-        return metric_series_frame(self.store, self._edition(study), number, metric, every_attempt=every_attempt)
+        return metric_series_frame(
+            self.store_to_read, self._edition(study), number, metric, every_attempt=every_attempt
+        )
 
     def drift(self, study: str, limit: int = 100) -> pd.DataFrame:
         """Return how optimum and champion moved, one edition a row, the oldest first.
@@ -141,7 +169,7 @@ class HpoHook(BaseHook):
         """
         from airflow_hpo.studies.optimum_drift import drift_frame
 
-        return drift_frame(self.store, study, limit)
+        return drift_frame(self.store_to_read, study, limit)
 
     def evaluations(self, editions: str | Iterable[str]) -> pd.DataFrame:
         """Return evaluations, one a row: candidate, scenario, variant, replicate, metrics; failed ones lack their metrics.
@@ -152,7 +180,7 @@ class HpoHook(BaseHook):
         """
         from airflow_hpo.evaluations.run import evaluations_frame
 
-        return evaluations_frame(self.store, [editions] if isinstance(editions, str) else editions)
+        return evaluations_frame(self.store_to_read, [editions] if isinstance(editions, str) else editions)
 
     def champion(self, name: str, default: Mapping[str, Any] = REQUIRED) -> ParameterVersion:
         """Return the version of a parameter set that production uses: ``hook.champion("dispatch/tokyo").params["x"]``.
@@ -160,9 +188,11 @@ class HpoHook(BaseHook):
         While the store does not answer, or does not have it, the champion's mirror is read: an Airflow Variable.
 
         :param name: the parameter set.
-        :param default: parameters to use, as version 0, while none was ever promoted.
+        :param default: parameters to use, as version 0, while none was ever promoted. An SQLite file that does not exist
+            is told in the log.
         :raises ParameterSetNotFoundError: when there is none.
-        :raises StoreUnavailableError: when the store does not answer and nothing mirrors it.
+        :raises StoreUnavailableError: when the store does not answer, or its connection or the mirror could not be looked
+            up, and nothing mirrors it.
         """
         return read_champion(lambda: self.database, name, default)
 
@@ -170,7 +200,7 @@ class HpoHook(BaseHook):
         """Return the champion of every parameter set, by name."""
         from airflow_hpo.storage import parameter_sets
 
-        return self.store.read(parameter_sets.versions_in_use)
+        return self.store_to_read.read(parameter_sets.versions_in_use)
 
     def promotions(self, name: str | None = None) -> pd.DataFrame:
         """Return how champions moved, the newest move first: name, versions, action, who, why, when.
@@ -179,7 +209,7 @@ class HpoHook(BaseHook):
         """
         from airflow_hpo.parameter_sets.read import promotions_frame
 
-        return promotions_frame(self.store, name)
+        return promotions_frame(self.store_to_read, name)
 
     def comparisons(
         self, study: str | None = None, *, parameter_set: str | None = None, limit: int = 100
@@ -194,29 +224,33 @@ class HpoHook(BaseHook):
 
         from airflow_hpo.evaluations.compare import comparison_rows
 
-        return pd.DataFrame(comparison_rows(self.store, family=study, parameter_set=parameter_set, limit=limit))
+        return pd.DataFrame(comparison_rows(self.store_to_read, family=study, parameter_set=parameter_set, limit=limit))
 
     def test_connection(self) -> tuple[bool, str]:
         """Say whether the database answers and has its tables (Airflow's *Test* button)."""
         try:
-            return True, f"Studies are kept in {HpoHook(self.hpo_conn_id, patience=0).store.database.name}."
+            hook = HpoHook(self.hpo_conn_id, patience=0)
+            if not hook.database.exists:
+                return True, f"The first study makes the file {hook.database_to_write().name}."
+            return True, f"Studies are kept in {hook.store_to_read.database.name}."
         except HpoError as err:
             return False, str(err)
 
     def _edition(self, study: str) -> str:
         from airflow_hpo.studies.rows import find_edition
 
-        return find_edition(self.store, study).name
+        return find_edition(self.store_to_read, study).name
 
+    @cached_property
     def _connection(self) -> Connection | None:
-        try:
-            return self.get_connection(self.hpo_conn_id)
-        except AirflowNotFoundException as err:
-            if self.hpo_conn_id != self.default_conn_name:
-                raise
-            if not conf.sqlite_fallback():
-                raise StoreUnavailableError(
-                    f"[hpo] sqlite_fallback is off, so studies need the connection {self.hpo_conn_id!r}, "
-                    "which cannot be found. Define it, or see why it cannot be looked up."
-                ) from err
-            return None
+        """The connection; None when it is the default one and is not defined."""
+        if found := find_connection(self.hpo_conn_id, self.patience):
+            return found
+        if self.hpo_conn_id != self.default_conn_name:
+            raise AirflowNotFoundException(f"The connection {self.hpo_conn_id!r} of the studies is not defined.")
+        if not conf.sqlite_fallback():
+            raise StoreUnavailableError(
+                f"[hpo] sqlite_fallback is off, so studies need the connection {self.hpo_conn_id!r}, "
+                "which cannot be found. Define it, or see why it cannot be looked up."
+            )
+        return None

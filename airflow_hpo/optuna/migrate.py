@@ -106,7 +106,7 @@ def _found(database: Database) -> tuple[str | None, str | None]:
     # Optuna writes the revision last.
     revision = select(column("version_num", String)).select_from(table("alembic_version"))
     made_by = select(column("library_version", String)).select_from(table("version_info"))
-    if database.path and not database.path.exists():
+    if not database.exists:
         return None, None
     with translated(database.name), database.connect(read_only=True) as connection:
         try:

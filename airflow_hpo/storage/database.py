@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
-from airflow_hpo.exceptions import StoreRefusedError
+from airflow_hpo.exceptions import StoreRefusedError, StoreUnavailableError
 from airflow_hpo.storage.errors import translated
 from airflow_hpo.storage.url import (
     file_path,
@@ -96,6 +96,22 @@ class Database:
     def path(self) -> Path | None:
         """The file; None on servers."""
         return Path(self.location.database or "") if self.dialect == "sqlite" else None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to open: a server is taken to be there, and an SQLite file is made by the first writer."""
+        if self.path is None:
+            return True
+        try:
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as err:
+            raise StoreUnavailableError(
+                f"The study database must be a file that can be opened, but {self.name} is not: {err.strerror}. "
+                f"See whether its folder is mounted and may be entered."
+            ) from err
+        return True
 
     @property
     def name(self) -> str:

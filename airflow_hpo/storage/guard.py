@@ -18,7 +18,7 @@ OPTUNA_REVISION = re.compile(r"^v\d+\.\d+\.\d+\.[a-z]$")
 
 def refuse_foreign(database: Database) -> None:
     """Raise unless studies may be kept there; nothing is changed or created."""
-    if database.path and not database.path.exists():
+    if not database.exists:
         return
     with translated(database.name), database.connect(read_only=True) as connection:
         tables = set(inspect(connection).get_table_names())

@@ -33,14 +33,19 @@ MIGRATION_TIMEOUT = 300.0
 
 def current(database: Database) -> str | None:
     """Return the revision of our tables; None without any."""
-    if database.path and not database.path.exists():
+    if not database.exists:
         return None
     with translated(database.name), database.connect(read_only=True) as connection:
         return _revision(connection)
 
 
 def check(database: Database) -> None:
-    """Raise unless our tables are those of this version."""
+    """Raise unless our tables are those of this version; nothing is created."""
+    if not database.exists:
+        raise StoreNotMigratedError(
+            f"A study database is read, but the file {database.name} does not exist. Start a study, which makes it, or name "
+            f"another database in the connection of the studies."
+        )
     found = current(database)
     _refuse_newer(database, found)
     if found != HEAD:
@@ -48,13 +53,6 @@ def check(database: Database) -> None:
             f"This version needs revision {HEAD} of our tables, but {database.name} has {found or 'none'}. "
             f"Run `airflow hpo db migrate`."
         )
-
-
-def ensure(database: Database) -> None:
-    """Make sure that our tables are there: SQLite is upgraded on the spot, a server's database is only checked."""
-    if database.path and (found := current(database)) != HEAD and (found is None or found < HEAD):
-        upgrade(database)
-    check(database)
 
 
 def upgrade(database: Database, revision: str = "head") -> None:

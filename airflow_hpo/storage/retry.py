@@ -47,12 +47,15 @@ def retried(call: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
 
     @wraps(call)
     def retrying(store: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if store.patience <= 0:
-            return call(store, *args, **kwargs)
         # Whatever it calls must not wait as long again.
-        return _retrying(store.patience)(call, store.without_retry, *args, **kwargs)
+        return patiently(store.patience, lambda: call(store.without_retry, *args, **kwargs))
 
     return retrying
+
+
+def patiently(seconds: float, call: Callable[[], R]) -> R:
+    """Call a function again while it finds the database away, for some seconds; 0 for not at all."""
+    return _retrying(seconds)(call) if seconds > 0 else call()
 
 
 def _retrying(seconds: float) -> Retrying:

@@ -63,15 +63,15 @@ class Store:
         return self.read(editions.get, name)
 
 
-def open_store(database: Database, lock_timeout: float, patience: float) -> Store:
-    """Return a study database once it is ready for use."""
+def open_store(database: Database, lock_timeout: float, patience: float, *, to_read: bool = False) -> Store:
+    """Return a study database once it is ready for use; to be read, it must be ready already."""
     store = Store(database, lock_timeout, patience)
-    _ensure(store)
+    _prepare(store, to_read)
     return store
 
 
 @retried
-def _ensure(store: Store) -> None:
+def _prepare(store: Store, to_read: bool) -> None:
     from airflow_hpo.studies import migrate
 
-    migrate.ensure(store.database)
+    (migrate.check if to_read else migrate.ensure)(store.database)

@@ -13,7 +13,7 @@ from airflow_hpo.core.trial import TrialState
 from airflow_hpo.optuna.migrate import create_schema
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.migrate import ensure
+from airflow_hpo.storage.migrate import upgrade
 
 pytestmark = pytest.mark.gp
 EDITION = "demo@1"
@@ -29,7 +29,7 @@ def test_a_gaussian_process_finds_a_valley_batch_by_batch(tmp_path: Path) -> Non
         sampler=Sampler("gp", n_startup_trials=8, deterministic_objective=True),
     )
     database = Database.sqlite(tmp_path / "hpo.db")
-    ensure(database)
+    upgrade(database)
     create_schema(database)
     studies = OptunaStudies(database)
     studies.create(EDITION, study)

@@ -273,6 +273,53 @@ def a_trigger_may_push_a_result() -> None:
     assert {"key", "value", "dag_id", "task_id", "run_id", "map_index"} <= names
 
 
+@rests_on("GetConnection, GetVariable, GetVariableKeys, ErrorResponse", "hooks/look_up.py", "ErrorResponse")
+def a_supervisor_says_why_it_gives_no_connection_or_variable() -> None:
+    from airflow.sdk.exceptions import ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse, GetConnection, GetVariable, GetVariableKeys
+
+    asked = [GetConnection(conn_id="c"), GetVariable(key="k"), GetVariableKeys(prefix="p", limit=1)]
+    assert [message.type for message in asked] == ["GetConnection", "GetVariable", "GetVariableKeys"]
+    assert ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND).error is ErrorType("CONNECTION_NOT_FOUND")
+    assert {"VARIABLE_NOT_FOUND", "PERMISSION_DENIED"} <= {error.value for error in ErrorType}
+
+
+@rests_on("SUPERVISOR_COMMS", "hooks/look_up.py")
+def a_task_finds_its_supervisor_in_the_task_runner() -> None:
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.supervisor import set_supervisor_comms
+
+    with set_supervisor_comms(found := object()):
+        assert task_runner.SUPERVISOR_COMMS is found
+
+
+@rests_on(
+    "ensure_secrets_backend_loaded, ExecutionAPISecretsBackend", "hooks/look_up.py", "ensure_secrets_backend_loaded"
+)
+def a_task_s_secrets_backends_end_with_its_supervisor() -> None:
+    from airflow.sdk.execution_time.secrets import ExecutionAPISecretsBackend
+    from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded, set_supervisor_comms
+
+    with set_supervisor_comms(object()):
+        first, last = ensure_secrets_backend_loaded()
+    assert type(first).__name__ == "EnvironmentVariablesBackend"
+    assert isinstance(last, ExecutionAPISecretsBackend)
+
+
+@rests_on("InProcessSupervisorComms", "hooks/default_file.py")
+def a_dag_test_sends_to_a_supervisor_in_its_own_process() -> None:
+    from airflow.sdk.execution_time import supervisor
+
+    assert "InProcessSupervisorComms(" in inspect.getsource(supervisor.InProcessTestSupervisor.start)
+
+
+@rests_on("AIRFLOW_IS_K8S_EXECUTOR_POD", "hooks/default_file.py")
+def a_pod_of_the_kubernetes_executor_is_marked() -> None:
+    from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
+
+    assert '"AIRFLOW_IS_K8S_EXECUTOR_POD"' in inspect.getsource(PodGenerator)
+
+
 @rests_on("_AIRFLOW_PROCESS_CONTEXT", "cli/connection.py")
 def a_process_with_the_context_server_reads_connections_from_the_database() -> None:
     from airflow.cli.commands import connection_command

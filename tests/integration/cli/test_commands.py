@@ -46,7 +46,9 @@ def _add(parent: argparse.ArgumentParser, commands: Any) -> None:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+def run(
+    metadata_database: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Command:
     """Run a command line in an Airflow home of its own and return what it prints."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
@@ -92,8 +94,40 @@ def test_a_database_without_tables_fails_the_check_in_one_line(run: Command) -> 
     with pytest.raises(SystemExit) as caught:
         run("db", "check")
     assert isinstance(caught.value.code, str)
-    assert "airflow hpo db migrate" in caught.value.code
+    assert "hpo.db does not exist" in caught.value.code
     assert "\n" not in caught.value.code
+
+
+READING = [
+    "studies list",
+    "studies show demo",
+    "studies why demo",
+    "studies drift demo",
+    "studies export demo",
+    "trials show demo 0",
+    "champion list",
+    "champion get demo",
+    "champion history demo",
+    "champion diff demo",
+    "comparisons list",
+    "comparisons show 1",
+]
+
+
+@pytest.mark.parametrize("words", READING)
+def test_a_command_that_reads_makes_no_file(run: Command, tmp_path: Path, words: str) -> None:
+    with pytest.raises(SystemExit, match=r"hpo\.db does not exist"):
+        run(*words.split())
+    assert list(tmp_path.glob("hpo*")) == []
+
+
+def test_under_another_executor_a_command_does_not_make_the_default_file(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    with pytest.raises(SystemExit, match="airflow connections add hpo_default"):
+        run("db", "migrate")
+    assert list(tmp_path.glob("hpo*")) == []
 
 
 def test_the_tables_go_back_to_an_older_version_s(run: Command) -> None:
@@ -127,6 +161,7 @@ def test_the_list_can_be_limited_to_a_study(run: Command, running: Tuned) -> Non
 
 
 def test_an_empty_store_is_an_empty_list(run: Command) -> None:
+    run("db", "migrate")
     assert json.loads(run("studies", "list", "-o", "json")) == []
 
 

@@ -23,7 +23,7 @@ from airflow_hpo.parameter_sets.mirror import mirror, mirror_key
 from airflow_hpo.parameter_sets.promote import assign, promote
 from airflow_hpo.plugin.macros import champion
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.migrate import downgrade
+from airflow_hpo.storage.migrate import current, downgrade
 
 NAME = "dispatch/tokyo"
 VARIABLE = "AIRFLOW_VAR_HPO_CHAMPION/DISPATCH/TOKYO"
@@ -69,6 +69,22 @@ def test_reading_is_not_creating(home: Path) -> None:
     with pytest.raises(ParameterSetNotFoundError, match=r"hpo\.db does not exist"):
         HpoHook().champion(NAME)
     assert list(home.glob("hpo*")) == []
+
+
+def test_a_default_without_any_file_is_taken_with_a_warning_that_names_the_file(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert champion(NAME, {"wait": 1}).params["wait"] == 1
+    assert f"{home / 'hpo.db'} does not exist" in caplog.text
+    assert list(home.glob("hpo*")) == []
+
+
+def test_reading_does_not_migrate_an_older_file(in_use: HpoHook) -> None:
+    downgrade(in_use.database, "0002")
+    with pytest.raises(StoreNotMigratedError, match="airflow hpo db migrate"):
+        HpoHook().champion(NAME, {"wait": 1})
+    assert current(in_use.database) == "0002"
 
 
 def test_an_unknown_set_is_an_error_that_names_the_nearest(in_use: HpoHook) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow_hpo.exceptions import StoreNotMigratedError, StoreRefusedError, StoreUnavailableError, StudyNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.migrate import current, downgrade
 from tests.integration.trial_tasks import Tuned, declared
 
 
@@ -49,11 +51,53 @@ def test_an_unknown_connection_of_the_user_s_own_is_an_error(home: Path) -> None
         _ = HpoHook("mine").database
 
 
-def test_the_connection_test_says_where_studies_are_kept(home: Path) -> None:
+def test_the_connection_test_says_where_studies_are_kept_and_creates_nothing(home: Path) -> None:
+    assert HpoHook().test_connection() == (True, f"The first study makes the file {home / 'hpo.db'}.")
+    assert list(home.glob("hpo*")) == []
+    _ = HpoHook().store
     assert HpoHook().test_connection() == (True, f"Studies are kept in {home / 'hpo.db'}.")
 
 
+READS: dict[str, Callable[[HpoHook], object]] = {
+    "load_study": lambda hook: hook.load_study("demo"),
+    "trials": lambda hook: hook.trials("demo"),
+    "trial": lambda hook: hook.trial("demo", 0),
+    "metric_series": lambda hook: hook.metric_series("demo"),
+    "drift": lambda hook: hook.drift("demo"),
+    "evaluations": lambda hook: hook.evaluations("demo"),
+    "champions": lambda hook: hook.champions(),
+    "promotions": lambda hook: hook.promotions(),
+    "comparisons": lambda hook: hook.comparisons(),
+    "get_conn": lambda hook: hook.get_conn(),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_reading_names_a_file_that_does_not_exist_and_makes_none(home: Path, read: str) -> None:
+    with pytest.raises(StoreNotMigratedError, match=r"hpo\.db does not exist"):
+        READS[read](HpoHook())
+    assert list(home.glob("hpo*")) == []
+
+
+@pytest.mark.parametrize("read", READS)
+def test_reading_does_not_migrate_an_older_file(home: Path, read: str) -> None:
+    downgrade(HpoHook().store.database, "0001")
+    with pytest.raises(StoreNotMigratedError, match="airflow hpo db migrate"):
+        READS[read](HpoHook())
+    assert current(HpoHook().database) == "0001"
+
+
+def test_a_file_that_cannot_be_looked_at_is_not_a_missing_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stale(_: Path) -> None:
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr(Path, "stat", stale)
+    with pytest.raises(StoreUnavailableError, match="Stale file handle"):
+        HpoHook(patience=0).trials("demo")
+
+
 def test_the_engine_is_that_of_the_study_database(home: Path) -> None:
+    _ = HpoHook().store
     assert HpoHook().get_conn().url.database == str(home / "hpo.db")
 
 

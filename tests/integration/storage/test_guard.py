@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from airflow_hpo.exceptions import StoreRefusedError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.guard import refuse_foreign
-from airflow_hpo.storage.migrate import ensure, upgrade
+from airflow_hpo.storage.migrate import upgrade
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_database_that_airflow_itself_migrated_is_refused_and_not_a_byte_of_it
     subprocess.run(command, env=environment, check=True, capture_output=True, cwd=tmp_path)
     before = hashlib.sha256(path.read_bytes()).digest()
     with pytest.raises(StoreRefusedError, match="Airflow's own"):
-        ensure(Database.sqlite(path))
+        upgrade(Database.sqlite(path))
     assert hashlib.sha256(path.read_bytes()).digest() == before
     assert not list(tmp_path.glob("airflow.db?*"))
 
