@@ -68,6 +68,8 @@ class Attempt:
     """Where it runs."""
     work: str | None = None
     """Fingerprint of what was run: command, image or code."""
+    heard: datetime | None = None
+    """When the last line of a program or a pod came; None when none came, and where that is not kept."""
 
     @property
     def scheduled(self) -> bool:

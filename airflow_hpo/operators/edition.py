@@ -10,7 +10,9 @@ from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.hooks.dag_runs import runs_on
+from airflow_hpo.hooks.dag_runs import ended_state, runs_on
+from airflow_hpo.studies.stopped_runs import end_stopped_editions
+from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
 
 
@@ -55,6 +57,11 @@ class EditionOperator(BaseOperator):
             )
             self.defer(trigger=DagRunEndTrigger(before.dag_id, before.run_id), method_name="execute_after")
         return before
+
+    def end_stopped(self, store: Store, but: str) -> None:
+        """End the editions that a DAG run left unfinished when it ended, except the one that is open now."""
+        for ended in end_stopped_editions(store, self.family, ended_state, but=but):
+            self.log.warning("The earlier edition %s has ended now. %s", ended.name, ended.reason)
 
     def execute_after(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on when the DAG run that had the edition has ended."""

@@ -28,7 +28,9 @@ from airflow_hpo.studies.owner import claim_evaluation
 class EvaluationPlanOperator(EditionOperator):
     """Plans an evaluation: every candidate under every scenario, variant and replicate, one trial request each.
 
-    Running it again returns the same requests while the plan is the same; another plan is another edition.
+    Running it again returns the same requests while the plan is the same; another plan is another edition. Editions of the
+    evaluation that a DAG run left unfinished when it ended as ``failed`` or ``success`` are ended: their running trials are
+    given up as lost.
 
     Example::
 
@@ -123,6 +125,7 @@ class EvaluationPlanOperator(EditionOperator):
                 timezone=timezone,
             )
             requests = evaluation_requests(store, opened)
+            self.end_stopped(store, but=opened.edition)
         self._log(opened.edition, plan)
         return [request.to_dict() for request in requests]
 

@@ -171,6 +171,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             self.log,
             alone=True,
             on_node=located(run.store, run.study, run.attempt),
+            on_line=monitor.heard,
         )
         return self._of_pod(monitor.explained(asyncio.run(watching)))
 

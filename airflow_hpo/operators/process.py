@@ -75,13 +75,18 @@ class TrialProcessOperator(TrialOperator):
     def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Run the program to its end."""
         monitor = run.monitor()
+
+        def on_line(line: str) -> None:
+            monitor.heard()
+            self.log.info("%s", line)
+
         runner = ProcessRunner(
             [as_text(part) for part in self.command],
             run.study.objective,
             self.metrics,
             env={**os.environ, **run.claimed.request.environment(), **as_variables("env", self.env)},
             cwd=self.cwd,
-            on_line=lambda line: self.log.info("%s", line),
+            on_line=on_line,
             monitor=monitor,
             interval=conf.report_interval(),
             grace_period=conf.termination_grace_period(),

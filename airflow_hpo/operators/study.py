@@ -15,7 +15,6 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import ParameterSetNotFoundError
-from airflow_hpo.hooks.dag_runs import ended_state
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of, timezone_of
@@ -24,7 +23,6 @@ from airflow_hpo.operators.study_tasks import require_start, states_before, trou
 from airflow_hpo.studies.finish import Summary, ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, run_before
 from airflow_hpo.studies.owner import claim_study
-from airflow_hpo.studies.stopped_runs import end_stopped_editions
 from airflow_hpo.studies.suggest import reserve, suggest
 
 FIRST_EVENT = 10.0
@@ -98,8 +96,7 @@ class StudyStartOperator(EditionOperator):
             named = timezone_of(hook.store, context)
             edition = open_edition(hook.store, self.study, self.run, place, before, named)
             self._enter_champion(hook, edition)
-            for ended in end_stopped_editions(hook.store, self.study.name, ended_state, but=edition.name):
-                self.log.warning("The earlier edition %s has ended now. %s", ended.name, ended.reason)
+            self.end_stopped(hook.store, but=edition.name)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
         reference = reference_of(context, zone(edition.timezone))
         self.log.info("Windows count from %s, in days of %s.", reference, edition.timezone)

@@ -14,7 +14,7 @@ from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.retry import until_done
 from airflow_hpo.pods.watch.limits import WatchLimits
-from airflow_hpo.pods.watch.log_readings import PodReadings
+from airflow_hpo.pods.watch.log_readings import OnLine, PodReadings, passed_over
 from airflow_hpo.pods.watch.node import OnNode
 from airflow_hpo.pods.watch.watch import PodWatch
 
@@ -31,10 +31,11 @@ async def watch_pod(
     *,
     alone: bool = False,
     on_node: OnNode | None = None,
+    on_line: OnLine = passed_over,
 ) -> Outcome:
     """Watch a pod until it has ended, and return how."""
     async with _opened(connection, name, namespace, alone=alone) as pod:
-        readings = PodReadings(source, objective, lambda line: logger.info("%s", line))
+        readings = PodReadings(source, objective, lambda line: logger.info("%s", line), on_line)
         return await PodWatch(pod, options, readings, report, logger, on_node).run()
 
 

@@ -1,6 +1,7 @@
 """Attempts: that one began, where it runs, and how it ended."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select, update
@@ -53,6 +54,18 @@ def locate(session: Session, edition: str, number: int, attempt: int, placement:
     row.place = {**row.place, **placement.to_dict()}
     session.flush()
     return _attempt(row, edition)
+
+
+def hear(session: Session, edition: str, number: int, attempt: int, at: datetime) -> None:
+    """Note when the last line of an attempt came, unless a later one is known."""
+    known = AttemptRow.heard_at
+    ours = AttemptRow.edition_id == select(EditionRow.id).where(EditionRow.name == edition).scalar_subquery()
+    session.execute(
+        update(AttemptRow)
+        .where(ours, AttemptRow.number == number, AttemptRow.attempt == attempt, known.is_(None) | (known < at))
+        .values(heard_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
@@ -149,4 +162,5 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         log_tail=row.log_tail,
         placement=Placement.from_dict(row.place),
         work=row.work,
+        heard=row.heard_at,
     )

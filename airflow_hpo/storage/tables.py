@@ -116,6 +116,8 @@ class AttemptRow(Row):
     work: Mapped[str | None] = mapped_column(String(64))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    # When its last line came; empty in attempts that began before this was kept.
+    heard_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(PlainText)

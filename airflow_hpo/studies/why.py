@@ -125,13 +125,17 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None, news: News) -> str:
         return f"{ended_sentence(last)} {where}"
     if task is None or task.works:
         since = last.started.isoformat(timespec="seconds")
-        return f"Attempt {last.attempt} runs {_placement(last.placement)}since {since}. {_last_value(last, news)}"
+        return f"Attempt {last.attempt} runs {_placement(last.placement)}since {since}. {_last_news(last, news)}"
     return f"Attempt {last.attempt} was interrupted. {where}"
 
 
-def _last_value(attempt: Attempt, news: News) -> str:
+def _last_news(attempt: Attempt, news: News) -> str:
     last = news.get((attempt.number, attempt.attempt))
-    return f"Its last value came at {last.isoformat(timespec='seconds')}." if last else "No value has come yet."
+    value = last.isoformat(timespec="seconds") if last else None
+    if attempt.heard is None:
+        return f"Its last value came at {value}." if value else "No value has come yet."
+    line = f"Its last line came at {attempt.heard.isoformat(timespec='seconds')}"
+    return f"{line}, its last value at {value}." if value else f"{line}, and no value has come yet."
 
 
 def _placement(where: Placement) -> str:

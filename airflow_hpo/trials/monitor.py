@@ -8,12 +8,13 @@ from threading import Condition
 
 from cachetools import TTLCache, cached
 
-from airflow_hpo.core.metrics.point import Report, SeriesPoint
+from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.studies.stop import reason_to_end
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.reporter import TrialReporter
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +39,11 @@ def must_end(store: Store, edition: str) -> str | None:
 class TrialMonitor:
     """Takes what a running trial reports, and gives the trial up also when its study ends it."""
 
-    def __init__(self, report: Report, store: Store, edition: str, interval: float) -> None:
+    def __init__(self, report: TrialReporter, store: Store, edition: str, interval: float) -> None:
         self.reason: str | None = None
         """Why the study ended the trial; None unless it did."""
+        self.heard = report.heard
+        """Takes that the program has printed a line."""
         self._report = report
         self._store = store
         self._edition = edition

@@ -195,6 +195,7 @@ class TrialPodTrigger(BaseTrigger):
             monitor,
             self.log,
             on_node=located(trial.store, trial.study, trial.attempt),
+            on_line=monitor.heard,
         )
         await self._deliver_rest(trial.reporter)
         return monitor.explained(outcome)

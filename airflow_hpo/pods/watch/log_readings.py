@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, Measurement
@@ -15,20 +16,30 @@ from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.pods.watch.timestamped_lines import LogLine
 
+OnLine = Callable[[datetime | None], None]
+"""Takes the moment of the newest line, as its node's clock has it; a log that is read again brings old lines."""
+
+
+def passed_over(moment: datetime | None) -> None:
+    """Do nothing with the moment of a line."""
+
 
 class PodReadings:
     """Collects from the logs of one pod; its methods may be called from several threads.
 
-    ``log`` is called by :meth:`write` with every line that the program printed.
+    ``log`` is called by :meth:`write` with every line that the program printed, ``on_line`` with the moments of some.
     """
 
-    def __init__(self, source: MetricSource, objective: Objective, log: Callable[[str], None]) -> None:
+    def __init__(
+        self, source: MetricSource, objective: Objective, log: Callable[[str], None], on_line: OnLine = passed_over
+    ) -> None:
         self._collector = Collector(source, objective)
         self.names = objective.metrics
         """The metrics that are looked for."""
         self._from_output = isinstance(source, Stdout)
         self._from_message = not isinstance(source, Stdout | File)
         self._log = log
+        self._on_line = on_line
         self._unwritten: deque[str] = deque()
         self._lock = threading.Lock()
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -62,8 +73,10 @@ class PodReadings:
         self._hear(lines)
 
     def _hear(self, lines: list[LogLine]) -> None:
-        if any(line.stamp for line in lines):
+        stamps = [line.stamp for line in lines if line.stamp]
+        if stamps:
             self.heard = time.monotonic()
+            self._on_line(as_time(stamps[-1]))
 
     def message(self, text: str | None) -> None:
         """Take the container's termination message, when metrics are read from it."""

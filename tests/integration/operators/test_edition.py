@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import StudyBusyError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationPlanOperator
@@ -60,14 +61,14 @@ def starting(study: Study | None = None, **options: Any) -> StudyStartOperator:
     return StudyStartOperator(task_id="tune.start", study=study or declared(), run="main", **options)
 
 
-def planning() -> EvaluationPlanOperator:
+def planning(run: str = "main") -> EvaluationPlanOperator:
     return EvaluationPlanOperator(
         task_id="validate.plan",
         study=declared(),
         evaluation="validate",
         candidates=[Candidate("a", {"x": 0.5, "kind": "a"})],
         scenarios=["rain"],
-        run="main",
+        run=run,
     )
 
 
@@ -116,15 +117,20 @@ def test_editions_of_their_own_wait_for_nothing(airflow: AirflowAnswers) -> None
     assert names == ["demo@A", "demo@B"]
 
 
+@pytest.mark.parametrize("kind", ["study", "evaluation"])
 def test_the_start_of_an_edition_ends_those_that_stopped_runs_left(
-    airflow: AirflowAnswers, capsys: pytest.CaptureFixture[str]
+    airflow: AirflowAnswers, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
+    tunes, names = kind == "study", {}
     for run in ("failed", "running", "deleted", "now"):
         airflow.runs["monthly", run] = run
-        execute(StudyStartOperator(task_id="tune.start", study=declared()), run)
-    del airflow.runs["monthly", "deleted"]
-    ends = {run: HpoHook().store.edition(f"demo@{run}").end for run in ("failed", "running", "deleted", "now")}
+        opened = execute(StudyStartOperator(task_id="tune.start", study=declared()) if tunes else planning(run), run)
+        names[run] = opened if tunes else opened[0]["study"]
+        if run == "deleted":
+            del airflow.runs["monthly", "deleted"]
+    ends = {run: HpoHook().store.edition(name).end for run, name in names.items()}
     assert ends == {"failed": "incomplete", "running": None, "deleted": None, "now": None}
+    assert {record.state for record in HpoHook().store.optuna.records(names["failed"])} <= {TrialState.FAIL}
     assert "DAG run 'failed' of DAG 'monthly' ended as failed before the study did" in capsys.readouterr().out
 
 

@@ -30,6 +30,7 @@ from airflow_hpo.operators.scenarios import ScenariosOperator
 from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
 from airflow_hpo.storage.tables import EditionRow
 from airflow_hpo.studies.open import open_edition
+from tests.integration.airflow_answers import AirflowAnswers
 from tests.integration.trial_tasks import START
 from tests.runs import dag_run_at
 
@@ -38,6 +39,11 @@ CANDIDATES = [Candidate("trial 7", {"x": 0.1, "y": 0.2}), Candidate("champion", 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 States = dict[str, dict[str, str | None]]
 pytestmark = pytest.mark.usefixtures("default_database")
+
+
+@pytest.fixture(autouse=True)
+def airflow(monkeypatch: pytest.MonkeyPatch) -> AirflowAnswers:
+    return AirflowAnswers(monkeypatch)
 
 
 @pytest.fixture

@@ -329,3 +329,11 @@ def test_every_way_answers_from_the_study(ways: Callable[..., Way], name: str) -
     way(request, 2)
     assert way.log.of_life == ["Trial 0 is complete in the study; nothing is run."]
     assert stored(way.tuned) == before
+
+
+def test_the_last_line_of_a_program_has_its_moment(ways: Callable[..., Way]) -> None:
+    way = ways("a process", COMPLETE)
+    way(way.tuned.suggest()[0], 1)
+    [attempt] = way.tuned.attempts(0)
+    assert attempt.heard is not None
+    assert attempt.started <= attempt.heard <= attempt.finished

@@ -11,12 +11,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
+from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter_set import Action, Provenance
 from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import StoreNotMigratedError
-from airflow_hpo.storage import editions, parameter_sets
+from airflow_hpo.storage import attempts, editions, parameter_sets
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import HEAD, VERSION_TABLE, check, current, downgrade, ensure, script_config, upgrade
@@ -226,6 +227,8 @@ def test_editions_of_the_fourth_revision_survive_the_third_and_the_way_forward(e
         editions.declare(session, STUDY, "r")
         plan = {"edition_id": editions.row_id(session, "s@r"), "look": 2, "plan": "{}", "created_at": utc_now()}
         session.add(EvaluationRow(**plan))
+        attempts.begin(session, "s@r", 0, TaskRun("d", "r", "trial"), backend="process")
+        attempts.hear(session, "s@r", 0, 1, utc_now())
     made = constraints(empty_database)
     downgrade(empty_database, "0003")
     with empty_database.session(read_only=True) as session:
@@ -236,6 +239,7 @@ def test_editions_of_the_fourth_revision_survive_the_third_and_the_way_forward(e
     with empty_database.session(read_only=True) as session:
         assert editions.get(session, "s@r").study == STUDY
         assert session.scalars(select(EvaluationRow.look)).one() == 2
+        assert [one.heard for one in attempts.of(session, "s@r")] == [None]
 
 
 def test_going_back_to_the_first_revision_loses_what_only_the_second_keeps_and_nothing_else(database: Database):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from airflow_hpo.core.attempt import TaskRun, TaskTry
+from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.placement import Placement
@@ -19,6 +21,7 @@ from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.studies.why import Explanation, TrialReason, explain
 from airflow_hpo.trials.conclude import fail
 from airflow_hpo.trials.invalidate import invalidate
+from airflow_hpo.trials.reporter import TrialReporter
 from airflow_hpo.trials.run import history
 from tests.integration.trial_tasks import Tuned, declared, task_try_of
 
@@ -67,6 +70,23 @@ def test_a_trial_that_runs_says_when_its_last_value_came(tuned: Tuned) -> None:
         [last, *_] = [value.reported for value in metric_series.series(session, tuned.name, 0)]
     why = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "running", 0)))).why
     assert why.endswith(f"Its last value came at {last.isoformat(timespec='seconds')}.")
+
+
+def heard(tuned: Tuned, value: float | None = None) -> str:
+    """Return what is said of a trial that has printed a line at noon."""
+    _, attempt = tuned.started(tuned.suggest()[0])
+    report = TrialReporter(tuned.store, tuned.study, attempt)
+    report.heard(datetime(2026, 11, 29, 12, tzinfo=UTC))
+    report([] if value is None else [SeriesPoint("loss", 1, value)])
+    return first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "running", 0)))).why
+
+
+def test_a_trial_that_runs_says_when_its_last_line_came(tuned: Tuned) -> None:
+    assert heard(tuned).endswith("Its last line came at 2026-11-29T12:00:00+00:00, and no value has come yet.")
+
+
+def test_a_trial_that_runs_says_when_its_last_line_and_its_last_value_came(tuned: Tuned) -> None:
+    assert " Its last line came at 2026-11-29T12:00:00+00:00, its last value at 20" in heard(tuned, 2.0)
 
 
 @pytest.mark.parametrize(

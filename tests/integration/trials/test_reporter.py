@@ -4,6 +4,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,39 @@ def test_values_that_nothing_followed_are_delivered_before_the_trial_is_told(in_
         fail(in_a_file.store, attempt, Outcome.failed("It broke."), task_try_of("001/0"), 0, report)
     assert [v.value for v in series(in_a_file)] == [3.0, 2.0]
     assert in_a_file.store.optuna.load(in_a_file.name).trials[0].intermediate_values == {1: 3.0, 2: 2.0}
+
+
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+
+def test_the_moment_of_the_last_line_is_kept_once_in_a_while(tuned: Tuned, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = reporter(tuned)
+    for second in range(3):
+        report.heard(NOON + timedelta(seconds=second))
+        report([])
+    assert tuned.attempts(0)[0].heard == NOON
+    monkeypatch.setattr(report, "_heard_due", 0.0)
+    # No further line has come, and still it is the last one that is kept.
+    assert not report([])
+    assert tuned.attempts(0)[0].heard == NOON + timedelta(seconds=2)
+
+
+def test_a_log_that_is_read_again_makes_the_last_line_no_older(tuned: Tuned) -> None:
+    for moment in (NOON, NOON - timedelta(hours=1)):
+        _, attempt = tuned.started(tuned.suggest()[0])
+        again = TrialReporter(tuned.store, tuned.study, attempt)
+        again.heard(moment)
+        again([])
+    assert tuned.attempts(0)[0].heard == NOON
+
+
+def test_the_moment_of_a_line_waits_for_a_database_that_is_away(
+    in_a_file: Tuned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = reporter(in_a_file)
+    with away(in_a_file):
+        report.heard(NOON)
+        assert not report([])
+    monkeypatch.setattr(report, "_heard_due", 0.0)
+    report([])
+    assert in_a_file.attempts(0)[0].heard == NOON

@@ -1,7 +1,13 @@
-"""Columns: those that nothing reads are no longer written; editions keep the time zone of their windows."""
+"""Columns: those that nothing reads are no longer written; editions keep the time zone of their windows.
+
+An attempt has the moment of its last line; of attempts that are there it is not known.
+"""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0004"
 down_revision = "0003"
@@ -13,6 +19,7 @@ TABLES = ()
 
 # A task of the version before that still runs selects and writes them, so a later revision drops them.
 LEFT = ("fingerprint", "search_fingerprint")
+MOMENT: Any = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
 
 
 def upgrade() -> None:
@@ -22,9 +29,11 @@ def upgrade() -> None:
         editions.add_column(sa.Column("timezone", sa.String(64)))
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.drop_column("tuned")
+    op.add_column("hpo_attempts", sa.Column("heard_at", MOMENT))
 
 
 def downgrade() -> None:
+    op.drop_column("hpo_attempts", "heard_at")
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.add_column(sa.Column("tuned", sa.String(512)))
     rows = sa.table("hpo_editions", *(sa.column(name, sa.String) for name in LEFT))
