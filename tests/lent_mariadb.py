@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from airflow_hpo.storage.database import Database
 from tests.databases import LentDatabase, Migrate
@@ -62,7 +64,9 @@ class LentMariaDb(LentDatabase):
     def disconnect_others(self, connection: Connection) -> None:
         """End all other connections to the database, which keeps their rows and tables locked no longer."""
         for other in connection.scalars(text(OTHERS), {"name": self.name}).all():
-            connection.execute(text(f"KILL {other}"))
+            # One may have ended by itself since it was listed.
+            with suppress(OperationalError):
+                connection.execute(text(f"KILL {other}"))
 
     def empty(self, connection: Connection, tables: Sequence[str]) -> None:
         """Remove the rows of tables, and count from one again."""

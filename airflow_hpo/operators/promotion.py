@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
+from airflow.sdk import Asset, Context
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import brief_repr
@@ -12,6 +12,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
+from airflow_hpo.operators.asset_events import AssetEventOperator
 from airflow_hpo.operators.context import permanent_errors_end_the_task, promotion_key
 from airflow_hpo.parameter_sets.promote import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage.retry import retried
@@ -37,7 +38,7 @@ def parameter_set_asset(name: str) -> Asset:
     return Asset(name=f"hpo_champion_{check_name(name)}", uri=f"hpo://champion/{name}")
 
 
-class _ChampionOperator(BaseOperator):
+class _ChampionOperator(AssetEventOperator):
     """Moves a champion once for each DAG run, mirrors it and emits the event of its asset."""
 
     template_fields: Sequence[str] = ("reason", "approved_by")
@@ -53,10 +54,7 @@ class _ChampionOperator(BaseOperator):
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        self.asset = parameter_set_asset(parameter_set)
-        kwargs.setdefault("inlets", [self.asset])
-        kwargs.setdefault("outlets", [AssetAlias(self.asset.name)])
-        super().__init__(**kwargs)
+        super().__init__(asset=parameter_set_asset(parameter_set), **kwargs)
         self.parameter_set = parameter_set
         self.reason = reason
         self.approved_by = approved_by
@@ -73,7 +71,7 @@ class _ChampionOperator(BaseOperator):
             if write_mirror(store.database, self.parameter_set, create=self.mirror):
                 self.log.info("The Variable of %s is up to date.", self.parameter_set)
         event = event_of(move)
-        moved = self._announce(context, move, event)
+        moved = move.current == move.made.version and self.emit_once(context, event, "version")
         return {**event, "moved": moved, "current": move.current}
 
     def move(self, store: Store, context: Context) -> Move:
@@ -87,21 +85,6 @@ class _ChampionOperator(BaseOperator):
         triggered_by = getattr(run, "triggering_user_name", None)
         acted = {"acted_by": system_user(), "triggered_by": triggered_by}
         return Provenance(dag_id=ti.dag_id, run_id=ti.run_id, **{**origin, **known, **acted})
-
-    def _announce(self, context: Context, move: Move, data: dict[str, Any]) -> bool:
-        """Emit the event of the asset unless it was emitted, or is true no more; return whether it was emitted."""
-        if move.current != move.made.version:
-            return False
-        if data["version"] in self._announced(context):
-            self.log.info("The asset %s has version %s already.", self.asset.uri, data["version"])
-            return False
-        alias = next(outlet for outlet in self.outlets if isinstance(outlet, AssetAlias))
-        context["outlet_events"][alias].add(self.asset, extra=data)
-        return True
-
-    def _announced(self, context: Context) -> set[Any]:
-        events = context["inlet_events"][self.asset].ascending(False).limit(100)
-        return {(event.extra or {}).get("version") for event in events}
 
 
 class PromoteOperator(_ChampionOperator):

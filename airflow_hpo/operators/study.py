@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator, Context, TriggerRule
+from airflow.sdk import Asset, BaseOperator, Context, TriggerRule
 from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -17,10 +17,11 @@ from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.operators.asset_events import AssetEventOperator
 from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of, timezone_of
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
-from airflow_hpo.studies.finish import Summary, ended_just_before, finish
+from airflow_hpo.studies.finish import ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, run_before
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.suggest import reserve, suggest
@@ -176,7 +177,7 @@ class StudySuggestOperator(BaseOperator):
         return [request.to_dict() for request in requests]
 
 
-class StudyFinishOperator(BaseOperator):
+class StudyFinishOperator(AssetEventOperator):
     """Ends a study: gives up abandoned trials, returns the best one and updates the study's asset.
 
     The asset event carries the parameters. It is emitted once for each best trial of an edition, however often the task
@@ -210,10 +211,7 @@ class StudyFinishOperator(BaseOperator):
         accept_incomplete: bool = False,
         **kwargs: Any,
     ) -> None:
-        self.asset = study_asset(study.name)
-        kwargs.setdefault("inlets", [self.asset])
-        kwargs.setdefault("outlets", [AssetAlias(f"hpo_study_{study.name}")])
-        super().__init__(**kwargs)
+        super().__init__(asset=study_asset(study.name), **kwargs)
         self.study = study
         self.run = run
         self.hpo_conn_id = hpo_conn_id
@@ -234,7 +232,7 @@ class StudyFinishOperator(BaseOperator):
             raise AirflowFailException(summary.failure)
         if ended_just_before(store, name, FIRST_EVENT):
             self._await_first_event(context)
-        self._announce(context, summary)
+        self.emit_once(context, summary.data, "edition", "number")
         return summary.data
 
     def _await_first_event(self, context: Context) -> None:
@@ -248,15 +246,4 @@ class StudyFinishOperator(BaseOperator):
             wait=wait_fixed(0.5),
             retry_error_callback=lambda _: None,
         )
-        waiting(self._events, context)
-
-    def _announce(self, context: Context, summary: Summary) -> None:
-        said = {(event.extra.get("edition"), event.extra.get("number")) for event in self._events(context)}
-        if (summary.data["edition"], summary.data["number"]) in said:
-            self.log.info("The asset %s has this result already.", self.asset.uri)
-            return
-        alias = next(outlet for outlet in self.outlets if isinstance(outlet, AssetAlias))
-        context["outlet_events"][alias].add(self.asset, extra=summary.data)
-
-    def _events(self, context: Context) -> list[Any]:
-        return list(context["inlet_events"][self.asset].ascending(False).limit(100))
+        waiting(self.newest_events, context)

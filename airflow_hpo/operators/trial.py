@@ -160,7 +160,7 @@ class TrialOperator(BaseOperator):
             context["trial"] = TrialView(run.claimed.request)  # type: ignore[typeddict-unknown-key]
         if parent is self and self.run and self.backend in AS_TEXT:
             # A mapped task brings the DAG's environment, which may make Python objects.
-            jinja_env = text_templates(jinja_env, as_variables=self.run.claimed.text_values)
+            jinja_env = text_templates(jinja_env, as_variables=self.run.edition.text_values)
         if parent is not self:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
             return

@@ -11,6 +11,7 @@ from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.exceptions import StudyBusyError, StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.insert_absent import insert_absent
@@ -105,22 +106,21 @@ def finish(
     name: str,
     end: End,
     reason: str,
-    *,
-    best_number: int | None = None,
-    best_value: float | None = None,
+    best: TrialRecord | None = None,
 ) -> Edition:
     """Note that an edition is over; said again, the newest statement holds, since a rerun may have changed the best."""
     row = _locked(session, name)
-    row.end, row.reason, row.best_number, row.best_value = end.value, reason, best_number, best_value
+    row.end, row.reason = end.value, reason
+    _note_best(row, best)
     row.finished_at = max(utc_now(), row.started_at)
     session.flush()
     return _edition(row)
 
 
-def correct_best(session: Session, name: str, number: int | None, value: float | None) -> Edition:
+def correct_best(session: Session, name: str, best: TrialRecord | None) -> Edition:
     """Note another best trial of an edition that is over; its end stays as it was."""
     row = _locked(session, name)
-    row.best_number, row.best_value = number, value
+    _note_best(row, best)
     session.flush()
     return _edition(row)
 
@@ -186,6 +186,10 @@ def _found(session: Session, name: str, wanted: Select[T]) -> T:
         known = list(session.scalars(select(EditionRow.name).order_by(EditionRow.id.desc()).limit(200)))
         raise StudyNotFoundError(f"A study must be in the store, but {name!r} is not.{nearest(name, known)}")
     return found
+
+
+def _note_best(row: EditionRow, best: TrialRecord | None) -> None:
+    row.best_number, row.best_value = (best.number, best.value) if best else (None, None)
 
 
 def _go_on(row: EditionRow) -> None:

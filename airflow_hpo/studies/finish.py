@@ -38,17 +38,10 @@ def finish(store: Store, status: Status, cause: str | None = None, *, accept_inc
     failure = _failure(status, end, reason, accept_incomplete)
     if status.verdict.over or (end is End.INCOMPLETE and failure is None):
         with store.session() as session:
-            editions.finish(
-                session,
-                status.edition.name,
-                end,
-                reason,
-                best_number=best.number if best else None,
-                best_value=best.value if best else None,
-            )
+            editions.finish(session, status.edition.name, end, reason, best)
     elif status.edition.ended:
         with store.session() as session:
-            _correct(session, status)
+            editions.correct_best(session, status.edition.name, best)
     return Summary(_data(status, best, end, reason), _text(status, best, reason), failure)
 
 
@@ -86,13 +79,8 @@ def amend(store: Store, session: Session, name: str, told: TrialRecord | None = 
         now = f"trial {before} still is its best"
     else:
         now = f"trial {best.number} is its best now, with {look.edition.study.objective.metric} = {best.value}"
-    _correct(session, look)
+    editions.correct_best(session, name, best)
     return f"The study had ended, and {now}. Clear its task finish to pass that on."
-
-
-def _correct(session: Session, status: Status) -> None:
-    best = status.best
-    editions.correct_best(session, status.edition.name, best.number if best else None, best.value if best else None)
 
 
 def _end(status: Status, cause: str | None) -> tuple[End, str]:

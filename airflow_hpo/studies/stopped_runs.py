@@ -55,7 +55,6 @@ def end_stopped(store: Store, edition: Edition, by: DagRunEnd) -> Edition:
 def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Edition:
     running = [r.number for r in store.optuna.records(edition.name, details=False) if r.state is TrialState.RUNNING]
     end, reason = _statement(judged, by)
-    best = judged.progress.best
     with store.session() as session:
         editions.row_id(session, edition.name, lock=True)
         now = editions.get(session, edition.name)
@@ -64,14 +63,7 @@ def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Editi
         for number in running:
             store.optuna.tell(edition.name, number, TrialState.FAIL, within=session.connection())
             attempts.lose_running(session, edition.name, number, f"{by}, and the trial had no result.")
-        return editions.finish(
-            session,
-            edition.name,
-            end,
-            reason,
-            best_number=best.number if best else None,
-            best_value=best.value if best else None,
-        )
+        return editions.finish(session, edition.name, end, reason, judged.progress.best)
 
 
 def _statement(judged: Status, by: DagRunEnd) -> tuple[End, str]:

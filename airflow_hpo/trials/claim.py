@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from airflow_hpo.core.attempt import Attempt, TaskTry
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.trial_key import rerun_key
@@ -29,8 +30,8 @@ class Claim:
     """The trial as the study knows it."""
     work: str
     """Fingerprint of what the task runs."""
-    text_values: bool = True
-    """Whether templates spell values as in ``HPO_PARAM_*``, as in all but the editions of before."""
+    edition: Edition
+    """The study as it was then."""
     because: str | None = None
     """Why this claim made a new trial in place of a finished one; None where it made none."""
 
@@ -53,8 +54,7 @@ def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, re
         key = rerun_key(request.key, record.number)
         fresh = store.optuna.rerun(request.study, record.number, key)
         record = store.optuna.record(request.study, fresh.number or 0)
-    text_values = store.edition(request.study).text_values
-    return Claim(_taken(request, record), record, str(work), text_values, because)
+    return Claim(_taken(request, record), record, str(work), store.edition(request.study), because)
 
 
 @retried

@@ -50,7 +50,7 @@ class TrialRun:
     attempt: Attempt
     """The attempt, once it has begun."""
     edition: Edition
-    """The study as it was when the attempt began, or was taken up."""
+    """The study as it was when the trial was claimed, or the attempt was taken up by another process."""
     reporter: TrialReporter
     """Takes what the attempt reports, once it has begun."""
 
@@ -82,6 +82,7 @@ class TrialRun:
     def claim(self, request: TrialRequest, work: Work, task: TaskTry, rerun: Reruns = "changed") -> TrialRequest:
         """Decide which trial runs, and return it with its parameters; repeating it changes nothing."""
         self.claimed = claimed = claims.claim(self.store, request, work, task, rerun)
+        self.edition = claimed.edition
         if claimed.because:
             replaced, number = claimed.record.replaces, claimed.record.number
             self.log.info("Trial %s does not answer, because %s; trial %s runs.", replaced, claimed.because, number)
@@ -121,6 +122,7 @@ class TrialRun:
     def of_attempt(cls, store: Store, log: Log, poll_interval: float, where: tuple[str, int, int]) -> Self:
         """Return the run of an attempt that another process began: of which edition, trial and attempt."""
         run = cls(store, log, poll_interval)
+        run.edition = store.edition(where[0])
         run._begun(attempt_of(store, *where))
         return run
 
@@ -152,7 +154,6 @@ class TrialRun:
 
     def _begun(self, attempt: Attempt) -> None:
         self.attempt = attempt
-        self.edition = self.store.edition(attempt.study)
         self.reporter = TrialReporter(self.store, self.study, attempt)
 
     def _introduce(self) -> None:

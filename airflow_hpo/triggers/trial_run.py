@@ -151,7 +151,7 @@ class TrialPodRunTrigger(BaseTrigger):
         task = TaskTry.of(context["ti"])
         claimed = run.claim(request, Work(spec.work), task, spec.rerun)
         context["trial"] = TrialView(claimed)  # type: ignore[typeddict-unknown-key]
-        rendered = partial(self._rendered, context=context, text_values=run.claimed.text_values)
+        rendered = partial(self._rendered, context=context, text_values=run.edition.text_values)
         cluster = Connection(**rendered(asdict(spec.connection)))
         metrics = spec.metrics.rendered(rendered)
         if known := run.answer():

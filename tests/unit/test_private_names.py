@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import airflow
@@ -426,6 +427,100 @@ def a_list_of_the_api_server_names_where_it_goes_on() -> None:
     from kubernetes.client import V1ListMeta
 
     assert V1ListMeta.attribute_map["_continue"] == "continue"
+
+
+@rests_on("ApiClient.call_api", "pods/api/streams.py")
+def the_client_of_kubernetes_hands_over_an_answer_that_goes_on() -> None:
+    from kubernetes_asyncio.client import ApiClient
+
+    names = inspect.signature(ApiClient.call_api).parameters.keys()
+    assert {"path_params", "query_params", "header_params", "auth_settings", "_preload_content"} <= names
+    assert "_request_timeout" in names
+
+
+@rests_on("ApiClient.deserialize", "pods/api/client.py")
+def the_client_of_kubernetes_makes_a_pod_of_what_a_watch_sent() -> None:
+    from kubernetes_asyncio.client import ApiClient, Configuration
+
+    reader = ApiClient.__new__(ApiClient)
+    reader.configuration = Configuration()
+    answer = SimpleNamespace(data='{"metadata": {"name": "p"}, "spec": {"containers": [], "nodeName": "n"}}')
+    pod = reader.deserialize(answer, "V1Pod")
+    assert (pod.metadata.name, pod.spec.node_name) == ("p", "n")
+
+
+@rests_on("ApiException.status of 0", "pods/api/errors.py", "status 0")
+def the_synchronous_client_gives_status_0_to_a_server_that_it_does_not_trust() -> None:
+    from kubernetes.client import ApiException, Configuration
+    from kubernetes.client.rest import RESTClientObject
+    from urllib3.exceptions import SSLError
+
+    def distrust(*_: Any, **__: Any) -> None:
+        raise SSLError("certificate verify failed")
+
+    client = RESTClientObject(Configuration())
+    client.pool_manager.request = distrust
+    with pytest.raises(ApiException) as caught:
+        client.GET("https://kubernetes.example")
+    assert caught.value.status == 0
+    assert "certificate verify failed" in caught.value.reason
+
+
+@rests_on(
+    "KubernetesPodOperator.build_pod_request_obj, KubernetesPodOperator.hook",
+    "pods/build/pod.py",
+    "builder.hook = hook",
+)
+def the_operator_of_pods_adds_what_airflow_adds_and_takes_another_hook() -> None:
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+    assert {"context", "dry_run"} <= inspect.signature(KubernetesPodOperator.build_pod_request_obj).parameters.keys()
+    operator = KubernetesPodOperator(task_id="t")
+    operator.hook = other = object()
+    assert operator.hook is other
+
+
+@rests_on(
+    "PodGenerator.reconcile_pods, PodGenerator.deserialize_model_dict, PodGenerator.deserialize_model_file",
+    "pods/build/templates.py",
+    "PodGenerator.reconcile_pods",
+)
+def the_generator_of_pods_merges_two_of_which_the_second_is_stronger() -> None:
+    from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
+
+    def pod(**spec: Any) -> Any:
+        return PodGenerator.deserialize_model_dict({"spec": {"containers": [{"name": "base"}], **spec}})
+
+    both = PodGenerator.reconcile_pods(pod(hostname="weak", subdomain="weak"), pod(hostname="strong"))
+    assert (both.spec.hostname, both.spec.subdomain) == ("strong", "weak")
+    assert list(inspect.signature(PodGenerator.deserialize_model_file).parameters) == ["path"]
+
+
+@rests_on("backcompat.backwards_compat_converters", "pods/build/pod.py")
+def the_converters_of_the_provider_leave_kubernetes_objects_and_make_variables_of_a_mapping() -> None:
+    from airflow.providers.cncf.kubernetes.backcompat import backwards_compat_converters as converters
+    from kubernetes.client import V1Volume, V1VolumeMount
+
+    volume, mount = V1Volume(name="v"), V1VolumeMount(name="v", mount_path="/v")
+    assert converters.convert_volume(volume) is volume
+    assert converters.convert_volume_mount(mount) is mount
+    assert converters.convert_configmap("m").config_map_ref.name == "m"
+    [variable] = converters.convert_env_vars_or_raise_error({"A": "b"})
+    assert (variable.name, variable.value) == ("A", "b")
+
+
+@rests_on("texts of the API server", "pods/api/errors.py", "exceeded quota")
+def the_api_server_names_a_full_quota_and_a_version_that_is_ahead_by_these_texts() -> None:
+    """Only a cluster can say it, and it has been asked: the answers of Kubernetes 1.36."""
+    from airflow_hpo.pods.api.errors import Call, Refusal, refused
+    from airflow_hpo.pods.api.informer import TOO_LARGE
+
+    quota = 'pods "p" is forbidden: exceeded quota: small, requested: cpu=1, used: cpu=4, limited: cpu=4'
+    right = 'pods is forbidden: User "a" cannot create resource "pods" in API group "" in the namespace "default"'
+    remedies = [str(refused(Call("create the pod 'p'", "create"), Refusal(403, text))) for text in (quota, right)]
+    assert "ResourceQuota" in remedies[0]
+    assert "Role" in remedies[1]
+    assert TOO_LARGE in "Timeout: Too large resource version: 9, current: 5"
 
 
 @rests_on("texts of SQLite's errors", "storage/errors.py", "MISSING_WORDS")

@@ -10,6 +10,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
@@ -85,9 +86,8 @@ def test_finishing_again_tells_the_newest_best(database: Database):
     open_(database, study())
     for number, value in ((3, 0.5), (7, 0.25)):
         with database.session() as session:
-            editions.finish(
-                session, "dispatch@r1", End.GOAL, "The goal was reached.", best_number=number, best_value=value
-            )
+            best = TrialRecord(number, TrialState.COMPLETE, {}, value)
+            editions.finish(session, "dispatch@r1", End.GOAL, "The goal was reached.", best)
     with database.session(read_only=True) as session:
         edition = editions.get(session, "dispatch@r1")
     assert (edition.end, edition.best_number, edition.best_value) == (End.GOAL, 7, 0.25)

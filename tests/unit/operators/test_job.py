@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.task_groups.jobs import JobTrial
+from tests.unit.operators.claimed import claimed_run
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)
 IDENTITY = PodIdentity(REQUEST, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
@@ -24,7 +24,7 @@ def built(**arguments: Any) -> TrialJobOperator:
 
 def test_the_pods_know_their_job_and_their_number_before_the_authors_variables() -> None:
     operator = built(env_vars={"MASTER": "$(HPO_JOB)-0"})
-    operator.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=True))  # type: ignore[assignment]
+    operator.run = claimed_run(REQUEST)
     operator._identity = IDENTITY
     operator.render_template_fields({"trial": TrialView(REQUEST)})  # type: ignore[typeddict-unknown-key]
     pod = operator.build_pod_request_obj(dry_run=True)

@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
+from tests.unit.operators.claimed import claimed_run
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5, "kind": "{{ 1 + 1 }}"}, seed=3)
 IDENTITY = PodIdentity(REQUEST, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
@@ -30,7 +30,7 @@ class BuiltOperator(TrialPodOperator):
 
     def manifest(self) -> dict[str, Any]:
         """Render and build the pod, and return it as Kubernetes gets it."""
-        self.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=True))  # type: ignore[assignment]
+        self.run = claimed_run(REQUEST)
         self._identity = IDENTITY
         self.render_template_fields({"trial": TrialView(REQUEST)})  # type: ignore[typeddict-unknown-key]
         pod = self.build_pod_request_obj(dry_run=True)

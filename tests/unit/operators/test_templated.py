@@ -8,7 +8,6 @@ import pkgutil
 import re
 import warnings
 from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,6 +32,7 @@ from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.task_groups.tune import TuneTaskGroup
 from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
+from tests.unit.operators.claimed import claimed_run
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)
 IDENTITY = PodIdentity(REQUEST, 1, TaskRun("d", "run:1", "trial", 3, 1), "here")
@@ -66,7 +66,7 @@ def test_a_docstring_that_calls_something_templated_is_found() -> None:
 
 def rendered(operator: type[BaseOperator], **arguments: Any) -> Any:
     one: Any = operator(task_id="trial", request=REQUEST.to_dict(), **arguments)
-    one.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=True))
+    one.run = claimed_run(REQUEST)
     one.render_template_fields({"trial": TrialView(REQUEST)})
     return one
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +29,7 @@ from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.task_groups.tune import TuneTaskGroup
 from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
+from tests.unit.operators.claimed import claimed_run
 
 PARAMS = {"version": "1_0", "flag": True, "off": False, "none": None, "n": 3, "x": 1e-05}
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params=PARAMS, seed=3)
@@ -44,7 +44,7 @@ def rendered(operator: type[BaseOperator], *, text_values: bool = True, **argume
     with DAG("d", **NATIVE):
         mapped = operator.partial(task_id="trial", **arguments).expand(request=[REQUEST.to_dict()])
     one: Any = mapped.unmap({"request": REQUEST.to_dict()})
-    one.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=text_values))
+    one.run = claimed_run(REQUEST, text_values=text_values)
     context: Any = {"trial": TrialView(REQUEST), "count": 5}
     one._do_render_template_fields(one, mapped.template_fields, context, mapped.get_template_env(), set())
     return one

@@ -4,7 +4,6 @@ import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.triggers import trial_run
 from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
+from tests.unit.operators.claimed import claimed_run
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)
 IDENTITY = PodIdentity(REQUEST, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
@@ -56,7 +56,7 @@ def pod_there(task: Any) -> Any:
 def pod_here(**arguments: Any) -> Any:
     """The same trial's pod as a worker builds it."""
     operator = TrialPodOperator(task_id="trial", request=REQUEST.to_dict(), image="trial:1", **arguments)
-    operator.run = SimpleNamespace(claimed=SimpleNamespace(request=REQUEST, text_values=True))  # type: ignore[assignment]
+    operator.run = claimed_run(REQUEST)
     operator.render_template_fields({"trial": TrialView(REQUEST)})  # type: ignore[typeddict-unknown-key]
     return ApiClient().sanitize_for_serialization(completed(author_manifest(operator), IDENTITY, operator.metrics))
 
