@@ -13,6 +13,7 @@ from airflow_hpo.core.trial import TrialState
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.storage.owners import Kind
+from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.rows import edition_row, find_edition
@@ -49,7 +50,14 @@ def show(args: Any) -> None:
     params = {} if row["trial"] is None else store.optuna.record(edition.name, row["trial"]).params
     odd = sum(bool(trial["problems"]) for trial in trial_rows(store, edition.name))
     emit(
-        [{**row, "trials_with_problems": odd, **{f"params.{name}": params.get(name) for name in edition.study.space}}],
+        [
+            {
+                **row,
+                "trials_with_problems": odd,
+                "images": images_sentence(store, [edition.name]),
+                **{f"params.{name}": params.get(name) for name in edition.study.space},
+            }
+        ],
         args.output,
     )
 
@@ -131,6 +139,8 @@ def _show_table(store: Store, edition: Edition) -> None:
         console.print(judged.verdict.reason, soft_wrap=True)
     if by := end_of_run(store, edition):
         console.print(stopped_sentence(by), soft_wrap=True)
+    if images := images_sentence(store, [edition.name]):
+        console.print(images, soft_wrap=True)
     objective = edition.study.objective
     rows = [row for row in trial_rows(store, edition.name) if row["state"] == TrialState.COMPLETE.value]
     rows.sort(key=lambda row: row[metric_column(objective.metric)], reverse=objective.direction is Direction.MAXIMIZE)

@@ -20,6 +20,8 @@ class Placement:
     """Known once Kubernetes has scheduled the pod."""
     image: str | None = None
     """With its digest, once the container has started."""
+    image_tag: str | None = None
+    """As the pod names the image, once its digest is known; None for pods of before this was stored."""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

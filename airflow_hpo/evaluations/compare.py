@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_hpo.comparison.decision import Decision
@@ -18,6 +18,7 @@ from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import comparisons, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.store import Store
 
 
@@ -67,6 +68,9 @@ def compare_evaluations(
         require_end(store, name)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     decision = _decide(store, names, objective, rule, champion, look)
+    images = images_sentence(store, names, "evaluations")
+    if images:
+        decision = replace(decision, sentence=f"{decision.sentence} {images}")
     origin: dict[str, Any] = {
         "parameter_set": parameter_set or (champion.parameter_set if champion else None),
         "champion_version": champion.version if champion else None,
@@ -77,7 +81,7 @@ def compare_evaluations(
     }
     task_id = place.task.task_id if place else None
     with store.session() as session:
-        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id))
+        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, images))
     return Compared(kept, candidates)
 
 
@@ -149,13 +153,19 @@ def _decide(
 
 
 def _finding(
-    decision: Decision, candidates: Sequence[Candidate], origin: dict[str, Any], task_id: str | None
+    decision: Decision,
+    candidates: Sequence[Candidate],
+    origin: dict[str, Any],
+    task_id: str | None,
+    images: str | None,
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
     edition = next((each.study for each in candidates if each.study), origin["evaluations"][0])
     return Finding(
-        # Not the sentence: a later version of this package may say the same in other words.
-        digest=hashlib.sha256(json.dumps({**origin, **data, "sentence": ""}, sort_keys=True).encode()).hexdigest(),
+        # Not the decision's words: a later version of this package may say the same in others.
+        digest=hashlib.sha256(
+            json.dumps({**origin, **data, "sentence": images or ""}, sort_keys=True).encode()
+        ).hexdigest(),
         edition=edition,
         family=family_of(edition),
         look=decision.look,

@@ -38,7 +38,8 @@ def begin(
     if row is None:
         before = session.execute(select(func.max(AttemptRow.attempt)).where(*ours)).scalar() or 0
         row = AttemptRow(edition_id=edition_id, number=number, attempt=before + 1, backend=backend, work=work)
-        row.place, row.problems = placement.to_dict(), []
+        row.problems = []
+        _place(row, placement)
         row.started_at, row.outcome = utc_now(), AttemptOutcome.RUNNING.value
         for name, value in asdict(task).items():
             setattr(row, name, value)
@@ -51,7 +52,7 @@ def locate(session: Session, edition: str, number: int, attempt: int, placement:
     """Add to what is known about where an attempt runs, such as its pod's node and image once they are known."""
     editions.row_id(session, edition, lock=True)
     row = _row(session, edition, number, attempt)
-    row.place = {**row.place, **placement.to_dict()}
+    _place(row, placement)
     session.flush()
     return _attempt(row, edition)
 
@@ -83,7 +84,7 @@ def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
         exit_code=outcome.exit_code,
         problems=list(outcome.problems),
         log_tail=tail or None,
-        place={**attempt.placement.to_dict(), **outcome.placement.to_dict()},
+        **_columns({**attempt.placement.to_dict(), **outcome.placement.to_dict()}),
     )
 
 
@@ -105,6 +106,32 @@ def of(session: Session, edition: str, number: int | None = None, *, lock: bool 
 def running(session: Session, edition: str) -> list[Attempt]:
     """Return the attempts without an end."""
     return _attempts(session, edition, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
+
+
+def images(session: Session, edition: str) -> dict[int, str | None]:
+    """Return the image that gave each trial's result, by the trial's number; None where no image did."""
+    results = AttemptRow.outcome.in_([AttemptOutcome.COMPLETE.value, AttemptOutcome.PRUNED.value])
+    columns = select(AttemptRow.number, AttemptRow.place).join(EditionRow, EditionRow.id == AttemptRow.edition_id)
+    found = session.execute(columns.where(EditionRow.name == edition, results).order_by(AttemptRow.number))
+    return {number: Placement.from_dict(place).image for number, place in found}
+
+
+def newest_image(session: Session, tag: str) -> str | None:
+    """Return the image, with its digest, of the newest pod of a tag in any study; None before one has ended."""
+    newest = AttemptRow.started_at.desc(), AttemptRow.id.desc()
+    place = session.scalar(select(AttemptRow.place).where(AttemptRow.image_tag == tag).order_by(*newest).limit(1))
+    return Placement.from_dict(place or {}).image
+
+
+def _place(row: AttemptRow, placement: Placement) -> None:
+    for name, value in _columns({**(row.place or {}), **placement.to_dict()}).items():
+        setattr(row, name, value)
+
+
+def _columns(place: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a placement; a query for a tag needs one of its own."""
+    tag = place.pop("image_tag", None)
+    return {"place": place, **({"image_tag": tag} if tag else {})}
 
 
 def _of(edition: str) -> Select[AttemptRow]:
@@ -160,7 +187,7 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         exit_code=row.exit_code,
         problems=tuple(row.problems),
         log_tail=row.log_tail,
-        placement=Placement.from_dict(row.place),
+        placement=Placement.from_dict({**row.place, "image_tag": row.image_tag}),
         work=row.work,
         heard=row.heard_at,
     )

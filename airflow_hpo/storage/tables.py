@@ -99,6 +99,7 @@ class AttemptRow(Row):
             name="uq_hpo_attempts_task",
         ),
         Index(None, "edition_id", "outcome"),
+        Index(None, "image_tag", "started_at"),
         MYSQL,
     )
 
@@ -113,6 +114,8 @@ class AttemptRow(Row):
     try_number: Mapped[int]
     backend: Mapped[str] = mapped_column(String(32))
     place: Mapped[dict[str, Any]]
+    # As the pod names the image that `place` has with its digest; empty in attempts that were made before it was stored.
+    image_tag: Mapped[str | None] = mapped_column(String(512))
     work: Mapped[str | None] = mapped_column(String(64))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

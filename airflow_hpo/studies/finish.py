@@ -10,6 +10,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
 
@@ -42,7 +43,8 @@ def finish(store: Store, status: Status, cause: str | None = None, *, accept_inc
     elif status.edition.ended:
         with store.session() as session:
             editions.correct_best(session, status.edition.name, best)
-    return Summary(_data(status, best, end, reason), _text(status, best, reason), failure)
+    text = _text(status, best, reason, images_sentence(store, [status.edition.name]))
+    return Summary(_data(status, best, end, reason), text, failure)
 
 
 @retried
@@ -113,8 +115,8 @@ def _data(status: Status, best: TrialRecord | None, end: End, reason: str) -> di
     }
 
 
-def _text(status: Status, best: TrialRecord | None, reason: str) -> str:
-    lines = [str(status), reason]
+def _text(status: Status, best: TrialRecord | None, reason: str, images: str | None) -> str:
+    lines = [str(status), reason, *filter(None, [images])]
     if best:
         source = f", taken over from {best.source}" if best.source else ""
         lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}{source}"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from airflow_hpo.core.attempt import Attempt, TaskTry
+from airflow_hpo.core.attempt import Attempt, TaskTry, counting
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
@@ -13,6 +13,7 @@ from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import derive, last_attempt
+from airflow_hpo.trials.images import other_image
 
 Rerun = Literal["changed", "always"]
 Reruns = Rerun | Literal["failed"]
@@ -45,8 +46,9 @@ class Claim:
 def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, rerun: Reruns = "changed") -> Claim:
     """Decide which trial a task runs.
 
-    An unfinished trial is taken up. A finished one answers when it was successful and the same work would be done;
-    otherwise a new trial with the same parameters takes its place. The decision is the same however often it is asked.
+    An unfinished trial is taken up. A finished one answers when it was successful, the same work would be done, and no later
+    pod shows that its image's tag means another image now; otherwise a new trial with the same parameters takes its place. The
+    decision is the same however often it is asked.
     """
     record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
     because = _why_again(store, request.study, record, work, task_try, rerun)
@@ -112,7 +114,8 @@ def _why_again(
         return "it failed" if record.invalid is None else "its result was taken back"
     if changed := work.change_since(record.work):
         return changed
+    runs = store.read(attempts.of, name, record.number)
     # The same try asks again: it has run the trial already.
-    if rerun == "always" and all(run.task != task_try.task for run in store.read(attempts.of, name, record.number)):
-        return "rerun='always' says so"
-    return None
+    if any(run.task == task_try.task for run in runs):
+        return None
+    return "rerun='always' says so" if rerun == "always" else other_image(store, counting(runs))

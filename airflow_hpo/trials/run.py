@@ -33,6 +33,7 @@ from airflow_hpo.trials import claim as claims
 from airflow_hpo.trials.attempts import attempt_of
 from airflow_hpo.trials.claim import Claim, Reruns
 from airflow_hpo.trials.conclude import conclude, fail
+from airflow_hpo.trials.images import answer_line
 from airflow_hpo.trials.monitor import TrialMonitor
 from airflow_hpo.trials.reporter import TrialReporter
 
@@ -92,10 +93,12 @@ class TrialRun:
         """Return the result that the study has already; None when the trial has to run."""
         if not self.claimed.answered:
             return None
-        record = self.claimed.record
+        record, study = self.claimed.record, self.claimed.request.study
         self.log.info("Trial %s is %s in the study; nothing is run.", record.number, record.state)
         self.log.info("%s", _answer_of(record, self.claimed.request))
-        return claims.result_of(self.claimed.request.study, record)
+        if image := answer_line(self.store, study, record.number):
+            self.log.info("%s", image)
+        return claims.result_of(study, record)
 
     def begin(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> TrialResult | None:
         """Begin an attempt; return a result at once when the study is over and the trial has not begun before."""

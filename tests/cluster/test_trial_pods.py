@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.pods.build.labels import label_value
 from airflow_hpo.trials.conclude import conclude
-from tests.cluster.pods_on_cluster import wait_for
+from tests.cluster.pods_on_cluster import cluster_tool, wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task, first_event, rebuilt
 
 pytestmark = pytest.mark.cluster
@@ -52,7 +53,7 @@ def test_a_trial_ends_the_same_in_both_modes(task: MakeTask, core: Any, deferrab
     assert trial.series() == {1: 1.0, 2: 0.5, 3: pytest.approx(1 / 3)}
     [attempt] = trial.attempts()
     assert (attempt.outcome, attempt.exit_code) == (AttemptOutcome.COMPLETE, 0)
-    assert attempt.placement.to_dict().keys() == {"pod", "namespace", "node", "image"}
+    assert attempt.placement.to_dict().keys() == {"pod", "namespace", "node", "image", "image_tag"}
     assert pods_of(core, trial) == []
 
 
@@ -217,6 +218,22 @@ def test_an_execution_timeout_ends_a_deferred_trial(task: MakeTask, core: Any) -
     with pytest.raises(Exception, match="execution_timeout of 4 s"):
         trial.run()
     wait_for(lambda: not pods_of(core, trial), "the deletion")
+
+
+def test_a_cleared_trial_runs_again_once_a_later_pod_of_its_tag_had_another_image(
+    task: MakeTask, built_here: None, deferrable: bool, tmp_path: Path
+) -> None:
+    def image(loss: str) -> str:
+        Path(tmp_path, loss).mkdir()
+        Path(tmp_path, loss, "loss").write_text(loss)
+        return cluster_tool("image", f"airflow-hpo/mended:{deferrable:d}", str(tmp_path / loss)).stdout.strip()
+
+    program = "print('loss=' + open('/loss').read())"
+    trial = task(program, image=image("1"), deferrable=deferrable)
+    assert trial.run()["value"] == 1.0
+    assert task(program, image=image("2"), deferrable=deferrable).run()["value"] == 2.0
+    result = trial.again().run()
+    assert (result["value"], result["replaces"]) == (2.0, trial.request.number)
 
 
 def test_a_native_sidecar_runs_beside_the_trial(task: MakeTask, python_image: str) -> None:

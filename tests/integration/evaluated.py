@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from airflow_hpo.core.evaluation import Candidate, Plan
 from airflow_hpo.core.metrics.measurement import Measurement
@@ -33,6 +34,7 @@ def evaluated(
     run: str = "r",
     first_replicate: int = 1,
     time_s: float = 2.0,
+    placed: Mapping[str, Placement] = MappingProxyType({}),
 ) -> str:
     """Evaluate candidates and return the edition.
 
@@ -43,6 +45,7 @@ def evaluated(
     :param run: what tells runs apart.
     :param first_replicate: number of the repetition.
     :param time_s: the extra metric of every evaluation.
+    :param placed: where the evaluations of some candidates run.
     """
     days = [f"day {i}" for i in range(len(next(iter(values.values()))))]
     plan = Plan(
@@ -57,7 +60,7 @@ def evaluated(
         assert request.scenario
         place = task_try_of(request.key, retries=0)
         claimed = claim(store, request, WORK, place)
-        attempt = begin(store, claimed, place, "process", Placement())
+        attempt = begin(store, claimed, place, "process", placed.get(request.candidate, Placement()))
         value = values[request.candidate][days.index(request.scenario.name)]
         if value is None:
             fail(store, attempt, Outcome.failed("It broke.", exit_code=3), place, 0)

@@ -11,7 +11,7 @@ from airflow_hpo.core.attempt import Attempt, TaskRun, TaskTry
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.progress import Progress
 from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import Study
@@ -83,10 +83,16 @@ class Tuned:
         return self.begin(self.claim(request, try_number), try_number, "pod")
 
     def conclude(
-        self, claimed: Claim, attempt: Attempt, value: float = 1.0, pruned: bool = False, problems: tuple[str, ...] = ()
+        self,
+        claimed: Claim,
+        attempt: Attempt,
+        value: float = 1.0,
+        pruned: bool = False,
+        problems: tuple[str, ...] = (),
+        placement: Placement = UNKNOWN,
     ) -> TrialResult:
-        ended = Outcome.pruned if pruned else Outcome.complete
-        return conclude(self.store, attempt, ended(Measurement(value, {"time_s": 2.0}, problems)))
+        ended, measured = Outcome.pruned if pruned else Outcome.complete, Measurement(value, {"time_s": 2.0}, problems)
+        return conclude(self.store, attempt, ended(measured, placement=placement))
 
     def complete(
         self,
@@ -94,9 +100,11 @@ class Tuned:
         value: float = 1.0,
         try_number: int = 1,
         problems: tuple[str, ...] = (),
+        placement: Placement = UNKNOWN,
         **how: Any,
     ) -> TrialResult:
-        return self.conclude(*self.started(request, try_number, **how), value, problems=problems)
+        started = self.started(request, try_number, **how)
+        return self.conclude(*started, value, problems=problems, placement=placement)
 
     def report(self, attempt: Attempt, values: Mapping[int, float], metric: str = "loss") -> bool:
         """Report values by step, as a running attempt does."""

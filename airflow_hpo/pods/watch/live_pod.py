@@ -24,6 +24,15 @@ LONGEST_RETRY = 5.0
 """Seconds at most between two requests to an API server that is away."""
 
 
+def placement_of(pod: Any, container: str) -> Placement:
+    """Return the node of a pod and the image of a container, as far as they are known."""
+    node, status = pod.spec.node_name or None, failures.container_status(pod, container)
+    if status is None or not status.image_id:
+        return Placement(node=node)
+    tag = next((one.image for one in pod.spec.containers if one.name == container), None)
+    return Placement(node=node, image=status.image_id, image_tag=tag)
+
+
 class LivePod:
     """Keeps the newest state of one pod, and wakes its watch when there may be a newer one."""
 
@@ -62,10 +71,7 @@ class LivePod:
     @property
     def placement(self) -> Placement:
         """Where the pod runs, as far as it is known."""
-        if self.state is None:
-            return UNKNOWN
-        status = failures.container_status(self.state, self._options.container)
-        return Placement(node=self.state.spec.node_name or None, image=(status.image_id or None) if status else None)
+        return UNKNOWN if self.state is None else placement_of(self.state, self._options.container)
 
     def wake(self) -> None:
         """Make the watch look at the pod at once."""

@@ -16,6 +16,7 @@ from airflow.cli.cli_config import ActionCommand, GroupCommand
 
 from airflow_hpo.cli import watch
 from airflow_hpo.cli.commands import get_cli_commands
+from airflow_hpo.core.placement import Placement
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import HEAD
 from airflow_hpo.studies.finish import finish
@@ -191,6 +192,15 @@ def test_show_lists_the_best_trials_first(run: Command, finished: Tuned) -> None
         ("2", "0.6667"),
         ("3", "1"),
     ]
+
+
+def test_show_says_that_trials_ran_under_two_images(run: Command, finished: Tuned) -> None:
+    tuned = Tuned(finished.store, declared(name="mended"))
+    for digit, request in zip("ab", tuned.suggest()):
+        tuned.complete(request, placement=Placement(image=f"sim@sha256:{digit * 64}", image_tag="sim:1"))
+    said = "Trials ran under 2 images: sha256:aaaaaaaaaaaa (1 trial), sha256:bbbbbbbbbbbb (1)."
+    assert said in run("studies", "show", "mended").splitlines()
+    assert json.loads(run("studies", "show", "mended", "-o", "json"))[0]["images"] == said
 
 
 def test_a_study_without_a_complete_trial_can_be_shown(run: Command, finished: Tuned) -> None:

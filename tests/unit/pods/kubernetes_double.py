@@ -70,7 +70,9 @@ def pod(
 ) -> V1Pod:
     limits = V1ResourceRequirements(limits={"memory": "1Gi"})
     spec = V1PodSpec(
-        containers=[V1Container(name="base", resources=limits)], node_name="node-1", active_deadline_seconds=60
+        containers=[V1Container(name="base", image="trial:1", resources=limits)],
+        node_name="node-1",
+        active_deadline_seconds=60,
     )
     statuses = [status_of(state)] if state else None
     status = V1PodStatus(

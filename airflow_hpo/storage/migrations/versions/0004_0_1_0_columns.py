@@ -1,6 +1,6 @@
 """Columns: those that nothing reads are no longer written; editions keep the time zone of their windows.
 
-An attempt has the moment of its last line; of attempts that are there it is not known.
+An attempt has the moment of its last line, and the tag of its image; of attempts that are there neither is known.
 """
 
 from typing import Any
@@ -21,6 +21,8 @@ TABLES = ()
 LEFT = ("fingerprint", "search_fingerprint")
 MOMENT: Any = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
 
+TAGS = "ix_hpo_attempts_image_tag_started_at"
+
 
 def upgrade() -> None:
     with op.batch_alter_table("hpo_editions") as editions:
@@ -30,9 +32,13 @@ def upgrade() -> None:
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.drop_column("tuned")
     op.add_column("hpo_attempts", sa.Column("heard_at", MOMENT))
+    op.add_column("hpo_attempts", sa.Column("image_tag", sa.String(512)))
+    op.create_index(TAGS, "hpo_attempts", ["image_tag", "started_at"])
 
 
 def downgrade() -> None:
+    op.drop_index(TAGS, "hpo_attempts")
+    op.drop_column("hpo_attempts", "image_tag")
     op.drop_column("hpo_attempts", "heard_at")
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.add_column(sa.Column("tuned", sa.String(512)))

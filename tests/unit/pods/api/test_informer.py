@@ -15,6 +15,7 @@ from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api import informer
 from airflow_hpo.pods.api.informer import PodInformer, Subscription, slim
+from airflow_hpo.pods.watch.live_pod import placement_of
 from tests.unit.pods.kubernetes_double import NOW, condition, pod, running, terminated, waiting
 
 
@@ -191,6 +192,7 @@ def judged(one: V1Pod) -> list[Any]:
     return [
         *(judge(one, "base") for judge in about),
         *more,
+        placement_of(one, "base"),
         failures.cannot_start(one),
         failures.node_lost(one),
         failures.gone(one, []),

@@ -312,6 +312,11 @@ def test_a_node_that_could_not_be_taken_is_reported_again(monkeypatch: pytest.Mo
     assert places.offered == [Placement(node="node-1")] * 3
 
 
+def test_the_end_has_the_digest_of_the_image_and_its_tag() -> None:
+    watched = Watched([DONE], [[log_of("loss=1")]])
+    assert watched.outcome.placement == Placement(node="node-1", image="sha256:1", image_tag="trial:1")
+
+
 def test_a_slow_report_of_the_node_holds_up_no_pod() -> None:
     async def hangs(placement: Placement) -> bool:
         await asyncio.sleep(600)
