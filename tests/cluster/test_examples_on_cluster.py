@@ -20,6 +20,7 @@ from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 from tests.cluster.pods_on_cluster import ROOT, Pods, wait_for
+from tests.postgres import administer
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -61,11 +62,11 @@ def priority_class(core: Any) -> Iterator[str]:
 def studies(postgres_url: str) -> Iterator[URL]:
     """A role that owns the study schema, and Airflow's own role beside it."""
     url = make_url(postgres_url).set(drivername="postgresql+psycopg2")
-    _run(url, "CREATE ROLE airflow LOGIN", f"CREATE ROLE tuner LOGIN PASSWORD '{PASSWORD}'")
-    _run(url, "CREATE DATABASE examples OWNER airflow")
-    _run(url.set(database="examples"), "CREATE SCHEMA hpo AUTHORIZATION tuner")
+    administer(url, "CREATE ROLE airflow LOGIN", f"CREATE ROLE tuner LOGIN PASSWORD '{PASSWORD}'")
+    administer(url, "CREATE DATABASE examples OWNER airflow")
+    administer(url.set(database="examples"), "CREATE SCHEMA hpo AUTHORIZATION tuner")
     yield url.set(database="examples", username="tuner", password=PASSWORD)
-    _run(url, "DROP DATABASE examples WITH (FORCE)", "DROP ROLE airflow", "DROP ROLE tuner")
+    administer(url, "DROP DATABASE examples WITH (FORCE)", "DROP ROLE airflow", "DROP ROLE tuner")
 
 
 @pytest.fixture(scope="module")
@@ -239,11 +240,3 @@ def _rows(url: URL, schema: str) -> str:
         rows = [str(row) for table in metadata.sorted_tables for row in connection.execute(select(table))]
     engine.dispose()
     return "\n".join(rows)
-
-
-def _run(url: URL, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies import migrate
-from tests.postgres import bundled_programs, postgres_server
+from tests.postgres import administer, bundled_programs, postgres_server
 
 SCRIPT = Path(__file__).parents[2] / "docker" / "postgres" / "studies.sh"
 PASSWORD = 'it\'s; "quoted" $HOME'
@@ -24,9 +24,9 @@ def studies() -> Iterator[URL]:
     """The role `hpo` of a server whose first start ran the script, as the image's entry point runs it."""
     with postgres_server() as found:
         url = make_url(found).set(drivername="postgresql+psycopg2")
-        _run(url, "CREATE ROLE airflow LOGIN SUPERUSER", "CREATE DATABASE airflow OWNER airflow")
+        administer(url, "CREATE ROLE airflow LOGIN SUPERUSER", "CREATE DATABASE airflow OWNER airflow")
         meta = url.set(database="airflow", username="airflow")
-        _run(meta, "ALTER ROLE hpo RENAME TO first", "CREATE TABLE public.dag_run (id int)")
+        administer(meta, "ALTER ROLE hpo RENAME TO first", "CREATE TABLE public.dag_run (id int)")
         path = f"{bundled_programs()}:{os.environ['PATH']}"
         server = {"PGHOST": str(url.host), "PGPORT": str(url.port), "PATH": path}
         given = {"POSTGRES_USER": "airflow", "POSTGRES_DB": "airflow", "HPO_PASSWORD": PASSWORD}
@@ -53,11 +53,3 @@ def test_a_password_with_quotes_is_taken_and_only_its_hash_is_kept(studies: URL)
     query = "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'hpo'"
     with create_engine(studies.set(username="airflow")).connect() as connection:
         assert connection.execute(text(query)).scalar_one()
-
-
-def _run(url: URL, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()

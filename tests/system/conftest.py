@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import make_url
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
+from tests.postgres import administer
 
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = Path(__file__).parent / "dags"
@@ -86,8 +87,10 @@ def store(airflow: LiveAirflow) -> Store:
 def _on_postgres(server: str) -> dict[str, str]:
     """Make a database with two roles: Airflow's, and one that owns the study schema and nothing else."""
     url = make_url(server).set(drivername="postgresql+psycopg2")
-    _run(url, "CREATE ROLE airflow LOGIN", "CREATE ROLE tuner LOGIN", "CREATE DATABASE airflow_meta OWNER airflow")
-    _run(url.set(database="airflow_meta"), "CREATE SCHEMA hpo AUTHORIZATION tuner")
+    administer(
+        url, "CREATE ROLE airflow LOGIN", "CREATE ROLE tuner LOGIN", "CREATE DATABASE airflow_meta OWNER airflow"
+    )
+    administer(url.set(database="airflow_meta"), "CREATE SCHEMA hpo AUTHORIZATION tuner")
     meta = url.set(database="airflow_meta", username="airflow")
     studies = meta.set(username="tuner")
     fields = {
@@ -103,11 +106,3 @@ def _on_postgres(server: str) -> dict[str, str]:
         "AIRFLOW_CONN_HPO_DEFAULT": json.dumps(fields),
         "HPO_TEST_URL": studies.render_as_string(hide_password=False),
     }
-
-
-def _run(url: URL, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()

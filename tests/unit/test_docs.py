@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import pkgutil
 import re
 import textwrap
 import tomllib
@@ -149,9 +150,20 @@ def test_the_versions_are_those_of_the_project() -> None:
     assert [extra for extra in project["optional-dependencies"] if f"| `{extra}` |" not in text] == []
 
 
-def test_the_files_that_contributing_names_exist() -> None:
-    named = set(re.findall(r"`([a-z_./]+(?:\.py|/))`", (ROOT / "CONTRIBUTING.md").read_text()))
-    assert {name for name in named if not any((base / name).exists() for base in (ROOT, PACKAGE))} <= {"dist/"}
+@pytest.mark.parametrize("page", named(PAGES))
+def test_the_files_and_modules_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text()
+    files = set(re.findall(r"`([\w./]+(?:\.py|/))`", text)) - {"dist/"}
+    assert {name for name in files if not any((base / name).exists() for base in (ROOT, PACKAGE))} == set()
+    for name in set(re.findall(r"\bairflow_hpo(?:\.[A-Za-z_]\w*)+", text)):
+        pkgutil.resolve_name(name)
+
+
+def test_the_invariants_can_be_held_in_mind() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Invariants\n")[2].partition("\n## ")[0]
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) <= 12
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
