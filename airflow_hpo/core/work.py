@@ -1,4 +1,4 @@
-"""What a task runs and what it works on, as fingerprints that decide whether a finished trial answers or runs again."""
+"""Fingerprints of what a task runs and of what it works on, which decide whether a finished trial answers or runs again."""
 
 from dataclasses import dataclass
 from typing import Any

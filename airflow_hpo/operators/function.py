@@ -81,5 +81,5 @@ class TrialPythonOperator(TrialOperator):
         return monitor.explained(outcome)
 
     def work(self) -> str:
-        """Return the fingerprint of the function's source."""
+        """Return the fingerprint of the function's source, by the first rule."""
         return fingerprint(source_of(self.function))

@@ -1,8 +1,10 @@
 """Operators for the first and the last task of a trial that is a group of the author's own tasks."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
@@ -15,6 +17,9 @@ from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.function import FunctionTrial
 from airflow_hpo.trials.run import TrialRun
 
+if TYPE_CHECKING:
+    import jinja2
+
 TOLD = ("number", "seed", "period", "candidate", "scenario", "variant", "replicate")
 """What later tasks get besides the parameters, one XCom each; None where it does not apply."""
 
@@ -25,16 +30,20 @@ class TrialOpenOperator(TrialOperator):
     Skipped, and with it the group's tasks, when the study has the trial's result already or wants none any more.
 
     :param code: what tells one version of the group's tasks from another, such as their source.
+    :param version: more of the same, such as a fingerprint of what the source refers to.
+    :param files: paths of files and folders that decide the value.
     :param request: a trial request as ``suggest`` returns it.
     """
 
     template_fields: Sequence[str] = ()
     backend = Backend.GROUP
     work_fields: ClassVar[Sequence[str]] = ("code",)
+    further_work_fields: ClassVar[Sequence[str]] = ("version",)
 
-    def __init__(self, *, code: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, code: str, version: str = "", files: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(code=files, **kwargs)
         self.code = code
+        self.version = version
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return the trial request with its parameters."""
@@ -61,17 +70,21 @@ class TrialOutcomeOperator(TrialOperator):
 
     :param value: what the last task returned: the objective, or a mapping of metric names to values. Templated.
     :param code: the same as for :class:`TrialOpenOperator`.
+    :param version: the same as for :class:`TrialOpenOperator`.
+    :param files: the same as for :class:`TrialOpenOperator`.
     :param request: a trial request as ``suggest`` returns it.
     """
 
     template_fields: Sequence[str] = ("value",)
     backend = Backend.GROUP
     work_fields: ClassVar[Sequence[str]] = ("code",)
+    further_work_fields: ClassVar[Sequence[str]] = ("version",)
 
-    def __init__(self, *, value: Any, code: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, value: Any, code: str, version: str = "", files: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(code=files, **kwargs)
         self.value = value
         self.code = code
+        self.version = version
         self.rerun = "failed"
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -92,9 +105,9 @@ class TrialOutcomeOperator(TrialOperator):
         trial = FunctionTrial(run.claimed.request, run.study.objective, run.reporter)
         return Outcome.complete(trial.finish(self.value))
 
-    def claimed_run(self, context: Context) -> TrialRun:
+    def claimed_run(self, context: Context, jinja_env: jinja2.Environment | None = None) -> TrialRun:
         """Return the trial of this task, claimed; a result that was taken back needs the group's tasks to run again."""
-        run = super().claimed_run(context)
+        run = super().claimed_run(context, jinja_env)
         record = run.claimed.record
         if record.invalid is not None:
             raise PermanentHpoError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from airflow.sdk import Context
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt, Backend
+from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
@@ -32,6 +34,7 @@ from airflow_hpo.pods.build.pod import author_manifest
 from airflow_hpo.pods.cluster import watch_pod
 from airflow_hpo.pods.failures import over
 from airflow_hpo.pods.watch.limits import WatchLimits
+from airflow_hpo.trials.code_files import files_fingerprint
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
@@ -104,6 +107,13 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         "pod_template_file",
         "pod_template_dict",
         "full_pod_spec",
+    )
+    further_work_fields: ClassVar[Sequence[str]] = (
+        "configmaps",
+        "secrets",
+        "init_containers",
+        "volumes",
+        "volume_mounts",
     )
 
     def __init__(
@@ -287,14 +297,26 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             no_news_after=self.no_news_after,
         )
 
-    def spec(self) -> PodTrialSpec:
-        """Return what the arguments declare, as a triggerer needs it to run the trial without this operator."""
+    def files_work(self, folder: str | None = None) -> str:
+        """Return the fingerprint of the files that decide a trial's value, a template's file among them."""
+        own, template = super().files_work(folder), str(self.pod_template_file or "")
+        if "{" in template or not os.path.isfile(template):
+            return own
+        return fingerprint([own, files_fingerprint([template], os.getcwd())])
+
+    def spec(self, folder: str | None = None) -> PodTrialSpec:
+        """Return what the arguments declare, as a triggerer needs it to run the trial without this operator.
+
+        :param folder: where relative paths of ``code`` begin.
+        """
         return PodTrialSpec(
             manifest=author_manifest(self, before_jinja=True),
             metrics=self.metrics,
             connection=self.cluster(),
             options=self._options(),
             work=self.work(),
+            arguments=self.work_arguments(),
+            files=self.files_work(folder),
             hpo_conn_id=self.hpo_conn_id,
             rerun="always" if self.rerun == "always" else "changed",
             trial_task_id=self.trial_task_id,

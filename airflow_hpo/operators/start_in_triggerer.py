@@ -4,6 +4,7 @@ import inspect
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, BaseOperator, XComArg
@@ -15,6 +16,8 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 
 TRIGGER = "airflow_hpo.triggers.trial_run.TrialPodRunTrigger"
+OWN = Path(__file__).parents[1]
+"""Folder of this package."""
 WORKERS_ONLY = (
     "on_success_callback",
     "on_execute_callback",
@@ -51,14 +54,20 @@ def start_in_triggerer(mapped: MappedOperator, requests: XComArg) -> MappedOpera
         trigger_cls=TRIGGER,
         trigger_kwargs={
             "requests": {"task_id": requests.operator.task_id, "key": requests.key},
-            "spec": _spec({**_defaults(mapped), **given}),
+            "spec": _spec({**_defaults(mapped), **given}, _folder(mapped)),
         },
         next_method="execute_when_run",
     )
     return mapped
 
 
-def _spec(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _folder(mapped: MappedOperator) -> str:
+    """Return the folder of the DAG's file; while it is parsed, a DAG that this package makes names the package's own file."""
+    files = [mapped.dag.fileloc if mapped.dag else "", *(frame.filename for frame in inspect.stack(context=0))]
+    return str(next(Path(file).parent for file in files if file and not Path(file).is_relative_to(OWN)))
+
+
+def _spec(arguments: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """Return what of a task's arguments the pod and its trial need."""
     names = _own_names()
     own = {name: value for name, value in arguments.items() if name in names}
@@ -72,7 +81,7 @@ def _spec(arguments: Mapping[str, Any]) -> dict[str, Any]:
     template = DAG("template", auto_register=False)
     operator = TrialPodOperator(task_id="trial", request={}, dag=template, task_group=template.task_group, **own)
     try:
-        spec = operator.spec().to_dict()
+        spec = operator.spec(folder).to_dict()
         json.dumps(spec)
     except (AttributeError, TypeError, ValueError) as err:
         raise DeclarationError(

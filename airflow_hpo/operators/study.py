@@ -24,7 +24,7 @@ from airflow_hpo.operators.study_tasks import require_start, states_before, trou
 from airflow_hpo.studies.finish import ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, run_before
 from airflow_hpo.studies.owner import claim_study
-from airflow_hpo.studies.suggest import reserve, suggest
+from airflow_hpo.studies.suggest import reserve, results_before, suggest
 
 FIRST_EVENT = 10.0
 """Seconds within which the event of an edition that ended is there."""
@@ -172,6 +172,8 @@ class StudySuggestOperator(BaseOperator):
             period = self.window.period(reference.moment, here)
             self.log.info("They work on %s, which is %s before %s", period, self.window, reference)
             requests = [request.model_copy(update={"period": period}) for request in requests]
+            for line in results_before(store, self.edition, requests):
+                self.log.info("%s", line)
         for request in requests:
             self.log.info("  %s", request.label)
         return [request.to_dict() for request in requests]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -15,16 +16,18 @@ from jinja2 import TemplateError
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import AS_TEXT
 from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.described import described
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
-from airflow_hpo.core.work import Work
 from airflow_hpo.exceptions import DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.work import rendered_work
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.trials.claim import Rerun, Reruns
+from airflow_hpo.trials.code_files import checked_paths, files_fingerprint
 from airflow_hpo.trials.run import GIVEN_UP, TrialRun
 from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger
 
@@ -47,6 +50,8 @@ class TrialOperator(BaseOperator):
     :param hpo_conn_id: connection of the study database.
     :param rerun: when the study already has the trial's result: ``"changed"`` runs again only if what is run has changed,
         ``"always"`` runs again.
+    :param code: paths of files and folders that decide a trial's value, such as ``["train.py", "models"]``: a finished trial
+        runs again when their content has changed. A relative path begins at the folder of the DAG's file.
     :param program_retries: how often a trial is run again after its own program failed, 0 or more; other failures, such as a
         killed worker, are retried by the task's ``retries``, which is the limit of both.
     :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number: lets a trial that waits for a free
@@ -55,7 +60,9 @@ class TrialOperator(BaseOperator):
 
     backend: ClassVar[str]
     work_fields: ClassVar[Sequence[str]]
-    """Arguments, as the author wrote them, that make a finished trial's result outdated when they change."""
+    """Arguments that make a finished trial's result outdated when they, or what their templates render to, change."""
+    further_work_fields: ClassVar[Sequence[str]] = ()
+    """More of them, which the first rule does not look at."""
 
     def __init__(
         self,
@@ -63,6 +70,7 @@ class TrialOperator(BaseOperator):
         request: Any,
         hpo_conn_id: str = HpoHook.default_conn_name,
         rerun: Rerun = "changed",
+        code: Sequence[str | os.PathLike[str]] = (),
         program_retries: int = 0,
         trial_task_id: str = "",
         **kwargs: Any,
@@ -74,6 +82,7 @@ class TrialOperator(BaseOperator):
         self.request = request
         self.hpo_conn_id = hpo_conn_id
         self.rerun: Reruns = rerun
+        self.code_paths = checked_paths(code)
         self.program_retries = program_retries
         self.trial_task_id = trial_task_id
         self.context: Context | None = None
@@ -105,17 +114,48 @@ class TrialOperator(BaseOperator):
         return self.execute(context)
 
     def work(self) -> str:
-        """Return the fingerprint of what this task runs; taken before templates are rendered."""
+        """Return the fingerprint of what this task runs by the first rule: as its arguments are written."""
         return fingerprint({name: _plain(getattr(self, name)) for name in self.work_fields})
 
-    def claimed_run(self, context: Context) -> TrialRun:
+    def work_arguments(self, context: Context | None = None) -> dict[str, Any]:
+        """Return what this task runs as plain data, before Jinja where it is templated.
+
+        :param context: resolves the output of other tasks; None while the DAG is parsed.
+        """
+        found = {}
+        for name in (*self.work_fields, *self.further_work_fields):
+            value = getattr(self, name)
+            # One without a value may be an argument that a later version has brought.
+            if value is not None and not (isinstance(value, Sized) and len(value) == 0):
+                data = described(_resolved(value, context))
+                found[name] = data if name in self.template_fields else fingerprint(data)
+        return found
+
+    def files_work(self, folder: str | None = None) -> str:
+        """Return the fingerprint of the files that decide a trial's value; taken where the trial is claimed.
+
+        :param folder: where relative paths begin; None for the folder of the DAG's file.
+        """
+        dag = self.get_dag()
+        return files_fingerprint(self.code_paths, folder or os.path.dirname(dag.fileloc if dag else "") or os.getcwd())
+
+    def claimed_run(self, context: Context, jinja_env: jinja2.Environment | None = None) -> TrialRun:
         """Return the trial of this task, claimed; one that has to wait for a free slot defers the task."""
         if self.run is None:
             # In a mapped task group the request is still a promise: only templated fields are resolved by Airflow.
             given = self.request if isinstance(self.request, Mapping) else self.request.resolve(context)
             run = TrialRun(self.studies.store, self.log, conf.poll_interval())
             request = self._numbered(context, run, TrialRequest.from_dict(dict(given)))
-            run.claim(request, Work(self.work()), task_try_of(context), self.rerun)
+            work = rendered_work(
+                self.work(),
+                self.work_arguments(context),
+                getattr(self, "metrics", None),
+                self.files_work(),
+                request,
+                context,
+                jinja_env or self.get_template_env(),
+            )
+            run.claim(request, work, task_try_of(context), self.rerun)
             self.run = run
         return self.run
 
@@ -156,7 +196,7 @@ class TrialOperator(BaseOperator):
             self.context = context
         if parent is self and self.run is None:
             with permanent_errors_end_the_task():
-                run = self.claimed_run(context)
+                run = self.claimed_run(context, jinja_env)
             context["trial"] = TrialView(run.claimed.request)  # type: ignore[typeddict-unknown-key]
         if parent is self and self.run and self.backend in AS_TEXT:
             # A mapped task brings the DAG's environment, which may make Python objects.
@@ -230,6 +270,16 @@ def _failure(err: BaseException) -> Outcome:
         return Outcome.failed(f"The task ran into its execution_timeout: {err}")
     kind = FailureKind.PROGRAM if isinstance(err, _NEVER_RETRIED) else FailureKind.INFRASTRUCTURE
     return Outcome.failed(f"{type(err).__name__}: {err}", kind)
+
+
+def _resolved(value: Any, context: Context | None) -> Any:
+    """Return an argument with the output of other tasks in its place."""
+    if isinstance(value, Mapping):
+        return {name: _resolved(item, context) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_resolved(item, context) for item in value]
+    reference = context is not None and hasattr(value, "iter_references") and hasattr(value, "resolve")
+    return value.resolve(context) if reference else value
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,8 @@ from airflow_hpo.core.budget import End, most_trials
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.trial import TrialRecord, TrialRequest
-from airflow_hpo.core.trial_key import key_of, sharer_name
+from airflow_hpo.core.trial_key import first_key, key_of, sharer_name
+from airflow_hpo.core.work import same_data
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import Status, status_of
@@ -63,6 +64,31 @@ def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialReq
     # A trial that exists is returned at once, without a look at the free slots: others may wait for its end.
     found = store.optuna.ask(name, edition.study, keys, allow=room)
     return found, seen[-1] if seen else status_of(store, edition, store.optuna.records(name, details=False))
+
+
+@retried
+def results_before(store: Store, name: str, requests: Sequence[TrialRequest]) -> list[str]:
+    """Say which trials that are asked for have a result already, and whether it is of the period that they work on now."""
+    newest: dict[str, TrialRecord] = {}
+    for record in store.optuna.records(name):
+        newest[first_key(record.key or "")] = record
+    known = [(newest[one.key], one) for one in requests if one.key in newest and newest[one.key].state.successful]
+    lines = []
+    for same, (of, then) in _OF_DATA.items():
+        found = [record for record, request in known if same_data(record.work, request) is same]
+        if found:
+            ended = max(record.finished for record in found if record.finished)
+            last = f"the last of {ended:%Y-%m-%d %H:%M} UTC"
+            lines.append(f"{len(found)} of {len(requests)} have a result {of}, {last}: {then}.")
+    return lines
+
+
+_OF_DATA = {
+    True: ("for this period", "they answer, unless what they run has changed"),
+    False: ("for another period", "they run again"),
+    None: ("by a version that kept no period", "they answer, unless what they run has changed"),
+}
+"""What follows from a result, by whether it is of the period that is asked for; None where that is not known."""
 
 
 def _open(store: Store, name: str) -> Edition:

@@ -17,6 +17,7 @@ from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.task_groups.bookkeeping import TRIAL
+from airflow_hpo.trials.code_files import checked_paths
 
 TASK_ID = "trial"
 LABEL = "{{ trial.label }}"
@@ -62,9 +63,11 @@ class ProcessTrial(TrialBackend):
         run at once need a ``File`` each.
     :param no_news_after: how long the program may write neither a line nor a metric, seconds or timedelta; then it is ended
         and the attempt fails. None for no limit.
+    :param code: paths of files and folders that decide a trial's value, such as ``["train.py", "models"]``: a finished trial that
+        is cleared runs again when their content has changed. A relative path begins at the folder of the DAG's file.
     :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
-    :raises DeclarationError: when the command is not a list of strings, a variable is of another type, or a time is not more
-        than 0.
+    :raises DeclarationError: when the command is not a list of strings, a variable is of another type, a time is not more
+        than 0, or ``code`` is no list of paths.
     """
 
     operator = TrialProcessOperator
@@ -76,6 +79,7 @@ class ProcessTrial(TrialBackend):
         cwd: str | None = None,
         metrics: MetricSource | None = None,
         no_news_after: float | timedelta | None = None,
+        code: Sequence[str | os.PathLike[str]] = (),
         **arguments: Any,
     ) -> None:
         if isinstance(command, str) or not command or not all(isinstance(part, str) for part in command):
@@ -86,7 +90,13 @@ class ProcessTrial(TrialBackend):
         variables = as_variables("env", env) if env else None
         silence = silence_allowed(no_news_after)
         super().__init__(
-            command=list(command), env=variables, cwd=cwd, metrics=metrics, no_news_after=silence, **arguments
+            command=list(command),
+            env=variables,
+            cwd=cwd,
+            metrics=metrics,
+            no_news_after=silence,
+            code=checked_paths(code) or None,
+            **arguments,
         )
 
     def check_files(self, at_once: int) -> None:
@@ -117,6 +127,8 @@ class PythonTrial(TrialBackend):
         returns the objective, or a mapping of metric names to values.
     :param no_news_after: how long the function may print, log and report nothing, seconds or timedelta; then it is ended and
         the attempt fails. One that hangs in native code is not ended. None for no limit.
+    :param code: paths of files and folders that decide a trial's value, such as ``["train.py", "models"]``: a finished trial that
+        is cleared runs again when their content has changed. A relative path begins at the folder of the DAG's file.
     :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
     :raises DeclarationError: when it cannot be called, or a time is not more than 0.
     """
@@ -124,8 +136,13 @@ class PythonTrial(TrialBackend):
     operator = TrialPythonOperator
 
     def __init__(
-        self, function: TrialFunction, no_news_after: float | timedelta | None = None, **arguments: Any
+        self,
+        function: TrialFunction,
+        no_news_after: float | timedelta | None = None,
+        code: Sequence[str | os.PathLike[str]] = (),
+        **arguments: Any,
     ) -> None:
         if not callable(function):
             raise DeclarationError(f"A Python trial is a function of the trial, but got {function!r}. Pass a function.")
-        super().__init__(function=function, no_news_after=silence_allowed(no_news_after), **arguments)
+        silence, paths = silence_allowed(no_news_after), checked_paths(code) or None
+        super().__init__(function=function, no_news_after=silence, code=paths, **arguments)

@@ -1,15 +1,19 @@
 """Task group of a trial that consists of the author's own tasks."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow.sdk import TriggerRule, XComArg, task_group
 
+from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.described import described
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import source_of
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.task_groups.backends import LABEL, TASK_ID
 from airflow_hpo.task_groups.bookkeeping import TRIAL
+from airflow_hpo.trials.code_files import checked_paths
 
 _DEFAULTS: dict[str, Any] = {**TRIAL, "do_xcom_push": True, "multiple_outputs": False}
 """Defaults of the tasks of a trial, which hand over what they return."""
@@ -72,13 +76,17 @@ class GroupTrial:
 
     :param function: takes the trial, creates the tasks, and returns the output of the last one; ``trial.params.x`` is an
         argument for a task, not a value.
+    :param code: paths of files and folders that decide a trial's value, such as ``["models"]``: a finished trial that is cleared
+        runs again when their content has changed. A relative path begins at the folder of the DAG's file.
     :param arguments: further arguments of the first and the last task of the group, such as ``pool``.
     :raises DeclarationError: when it cannot be called.
     """
 
     retries = 2
 
-    def __init__(self, function: Callable[[TrialHandle], Any], **arguments: Any) -> None:
+    def __init__(
+        self, function: Callable[[TrialHandle], Any], code: Sequence[str | os.PathLike[str]] = (), **arguments: Any
+    ) -> None:
         if not callable(function):
             raise DeclarationError(
                 f"A group trial is a function that creates tasks, but got {function!r}. Pass a function."
@@ -90,6 +98,7 @@ class GroupTrial:
                 "for all of them. Write @task(execution_timeout=timedelta(hours=1)) where one may hang."
             )
         self.function = function
+        self.code = checked_paths(code)
         self.arguments = arguments
 
     def expand(self, requests: XComArg, **arguments: Any) -> Any:
@@ -98,7 +107,12 @@ class GroupTrial:
         :param requests: what ``suggest`` returns.
         :param arguments: operator arguments that the tuning group sets, weaker than the author's.
         """
-        given = {**_DEFAULTS, **arguments, **self.arguments, "code": source_of(self.function)}
+        what = {
+            "code": source_of(self.function),
+            "version": fingerprint(described(self.function)),
+            "files": self.code,
+        }
+        given = {**_DEFAULTS, **arguments, **self.arguments, **what}
         build = self.function
 
         @task_group(group_id=TASK_ID, default_args=_DEFAULTS)

@@ -1,5 +1,6 @@
 """Declaration of trials that are pods."""
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.start_in_triggerer import start_in_triggerer
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.trials.code_files import checked_paths
 
 
 class PodTrial(TrialBackend):
@@ -45,6 +47,9 @@ class PodTrial(TrialBackend):
         and failure callbacks as usual, and ``dag.test()`` runs the same trial in its own process.
     :param no_news_after: how long the program may print no line once it has started, seconds or timedelta; then the pod is
         deleted and the attempt fails. None for no limit.
+    :param code: paths of files and folders that decide a trial's value, such as ``["train.py", "models"]``: a finished trial that
+        is cleared runs again when their content has changed. A relative path begins at the folder of the DAG's file.
+        Files of the image need no mention. With ``run_in="triggerer"`` they are read when the DAG is parsed.
     :param operator_arguments: further arguments of :class:`airflow_hpo.operators.pod.TrialPodOperator`, such as
         ``namespace``, ``pod_template_file``, ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
     :raises DeclarationError: when there is neither an image nor a template, or an argument makes no sense for a trial, or a
@@ -65,6 +70,7 @@ class PodTrial(TrialBackend):
         metrics: MetricSource | None = None,
         run_in: Literal["worker", "triggerer"] = "worker",
         no_news_after: float | timedelta | None = None,
+        code: Sequence[str | os.PathLike[str]] = (),
         **operator_arguments: Any,
     ) -> None:
         templates = ("pod_template_file", "pod_template_dict", "full_pod_spec")
@@ -83,6 +89,7 @@ class PodTrial(TrialBackend):
             container_resources=container_resources,
             metrics=metrics,
             no_news_after=silence_allowed(no_news_after),
+            code=checked_paths(code) or None,
             **operator_arguments,
         )
 

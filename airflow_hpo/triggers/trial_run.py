@@ -19,6 +19,7 @@ from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialView
 from airflow_hpo.core.work import Work
 from airflow_hpo.exceptions import StudyOverError
+from airflow_hpo.hooks.work import rendered_work
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.errors import reachable
 from airflow_hpo.pods.threads import in_thread
@@ -149,7 +150,7 @@ class TrialPodRunTrigger(BaseTrigger):
         if context is None:
             raise RuntimeError("A trigger is rendered before it runs.")
         task = TaskTry.of(context["ti"])
-        claimed = run.claim(request, Work(spec.work), task, spec.rerun)
+        claimed = run.claim(request, self._work(spec, request, context), task, spec.rerun)
         context["trial"] = TrialView(claimed)  # type: ignore[typeddict-unknown-key]
         rendered = partial(self._rendered, context=context, text_values=run.edition.text_values)
         cluster = Connection(**rendered(asdict(spec.connection)))
@@ -180,6 +181,14 @@ class TrialPodRunTrigger(BaseTrigger):
         self._watcher.task_instance = self.task_instance
         self._watcher.trial = run
         return Begun(watcher=self._watcher)
+
+    def _work(self, spec: PodTrialSpec, request: TrialRequest, context: Context) -> Work:
+        """Return the work as a worker would; a template that is unknown here is rendered by one."""
+        if spec.arguments is None:
+            return Work(spec.work)
+        environment = self.get_template_env()
+        given = (spec.work, spec.arguments, spec.metrics, spec.files)
+        return rendered_work(*given, request, context, environment, strict=True)
 
     def _rendered(self, data: Any, context: Context, text_values: bool) -> Any:
         templates = text_templates(self.get_template_env(), as_variables=text_values)

@@ -27,7 +27,11 @@ class PodTrialSpec(BaseModel):
     options: WatchLimits
     """How the pod is watched, but for what the triggerer's own configuration says."""
     work: str
-    """Fingerprint of what is run."""
+    """Fingerprint of what is run, by the first rule."""
+    arguments: dict[str, Any] | None = None
+    """What is run, as plain data with Jinja in it; None in what was stored before it was compared."""
+    files: str = ""
+    """Fingerprint of the files that decide a trial's value, taken when the DAG was parsed: a triggerer may not have them."""
     hpo_conn_id: str
     """Connection of the study database."""
     rerun: Rerun = "changed"

@@ -1,0 +1,65 @@
+"""Fingerprint of the files that decide a trial's value."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.exceptions import DeclarationError
+
+IGNORED = frozenset(
+    {"__pycache__", ".git", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".DS_Store"}
+)
+"""Names of what tools leave beside programs."""
+
+
+def checked_paths(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return paths as texts, checked when they are declared."""
+    if isinstance(paths, list | tuple) and all(isinstance(path, str | os.PathLike) and str(path) for path in paths):
+        return [os.fspath(path) for path in paths]
+    raise DeclarationError(
+        f"`code` is a list of paths of files and folders, but got {brief_repr(paths)}. Write code=['train.py', 'models']."
+    )
+
+
+def files_fingerprint(paths: Sequence[str], folder: str) -> str:
+    """Return 16 hex digits of the names and the content of files and of all files in folders; empty without any."""
+    if not paths:
+        return ""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        for name, file in _files(Path(folder, path), path):
+            digest.update(f"{name}\0".encode())
+            digest.update(_content(file))
+    return digest.hexdigest()[:16]
+
+
+def _files(there: Path, given: str) -> Iterator[tuple[str, Path]]:
+    """Yield files with their names below what was given: a folder that moves as a whole keeps its fingerprint."""
+    if not there.exists():
+        raise DeclarationError(
+            f"What `code` names must exist where the trial is claimed, but there is no {str(there)!r}. "
+            f"Correct {given!r}: a relative path begins at the folder of the DAG's file."
+        )
+    if not there.is_dir():
+        yield there.name, there
+        return
+    yield there.name, Path(os.devnull)
+    for top, folders, files in os.walk(there):
+        folders[:] = sorted(name for name in folders if name not in IGNORED)
+        for name in sorted(files):
+            file = Path(top, name)
+            if name not in IGNORED and not name.endswith((".pyc", ".pyo")) and file.is_file():
+                yield file.relative_to(there).as_posix(), file
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError as err:
+        raise DeclarationError(
+            f"A file of `code` must be readable where the trial is claimed, but {str(file)!r} is not: {err.strerror}. "
+            "Change its rights."
+        ) from None

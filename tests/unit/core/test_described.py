@@ -1,0 +1,132 @@
+"""What an author passes is described alike in every process, and differently when it means something else."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.described import described, without_addresses
+
+
+def loss(trial: Any, depth: int = 1) -> float:
+    return depth
+
+
+def other(trial: Any) -> float:
+    return 2.0
+
+
+class Model:
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+
+    def __call__(self, trial: Any) -> float:
+        return self.depth
+
+    def fit(self, trial: Any) -> float:
+        return self.depth
+
+
+@dataclass
+class Options:
+    depth: int
+    names: frozenset[str] = frozenset()
+
+
+class Kind(Enum):
+    A = 1
+    B = 2
+
+
+class Word(StrEnum):
+    A = "a"
+
+
+def enclosing(depth: Any) -> Any:
+    return lambda trial: depth
+
+
+def with_default(depth: int) -> Any:
+    def inner(trial: Any, depth: int = depth) -> int:
+        return depth
+
+    return inner
+
+
+DIFFERENT: dict[str, tuple[Any, Any]] = {
+    "functions": (loss, other),
+    "arguments of a partial": (functools.partial(loss, depth=1), functools.partial(loss, depth=2)),
+    "functions of a partial": (functools.partial(loss), functools.partial(other)),
+    "callables in a partial": (functools.partial(loss, depth=loss), functools.partial(loss, depth=other)),
+    "objects in a partial": (functools.partial(loss, Model(1)), functools.partial(loss, Model(2))),
+    "enclosed values": (enclosing(1), enclosing(2)),
+    "enclosed functions": (enclosing(loss), enclosing(other)),
+    "defaults": (with_default(1), with_default(2)),
+    "callable objects": (Model(1), Model(2)),
+    "bound methods": (Model(1).fit, Model(2).fit),
+    "functions without a source": (eval("lambda trial: 1"), eval("lambda trial: 2")),
+    "sets": ({"a"}, {"b"}),
+    "dataclasses": (Options(1), Options(2)),
+    "enums": (Kind.A, Kind.B),
+    "paths": (Path("a"), Path("b")),
+    "dates": (date(2026, 1, 1), date(2026, 1, 2)),
+    "times": (timedelta(1), timedelta(2)),
+    "arrays": (np.arange(5000), np.append(np.arange(4999), 7)),
+    "bytes": (b"a", b"b"),
+    "functions of C": (math.sqrt, math.exp),
+}
+
+
+@pytest.mark.parametrize("pair", DIFFERENT.values(), ids=DIFFERENT)
+def test_what_means_something_else_is_described_differently(pair: tuple[Any, Any]) -> None:
+    one, two = map(described, pair)
+    assert fingerprint(one) != fingerprint(two)
+
+
+def test_an_object_that_encloses_itself_is_described() -> None:
+    model = Model(1)
+    model.own = model  # type: ignore[attr-defined]
+    assert fingerprint(described(functools.partial(loss, model)))
+
+
+def test_an_open_object_costs_no_more_than_what_it_holds() -> None:
+    lock = __import__("threading").Lock()
+    assert "0x" not in str(described(functools.partial(loss, lock)))
+
+
+def test_only_addresses_are_left_out_of_a_text() -> None:
+    assert without_addresses("<Model object at 0x7f00aa> --mask=0xff00ff") == "<Model object> --mask=0xff00ff"
+
+
+def everything() -> str:
+    """Fingerprint of one of each kind."""
+    held = {name: pair[0] for name, pair in DIFFERENT.items()}
+    held |= {"many": {"one", "two", "three", "four"}, "nested": Options(1, frozenset("abcdef")), "word": Word.A}
+    return fingerprint(described(held | {"lists": [{1, "a"}, {(1, 2): {3}}], "plain": object()}))
+
+
+def test_a_description_is_the_same_in_every_process() -> None:
+    program = "from tests.unit.core.test_described import everything; print(everything())"
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2", "3")
+    }
+    assert printed == {everything()}
