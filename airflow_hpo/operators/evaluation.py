@@ -1,13 +1,13 @@
 """Operators that plan an evaluation and collect its results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
+from airflow_hpo.core.evaluation import Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.seeds import derived_seed
@@ -150,9 +150,8 @@ class EvaluationPlanOperator(EditionOperator):
 
     def _check_early(self) -> None:
         """Refuse what is wrong already when the DAG is parsed, as far as it is known there."""
-        candidates = [Candidate(CHAMPION, {})] if _unknown(self.candidates) else self.candidates
-        scenarios = [Scenario("any")] if _unknown(self.scenarios) else self.scenarios
-        plan = self._plan(candidates, scenarios)
+        candidates = _standing_in(self.candidates, lambda name: Candidate(name, {}))
+        plan = self._plan(candidates, _standing_in(self.scenarios, Scenario))
         grid_of(plan, self.family, self.parallelism)
         _check_size(plan)
 
@@ -260,8 +259,10 @@ def _object(item: Any, kind: type[Candidate] | type[Scenario]) -> Any:
     return kind.from_dict(item)
 
 
-def _unknown(items: Any) -> bool:
-    return _is_reference(items) or any(_is_reference(item) for item in items)
+def _standing_in(items: Any, make: Callable[[str], Any]) -> list[Any]:
+    """Return what is known of items, with one in the place of each that only a task will know: a list has at least one."""
+    known = [items] if _is_reference(items) else items
+    return [make(f"{place} of a task") if _is_reference(item) else item for place, item in enumerate(known)]
 
 
 def _is_reference(value: Any) -> bool:
@@ -281,5 +282,11 @@ def _check_size(plan: Plan) -> None:
     if plan.size > limit:
         raise DeclarationError(
             f"One mapped task holds {limit} evaluations ([core] max_map_length), but got {_product(plan)}. "
-            "Lower the replicates or the number of candidates, group scenarios, or raise the option."
+            f"{_fewer(plan, limit)}, or set AIRFLOW__CORE__MAX_MAP_LENGTH={plan.size} for every part of Airflow."
         )
+
+
+def _fewer(plan: Plan, limit: int) -> str:
+    fitting = limit * plan.replicates // plan.size
+    fewer = "take fewer candidates or scenarios"
+    return f"Write `replicates={fitting}`, {fewer}" if fitting else fewer.capitalize()

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from airflow_hpo.core.metrics.data_sets import DataSets
 from airflow_hpo.core.metrics.default_filter import DEFAULT_MATCH_LIMIT, NameValueFilter
 from airflow_hpo.core.metrics.match import Match
 from airflow_hpo.core.metrics.point import Found, TwoReadings, rejected
 from airflow_hpo.core.metrics.reader import beyond, point_at
+from airflow_hpo.core.metrics.recognition import given_otherwise
 from airflow_hpo.core.metrics.user_filters import MATCH_LIMIT, LineFilter
 
 
@@ -19,6 +21,8 @@ class TextReader:
         named = [*metrics, *([step] if step else [])]
         self._filters: Sequence[LineFilter | NameValueFilter] = own or [NameValueFilter(named)]
         self._limit = MATCH_LIMIT if own else DEFAULT_MATCH_LIMIT
+        self._default = not own
+        self._data_sets = DataSets()
         self._by_name = all(each.metric is None for each in own or [])
 
     def read(self, line: str, time: datetime | None) -> list[Found]:
@@ -30,7 +34,11 @@ class TextReader:
         found: list[Found] = []
         for match in matches:
             if match.name in self._metrics:
-                found += self._found(line, match, common if match.step is None else match.step, time)
+                said = self._found(line, match, common if match.step is None else match.step, time)
+                found += self._data_sets.judged(said, line, match.span[0]) if self._default else said
+        if self._default:
+            lost = self._metrics.difference(match.name for match in matches)
+            found += given_otherwise(line, [name for name in lost if name in line])
         return found + beyond(line, self._limit, self._metrics)
 
     def _matches(self, line: str) -> list[Match]:

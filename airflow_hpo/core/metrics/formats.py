@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from airflow_hpo.core.metrics.data_sets import DataSets
 from airflow_hpo.core.metrics.numbers import ANY_NUMBER
 from airflow_hpo.core.metrics.point import Found
 from airflow_hpo.core.metrics.reader import beyond, found_in
@@ -14,7 +15,8 @@ _SPREAD = r"(?:[ ]?(?:\+-|\+|±)[ ]?[0-9.eE+-]+)?"
 """The standard deviation after a cross validation's mean."""
 _UP_TO_BLANK = rf"(?:(?P<value>{ANY_NUMBER}){_SPREAD}(?=\s|$)|(?P<text>\S+))"
 _QUOTED = r"['\"](?P<{n}>[^'\"]+)['\"]\s*:\s*(?:np\.\w+\(|tensor\()?['\"]?(?P<{v}>[^'\",)}}\s]+)"
-_POSTFIX = r"(?<![\w./@-])(?P<{n}>[A-Za-z_][\w./@ -]*?)=(?P<{v}>[^\s\]=]+?)(?=,\s|\]|\s*$)"
+_POSTFIX = r"(?<![\w./@-])(?P<{n}>[A-Za-z_][\w./@ -]{{0,99}}?)=(?P<{v}>[^\s\]=]+?)(?=,\s|\]|\s*$)"
+_LABELLED = rf"(?<=\s)(?P<name>[A-Za-z_][\w./@-]*): {_UP_TO_BLANK}"
 _BAR = r"%\||\d(?:it|s|B|iB)?/(?:s|it)\b|\?(?:it|s)/"
 """What a progress bar of tqdm has in it."""
 _ROW = r"^[│|┃\s]\s*(?P<{n}>[A-Za-z_][^│|┃]*?)(?:\s*[│|┃]\s*|\s{{2,}})(?P<{v}>[^│|┃\s]+)\s*[│|┃]?\s*$"
@@ -32,16 +34,19 @@ class Format:
     """What tells the ``step`` of the lines that follow."""
     partial: re.Pattern[str] | None = None
     """What the lines of an unfinished step have in them (``done`` out of ``all``): their values are not the step's."""
+    bar: re.Pattern[str] | None = None
+    """What a progress bar has in it, before which stands what progresses."""
     tail: re.Pattern[str] | None = None
     """What separates the data set from the metric in a name, so that ``rmse`` may stand for ``eval-rmse``."""
 
 
-def _format(*pairs: str, line: str, begins: str = "", partial: str = "", tail: str = "") -> Format:
+def _format(*pairs: str, line: str, begins: str = "", partial: str = "", bar: str = "", tail: str = "") -> Format:
     return Format(
         tuple(re.compile(pair) for pair in pairs),
         re.compile(line),
         re.compile(begins) if begins else None,
         re.compile(partial) if partial else None,
+        re.compile(bar) if bar else None,
         re.compile(tail) if tail else None,
     )
 
@@ -57,11 +62,13 @@ FORMATS = {
         _POSTFIX.format(n="name", v="value"),
         _ROW.format(n="name", v="value"),
         _QUOTED.format(n="name", v="value"),
-        line=rf"{_BAR}|[│┃]|^\s.*\S\s{{2,}}\S|^\{{",
+        _LABELLED,
+        line=rf"{_BAR}|[│┃]|^\s.*\S\s{{2,}}\S|^\[?\{{",
         begins=r"^\s*Epoch (?P<step>\d+)\b",
+        bar=_BAR,
     ),
     "lightgbm": _format(
-        rf"(?:\t|\]\s+)(?P<name>[^\t:]+): {_UP_TO_BLANK}", line=r"\[(?P<step>\d+)\]\s", tail=r"(?:'s|[-_]) ?"
+        rf"(?:\t|\]\s+)(?P<name>[^\t:]+): {_UP_TO_BLANK}", line=r"\[(?P<step>\d+)\]\s", tail=r"'s (?:(?:train|valid) )?"
     ),
     "xgboost": _format(rf"\s(?P<name>[^\s:]+):{_UP_TO_BLANK}", line=r"\[(?P<step>\d+)\]\s", tail=r"-"),
     "catboost": _format(
@@ -70,7 +77,9 @@ FORMATS = {
         line=r"^(?P<step>\d+):\s|^best\w+ = ",
     ),
     "huggingface": _format(_QUOTED.format(n="name", v="value"), line=r"\{\s*['\"]"),
-    "tqdm": _format(_POSTFIX.format(n="name", v="value"), line=_BAR, begins=r"^\s*[Ee]poch:? ?(?P<step>\d+)\b"),
+    "tqdm": _format(
+        _POSTFIX.format(n="name", v="value"), line=_BAR, begins=r"^\s*[Ee]poch:? ?(?P<step>\d+)\b", bar=_BAR
+    ),
 }
 """By the name that ``Stdout(format=...)`` takes; ``csv``, ``json``, ``text`` and ``yaml`` have readers of their own."""
 
@@ -87,6 +96,7 @@ class FrameworkReader:
         self._spelt = {_spelling(name): name for name in reversed(metrics)} | {name: name for name in metrics}
         self._step = step
         self._begun: str | None = None
+        self._data_sets = DataSets()
 
     def read(self, line: str, time: datetime | None) -> list[Found]:
         """Return what a line says."""
@@ -102,12 +112,23 @@ class FrameworkReader:
         for name, text in pairs:
             if metric := declared.get(name):
                 found += found_in(line, metric, text, step, time, self._step)
+        if bar := form.bar and form.bar.search(line):
+            found = self._data_sets.judged(found, line, bar.start() + 1)
         return found + beyond(whole, MATCH_LIMIT, set(self._spelt.values()))
 
     def _pairs(self, line: str) -> list[tuple[str, str]]:
         matches = [match for pattern in self._format.pairs for match in pattern.finditer(line)]
         matches.sort(key=lambda match: match.start())
-        return [(match["name"].strip(), _value(match)) for match in matches]
+        # What a nested dictionary holds has a longer name.
+        flat = [each for each in matches if line.count("{", 0, each.start()) <= line.count("}", 0, each.start()) + 1]
+        return [(match["name"].strip(), _value(match)) for match in flat]
+
+    def data_sets(self, line: str) -> list[str]:
+        """Return the names that a line has for a metric which it gives for one data set or several."""
+        if not self._format.tail or not self._format.line.search(line):
+            return []
+        names = [name for name, _ in self._pairs(line[:MATCH_LIMIT])]
+        return [name for name in names if self._format.tail.split(name)[-1] in self._spelt]
 
     def _declared(self, names: list[str]) -> dict[str, str]:
         """Return which declared metric each of a line's names is."""

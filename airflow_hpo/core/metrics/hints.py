@@ -4,17 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from airflow_hpo.core.declared import nearest
-from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
-from airflow_hpo.core.metrics.json_reader import JsonReader, json_objects, leaves
+from airflow_hpo.core.metrics.data_sets import TRAINING, data_set_of, named_before
+from airflow_hpo.core.metrics.json_reader import json_objects, leaves
 from airflow_hpo.core.metrics.numbers import NUMBER
-from airflow_hpo.core.metrics.point import Found, MetricPoint
-from airflow_hpo.core.metrics.reader import Reader
+from airflow_hpo.core.metrics.recognition import BARS, data_sets_of, format_of, table_of
 from airflow_hpo.core.metrics.user_filters import LineFilter
 from airflow_hpo.core.metrics.visible import visible
 
 SHOWN_NAMES = 12
-FIRST_TRIED = ("keras", "lightgbm", "xgboost", "catboost", "huggingface", "tqdm", "lightning")
-"""Formats, those with lines that look like no other's first."""
 _NAMED = re.compile(rf"(?P<name>[A-Za-z_][\w./@-]*)['\"]?\s*[=:]\s*['\"]?{NUMBER}(?!\w)")
 _GAP = re.compile(
     r"(?P<gap>['\"\]]?\s*(?:[=:]|\bis\b|->|\s)\s*(?:[A-Za-z_][\w.]*\(|['\"\[(])?)(?P<value>[^\s,;)\]}'\"|]+)"
@@ -43,8 +40,16 @@ def seen(metric: str, lines: Iterable[str]) -> str:
 
 def remedy(metric: str, lines: Sequence[str], declared: str) -> str:
     """Return a sentence with the declaration that reads a metric in one of the lines; the newest is tried first."""
+    if table := table_of(metric, lines):
+        return f" {declared}format={table[0]!r}) reads the line {table[1].strip()[:120]!r}."
     for line in reversed(lines):
         for text in reversed(visible(line)):
+            if several := data_sets_of(metric, text):
+                names = " and ".join(map(repr, several[1]))
+                return (
+                    f" The line {text.strip()[:120]!r} gives it as {names}: name one of these as the metric, with "
+                    f"{declared}format={several[0]!r})."
+                )
             if metric.split("/")[-1] in text and (argument := argument_for(metric, text)):
                 return f" {declared}{argument}) reads the line {text.strip()[:120]!r}."
     report = f"{metric}=..." if metric.isidentifier() else f"**{{{metric!r}: ...}}"
@@ -53,20 +58,21 @@ def remedy(metric: str, lines: Sequence[str], declared: str) -> str:
 
 def argument_for(metric: str, line: str) -> str | None:
     """Return the argument of a source that reads the metric in the line as one whole number; None when none does."""
-    if _reads(JsonReader([metric], None), line):
-        return "format='json'"
-    for name in FIRST_TRIED:
-        if _reads(FrameworkReader(FORMATS[name], [metric], None), line):
-            return f"format={name!r}"
-    for match in re.finditer(rf"(?<![\w./@-]){re.escape(metric)}(?![\w/@-])", line):
+    recognised = format_of(metric, line)
+    if recognised and not (recognised[0] in BARS and data_set_of(line)):
+        return f"format={recognised[0]!r}"
+    matches = reversed(list(re.finditer(rf"(?<![\w./@-]){re.escape(metric)}(?![\w/@-])", line)))
+    for match in sorted(matches, key=lambda match: data_set_of(line, match.start()) is TRAINING):
         gap = _GAP.match(line, match.end())
         if gap is None:
             continue
         between = re.sub(r"(?:\\?\s)+", r"\\s*", re.escape(gap["gap"]))
-        text = f"{_STARTS}{re.escape(metric)}{between}([^\\s,;)\\]}}'\"|]+)"
+        named = named_before(line, match.start())
+        begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS
+        text = f"{begin}{re.escape(metric)}{between}([^\\s,;)\\]}}'\"|]+)"
         for wanted in (text, text.replace("[^\\s,;)", "[^\\s;)")):
             found = list(LineFilter(wanted, metric).matches(line))
-            if found and all(each.value is not None and not each.longer for each in found):
+            if len(found) == 1 and found[0].value is not None and not found[0].longer:
                 return f"filter={{{metric!r}: r{_quoted(wanted)}}}"
     return None
 
@@ -74,11 +80,6 @@ def argument_for(metric: str, line: str) -> str | None:
 def _quoted(expression: str) -> str:
     """Return an expression as it is written after an ``r``."""
     return f'"""{expression}"""' if '"' in expression else f'"{expression}"'
-
-
-def _reads(reader: Reader, line: str) -> bool:
-    found: list[Found] = reader.read(line, None)
-    return bool(found) and all(isinstance(each, MetricPoint) for each in found)
 
 
 def _is_number(value: object) -> bool:

@@ -1,9 +1,11 @@
 """The result of one attempt, and the sentences when there is none."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airflow_hpo.core.metrics import hints
+from airflow_hpo.core.metrics.data_sets import EVALUATION, TRAINING, data_set_of
 from airflow_hpo.core.metrics.point import Rejected
 from airflow_hpo.core.metrics.regex_engine import SECONDS
 from airflow_hpo.core.trial import FailureKind
@@ -78,6 +80,17 @@ def doubtful(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
     )
 
 
+def two_formats(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
+    """Return the error for an objective that a program also gives in a format which the default filter does not read."""
+    declared = evidence.declared if evidence else "Stdout("
+    return TrialFailedError(
+        f"All values of the objective must be in one format, but besides {found.name}=... the line {found.line!r} gives "
+        f"{found.text}. {declared}format={found.format!r}) reads such lines, and "
+        f"{declared}filter={{{found.name!r}: r'(?:^|\\s){re.escape(found.name)}\\s*=\\s*([^\\s,;\\]]+)'}}) leaves them out.",
+        kind=FailureKind.PROGRAM,
+    )
+
+
 def too_slow(expression: str, line: str) -> TrialFailedError:
     """Return the error for a source that one of its filters stopped."""
     return TrialFailedError(
@@ -89,7 +102,13 @@ def too_slow(expression: str, line: str) -> TrialFailedError:
 
 
 def _remedy(metric: str, evidence: LinesRead | None, line: str = "") -> str:
-    return hints.remedy(metric, [line] if line else evidence.sample, evidence.declared) if evidence else ""
+    if not evidence:
+        return ""
+    lines = [line] if line else evidence.sample
+    if line and data_set_of(line) is TRAINING:
+        # Where both are given, the evaluation is what is meant.
+        lines = [each for each in evidence.sample if metric in each and data_set_of(each) is EVALUATION] or lines
+    return hints.remedy(metric, lines, evidence.declared)
 
 
 def not_finite(metric: str, what: str) -> TrialFailedError:

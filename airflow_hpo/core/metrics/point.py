@@ -34,6 +34,8 @@ class Rejected:
     """Why a text that may be a value is none, such as ``it goes on after '1.5'``; empty when it is no value for certain."""
     guess: float | None = field(default=None, compare=False)
     """The value if it is one; None when that is not known."""
+    format: str = field(default="", compare=False)
+    """The format that reads the value, where it is whole and only the source's own filter does not read it."""
 
     @property
     def doubtful(self) -> bool:
@@ -41,7 +43,8 @@ class Rejected:
         return bool(self.why)
 
     def __str__(self) -> str:
-        return f"{self.name!r} was {self.text!r} in the line {self.line!r}" + (f": {self.why}" if self.why else "")
+        why = f"it is written as {self.format} writes" if self.format else self.why
+        return f"{self.name!r} was {self.text!r} in the line {self.line!r}" + (f": {why}" if why else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,12 @@ Report = Callable[[Sequence[SeriesPoint]], bool]
 """Takes new points of a running trial, none of them twice; answers True when the trial has to end."""
 
 
-def rejected(name: str, text: object, line: str = "", why: str = "", guess: float | None = None) -> Rejected:
+def rejected(
+    name: str, text: object, line: str = "", why: str = "", guess: float | None = None, format: str = ""
+) -> Rejected:
     """Return a rejection with texts that are short enough to show."""
     shown = "" if text is None else str(text).strip()
-    return Rejected(name, shorten(shown, TEXT_LENGTH), shorten(line.strip(), LINE_LENGTH), why, guess)
+    return Rejected(name, shorten(shown, TEXT_LENGTH), shorten(line.strip(), LINE_LENGTH), why, guess, format)
 
 
 def times(count: int) -> str:

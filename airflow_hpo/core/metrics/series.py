@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from airflow_hpo.core.metrics.curve import Curve
-from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, doubtful, missing, not_finite
+from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, doubtful, missing, not_finite, two_formats
 from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint, TwoReadings, times
 from airflow_hpo.core.metrics.strategies import counted
 from airflow_hpo.core.objective import Objective
@@ -35,6 +35,7 @@ class MetricSeries:
         self._counted = {name: counted(objective, name) for name in objective.metrics}
         self._last: dict[str, float] = {}
         self._pending: list[SeriesPoint] = []
+        self._otherwise: dict[str, Rejected] = {}
         self._rejections: Counter[str] = Counter()
         self._first_rejected: dict[str, Rejected] = {}
         self._longer: dict[str, TwoReadings] = {}
@@ -67,8 +68,9 @@ class MetricSeries:
     def measure(self, evidence: LinesRead | None = None) -> Measurement:
         """Return the trial's result."""
         name = self._objective.metric
+        self._settle_otherwise()
         if doubt := self._counted[name].doubtful:
-            raise doubtful(doubt, evidence)
+            raise (two_formats if doubt.format else doubtful)(doubt, evidence)
         if name not in self._last:
             raise missing(name, self._first_rejected.get(name), evidence)
         value = self._counted[name].value
@@ -85,6 +87,7 @@ class MetricSeries:
 
     def so_far(self, evidence: LinesRead | None = None) -> Measurement | None:
         """Return the result as if the trial had ended here, such as for a pruned one; None when it has none."""
+        self._settle_otherwise()
         counting = self._counted[self._objective.metric]
         value = None if counting.doubtful else counting.value
         return None if value is None else Measurement(value, self._extra(), tuple(self.problems(evidence)))
@@ -118,12 +121,34 @@ class MetricSeries:
         return []
 
     def _add(self, point: MetricPoint) -> None:
+        held = self._otherwise.pop(point.name, None)
+        if held and not _same(held.guess, point.value):
+            self._counted[point.name].doubt(held)
         self._last[point.name] = point.value
         self._counted[point.name].add(point.value)
         if shown := self._curves[point.name].take(point):
             self._pending.append(shown)
 
+    def _settle_otherwise(self) -> None:
+        """Doubt a value that was given after the last one, in a format that is not read; alone it is only missing."""
+        for name, held in self._otherwise.items():
+            if name in self._last:
+                self._counted[name].doubt(held)
+        self._otherwise = {name: held for name, held in self._otherwise.items() if name not in self._last}
+
+    def _hold(self, found: Rejected) -> None:
+        """Keep a value in another format until the next one shows whether it is the same, printed twice."""
+        if found.name in self._last and _same(found.guess, self._last[found.name]):
+            return
+        held = self._otherwise.get(found.name)
+        if held and found.name in self._last:
+            self._counted[found.name].doubt(held)
+        self._otherwise[found.name] = found
+
     def _reject(self, found: Rejected) -> None:
+        if found.format:
+            self._hold(found)
+            return
         self._rejections[found.name] += 1
         self._first_rejected.setdefault(found.name, found)
         if found.doubtful and found.name in self._counted:
@@ -136,3 +161,11 @@ class MetricSeries:
     def _extra(self) -> dict[str, float]:
         kept = {name: self._counted[name] for name in self._objective.extra_metrics}
         return {name: each.value for name, each in kept.items() if each.value is not None and not each.doubtful}
+
+
+def _same(one: float | None, other: float) -> bool:
+    """Say whether two numbers are one, perhaps written with fewer digits."""
+    if one is None or not math.isclose(one, other, rel_tol=0.01):
+        return False
+    digits = min(len(repr(each).partition(".")[2].partition("e")[0]) for each in (one, other))
+    return math.isclose(one, other, rel_tol=0.0, abs_tol=10.0**-digits) or math.isclose(one, other, rel_tol=1e-4)

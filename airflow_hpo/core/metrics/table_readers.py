@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from airflow_hpo.core.metrics.point import Found
@@ -79,6 +79,12 @@ class YamlReader:
             for name in names & self._metrics
             for each in found_in(line, name, value, self._stated, time, self._step)
         ]
+
+
+def looks_like_yaml(lines: Iterable[str]) -> bool:
+    """Say whether lines are those of a YAML document with keys, as far as they are known."""
+    said = [line for line in lines if line.strip() and not line.lstrip().startswith(("#", "---"))]
+    return bool(said) and all(map(_KEY.match, said))
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

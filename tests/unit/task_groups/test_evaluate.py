@@ -123,6 +123,8 @@ def test_a_dag_with_an_evaluation_survives_serialization() -> None:
         ({"variants": ["a", "a"]}, "Every variant is evaluated once, but 'a' is named twice"),
         ({"replicates": 0}, "`replicates` must be at least 1"),
         ({"replicates": 513}, "got 1026 evaluations (2 candidates x 1 scenarios x 1 variants x 513 replicates)"),
+        ({"replicates": 513}, "Write `replicates=512`, take fewer candidates or scenarios, or set "),
+        ({"replicates": 513}, "AIRFLOW__CORE__MAX_MAP_LENGTH=1026 for every part of Airflow"),
         ({"group_id": "x" * 200}, "A study's name starts with a letter or digit, then"),
     ],
     ids=str,
@@ -137,3 +139,5 @@ def test_what_cannot_be_meant_is_refused_when_the_dag_is_parsed(options: dict[st
 def test_what_is_known_is_checked_although_the_candidates_are_not() -> None:
     with DAG("d", schedule=None), pytest.raises(DeclarationError, match="got 1025 evaluations"):
         EvaluateTaskGroup("validate", **{**BASE, "candidates": given(), "replicates": 1025})
+    with DAG("e", schedule=None), pytest.raises(DeclarationError, match=r"got 1026 evaluations \(2 candidates"):
+        EvaluateTaskGroup("validate", **{**BASE, "candidates": [given(), CHALLENGER], "replicates": 513})

@@ -206,7 +206,7 @@ def test_a_metric_that_was_not_found_is_told_by_a_filter_that_reads_it(line: str
 
 def test_the_remedy_for_a_file_names_the_file() -> None:
     collector = Collector(File("m.log"), Objective("loss"))
-    collector.add_line("loss: 0.5")
+    collector.add_line("the loss: 0.5")
     with pytest.raises(TrialFailedError, match=r"File\('m\.log', filter="):
         collector.measure()
 

@@ -1,0 +1,56 @@
+"""Data sets that a line names before its values, such as ``Val: loss=0.5`` or tqdm's ``train: 100%|...``."""
+
+import re
+from collections.abc import Iterable
+
+from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
+
+TRAINING, EVALUATION = "training", "evaluation"
+LOOK_BACK = 128
+_NAMED = re.compile(
+    r"(?<![\w./@=-])(?P<word>(?i:(?P<training>train(?:ing)?)|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test(?:ing)?))"
+    r"(?:[ ](?i:epoch|step|set|metrics))?(?:[ ]?\d[\d/]*)?[\])]?[ ]?[:|\])]"
+)
+
+
+def named_before(line: str, end: int) -> re.Match[str] | None:
+    """Return the last data set that is named before a place in a line."""
+    return next(reversed(list(_NAMED.finditer(line, max(0, end - LOOK_BACK), end))), None)
+
+
+def data_set_of(line: str, end: int | None = None) -> str | None:
+    """Return whether the last data set before a place in a line, or in all of it, is for training or for evaluation."""
+    found = named_before(line, len(line) if end is None else end)
+    return _kind(found) if found else None
+
+
+class DataSets:
+    """Tells values of the training from those of the evaluation, when a program gives both under one name.
+
+    What comes after an evaluation and is the training's is doubted: the evaluation is what is meant. A best value or a mean of
+    both is none at all, so one doubt stands where the second kind begins.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, set[str]] = {}
+
+    def judged(self, found: Iterable[Found], line: str, end: int) -> list[Found]:
+        """Return what a line says before a place in it, with what is doubtful."""
+        named = named_before(line, end)
+        return [each for one in found for each in (self._judged(one, _kind(named), line) if named else [one])]
+
+    def _judged(self, found: Found, kind: str, line: str) -> list[Found]:
+        if not isinstance(found, MetricPoint):
+            return [found]
+        seen = self._seen.setdefault(found.name, set())
+        others = seen - {kind}
+        first = kind not in seen
+        seen.add(kind)
+        why = f"it is given for {TRAINING} and for {EVALUATION}"
+        if others and kind is TRAINING:
+            return [rejected(found.name, found.value, line, why, found.value)]
+        return [rejected(found.name, found.value, line, why), found] if others and first else [found]
+
+
+def _kind(named: re.Match[str]) -> str:
+    return TRAINING if named["training"] else EVALUATION
