@@ -13,10 +13,10 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine,
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from airflow_hpo.exceptions import StoreRefusedError, StoreUnavailableError
-from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.errors import is_refused_login, translated
 from airflow_hpo.storage.url import (
     file_path,
     formattable,
@@ -214,7 +214,9 @@ def _begin_mysql(connection: Connection) -> None:
 
 
 @retry(
-    retry=retry_if_exception_type((OperationalError, InterfaceError)),
+    retry=retry_if_exception(
+        lambda err: isinstance(err, OperationalError | InterfaceError) and not is_refused_login(err)
+    ),
     stop=stop_after_attempt(4),
     wait=wait_exponential(multiplier=0.2, max=2) + wait_random(0, 0.2),
     reraise=True,

@@ -1,5 +1,6 @@
 """Translation of a database's errors into ours."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,17 +12,29 @@ MISSING_STATES = {"42P01", "42703", "3F000"}
 """PostgreSQL: undefined table, undefined column, no schema."""
 READ_ONLY_STATES = {"25006", "42501"}
 """PostgreSQL: read-only transaction, insufficient privilege."""
-READ_ONLY_CODES = {1290, 1792, 1142, 1044}
-"""MySQL: read-only server or transaction, and rights that a user lacks on a table or database."""
+READ_ONLY_CODES = {1290, 1792, 1142}
+"""MySQL: read-only server or transaction, and rights that a user lacks on a table."""
 READ_ONLY_WORDS = ("readonly database", "read-only")
 FULL_CODES = {1021, 1114}
 """MySQL: a full disk, a full table."""
 FULL_WORDS = ("database or disk is full", "could not extend file", "No space left on device")
 CROWDED_WORDS = ("too many clients", "remaining connection slots", "Too many connections", "too many connections")
-LOGIN_CODES = {1045, 1698}
-"""MySQL: a login that is refused."""
-LOGIN_WORDS = ("password authentication failed", "no pg_hba.conf entry")
-"""PostgreSQL, which gives a client that it refuses no code."""
+LOGIN_CODES = {1044, 1045, 1049, 1130, 1251, 1698, 1820, 1862, 2061, 3118, 3159, 4151}
+"""MySQL and MariaDB: a login that is refused, by password, host, plug-in, missing TLS or lock, and a database that is not there
+or not this user's."""
+LOGIN_WORDS = (
+    "password authentication failed",
+    "Peer authentication failed",
+    "Ident authentication failed",
+    "certificate authentication failed",
+    "no password supplied",
+    "pg_hba.conf",
+    "is not permitted to log in",
+    "permission denied for database",
+)
+LOGIN_PATTERN = re.compile(r'FATAL: +(role|database) ".*" does not exist|no such (user|database): ')
+"""PostgreSQL and its poolers, which give a client that they refuse no code. An LDAP or RADIUS server that is away refuses
+in the words of a wrong password of its own, and is not among them."""
 LOCKED_STATES = {"40P01", "55P03"}
 """PostgreSQL: a deadlock, a lock that was waited for too long."""
 LOCKED_CODES = {1205, 1213}
@@ -55,6 +68,12 @@ def is_missing(err: DBAPIError) -> bool:
     )
 
 
+def is_refused_login(err: DBAPIError) -> bool:
+    """Say whether a server refuses this user, with this password, in this database: waiting does not change it."""
+    said = str(err.orig)
+    return _code(err) in LOGIN_CODES or any(word in said for word in LOGIN_WORDS) or bool(LOGIN_PATTERN.search(said))
+
+
 def sqlstate(err: DBAPIError) -> str | None:
     """Return the five characters by which PostgreSQL names an error; None elsewhere."""
     state: str | None = getattr(err.orig, "sqlstate", None) or getattr(err.orig, "pgcode", None)
@@ -71,6 +90,11 @@ def _meaning(err: DBAPIError, store: str) -> HpoError | None:
         return StoreRefusedError(
             f"The study database must be a sound SQLite file, but {store} is not: {said}. "
             f"Bring a copy of it back, or name another."
+        )
+    if is_refused_login(err):
+        return StoreRefusedError(
+            f"The study database must let this user in, but {store} says: {said}. "
+            f"Correct login, password and database of its connection, or create them on the server."
         )
     remedy = _remedy(err, said)
     return (
@@ -93,8 +117,6 @@ def _remedy(err: DBAPIError, said: str) -> tuple[str, str] | None:
         return "have room to write", "Make room on its disk; studies go on where they were."
     if any(word in said for word in CROWDED_WORDS):
         return "have a connection to spare", "Allow it more connections, or run fewer trials at once."
-    if code in LOGIN_CODES or any(word in said for word in LOGIN_WORDS):
-        return "let this user in", "Correct the login and password of its connection."
     if sqlstate(err) in LOCKED_STATES or code in LOCKED_CODES or "is locked" in said:
         return "be free to write to", "See which process holds it for so long."
     if "disk I/O error" in said:

@@ -28,7 +28,7 @@ POSTGRES_SETTINGS = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10
 # current_schema() is null until the schema exists: the process that creates it must hold the same lock as those after it.
 POSTGRES_LOCK = text(
     "SELECT pg_advisory_lock("
-    "hashtextextended(concat('hpo ', coalesce(CAST(:schema AS text), current_schema()), ' ', :name), 0))"
+    "hashtextextended(concat('hpo ', coalesce(CAST(:schema AS text), current_schema()), ' ', CAST(:name AS text)), 0))"
 )
 
 

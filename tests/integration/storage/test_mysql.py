@@ -40,9 +40,12 @@ def onlooker(notes: Database) -> Iterator[Database]:
     run(notes, "DROP USER onlooker@'127.0.0.1'")
 
 
-def test_a_refused_login_asks_for_the_right_one(notes: Database) -> None:
-    stranger = Database.of(notes.location.set(username="stranger", password="s3cret"))
-    with pytest.raises(StoreUnavailableError, match=r"let this user in.*Access denied.*login and password") as caught:
+@pytest.mark.parametrize(
+    "parts", [{"username": "stranger", "password": "s3cret"}, {"database": "missing"}], ids=["user", "database"]
+)
+def test_a_refused_login_is_told_at_once_and_for_good(notes: Database, parts: dict[str, str]) -> None:
+    stranger = Database.of(notes.location.set(**parts))
+    with pytest.raises(StoreRefusedError, match=r"let this user in.*Correct login, password and database") as caught:
         run(stranger, "SELECT 1")
     assert "s3cret" not in str(caught.value)
 

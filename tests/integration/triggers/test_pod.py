@@ -8,7 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import ErrorType
 from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import ErrorResponse, GetVariableKeys, VariableKeysResult
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from airflow_hpo.core.metrics.measurement import Measurement
@@ -28,7 +30,7 @@ COMPLETE = Outcome.complete(Measurement(0.5, {"time_s": 2.0}), exit_code=0, plac
 
 
 class Comms:
-    """The supervisor that a trigger talks to, as far as XComs go."""
+    """The supervisor that a trigger talks to, as far as XComs go; no connection is defined."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.pushed: list[Any] = []
@@ -38,6 +40,11 @@ class Comms:
         if self.error:
             raise self.error
         self.pushed.append(message)
+
+    def send(self, message: Any) -> VariableKeysResult | ErrorResponse:
+        if isinstance(message, GetVariableKeys):
+            return VariableKeysResult(keys=[], total_entries=0)
+        return ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
 
 
 class EndedTrigger(TrialPodTrigger):
