@@ -11,6 +11,8 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.dag_runs import ended_state, runs_on
+from airflow_hpo.operators.promotion import ChampionOperator
+from airflow_hpo.parameter_sets.owner import check_parameter_set
 from airflow_hpo.studies.stopped_runs import end_stopped_editions
 from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
@@ -57,6 +59,16 @@ class EditionOperator(BaseOperator):
             )
             self.defer(trigger=DagRunEndTrigger(before.dag_id, before.run_id), method_name="execute_after")
         return before
+
+    def refuse_sets_of_others(self, store: Store, dag_id: str) -> None:
+        """Refuse a DAG before it spends hours, when a later task of it is to move the champion of another DAG's parameter set.
+
+        :raises OwnerError: as the later task would.
+        """
+        later = self.get_flat_relatives(upstream=False) if self.get_dag() else ()
+        moves = [task for task in later if isinstance(task, ChampionOperator) and task.hpo_conn_id == self.hpo_conn_id]
+        for name in sorted({task.parameter_set for task in moves if not task.allow_other_owner}):
+            check_parameter_set(store, name, dag_id)
 
     def end_stopped(self, store: Store, but: str) -> None:
         """End the editions that a DAG run left unfinished when it ended, except the one that is open now."""

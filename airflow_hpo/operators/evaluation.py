@@ -57,7 +57,8 @@ class EvaluationPlanOperator(EditionOperator):
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when a candidate or scenario that is known by now makes no sense, or another task of the DAG has an
         evaluation of the same name.
-    :raises AirflowFailException: when the study belongs to another DAG.
+    :raises AirflowFailException: when the study belongs to another DAG, or a later task is to move the champion of another DAG's
+        parameter set.
     """
 
     template_fields: Sequence[str] = ("candidates", "scenarios", "run")
@@ -110,6 +111,7 @@ class EvaluationPlanOperator(EditionOperator):
             timezone = timezone_of(store, context)
             plan = self._plan(self.candidates, self.scenarios, self._period(context, timezone))
             _check_size(plan)
+            self.refuse_sets_of_others(store, place.task.dag_id)
             claim_evaluation(store, self.study, self.family, Owner.of(place.task))
             grid, run = grid_of(plan, self.family, self.parallelism), run_of(plan, self.run)
             before = self.after_its_end(grid.edition(run), run_before(store, grid, run, place))

@@ -38,7 +38,7 @@ def parameter_set_asset(name: str) -> Asset:
     return Asset(name=f"hpo_champion_{check_name(name)}", uri=f"hpo://champion/{name}")
 
 
-class _ChampionOperator(AssetEventOperator):
+class ChampionOperator(AssetEventOperator):
     """Moves a champion once for each DAG run, mirrors it and emits the event of its asset."""
 
     template_fields: Sequence[str] = ("reason", "approved_by")
@@ -87,7 +87,7 @@ class _ChampionOperator(AssetEventOperator):
         return Provenance(dag_id=ti.dag_id, run_id=ti.run_id, **{**origin, **known, **acted})
 
 
-class PromoteOperator(_ChampionOperator):
+class PromoteOperator(ChampionOperator):
     """Makes a candidate the champion of a parameter set: once for each DAG run, and only what was decided on.
 
     With a comparison it promotes that comparison's challenger, and only while the champion is the version which the
@@ -176,7 +176,7 @@ class PromoteOperator(_ChampionOperator):
         return comparison.get("champion_version") if comparison else "any"
 
 
-class RollbackOperator(_ChampionOperator):
+class RollbackOperator(ChampionOperator):
     """Brings an earlier version of a parameter set back, as a new version that names it: once for each DAG run.
 
     Example::

@@ -66,7 +66,8 @@ class StudyStartOperator(EditionOperator):
     :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when another task of the DAG opens the study too, and they do not share it.
-    :raises AirflowFailException: when the study belongs to another DAG or task group, or searches for something else.
+    :raises AirflowFailException: when the study belongs to another DAG or task group, or searches for something else, or a later
+        task is to move the champion of another DAG's parameter set.
     """
 
     template_fields: Sequence[str] = ("run",)
@@ -91,6 +92,7 @@ class StudyStartOperator(EditionOperator):
         """Return the edition's name."""
         with permanent_errors_end_the_task():
             hook, place = HpoHook(self.hpo_conn_id), task_try_of(context)
+            self.refuse_sets_of_others(hook.store, place.task.dag_id)
             claim_study(hook.store, self.study, Owner.of(place.task))
             before = run_before(hook.store, self.study, self.run, place)
             before = self.after_its_end(self.study.edition(self.run), before)

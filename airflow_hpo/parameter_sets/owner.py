@@ -25,12 +25,23 @@ def claim_parameter_set(session: Session, name: str, dag_id: str | None, allow_o
     if dag_id is None or allow_other_owner:
         return
     asker = Owner(dag_id)
-    found = owners.claim(session, Kind.PARAMETER_SET, name, asker).owner
+    _refuse_other(name, owners.claim(session, Kind.PARAMETER_SET, name, asker).owner, asker)
+
+
+@retried
+def check_parameter_set(store: Store, name: str, dag_id: str) -> None:
+    """Refuse a DAG that will be refused when it moves the champion; a set without an owner goes on having none."""
+    found = store.read(owners.find, Kind.PARAMETER_SET, name)
+    if found:
+        _refuse_other(name, found.owner, Owner(dag_id))
+
+
+def _refuse_other(name: str, found: Owner, asker: Owner) -> None:
     if not found.includes(asker):
         raise OwnerError(
             f"Parameter set {name!r} belongs to {found}, but {asker} wants to move its champion. Move another set, allow it "
             f"by allow_other_owner=True in the task, or, when the DAG was renamed, run "
-            f"`airflow hpo champion transfer {name} --to-dag {dag_id}`."
+            f"`airflow hpo champion transfer {name} --to-dag {asker.dag_id}`."
         )
 
 

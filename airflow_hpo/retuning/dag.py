@@ -104,7 +104,8 @@ def retuning_dag(
     :param start_date: as for a DAG; without one the schedule starts now, because earlier intervals are not caught up.
     :param default_args: as for a DAG; stronger than ``pool`` and ``priority_weight``.
     :param dag_arguments: further arguments of the DAG.
-    :raises DeclarationError: when windows overlap or the tuning window lies after the test window, or anything declared makes no sense.
+    :raises DeclarationError: when windows overlap or the tuning window lies after the test window, when another DAG of the file
+        promotes in the same parameter set, or anything declared makes no sense.
     """
     check_apart(tuning=tuning, validation=validation, test=test)
     if not allow_tuning_after_test:
@@ -135,15 +136,31 @@ def retuning_dag(
     failed = {"on_failure_callback": [notify]} if notify else {}
     settings = {**failed, "catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
     name = dag_id or _default_id(study.name)
+    if not allow_other_owner:
+        _refuse_set_of_another(name, cycle.parameter_set, hpo_conn_id)
     with DAG(name, schedule=schedule, default_args={**own, **(default_args or {})}, **settings) as dag:
         cycle.lay_out()
     if dag_id is None:
         _named_by_default[name] = dag
+    if not allow_other_owner:
+        _promoting[hpo_conn_id, cycle.parameter_set] = dag
     return dag
 
 
 _named_by_default: WeakValueDictionary[str, DAG] = WeakValueDictionary()
 """DAGs of this process that were named after their study; Airflow would keep one of two that have the same id."""
+
+_promoting: WeakValueDictionary[tuple[str, str], DAG] = WeakValueDictionary()
+"""DAGs of this process that promote in a parameter set, of which one will own it; by connection and set."""
+
+
+def _refuse_set_of_another(name: str, parameter_set: str, hpo_conn_id: str) -> None:
+    other = _promoting.get((hpo_conn_id, parameter_set))
+    if other is not None and other.dag_id != name:
+        raise DeclarationError(
+            f"One DAG promotes in a parameter set, but {other.dag_id!r} and {name!r} both do in {parameter_set!r}. Give one of "
+            "them another by parameter_set=..., or write allow_other_owner=True in the one that does not own it."
+        )
 
 
 def _default_id(study: str) -> str:

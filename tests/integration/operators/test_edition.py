@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +16,16 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import StudyBusyError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationPlanOperator
+from airflow_hpo.operators.promotion import PromoteOperator
 from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
+from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.storage import editions, owners
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
@@ -168,3 +173,47 @@ def test_each_group_of_a_shared_study_suggests_trials_of_its_own(airflow: Airflo
         keys.append([request["key"] for request in execute(suggest, "A", dag_id=dag_id)])
     assert keys[0] == keys[2] == [f"monthly/tune/001/{index}" for index in range(4)]
     assert keys[1] == []
+
+
+def promoting(first: Any, **options: Any) -> Any:
+    """Return a task that opens an edition, in a DAG with a task that promotes what it finds."""
+    with DAG("monthly", schedule=None):
+        opens = first()
+        (
+            opens
+            >> BaseOperator(task_id="between")
+            >> PromoteOperator(task_id="promote", parameter_set="boats", candidate={"params": {}}, **options)
+        )
+    return opens
+
+
+OTHERS = (
+    "Parameter set 'boats' belongs to DAG 'other', but DAG 'monthly' wants to move its champion. Move another set, allow it by "
+    "allow_other_owner=True in the task, or, when the DAG was renamed, run `airflow hpo champion transfer boats --to-dag monthly`."
+)
+
+
+@pytest.fixture
+def boats() -> None:
+    """A parameter set that another DAG has promoted."""
+    promote(HpoHook().store, "boats", {"x": 1}, expected=None, key="k", provenance=Provenance(dag_id="other"))
+
+
+@pytest.mark.usefixtures("airflow", "boats")
+@pytest.mark.parametrize("first", [starting, planning], ids=["study", "evaluation"])
+def test_a_set_of_another_dag_is_refused_before_anything_is_tuned_or_evaluated(first: Any) -> None:
+    with pytest.raises(AirflowFailException, match=re.escape(OTHERS)):
+        execute(promoting(first), "A")
+    assert HpoHook().store.read(editions.find, "demo") == HpoHook().store.read(editions.find, "demo/validate") == []
+
+
+@pytest.mark.usefixtures("airflow", "boats")
+def test_a_set_of_another_dag_that_may_be_promoted_in_is_no_hindrance() -> None:
+    assert execute(promoting(starting, allow_other_owner=True), "A") == "demo@main"
+    assert execute(promoting(starting, hpo_conn_id="another"), "A") == "demo@main"
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_set_without_an_owner_has_none_before_it_is_promoted() -> None:
+    assert execute(promoting(starting), "A") == "demo@main"
+    assert HpoHook().store.read(owners.find, owners.Kind.PARAMETER_SET, "boats") is None

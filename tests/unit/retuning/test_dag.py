@@ -182,3 +182,12 @@ def test_a_retuning_promotes_in_a_set_of_another_dag_only_when_that_is_allowed(a
     promote = built(allow_other_owner=allowed).task_dict["promote"]
     assert isinstance(promote, PromoteOperator)
     assert promote.allow_other_owner is allowed
+
+
+def test_two_retunings_that_promote_in_one_set_are_refused_with_both_names() -> None:
+    first = built(dag_id="first", parameter_set="shared/set")
+    with pytest.raises(DeclarationError, match=r"'first' and 'second' both do in 'shared/set'.*allow_other_owner=True"):
+        built(dag_id="second", parameter_set="shared/set")
+    assert built(dag_id="first", parameter_set="shared/set").dag_id == first.dag_id
+    assert built(dag_id="second", parameter_set="shared/set", allow_other_owner=True).dag_id == "second"
+    assert built(dag_id="second", parameter_set="shared/set", hpo_conn_id="another").dag_id == "second"
