@@ -28,6 +28,7 @@ ON_ONE = {
     "test_owners": "postgresql",
     "test_preload": "sqlite",
     "test_retuning": "postgresql",
+    "test_stopped_runs": "postgresql",
     "test_stopping": "postgresql",
 }
 """Files whose tests run on one database unless ``HPO_ALL_DATABASES`` is set: another one changes little of what they do."""

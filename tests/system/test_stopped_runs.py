@@ -1,0 +1,61 @@
+"""DAG runs that end while their trials run: by their time limit, and by a person who marks them."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_hpo.core.budget import End
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.trial import AttemptOutcome, TrialState
+from airflow_hpo.storage import attempts, editions
+from airflow_hpo.studies.store import Store
+from local_airflow.live import LiveAirflow
+from local_airflow.runs import DagRun
+
+
+def edition_of(store: Store, family: str, run: DagRun) -> Edition | None:
+    """The edition that a DAG run has opened."""
+    found = [each for each in store.read(editions.find, family) if each.dag_run and each.dag_run.run_id == run.run_id]
+    return found[0] if found else None
+
+
+def going(store: Store, edition: Edition) -> tuple[int, int]:
+    """How many trials run, and how many attempts."""
+    trials = [r.number for r in store.optuna.records(edition.name) if r.state is TrialState.RUNNING]
+    tries = [each for each in store.read(attempts.of, edition.name) if each.outcome is AttemptOutcome.RUNNING]
+    return len(trials), len(tries)
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "family"),
+    [("overdue", "overdue"), ("marked", "marked"), ("marked_evaluation", "marked_evaluation/validate")],
+    ids=["dagrun_timeout", "marked failed", "an evaluation, marked failed"],
+)
+def test_a_run_that_is_stopped_while_its_trials_run_leaves_nothing_running_and_the_next_one_goes_on(
+    airflow: LiveAirflow, store: Store, dag_id: str, family: str
+) -> None:
+    stopped = DagRun.trigger(airflow, dag_id)
+    airflow.wait(lambda: (e := edition_of(store, family, stopped)) and going(store, e)[1], "a trial to run")
+    if dag_id != "overdue":
+        airflow.patch(stopped.path, {"state": "failed"})
+    assert stopped.wait(timeout=300) == "failed"
+    left = edition_of(store, family, stopped)
+    assert left is not None
+    assert left.finished is None
+    said = airflow.cli("hpo", "studies", "why", left.name)
+    assert f"It is stopped: DAG run '{stopped.run_id}' of DAG '{dag_id}' ended as failed" in " ".join(said.split())
+
+    (airflow.home / f"{dag_id}-go-on").touch()
+    following = DagRun.trigger(airflow, dag_id)
+    assert following.wait(timeout=420) == "success"
+
+    ended, done = edition_of(store, family, stopped), edition_of(store, family, following)
+    assert ended is not None
+    assert done is not None
+    assert ended.end is End.INCOMPLETE
+    assert (ended.reason or "").startswith(
+        f"DAG run '{stopped.run_id}' of DAG '{dag_id}' ended as failed before the study"
+    )
+    assert done.finished is not None
+    assert done.end is not End.INCOMPLETE
+    assert (going(store, ended), going(store, done)) == ((0, 0), (0, 0))
