@@ -20,8 +20,9 @@ from airflow_hpo.exceptions import StoreNotMigratedError
 from airflow_hpo.storage import attempts, editions, parameter_sets
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.migrate import HEAD, VERSION_TABLE, check, current, downgrade, ensure, script_config, upgrade
+from airflow_hpo.storage.migrate import HEAD, VERSION_TABLE, check, current, downgrade, script_config, upgrade
 from airflow_hpo.storage.tables import EvaluationRow, Row
+from airflow_hpo.studies.migrate import ensure
 
 STUDY = Study(name="s", objective=Objective("loss"), space={"x": Float(0, 1)}, max_trials=9)
 OURS = set(Row.metadata.tables) | {VERSION_TABLE}
@@ -101,7 +102,11 @@ def test_no_table_is_called_like_one_of_optunas_or_airflows():
 
 
 def test_what_is_missing_is_named_with_the_remedy(empty_database: Database):
-    with pytest.raises(StoreNotMigratedError, match=rf"needs revision {HEAD} .* none.*airflow hpo db migrate"):
+    remedies = {
+        "sqlite": "does not exist.*Start a study",
+        "server": f"needs revision {HEAD} .* none.*airflow hpo db migrate",
+    }
+    with pytest.raises(StoreNotMigratedError, match=remedies["sqlite" if empty_database.path else "server"]):
         check(empty_database)
 
 
