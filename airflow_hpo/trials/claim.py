@@ -1,13 +1,13 @@
 """Claim of the trial that a task runs: the one asked for, the one that runs it again, or none because the study has the answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from airflow_hpo.core.attempt import Attempt, TaskTry, counting
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
-from airflow_hpo.core.trial_key import rerun_key
+from airflow_hpo.core.trial_key import first_key, rerun_key
 from airflow_hpo.core.work import Work
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
@@ -53,10 +53,19 @@ def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, re
     record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
     because = _why_again(store, request.study, record, work, task_try, rerun)
     if because:
-        key = rerun_key(request.key, record.number)
-        fresh = store.optuna.rerun(request.study, record.number, key)
-        record = store.optuna.record(request.study, fresh.number or 0)
+        record = _run_again(store, request, record)
     return Claim(_taken(request, record), record, str(work), store.edition(request.study), because)
+
+
+@retried
+def claim_anew(store: Store, claimed: Claim, because: str) -> Claim:
+    """Return the claim of a new trial in place of a finished one, some of whose tasks have run again without being asked."""
+    request, before = claimed.request, claimed.record
+    record = _run_again(store, request, before)
+    # A part of it ran with the work of before: when all of it is cleared after a change, all of it runs again.
+    return replace(
+        claimed, request=_taken(request, record), record=record, work=before.work or claimed.work, because=because
+    )
 
 
 @retried
@@ -94,6 +103,12 @@ def result_of(study: str, record: TrialRecord, attempt: int = 0) -> TrialResult:
         attempt=attempt,
         replaces=record.replaces,
     )
+
+
+def _run_again(store: Store, request: TrialRequest, record: TrialRecord) -> TrialRecord:
+    key = rerun_key(first_key(request.key), record.number)
+    fresh = store.optuna.rerun(request.study, record.number, key)
+    return store.optuna.record(request.study, fresh.number or 0)
 
 
 def _taken(request: TrialRequest, record: TrialRecord) -> TrialRequest:

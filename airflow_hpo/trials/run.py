@@ -82,8 +82,14 @@ class TrialRun:
 
     def claim(self, request: TrialRequest, work: Work, task: TaskTry, rerun: Reruns = "changed") -> TrialRequest:
         """Decide which trial runs, and return it with its parameters; repeating it changes nothing."""
-        self.claimed = claimed = claims.claim(self.store, request, work, task, rerun)
-        self.edition = claimed.edition
+        return self._claimed(claims.claim(self.store, request, work, task, rerun))
+
+    def claim_anew(self, because: str) -> TrialRequest:
+        """Take a new trial in place of the one that was claimed and has a result already."""
+        return self._claimed(claims.claim_anew(self.store, self.claimed, because))
+
+    def _claimed(self, claimed: Claim) -> TrialRequest:
+        self.claimed, self.edition = claimed, claimed.edition
         if claimed.because:
             replaced, number = claimed.record.replaces, claimed.record.number
             self.log.info("Trial %s does not answer, because %s; trial %s runs.", replaced, claimed.because, number)
