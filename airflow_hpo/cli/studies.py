@@ -142,7 +142,9 @@ def _show_table(store: Store, edition: Edition) -> None:
     if images := images_sentence(store, [edition.name]):
         console.print(images, soft_wrap=True)
     objective = edition.study.objective
-    rows = [row for row in trial_rows(store, edition.name) if row["state"] == TrialState.COMPLETE.value]
+    rows = [
+        r for r in trial_rows(store, edition.name) if r["state"] == TrialState.COMPLETE and r["replaced_by"] is None
+    ]
     rows.sort(key=lambda row: row[metric_column(objective.metric)], reverse=objective.direction is Direction.MAXIMIZE)
     shown = rows[:SHOWN_TRIALS]
     if not shown:

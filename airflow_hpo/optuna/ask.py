@@ -66,7 +66,11 @@ def rerun(
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
     check_lock()
     with database.connect() as connection, translated(database.name), connection.begin():
-        return _written(connection, stored, latest.params, latest.distributions, attrs, generation)
+        request = _written(connection, stored, latest.params, latest.distributions, attrs, generation)
+        if latest.state is not OptunaState.FAIL:
+            with locked_trial(connection, edition, latest.number) as replaced:
+                replaced.note({attributes.REPLACED: 1.0}, system=True)
+        return request
 
 
 def _new_trials(

@@ -23,6 +23,8 @@ INVALID = "hpo:invalid"
 """Why a person took the trial's result back; ``StudyReader`` shows a failed trial."""
 INFEASIBLE = "constraints:hpo:invalid"
 """Of Optuna's system attributes: a constraint that such a trial violates, so that Optuna's own best is another one."""
+REPLACED = "constraints:hpo:replaced"
+"""The same of a trial with a result that another one runs again."""
 
 RUNG = "completed_rung_"
 """Beginning of the system attributes in which Optuna's pruners keep the rungs that a trial has reached."""

@@ -3,13 +3,14 @@
 from optuna.trial import FrozenTrial
 
 from airflow_hpo.optuna import attributes
-from airflow_hpo.optuna.read import StoredStudy, StudyReader
+from airflow_hpo.optuna.read import StoredStudy, StudyReader, counted
 
 
 class TrialCache:
     """Reads a study again and again, each time only from its first unfinished trial on.
 
-    A result that a person takes back is noticed: then all trials are read again. One thread at a time.
+    A result that a person takes back is noticed: then all trials are read again. One that is run again is noticed by the later
+    trial that replaces it. One thread at a time.
     """
 
     def __init__(self, reader: StudyReader, edition: str) -> None:
@@ -24,5 +25,5 @@ class TrialCache:
         if invalid != {t.number for t in self._trials[:settled] if attributes.INVALID in t.user_attrs}:
             settled = 0
             stored, fresh, _ = self._reader.changes_since(self.edition, settled)
-        self._trials = self._trials[:settled] + fresh
+        self._trials = counted(self._trials[:settled] + fresh)
         return stored, self._trials

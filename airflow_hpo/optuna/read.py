@@ -1,8 +1,9 @@
 """Reader of studies with a few flat selects: ten thousand trials in well under a second, where Optuna's ORM takes many."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -82,10 +83,11 @@ class StudyReader:
 
     def snapshot(self, name: str) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return a study and its trials by number, as Optuna's samplers and pruners take them."""
-        return self.changes_since(name, since=0)[:2]
+        stored, trials, _ = self.changes_since(name, since=0)
+        return stored, counted(trials)
 
     def changes_since(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
-        """Return a study, its later trials by number, and the numbers of earlier ones with a result that was taken back."""
+        """Return a study, its later trials as they are stored, and the numbers of earlier ones that were taken back."""
         with self._reading() as connection:
             study = _study(connection, name) or _missing(name)
             trials = list(_frozen(connection, TrialRows(study.id, since=since)))
@@ -107,6 +109,7 @@ _TRIAL_ID = (
     .select_from(tables.trials.join(tables.studies, tables.trials.c.study_id == tables.studies.c.study_id))
     .where(tables.studies.c.study_name == bindparam("name"), tables.trials.c.number == bindparam("number"))
 )
+_RESULTS = (OptunaState.COMPLETE, OptunaState.PRUNED)
 _VALUES = tables.trial_values.c
 _TRIAL = (
     select(tables.trials, _VALUES.value, _VALUES.value_type)
@@ -154,12 +157,11 @@ def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
     user_attrs, system_attrs = wanted.user_attrs(connection), wanted.system_attrs(connection)
     for row in rows:
         key = row.trial_id
-        invalid = attributes.INVALID in user_attrs.get(key, {})
-        objectives = None if invalid else values.get(key)
+        objectives = values.get(key)
         yield FrozenTrial(
             number=row.number,
             trial_id=key,
-            state=OptunaState.FAIL if invalid else OptunaState[row.state],
+            state=OptunaState[row.state],
             value=None,
             values=[objectives[i] for i in sorted(objectives)] if objectives else None,
             datetime_start=_local(row.datetime_start),
@@ -170,6 +172,23 @@ def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
             system_attrs=system_attrs.get(key, {}),
             intermediate_values=reported.get(key, {}),
         )
+
+
+def counted(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Return a study's trials as samplers and pruners take them: no result that was taken back or replaced is among them."""
+    trials = list(trials)
+    replaced = {trial.user_attrs.get(attributes.REPLACES) for trial in trials}
+    gone = [t.number in replaced or attributes.INVALID in t.user_attrs for t in trials]
+    return [_without_result(t) if g and t.state in _RESULTS else t for t, g in zip(trials, gone, strict=True)]
+
+
+def _without_result(trial: FrozenTrial) -> FrozenTrial:
+    found = copy(trial)
+    found.state, found.values = OptunaState.FAIL, None
+    # Pruners compare the rungs of trials in any state, and a sampler that sees one constraint asks every trial for it.
+    hidden = attributes.RUNG, attributes.INFEASIBLE, attributes.REPLACED
+    found.system_attrs = {name: value for name, value in trial.system_attrs.items() if not name.startswith(hidden)}
+    return found
 
 
 def as_record(trial: FrozenTrial) -> TrialRecord:

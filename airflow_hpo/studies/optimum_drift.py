@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.storage import comparisons, editions
 from airflow_hpo.storage.comparisons import Comparison
@@ -47,8 +48,8 @@ def _champions_value(records: list[TrialRecord]) -> float | None:
     for record in sorted(records, key=lambda r: r.number):
         if record.replaces in numbers and first is not None:
             numbers.add(record.number)
-    complete = [r for r in records if r.number in numbers and r.state is TrialState.COMPLETE and r.invalid is None]
-    return max(complete, key=lambda r: r.number).value if complete else None
+    complete = [r for r in own_trials(records) if r.number in numbers and r.state is TrialState.COMPLETE]
+    return complete[0].value if complete else None
 
 
 def _tested(comparison: Comparison | None) -> dict[str, Any]:

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-COLUMNS = {"number", "state", "attempts", "seconds", "started", "origin", "replaces", "reason", "exit_code", "problems"}
+COLUMNS = {
+    "number",
+    "state",
+    "attempts",
+    "seconds",
+    "started",
+    "origin",
+    "replaces",
+    "replaced_by",
+    "reason",
+    "exit_code",
+    "problems",
+}
 """Columns that every trial has, whatever its study declares."""
 
 
@@ -28,8 +40,9 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return every trial of an edition, replaced ones included, with its parameters, metrics and the attempt that counts."""
     study = store.edition(name).study
     runs = by_trial(store.read(attempts.of, name))
-    rows = []
-    for record in sorted(store.optuna.records(name), key=lambda r: r.number):
+    rows, records = [], sorted(store.optuna.records(name), key=lambda r: r.number)
+    replaced = {record.replaces: record.number for record in records}
+    for record in records:
         attempt = counting(runs.get(record.number, ()))
         rows.append(
             {
@@ -43,6 +56,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                 "started": record.started.isoformat(timespec="seconds") if record.started else None,
                 "origin": record.origin.value,
                 "replaces": record.replaces,
+                "replaced_by": replaced.get(record.number),
                 "reason": record.invalid or (attempt.reason if attempt else None),
                 "exit_code": attempt.exit_code if attempt else None,
                 "problems": " ".join(attempt.problems) if attempt and attempt.problems else None,
