@@ -186,6 +186,8 @@ def _engine(location: URL, keeps: bool) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     if dialect == "mysql":
         event.listen(engine, "begin", _begin_mysql)
+        if location.query.get("ssl_mode", "PREFERRED") not in ("PREFERRED", "DISABLED"):
+            event.listen(engine, "connect", _refuse_plain_text)
     return engine
 
 
@@ -206,6 +208,19 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('hpo_begin', 'DEFERRED')}")
+
+
+def _refuse_plain_text(connection: Any, _: Any) -> None:
+    # MariaDB's client library goes on in plain text with a server that does not encrypt, whatever the mode.
+    cursor = connection.cursor()
+    cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+    found = cursor.fetchone()
+    cursor.close()
+    if not (found and found[1]):
+        raise StoreRefusedError(
+            "The connection to the study database must be encrypted (ssl_mode), but its server did not encrypt it. Set up "
+            "TLS on the server, or take the ssl fields out of the connection."
+        )
 
 
 def _begin_mysql(connection: Connection) -> None:

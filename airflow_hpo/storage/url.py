@@ -50,7 +50,13 @@ def with_driver(location: URL) -> URL:
             f"{dialect} is reached by {driver or ' or '.join(known)}, which is not installed. "
             f"Install airflow-provider-hpo[{EXTRAS[dialect]}]."
         )
-    return location.set(drivername=f"{dialect}+{driver or usable[0]}")
+    chosen = driver or usable[0]
+    if chosen == "pymysql" and "ssl_mode" in location.query:
+        raise StoreRefusedError(
+            "An encrypted connection to MySQL is made by mysqlclient (ssl_mode), but only PyMySQL is installed or named. "
+            "Install airflow-provider-hpo[mysql]."
+        )
+    return location.set(drivername=f"{dialect}+{chosen}")
 
 
 def formattable(location: URL) -> URL:

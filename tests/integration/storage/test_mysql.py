@@ -148,3 +148,9 @@ def test_a_database_is_lent_without_rows_and_counts_from_one(lent: LentDatabase,
         assert session.scalar(text("SELECT count(*) FROM studies")) == 0
         assert session.scalar(text("INSERT INTO studies (name) VALUES ('c') RETURNING id")) == 1
         assert session.execute(text("SELECT * FROM version")).all() == [(2,)]
+
+
+def test_a_server_without_encryption_is_not_reached_in_plain_text_when_it_was_asked_for(notes: Database) -> None:
+    encrypted = Database.of(notes.location.update_query_dict({"ssl_mode": "REQUIRED"}))
+    with pytest.raises(StoreRefusedError, match="did not encrypt"):
+        run(encrypted, "SELECT 1")

@@ -114,7 +114,7 @@ def test_how_to_reach_a_server_safely_is_handed_to_the_driver() -> None:
     given = connection("hpo", {"sslmode": "verify-full", "sslrootcert": "/ca.pem", "keepalives": "1"}, **SERVER)
     query = from_connection(given).location.query
     assert (query["sslmode"], query["sslrootcert"]) == ("verify-full", "/ca.pem")
-    assert "keepalives" not in query
+    assert query["keepalives"] == "1"
 
 
 def test_the_folder_of_a_socket_is_handed_on_whole() -> None:
@@ -133,3 +133,41 @@ def test_a_host_that_would_mean_something_else_in_a_url_is_refused(host: str) ->
 def test_an_extra_field_that_is_no_object_is_refused() -> None:
     with pytest.raises(StoreRefusedError, match="JSON object"):
         from_connection(connection("postgres", [1], **SERVER))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (connection("postgres", {"sslmod": "require"}, **SERVER), "sslmod"),
+        (connection("hpo", {"iam": True, "ssl_mode": "REQUIRED"}, **SERVER), "iam, ssl_mode"),
+        (connection("mysql", {"sslmode": "require"}, **SERVER), "sslmode"),
+        (connection("mysql", {"ssl": {"root": "/ca.pem"}}, **SERVER), "ssl_root"),
+        (connection("mysql", {"ssl": "/ca.pem"}, **SERVER), "object with ca, cert and key"),
+        (connection("sqlite", {"timeout": 5}, schema="/data/hpo.db"), "timeout"),
+    ],
+)
+def test_an_extra_field_that_is_not_understood_is_refused_by_name(given: Connection, named: str) -> None:
+    with pytest.raises(StoreRefusedError, match=named) as caught:
+        from_connection(given)
+    assert "s3cr" not in str(caught.value)
+
+
+def test_fields_that_are_empty_or_of_other_hooks_are_passed_over() -> None:
+    extra = {"sslmode": "", "sslrootcert": None, "cursor": "dictcursor", "sslcert": "/c.pem"}
+    assert "sslmode" not in from_connection(connection("postgres", extra, **SERVER)).location.query
+    assert from_connection(connection("postgres", extra, **SERVER)).location.query["sslcert"] == "/c.pem"
+
+
+@pytest.mark.parametrize("ssl", [{"ca": "/ca.pem", "key": "/k.pem"}, '{"ca": "/ca.pem", "key": "/k.pem"}'])
+def test_mysql_s_encryption_is_asked_for_in_the_form_of_airflow_s_own_hook(
+    monkeypatch: pytest.MonkeyPatch, ssl: object
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "MySQLdb" or None)
+    query = from_connection(connection("mysql", {"ssl": ssl}, **SERVER)).location.query
+    assert query == {"ssl_ca": "/ca.pem", "ssl_key": "/k.pem", "ssl_mode": "REQUIRED"}
+
+
+def test_a_driver_that_cannot_require_encryption_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "pymysql" or None)
+    with pytest.raises(StoreRefusedError, match="ssl_mode"):
+        from_connection(connection("mysql", {"ssl_mode": "VERIFY_CA"}, **SERVER))
