@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, BaseOperator, task
 
+import airflow_hpo
 import airflow_hpo.operators
 import airflow_hpo.sensors
 from airflow_hpo.core.attempt import TaskRun
@@ -27,6 +28,7 @@ from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.pods.build.pod import author_manifest, completed
 from airflow_hpo.task_groups.backends import ProcessTrial
+from airflow_hpo.task_groups.compare import CompareTaskGroup
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
 from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.task_groups.tune import TuneTaskGroup
@@ -34,6 +36,13 @@ from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
 from tests.unit.operators.claimed import claimed_run
 
+STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=10, parallelism=2)
+EVALUATED: dict[str, Any] = {
+    "study": STUDY,
+    "candidates": [{"name": "champion", "params": {"x": 0.5}}, {"name": "a", "params": {"x": 0.6}}],
+    "scenarios": ["s"],
+    "trial": ProcessTrial(["run"]),
+}
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)
 IDENTITY = PodIdentity(REQUEST, 1, TaskRun("d", "run:1", "trial", 3, 1), "here")
 PARAM = re.compile(r":param (\w+):((?:(?!:param |:raises |:returns ).)*)", re.S)
@@ -62,6 +71,39 @@ def test_what_a_docstring_calls_templated_is_a_template_field(operator: type[Bas
 def test_a_docstring_that_calls_something_templated_is_found() -> None:
     said = {name for one in operators() for name, text in PARAM.findall(one.__doc__ or "") if "emplated" in text}
     assert {"command", "env", "cwd", "metrics", "image", "arguments", "name", "run", "edition"} <= said
+
+
+GROUPS: dict[str, Any] = {
+    "TuneTaskGroup": lambda **given: TuneTaskGroup(study=STUDY, trial=ProcessTrial(["run"]), **given),
+    "EvaluateTaskGroup": lambda **given: EvaluateTaskGroup(**EVALUATED, **given),
+    "CompareTaskGroup": lambda **given: CompareTaskGroup(**EVALUATED, **given),
+}
+
+
+def test_whatever_else_is_public_and_calls_an_argument_templated_is_known_here() -> None:
+    calls = {name: getattr(airflow_hpo, name).__doc__ or "" for name in airflow_hpo.__all__ if name != "__version__"}
+    said = {(name, a) for name, doc in calls.items() for a, text in PARAM.findall(doc) if "templated" in text.lower()}
+    others = {(name, argument) for name, argument in said if name not in {one.__name__ for one in operators()}}
+    assert others == {("File", "path"), *((name, "run") for name in GROUPS)}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_the_run_of_a_group_is_rendered_in_each_of_its_tasks(name: str) -> None:
+    with DAG("d", schedule=None) as dag:
+        GROUPS[name](run="{{ ds }}")
+    fields = {
+        (task.task_id, field): templated(task, field)
+        for task in dag.tasks
+        for field, value in vars(task).items()
+        if not field.startswith("_") and "{{ ds }}" in str(value)
+    }
+    assert fields
+    assert [where for where, is_rendered in fields.items() if not is_rendered] == []
+
+
+def templated(task: Any, field: str) -> bool:
+    """Whether a field that holds a template is rendered, or holds those of a mapped task, which render one by one."""
+    return field in task.template_fields or field in ("partial_kwargs", "expand_input", "start_trigger_args")
 
 
 def rendered(operator: type[BaseOperator], **arguments: Any) -> Any:
@@ -121,9 +163,6 @@ def test_a_path_that_becomes_empty_is_refused() -> None:
 
 def test_a_source_without_steps_is_the_same_after_a_journey() -> None:
     assert Stdout.from_dict(Stdout(step=None).to_dict()) == Stdout(step=None)
-
-
-STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=10, parallelism=2)
 
 
 def tune(trial: ProcessTrial, study: Study = STUDY) -> None:
