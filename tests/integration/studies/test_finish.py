@@ -32,6 +32,7 @@ def test_the_summary_has_the_best_trial_and_the_counts(over: Tuned) -> None:
         "value": -3.0,
         "params": best.params,
         "metrics": {"time_s": 2.0},
+        "taken_over": None,
         "complete": 4,
         "pruned": 0,
         "failed": 0,
