@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from airflow_hpo.core.metrics.collector import MESSAGE_LENGTH, Collector
 from airflow_hpo.core.metrics.lines import LineSplitter
 from airflow_hpo.core.metrics.source import File, MetricSource, TerminationMessage
+from airflow_hpo.runners.file_lock import file_locked
 from airflow_hpo.runners.file_tail import FileTail
 
 TERMINATION_VARIABLE = "HPO_TERMINATION_LOG"
@@ -54,8 +55,10 @@ class OutputInput(Input):
 class FileInput(Input):
     """Metrics stand in a file that the program writes."""
 
-    def __init__(self, collector: Collector, path: str) -> None:
+    def __init__(self, collector: Collector, path: str, who: str = "another program") -> None:
         super().__init__(collector)
+        self._lock = contextlib.ExitStack()
+        self._lock.enter_context(file_locked(path, who))
         self._tail = FileTail(path)
 
     def look(self) -> None:
@@ -76,6 +79,7 @@ class FileInput(Input):
     def close(self) -> None:
         """Close the file."""
         self._tail.close()
+        self._lock.close()
 
 
 class TerminationInput(Input):
@@ -103,8 +107,8 @@ class TerminationInput(Input):
             os.unlink(self._path)
 
 
-def input_for(source: MetricSource, collector: Collector, cwd: str | None) -> Input:
-    """Return what connects a source with the collector."""
+def input_for(source: MetricSource, collector: Collector, cwd: str | None, who: str) -> Input:
+    """Return what connects a source with the collector, for a trial."""
     if isinstance(source, File):
-        return FileInput(collector, os.path.join(cwd or "", source.path))
+        return FileInput(collector, os.path.join(cwd or "", source.path), who)
     return TerminationInput(collector) if isinstance(source, TerminationMessage) else OutputInput(collector)

@@ -78,8 +78,10 @@ class ProcessRunner:
 
     def run(self) -> Outcome:
         """Run the command and return how it ended, with what it measured."""
-        with contextlib.closing(input_for(self._source, self.collector, self._cwd)) as read:
-            environment = unbuffered({**(os.environ if self._env is None else self._env), **read.environment()})
+        variables = os.environ if self._env is None else self._env
+        who = f"trial {variables.get('HPO_TRIAL')} of {variables.get('HPO_STUDY')}"
+        with contextlib.closing(input_for(self._source, self.collector, self._cwd, who)) as read:
+            environment = unbuffered({**variables, **read.environment()})
             with SupervisedProgram(
                 self._command, env=environment, cwd=self._cwd, grace_period=self._grace_period
             ) as program:

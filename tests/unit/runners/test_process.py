@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -411,3 +414,46 @@ def test_killing_the_launcher_ends_the_program_and_fails_the_attempt(tmp_path: P
 def test_what_was_odd_is_kept_of_a_program_without_a_result() -> None:
     [problem] = shell("echo loss=high").run().problems
     assert "'high'" in problem
+
+
+WRITES = "echo loss=1 >> metrics.txt; touch begun; while [ ! -e go-on ]; do sleep 0.05; done"
+
+
+def writes(folder: Path, trial: int, run: str = "a", path: str = "metrics.txt") -> ProcessRunner:
+    variables = {**os.environ, "HPO_TRIAL": str(trial), "HPO_STUDY": f"valley@{run}"}
+    return shell(WRITES, source=File(path), cwd=str(folder), env=variables)
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a metrics file that trial 0 of `valley@a` writes."""
+    first = writes(tmp_path, 0)
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(first.run)
+        while not (tmp_path / "begun").exists():
+            assert not outcome.done()
+            time.sleep(0.01)
+        yield tmp_path
+        (tmp_path / "go-on").touch()
+        assert outcome.result().state == "complete"
+
+
+@pytest.mark.parametrize("path", ["metrics.txt", "../{folder}/metrics.txt"])
+def test_a_metrics_file_that_another_run_writes_is_refused_with_both_trials(busy: Path, path: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        writes(busy, 0, "b", path.format(folder=busy.name)).run()
+    assert "is that of trial 0 of valley@a and of trial 0 of valley@b. Write File('metrics-{{ run_id }}-" in str(
+        refused.value
+    )
+
+
+def test_an_attempt_whose_predecessor_still_writes_the_file_is_tried_again(busy: Path) -> None:
+    with pytest.raises(TrialFailedError, match="An earlier attempt of trial 0 of valley@a still follows") as failed:
+        writes(busy, 0).run()
+    assert failed.value.kind == "infrastructure"
+
+
+def test_a_metrics_file_is_free_when_its_trial_has_ended(tmp_path: Path) -> None:
+    (tmp_path / "go-on").touch()
+    for run in ("a", "b"):
+        assert writes(tmp_path, 0, run).run().state == "complete"
