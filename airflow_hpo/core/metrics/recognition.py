@@ -54,9 +54,14 @@ def given_otherwise(line: str, metrics: Iterable[str]) -> list[Rejected]:
     found = []
     tried = (*_DISTINCT, "lightning") if _DRAWN.search(line) else _DISTINCT
     for metric in metrics if len(line) <= MATCH_LIMIT else ():
-        if recognised := format_of(metric, line, tried):
+        if recognised := format_of(metric, line, tried) or _line_of_yaml(metric, line):
             found.append(rejected(metric, recognised[1], line, guess=recognised[1], format=recognised[0]))
     return found
+
+
+def _line_of_yaml(metric: str, line: str) -> tuple[str, float] | None:
+    found = YamlReader([metric], None).read(line, None)
+    return ("yaml", found[0].value) if found and isinstance(found[0], MetricPoint) else None
 
 
 @lru_cache(maxsize=256)

@@ -46,10 +46,15 @@ def test_the_default_filter_reads_what_people_mean(line: str, found: dict[str, f
 
 @pytest.mark.parametrize(
     "line",
-    ["--loss=1", "val/loss=1", "my_loss=1", "a.loss=1", "loss2=1", "loss==1", "loss>=1", "loss: 1", "nothing here", ""],
+    ["--loss=1", "val/loss=1", "my_loss=1", "a.loss=1", "loss2=1", "loss==1", "loss>=1", "nothing here", ""],
 )
 def test_what_only_resembles_a_metric_is_ignored(line: str) -> None:
     assert parse(line) == []
+
+
+@pytest.mark.parametrize("line", ["loss: 1", '{"loss": 1}', "9/9 - 0s - loss: 1"])
+def test_the_default_filter_takes_no_value_of_another_format(line: str) -> None:
+    assert values(line) == {}
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def test_a_metric_of_several_data_sets_is_told_by_its_names(text: str, metric: s
         ('loss=0.9\n{"loss": 0.8}\n', "json", 0.8),
         (TWO_BARS.replace("val: ", "") + "{'loss': 0.4, 'epoch': 1.0}\n", "huggingface", 0.4),
         ("loss=0.9\n[3]\tloss: 0.8\n", "lightgbm", 0.8),
+        ("loss=0.9\nloss: 0.8\n", "yaml", 0.8),
         ("loss=0.9\n│   loss   │   0.8   │\n", "lightning", 0.8),
     ],
 )
