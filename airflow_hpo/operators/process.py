@@ -17,6 +17,7 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.process import ProcessRunner
+from airflow_hpo.trials.code_files import unseen_files
 from airflow_hpo.trials.run import TrialRun
 
 
@@ -94,6 +95,11 @@ class TrialProcessOperator(TrialOperator):
         )
         self._process = runner
         return monitor.explained(runner.run())
+
+    def unseen_files(self) -> list[str]:
+        """Return the parts of the command that name a file next to the DAG or in the working directory, and not in ``code``."""
+        folders = [self.cwd or os.getcwd(), self.dag_folder]
+        return unseen_files(map(as_text, self.command), folders, self.code_paths, self.dag_folder)
 
     def on_kill(self) -> None:
         """End the program and its children."""

@@ -106,7 +106,7 @@ class TrialOperator(BaseOperator):
         """Run the trial, unless the study has its result."""
         with permanent_errors_end_the_task():
             run = self.claimed_run(context)
-            result = run.answer() or run.begin(task_try_of(context), self.backend, self.placement())
+            result = run.answer(self.unseen_files()) or run.begin(task_try_of(context), self.backend, self.placement())
             return (result or self.ended(context, run, partial(self.run_trial, context, run))).to_dict()
 
     def execute_when_ready(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -136,8 +136,17 @@ class TrialOperator(BaseOperator):
 
         :param folder: where relative paths begin; None for the folder of the DAG's file.
         """
+        return files_fingerprint(self.code_paths, folder or self.dag_folder)
+
+    @property
+    def dag_folder(self) -> str:
+        """Folder of the DAG's file; without a DAG the working directory."""
         dag = self.get_dag()
-        return files_fingerprint(self.code_paths, folder or os.path.dirname(dag.fileloc if dag else "") or os.getcwd())
+        return os.path.dirname(dag.fileloc if dag else "") or os.getcwd()
+
+    def unseen_files(self) -> list[str]:
+        """Return files that the trial's program is known to run and that the fingerprint does not cover."""
+        return []
 
     def claimed_run(self, context: Context, jinja_env: jinja2.Environment | None = None) -> TrialRun:
         """Return the trial of this task, claimed; one that has to wait for a free slot defers the task."""

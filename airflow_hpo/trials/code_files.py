@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from airflow_hpo.core.declared import brief_repr
@@ -12,6 +12,9 @@ IGNORED = frozenset(
     {"__pycache__", ".git", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".DS_Store"}
 )
 """Names of what tools leave beside programs."""
+
+LONGEST_PATH = 255
+"""Characters of a part of a command that may be a path; longer ones are programs of their own."""
 
 
 def checked_paths(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
@@ -33,6 +36,25 @@ def files_fingerprint(paths: Sequence[str], folder: str) -> str:
             digest.update(f"{name}\0".encode())
             digest.update(_content(file))
     return digest.hexdigest()[:16]
+
+
+def unseen_files(parts: Iterable[str], folders: Iterable[str], paths: Sequence[str], folder: str) -> list[str]:
+    """Return which parts of a command name files in some folders that the fingerprint does not cover."""
+    seen = [Path(folder, path).resolve() for path in paths]
+    return [
+        part
+        for part in parts
+        for file in [_file_of(part, folders)]
+        if file and not any(file.is_relative_to(one) for one in seen)
+    ]
+
+
+def _file_of(part: str, folders: Iterable[str]) -> Path | None:
+    if not part or len(part) > LONGEST_PATH or "\0" in part:
+        return None
+    roots = [Path(one).resolve() for one in folders]
+    found = [Path(root, part).resolve() for root in roots]
+    return next((one for one in found if one.is_file() and any(one.is_relative_to(root) for root in roots)), None)
 
 
 def _files(there: Path, given: str) -> Iterator[tuple[str, Path]]:

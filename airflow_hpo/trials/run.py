@@ -95,8 +95,11 @@ class TrialRun:
             self.log.info("Trial %s does not answer, because %s; trial %s runs.", replaced, claimed.because, number)
         return claimed.request
 
-    def answer(self) -> TrialResult | None:
-        """Return the result that the study has already; None when the trial has to run."""
+    def answer(self, unseen: Sequence[str] = ()) -> TrialResult | None:
+        """Return the result that the study has already; None when the trial has to run.
+
+        Its log names the files that the trial's program runs and that were not compared.
+        """
         if not self.claimed.answered:
             return None
         record, study = self.claimed.record, self.claimed.request.study
@@ -104,6 +107,10 @@ class TrialRun:
         self.log.info("%s", _answer_of(record, self.claimed.request))
         if image := answer_line(self.store, study, record.number):
             self.log.info("%s", image)
+        if unseen:
+            self.log.info(
+                "Not looked at: %s. code=%s runs the trial again when it has changed.", ", ".join(unseen), unseen
+            )
         return claims.result_of(study, record)
 
     def begin(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> TrialResult | None:

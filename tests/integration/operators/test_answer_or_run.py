@@ -236,6 +236,20 @@ def test_a_trial_answers_although_files_that_mean_nothing_have_changed(
     assert answered(program())
 
 
+def test_an_answer_names_a_program_that_was_not_looked_at(cleared: Cleared, tmp_path: Path) -> None:
+    cleared.folder = str(tmp_path)
+    (tmp_path / "train.sh").write_text("echo loss=1 time_s=2")
+    command = ["sh", "train.sh", "--lr=1"]
+    hint = "Not looked at: train.sh. code=['train.sh'] runs the trial again when it has changed."
+    cleared(command=command, cwd=str(tmp_path))
+    assert hint not in cleared.log.lines
+    assert answered(cleared(command=command, cwd=str(tmp_path)))
+    assert hint in cleared.log.lines
+    cleared(command=command, cwd=str(tmp_path), code=["train.sh"])
+    assert answered(cleared(command=command, cwd=str(tmp_path), code=["train.sh"]))
+    assert hint not in cleared.log.lines
+
+
 def test_code_that_does_not_exist_is_an_error_that_says_where_it_was_looked_for(
     cleared: Cleared, tmp_path: Path
 ) -> None:
