@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
 from airflow_hpo.core.metrics.json_reader import JsonReader
@@ -64,6 +63,6 @@ def _line_of_yaml(metric: str, line: str) -> tuple[str, float] | None:
     return ("yaml", found[0].value) if found and isinstance(found[0], MetricPoint) else None
 
 
-@lru_cache(maxsize=256)
 def _reader(name: str, metric: str) -> Reader:
+    """Return a reader that has seen nothing: what another line or trial said must not matter."""
     return JsonReader([metric], None) if name == "json" else FrameworkReader(FORMATS[name], [metric], None)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from airflow_hpo.core.metrics.recognition import format_of
 from airflow_hpo.exceptions import TrialFailedError
 from tests.unit.core.metrics import test_frameworks as logs
 from tests.unit.core.metrics.test_frameworks import measure
@@ -163,6 +164,11 @@ def test_the_bars_of_two_data_sets_are_told_apart_also_by_name() -> None:
     assert measure(TWO_BARS, "loss", format="tqdm").value == 0.8
     with pytest.raises(TrialFailedError, match="given for training and for evaluation"):
         measure(TWO_BARS + TWO_BARS.splitlines()[0], "loss", format="tqdm")
+
+
+def test_a_line_is_recognised_whatever_came_before() -> None:
+    for line in [*TWO_BARS.splitlines(), TWO_BARS.splitlines()[0]]:
+        assert format_of("loss", line) == ("tqdm", 0.8 if "val" in line else 0.62)
 
 
 @pytest.mark.parametrize(
