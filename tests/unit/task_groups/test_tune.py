@@ -251,6 +251,8 @@ def test_every_trial_task_gets_the_silence_in_seconds(declare: Callable[..., Any
     dag = dag_of(trial=declare(no_news_after=timedelta(minutes=1)))
     tasks: list[Any] = [task for task in dag.tasks if task.task_id.endswith("trial")]
     assert {task.partial_kwargs["no_news_after"] for task in tasks} == {60}
+    specs = [task.start_trigger_args.trigger_kwargs["spec"] for task in tasks if task.start_trigger_args]
+    assert {spec["options"]["no_news_after"] for spec in specs} <= {60}
 
 
 def test_a_silence_of_any_length_is_no_limit() -> None:
