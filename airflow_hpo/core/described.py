@@ -15,6 +15,7 @@ from typing import Any
 
 from airflow_hpo.core.declared import Declared
 
+_OF_A_DAG = re.compile(r"\Aunusual_prefix_[0-9a-f]+_")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -99,10 +100,15 @@ class _Description:
         return [named, _source(type(value)), self.of(known)]
 
     def _bound(self, function: FunctionType) -> list[Any]:
-        """Return what a function knows in addition to its source: defaults and enclosed values, where it has any."""
+        """Return what a function knows in addition to its source, where it knows any.
+
+        Defaults, enclosed values, and the functions and classes of its own module that it names.
+        """
         cells = zip(function.__code__.co_freevars, function.__closure__ or ())
-        enclosed = {name: _content(cell) for name, cell in cells}
-        return [self.of(part) for part in (function.__defaults__, function.__kwdefaults__, enclosed) if part]
+        enclosed = {name: _undecorated(_content(cell)) for name, cell in cells}
+        named = {name: _undecorated(function.__globals__.get(name)) for name in _names(function.__code__)}
+        own = {name: value for name, value in named.items() if _is_of(value, function.__module__)}
+        return [self.of(part) for part in (function.__defaults__, function.__kwdefaults__, enclosed, own) if part]
 
     def _code(self, code: CodeType) -> Any:
         """Return a function without a source, such as one that was made by ``eval``, by what Python made of it."""
@@ -128,6 +134,21 @@ def _content(cell: CellType) -> Any:
         return None
 
 
+def _names(code: CodeType) -> set[str]:
+    inner = (_names(one) for one in code.co_consts if isinstance(one, CodeType))
+    return set(code.co_names).union(*inner)
+
+
+def _undecorated(value: Any) -> Any:
+    """Return the function of a task that a decorator of Airflow has made; anything else as it is."""
+    function = getattr(value, "function", None)
+    return function if isinstance(function, FunctionType) and type(value).__module__.startswith("airflow.") else value
+
+
+def _is_of(value: Any, module: str) -> bool:
+    return isinstance(value, FunctionType | type) and value.__module__ == module
+
+
 def _source(value: Any) -> str:
     try:
         return inspect.getsource(value)
@@ -136,7 +157,8 @@ def _source(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    return f"{value.__module__}.{value.__qualname__}"
+    # Airflow names the module of a DAG's file by its path, which differs from version to version.
+    return f"{_OF_A_DAG.sub('', value.__module__)}.{value.__qualname__}"
 
 
 def _without_none(value: Any) -> Any:

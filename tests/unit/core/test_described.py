@@ -65,6 +65,13 @@ def with_default(depth: int) -> Any:
     return inner
 
 
+def of_module(source: str, name: str = "module") -> Any:
+    """Function `loss` of a module, as Airflow loads it from a DAG's file."""
+    known: dict[str, Any] = {"__name__": name}
+    exec(source + "def loss(trial):\n    return helper(trial)\n", known)
+    return known["loss"]
+
+
 DIFFERENT: dict[str, tuple[Any, Any]] = {
     "functions": (loss, other),
     "arguments of a partial": (functools.partial(loss, depth=1), functools.partial(loss, depth=2)),
@@ -76,6 +83,14 @@ DIFFERENT: dict[str, tuple[Any, Any]] = {
     "defaults": (with_default(1), with_default(2)),
     "callable objects": (Model(1), Model(2)),
     "bound methods": (Model(1).fit, Model(2).fit),
+    "functions of the module that are called": (
+        of_module("def helper(trial):\n    return 1\n"),
+        of_module("def helper(trial):\n    return 2\n"),
+    ),
+    "tasks of the module that are called": (
+        of_module("from airflow.sdk import task\n@task\ndef helper(trial):\n    return 1\n"),
+        of_module("from airflow.sdk import task\n@task\ndef helper(trial):\n    return 2\n"),
+    ),
     "functions without a source": (eval("lambda trial: 1"), eval("lambda trial: 2")),
     "sets": ({"a"}, {"b"}),
     "dataclasses": (Options(1), Options(2)),
@@ -93,6 +108,12 @@ DIFFERENT: dict[str, tuple[Any, Any]] = {
 def test_what_means_something_else_is_described_differently(pair: tuple[Any, Any]) -> None:
     one, two = map(described, pair)
     assert fingerprint(one) != fingerprint(two)
+
+
+def test_the_path_of_a_dags_file_does_not_count() -> None:
+    source = "class Model:\n    def __init__(self):\n        self.depth = 1\ndef helper(trial, model=Model()):\n    return 1\n"
+    one, two = (described(of_module(source, f"unusual_prefix_{path}_dag")) for path in ("0ab1", "9fe2"))
+    assert one == two
 
 
 def test_an_object_that_encloses_itself_is_described() -> None:

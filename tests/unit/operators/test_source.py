@@ -4,7 +4,13 @@ import functools
 import math
 from typing import Any
 
+import pytest
+from airflow.sdk import DAG, task
+
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import TrialPythonOperator, source_of
+from airflow_hpo.task_groups.backends import PythonTrial
+from airflow_hpo.task_groups.pipeline import GroupTrial
 
 
 def trial_function(trial: Any) -> float:
@@ -45,3 +51,50 @@ def test_the_work_of_a_function_trial_changes_with_its_source() -> None:
         for function in (trial_function, Callable(), functools.partial(trial_function))
     }
     assert len(works) == 3
+
+
+def opened(function: Any, **arguments: Any) -> Any:
+    """First task of a trial that is a group of tasks."""
+    with DAG("d") as dag:
+
+        @task
+        def suggest() -> list[dict[str, Any]]:
+            return []
+
+        GroupTrial(function, **arguments).expand(suggest())
+    return dag.get_task("trial.open")
+
+
+def grouped(depth: int) -> Any:
+    @task
+    def train(x: Any) -> float:
+        return float(depth)
+
+    return lambda trial: train(trial.params.x)
+
+
+def test_the_work_of_a_group_changes_with_what_its_function_encloses() -> None:
+    factor = 1
+
+    def scaled(trial: Any) -> Any:
+        return grouped(factor)(trial)
+
+    one = opened(scaled)
+    assert one.version == opened(scaled).version
+    factor = 2
+    assert (one.code, one.version != opened(scaled).version) == (opened(scaled).code, True)
+
+
+def test_a_group_has_files_that_decide_its_value(tmp_path: Any) -> None:
+    (tmp_path / "a.py").write_text("1")
+    tasks = opened(grouped(1), code=[tmp_path / "a.py"])
+    before = tasks.files_work()
+    (tmp_path / "a.py").write_text("2")
+    assert tasks.files_work() != before
+
+
+@pytest.mark.parametrize("code", ["train.py", [1], [""], {"train.py"}])
+def test_code_is_a_list_of_paths(code: Any) -> None:
+    for declare in (lambda: GroupTrial(grouped(1), code=code), lambda: PythonTrial(trial_function, code=code)):
+        with pytest.raises(DeclarationError, match="`code` is a list of paths of files and folders"):
+            declare()
