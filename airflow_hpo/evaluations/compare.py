@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_hpo.comparison.decision import Decision
+from airflow_hpo.comparison.decision import Decision, Evidence, Verdict
 from airflow_hpo.comparison.report import as_data, markdown, selection_of
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.attempt import TaskTry
@@ -85,6 +85,44 @@ def compare_evaluations(
     return Compared(kept, candidates)
 
 
+@retried
+def keep_champion(
+    store: Store,
+    kept: Mapping[str, Any],
+    champion: Candidate,
+    objective: Objective,
+    rule: ComparisonRule,
+    place: TaskTry,
+) -> Compared:
+    """Store the decision to keep the champion because there is no challenger; ``kept`` has the sentence and the edition."""
+    decision = Decision(
+        verdict=Verdict.KEEP,
+        sentence=kept["sentence"],
+        champion=champion.name,
+        challenger=None,
+        objective=objective,
+        rule=rule,
+        look=1,
+        next_look=None,
+        evidence=Evidence(0, 0, 0, (), ()),
+        challengers=(),
+        variants=(),
+    )
+    origin: dict[str, Any] = {
+        "parameter_set": champion.parameter_set,
+        "champion_version": champion.version,
+        "evaluations": [],
+        "selection": None,
+        "dag_id": place.task.dag_id,
+        "run_id": place.task.run_id,
+    }
+    with store.session() as session:
+        found = comparisons.keep(
+            session, _finding(decision, [champion], origin, place.task.task_id, edition=kept["edition"])
+        )
+    return Compared(found, [champion])
+
+
 def comparison_rows(
     store: Store, *, family: str | None = None, parameter_set: str | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:
@@ -157,10 +195,11 @@ def _finding(
     candidates: Sequence[Candidate],
     origin: dict[str, Any],
     task_id: str | None,
-    images: str | None,
+    images: str | None = None,
+    edition: str | None = None,
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
-    edition = next((each.study for each in candidates if each.study), origin["evaluations"][0])
+    edition = edition or next((each.study for each in candidates if each.study), origin["evaluations"][0])
     return Finding(
         # Not the decision's words: a later version of this package may say the same in others.
         digest=hashlib.sha256(

@@ -31,6 +31,8 @@ class Shortlist:
     """Challengers, best of the study first, then the champion when there is one."""
     remarks: list[str]
     """What people should know of how they were chosen."""
+    kept: str | None = None
+    """Why the champion stays without any comparison: no other trial is complete; None when there is a challenger."""
 
 
 @retried
@@ -49,6 +51,12 @@ def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None 
     same_as_champion = [t for t in best if champion and _equal(t.params, champion.params)]
     remarks += [f"Trial {t.number} has the champion's parameters and is left out." for t in same_as_champion]
     challengers = [t for t in best if t not in same_as_champion][:k]
+    if not challengers and champion and same_as_champion:
+        kept = (
+            f"Keep version {champion.version} of {parameter_set!r}: no trial of {edition!r} with other parameters is complete, "
+            f"so there is nothing to compare it with. {found.reason or ''}"
+        )
+        return Shortlist([champion], remarks, kept.rstrip())
     if not challengers:
         raise ComparisonError(
             f"A challenger is a complete trial with other parameters than the champion's, but {edition!r} has none. "

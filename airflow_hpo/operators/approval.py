@@ -77,7 +77,7 @@ class PromotionApprovalOperator(ApprovalOperator):
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> Any:
-        """Ask, and wait; nobody is asked about what has happened already, or cannot happen any more."""
+        """Ask, and wait; no person is asked about what has happened already, or cannot happen any more."""
         with permanent_errors_end_the_task():
             verdict_of(self.comparison)
             made = self._made_before(context)

@@ -1,21 +1,28 @@
 """Operators that compare evaluations, ask for another look, and branch on the decision."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseBranchOperator, BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
+from airflow.sdk.exceptions import AirflowSkipException, XComNotFound
 
 from airflow_hpo.comparison.decision import Verdict
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.declared import brief_repr, nearest
+from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter_set import check_name
-from airflow_hpo.evaluations.compare import compare_evaluations
+from airflow_hpo.evaluations.compare import Compared, compare_evaluations, keep_champion
 from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
+from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of, tasks_before
 from airflow_hpo.operators.selection import edition_of
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 class CompareOperator(BaseOperator):
@@ -41,12 +48,15 @@ class CompareOperator(BaseOperator):
     :param look: which look this is, 1 to ``rule.looks``.
     :param selection: what ``SelectChallengerOperator`` pushed under ``selection``; None leaves it out of the report. Templated.
     :param parameter_set: what is decided about; None for the set that the champion is a version of.
+    :param kept: what ``SelectCandidatesOperator`` pushed under ``kept``, when it skipped the evaluations because there is no
+        challenger; the decision then is keep. Templated.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when the rule does not fit the objective.
     :raises AirflowFailException: when the evaluations cannot be compared.
+    :raises AirflowSkipException: when all evaluations were skipped for another reason.
     """
 
-    template_fields: Sequence[str] = ("evaluations", "selection")
+    template_fields: Sequence[str] = ("evaluations", "selection", "kept")
 
     def __init__(
         self,
@@ -57,10 +67,12 @@ class CompareOperator(BaseOperator):
         look: int = 1,
         selection: Any = None,
         parameter_set: str | None = None,
+        kept: Any = None,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.kept = kept
         self.objective = objective
         self.rule = ComparisonRule() if rule is None else rule
         check_guardrails(self.rule, objective)
@@ -73,19 +85,45 @@ class CompareOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Return the decision."""
         with permanent_errors_end_the_task():
-            names = [edition_of(each, "EvaluateTaskGroup") for each in self.evaluations]
-            compared = compare_evaluations(
-                HpoHook(self.hpo_conn_id).store,
-                names,
-                self.objective,
-                self.rule,
-                look=self.look,
-                selection=self.selection,
-                parameter_set=self.parameter_set,
-                place=task_try_of(context),
-            )
+            compared = self._kept(context) if self._skipped() else self._compared(context)
         self.log.info("Comparison %s\n%s", compared.comparison.id, compared.comparison.report)
         return compared.data
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a value as Airflow does; what a task did not push, because it was skipped or had no reason to, is None."""
+        try:
+            return super().render_template(content, context, jinja_env, seen_oids)
+        except XComNotFound:
+            return None
+
+    def _skipped(self) -> bool:
+        return bool(self.evaluations) and all(each is None for each in self.evaluations)
+
+    def _compared(self, context: Context) -> Compared:
+        return compare_evaluations(
+            HpoHook(self.hpo_conn_id).store,
+            [edition_of(each, "EvaluateTaskGroup") for each in self.evaluations],
+            self.objective,
+            self.rule,
+            look=self.look,
+            selection=self.selection,
+            parameter_set=self.parameter_set,
+            place=task_try_of(context),
+        )
+
+    def _kept(self, context: Context) -> Compared:
+        if not self.kept:
+            raise AirflowSkipException("The evaluations were skipped, so there is nothing to compare.")
+        champion = Candidate.from_dict(dict(self.kept["champion"]))
+        return keep_champion(
+            HpoHook(self.hpo_conn_id).store, self.kept, champion, self.objective, self.rule, task_try_of(context)
+        )
 
 
 class NextLookOperator(BaseOperator, SkipMixin):
@@ -104,12 +142,7 @@ class NextLookOperator(BaseOperator, SkipMixin):
         if self.comparison["next_look"] is not None:
             self.log.info("%s", self.comparison["sentence"])
             return
-        task = context["task"]
-        later = list(task.get_flat_relatives(upstream=False))
-        outcome = next(each for each in later if each.task_id == self.outcome_task_id)
-        kept = {outcome.task_id, *outcome.get_flat_relative_ids(upstream=False)}
-        # All at once, not only the direct ones: tasks that run however those before them ended would run.
-        self.skip(context["ti"], [each for each in later if each.task_id not in kept])
+        self.skip(context["ti"], tasks_before(context, self.outcome_task_id))
 
 
 class LastComparisonOperator(BaseOperator):

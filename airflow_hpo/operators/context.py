@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
@@ -59,6 +60,15 @@ def zone_of_schedule(context: Context) -> str:
 def timezone_of(store: Store, context: Context) -> str:
     """Return the name of the zone that a DAG run's windows are reckoned in: its editions', else that of its schedule."""
     return store.read(editions.timezone_of, DagRunKey.of(task_try_of(context).task)) or zone_of_schedule(context)
+
+
+def tasks_before(context: Context, task_id: str) -> list[Any]:
+    """Return the tasks that come after a running one and neither are nor follow another, so that they may be skipped."""
+    later = list(context["task"].get_flat_relatives(upstream=False))
+    last = next(each for each in later if each.task_id == task_id)
+    runs = {task_id, *last.get_flat_relative_ids(upstream=False)}
+    # All at once, not only the direct ones: tasks that run however those before them ended would run.
+    return [each for each in later if each.task_id not in runs]
 
 
 def promotion_key(context: Context) -> str:

@@ -4,24 +4,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.bases.skipmixin import SkipMixin
 
 from airflow_hpo.comparison.report import as_data
 from airflow_hpo.core.parameter_set import check_name
 from airflow_hpo.core.study import Study
 from airflow_hpo.evaluations.select import choose, shortlist
-from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.context import permanent_errors_end_the_task
+from airflow_hpo.operators.context import permanent_errors_end_the_task, tasks_before
 
 SELECTION = "selection"
 """XCom key of how the challengers were chosen."""
+KEPT = "kept"
+"""XCom key of why the champion stays without a comparison, with the champion and the edition that has no challenger."""
 
 
-class SelectCandidatesOperator(BaseOperator):
+class SelectCandidatesOperator(BaseOperator, SkipMixin):
     """Returns the best trials of a study, and the champion after them when there is one.
 
     The champion is looked up when the task runs. A trial that has the champion's parameters is no challenger; the next best
-    takes its place.
+    takes its place. When no trial but the champion's own is complete, for instance because it met the study's goal, there is
+    nothing to compare: with ``if_kept`` the tasks up to that one are skipped, and the sentence that it needs is pushed under
+    the XCom key ``kept``.
 
     Example::
 
@@ -32,12 +37,15 @@ class SelectCandidatesOperator(BaseOperator):
     :param run: the same as for its start. Templated.
     :param k: how many challengers at most, 1 or more.
     :param parameter_set: the parameter set that holds the champion; None for no champion.
+    :param if_kept: id of the :class:`CompareOperator` task that decides to keep the champion when there is no challenger; None:
+        this task fails then.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when an argument is outside its range.
-    :raises AirflowFailException: when the study has no challenger.
+    :raises AirflowFailException: when the study has no challenger, and ``if_kept`` is None or nothing is in use.
     """
 
     template_fields: Sequence[str] = ("run",)
+    inherits_from_skipmixin = True
 
     def __init__(
         self,
@@ -46,6 +54,7 @@ class SelectCandidatesOperator(BaseOperator):
         run: str = "{{ run_id }}",
         k: int = 3,
         parameter_set: str | None = None,
+        if_kept: str | None = None,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -54,6 +63,7 @@ class SelectCandidatesOperator(BaseOperator):
         self.run = run
         self.k = at_least_one(k, "k")
         self.parameter_set = parameter_set if parameter_set is None else check_name(parameter_set)
+        self.if_kept = if_kept
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -61,10 +71,19 @@ class SelectCandidatesOperator(BaseOperator):
         with permanent_errors_end_the_task():
             edition = self.study.edition(self.run)
             found = shortlist(HpoHook(self.hpo_conn_id).store, edition, self.k, self.parameter_set)
+            if found.kept and self.if_kept is None:
+                raise ComparisonError(
+                    f"{found.kept} Tune more trials, or name the task that keeps it: if_kept='compare'."
+                )
         for remark in found.remarks:
             self.log.info("%s", remark)
         for candidate in found.candidates:
             self.log.info("%s: %s, %s", candidate.name, candidate.value, candidate.params)
+        if found.kept:
+            self.log.info("%s", found.kept)
+            kept = {"sentence": found.kept, "edition": edition, "champion": found.candidates[0].to_dict()}
+            context["ti"].xcom_push(KEPT, kept)
+            self.skip(context["ti"], tasks_before(context, str(self.if_kept)))
         return [candidate.to_dict() for candidate in found.candidates]
 
 

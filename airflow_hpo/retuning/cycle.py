@@ -14,7 +14,13 @@ from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.comparison import DecisionBranchOperator
 from airflow_hpo.operators.promotion import PromoteOperator
 from airflow_hpo.operators.scenarios import Scenarios, ScenariosOperator
-from airflow_hpo.operators.selection import SELECTION, SelectCandidatesOperator, SelectChallengerOperator, at_least_one
+from airflow_hpo.operators.selection import (
+    KEPT,
+    SELECTION,
+    SelectCandidatesOperator,
+    SelectChallengerOperator,
+    at_least_one,
+)
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import bookkeeping
@@ -86,9 +92,11 @@ class Cycle:
             candidates=challenger.output,
             rule=self.rule,
             selection=XComArg(challenger, key=SELECTION),
+            kept=XComArg(finalists, key=KEPT),
             parameter_set=self.parameter_set,
             **self._evaluation("test", self.test, self.challengers, tuned),
         )
+        finalists.if_kept = test.child_id("compare_1")  # type: ignore[no-untyped-call]
         self._decide(test.output)
         self._tell(tuned.finish, test.output.operator)
 

@@ -49,6 +49,8 @@ class CompareTaskGroup(TaskGroup):
     :param window: what data the evaluations work on, relative to the run; None when their program decides.
     :param parallelism: how many evaluations run at once; None for as many as trials of the study.
     :param selection: what ``SelectChallengerOperator`` pushed under ``selection``, for the report.
+    :param kept: what ``SelectCandidatesOperator(if_kept=...)`` pushed under ``kept``: the decision is keep when it skipped the
+        evaluations because there is no challenger; None: nothing skips them.
     :param parameter_set: what is decided about; None for the set that the champion is a version of.
     :param run: a value that is different for each run. Templated.
     :param hpo_conn_id: connection of the study database.
@@ -70,6 +72,7 @@ class CompareTaskGroup(TaskGroup):
         window: Window | None = None,
         parallelism: int | None = None,
         selection: Any = None,
+        kept: Any = None,
         parameter_set: str | None = None,
         run: str = "{{ run_id }}",
         hpo_conn_id: str = HpoHook.default_conn_name,
@@ -94,6 +97,7 @@ class CompareTaskGroup(TaskGroup):
             "run": run,
             "hpo_conn_id": hpo_conn_id,
         }
+        self._kept = kept
         self._comparison = {"selection": selection, "parameter_set": parameter_set, "hpo_conn_id": hpo_conn_id}
         with self:
             self._lay_out()
@@ -137,8 +141,9 @@ class CompareTaskGroup(TaskGroup):
             rule=self.rule,
             evaluations=[look.output for look in looks],
             look=len(looks),
+            kept=self._kept if len(looks) == 1 else None,
             **self._comparison,
-            **bookkeeping(),
+            **bookkeeping(TriggerRule.NONE_FAILED if self._kept and len(looks) == 1 else TriggerRule.ALL_SUCCESS),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,3 +135,17 @@ def test_a_refusal_keeps_the_champion(airflow: LiveAirflow, third: DagRun) -> No
     assert run.wait() == "success"
     assert run.finish_of("promote") == "skipped"
     assert history(airflow) == before
+
+
+def test_a_month_in_which_the_champion_itself_meets_the_goal_keeps_it(airflow: LiveAirflow, tmp_path: Path) -> None:
+    file = tmp_path / "params.json"
+    file.write_text('{"x": 2}')
+    airflow.cli("hpo", "champion", "set", "satisfied", "--file", str(file))
+    run = DagRun.trigger(airflow, "satisfied", logical_date="2026-01-01T00:00:00Z")
+
+    assert run.wait() == "success"
+    comparison = run.xcom("test.compare_1")
+    assert (comparison["verdict"], comparison["challenger"], comparison["champion_version"]) == ("keep", None, 1)
+    assert comparison["sentence"].startswith("Keep version 1 of 'satisfied': no trial of")
+    states = {name: run.finish_of(name) for name in ("validate.plan", "challenger", "decide", "promote")}
+    assert states == {"validate.plan": "skipped", "challenger": "skipped", "decide": "success", "promote": "skipped"}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.parameter_set import Provenance
+from airflow_hpo.evaluations.compare import keep_champion
 from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import ComparisonError, StudyNotFoundError
 from airflow_hpo.parameter_sets.promote import promote
@@ -14,7 +16,7 @@ from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import request_stop
 from airflow_hpo.studies.store import Store
 from tests.integration.evaluated import CHAMPION, challenger, evaluated
-from tests.integration.trial_tasks import Tuned
+from tests.integration.trial_tasks import START, Tuned
 
 
 def tune(tuned: Tuned, *values: float) -> None:
@@ -77,10 +79,40 @@ def test_a_champion_that_the_study_tried_brings_its_value_although_it_is_not_amo
     assert found.remarks == []
 
 
-def test_a_study_whose_only_trial_is_the_champion_has_no_challenger(tuned: Tuned) -> None:
+def test_a_study_whose_only_complete_trial_is_the_champion_keeps_it(tuned: Tuned) -> None:
     tuned.complete(tuned.suggest()[0])
     end(tuned)
     in_use(tuned.store, tuned.records()[0].params)
+
+    found = shortlist(tuned.store, tuned.name, parameter_set="demo/tokyo")
+
+    assert [each.name for each in found.candidates] == ["champion"]
+    assert found.kept == (
+        "Keep version 1 of 'demo/tokyo': no trial of 'demo@r' with other parameters is complete, so there is nothing to compare "
+        "it with. The study was stopped: Enough."
+    )
+
+
+def test_the_decision_to_keep_a_champion_without_a_challenger_is_stored(tuned: Tuned) -> None:
+    tuned.complete(tuned.suggest()[0])
+    end(tuned)
+    in_use(tuned.store, tuned.records()[0].params)
+    found = shortlist(tuned.store, tuned.name, parameter_set="demo/tokyo")
+    kept = {"sentence": found.kept, "edition": tuned.name}
+
+    first, again = (
+        keep_champion(tuned.store, kept, found.candidates[0], tuned.study.objective, ComparisonRule(), START)
+        for _ in range(2)
+    )
+
+    assert first.comparison.id == again.comparison.id
+    assert (first.data["verdict"], first.data["challenger"], first.data["champion_version"]) == ("keep", None, 1)
+    assert first.data["report"].startswith("## Keep\n\nKeep version 1")
+
+
+def test_a_study_without_any_complete_trial_has_no_challenger(tuned: Tuned) -> None:
+    end(tuned)
+    in_use(tuned.store, {"x": 0.123, "kind": "a"})
     with pytest.raises(ComparisonError, match="other parameters than the champion's"):
         shortlist(tuned.store, tuned.name, parameter_set="demo/tokyo")
 

@@ -32,6 +32,22 @@ retuning_dag(
     start_date=datetime(2025, 1, 1),
 )
 
+retuning_dag(
+    "satisfied",
+    study=Study(
+        name="satisfied",
+        space={"x": Int(0, 3)},
+        objective={"metric": "cost", "goal": 99.0},
+        max_trials=4,
+        parallelism=1,
+    ),
+    trial=PythonTrial(cost),
+    tuning=Window("-20d", "-10d"),
+    test=Window("-10d"),
+    schedule=None,
+    start_date=datetime(2025, 1, 1),
+)
+
 with DAG("production", schedule=[parameter_set_asset("retuned")], catchup=False):
 
     @task
