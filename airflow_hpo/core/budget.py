@@ -22,8 +22,13 @@ class End(StrEnum):
     """Its tasks ended before its budget did, and what there is was accepted."""
 
 
-def end_of(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None) -> tuple[End, str] | None:
-    """Return why a study is over, with the sentence for people; None while it goes on."""
+def end_of(
+    study: Study, progress: Progress, elapsed: timedelta, stopped: str | None, idle: timedelta = timedelta(0)
+) -> tuple[End, str] | None:
+    """Return why a study is over, with the sentence for people; None while it goes on.
+
+    ``idle`` is the time in which nothing ran, which ``elapsed`` is without.
+    """
     best = progress.best.value if progress.best else None
     if stopped is not None:
         return End.STOPPED, f"The study was stopped: {stopped}"
@@ -37,8 +42,17 @@ def end_of(study: Study, progress: Progress, elapsed: timedelta, stopped: str | 
         return End.PATIENCE, f"{progress.since_best} trials in a row brought nothing better than {best}."
     if study.timeout is not None and elapsed >= study.timeout:
         fate = f" {_FATES[study.when_over]}" if progress.running else ""
-        return End.TIMEOUT, f"The timeout of {study.timeout} has passed.{fate}"
+        stood = f" For {_rounded(idle)} nothing ran, which does not count." if idle >= NOTABLE else ""
+        return End.TIMEOUT, f"The timeout of {study.timeout} has passed.{stood}{fate}"
     return None
+
+
+NOTABLE = timedelta(minutes=1)
+"""Idle time that is worth a sentence."""
+
+
+def _rounded(time: timedelta) -> timedelta:
+    return timedelta(seconds=round(time.total_seconds()))
 
 
 _FATES = {"finish": "Trials that run go on to their end.", "stop": "Trials that run are ended and pruned."}
@@ -61,9 +75,15 @@ class BudgetVerdict:
         return self.end is not None
 
 
-def verdict(study: Study, progress: Progress, elapsed: timedelta, stopped: str | None = None) -> BudgetVerdict:
+def verdict(
+    study: Study,
+    progress: Progress,
+    elapsed: timedelta,
+    stopped: str | None = None,
+    idle: timedelta = timedelta(0),
+) -> BudgetVerdict:
     """Judge a study by its progress."""
-    found = end_of(study, progress, elapsed, stopped)
+    found = end_of(study, progress, elapsed, stopped, idle)
     if found:
         return BudgetVerdict(*found, needed=0)
     done = progress.counted(study.count)

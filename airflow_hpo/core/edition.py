@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
+
+LONGEST_GAP = timedelta(minutes=2)
+"""What counts at most between two looks. Tasks look every few seconds; longer gaps are outages, in which attempts may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,9 @@ class Edition:
     group_id: str | None = None
     text_values: bool = True
     """Whether templates spell values as in ``HPO_PARAM_*``; not in editions of before, whose programs read ``True``."""
+    worked_seconds: float | None = None
+    """Seconds in which its attempts ran, until ``looked_at``; None: its timeout counts from the start, as it did before."""
+    looked_at: datetime | None = None
     timezone: str = "UTC"
     """Name of the time zone that the days of its windows are of."""
 
@@ -49,6 +55,13 @@ class Edition:
     def ended(self) -> bool:
         """Whether it came to an end of its budget, or was stopped; not when its tasks broke off."""
         return self.end not in (None, End.INCOMPLETE)
+
+    def used(self, now: datetime, *, running: bool) -> timedelta:
+        """Return how much of its timeout is used up: the time in which attempts ran and somebody looked after it."""
+        if self.looked_at is None or self.worked_seconds is None:
+            return now - self.started
+        since = min(now - self.looked_at, LONGEST_GAP) if running else timedelta(0)
+        return timedelta(seconds=self.worked_seconds) + max(since, timedelta(0))
 
     @property
     def study(self) -> Study:

@@ -87,7 +87,8 @@ class Study(Declared):
     :param max_pending: how many trials may wait for a place to run (a pod for its node) before no more are started: a node
         pool grows gently, and later trials are suggested knowing more. No batch is larger; None for no limit.
     :param max_failures: the study fails when more trials than this have failed for good; default: 30 % of ``max_trials``.
-    :param timeout: no trial is suggested after this time since the study's start; timedelta or seconds; None for no limit.
+    :param timeout: no trial is suggested after this time since the study's start; timedelta or seconds; None for no limit. Time in
+        which no attempt runs does not count: an outage, a paused DAG, the days until a person clears a run.
         Trials that were suggested before go on to their end, and so a program that hangs holds the study, unless the trial
         has ``no_news_after``. With ``when_over="stop"`` those that run are ended and pruned, and those that wait do not start.
     :param patience: the study ends after this many successful trials without a better one; None for no limit.

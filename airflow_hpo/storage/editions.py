@@ -39,7 +39,7 @@ def declare(
     name, now = study.edition(run), utc_now()
     latest = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id, "declaration": _declared(study)}
     fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now, "text_values": True}
-    fresh["timezone"] = timezone
+    fresh |= {"timezone": timezone, "worked_seconds": 0.0, "looked_at": now}
     insert_absent(session, EditionRow, [{**fresh, **latest}])
     row = _locked(session, name)
     if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
@@ -125,6 +125,15 @@ def correct_best(session: Session, name: str, best: TrialRecord | None) -> Editi
     return _edition(row)
 
 
+def keep_time(session: Session, name: str, *, running: bool) -> Edition:
+    """Count the time since the last look into what is used of a timeout, if attempts run."""
+    row, now = _locked(session, name), utc_now()
+    row.worked_seconds = _edition(row).used(now, running=running).total_seconds()
+    row.looked_at = now
+    session.flush()
+    return _edition(row)
+
+
 def request_stop(session: Session, name: str, reason: str) -> Edition:
     """Ask an edition to start no further trial; the first reason is kept."""
     row = _locked(session, name)
@@ -194,6 +203,7 @@ def _note_best(row: EditionRow, best: TrialRecord | None) -> None:
 
 def _go_on(row: EditionRow) -> None:
     row.started_at, row.finished_at, row.end, row.reason, row.stop_reason = utc_now(), None, None, None, None
+    row.worked_seconds, row.looked_at = 0.0, row.started_at
 
 
 def _declared(study: Study) -> str:

@@ -58,6 +58,10 @@ class EditionRow(Row):
     text_values: Mapped[bool | None]
     # Zone whose calendar the windows' days are of; empty in editions that were made before, which reckon in UTC.
     timezone: Mapped[str | None] = mapped_column(String(64))
+    # Seconds of its timeout that are used up, and until when they were counted; empty in editions that were made before,
+    # whose timeout counts from the start.
+    worked_seconds: Mapped[float | None] = mapped_column(Double)
+    looked_at: Mapped[datetime | None]
 
 
 class SharerRow(Row):

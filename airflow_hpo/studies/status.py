@@ -76,7 +76,9 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     """Judge an edition by trials that have been read already."""
     study = edition.study
     progress = progress_of(records, study.objective.direction, _scheduled(store, edition.name, study))
-    judged = verdict(study, progress, datetime.now(UTC) - edition.started, edition.stop_reason)
+    now = datetime.now(UTC)
+    used = edition.used(now, running=progress.running > 0)
+    judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))

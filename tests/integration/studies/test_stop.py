@@ -56,6 +56,7 @@ def test_patience_and_failures_end_trials(store: Store, budget: dict[str, Any], 
 
 def test_a_timeout_ends_trials(store: Store) -> None:
     tuned = Tuned(store, declared(when_over="stop", timeout=timedelta(microseconds=1)))
+    tuned.suggest()
     assert "timeout" in (reason_to_end(store, tuned.name) or "")
 
 

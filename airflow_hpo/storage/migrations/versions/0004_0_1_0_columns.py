@@ -1,5 +1,6 @@
 """Columns: those that nothing reads are no longer written; editions keep the time zone of their windows.
 
+Timeouts of editions that are opened from now on count only while attempts run; the others go on to count from the start.
 An attempt has the moment of its last line, and the tag of its image; of attempts that are there neither is known.
 """
 
@@ -21,6 +22,8 @@ TABLES = ()
 LEFT = ("fingerprint", "search_fingerprint")
 MOMENT: Any = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
 
+DOUBLE: Any = sa.Double()
+
 TAGS = "ix_hpo_attempts_image_tag_started_at"
 
 
@@ -29,6 +32,8 @@ def upgrade() -> None:
         for name in LEFT:
             editions.alter_column(name, existing_type=sa.String(16), nullable=True)
         editions.add_column(sa.Column("timezone", sa.String(64)))
+        editions.add_column(sa.Column("worked_seconds", DOUBLE))
+        editions.add_column(sa.Column("looked_at", MOMENT))
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.drop_column("tuned")
     op.add_column("hpo_attempts", sa.Column("heard_at", MOMENT))
@@ -48,4 +53,6 @@ def downgrade() -> None:
     with op.batch_alter_table("hpo_editions") as editions:
         for name in LEFT:
             editions.alter_column(name, existing_type=sa.String(16), nullable=False)
+        editions.drop_column("looked_at")
+        editions.drop_column("worked_seconds")
         editions.drop_column("timezone")
