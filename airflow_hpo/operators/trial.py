@@ -49,7 +49,7 @@ class TrialOperator(BaseOperator):
     :param request: a trial request as ``suggest`` returns it; one without a number asks for its own trial.
     :param hpo_conn_id: connection of the study database.
     :param rerun: when the study already has the trial's result: ``"changed"`` runs again only if what is run has changed,
-        ``"always"`` runs again.
+        also when a later pod of the image's tag had another digest; ``"always"`` runs again.
     :param code: paths of files and folders that decide a trial's value, such as ``["train.py", "models"]``: a finished trial
         runs again when their content has changed. A relative path begins at the folder of the DAG's file.
     :param program_retries: how often a trial is run again after its own program failed, 0 or more; other failures, such as a
