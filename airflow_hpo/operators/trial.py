@@ -39,6 +39,9 @@ TEMPLATE_REMEDY = (
     "clear the task."
 )
 
+AUTHORS_ERRORS = (TemplateError, TypeError, ArithmeticError, LookupError, ValueError, AttributeError)
+"""Errors of a template itself; those of Airflow's look-ups are others, and are tried again."""
+
 
 class TrialOperator(BaseOperator):
     """Runs one trial of a study; subclasses say how.
@@ -216,7 +219,7 @@ class TrialOperator(BaseOperator):
         for name in template_fields:
             try:
                 super()._do_render_template_fields(self, [name], context, jinja_env, seen_oids)
-            except TemplateError as err:
+            except AUTHORS_ERRORS as err:
                 found = str(err).rstrip(".")
                 self._fail_before_it_begins(
                     context, f"The template of {name!r} cannot be rendered: {found}. {TEMPLATE_REMEDY}"

@@ -78,8 +78,14 @@ def test_the_last_task_of_a_group_goes_on_with_the_attempt_of_the_first(tuned: T
 
 @pytest.mark.parametrize(
     ("template", "said"),
-    [("{{ trial.parms.text }}", "has no attribute 'parms'"), ("{{ trial.number", "unexpected end of template")],
-    ids=["name", "syntax"],
+    [
+        ("{{ trial.parms.text }}", "has no attribute 'parms'"),
+        ("{{ trial.number", "unexpected end of template"),
+        ("{{ 'a' + trial.number }}", "can only concatenate str"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ [1].index(2) }}", "is not in list"),
+    ],
+    ids=["name", "syntax", "type", "zero", "value"],
 )
 def test_a_typo_in_a_template_is_the_trial_s_own_reason_and_is_not_tried_again(
     tuned: Tuned, template: str, said: str
