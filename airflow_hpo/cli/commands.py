@@ -79,6 +79,7 @@ def _studies() -> GroupCommand:
     export = "Export every trial of an edition with parameters, metrics, attempts, reasons and oddities"
     watch = "Follow a running study: trials done, failed, running, best so far, rate and time left"
     stop = "End a running study: nothing further is started, and its best trial so far is the result"
+    afresh = "Have the next start of an edition compute everything again, and keep what there is: call it, then clear the run"
     show = "Show one edition: its state, its best trial and its best parameters"
     why = "Say why a study, and each of its trials without a result, is where it is"
     return _group(
@@ -91,6 +92,7 @@ def _studies() -> GroupCommand:
         _command("why.why", why, EDITION, OUTPUT),
         _command("watch.watch", watch, EDITION, interval),
         _command("studies.stop", stop, EDITION, reason, running),
+        _command("studies.afresh", afresh, EDITION),
         _command("studies.transfer", transfer, STUDY, TO_DAG, to_group),
     )
 

@@ -1,4 +1,4 @@
-"""``airflow hpo studies list|show|drift|export|stop|transfer``."""
+"""``airflow hpo studies list|show|drift|export|stop|afresh|transfer``."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,6 +14,7 @@ from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.storage.owners import Kind
 from airflow_hpo.studies.images import images_sentence
+from airflow_hpo.studies.open import ask_afresh
 from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.rows import edition_row, find_edition
@@ -95,6 +96,22 @@ def stop(args: Any) -> None:
 
 
 @one_line_errors
+def afresh(args: Any) -> None:
+    """Have the next start of an edition compute afresh."""
+    store, console = hook_of(args.conn_id).store, terminal()
+    edition = find_edition(store, args.name)
+    asked = f"{system_user()} asked for it by `airflow hpo studies afresh`."
+    names = ask_afresh(store, edition.name, asked)
+    by = f"Clear or backfill {edition.dag_run} now" if edition.dag_run else "Start it now"
+    console.print(
+        f"The next start of {names[0]} computes afresh. {by}, beginning with its start. The results so far are kept.",
+        soft_wrap=True,
+    )
+    for name in names[1:]:
+        console.print(f"So does the next plan of {name}.", soft_wrap=True)
+
+
+@one_line_errors
 def transfer(args: Any) -> None:
     """Give a study, its evaluations and its parameter set to another DAG."""
     to = Owner(checked_dag_id(args.to_dag), args.to_group)
@@ -135,6 +152,8 @@ def _show_table(store: Store, edition: Edition) -> None:
     owned = store.read(owners.find, Kind.STUDY, edition.family)
     if owned:
         console.print(str(owned), soft_wrap=True)
+    for said in filter(None, [edition.afresh and f"It was computed afresh. {edition.afresh}", _wanted(edition)]):
+        console.print(said, soft_wrap=True)
     if judged.verdict.reason:
         console.print(judged.verdict.reason, soft_wrap=True)
     if by := end_of_run(store, edition):
@@ -153,6 +172,10 @@ def _show_table(store: Store, edition: Edition) -> None:
     console.print(table(trials_view(shown), title=f"Best {len(shown)} of {len(rows)} complete trials"))
     for line in _odd_lines(shown):
         console.print(line, soft_wrap=True)
+
+
+def _wanted(edition: Edition) -> str | None:
+    return f"Its next start computes afresh. {edition.afresh_wanted}" if edition.afresh_wanted else None
 
 
 def _odd_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -19,7 +19,7 @@ class Edition:
     """A study of one DAG run: its declaration and how it stands."""
 
     name: str
-    """``family@run``, which is also the name of the Optuna study."""
+    """``family@run``, with ``~2`` and so on for later generations; also the name of the Optuna study."""
     family: str
     run: str
     declaration: Mapping[str, Any]
@@ -45,6 +45,16 @@ class Edition:
     looked_at: datetime | None = None
     timezone: str = "UTC"
     """Name of the time zone that the days of its windows are of."""
+    generation: int = 1
+    """Which computation of the same ``run`` it is; the newest one is the one that counts."""
+    clear_number: int | None = None
+    """Of the DAG run when it opened the edition last; None for editions of before, as for the two that follow."""
+    run_started: datetime | None = None
+    run_type: str | None = None
+    afresh: str | None = None
+    """Why this generation was computed afresh; None for the first one."""
+    afresh_wanted: str | None = None
+    """Who wants another generation from the next start, one sentence; None when no person does."""
 
     @property
     def dag_run(self) -> DagRunKey | None:

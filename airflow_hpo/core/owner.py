@@ -63,7 +63,8 @@ class DagRunEnd:
 
     run: DagRunKey
     state: str
-    """``success``, ``failed``, or ``removed`` for a run that was deleted."""
+    """``success``, ``failed``, ``removed`` for a run that was deleted, ``afresh`` for one that began again."""
 
     def __str__(self) -> str:
-        return f"{self.run} {'was deleted' if self.state == 'removed' else f'ended as {self.state}'}"
+        said = {"removed": "was deleted", "afresh": "began to compute afresh"}
+        return f"{self.run} {said.get(self.state, f'ended as {self.state}')}"

@@ -6,6 +6,7 @@
 ``d/g/002/3``  a trial of a study that task groups share: index 3 of batch 2 of group ``g`` in DAG ``d``
 ``batch_002``  the task group of batch 2
 ``f@r``        an edition: run ``r`` of the study family ``f``, and the name of its Optuna study
+``f@r~2``      its second generation, which was computed afresh; ``f@r`` then means the newest one to people and tasks
 ``f@r#7``      trial 7 of an edition
 ============== =====================================================================================================
 """
@@ -82,6 +83,17 @@ def telling_task(task_id: str) -> str:
 def edition_name(family: str, run: str) -> str:
     """Return the name of one run of a study family, which has no ``@`` in its name."""
     return f"{family}@{run}"
+
+
+def generation_name(edition: str, generation: int) -> str:
+    """Return the name of a generation of an edition, counted from 1; the first one has no number."""
+    return edition if generation == 1 else f"{edition}~{generation}"
+
+
+def family_and_run(edition: str) -> tuple[str, str]:
+    """Return the study family and the run of an edition's first generation."""
+    family, _, run = edition.partition("@")
+    return family, run
 
 
 def family_of(edition: str) -> str:

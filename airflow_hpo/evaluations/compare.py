@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from airflow_hpo.comparison.decision import Decision, Evidence, Verdict
@@ -13,7 +14,7 @@ from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of
-from airflow_hpo.evaluations.run import evaluations_frame, require_end
+from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import comparisons, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
@@ -28,6 +29,14 @@ class Compared:
 
     comparison: Comparison
     candidates: list[Candidate]
+    answered: str | None = None
+    """What of the evaluations was not measured since the DAG run started, one sentence; None when all was."""
+
+    @property
+    def report(self) -> str:
+        """The page for people; what was answered is said of this run, and not kept."""
+        kept = self.comparison.report
+        return f"{kept.rstrip()}\n\n{self.answered}\n" if self.answered else kept
 
     @property
     def data(self) -> dict[str, Any]:
@@ -46,7 +55,8 @@ class Compared:
             "look": kept.look,
             "next_look": kept.decision["next_look"],
             "evaluations": list(kept.evaluations),
-            "report": kept.report,
+            "answered": self.answered,
+            "report": self.report,
         }
 
 
@@ -61,6 +71,7 @@ def compare_evaluations(
     selection: Mapping[str, Any] | None = None,
     parameter_set: str | None = None,
     place: TaskTry | None = None,
+    since: datetime | None = None,
 ) -> Compared:
     """Decide on evaluations and keep the decision; the same evaluations in the same run are decided on once."""
     candidates = _candidates(store, names)
@@ -82,7 +93,7 @@ def compare_evaluations(
     task_id = place.task.task_id if place else None
     with store.session() as session:
         kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, images))
-    return Compared(kept, candidates)
+    return Compared(kept, candidates, answered_evaluations(store, names, since))
 
 
 @retried

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpo.core.afresh import UNKNOWN, RunFacts, answered_from
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Plan
@@ -40,6 +42,8 @@ class EvaluationResult:
     complete: int
     missing: list[dict[str, Any]]
     """Evaluations without a result: the four keys and the reason."""
+    answered: str | None = None
+    """What was not measured since the DAG run started, one sentence; None when all was."""
 
     @property
     def data(self) -> dict[str, Any]:
@@ -50,6 +54,7 @@ class EvaluationResult:
             "complete": self.complete,
             "failed": len(self.missing),
             "missing": self.missing,
+            "answered": self.answered,
             "candidates": [candidate.to_dict() for candidate in self.evaluation.plan.candidates],
         }
 
@@ -94,13 +99,14 @@ def open_evaluation(
     look: int = 1,
     after: DagRunKey | None = None,
     timezone: str = "UTC",
+    facts: RunFacts = UNKNOWN,
 ) -> Evaluation:
     """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed.
 
     Who may evaluate the study is checked before, by ``studies.owner``.
     """
     study = grid_of(plan, family, parallelism)
-    edition = opened(store, study, run_of(plan, run), place, after, timezone)
+    edition = opened(store, study, run_of(plan, run), place, after, timezone, facts)
     with store.session() as session:
         return evaluations.keep(session, edition.name, plan, look=look)
 
@@ -115,7 +121,7 @@ def evaluation_requests(store: Store, evaluation: Evaluation) -> list[TrialReque
 
 
 @retried
-def conclude_evaluation(store: Store, name: str) -> EvaluationResult:
+def conclude_evaluation(store: Store, name: str, since: datetime | None = None) -> EvaluationResult:
     """Count the results of an evaluation and end its edition. A repeated call counts again.
 
     :raises ComparisonError: while some of its trials have not ended.
@@ -134,7 +140,7 @@ def conclude_evaluation(store: Store, name: str) -> EvaluationResult:
         for record in own
         if record.state is not TrialState.COMPLETE
     ]
-    outcome = EvaluationResult(evaluation, len(own) - len(missing), missing)
+    outcome = EvaluationResult(evaluation, len(own) - len(missing), missing, answered_from(own, since))
     with store.session() as session:
         editions.finish(session, name, End.MAX_TRIALS, str(outcome))
     return outcome
@@ -149,6 +155,13 @@ def require_end(store: Store, name: str) -> None:
         raise ComparisonError(
             f"An evaluation is used when it has ended, but {name!r} has not. Clear its task collect, and what follows."
         )
+
+
+@retried
+def answered_evaluations(store: Store, names: Iterable[str], since: datetime | None) -> str | None:
+    """Say what of some evaluations was not measured since a DAG run started; None when all was."""
+    own = [record for name in names for record in own_trials(store.optuna.records(name, details=False))]
+    return answered_from(own, since)
 
 
 def evaluation_rows(store: Store, name: str) -> list[dict[str, Any]]:

@@ -105,7 +105,7 @@ class HpoHook(BaseHook):
 
         :param edition: ``<study>@<run>``.
         """
-        return self.store_to_read.optuna.load(edition)
+        return self.store_to_read.optuna.load(self._edition(edition))
 
     def trials(self, edition: str) -> pd.DataFrame:
         """Return the trials of an edition, one a row: number, state, value, parameters, metrics, times, oddities.

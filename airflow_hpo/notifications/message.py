@@ -98,6 +98,7 @@ def _finished(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
         f"Study {data['study']} is tuned: the best of {data['complete']} trials is {best}.",
         *_params(data["params"]),
         *([f"{data['failed']} trials failed."] if data["failed"] else []),
+        *_answered(data),
     ]
 
 
@@ -108,7 +109,7 @@ def _failed(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
 
 
 def _decided(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
-    return [f"{data['parameter_set'] or data['study']}: {data['verdict']}.", data["sentence"]]
+    return [f"{data['parameter_set'] or data['study']}: {data['verdict']}.", data["sentence"], *_answered(data)]
 
 
 def _waiting(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
@@ -117,6 +118,7 @@ def _waiting(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
     return [
         f"Waiting for approval: {subject_of(data)}",
         data["sentence"],
+        *_answered(data),
         *_params((data.get("challenger") or {}).get("params", {})),
         f"No answer within {timeout} means {silence}.",
     ]
@@ -174,6 +176,11 @@ _TEXTS: Mapping[Event, Callable[[Mapping[str, Any], Mapping[str, Any]], list[str
     Event.UNCHANGED: _unchanged,
     Event.DONE: _done,
 }
+
+
+def _answered(data: Mapping[str, Any]) -> list[str]:
+    """Return what was answered from the store; results of earlier releases do not say."""
+    return [data["answered"]] if data.get("answered") else []
 
 
 def _params(params: Mapping[str, Any]) -> list[str]:

@@ -107,7 +107,7 @@ class PromotionApprovalOperator(ApprovalOperator):
         if not name:
             return None
         store, expected = HpoHook(self.hpo_conn_id).store, self.comparison.get("champion_version")
-        return move_before(store, name, promotion_key(context), expected)
+        return move_before(store, name, promotion_key(context, store, self.comparison), expected)
 
     def _answer_of(self, made: ParameterVersion) -> dict[str, Any]:
         """Return the answer that an earlier try of the task got, as far as the version keeps it."""

@@ -18,7 +18,7 @@ from airflow_hpo.core.parameter_set import check_name
 from airflow_hpo.evaluations.compare import Compared, compare_evaluations, keep_champion
 from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of, tasks_before
+from airflow_hpo.operators.context import permanent_errors_end_the_task, run_start, task_try_of, tasks_before
 from airflow_hpo.operators.selection import edition_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class CompareOperator(BaseOperator):
 
     Returns ``comparison`` (its number), ``verdict``, ``sentence``, ``challenger`` (who is promoted, or else the best),
     ``parameter_set``, ``champion_version`` (which the challenger was compared with), ``look``, ``next_look`` (None when the
-    comparison is over), ``study``, ``edition``, ``evaluations`` and ``report`` (Markdown). Running it again on the same
+    comparison is over), ``study``, ``edition``, ``evaluations``, ``answered`` (what was not measured since the DAG run
+    started, or None) and ``report`` (Markdown). Running it again on the same
     evaluations decides the same and keeps nothing twice.
 
     Example::
@@ -86,7 +87,7 @@ class CompareOperator(BaseOperator):
         """Return the decision."""
         with permanent_errors_end_the_task():
             compared = self._kept(context) if self._skipped() else self._compared(context)
-        self.log.info("Comparison %s\n%s", compared.comparison.id, compared.comparison.report)
+        self.log.info("Comparison %s\n%s", compared.comparison.id, compared.report)
         return compared.data
 
     def render_template(
@@ -115,6 +116,7 @@ class CompareOperator(BaseOperator):
             selection=self.selection,
             parameter_set=self.parameter_set,
             place=task_try_of(context),
+            since=run_start(context),
         )
 
     def _kept(self, context: Context) -> Compared:

@@ -1,6 +1,6 @@
 """Context of a running task: its try, its reference time and time zone, and the error that ends it for good."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -9,11 +9,12 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_hpo.core.afresh import RunFacts
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.zone import zone_name
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.storage import editions
+from airflow_hpo.storage import editions, generations
 from airflow_hpo.studies.store import Store
 
 
@@ -71,10 +72,33 @@ def tasks_before(context: Context, task_id: str) -> list[Any]:
     return [each for each in later if each.task_id not in runs]
 
 
-def promotion_key(context: Context) -> str:
-    """Return the key under which a DAG run promotes, once."""
+def promotion_key(context: Context, store: Store, comparison: Mapping[str, Any]) -> str:
+    """Return the key under which a DAG run promotes, once for each time that it has computed what was decided on."""
+    found = comparison.get("challenger") or {}
+    names = found.get("edition") or found.get("study") or "", comparison.get("evaluations") or ()
+    return run_key(context) + store.read(generations.computed, *names)
+
+
+def run_key(context: Context) -> str:
+    """Return what tells a DAG run from all others."""
     ti = context["ti"]
     return f"{ti.dag_id}/{ti.run_id}"
+
+
+def facts_of(context: Context) -> RunFacts:
+    """Return what tells the DAG run from another one of the same id, and from itself after a clear."""
+    return RunFacts.of(context.get("dag_run"))
+
+
+def run_start(context: Context) -> datetime | None:
+    """Return when the DAG run started, after a clear of it the last time; results from before were answered."""
+    return getattr(context.get("dag_run"), "start_date", None)
+
+
+def current_edition(store: Store, name: str, context: Context) -> str:
+    """Return the name of the generation that ``family@run`` means to the DAG run of a task."""
+    ti = context["ti"]
+    return store.current(name, DagRunKey(ti.dag_id, ti.run_id)).name
 
 
 @contextmanager

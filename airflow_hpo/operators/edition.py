@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
@@ -74,6 +75,11 @@ class EditionOperator(BaseOperator):
         """End the editions that a DAG run left unfinished when it ended, except the one that is open now."""
         for ended in end_stopped_editions(store, self.family, ended_state, but=but):
             self.log.warning("The earlier edition %s has ended now. %s", ended.name, ended.reason)
+
+    def log_afresh(self, edition: Edition) -> None:
+        """Say why an edition is another generation than the first."""
+        if edition.afresh:
+            self.log.info("%s is computed afresh. %s", edition.name, edition.afresh)
 
     def execute_after(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on when the DAG run that had the edition has ended."""

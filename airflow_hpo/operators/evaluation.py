@@ -19,7 +19,14 @@ from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
-from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of, timezone_of
+from airflow_hpo.operators.context import (
+    facts_of,
+    permanent_errors_end_the_task,
+    reference_of,
+    run_start,
+    task_try_of,
+    timezone_of,
+)
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.studies.open import run_before
 from airflow_hpo.studies.owner import claim_evaluation
@@ -114,7 +121,8 @@ class EvaluationPlanOperator(EditionOperator):
             self.refuse_sets_of_others(store, place.task.dag_id)
             claim_evaluation(store, self.study, self.family, Owner.of(place.task))
             grid, run = grid_of(plan, self.family, self.parallelism), run_of(plan, self.run)
-            before = self.after_its_end(grid.edition(run), run_before(store, grid, run, place))
+            facts = facts_of(context)
+            before = self.after_its_end(grid.edition(run), run_before(store, grid, run, place, facts))
             opened = open_evaluation(
                 store,
                 plan,
@@ -125,9 +133,11 @@ class EvaluationPlanOperator(EditionOperator):
                 look=self.look,
                 after=before,
                 timezone=timezone,
+                facts=facts,
             )
             requests = evaluation_requests(store, opened)
             self.end_stopped(store, but=opened.edition)
+            self.log_afresh(store.edition(opened.edition))
         self._log(opened.edition, plan)
         return [request.to_dict() for request in requests]
 
@@ -178,7 +188,8 @@ class EvaluationCollectOperator(BaseOperator):
     """Ends an evaluation: gives up abandoned trials, counts, and lists the evaluations that are missing.
 
     Returns ``evaluation`` (the edition), ``look``, ``complete``, ``failed``, ``missing`` (candidate, scenario, variant,
-    replicate and reason of each) and ``candidates``. Runs however the evaluations ended.
+    replicate and reason of each), ``answered`` (what was not measured since the DAG run started, or None) and
+    ``candidates``. Runs however the evaluations ended.
 
     Example::
 
@@ -221,8 +232,10 @@ class EvaluationCollectOperator(BaseOperator):
         with permanent_errors_end_the_task():
             store = HpoHook(self.hpo_conn_id).store
             StudyWatch(store, edition, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
-            outcome = conclude_evaluation(store, edition)
+            outcome = conclude_evaluation(store, edition, run_start(context))
         self.log.info("%s", outcome)
+        if outcome.answered:
+            self.log.info("%s", outcome.answered)
         for each in outcome.missing:
             self.log.warning("Missing: %s", each)
         if not outcome.complete:

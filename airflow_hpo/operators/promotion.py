@@ -13,7 +13,7 @@ from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.asset_events import AssetEventOperator
-from airflow_hpo.operators.context import permanent_errors_end_the_task, promotion_key
+from airflow_hpo.operators.context import permanent_errors_end_the_task, promotion_key, run_key
 from airflow_hpo.parameter_sets.promote import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
@@ -92,7 +92,9 @@ class PromoteOperator(ChampionOperator):
 
     With a comparison it promotes that comparison's challenger, and only while the champion is the version which the
     challenger was compared with: a champion that changed in between makes the task fail. Cleared or retried, the task finds
-    what it promoted, and returns it with ``moved`` False and the version in use as ``current``. Production reads the champion by ``HpoHook.champion`` or ``{{ macros.hpo.champion(...) }}``; DAGs
+    what it promoted, and returns it with ``moved`` False and the version in use as ``current``; what the run has computed
+    afresh since then it promotes once more. Production reads the champion by ``HpoHook.champion`` or
+    ``{{ macros.hpo.champion(...) }}``; DAGs
     may be scheduled on :func:`parameter_set_asset`.
 
     Example::
@@ -154,7 +156,7 @@ class PromoteOperator(ChampionOperator):
             self.parameter_set,
             candidate["params"],
             expected=self._expected(comparison),
-            key=promotion_key(context),
+            key=promotion_key(context, store, {**comparison, "challenger": candidate}),
             provenance=self.provenance(context, **origin),
             allow_other_owner=self.allow_other_owner,
         )
@@ -209,7 +211,7 @@ class RollbackOperator(ChampionOperator):
             version_number(self.to, "to"),
             provenance=self.provenance(context),
             expected="any" if expected is None else expected,
-            key=f"{promotion_key(context)} rollback",
+            key=f"{run_key(context)} rollback",
             allow_other_owner=self.allow_other_owner,
         )
 

@@ -12,7 +12,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.context import permanent_errors_end_the_task, tasks_before
+from airflow_hpo.operators.context import current_edition, permanent_errors_end_the_task, tasks_before
 
 SELECTION = "selection"
 """XCom key of how the challengers were chosen."""
@@ -69,8 +69,9 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the candidates."""
         with permanent_errors_end_the_task():
-            edition = self.study.edition(self.run)
-            found = shortlist(HpoHook(self.hpo_conn_id).store, edition, self.k, self.parameter_set)
+            store = HpoHook(self.hpo_conn_id).store
+            edition = current_edition(store, self.study.edition(self.run), context)
+            found = shortlist(store, edition, self.k, self.parameter_set)
             if found.kept and self.if_kept is None:
                 raise ComparisonError(
                     f"{found.kept} Tune more trials, or name the task that keeps it: if_kept='compare'."

@@ -18,7 +18,15 @@ from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.asset_events import AssetEventOperator
-from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, task_try_of, timezone_of
+from airflow_hpo.operators.context import (
+    current_edition,
+    facts_of,
+    permanent_errors_end_the_task,
+    reference_of,
+    run_start,
+    task_try_of,
+    timezone_of,
+)
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.studies.finish import ended_just_before, finish
@@ -94,13 +102,15 @@ class StudyStartOperator(EditionOperator):
             hook, place = HpoHook(self.hpo_conn_id), task_try_of(context)
             self.refuse_sets_of_others(hook.store, place.task.dag_id)
             claim_study(hook.store, self.study, Owner.of(place.task))
-            before = run_before(hook.store, self.study, self.run, place)
+            facts = facts_of(context)
+            before = run_before(hook.store, self.study, self.run, place, facts)
             before = self.after_its_end(self.study.edition(self.run), before)
             named = timezone_of(hook.store, context)
-            edition = open_edition(hook.store, self.study, self.run, place, before, named)
+            edition = open_edition(hook.store, self.study, self.run, place, before, named, facts)
             self._enter_champion(hook, edition)
             self.end_stopped(hook.store, but=edition.name)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
+        self.log_afresh(edition)
         reference = reference_of(context, zone(edition.timezone))
         self.log.info("Windows count from %s, in days of %s.", reference, edition.timezone)
         for remark in advice(self.study):
@@ -162,19 +172,20 @@ class StudySuggestOperator(BaseOperator):
             require_start(self, context, self.edition.rpartition("@")[0])
         with permanent_errors_end_the_task():
             store, asker = HpoHook(self.hpo_conn_id).store, Owner.of(task_try_of(context).task)
+            name = current_edition(store, self.edition, context)
             if self.lazy:
                 limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
-                requests = reserve(store, self.edition, self.batch, limit, asker)
+                requests = reserve(store, name, self.batch, limit, asker)
             else:
-                requests = suggest(store, self.edition, self.batch, asker)
-        self.log.info("Batch %s of %s: %s trials", self.batch, self.edition, len(requests))
+                requests = suggest(store, name, self.batch, asker)
+        self.log.info("Batch %s of %s: %s trials", self.batch, name, len(requests))
         if self.window:
-            here = zone(store.edition(self.edition).timezone)
+            here = zone(store.edition(name).timezone)
             reference = reference_of(context, here)
             period = self.window.period(reference.moment, here)
             self.log.info("They work on %s, which is %s before %s", period, self.window, reference)
             requests = [request.model_copy(update={"period": period}) for request in requests]
-            for line in results_before(store, self.edition, requests):
+            for line in results_before(store, name, requests):
                 self.log.info("%s", line)
         for request in requests:
             self.log.info("  %s", request.label)
@@ -223,14 +234,14 @@ class StudyFinishOperator(AssetEventOperator):
         self.accept_incomplete = accept_incomplete
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return the best trial and the counts."""
+        """Return the best trial, the counts, and ``answered``: what was not measured since the DAG run started."""
         require_start(self, context, self.study.name)
         with permanent_errors_end_the_task():
-            store, name = HpoHook(self.hpo_conn_id).store, self.study.edition(self.run)
-            ti = context["ti"]
+            store, ti = HpoHook(self.hpo_conn_id).store, context["ti"]
+            name = current_edition(store, self.study.edition(self.run), context)
             status = StudyWatch(store, name, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
             cause = None if status.ended else trouble(states_before(self, context, self.study.name))
-            summary = finish(store, status, cause, accept_incomplete=self.accept_incomplete)
+            summary = finish(store, status, cause, accept_incomplete=self.accept_incomplete, since=run_start(context))
         self.log.info("%s", summary.text)
         if summary.failure:
             raise AirflowFailException(summary.failure)

@@ -127,7 +127,8 @@ def _again(session: Session, earlier: Promotion, current: int, wanted: Mapping[s
     if wanted is not None and not _alike(made, wanted):
         raise ChampionChangedError(
             f"One run promotes one candidate, but {earlier.key} has promoted other parameters already, as version "
-            f"{made.version} of {earlier.name!r}. Start a new run."
+            f"{made.version} of {earlier.name!r}. Start a new run, or compute this one afresh: "
+            "`airflow hpo studies afresh` with the study's edition, then clear the run."
         )
     return Move(made, earlier.from_version, current, repeated=True)
 

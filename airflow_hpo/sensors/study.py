@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_hpo import conf
+from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
@@ -81,7 +82,8 @@ class StudySensor(BaseSensorOperator):
         """Look once."""
         try:
             store = HpoHook(self.hpo_conn_id, patience=0).store
-            status = StudyWatch(store, self.edition, self.dag_id, self.run_id, self.trial_task_id).look()
+            edition = store.current(self.edition, DagRunKey(self.dag_id, self.run_id)).name
+            status = StudyWatch(store, edition, self.dag_id, self.run_id, self.trial_task_id).look()
         except TransientHpoError as err:
             self.log.warning("The study cannot be read now and is tried again: %s", err)
             return PokeReturnValue(False)

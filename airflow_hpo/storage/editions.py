@@ -1,11 +1,13 @@
 """Editions: opening, finding, stopping and finishing them, and how large their batches are."""
 
 import json
-from typing import TypeVar
+from dataclasses import asdict
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, aliased
 
+from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition
@@ -30,17 +32,27 @@ def declare(
     group_id: str | None = None,
     timezone: str = "UTC",
     after: DagRunKey | None = None,
+    opening: Opening | None = None,
+    facts: RunFacts = UNKNOWN,
 ) -> Edition:
     """Create an edition, or open the one of that name again: in the DAG run that has it, or after that one has ended.
 
     The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes
     on: its end and any request to stop are forgotten, and its timeout counts from now.
     """
-    name, now = study.edition(run), utc_now()
-    latest = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id, "declaration": _declared(study)}
-    fresh = {"name": name, "family": study.name, "run": run, "created_at": now, "started_at": now, "text_values": True}
+    opening, now = opening or Opening(study.edition(run)), utc_now()
+    latest: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id, "declaration": _declared(study)}
+    latest |= {"clear_number": facts.clear_number, "run_started": facts.started, "run_type": facts.run_type}
+    fresh: dict[str, Any] = {
+        "family": study.name,
+        "run": run,
+        "created_at": now,
+        "started_at": now,
+        "text_values": True,
+    }
     fresh |= {"timezone": timezone, "worked_seconds": 0.0, "looked_at": now}
-    insert_absent(session, EditionRow, [{**fresh, **latest}])
+    insert_absent(session, EditionRow, [{**fresh, **latest, **asdict(opening)}])
+    name = opening.name
     row = _locked(session, name)
     if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
         refuse_another_run(name, DagRunKey(row.dag_id, row.run_id), DagRunKey(dag_id, run_id), after)
@@ -49,7 +61,7 @@ def declare(
     if row.finished_at is not None:
         _go_on(row)
     session.flush()
-    return _edition(row)
+    return edition_of(row)
 
 
 def reopen_incomplete(session: Session, name: str) -> Edition:
@@ -58,7 +70,7 @@ def reopen_incomplete(session: Session, name: str) -> Edition:
     if row.end == End.INCOMPLETE:
         _go_on(row)
     session.flush()
-    return _edition(row)
+    return edition_of(row)
 
 
 def refuse_another_run(name: str, stored: DagRunKey, asks: DagRunKey, after: DagRunKey | None) -> None:
@@ -72,13 +84,13 @@ def refuse_another_run(name: str, stored: DagRunKey, asks: DagRunKey, after: Dag
 
 def get(session: Session, name: str) -> Edition:
     """Return one edition."""
-    return _edition(_found(session, name, select(EditionRow)))
+    return edition_of(_found(session, name, select(EditionRow)))
 
 
 def find_one(session: Session, name: str) -> Edition | None:
     """Return one edition; None when it was never opened."""
     row = session.scalars(select(EditionRow).where(EditionRow.name == name)).one_or_none()
-    return None if row is None else _edition(row)
+    return None if row is None else edition_of(row)
 
 
 def find(session: Session, family: str | None = None, limit: int = 100) -> list[Edition]:
@@ -95,8 +107,11 @@ def timezone_of(session: Session, run: DagRunKey) -> str | None:
 
 
 def latest_before(session: Session, family: str, name: str, n: int) -> list[Edition]:
-    """Return the editions that were created before another one, the newest first, for warm starts."""
-    wanted = _newest_first().where(EditionRow.family == family, EditionRow.name != name).limit(n)
+    """Return the editions that were created before another one, the newest first, for warm starts.
+
+    What was computed afresh since then is left out, and so is what another one computes afresh itself.
+    """
+    wanted = _newest_first().where(EditionRow.family == family, EditionRow.name != name, is_newest()).limit(n)
     own = session.execute(select(EditionRow.id).where(EditionRow.name == name)).scalar()
     return _editions(session, wanted if own is None else wanted.where(EditionRow.id < own))
 
@@ -114,7 +129,7 @@ def finish(
     _note_best(row, best)
     row.finished_at = max(utc_now(), row.started_at)
     session.flush()
-    return _edition(row)
+    return edition_of(row)
 
 
 def correct_best(session: Session, name: str, best: TrialRecord | None) -> Edition:
@@ -122,16 +137,16 @@ def correct_best(session: Session, name: str, best: TrialRecord | None) -> Editi
     row = _locked(session, name)
     _note_best(row, best)
     session.flush()
-    return _edition(row)
+    return edition_of(row)
 
 
 def keep_time(session: Session, name: str, *, running: bool) -> Edition:
     """Count the time since the last look into what is used of a timeout, if attempts run."""
     row, now = _locked(session, name), utc_now()
-    row.worked_seconds = _edition(row).used(now, running=running).total_seconds()
+    row.worked_seconds = edition_of(row).used(now, running=running).total_seconds()
     row.looked_at = now
     session.flush()
-    return _edition(row)
+    return edition_of(row)
 
 
 def request_stop(session: Session, name: str, reason: str) -> Edition:
@@ -139,7 +154,7 @@ def request_stop(session: Session, name: str, reason: str) -> Edition:
     row = _locked(session, name)
     row.stop_reason = row.stop_reason or reason
     session.flush()
-    return _edition(row)
+    return edition_of(row)
 
 
 def redeclare(session: Session, name: str, study: Study) -> Edition:
@@ -147,7 +162,7 @@ def redeclare(session: Session, name: str, study: Study) -> Edition:
     row = _locked(session, name)
     row.declaration = _declared(study)
     session.flush()
-    return _edition(row)
+    return edition_of(row)
 
 
 def seal_batch(session: Session, name: str, batch: int, size: int, sharer: str = "") -> int:
@@ -172,6 +187,13 @@ def row_id(session: Session, name: str, *, lock: bool = False) -> int:
     return _found(session, name, wanted.with_for_update(key_share=True) if lock else wanted)
 
 
+def is_newest() -> ColumnElement[bool]:
+    """Return the condition that an edition was not computed afresh since then."""
+    later = aliased(EditionRow)
+    same = (later.family == EditionRow.family) & (later.run == EditionRow.run)
+    return ~select(later.id).where(same, later.id > EditionRow.id).exists()
+
+
 def _size(edition_id: int, batch: int, sharer: str) -> Select[int]:
     ours = (BatchRow.edition_id == edition_id, BatchRow.sharer == sharer, BatchRow.batch == batch)
     return select(BatchRow.size).where(*ours)
@@ -182,7 +204,7 @@ def _newest_first() -> Select[EditionRow]:
 
 
 def _editions(session: Session, wanted: Select[EditionRow]) -> list[Edition]:
-    return [_edition(row) for row in session.scalars(wanted)]
+    return [edition_of(row) for row in session.scalars(wanted)]
 
 
 def _locked(session: Session, name: str) -> EditionRow:
@@ -210,7 +232,8 @@ def _declared(study: Study) -> str:
     return json.dumps(study.to_dict(), ensure_ascii=False)
 
 
-def _edition(row: EditionRow) -> Edition:
+def edition_of(row: EditionRow) -> Edition:
+    """Return what a row holds."""
     return from_row(
         Edition,
         row,
@@ -221,4 +244,5 @@ def _edition(row: EditionRow) -> Edition:
         end=End(row.end) if row.end else None,
         text_values=bool(row.text_values),
         timezone=row.timezone or "UTC",
+        generation=row.generation or 1,
     )

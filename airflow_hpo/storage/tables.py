@@ -62,6 +62,14 @@ class EditionRow(Row):
     # whose timeout counts from the start.
     worked_seconds: Mapped[float | None] = mapped_column(Double)
     looked_at: Mapped[datetime | None]
+    # Which computation of its run; empty for the first one of editions that were made before there were others.
+    generation: Mapped[int | None]
+    # Of the DAG run that opened it last; empty where it was opened before they were noted, and then never another run's.
+    clear_number: Mapped[int | None]
+    run_started: Mapped[datetime | None]
+    run_type: Mapped[str | None] = mapped_column(String(50))
+    afresh: Mapped[str | None] = mapped_column(PlainText)
+    afresh_wanted: Mapped[str | None] = mapped_column(PlainText)
 
 
 class SharerRow(Row):

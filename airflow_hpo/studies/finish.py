@@ -1,12 +1,14 @@
 """The end of a study: its best trial and how it came to be."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from airflow_hpo.core.afresh import answered_from
 from airflow_hpo.core.budget import End
+from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
@@ -28,10 +30,18 @@ class Summary:
 
 
 @retried
-def finish(store: Store, status: Status, cause: str | None = None, *, accept_incomplete: bool = False) -> Summary:
+def finish(
+    store: Store,
+    status: Status,
+    cause: str | None = None,
+    *,
+    accept_incomplete: bool = False,
+    since: datetime | None = None,
+) -> Summary:
     """Record the end of an edition and sum it up; repeating it sums up again.
 
-    A study without an end fails, or is accepted as it is; the cause is the sentence about the task that broke off.
+    A study without an end fails, or is accepted as it is; the cause is the sentence about the task that broke off. Results
+    from before a moment, such as the start of the DAG run, are told from those that were measured since.
     """
     # A look may have read the trials without their parameters.
     best = status.best and store.optuna.record(status.edition.name, status.best.number)
@@ -43,8 +53,9 @@ def finish(store: Store, status: Status, cause: str | None = None, *, accept_inc
     elif status.edition.ended:
         with store.session() as session:
             editions.correct_best(session, status.edition.name, best)
-    text = _text(status, best, reason, images_sentence(store, [status.edition.name]))
-    return Summary(_data(status, best, end, reason), text, failure)
+    before = answered_from(own_trials(store.optuna.records(status.edition.name, details=False)), since)
+    text = _text(status, best, reason, before, images_sentence(store, [status.edition.name]))
+    return Summary({**_data(status, best, end, reason), "answered": before}, text, failure)
 
 
 @retried
@@ -115,8 +126,8 @@ def _data(status: Status, best: TrialRecord | None, end: End, reason: str) -> di
     }
 
 
-def _text(status: Status, best: TrialRecord | None, reason: str, images: str | None) -> str:
-    lines = [str(status), reason, *filter(None, [images])]
+def _text(status: Status, best: TrialRecord | None, reason: str, *remarks: str | None) -> str:
+    lines = [str(status), reason, *filter(None, remarks)]
     if best:
         source = f", taken over from {best.source}" if best.source else ""
         lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}{source}"]

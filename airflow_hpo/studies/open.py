@@ -1,35 +1,55 @@
 """Opening of a study: its rows, its warm start, and what to say about its declaration."""
 
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts, why_afresh
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.owner import DagRunKey, Owner
+from airflow_hpo.core.owner import DagRunEnd, DagRunKey, Owner
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
-from airflow_hpo.storage import editions, sharers
+from airflow_hpo.storage import editions, generations, sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.owner import claim_study
+from airflow_hpo.studies.stopped_runs import end_stopped
 from airflow_hpo.studies.store import Store
 
 
 @retried
 def open_edition(
-    store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None, timezone: str = "UTC"
+    store: Store,
+    study: Study,
+    run: str,
+    task_try: TaskTry,
+    after: DagRunKey | None = None,
+    timezone: str = "UTC",
+    facts: RunFacts = UNKNOWN,
 ) -> Edition:
     """Create an edition of a study, or reopen it when it exists; only the study's owner may, and one DAG run at a time.
+
+    What the DAG run has to compute afresh is a new generation of the edition.
 
     Repeating it is safe: nothing is created twice. A changed budget takes effect; a changed space or objective does not.
     The DAG run that worked on it before, and has ended, is named by ``after``. A new edition keeps the time zone.
     """
     claim_study(store, study, Owner.of(task_try.task))
-    return opened(store, study, run, task_try, after, timezone)
+    return opened(store, study, run, task_try, after, timezone, facts)
 
 
 def opened(
-    store: Store, study: Study, run: str, task_try: TaskTry, after: DagRunKey | None = None, timezone: str = "UTC"
+    store: Store,
+    study: Study,
+    run: str,
+    task_try: TaskTry,
+    after: DagRunKey | None = None,
+    timezone: str = "UTC",
+    facts: RunFacts = UNKNOWN,
 ) -> Edition:
     """Create or reopen an edition after its owner was checked."""
-    name, task = study.edition(run), task_try.task
+    task = task_try.task
+    opening = store.read(_opening, study, run, task_try, facts)
+    name = opening.name
     store.optuna.create(name, study)
     with store.session() as session:
         edition = editions.declare(
@@ -41,22 +61,26 @@ def opened(
             group_id=group_of(task.task_id),
             timezone=timezone,
             after=after,
+            opening=opening,
+            facts=facts,
         )
         if study.shared:
             sharers.join(session, name, Owner.of(task), task.run_id, after)
+    if edition.generation > 1 and not study.shared:
+        _end_earlier(store, edition, DagRunKey.of(task))
     _take_over(store, edition, study)
     return edition
 
 
 @retried
-def run_before(store: Store, study: Study, run: str, task_try: TaskTry) -> DagRunKey | None:
+def run_before(store: Store, study: Study, run: str, task_try: TaskTry, facts: RunFacts = UNKNOWN) -> DagRunKey | None:
     """Return the DAG run that has an edition and is another one than a task's own; None without one.
 
-    Of a shared edition each task group has a DAG run of its own.
+    Of a shared edition each task group has a DAG run of its own. What is computed afresh is no other run's.
     """
     own = DagRunKey.of(task_try.task)
     with store.session(read_only=True) as session:
-        edition = editions.find_one(session, study.edition(run))
+        edition = editions.find_one(session, _opening(session, study, run, task_try, facts).name)
         if edition is None:
             return None
         found = sharers.find(session, edition.name).get(Owner.of(task_try.task)) if study.shared else edition.dag_run
@@ -64,9 +88,35 @@ def run_before(store: Store, study: Study, run: str, task_try: TaskTry) -> DagRu
 
 
 @retried
+def ask_afresh(store: Store, name: str, why: str) -> list[str]:
+    """Have the next start of an edition open a new generation; return what else is computed afresh, the edition first."""
+    with store.session() as session:
+        return generations.ask_afresh(session, name, why)
+
+
+@retried
 def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
     """Have the parameters that production uses tried first; the edition's first champion stays in a retry."""
     return store.optuna.enqueue_champion(edition.name, edition.study, params)
+
+
+def _opening(session: Session, study: Study, run: str, task_try: TaskTry, facts: RunFacts) -> Opening:
+    """Decide which generation a start opens; said again after a crash, it is the same one."""
+    stored = generations.newest(session, study.name, run)
+    if stored is None:
+        return Opening(*generations.free_name(session, study.name, run, 1))
+    sharing = sharers.find(session, stored.name).values() if study.shared else ()
+    why = why_afresh(stored, DagRunKey.of(task_try.task), facts, sharing)
+    if why is None:
+        return Opening(stored.name, stored.generation)
+    return Opening(*generations.free_name(session, study.name, run, stored.generation + 1), why)
+
+
+def _end_earlier(store: Store, edition: Edition, run: DagRunKey) -> None:
+    """End what a DAG run had begun before it computed afresh."""
+    for each in store.read(generations.earlier, edition):
+        if each.finished is None and each.dag_run == run:
+            end_stopped(store, each, DagRunEnd(run, "afresh"))
 
 
 def _take_over(store: Store, edition: Edition, study: Study) -> None:

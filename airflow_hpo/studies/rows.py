@@ -3,16 +3,16 @@
 from typing import Any
 
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.storage import editions
+from airflow_hpo.storage import editions, generations
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.store import Store
 
 
 def find_edition(store: Store, name: str) -> Edition:
-    """Return the edition of that name, or the newest edition of the study of that name."""
+    """Return the newest edition of the study of that name, or the generation that a name ``study@run`` means."""
     with store.session(read_only=True) as session:
         newest = editions.find(session, family=name, limit=1)
-        return newest[0] if newest else editions.get(session, name)
+        return newest[0] if newest else generations.current(session, name)
 
 
 def edition_row(store: Store, edition: Edition) -> dict[str, Any]:

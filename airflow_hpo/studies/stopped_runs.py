@@ -69,4 +69,4 @@ def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Editi
 def _statement(judged: Status, by: DagRunEnd) -> tuple[End, str]:
     if judged.verdict.end:
         return judged.verdict.end, f"{by}. {judged.verdict.reason}"
-    return End.INCOMPLETE, f"{by} before the study did: {judged.done}."
+    return End.INCOMPLETE, f"{by} before the study ended: {judged.done}."

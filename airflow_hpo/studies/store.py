@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.storage import editions
+from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.storage import editions, generations
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import LOCK_TIMEOUT
 from airflow_hpo.storage.retry import retried
@@ -61,6 +62,11 @@ class Store:
     def edition(self, name: str) -> Edition:
         """Return an edition by its name."""
         return self.read(editions.get, name)
+
+    @retried
+    def current(self, name: str, by: DagRunKey | None = None) -> Edition:
+        """Return the generation that ``family@run`` means, to people or to a DAG run; see ``storage.generations``."""
+        return self.read(generations.current, name, by)
 
 
 def open_store(database: Database, lock_timeout: float, patience: float, *, to_read: bool = False) -> Store:

@@ -10,6 +10,7 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 from asgiref.sync import sync_to_async
 
 from airflow_hpo import conf
+from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
@@ -87,7 +88,8 @@ class StudyTrigger(BaseTrigger):
     def _watch(self) -> StudyWatch:
         # Without patience: it would hold up the other triggers of this process, and this trigger looks again anyway.
         store = HpoHook(self.hpo_conn_id, patience=0).store
-        return StudyWatch(store, self.edition, self.dag_id, self.run_id, self.trial_task_id)
+        edition = store.current(self.edition, DagRunKey(self.dag_id, self.run_id)).name
+        return StudyWatch(store, edition, self.dag_id, self.run_id, self.trial_task_id)
 
     async def _look(self) -> Status | None:
         try:

@@ -20,6 +20,7 @@ from tests.postgres import administer
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = Path(__file__).parent / "dags"
 ON_ONE = {
+    "test_afresh": "postgresql",
     "test_champion": "sqlite",
     "test_decision": "postgresql",
     "test_reruns": "postgresql",

@@ -67,7 +67,10 @@ def test_clearing_the_comparison_and_the_decision_decides_the_same(
     airflow.wait(lambda: run.tasks("decide")[0]["try_number"] == 2, "the decision to run again")
     assert run.wait(timeout=500) == "success"
     assert kept(store, run) == before
-    assert run.xcom("compare.compare_1") == said
+    again = run.xcom("compare.compare_1")
+    assert again["answered"].endswith(", 0 of 12 trials run.")
+    assert again["report"] == f"{said['report'].rstrip()}\n\n{again['answered']}\n"
+    assert {**again, "answered": None, "report": said["report"]} == said
     assert states(run)["kept"] == "success"
 
 

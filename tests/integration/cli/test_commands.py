@@ -20,9 +20,10 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import HEAD
 from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from tests.integration.trial_tasks import Tuned, declared
+from tests.integration.trial_tasks import START, Tuned, declared
 
 Command = Callable[..., str]
 
@@ -303,3 +304,17 @@ def test_a_study_is_transferred_to_the_dag_that_was_renamed(run: Command, runnin
     assert said in run("studies", "show", "demo")
     with pytest.raises(SystemExit, match=r"A DAG's id is letters.*but got 'a b'"):
         run("studies", "transfer", "demo", "--to-dag", "a b")
+
+
+def test_an_edition_is_computed_afresh_by_its_next_start_and_shown_so(run: Command, running: Tuned) -> None:
+    said = run("studies", "afresh", running.name)
+    assert said.startswith(
+        f"The next start of {running.name} computes afresh. Clear or backfill DAG run 'r' of DAG 'tune' "
+    )
+    assert "Its next start computes afresh. " in run("studies", "show", running.name)
+    open_edition(running.store, running.study, running.name.partition("@")[2], START)
+    shown = run("studies", "show", running.name)
+    assert shown.startswith(f"{running.name}~2: 0 complete")
+    assert "It was computed afresh. " in shown
+    assert "asked for it by `airflow hpo studies afresh`." in shown
+    assert run("studies", "show", f"{running.name}~1").startswith(f"{running.name}: ")

@@ -136,7 +136,7 @@ def test_the_start_of_an_edition_ends_those_that_stopped_runs_left(
     ends = {run: HpoHook().store.edition(name).end for run, name in names.items()}
     assert ends == {"failed": "incomplete", "running": None, "deleted": None, "now": None}
     assert {record.state for record in HpoHook().store.optuna.records(names["failed"])} <= {TrialState.FAIL}
-    assert "DAG run 'failed' of DAG 'monthly' ended as failed before the study did" in capsys.readouterr().out
+    assert "DAG run 'failed' of DAG 'monthly' ended as failed before the study ended" in capsys.readouterr().out
 
 
 def test_of_two_that_waited_one_goes_on_and_the_other_is_tried_again(store: Store) -> None:

@@ -38,6 +38,7 @@ def test_the_summary_has_the_best_trial_and_the_counts(over: Tuned) -> None:
         "failed": 0,
         "end": "max_trials",
         "reason": "All 4 trials are successful.",
+        "answered": None,
     }
 
 

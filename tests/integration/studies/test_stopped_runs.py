@@ -39,7 +39,7 @@ def test_an_edition_of_a_stopped_run_ends_and_names_the_run(stopped: Tuned) -> N
     edition = stopped.store.edition(stopped.name)
     assert (edition.end, edition.best_number, edition.best_value) == (End.INCOMPLETE, 0, 0.25)
     assert edition.reason == (
-        "DAG run 'r' of DAG 'tune' ended as failed before the study did: 1 of 10 trials are successful."
+        "DAG run 'r' of DAG 'tune' ended as failed before the study ended: 1 of 10 trials are successful."
     )
     assert edition.finished is not None
 

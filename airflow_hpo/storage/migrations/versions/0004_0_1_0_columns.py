@@ -1,7 +1,8 @@
-"""Columns: those that nothing reads are no longer written; editions keep the time zone of their windows.
+"""Columns: those that nothing reads are no longer written; editions keep the time zone of their windows and have generations.
 
 Timeouts of editions that are opened from now on count only while attempts run; the others go on to count from the start.
 An attempt has the moment of its last line, and the tag of its image; of attempts that are there neither is known.
+An edition that is there is the first generation of its run, and what is not known of the DAG run that opened it stays empty.
 """
 
 from typing import Any
@@ -21,6 +22,15 @@ TABLES = ()
 # A task of the version before that still runs selects and writes them, so a later revision drops them.
 LEFT = ("fingerprint", "search_fingerprint")
 MOMENT: Any = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+GENERATION: dict[str, Any] = {
+    "generation": sa.Integer(),
+    "clear_number": sa.Integer(),
+    "run_started": MOMENT,
+    "run_type": sa.String(50),
+    "afresh": TEXT,
+    "afresh_wanted": TEXT,
+}
 
 DOUBLE: Any = sa.Double()
 
@@ -34,6 +44,8 @@ def upgrade() -> None:
         editions.add_column(sa.Column("timezone", sa.String(64)))
         editions.add_column(sa.Column("worked_seconds", DOUBLE))
         editions.add_column(sa.Column("looked_at", MOMENT))
+        for name, kind in GENERATION.items():
+            editions.add_column(sa.Column(name, kind))
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.drop_column("tuned")
     op.add_column("hpo_attempts", sa.Column("heard_at", MOMENT))
@@ -56,3 +68,5 @@ def downgrade() -> None:
         editions.drop_column("looked_at")
         editions.drop_column("worked_seconds")
         editions.drop_column("timezone")
+        for name in GENERATION:
+            editions.drop_column(name)
