@@ -64,6 +64,8 @@ def _about_attempt(attempt: Attempt) -> Iterator[str]:
     yield f"Attempt {attempt.attempt}: {attempt.outcome.value}{kind}{code}"
     if attempt.reason:
         yield f"  {attempt.reason}"
+    elif attempt.verdict:
+        yield f"  It would have been {attempt.verdict}."
     yield f"  from {shown_time(attempt.started)} {_until(attempt)}"
     place = ", ".join(f"{name} {value}" for name, value in attempt.placement.to_dict().items())
     yield f"  run as {attempt.backend}" + (f", {place}" if place else "")

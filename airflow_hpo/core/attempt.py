@@ -70,6 +70,8 @@ class Attempt:
     """Fingerprint of what was run: command, image or code."""
     heard: datetime | None = None
     """When the last line of a program or a pod came; None when none came, and where that is not kept."""
+    verdict: str | None = None
+    """Where the pruner gave it up, as in *it was*, or *would have been*, ``pruned at step 12 ...``; None where it did not."""
 
     @property
     def scheduled(self) -> bool:

@@ -1,7 +1,7 @@
 """Outcome of an attempt, whatever ran it: a function, a process or a pod."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, Measurement
@@ -28,7 +28,7 @@ class Outcome:
     measurement: Measurement | None = None
     """Its metrics; None when it reported none. Of a pruned or failed one, what it had reported until then."""
     reason: str | None = None
-    """Why it failed, or why its study ended it, one sentence; None when the pruner did, or nothing needs saying."""
+    """Why it failed, or why it was pruned, one sentence; None when the pruner did and has not said why, or nothing needs saying."""
     kind: FailureKind | None = None
     """Who is to blame for a failure; None for every other end."""
     exit_code: int | None = None
@@ -104,6 +104,14 @@ class Outcome:
     def problems(self) -> Sequence[str]:
         """What was odd about its reports, a short sentence each."""
         return self.measurement.problems if self.measurement else self.oddities
+
+    def given_up(self, verdict: str | None) -> bool:
+        """Say whether it is the pruner, with this verdict, that ended it."""
+        return bool(verdict) and self.state is AttemptOutcome.PRUNED and self.reason is None
+
+    def explained(self, verdict: str | None) -> Self:
+        """Return it with the pruner's verdict as its reason, if that ended it."""
+        return replace(self, reason=f"It was {verdict}.") if self.given_up(verdict) else self
 
     def check(self) -> None:
         """Do nothing unless the attempt failed."""

@@ -19,7 +19,7 @@ from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
 from airflow_hpo.optuna.migrate import optuna_storage
 from airflow_hpo.optuna.points import points_left
-from airflow_hpo.optuna.pruners import PruningSession
+from airflow_hpo.optuna.pruning import PruningSession
 from airflow_hpo.optuna.read import StudyReader, latest_of
 from airflow_hpo.optuna.write import locked_trial
 from airflow_hpo.storage.database import Database
@@ -96,12 +96,15 @@ class OptunaStudies:
         return PruningSession(self._database, edition, study, number)
 
     def set_intermediate_values(
-        self, edition: str, number: int, values: Mapping[int, float], within: Connection
+        self, edition: str, number: int, values: Mapping[int, float], within: Connection, *, whole: bool
     ) -> None:
-        """Replace all intermediate values of a trial; nothing happens once it has ended."""
+        """Make these the intermediate values of a trial; nothing happens once it has ended.
+
+        If it need not be the whole curve, some of these that are there already are enough.
+        """
         with locked_trial(within, edition, number) as trial:
-            if trial.running:
-                trial.replace_reported(values)
+            if trial.running and (trial.remove_others(values) or whole):
+                trial.report(values)
 
     def records(self, edition: str, *, details: bool = True) -> list[TrialRecord]:
         """Return all trials by number."""

@@ -62,13 +62,15 @@ class LockedTrial:
         if rows:
             self._connection.execute(insert(tables.trial_intermediate_values), rows)
 
-    def replace_reported(self, values: Mapping[int, float]) -> None:
-        """Make these the only intermediate values, and remove what a pruner noted about the others."""
+    def remove_others(self, values: Mapping[int, float]) -> bool:
+        """Remove the intermediate values, and what a pruner noted about them, if any of them is not one of these."""
+        if all(step in values and stored(value) == stored(values[step]) for step, value in self.reported().items()):
+            return False
         reported, notes = tables.trial_intermediate_values, tables.trial_system_attributes
         self._connection.execute(delete(reported).where(reported.c.trial_id == self._id))
         noted = notes.c.key.startswith(attributes.RUNG, autoescape=True)
         self._connection.execute(delete(notes).where(notes.c.trial_id == self._id, noted))
-        self.report(values)
+        return True
 
 
 def add_attributes(

@@ -16,6 +16,8 @@ from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
 from airflow_hpo.runners.function_silence import FunctionSilence
 
+BY_ITSELF = "The trial's function pruned itself."
+
 
 class FunctionTrial:
     """What a trial's function gets: its parameters, and a way to report.
@@ -45,7 +47,8 @@ class FunctionTrial:
         self._monitor = monitor
         self._silence = silence
         self._series = MetricSeries(objective)
-        self._pruned = False
+        self.given_up = False
+        """Whether :meth:`should_prune` has said so."""
 
     def report(self, value: Any, step: int | None = None, **extra: Any) -> None:
         """Report the objective while the function runs.
@@ -67,8 +70,8 @@ class FunctionTrial:
     def should_prune(self) -> bool:
         """Hand the new points over; raise ``TrialPruned`` when the trial is to be pruned."""
         with self._silence.held() if self._silence else nullcontext():
-            self._pruned = self._pruned or self._monitor(self._series.drain())
-        return self._pruned
+            self.given_up = self.given_up or self._monitor(self._series.drain())
+        return self.given_up
 
     def finish(self, returned: Any) -> Measurement:
         """Return the result; for the runner, not for functions.
@@ -130,7 +133,7 @@ def run_function(
         raise
     except Exception as err:
         if _is_pruned(err):
-            return Outcome.pruned(trial.so_far())
+            return Outcome.pruned(trial.so_far(), reason=None if trial.given_up else BY_ITSELF)
         raise TrialFailedError(f"The trial's function raised {type(err).__name__}: {err}.") from err
     finally:
         trial.flush()

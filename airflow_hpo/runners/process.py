@@ -140,6 +140,8 @@ class ProcessRunner:
         if points:
             self._last_news = time.monotonic()
         if self._end is None and self._monitor(points):
+            # It may have ended by itself while the study was asked; then that counts.
+            program.read_launcher()
             self._finish(program, "pruned")
 
     def _finish(self, program: SupervisedProgram, end: End) -> None:

@@ -95,9 +95,11 @@ class SupervisedProgram:
             self.channel.send(b"!", socket.MSG_DONTWAIT)
 
     def read_launcher(self) -> None:
-        """Read a message of the launcher; call when the channel is readable."""
+        """Read what the launcher has sent, if it has."""
         try:
-            data = self.channel.recv(4096)
+            data = self.channel.recv(4096, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
         except ConnectionError:
             data = b""
         self.gone = not data

@@ -60,11 +60,23 @@ def locate(session: Session, edition: str, number: int, attempt: int, placement:
 def hear(session: Session, edition: str, number: int, attempt: int, at: datetime) -> None:
     """Note when the last line of an attempt came, unless a later one is known."""
     known = AttemptRow.heard_at
-    ours = AttemptRow.edition_id == select(EditionRow.id).where(EditionRow.name == edition).scalar_subquery()
     session.execute(
         update(AttemptRow)
-        .where(ours, AttemptRow.number == number, AttemptRow.attempt == attempt, known.is_(None) | (known < at))
+        .where(
+            _within(edition), AttemptRow.number == number, AttemptRow.attempt == attempt, known.is_(None) | (known < at)
+        )
         .values(heard_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def give_up(session: Session, attempt: Attempt, verdict: str) -> None:
+    """Note where the pruner gives an attempt up that still runs; the first time stays."""
+    ours = AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt
+    session.execute(
+        update(AttemptRow)
+        .where(_within(attempt.study), *ours, AttemptRow.verdict.is_(None))
+        .values(verdict=verdict)
         .execution_options(synchronize_session=False)
     )
 
@@ -138,6 +150,10 @@ def _of(edition: str) -> Select[AttemptRow]:
     return select(AttemptRow).join(EditionRow, EditionRow.id == AttemptRow.edition_id).where(EditionRow.name == edition)
 
 
+def _within(edition: str) -> ColumnElement[bool]:
+    return AttemptRow.edition_id == select(EditionRow.id).where(EditionRow.name == edition).scalar_subquery()
+
+
 def _row(session: Session, edition: str, number: int, attempt: int) -> AttemptRow:
     wanted = _of(edition).where(AttemptRow.number == number, AttemptRow.attempt == attempt)
     row = session.scalars(wanted).one_or_none()
@@ -162,11 +178,10 @@ def _end(session: Session, edition: str, wanted: list[ColumnElement[bool]], outc
     finished = case(
         (AttemptRow.started_at > now, AttemptRow.started_at), else_=literal(now, AttemptRow.started_at.type)
     )
-    ours = AttemptRow.edition_id == select(EditionRow.id).where(EditionRow.name == edition).scalar_subquery()
     ended = {"outcome": outcome.state.value, "kind": outcome.kind and outcome.kind.value, "reason": outcome.reason}
     session.execute(
         update(AttemptRow)
-        .where(ours, *wanted)
+        .where(_within(edition), *wanted)
         .values(finished_at=finished, **ended, **seen)
         .execution_options(synchronize_session=False)
     )
@@ -190,4 +205,5 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         placement=Placement.from_dict({**row.place, "image_tag": row.image_tag}),
         work=row.work,
         heard=row.heard_at,
+        verdict=row.verdict,
     )

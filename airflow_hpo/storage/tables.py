@@ -139,6 +139,8 @@ class AttemptRow(Row):
     exit_code: Mapped[int | None]
     problems: Mapped[list[str]]
     log_tail: Mapped[str | None] = mapped_column(PlainText)
+    # Where the pruner gave it up, also one that ended by itself before it could be ended.
+    verdict: Mapped[str | None] = mapped_column(PlainText)
 
 
 class MetricRow(Row):

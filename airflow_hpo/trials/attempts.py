@@ -66,13 +66,14 @@ def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[
     return open_ones, {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE} - open_ones
 
 
-def derive(store: Store, session: Session, attempt: Attempt) -> None:
+def derive(store: Store, session: Session, attempt: Attempt, *, whole: bool = True) -> None:
     """Make what an attempt reported the trial's intermediate values; nothing happens once the trial has ended.
 
-    A trial that is retried must not be judged by the curve of an attempt that died.
+    A trial that is retried must not be judged by the curve of an attempt that died. Of an attempt that the pruner gave up they
+    end at the step where it did, although the program went on for a moment: then they are not made ``whole``.
     """
     name, number = attempt.study, attempt.number
     metric = editions.get(session, name).study.objective.metric
     reported = metric_series.series(session, name, number, metric, attempt=attempt.attempt)
     values = {each.step: each.value for each in reported}
-    store.optuna.set_intermediate_values(name, number, values, within=session.connection())
+    store.optuna.set_intermediate_values(name, number, values, within=session.connection(), whole=whole)

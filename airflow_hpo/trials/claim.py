@@ -80,8 +80,9 @@ def begin(store: Store, claimed: Claim, task_try: TaskTry, backend: str, placeme
             session, name, number, task_try.task, backend=backend, placement=placement, work=claimed.work
         )
         if begun.attempt > 1:
+            # In this order, as what reports holds its trial before it adds to its attempt.
+            derive(store, session, begun, whole=False)
             attempts.lose_running(session, name, number, LOST, before=begun.attempt)
-            derive(store, session, begun)
     return begun
 
 

@@ -39,8 +39,11 @@ def conclude(store: Store, attempt: Attempt, outcome: Outcome, report: TrialRepo
     name, number = attempt.study, attempt.number
     with store.session() as session:
         known = attempts.of(session, name, number, lock=True)
-        if len(known) > 1:
-            derive(store, session, attempt)
+        verdict = next((one.verdict for one in known if one.attempt == attempt.attempt), None)
+        given_up = outcome.given_up(verdict)
+        if len(known) > 1 or (verdict and not given_up):
+            derive(store, session, attempt, whole=not given_up)
+        outcome = outcome.explained(verdict)
         told = store.optuna.tell(name, number, state, value, metrics, attempt.work, within=session.connection())
         if late := _late(known, attempt, state, told):
             outcome = replace(outcome, state=AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=late)

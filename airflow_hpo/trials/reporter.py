@@ -1,9 +1,14 @@
 """Reporter of a running trial: stores its metrics and asks whether it must end."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.point import SeriesPoint
@@ -11,6 +16,9 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.storage import attempts, metric_series
 from airflow_hpo.studies.store import Store
+
+if TYPE_CHECKING:
+    from airflow_hpo.optuna.judge import Judgement
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +30,8 @@ class TrialReporter:
     """Takes what a running trial reports, a few times a second at most."""
 
     def __init__(self, store: Store, study: Study, attempt: Attempt) -> None:
+        self.verdict = attempt.verdict
+        """Where the pruner gave the attempt up, as in *it was* ``pruned at step 12 ...``; None while it has not."""
         self._store = store
         self._metric = study.objective.metric
         self._attempt = attempt
@@ -38,15 +48,15 @@ class TrialReporter:
         self._waiting += points
         heard = self._heard_lately()
         if not self._waiting and heard is None:
-            return False
+            return self.verdict is not None
         try:
-            pruned = self._deliver(self._waiting, heard)
+            ended = self._deliver(self._waiting, heard)
         except TransientHpoError as err:
             logger.warning("Metrics wait until the study database answers: %s", err)
             self._heard = self._heard or heard
-            return False
+            return self.verdict is not None
         self._waiting = []
-        return pruned
+        return ended
 
     def heard(self, at: datetime | None = None) -> None:
         """Take that the program has printed a line, now or at the moment that the line bears; stored by a later call."""
@@ -72,14 +82,31 @@ class TrialReporter:
         return heard
 
     def _deliver(self, points: Sequence[SeriesPoint], heard: datetime | None = None) -> bool:
-        a, values = self._attempt, {p.step: p.value for p in points if p.name == self._metric}
+        """Judge and store the points; return whether the trial has to end."""
+        a, values = self._attempt, {point.step: point.value for point in points if point.name == self._metric}
+        judged = self._pruning.judge({} if self.verdict else values)
         with self._store.session() as session:
-            rows = [(p.name, p.step, p.value) for p in points]
-            counts = bool(rows) and metric_series.add(session, a.study, a.number, a.attempt, rows)
-            # The curve that Optuna knows is that of a later attempt, if there is one.
-            judged = values if counts else {}
-            runs = not values or self._pruning.keep(judged, within=session.connection())
+            runs, counts = self._keep(session, points, judged) if values else (True, self._add(session, points))
+            given_up = judged.verdict if runs and counts else None
+            if given_up:
+                attempts.give_up(session, a, given_up)
             if heard:
                 # Last, as the end of a trial changes the trial's row before those of its attempts.
                 attempts.hear(session, a.study, a.number, a.attempt, heard)
-        return not runs or (bool(judged) and self._pruning.should_prune())
+        self.verdict = self.verdict or given_up
+        return not runs or self.verdict is not None
+
+    def _keep(self, session: Session, points: Sequence[SeriesPoint], judged: Judgement) -> tuple[bool, bool]:
+        """Store the points and what was judged; return whether the trial runs, and whether this attempt is its newest."""
+        # Held before it is looked which attempt is the newest, so that another one begins before or after.
+        with self._pruning.locked(session.connection()) as trial:
+            counts = self._add(session, points)
+            # The curve that Optuna knows is that of a later attempt, if there is one.
+            if counts:
+                self._pruning.keep(judged, trial)
+        return trial.running, counts
+
+    def _add(self, session: Session, points: Sequence[SeriesPoint]) -> bool:
+        """Add the points to the attempt's series; return whether it is the newest of its trial."""
+        a, rows = self._attempt, [(point.name, point.step, point.value) for point in points]
+        return bool(rows) and metric_series.add(session, a.study, a.number, a.attempt, rows)

@@ -20,7 +20,7 @@ from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialResult, TrialState
+from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.work import Work, by_first_rule
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.storage import attempts
@@ -41,6 +41,8 @@ GIVEN_UP = (
     "Trial {number} was given up before this attempt ended, and a finished trial never changes. "
     "Clear the task to run it again."
 )
+
+LET_GO = "It ended by itself with its metric, which counts. It would have been %s."
 
 
 class TrialRun:
@@ -151,8 +153,11 @@ class TrialRun:
         result = conclude(self.store, self.attempt, outcome, self.reporter)
         if result.state is not TrialState.FAIL:
             self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
-            if outcome.reason:
-                self.log.info("%s", outcome.reason)
+            verdict = self.reporter.verdict
+            if reason := outcome.explained(verdict).reason:
+                self.log.info("%s", reason)
+            if verdict and outcome.state is AttemptOutcome.COMPLETE:
+                self.log.info(LET_GO, verdict)
         self._warn(outcome)
         return result
 

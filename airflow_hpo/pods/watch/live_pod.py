@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.placement import UNKNOWN, Placement
-from airflow_hpo.exceptions import ClusterUnavailableError, FailureKind, TrialFailedError
+from airflow_hpo.exceptions import ClusterError, ClusterUnavailableError, FailureKind, TrialFailedError
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api.access import PodAccess, PodUpdates
 from airflow_hpo.pods.watch.limits import WatchLimits
@@ -114,6 +114,11 @@ class LivePod:
             if failures.lost(pod, datetime.now(UTC)) and not self.over:
                 raise failures.node_lost(pod).error()
             return pod
+
+    async def look(self) -> None:
+        """See the pod as it is now, if the API server answers at once."""
+        with contextlib.suppress(ClusterError):
+            self.state = self._updates.newest() or await self._access.read() or self.state
 
     async def events(self) -> list[str]:
         """Return the warnings about the pod."""

@@ -62,12 +62,12 @@ class PodWatch:
                 await until_started(self._pod, self._options, self._reports.given_up)
                 async with self._logs.followed():
                     await self._until_over()
-                    if not self._reports.pruned:
+                    if by_itself := await self._ended_by_itself():
                         await settle(self._pod, self._options)
                         await self._logs.drain()
-            if self._reports.pruned:
-                return await self._deleted(self._end.pruned())
-            return self._end.outcome(unread=self._logs.unread)
+            if by_itself:
+                return self._end.outcome(unread=self._logs.unread)
+            return await self._deleted(self._end.pruned())
         except TrialFailedError as err:
             outcome = self._end.failed(err.reason, err.kind, alive=self._pod.away)
             return await self._deleted(outcome) if err.kind is FailureKind.NO_NEWS else outcome
@@ -96,6 +96,12 @@ class PodWatch:
             if self._reports.given_up():
                 return
             await self._pod.refresh()
+
+    async def _ended_by_itself(self) -> bool:
+        """Say whether the pod had ended before the trial was given up, seen or not: then its own end counts."""
+        if self._reports.pruned and not self._pod.over:
+            await self._pod.look()
+        return self._pod.over
 
     async def _deleted(self, outcome: Outcome) -> Outcome:
         try:

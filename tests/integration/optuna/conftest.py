@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
+from airflow_hpo.optuna.pruning import PruningSession
 from airflow_hpo.storage.database import Database
 
 EDITION = "demo@1"
@@ -42,3 +45,11 @@ def declared(**options: object) -> Study:
         "only_a": Float(1e-3, 1, log=True, when={"c": "a"}),
     }
     return Study(**{"name": "demo", "space": space, "objective": "loss", "max_trials": 40, "parallelism": 4, **options})
+
+
+def reported(session: PruningSession, values: Mapping[int, float]) -> bool:
+    """Report values of a running trial and say whether it has to end."""
+    judged = session.judge(values)
+    with session.locked() as trial:
+        session.keep(judged, trial)
+    return not trial.running or judged.verdict is not None

@@ -16,7 +16,7 @@ from airflow_hpo.optuna.distributions import distribution_of
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.optuna.read import StudyReader, as_record
 from airflow_hpo.storage.database import Database
-from tests.integration.optuna.conftest import EDITION
+from tests.integration.optuna.conftest import EDITION, reported
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_trials_are_read_as_optuna_reads_them(full: OptunaStudies, optuna_databa
 
 def test_reported_nan_is_read_as_nan(studies: OptunaStudies, study: Study, optuna_database: Database) -> None:
     studies.ask(EDITION, study, ["001/0"])
-    studies.pruning(EDITION, study, 0).keep({0: math.nan})
+    reported(studies.pruning(EDITION, study, 0), {0: math.nan})
     assert math.isnan(StudyReader(optuna_database).snapshot(EDITION)[1][0].intermediate_values[0])
 
 

@@ -16,7 +16,7 @@ from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError, TrialFailedError
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 from airflow_hpo.storage.database import Database
-from tests.integration.optuna.conftest import EDITION
+from tests.integration.optuna.conftest import EDITION, reported
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def test_of_racing_tells_exactly_one_wins_and_all_see_it(studies: OptunaStudies,
 
 
 def test_a_pruned_trial_keeps_its_last_value(studies: OptunaStudies, study: Study, number: int) -> None:
-    studies.pruning(EDITION, study, number).keep({0: 3.0, 10: 1.0, 2: 2.0})
+    reported(studies.pruning(EDITION, study, number), {0: 3.0, 10: 1.0, 2: 2.0})
     assert studies.tell(EDITION, number, TrialState.PRUNED).value == 1.0
 
 
@@ -109,7 +109,7 @@ def test_a_pruned_trial_keeps_its_last_value(studies: OptunaStudies, study: Stud
 def test_a_pruned_trial_whose_last_value_is_not_finite_has_none(
     studies: OptunaStudies, study: Study, number: int, last: float
 ) -> None:
-    studies.pruning(EDITION, study, number).keep({0: 3.0, 1: last})
+    reported(studies.pruning(EDITION, study, number), {0: 3.0, 1: last})
     assert studies.tell(EDITION, number, TrialState.PRUNED).value is None
 
 

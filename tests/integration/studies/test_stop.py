@@ -126,7 +126,7 @@ def test_an_ended_trial_that_had_reported_keeps_its_value_and_is_never_the_best(
     one, other, *_ = stopping.suggest()
     stopping.complete(one, value=0.9)
     _claimed, attempt = stopping.started(other)
-    stopping.store.optuna.pruning(stopping.name, stopping.study, other.number or 0).keep({1: 0.2})
+    stopping.report(attempt, {1: 0.2})
     result = conclude(stopping.store, attempt, Outcome.pruned(reason="The study is over."))
     assert result.value == 0.2
     best = stopping.progress().best

@@ -107,7 +107,7 @@ def test_a_trial_that_is_given_up_leaves_no_attempt_complete(tuned: Tuned, reque
 
 def test_a_pruned_trial_has_the_last_value_it_reported(tuned: Tuned, request_: TrialRequest) -> None:
     claimed, attempt = tuned.started(request_)
-    tuned.store.optuna.pruning(tuned.name, tuned.study, 0).keep({1: 3.0, 2: 2.0})
+    tuned.report(attempt, {1: 3.0, 2: 2.0})
     result = tuned.conclude(claimed, attempt, 9.0, pruned=True)
     assert (result.state, result.value) == (TrialState.PRUNED, 2.0)
     assert tuned.attempts(0)[0].outcome is AttemptOutcome.PRUNED

@@ -134,7 +134,7 @@ def test_a_trial_pruned_before_it_reported_has_no_measurement() -> None:
     def function(trial: FunctionTrial) -> None:
         raise TrialPruned
 
-    assert run(function) == Outcome.pruned()
+    assert run(function) == Outcome.pruned(reason="The trial's function pruned itself.")
 
 
 def test_the_verdict_to_prune_stays() -> None:

@@ -1,7 +1,8 @@
 """Columns: those that nothing reads are no longer written; editions keep the time zone of their windows and have generations.
 
 Timeouts of editions that are opened from now on count only while attempts run; the others go on to count from the start.
-An attempt has the moment of its last line, and the tag of its image; of attempts that are there neither is known.
+An attempt has the moment of its last line, the tag of its image, and where the pruner gave it up; of attempts that are there
+none of these is known.
 An edition that is there is the first generation of its run, and what is not known of the DAG run that opened it stays empty.
 """
 
@@ -15,6 +16,8 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
 TABLES = ()
 """What this revision creates: no table."""
@@ -50,11 +53,13 @@ def upgrade() -> None:
         evaluations.drop_column("tuned")
     op.add_column("hpo_attempts", sa.Column("heard_at", MOMENT))
     op.add_column("hpo_attempts", sa.Column("image_tag", sa.String(512)))
+    op.add_column("hpo_attempts", sa.Column("verdict", TEXT))
     op.create_index(TAGS, "hpo_attempts", ["image_tag", "started_at"])
 
 
 def downgrade() -> None:
     op.drop_index(TAGS, "hpo_attempts")
+    op.drop_column("hpo_attempts", "verdict")
     op.drop_column("hpo_attempts", "image_tag")
     op.drop_column("hpo_attempts", "heard_at")
     with op.batch_alter_table("hpo_evaluations") as evaluations:

@@ -135,6 +135,28 @@ def test_a_trial_that_is_given_up_is_deleted_and_keeps_its_values() -> None:
     assert watched.double.deleted
 
 
+def test_a_pod_that_ended_by_itself_before_it_was_given_up_is_complete() -> None:
+    watched = Watched([DONE], [[log_of("loss=9")]], report=lambda points: bool(points))
+    assert (watched.outcome.state, watched.outcome.value) == ("complete", 9.0)
+
+
+def test_a_pod_whose_end_was_not_seen_yet_when_it_was_given_up_is_complete() -> None:
+    states = [pod("Running", running())]
+
+    def give_up(points: list[SeriesPoint]) -> bool:
+        states[:] = [DONE]
+        return True
+
+    watched = Watched(states, [[log_of("loss=9")], [log_of("loss=9")]], report=give_up, poll_interval=60)
+    assert (watched.outcome.state, watched.outcome.value) == ("complete", 9.0)
+
+
+def test_a_trial_that_is_given_up_while_the_api_server_is_away_is_pruned() -> None:
+    away = ClusterUnavailableError("refused")
+    watched = Watched([pod("Running", running())] * 2 + [away], [[log_of("loss=9")], [b""]], report=lambda points: True)
+    assert watched.outcome.state == "pruned"
+
+
 def test_a_failed_pod_keeps_what_it_reported() -> None:
     watched = Watched([pod("Failed", terminated(3))], [[log_of("loss=2", "boom")]])
     assert (watched.outcome.state, watched.outcome.exit_code, watched.outcome.value) == ("failed", 3, 2.0)
