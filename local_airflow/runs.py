@@ -48,7 +48,7 @@ class DagRun:
         """State of the run."""
         return str(self.airflow.get(self.path)["state"])
 
-    def wait(self, timeout: float = 300.0, interval: float = 0.5) -> str:
+    def wait(self, timeout: float = 300.0, interval: float = 1.0) -> str:
         """Wait for the end of the run and return its state.
 
         :param timeout: seconds.

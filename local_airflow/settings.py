@@ -9,7 +9,7 @@ from pathlib import Path
 HASTE = {
     "DAG_PROCESSOR__REFRESH_INTERVAL": 5,
     # A file is parsed when it changes. Parsing all of them every half minute costs a fifth of a core.
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 300,
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 3600,
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.2,
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 20,
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,

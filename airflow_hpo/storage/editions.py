@@ -171,7 +171,7 @@ def seal_batch(session: Session, name: str, batch: int, size: int, sharer: str =
     Each task group that shares a study has batches of its own.
     """
     edition_id = row_id(session, name)
-    sealed = {"edition_id": edition_id, "sharer": sharer, "batch": batch, "size": size, "sealed_at": utc_now()}
+    sealed = {"edition_id": edition_id, "sharer": sharer, "batch": batch, "size": size}
     insert_absent(session, BatchRow, [sealed])
     return session.execute(_size(edition_id, batch, sharer)).scalar_one()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from airflow_hpo.core.declared import fingerprint, nearest
+from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance
 from airflow_hpo.core.space.parameter import Choice
 from airflow_hpo.exceptions import ParameterSetNotFoundError
@@ -109,7 +109,6 @@ def write(
         name=name,
         version=number,
         params=json.dumps(dict(params)),
-        fingerprint=fingerprint(dict(params)),
         provenance=json.dumps(provenance.to_dict()),
         restores=restores,
         created_at=now,

@@ -97,7 +97,6 @@ class BatchRow(Row):
     sharer: Mapped[str] = mapped_column(String(501), primary_key=True)
     batch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     size: Mapped[int]
-    sealed_at: Mapped[datetime]
 
 
 class AttemptRow(Row):
@@ -221,7 +220,6 @@ class ParameterVersionRow(Row):
     name: Mapped[str] = mapped_column(String(200))
     version: Mapped[int]
     params: Mapped[str] = mapped_column(PlainText)
-    fingerprint: Mapped[str] = mapped_column(String(16))
     provenance: Mapped[str] = mapped_column(PlainText)
     restores: Mapped[int | None]
     created_at: Mapped[datetime]

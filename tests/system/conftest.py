@@ -19,6 +19,7 @@ from tests.postgres import administer
 
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = Path(__file__).parent / "dags"
+ALL = bool(os.environ.get("HPO_ALL_DATABASES"))
 ON_ONE = {
     "test_afresh": "postgresql",
     "test_champion": "sqlite",
@@ -40,7 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in ours:
         item.add_marker(pytest.mark.system)
         item.add_marker(pytest.mark.timeout(600))
-    left_out = [] if os.environ.get("HPO_ALL_DATABASES") else [item for item in ours if _elsewhere(item)]
+    left_out = [] if ALL else [item for item in ours if _elsewhere(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
@@ -61,17 +62,18 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def airflow(request: pytest.FixtureRequest, home: Path) -> Iterator[LiveAirflow]:
-    """A running Airflow with the example DAGs and the studies of these tests."""
+    """A running Airflow with the studies of these tests, and with the example DAGs where they are run."""
     folder = home / request.param
     dags = folder / "dags"
-    shutil.copytree(ROOT / "dags", dags)
-    shutil.copytree(STUDIES, dags, dirs_exist_ok=True)
+    shutil.copytree(STUDIES, dags)
+    if ALL or request.param == ON_ONE["test_examples"]:
+        # Parsed in seconds: where no test runs them, they are not there.
+        shutil.copytree(ROOT / "dags", dags, dirs_exist_ok=True)
     env = {"AIRFLOW__HPO__PRELOAD": "True"}
     if request.param == "postgresql":
         env |= _on_postgres(request.getfixturevalue("postgres_url"))
     live = LiveAirflow(folder / "home", dags, parallelism=6, env=env)
     if request.param == "postgresql":
-        live.cli("db", "migrate")
         live.cli("hpo", "db", "migrate")
     with live:
         yield live

@@ -6,6 +6,7 @@ none of these is known.
 An edition that is there is the first generation of its run, and what is not known of the DAG run that opened it stays empty.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +52,10 @@ def upgrade() -> None:
             editions.add_column(sa.Column(name, kind))
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.drop_column("tuned")
+    with op.batch_alter_table("hpo_batches") as batches:
+        batches.drop_column("sealed_at")
+    with op.batch_alter_table("hpo_parameter_versions") as versions:
+        versions.drop_column("fingerprint")
     op.add_column("hpo_attempts", sa.Column("heard_at", MOMENT))
     op.add_column("hpo_attempts", sa.Column("image_tag", sa.String(512)))
     op.add_column("hpo_attempts", sa.Column("verdict", TEXT))
@@ -64,6 +69,8 @@ def downgrade() -> None:
     op.drop_column("hpo_attempts", "heard_at")
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.add_column(sa.Column("tuned", sa.String(512)))
+    bring_back("hpo_batches", "sealed_at", MOMENT, datetime.now(UTC))
+    bring_back("hpo_parameter_versions", "fingerprint", sa.String(16), "")
     rows = sa.table("hpo_editions", *(sa.column(name, sa.String) for name in LEFT))
     for name in LEFT:
         op.execute(rows.update().where(rows.c[name].is_(None)).values({name: ""}))
@@ -75,3 +82,11 @@ def downgrade() -> None:
         editions.drop_column("timezone")
         for name in GENERATION:
             editions.drop_column(name)
+
+
+def bring_back(table: str, name: str, kind: sa.types.TypeEngine[Any], value: object) -> None:
+    """Add a column that may not be empty and that nothing reads, with one value in all rows."""
+    op.add_column(table, sa.Column(name, kind))
+    op.execute(sa.table(table, sa.column(name, kind)).update().values({name: value}))
+    with op.batch_alter_table(table) as changed:
+        changed.alter_column(name, existing_type=kind, nullable=False)
