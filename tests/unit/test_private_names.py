@@ -511,7 +511,7 @@ def the_converters_of_the_provider_leave_kubernetes_objects_and_make_variables_o
 
 @rests_on("texts of the API server", "pods/api/errors.py", "exceeded quota")
 def the_api_server_names_a_full_quota_and_a_version_that_is_ahead_by_these_texts() -> None:
-    """Only a cluster can say it, and it has been asked: the answers of Kubernetes 1.36."""
+    """Texts of the API server as they were recorded; only a cluster can say whether they still hold."""
     from airflow_hpo.pods.api.errors import Call, Refusal, refused
     from airflow_hpo.pods.api.informer import TOO_LARGE
 
