@@ -59,6 +59,7 @@ def test_every_object_it_names_exists(path: str) -> None:
     assert resolved(path)
 
 
+@pytest.mark.filterwarnings("ignore:Import from airflow_hpo:DeprecationWarning")
 def test_every_module_with_operators_sensors_hooks_or_triggers_is_named() -> None:
     from airflow.sdk import BaseHook, BaseOperator
     from airflow.triggers.base import BaseTrigger
