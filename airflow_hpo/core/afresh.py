@@ -28,6 +28,8 @@ class RunFacts:
     run_type: str | None = None
     afresh: bool = False
     """Whether the run's ``conf`` asks for it; true for every later clear of the run too."""
+    data_until: datetime | None = None
+    """What its windows are relative to."""
 
     @classmethod
     def of(cls, run: Any) -> Self:

@@ -55,6 +55,8 @@ class Edition:
     """Why this generation was computed afresh; None for the first one."""
     afresh_wanted: str | None = None
     """Who wants another generation from the next start, one sentence; None when no person does."""
+    data_until: datetime | None = None
+    """End of the data that its trials may know: what its windows are relative to, of several DAG runs the latest."""
 
     @property
     def dag_run(self) -> DagRunKey | None:

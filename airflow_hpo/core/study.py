@@ -39,7 +39,9 @@ Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type
 
 
 class WarmStart(Declared):
-    """What a new edition takes over from earlier ones of the same study.
+    """What a new edition takes over from earlier ones of the same study, as far as they had the same objective.
+
+    An edition whose data end later than those of the run is not an earlier one: a backfill never looks ahead.
 
     Example::
 
@@ -53,7 +55,7 @@ class WarmStart(Declared):
 
     :param mode: ``"points"`` evaluates their best points again, first (right when the data have changed);
         ``"values"`` takes their results as known (right when they have not).
-    :param editions: from how many of the newest earlier editions; 1 or more.
+    :param editions: from how many of the newest earlier editions that have results which fit the space; 1 or more.
     :param trials: how many of their best trials; 1 or more. Only those that still fit the space are taken.
     """
 

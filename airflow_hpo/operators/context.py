@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -86,8 +86,8 @@ def run_key(context: Context) -> str:
 
 
 def facts_of(context: Context) -> RunFacts:
-    """Return what tells the DAG run from another one of the same id, and from itself after a clear."""
-    return RunFacts.of(context.get("dag_run"))
+    """Return what tells the DAG run from another one of the same id and from itself after a clear, and the end of its data."""
+    return replace(RunFacts.of(context.get("dag_run")), data_until=reference_of(context).moment)
 
 
 def run_start(context: Context) -> datetime | None:

@@ -1,6 +1,7 @@
 """Warm start from what earlier editions have found, as far as it fits the space of today."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState as OptunaState
@@ -12,7 +13,6 @@ from airflow_hpo.core.space.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import trial_of
-from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import canonical_point, distributions_of
 from airflow_hpo.optuna.points import identity
@@ -22,10 +22,11 @@ from airflow_hpo.optuna.read import StudyReader
 def warm_start(
     storage: RDBStorage, reader: StudyReader, edition: str, study: Study, earlier: Sequence[str]
 ) -> list[tuple[str, int]]:
-    """Take over the best trials of earlier editions; only the study's holder may call it."""
+    """Take over the best trials of the first of these editions that have any; only the study's holder may call it."""
     if study.warm_start is None:
         return []
-    best = _best(reader, study, earlier[: study.warm_start.editions])[: study.warm_start.trials]
+    results = ((name, found) for name in earlier if (found := _complete(reader, study, name)))
+    best = _best(study, islice(results, study.warm_start.editions))[: study.warm_start.trials]
     if study.warm_start.mode == "points":
         _remember_points(storage, reader, edition, study, [trial for _, trial in best])
     else:
@@ -46,23 +47,23 @@ def enqueue_champion(storage: RDBStorage, reader: StudyReader, edition: str, stu
     return bool(stored.user_attrs[attributes.CHAMPION])
 
 
-def _best(reader: StudyReader, study: Study, earlier: Sequence[str]) -> list[tuple[str, TrialRecord]]:
-    """Return the best result of every point that fits, best first; of equal points the newest edition's."""
+def _best(study: Study, results: Iterable[tuple[str, list[TrialRecord]]]) -> list[tuple[str, TrialRecord]]:
+    """Return the best result of every point, best first; of equal points the newest edition's."""
     found: dict[object, tuple[str, TrialRecord]] = {}
-    for name in earlier:
-        for trial in sorted(_complete(reader, study, name), key=_badness(study)):
+    for name, trials in results:
+        for trial in sorted(trials, key=_badness(study)):
             found.setdefault(identity(study.space, trial.params), (name, trial))
     return sorted(found.values(), key=lambda entry: _badness(study)(entry[1]))
 
 
-def _complete(reader: StudyReader, study: Study, name: str) -> Iterator[TrialRecord]:
-    try:
-        trials = own_trials(reader.records(name))
-    except StudyNotFoundError:
-        return
-    for trial in trials:
-        if trial.state is TrialState.COMPLETE and trial.value is not None and fits(study.space, trial.params):
-            yield trial
+def _complete(reader: StudyReader, study: Study, name: str) -> list[TrialRecord]:
+    """Return an edition's results that fit the space, measured for the same objective."""
+    stored = reader.find(name)
+    if stored is None or stored.user_attrs.get(attributes.OBJECTIVE) != study.search["objective"]:
+        return []
+    trials = own_trials(reader.records(name))
+    done = (trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None)
+    return [trial for trial in done if fits(study.space, trial.params)]
 
 
 def _badness(study: Study) -> Callable[[TrialRecord], tuple[float, int]]:

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts
@@ -58,6 +59,7 @@ def declare(
         refuse_another_run(name, DagRunKey(row.dag_id, row.run_id), DagRunKey(dag_id, run_id), after)
     for column, value in latest.items():
         setattr(row, column, value)
+    row.data_until = max(filter(None, (row.data_until, facts.data_until)), default=None)
     if row.finished_at is not None:
         _go_on(row)
     session.flush()
@@ -106,14 +108,20 @@ def timezone_of(session: Session, run: DagRunKey) -> str | None:
     return first[0].timezone if first else None
 
 
-def latest_before(session: Session, family: str, name: str, n: int) -> list[Edition]:
-    """Return the editions that were created before another one, the newest first, for warm starts.
+def names_before(session: Session, edition: Edition, data_until: datetime | None) -> list[str]:
+    """Return the editions of a family that were created before one and whose data end no later, the newest data first.
 
-    What was computed afresh since then is left out, and so is what another one computes afresh itself.
+    An edition whose end of data was not kept counts by the time when it was created. What was computed afresh since then is left
+    out, and so is what another one computes afresh itself.
     """
-    wanted = _newest_first().where(EditionRow.family == family, EditionRow.name != name, is_newest()).limit(n)
-    own = session.execute(select(EditionRow.id).where(EditionRow.name == name)).scalar()
-    return _editions(session, wanted if own is None else wanted.where(EditionRow.id < own))
+    own, end = row_id(session, edition.name), func.coalesce(EditionRow.data_until, EditionRow.created_at)
+    before = (
+        EditionRow.family == edition.family,
+        EditionRow.id < own,
+        is_newest(),
+        end <= (data_until or edition.created),
+    )
+    return list(session.scalars(select(EditionRow.name).where(*before).order_by(end.desc(), EditionRow.id.desc())))
 
 
 def finish(

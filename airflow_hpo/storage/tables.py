@@ -70,6 +70,8 @@ class EditionRow(Row):
     run_type: Mapped[str | None] = mapped_column(String(50))
     afresh: Mapped[str | None] = mapped_column(PlainText)
     afresh_wanted: Mapped[str | None] = mapped_column(PlainText)
+    # What its windows are relative to, of several DAG runs the latest; empty in editions that were made before it was kept.
+    data_until: Mapped[datetime | None]
 
 
 class SharerRow(Row):

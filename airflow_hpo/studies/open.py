@@ -1,5 +1,9 @@
 """Opening of a study: its rows, its warm start, and what to say about its declaration."""
 
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts, why_afresh
@@ -14,6 +18,8 @@ from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.stopped_runs import end_stopped
 from airflow_hpo.studies.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 @retried
@@ -32,6 +38,7 @@ def open_edition(
 
     Repeating it is safe: nothing is created twice. A changed budget takes effect; a changed space or objective does not.
     The DAG run that worked on it before, and has ended, is named by ``after``. A new edition keeps the time zone.
+    Warm starts take nothing over whose data end after those of the DAG run, else after the edition was created.
     """
     claim_study(store, study, Owner.of(task_try.task))
     return opened(store, study, run, task_try, after, timezone, facts)
@@ -68,7 +75,7 @@ def opened(
             sharers.join(session, name, Owner.of(task), task.run_id, after)
     if edition.generation > 1 and not study.shared:
         _end_earlier(store, edition, DagRunKey.of(task))
-    _take_over(store, edition, study)
+    _take_over(store, edition, study, facts)
     return edition
 
 
@@ -119,8 +126,17 @@ def _end_earlier(store: Store, edition: Edition, run: DagRunKey) -> None:
             end_stopped(store, each, DagRunEnd(run, "afresh"))
 
 
-def _take_over(store: Store, edition: Edition, study: Study) -> None:
+def _take_over(store: Store, edition: Edition, study: Study, facts: RunFacts) -> None:
     if study.warm_start is None:
         return
-    earlier = store.read(editions.latest_before, study.name, edition.name, study.warm_start.editions)
-    store.optuna.warm_start(edition.name, study, [e.name for e in earlier])
+    earlier = store.read(editions.names_before, edition, facts.data_until)
+    taken = store.optuna.warm_start(edition.name, study, earlier)
+    counts = Counter(name for name, _ in taken)
+    found = ", ".join(f"{count} of {name}" for name, count in counts.items())
+    logger.info("Warm start: %s.", f"the best trials of earlier editions, {found}" if taken else _nothing(earlier))
+
+
+def _nothing(earlier: Sequence[str]) -> str:
+    if not earlier:
+        return "no earlier edition has data that end as early as this one's"
+    return f"none of {len(earlier)} earlier editions has a result for this objective that fits the space"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from airflow_hpo.core.afresh import RunFacts
 from airflow_hpo.core.attempt import Attempt, TaskRun, TaskTry
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
@@ -58,9 +59,9 @@ def _work(given: Work | str) -> Work:
 class Tuned:
     """An open edition, and what its tasks do."""
 
-    def __init__(self, store: Store, study: Study, run: str = "r") -> None:
+    def __init__(self, store: Store, study: Study, run: str = "r", data_until: datetime | None = None) -> None:
         self.store, self.study = store, study
-        self.name = open_edition(store, study, run, START).name
+        self.name = open_edition(store, study, run, START, facts=RunFacts(data_until=data_until)).name
 
     def suggest(self, batch: int = 1) -> list[TrialRequest]:
         return suggest(self.store, self.name, batch)

@@ -93,6 +93,11 @@ def test_a_run_waits_for_the_end_of_the_run_that_has_the_edition(operator: Any, 
     assert waiting.value.trigger.dag_run == DagRunKey("monthly", "B")  # type: ignore[attr-defined]
 
 
+def test_an_edition_keeps_the_end_of_the_data_of_its_run() -> None:
+    name = execute(starting(), "A")
+    assert HpoHook().store.edition(name).data_until == NOW
+
+
 def test_a_run_that_waits_says_for_which_one(airflow: AirflowAnswers, capsys: pytest.CaptureFixture[str]) -> None:
     execute(starting(), "A")
     airflow.runs["monthly", "A"] = "running"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import optuna
 import pytest
 
+from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.progress import progress_of
 from airflow_hpo.core.space.space import Categorical, Float, Int
 from airflow_hpo.core.study import Study, WarmStart
@@ -71,10 +72,47 @@ def test_several_editions_give_their_best_together(earlier: OptunaStudies) -> No
 
 def test_the_best_are_the_largest_where_large_is_good(earlier: OptunaStudies) -> None:
     study = declared(NARROW, direction="maximize", trials=2)
+    for edition in ("w@5", "w@6"):
+        earlier.create(edition, study)
+    for value, request in enumerate(earlier.ask("w@5", study, ["1/0", "1/1", "1/2"])):
+        earlier.tell("w@5", request.number, TrialState.COMPLETE, float(value))
+    earlier.warm_start("w@6", study, ["w@5"])
+    assert [r.value for r in earlier.records("w@6")] == [2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        Objective("other"),
+        Objective("loss", direction="maximize"),
+        Objective("loss", strategy="best"),
+        Objective("loss", strategy="mean", window=3),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("mode", ["values", "points"])
+def test_nothing_is_taken_from_an_edition_with_another_objective(
+    earlier: OptunaStudies, objective: Objective, mode: str
+) -> None:
+    study = declared(NARROW, mode).model_copy(update={"objective": objective})
     earlier.create("w@3", study)
-    earlier.warm_start("w@3", study, ["w@2"])
-    values = sorted((r.value or 0 for r in earlier.records("w@2")), reverse=True)
-    assert [r.value for r in earlier.records("w@3")] == values[:2]
+    assert earlier.warm_start("w@3", study, ["w@2", "w@1"]) == []
+
+
+def test_another_goal_is_the_same_objective(earlier: OptunaStudies) -> None:
+    study = declared(NARROW).model_copy(update={"objective": Objective("loss", goal=0.0, extra_metrics=["f1"])})
+    earlier.create("w@3", study)
+    assert len(earlier.warm_start("w@3", study, ["w@2"])) == 8
+
+
+def test_editions_without_a_result_are_passed_over_and_not_counted(earlier: OptunaStudies) -> None:
+    study = declared(NARROW, editions=1)
+    for edition in ("w@3", "w@4", "w@5"):
+        earlier.create(edition, study)
+    for request in earlier.ask("w@4", study, ["1/0", "1/1"]):
+        earlier.tell("w@4", request.number, TrialState.FAIL)
+    taken = earlier.warm_start("w@5", study, ["w@4", "w@3", "w@2", "w@1"])
+    assert {name for name, _ in taken} == {"w@2"}
 
 
 @pytest.mark.parametrize("mode", ["values", "points"])

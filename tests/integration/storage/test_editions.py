@@ -6,7 +6,9 @@ from multiprocessing import get_context
 import pytest
 import time_machine
 
+from airflow_hpo.core.afresh import RunFacts
 from airflow_hpo.core.budget import End
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.study import Study
@@ -116,12 +118,42 @@ def test_editions_are_found_by_family_newest_first(database: Database):
 
 
 def test_a_warm_start_sees_only_what_was_before(database: Database):
-    for run in ("1", "2", "3"):
-        open_(database, study("a"), run)
+    opened = [open_(database, study("a"), run) for run in ("1", "2", "3")]
+    open_(database, study("b"), "1")
+    assert [before(database, edition) for edition in opened] == [[], ["a@1"], ["a@2", "a@1"]]
+
+
+def before(database: Database, edition: Edition, data_until: datetime | None = None) -> list[str]:
     with database.session(read_only=True) as session:
-        assert [edition.run for edition in editions.latest_before(session, "a", "a@3", 5)] == ["2", "1"]
-        assert [edition.run for edition in editions.latest_before(session, "a", "a@2", 5)] == ["1"]
-        assert [edition.run for edition in editions.latest_before(session, "a", "a@4", 1)] == ["3"]
+        return editions.names_before(session, edition, data_until)
+
+
+def month(number: int) -> datetime:
+    return datetime(2026, number, 1, tzinfo=UTC)
+
+
+def until(number: int) -> RunFacts:
+    return RunFacts(data_until=month(number))
+
+
+def test_a_warm_start_of_a_backfill_sees_no_later_data_and_the_nearest_first(database: Database):
+    for run in (2, 6, 1, 3):
+        open_(database, study(), str(run), facts=until(run))
+    backfill = open_(database, study(), "backfill", facts=until(3))
+    assert before(database, backfill, month(3)) == ["dispatch@3", "dispatch@2", "dispatch@1"]
+
+
+def test_an_edition_of_before_counts_by_the_time_when_it_was_created(database: Database):
+    with time_machine.travel(NOON, tick=False):
+        open_(database, study(), "old")
+    backfill = open_(database, study(), "backfill", facts=until(1))
+    assert (before(database, backfill, month(1)), before(database, backfill, month(4))) == ([], ["dispatch@old"])
+
+
+def test_an_edition_that_several_runs_work_on_has_the_latest_end_of_data(database: Database):
+    for number in (1, 6, 3):
+        open_(database, study(), "main", facts=until(number))
+    assert open_(database, study(), "main").data_until == month(6)
 
 
 def test_whoever_seals_a_batch_first_decides_its_size(database: Database):

@@ -213,7 +213,7 @@ def test_batches_of_the_second_revision_survive_the_third_and_the_way_back(empty
     with empty_database.session(read_only=True) as session:
         assert editions.batch_size(session, "s@r", 1) == 4
         edition = editions.get(session, "s@r")
-        assert (edition.text_values, edition.timezone) == (False, "UTC")
+        assert (edition.text_values, edition.timezone, edition.data_until) == (False, "UTC", None)
 
 
 def test_a_task_of_the_third_revision_that_still_runs_can_go_on(database: Database):

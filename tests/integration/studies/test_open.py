@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from airflow_hpo.core.space.space import Categorical, Float
@@ -76,3 +78,16 @@ def test_results_taken_over_leave_the_budget_whole(tuned: Tuned) -> None:
         tuned.complete(request)
     later = Tuned(tuned.store, declared(warm_start=WarmStart(mode="values")), "later")
     assert later.progress().finished == 0
+
+
+def test_a_warm_start_takes_nothing_of_later_data_and_says_so(tuned: Tuned, caplog: pytest.LogCaptureFixture) -> None:
+    january, june = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    study = declared(warm_start=WarmStart(mode="values", trials=2))
+    Tuned(tuned.store, study, "r", june)
+    for request in tuned.suggest():
+        tuned.complete(request)
+    with caplog.at_level("INFO"):
+        assert Tuned(tuned.store, study, "january", january).records() == []
+        assert len(Tuned(tuned.store, study, "july", june).records()) == 2
+    assert "Warm start: no earlier edition has data that end as early as this one's." in caplog.text
+    assert "Warm start: the best trials of earlier editions, 2 of demo@r." in caplog.text

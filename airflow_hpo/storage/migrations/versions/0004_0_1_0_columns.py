@@ -4,6 +4,7 @@ Timeouts of editions that are opened from now on count only while attempts run; 
 An attempt has the moment of its last line, the tag of its image, and where the pruner gave it up; of attempts that are there
 none of these is known.
 An edition that is there is the first generation of its run, and what is not known of the DAG run that opened it stays empty.
+An edition has the end of its data; one that is there counts by the time when it was created.
 """
 
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ def upgrade() -> None:
         editions.add_column(sa.Column("looked_at", MOMENT))
         for name, kind in GENERATION.items():
             editions.add_column(sa.Column(name, kind))
+        editions.add_column(sa.Column("data_until", MOMENT))
     with op.batch_alter_table("hpo_evaluations") as evaluations:
         evaluations.drop_column("tuned")
     with op.batch_alter_table("hpo_batches") as batches:
@@ -79,6 +81,7 @@ def downgrade() -> None:
             editions.alter_column(name, existing_type=sa.String(16), nullable=False)
         editions.drop_column("looked_at")
         editions.drop_column("worked_seconds")
+        editions.drop_column("data_until")
         editions.drop_column("timezone")
         for name in GENERATION:
             editions.drop_column(name)
