@@ -55,7 +55,6 @@ class Cleared:
 
     def __init__(self, store: Store, request: TrialRequest, log: Log) -> None:
         self.store, self.request, self.log, self.tries = store, request, log, 0
-        self.dag = DAG("tune")
         self.folder = ""
 
     def __call__(self, request: TrialRequest | None = None, inputs: Any = None, **arguments: Any) -> dict[str, Any]:
