@@ -226,3 +226,22 @@ def test_a_groups_value_that_is_brought_again_makes_no_trial_though_reruns_are_f
     study.clear((f"{TRIAL}.open", 0), downstream=True)
     study.check()
     assert [r.replaces for r in study.records] == [None, None, 0]
+
+
+def test_a_groups_task_that_is_cleared_with_what_follows_gives_a_new_result_or_fails_the_trial(
+    airflow: LiveAirflow, store: Store
+) -> None:
+    study = Study(DagRun.trigger(airflow, "mended_group"), store)
+    assert study.run.wait(timeout=420) == "success"
+    middle, outcome = (f"{TRIAL}.measured", 0), (f"{TRIAL}.outcome", 0)
+    study.clear(middle, downstream=True)
+    study.check()
+    old, new = study.records[0], study.records[-1]
+    assert (len(study.records), new.replaces, new.params) == (3, 0, old.params)
+    x = old.params["x"]
+    assert (old.value, new.value) == ((x**2 + 1) ** 2, (x**2 + 2) ** 2)
+    assert "Trial 0 does not answer, because its tasks ran again" in study.run.log(*outcome, try_number=2)
+    study.clear(middle, downstream=True)
+    assert [t["state"] for t in study.run.tasks(outcome[0]) if t["map_index"] == 0] == ["failed"]
+    assert len(study.records) == 3
+    assert "Trial 2 keeps its result" in study.run.log(*outcome, try_number=3)

@@ -25,6 +25,20 @@ def squared(x):
     return x**2
 
 
+@task
+def prepared(x):
+    """The first of three tasks of a group."""
+    return x
+
+
+@task(retries=0)
+def measured(x, ti=None):
+    """Another number at each try, as after its image was mended; it fails at the third."""
+    if ti.try_number == 3:
+        raise ValueError("the mended image is broken")
+    return x**2 + ti.try_number
+
+
 def study(name, **options):
     """A study of the common space."""
     return Study(**{"name": name, "objective": Objective("loss"), "space": SPACE, **options})
@@ -46,4 +60,10 @@ with DAG("forced_group", schedule=None, catchup=False):
     TuneTaskGroup(
         study=study("forced_group", max_trials=2, parallelism=2),
         trial=GroupTrial(lambda trial: squared(trial.params.x), rerun="always"),
+    )
+
+with DAG("mended_group", schedule=None, catchup=False):
+    TuneTaskGroup(
+        study=study("mended_group", max_trials=2, parallelism=2),
+        trial=GroupTrial(lambda trial: squared(measured(prepared(trial.params.x))), retries=0),
     )
