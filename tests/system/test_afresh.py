@@ -53,10 +53,14 @@ class Computed:
         self.again(lambda: self.airflow.post(f"{self.run.path}/clear", {"dry_run": False}))
 
     def backfill(self, conf: dict[str, Any] | None = None) -> None:
-        """Reprocess the run's date."""
+        """Reprocess the run's date, once Airflow has noticed that the backfill before has ended."""
+        self.airflow.wait(self._backfills_ended, "the backfill before to end", timeout=300)
         date = self.airflow.get(self.run.path)["logical_date"]
         body = {"dag_id": "afresh", "from_date": date, "to_date": date, "reprocess_behavior": "completed"}
         self.again(lambda: self.airflow.post("/backfills", {**body, "dag_run_conf": conf or {}}))
+
+    def _backfills_ended(self) -> bool:
+        return all(each["completed_at"] for each in self.airflow.get("/backfills", dag_id="afresh")["backfills"])
 
     def again(self, action: Callable[[], Any]) -> None:
         """Do what makes the run run again, and wait for its end."""
