@@ -10,6 +10,7 @@ HpoError
 │   ├── OwnerNotFoundError       the study or parameter set has no owner
 │   ├── ParameterSetNotFoundError  no parameter set, or no version of it, has that name
 │   ├── ChampionChangedError     the champion is another version than the caller believes
+│   ├── OlderDataError           a promotion was found on older data than the champion
 │   ├── ComparisonError          there is nothing to compare, or no such comparison
 │   ├── StoreRefusedError        the database must not be used (Airflow's own schema, unknown dialect)
 │   └── StoreNotMigratedError    the database lacks our tables or has older ones
@@ -73,6 +74,10 @@ class ParameterSetNotFoundError(PermanentHpoError):
 
 class ChampionChangedError(PermanentHpoError):
     """The champion is another version than the one that the caller decided against."""
+
+
+class OlderDataError(PermanentHpoError):
+    """The parameters were found on data that end earlier than those of the champion."""
 
 
 class StoreRefusedError(PermanentHpoError):

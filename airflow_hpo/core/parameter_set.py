@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import StrictInt, field_validator
+from pydantic import AwareDatetime, StrictInt, field_validator
 
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import parameter_variables, refuse_clash
@@ -41,6 +41,8 @@ class Provenance(Declared):
     reason: str | None = None
     source: str | None = None
     """The file they were read from, when no study found them."""
+    data_until: AwareDatetime | None = None
+    """End of the data that they were found on: the reference of its edition's windows; a rollback has that of what it restores."""
 
 
 class Action(StrEnum):

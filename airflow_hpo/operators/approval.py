@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 from airflow_hpo.core.parameter_set import ParameterVersion
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.comparison import verdict_of
-from airflow_hpo.operators.context import permanent_errors_end_the_task, promotion_key
+from airflow_hpo.operators.context import data_until_of, permanent_errors_end_the_task, promotion_key
 from airflow_hpo.parameter_sets.promote import move_before
 
 RESPONSE_TIMEOUT = timedelta(days=7)
@@ -45,8 +45,9 @@ class PromotionApprovalOperator(ApprovalOperator):
     :param retries: how often to ask again when Airflow fails the task, as it does with one that is answered before the
         scheduler knows that it waits: within a second or two, or more on a busy machine; default: 3.
     :param retry_delay: how long to wait before asking again; default: ten seconds.
+    :param allow_older: as for :class:`PromoteOperator`: what that one would refuse, no person is asked about.
     :param hpo_conn_id: connection of the study database.
-    :raises AirflowFailException: when the champion is not the one that the challenger was compared with.
+    :raises AirflowFailException: when the champion is not the one that the challenger was compared with, or was found on newer data.
     """
 
     template_fields: Sequence[str] = ("subject", "body", "comparison")
@@ -61,6 +62,7 @@ class PromotionApprovalOperator(ApprovalOperator):
         response_timeout: timedelta = RESPONSE_TIMEOUT,
         retries: int = RETRIES,
         retry_delay: timedelta = RETRY_DELAY,
+        allow_older: bool = False,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -74,6 +76,7 @@ class PromotionApprovalOperator(ApprovalOperator):
             **kwargs,
         )
         self.comparison = comparison
+        self.allow_older = allow_older
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> Any:
@@ -107,7 +110,9 @@ class PromotionApprovalOperator(ApprovalOperator):
         if not name:
             return None
         store, expected = HpoHook(self.hpo_conn_id).store, self.comparison.get("champion_version")
-        return move_before(store, name, promotion_key(context, store, self.comparison), expected)
+        key = promotion_key(context, store, self.comparison)
+        data_until = data_until_of(store, context, self.comparison.get("challenger") or {})
+        return move_before(store, name, key, expected, data_until, allow_older=self.allow_older)
 
     def _answer_of(self, made: ParameterVersion) -> dict[str, Any]:
         """Return the answer that an earlier try of the task got, as far as the version keeps it."""

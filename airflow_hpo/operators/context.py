@@ -79,6 +79,12 @@ def promotion_key(context: Context, store: Store, comparison: Mapping[str, Any])
     return run_key(context) + store.read(generations.computed, *names)
 
 
+def data_until_of(store: Store, context: Context, candidate: Mapping[str, Any]) -> datetime:
+    """Return the end of the data that a candidate was found on: that of its edition, else that of the DAG run."""
+    edition = store.read(editions.find_one, candidate.get("edition") or candidate.get("study") or "")
+    return (edition and edition.data_until) or reference_of(context).moment
+
+
 def run_key(context: Context) -> str:
     """Return what tells a DAG run from all others."""
     ti = context["ti"]

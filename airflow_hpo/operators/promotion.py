@@ -13,7 +13,7 @@ from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.asset_events import AssetEventOperator
-from airflow_hpo.operators.context import permanent_errors_end_the_task, promotion_key, run_key
+from airflow_hpo.operators.context import data_until_of, permanent_errors_end_the_task, promotion_key, run_key
 from airflow_hpo.parameter_sets.promote import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
@@ -118,9 +118,11 @@ class PromoteOperator(ChampionOperator):
         database is away; False only keeps such a Variable up to date when there is one.
     :param allow_other_owner: True also moves the champion of a set that another DAG owns, which stays its owner; False: the first
         DAG that promotes a set owns it, and another one is refused.
+    :param allow_older: True also promotes what was found on data that end earlier than those of the champion, as in a backfill;
+        False: it is refused. A champion of which the end of the data is not known, such as one from a file, refuses nothing.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when there is neither a comparison nor a candidate.
-    :raises AirflowFailException: when the set belongs to another DAG, or its champion has changed.
+    :raises AirflowFailException: when the set belongs to another DAG, its champion has changed, or was found on newer data.
     """
 
     template_fields: Sequence[str] = ("comparison", "candidate", "expected_version", "reason", "approved_by")
@@ -132,6 +134,7 @@ class PromoteOperator(ChampionOperator):
         comparison: Any = None,
         candidate: Any = None,
         expected_version: Any = None,
+        allow_older: bool = False,
         **kwargs: Any,
     ) -> None:
         if comparison is None and candidate is None:
@@ -140,6 +143,7 @@ class PromoteOperator(ChampionOperator):
         self.comparison = comparison
         self.candidate = candidate
         self.expected_version = expected_version
+        self.allow_older = allow_older
 
     def move(self, store: Store, context: Context) -> Move:
         """Promote."""
@@ -150,6 +154,7 @@ class PromoteOperator(ChampionOperator):
             "number": candidate.get("number"),
             "comparison": comparison.get("comparison"),
             "reason": comparison.get("sentence"),
+            "data_until": data_until_of(store, context, candidate),
         }
         return promote(
             store,
@@ -159,6 +164,7 @@ class PromoteOperator(ChampionOperator):
             key=promotion_key(context, store, {**comparison, "challenger": candidate}),
             provenance=self.provenance(context, **origin),
             allow_other_owner=self.allow_other_owner,
+            allow_older=self.allow_older,
         )
 
     def _candidate(self, comparison: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance, check_name, check_params
 from airflow_hpo.core.space.parameter import Choice
-from airflow_hpo.exceptions import ChampionChangedError
+from airflow_hpo.exceptions import ChampionChangedError, OlderDataError
 from airflow_hpo.parameter_sets.owner import claim_parameter_set
 from airflow_hpo.parameter_sets.read import before
 from airflow_hpo.storage import parameter_sets
@@ -58,10 +59,12 @@ def promote(
     key: str,
     provenance: Provenance,
     allow_other_owner: bool = False,
+    allow_older: bool = False,
 ) -> Move:
     """Make parameters the champion, once for each key, and only while the champion is the one they were compared with.
 
-    The first DAG that promotes a set owns it; another one is refused unless it is allowed.
+    The first DAG that promotes a set owns it; another one is refused unless it is allowed. So are parameters that were found
+    on data which end earlier than those of the champion; where either end is not known, nothing is refused.
     """
     name, wanted = check_name(name), check_params(params)
     with store.session() as session:
@@ -70,6 +73,8 @@ def promote(
         if earlier := parameter_sets.promoted(session, name, key):
             return _again(session, earlier, current, wanted)
         _refuse_changed(name, current, expected)
+        if not allow_older:
+            _refuse_older(session, name, current, provenance.data_until)
         made = parameter_sets.write(session, name, wanted, provenance, action=Action.PROMOTE, key=key)
     return Move(made, current or None, made.version)
 
@@ -116,8 +121,9 @@ def rollback(
                 f"A rollback brings back another version than the champion, but version {current} of {name!r} is in "
                 "use already. Name an earlier one."
             )
+        origin = provenance.model_copy(update={"data_until": target.provenance.data_until})
         made = parameter_sets.write(
-            session, name, target.params, provenance, action=Action.ROLLBACK, key=key, restores=target.version
+            session, name, target.params, origin, action=Action.ROLLBACK, key=key, restores=target.version
         )
     return Move(made, current, made.version)
 
@@ -147,16 +153,42 @@ def _refuse_changed(name: str, current: int, expected: Expected) -> None:
     )
 
 
+def _refuse_older(session: Session, name: str, current: int, data_until: datetime | None) -> None:
+    known = parameter_sets.version(session, name, current).provenance.data_until if current else None
+    if known and data_until and data_until < known:
+        raise OlderDataError(
+            f"A promotion was found on data that end no earlier than the champion's, but its data end at {_day(data_until)} and "
+            f"those of version {current} of {name!r} at {_day(known)}. Start a run about newer data, or promote it all the same by "
+            "allow_older=True."
+        )
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(" ", "minutes")
+
+
 @retried
-def move_before(store: Store, name: str, key: str, expected: Expected) -> ParameterVersion | None:
+def move_before(
+    store: Store,
+    name: str,
+    key: str,
+    expected: Expected,
+    data_until: datetime | None = None,
+    *,
+    allow_older: bool = False,
+) -> ParameterVersion | None:
     """Return the version that a key has made already; None when it has made none and may make one.
 
     :raises ChampionChangedError: when a move would be refused, because the champion is not the one that is expected.
+    :raises OlderDataError: the same, because the champion was found on newer data.
     """
     with store.session(read_only=True) as session:
         if earlier := parameter_sets.promoted(session, check_name(name), key):
             return parameter_sets.version(session, name, earlier.to_version)
-        _refuse_changed(name, parameter_sets.number_in_use(session, name), expected)
+        current = parameter_sets.number_in_use(session, name)
+        _refuse_changed(name, current, expected)
+        if not allow_older:
+            _refuse_older(session, name, current, data_until)
     return None
 
 

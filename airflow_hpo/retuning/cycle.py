@@ -53,6 +53,7 @@ class Cycle:
     notify: HpoNotifier | None
     mirror: bool
     allow_other_owner: bool
+    allow_older: bool
     dispatch: Dispatch
     hpo_conn_id: str
 
@@ -136,6 +137,7 @@ class Cycle:
                 approved_by=approve.output if approve else None,
                 mirror=self.mirror,
                 allow_other_owner=self.allow_other_owner,
+                allow_older=self.allow_older,
                 hpo_conn_id=self.hpo_conn_id,
                 **bookkeeping(),
             )
@@ -153,6 +155,7 @@ class Cycle:
             defaults=self.approval.otherwise,
             assigned_users=[{"id": name, "name": name} for name in self.approval.users] or None,
             notifiers=[self.notify] if self.notify else None,
+            allow_older=self.allow_older,
             hpo_conn_id=self.hpo_conn_id,
             **bookkeeping(),
         )

@@ -45,6 +45,7 @@ def retuning_dag(
     notify: HpoNotifier | None = None,
     mirror: bool = False,
     allow_other_owner: bool = False,
+    allow_older: bool = False,
     allow_tuning_after_test: bool = False,
     dispatch: Dispatch = "batches",
     hpo_conn_id: str = HpoHook.default_conn_name,
@@ -94,6 +95,8 @@ def retuning_dag(
     :param mirror: write the champion into an Airflow Variable too, for readers that cannot reach the study database.
     :param allow_other_owner: True also promotes in a parameter set that another DAG owns; False: the first DAG that promotes a set
         owns it, and another one is refused.
+    :param allow_older: True also promotes what was found on data that end earlier than those of the champion, as in a backfill;
+        False: it is refused. A champion of which the end of the data is not known, such as one from a file, refuses nothing.
     :param allow_tuning_after_test: True also takes a tuning window that lies after the test window, which no decision in production
         could have known; False: it is refused.
     :param dispatch: as for :class:`TuneTaskGroup`.
@@ -129,6 +132,7 @@ def retuning_dag(
         notify=notify,
         mirror=mirror,
         allow_other_owner=allow_other_owner,
+        allow_older=allow_older,
         dispatch=dispatch,
         hpo_conn_id=hpo_conn_id,
     )

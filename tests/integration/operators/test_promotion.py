@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,8 +17,11 @@ from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 from airflow_hpo.parameter_sets.promote import assign, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
+from tests.integration.trial_tasks import Tuned, declared
+from tests.runs import dag_run_at
 
 NAME = "dispatch/tokyo"
+JANUARY, JUNE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -58,9 +62,11 @@ def events() -> Events:
     return Events()
 
 
-def execute(operator: Any, events: Events, run_id: str = "r1", dag_id: str = "d") -> dict[str, Any]:
+def execute(
+    operator: Any, events: Events, run_id: str = "r1", dag_id: str = "d", data_until: datetime = JUNE
+) -> dict[str, Any]:
     ti = SimpleNamespace(dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1)
-    run = SimpleNamespace(triggering_user_name="grace")
+    run = dag_run_at(data_until, triggering_user_name="grace")
     context = {"ti": ti, "dag_run": run, "inlet_events": Everything(events), "outlet_events": Everything(events)}
     result: dict[str, Any] = operator.execute(context)
     return result
@@ -94,6 +100,7 @@ def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store
         acted_by=system_user(),
         triggered_by="grace",
         reason="60 is better.",
+        data_until=JUNE,
     )
     assert events.extras == [event]
 
@@ -130,9 +137,11 @@ def test_a_version_that_was_replaced_since_is_not_announced_again(store: Store, 
     assert events.extras == []
 
 
-def approving(comparison: dict[str, Any], events: Events, run_id: str = "r1") -> dict[str, Any]:
+def approving(
+    comparison: dict[str, Any], events: Events, run_id: str = "r1", data_until: datetime = JUNE
+) -> dict[str, Any]:
     asks = {**comparison, "parameter_set": NAME, "study": "s", "report": "## Promote"}
-    return execute(PromotionApprovalOperator(task_id="approve", comparison=asks), events, run_id)
+    return execute(PromotionApprovalOperator(task_id="approve", comparison=asks), events, run_id, data_until=data_until)
 
 
 def test_nobody_is_asked_again_about_what_the_run_has_promoted(store: Store, events: Events) -> None:
@@ -142,6 +151,33 @@ def test_nobody_is_asked_again_about_what_the_run_has_promoted(store: Store, eve
     answer = approving(compared(60, None), events)
 
     assert (answer["approved"], answer["approved_by"], answer["asked"]) == (True, "ada", False)
+
+
+OLDER = (
+    "but its data end at 2026-01-01 00:00+00:00 and those of version 1 of 'dispatch/tokyo' at 2026-06-01 00:00+00:00. Start a "
+    "run about newer data, or promote it all the same by allow_older=True."
+)
+
+
+def test_a_backfill_does_not_replace_what_was_found_on_newer_data(store: Store, events: Events) -> None:
+    execute(promotion(comparison=compared(60, None)), events)
+    with pytest.raises(AirflowFailException) as refused:
+        execute(promotion(comparison=compared(70, 1)), events, "january", data_until=JANUARY)
+    assert str(refused.value).endswith(OLDER)
+    with pytest.raises(AirflowFailException) as unasked:
+        approving(compared(70, 1), events, "january", JANUARY)
+    assert str(unasked.value) == str(refused.value)
+    again = execute(promotion(comparison=compared(70, 1), allow_older=True), events, "january", data_until=JANUARY)
+    assert (again["version"], again["moved"]) == (2, True)
+    # Cleared without the argument, it finds its own move.
+    assert not execute(promotion(comparison=compared(70, 1)), events, "january", data_until=JANUARY)["moved"]
+
+
+def test_a_promotion_in_another_dag_is_as_old_as_the_study_that_found_it(store: Store, events: Events) -> None:
+    name = Tuned(store, declared(), "january", JANUARY).name
+    best = {"edition": name, "params": {"wait": 60}, "end": "max_trials"}
+    execute(promotion(candidate=best), events)
+    assert HpoHook().champion(NAME).provenance.data_until == JANUARY
 
 
 def test_nobody_is_asked_about_a_champion_that_has_changed(store: Store, events: Events) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
 
@@ -10,7 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from airflow_hpo.core.parameter_set import Provenance
-from airflow_hpo.exceptions import ChampionChangedError, DeclarationError, HpoError, ParameterSetNotFoundError
+from airflow_hpo.exceptions import (
+    ChampionChangedError,
+    DeclarationError,
+    HpoError,
+    OlderDataError,
+    ParameterSetNotFoundError,
+)
 from airflow_hpo.parameter_sets.promote import Move, assign, promote, rollback
 from airflow_hpo.parameter_sets.read import difference_rows, find_version, history, promotion_rows
 from airflow_hpo.storage.database import Database
@@ -103,6 +110,39 @@ def test_the_same_key_is_another_one_in_another_set(store: Store):
     promoted(store, 60, key="d/r1")
     other = promote(store, "dispatch/osaka", {"wait": 5}, expected=None, key="d/r1", provenance=BY_DAG)
     assert (other.made.version, other.repeated) == (1, False)
+
+
+JANUARY, JUNE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def found_on(data_until: datetime | None) -> Provenance:
+    return BY_DAG.model_copy(update={"data_until": data_until})
+
+
+def promoted_of(store: Store, wait: int, data_until: datetime | None, **options: Any) -> Move:
+    origin = found_on(data_until)
+    return promote(store, NAME, {"wait": wait}, expected="any", key=f"run of {wait}", provenance=origin, **options)
+
+
+def test_what_was_found_on_older_data_is_refused_unless_it_is_allowed(store: Store):
+    promoted_of(store, 60, JUNE)
+    with pytest.raises(OlderDataError, match=r"2026-01-01 00:00.*version 1 .* 2026-06-01 00:00.*allow_older=True"):
+        promoted_of(store, 70, JANUARY)
+    assert promoted_of(store, 70, JANUARY, allow_older=True).made.provenance.data_until == JANUARY
+
+
+@pytest.mark.parametrize(("known", "new"), [(None, JANUARY), (JUNE, None), (JUNE, JUNE), (JANUARY, JUNE)])
+def test_nothing_is_refused_as_older_that_is_not(store: Store, known: datetime | None, new: datetime | None):
+    promoted_of(store, 60, known)
+    assert promoted_of(store, 70, new).made.version == 2
+
+
+def test_a_person_who_rolls_back_is_not_refused_and_the_data_are_those_of_the_restored_version(store: Store):
+    promoted_of(store, 60, JANUARY)
+    promoted_of(store, 70, JUNE)
+    back = rollback(store, NAME, provenance=found_on(JUNE))
+    assert back.made.provenance.data_until == JANUARY
+    assert promoted_of(store, 80, JANUARY).made.version == 4
 
 
 @pytest.mark.parametrize("name", ["", "/x", "x/", "a//b", "a/../b", "x y", "x" * 201, None, "é"])

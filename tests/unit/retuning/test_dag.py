@@ -184,6 +184,12 @@ def test_a_retuning_promotes_in_a_set_of_another_dag_only_when_that_is_allowed(a
     assert promote.allow_other_owner is allowed
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_retuning_promotes_what_was_found_on_older_data_only_when_that_is_allowed(allowed: bool) -> None:
+    tasks = built(allow_older=allowed).task_dict
+    assert [tasks[name].allow_older for name in ("approve", "promote")] == [allowed, allowed]  # type: ignore[attr-defined]
+
+
 def test_two_retunings_that_promote_in_one_set_are_refused_with_both_names() -> None:
     first = built(dag_id="first", parameter_set="shared/set")
     with pytest.raises(DeclarationError, match=r"'first' and 'second' both do in 'shared/set'.*allow_other_owner=True"):
