@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -245,3 +246,41 @@ def test_a_groups_task_that_is_cleared_with_what_follows_gives_a_new_result_or_f
     assert [t["state"] for t in study.run.tasks(outcome[0]) if t["map_index"] == 0] == ["failed"]
     assert len(study.records) == 3
     assert "Trial 2 keeps its result" in study.run.log(*outcome, try_number=3)
+
+
+def test_a_cleared_trial_answers_until_a_variable_the_stage_before_or_a_file_has_changed(
+    airflow: LiveAirflow, store: Store
+) -> None:
+    code = Path(airflow.env["AIRFLOW__CORE__DAGS_FOLDER"]) / "measured.txt"
+    code.write_text("1")
+    study = Study(DagRun.trigger(airflow, "measured"), store)
+    assert study.run.wait(timeout=420) == "success"
+    of_stage, trial = "stage_before", (TRIAL, 0)
+
+    def again() -> int:
+        """Clear the trial and return the number of the trial that it is now."""
+        study.clear(trial)
+        return int(study.run.xcom(*trial)["number"])
+
+    def said() -> str:
+        return study.run.log(*trial, try_number=study.tries(*trial))
+
+    assert again() == 0
+    assert "nothing is run" in said()
+    assert " UTC for the period " in said()
+    airflow.cli("variables", "set", "measured_days", "60")
+    assert again() == 2
+    assert "does not answer, because what it runs has changed" in said()
+    assert again() == 2
+    airflow.cli("variables", "set", "measured_stage", "2")
+    assert again() == 2
+    study.clear(of_stage)
+    assert again() == 3
+    code.write_text("2")
+    assert again() == 4
+    assert "because a file that decides its value has changed" in said()
+    assert again() == 4
+    study.clear(f"{BATCH}.suggest")
+    assert "2 of 2 have a result for this period" in study.run.log(f"{BATCH}.suggest", try_number=2)
+    study.clear(f"{BATCH}.settle", "tune.finish")
+    study.check()

@@ -1,8 +1,8 @@
 """Studies whose tasks are cleared and marked: some trials fail in their first run."""
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, Variable, task
 
-from airflow_hpo import Float, GroupTrial, Int, Objective, PythonTrial, Study, TuneTaskGroup
+from airflow_hpo import Float, GroupTrial, Int, Objective, ProcessTrial, PythonTrial, Study, TuneTaskGroup, Window
 
 SPACE = {"x": Float(-1.0, 1.0), "n": Int(1, 5)}
 
@@ -66,4 +66,23 @@ with DAG("mended_group", schedule=None, catchup=False):
     TuneTaskGroup(
         study=study("mended_group", max_trials=2, parallelism=2),
         trial=GroupTrial(lambda trial: squared(measured(prepared(trial.params.x))), retries=0),
+    )
+
+
+@task
+def stage_before():
+    """Hand a Variable's value over to the trials."""
+    return Variable.get("measured_stage", default="1")
+
+
+INPUTS = (
+    "{{ dag_run.run_after }} {{ run_id }} {{ var.value.get('measured_days', '30') }} {{ ti.xcom_pull(task_ids='stage_before') }} "
+    "{{ trial.number }} {{ ti.try_number }} {{ ti.start_date }} {{ ti.hostname }} {{ ti.id }} {{ macros.datetime.now() }} "
+    "{{ macros.uuid.uuid4() }} {{ dag_run.start_date }} {{ task_instance.log_url }}"
+)
+with DAG("measured", schedule=None, catchup=False):
+    stage_before() >> TuneTaskGroup(
+        study=study("measured", max_trials=2, parallelism=2),
+        trial=ProcessTrial(["sh", "-c", "echo loss=1", INPUTS], code=["measured.txt"]),
+        window=Window("-7d"),
     )
