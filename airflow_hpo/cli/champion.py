@@ -19,10 +19,10 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
+from airflow_hpo.parameter_sets.history import difference_rows, find_version, history
 from airflow_hpo.parameter_sets.mirror import mirror
+from airflow_hpo.parameter_sets.moves import Move, assign, event_of, rollback
 from airflow_hpo.parameter_sets.owner import transfer_parameter_set
-from airflow_hpo.parameter_sets.promote import Move, assign, event_of, rollback
-from airflow_hpo.parameter_sets.read import difference_rows, find_version, history
 
 
 @one_line_errors

@@ -10,12 +10,12 @@ import numpy as np
 
 from airflow_hpo.comparison.alpha_spending import even_fractions, nominal_levels
 from airflow_hpo.comparison.decision import ChallengerResult, Decision, Evidence, Hypothesis, Verdict
+from airflow_hpo.comparison.decision_sentence import sentence
 from airflow_hpo.comparison.differences import Differences, differences
 from airflow_hpo.comparison.estimation import method
 from airflow_hpo.comparison.holm import holm, step_levels
 from airflow_hpo.comparison.pairs import Pairs, checked, pair
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
-from airflow_hpo.comparison.sentence import sentence
 from airflow_hpo.comparison.variants import variant_table
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.objective import Objective

@@ -83,7 +83,7 @@ def _variable(name: str) -> str | None:
 
 
 def _stored(database: Database, name: str) -> ParameterVersion:
-    from airflow_hpo.parameter_sets.read import find_version
+    from airflow_hpo.parameter_sets.history import find_version
     from airflow_hpo.storage import migrate
 
     if not database.exists:

@@ -207,7 +207,7 @@ class HpoHook(BaseHook):
 
         :param name: only of this parameter set; None for all.
         """
-        from airflow_hpo.parameter_sets.read import promotions_frame
+        from airflow_hpo.parameter_sets.history import promotions_frame
 
         return promotions_frame(self.store_to_read, name)
 

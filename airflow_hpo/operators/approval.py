@@ -12,7 +12,7 @@ from airflow_hpo.core.parameter_set import ParameterVersion
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.comparison import verdict_of
 from airflow_hpo.operators.context import data_until_of, permanent_errors_end_the_task, promotion_key
-from airflow_hpo.parameter_sets.promote import move_before
+from airflow_hpo.parameter_sets.moves import move_before
 
 RESPONSE_TIMEOUT = timedelta(days=7)
 RETRIES = 3

@@ -38,7 +38,7 @@ from airflow_hpo.trials.code_files import files_fingerprint
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
-from airflow_hpo.triggers.trial_pod import delete_left_pod, identity_of, start_pod
+from airflow_hpo.triggers.pod_start import delete_left_pod, identity_of, start_pod
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
 
 if TYPE_CHECKING:

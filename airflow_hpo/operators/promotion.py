@@ -14,7 +14,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.asset_events import AssetEventOperator
 from airflow_hpo.operators.context import data_until_of, permanent_errors_end_the_task, promotion_key, run_key
-from airflow_hpo.parameter_sets.promote import Expected, Move, event_of, promote, rollback
+from airflow_hpo.parameter_sets.moves import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 

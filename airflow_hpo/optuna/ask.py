@@ -19,7 +19,7 @@ from airflow_hpo.optuna.read import StoredStudy, StudyReader, as_record, latest_
 from airflow_hpo.optuna.sample import Draft, SamplingRound
 from airflow_hpo.optuna.write import locked_trial, set_study_attributes
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.driver_errors import translated
 from airflow_hpo.storage.locks import LockCheck
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError
 
-from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.driver_errors import translated
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from airflow_hpo.exceptions import StoreNotMigratedError
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.errors import is_missing, translated
+from airflow_hpo.storage.driver_errors import is_missing, translated
 from airflow_hpo.storage.locks import study_lock
 
 OPTUNA_LOCK = "/optuna"

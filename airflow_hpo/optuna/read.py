@@ -20,7 +20,7 @@ from airflow_hpo.optuna import attributes, tables
 from airflow_hpo.optuna.nonfinite import restored
 from airflow_hpo.optuna.trial_rows import TrialRows
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.driver_errors import translated
 
 BRIEF = (attributes.KEY, attributes.ORIGIN, attributes.REPLACES, attributes.INVALID)
 """What progress needs of a trial's attributes."""

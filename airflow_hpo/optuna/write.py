@@ -14,7 +14,7 @@ from airflow_hpo.optuna import attributes, tables
 from airflow_hpo.optuna.nonfinite import restored, stored
 from airflow_hpo.optuna.read import record_of, trial_id
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.driver_errors import translated
 
 
 class LockedTrial:

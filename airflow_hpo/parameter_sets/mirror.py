@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.parameter_sets.read import find_version
+from airflow_hpo.parameter_sets.history import find_version
 
 if TYPE_CHECKING:
     from airflow_hpo.storage.database import Database

@@ -11,8 +11,8 @@ from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance, check_name, check_params
 from airflow_hpo.core.space.parameter import Choice
 from airflow_hpo.exceptions import ChampionChangedError, OlderDataError
+from airflow_hpo.parameter_sets.history import before
 from airflow_hpo.parameter_sets.owner import claim_parameter_set
-from airflow_hpo.parameter_sets.read import before
 from airflow_hpo.storage import parameter_sets
 from airflow_hpo.storage.retry import retried
 

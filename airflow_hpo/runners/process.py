@@ -20,7 +20,7 @@ from airflow_hpo.core.silence import silence_failure
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import DeclarationError, TrialFailedError
 from airflow_hpo.runners.metric_inputs import Input, input_for
-from airflow_hpo.runners.supervisor import SupervisedProgram
+from airflow_hpo.runners.supervised_program import SupervisedProgram
 
 CHUNK = 65536
 LAST_CHUNKS = 64
@@ -115,7 +115,7 @@ class ProcessRunner:
                 wait = min(due, deadline if self._end is None else due) - time.monotonic()
                 for key, _ in selector.select(max(0.0, wait)):
                     if key.fileobj is program.channel:
-                        program.read_launcher()
+                        program.read_keeper()
                     elif self._print(program, read) == b"":
                         selector.unregister(program.output)
                 self._end_if_asked(program, deadline)
@@ -141,7 +141,7 @@ class ProcessRunner:
             self._last_news = time.monotonic()
         if self._end is None and self._monitor(points):
             # It may have ended by itself while the study was asked; then that counts.
-            program.read_launcher()
+            program.read_keeper()
             self._finish(program, "pruned")
 
     def _finish(self, program: SupervisedProgram, end: End) -> None:

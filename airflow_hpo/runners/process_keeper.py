@@ -1,4 +1,4 @@
-"""Launcher that keeps one program and everything that it starts; run as a script by :mod:`airflow_hpo.runners.supervisor`.
+"""Keeper that keeps one program and everything that it starts; run as a script by :mod:`airflow_hpo.runners.supervised_program`.
 
 A separate process, because nothing else can do all of this: outlive a runner that is killed and end the program then;
 adopt what the program leaves behind, even what has changed its session, so that nothing is left running; fork without
@@ -27,7 +27,7 @@ GIVE_UP = 5.0
 ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
-class Launcher:
+class Keeper:
     """One program, its descendants, and the socket to the runner."""
 
     def __init__(self, channel: int, runner: int, library: str) -> None:
@@ -121,18 +121,18 @@ def main(arguments: list[str]) -> None:
     channel, runner, grace, linger, library, *command = arguments
     os.set_inheritable(int(channel), False)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    launcher = Launcher(int(channel), int(runner), library)
-    launcher.start(command)
-    launcher.wait(lambda: launcher.ended or launcher.asked)
-    if launcher.ended:
-        launcher.wait(lambda: launcher.childless or launcher.asked, float(linger))
-    if not launcher.childless:
-        launcher.signal_all(signal.SIGTERM)
-        launcher.wait(lambda: launcher.childless, float(grace))
+    keeper = Keeper(int(channel), int(runner), library)
+    keeper.start(command)
+    keeper.wait(lambda: keeper.ended or keeper.asked)
+    if keeper.ended:
+        keeper.wait(lambda: keeper.childless or keeper.asked, float(linger))
+    if not keeper.childless:
+        keeper.signal_all(signal.SIGTERM)
+        keeper.wait(lambda: keeper.childless, float(grace))
     deadline = time.monotonic() + GIVE_UP
-    while not launcher.childless and time.monotonic() < deadline:
-        launcher.signal_all(signal.SIGKILL)
-        launcher.wait(lambda: launcher.childless, 0.1)
+    while not keeper.childless and time.monotonic() < deadline:
+        keeper.signal_all(signal.SIGKILL)
+        keeper.wait(lambda: keeper.childless, 0.1)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -1,4 +1,4 @@
-"""Program that runs under a launcher: started, asked to end, and ended with everything that it started."""
+"""Program that runs under a keeper: started, asked to end, and ended with everything that it started."""
 
 import contextlib
 import os
@@ -18,16 +18,16 @@ from airflow_hpo.exceptions import TrialFailedError
 LINGER = 2.0
 """Seconds that what a program leaves behind (a ``tee``, a daemon) may go on before it is ended."""
 LATE = 15.0
-"""Seconds beyond the grace period after which a launcher that does not end is killed."""
+"""Seconds beyond the grace period after which a keeper that does not end is killed."""
 PIPE_SIZE = 1 << 20
 
-_LAUNCHER = Path(__file__).with_name("launcher.py")
+_KEEPER = Path(__file__).with_name("process_keeper.py")
 
 
 class SupervisedProgram:
     """One started program; leaving its context ends it and waits until nothing of it runs.
 
-    The launcher, a small process of its own, costs some milliseconds a trial and ends the program's whole tree when this
+    The keeper, a small process of its own, costs some milliseconds a trial and ends the program's whole tree when this
     process is killed: a death signal alone would miss grandchildren, and ``preexec_fn`` may deadlock where there are threads.
     """
 
@@ -43,8 +43,8 @@ class SupervisedProgram:
         own = [str(theirs.fileno()), str(os.getpid()), str(grace_period), str(LINGER)]
         library = str(Path(psutil.__file__).parent.parent)
         try:
-            self._launcher = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_LAUNCHER), *own, library, *command],
+            self._keeper = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_KEEPER), *own, library, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -59,7 +59,7 @@ class SupervisedProgram:
             raise TrialFailedError(f"The program {command[0]!r} cannot be started in {cwd or '.'!r}: {err}.") from err
         finally:
             theirs.close()
-        self.output = cast(IO[bytes], self._launcher.stdout)
+        self.output = cast(IO[bytes], self._keeper.stdout)
         os.set_blocking(self.output.fileno(), False)
         _widen(self.output.fileno())
 
@@ -72,12 +72,12 @@ class SupervisedProgram:
         self.channel.close()
         self.output.close()
         try:
-            self._launcher.wait(self._grace_period + LATE)
+            self._keeper.wait(self._grace_period + LATE)
         except subprocess.TimeoutExpired:
-            self._launcher.kill()
-            self._launcher.wait()
-        if self._launcher.returncode:
-            _kill_session(self._launcher.pid)
+            self._keeper.kill()
+            self._keeper.wait()
+        if self._keeper.returncode:
+            _kill_session(self._keeper.pid)
 
     @property
     def ended(self) -> bool:
@@ -94,8 +94,8 @@ class SupervisedProgram:
         with contextlib.suppress(OSError):
             self.channel.send(b"!", socket.MSG_DONTWAIT)
 
-    def read_launcher(self) -> None:
-        """Read what the launcher has sent, if it has."""
+    def read_keeper(self) -> None:
+        """Read what the keeper has sent, if it has."""
         try:
             data = self.channel.recv(4096, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -121,7 +121,7 @@ def _widen(pipe: int) -> None:
 
 
 def _kill_session(leader: int) -> None:
-    """End what a killed launcher could not: it was the leader of the program's session."""
+    """End what a killed keeper could not: it was the leader of the program's session."""
     for pid in psutil.pids():
         with contextlib.suppress(OSError):
             if os.getsid(pid) == leader:

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from airflow_hpo.exceptions import StoreRefusedError, StoreUnavailableError
-from airflow_hpo.storage.errors import is_refused_login, translated
+from airflow_hpo.storage.driver_errors import is_refused_login, translated
 from airflow_hpo.storage.url import (
     file_path,
     formattable,

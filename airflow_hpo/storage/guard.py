@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, column, inspect, select, table, text
 
 from airflow_hpo.exceptions import StoreRefusedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.driver_errors import translated
 
 AIRFLOW_TABLES = frozenset({"dag", "dag_run", "task_instance", "slot_pool", "serialized_dag"})
 OPTUNA_REVISION = re.compile(r"^v\d+\.\d+\.\d+\.[a-z]$")

@@ -13,7 +13,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 
 from airflow_hpo.exceptions import StoreUnavailableError, StudyLockedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.errors import sqlstate, translated
+from airflow_hpo.storage.driver_errors import sqlstate, translated
 
 Acquire = Callable[[Connection, Database, str, float], bool]
 LockCheck = Callable[[], None]

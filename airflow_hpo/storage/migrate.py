@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateSchema
 
 from airflow_hpo.exceptions import DeclarationError, StoreNotMigratedError, StoreRefusedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.errors import translated
+from airflow_hpo.storage.driver_errors import translated
 from airflow_hpo.storage.guard import refuse_collation, refuse_foreign
 from airflow_hpo.storage.locks import study_lock
 

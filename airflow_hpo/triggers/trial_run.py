@@ -144,7 +144,7 @@ class TrialPodRunTrigger(BaseTrigger):
         """Claim the trial, begin an attempt and start its pod; runs in a thread."""
         # Loaded here, in a thread: Kubernetes' client takes seconds.
         from airflow_hpo.pods.build.pod import built, completed
-        from airflow_hpo.triggers.trial_pod import delete_left_pod, identity_of, start_pod
+        from airflow_hpo.triggers.pod_start import delete_left_pod, identity_of, start_pod
 
         context = self._context
         if context is None:

@@ -18,7 +18,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
 from airflow_hpo.exceptions import StoreUnavailableError
-from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import metric_series, parameter_sets
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status

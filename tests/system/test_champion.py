@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from airflow_hpo.parameter_sets.read import find_version, promotion_rows
+from airflow_hpo.parameter_sets.history import find_version, promotion_rows
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import ENDED, DagRun

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.parameter_set import Provenance
-from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import comparisons, parameter_sets
 from airflow_hpo.storage.comparisons import Comparison
 from airflow_hpo.studies import migrate

@@ -523,13 +523,12 @@ def the_api_server_names_a_full_quota_and_a_version_that_is_ahead_by_these_texts
     assert TOO_LARGE in "Timeout: Too large resource version: 9, current: 5"
 
 
-@rests_on("texts of SQLite's errors", "storage/errors.py", "MISSING_WORDS")
+@rests_on("texts of SQLite's errors", "storage/driver_errors.py", "MISSING_WORDS")
 def sqlite_names_its_errors_by_these_texts() -> None:
-    from airflow_hpo.storage import errors
 
     with tempfile.TemporaryDirectory() as made:
         for group, text, statement in statements(Path(made)):
-            assert text in getattr(errors, group)
+            assert text in getattr(driver_errors, group)
             with pytest.raises(sqlite3.DatabaseError, match=text):
                 statement()
 

@@ -4,10 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from airflow_hpo.core.metrics.curve import Curve
 from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, doubtful, missing, not_finite, two_formats
 from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint, TwoReadings, times
 from airflow_hpo.core.metrics.strategies import counted
+from airflow_hpo.core.metrics.thinned_curve import Curve
 from airflow_hpo.core.objective import Objective
 
 SERIES_LIMIT = 1000
@@ -19,7 +19,7 @@ class MetricSeries:
 
     What counts and what is shown are two things. The value that counts comes from every value, in the order in which they
     were reported: "last" is the last one, whatever the steps say. The series that :meth:`drain` gives away is what pruners
-    and curves are made of: a value a step, see :class:`airflow_hpo.core.metrics.curve.Curve`.
+    and curves are made of: a value a step, see :class:`airflow_hpo.core.metrics.thinned_curve.Curve`.
 
     Values that are NaN or infinite stay in the series; ``best`` and ``mean`` skip them, and a trial with such a
     ``last`` value fails. What may be a value and could not be read whole fails the trial when it would be the value that counts.

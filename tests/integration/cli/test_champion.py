@@ -20,7 +20,7 @@ from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.promotion import parameter_set_asset
-from airflow_hpo.parameter_sets.promote import assign, promote, rollback
+from airflow_hpo.parameter_sets.moves import assign, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from tests.integration.cli.test_commands import Command, run  # noqa: F401

@@ -10,7 +10,7 @@ from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.evaluations.compare import keep_champion
 from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import ComparisonError, StudyNotFoundError
-from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import request_stop

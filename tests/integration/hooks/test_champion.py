@@ -20,7 +20,7 @@ from airflow_hpo.exceptions import (
 )
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.parameter_sets.mirror import mirror, mirror_key
-from airflow_hpo.parameter_sets.promote import assign, promote
+from airflow_hpo.parameter_sets.moves import assign, promote
 from airflow_hpo.plugin.macros import champion
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import current, downgrade

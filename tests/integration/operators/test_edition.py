@@ -24,7 +24,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationPlanOperator
 from airflow_hpo.operators.promotion import PromoteOperator
 from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
-from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.store import Store

@@ -14,7 +14,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
-from airflow_hpo.parameter_sets.promote import assign, promote, rollback
+from airflow_hpo.parameter_sets.moves import assign, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import Tuned, declared

@@ -18,7 +18,7 @@ from airflow_hpo.core.trial import TrialState
 from airflow_hpo.evaluations.compare import compare_evaluations
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, open_evaluation
 from airflow_hpo.exceptions import ChampionChangedError, StudyNotFoundError
-from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import generations
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.open import ask_afresh, open_edition, run_before

@@ -8,7 +8,7 @@ from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import OwnerError, OwnerNotFoundError
-from airflow_hpo.parameter_sets.promote import promote
+from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import owners
 from airflow_hpo.storage.owners import Kind
 from airflow_hpo.studies.open import open_edition

@@ -18,8 +18,8 @@ from airflow_hpo.exceptions import (
     OlderDataError,
     ParameterSetNotFoundError,
 )
-from airflow_hpo.parameter_sets.promote import Move, assign, promote, rollback
-from airflow_hpo.parameter_sets.read import difference_rows, find_version, history, promotion_rows
+from airflow_hpo.parameter_sets.history import difference_rows, find_version, history, promotion_rows
+from airflow_hpo.parameter_sets.moves import Move, assign, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 
