@@ -69,7 +69,7 @@ class Edition:
         return self.end not in (None, End.INCOMPLETE)
 
     def used(self, now: datetime, *, running: bool) -> timedelta:
-        """Return how much of its timeout is used up: the time in which attempts ran and somebody looked after it."""
+        """Return how much of its timeout is used up: the time in which attempts ran and a task looked at them."""
         if self.looked_at is None or self.worked_seconds is None:
             return now - self.started
         since = min(now - self.looked_at, LONGEST_GAP) if running else timedelta(0)

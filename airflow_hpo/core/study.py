@@ -41,7 +41,7 @@ Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type
 class WarmStart(Declared):
     """What a new edition takes over from earlier ones of the same study, as far as they had the same objective.
 
-    An edition whose data end later than those of the run is not an earlier one: a backfill never looks ahead.
+    An edition with data that end later than those of the run is not an earlier one: a backfill never looks ahead.
 
     Example::
 

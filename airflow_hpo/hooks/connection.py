@@ -69,7 +69,7 @@ def from_connection(connection: Connection) -> Database:
 
 
 def _driver_options(connection: Connection, dialect: str, extra: dict[str, Any]) -> dict[str, str]:
-    """Return the extra fields for the driver; what is not understood may be the encryption that somebody asked for."""
+    """Return the extra fields for the driver; what is not understood may be the encryption that is asked for."""
     given = {
         name: value for name, value in extra.items() if name not in OURS | OF_OTHER_HOOKS and value not in (None, "")
     }

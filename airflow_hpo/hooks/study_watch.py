@@ -67,7 +67,7 @@ class StudyWatch:
         return status_of(self.store, edition, records)
 
     def _kept_time(self, edition: Edition) -> Edition:
-        """Count the time since the last look into the study's timeout, unless nothing ran, or nobody looked."""
+        """Count the time since the last look into the study's timeout, unless nothing ran."""
         if edition.study.timeout is None or edition.finished or edition.looked_at is None:
             return edition
         if utc_now() - edition.looked_at < TIME_INTERVAL:

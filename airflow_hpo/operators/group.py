@@ -136,7 +136,7 @@ class TrialOutcomeOperator(TrialOperator):
         return brought.value != record.value or any(finite.get(name) != record.metrics.get(name) for name in extra)
 
     def _drop_value(self, run: TrialRun, missing: Mapping[str, str]) -> None:
-        """Forget what an earlier run of the last task returned; a failure beside a stored result is one of this task."""
+        """Forget what an earlier run of the last task returned; a failure while there is a stored result is one of this task."""
         self.value = None
         failed = [f"{name} is {state}" for name, state in missing.items() if state in FAILED]
         if failed and run.claimed.answered:

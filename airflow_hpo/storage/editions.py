@@ -109,9 +109,9 @@ def timezone_of(session: Session, run: DagRunKey) -> str | None:
 
 
 def names_before(session: Session, edition: Edition, data_until: datetime | None) -> list[str]:
-    """Return the editions of a family that were created before one and whose data end no later, the newest data first.
+    """Return the editions of a family that were created before one and have data that end no later, the newest data first.
 
-    An edition whose end of data was not kept counts by the time when it was created. What was computed afresh since then is left
+    Without a kept end of its data an edition counts by the time of its creation. What was computed afresh since then is left
     out, and so is what another one computes afresh itself.
     """
     own, end = row_id(session, edition.name), func.coalesce(EditionRow.data_until, EditionRow.created_at)

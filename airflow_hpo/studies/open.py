@@ -38,7 +38,7 @@ def open_edition(
 
     Repeating it is safe: nothing is created twice. A changed budget takes effect; a changed space or objective does not.
     The DAG run that worked on it before, and has ended, is named by ``after``. A new edition keeps the time zone.
-    Warm starts take nothing over whose data end after those of the DAG run, else after the edition was created.
+    Warm starts take over nothing with data that end after those of the DAG run, else after the edition was created.
     """
     claim_study(store, study, Owner.of(task_try.task))
     return opened(store, study, run, task_try, after, timezone, facts)

@@ -59,7 +59,7 @@ def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, re
 
 @retried
 def claim_anew(store: Store, claimed: Claim, because: str) -> Claim:
-    """Return the claim of a new trial in place of a finished one, some of whose tasks have run again without being asked."""
+    """Return the claim of a new trial in place of a finished one of which some tasks have run again without being asked."""
     request, before = claimed.request, claimed.record
     record = _run_again(store, request, before)
     # A part of it ran with the work of before: when all of it is cleared after a change, all of it runs again.

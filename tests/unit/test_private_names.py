@@ -525,6 +525,7 @@ def the_api_server_names_a_full_quota_and_a_version_that_is_ahead_by_these_texts
 
 @rests_on("texts of SQLite's errors", "storage/driver_errors.py", "MISSING_WORDS")
 def sqlite_names_its_errors_by_these_texts() -> None:
+    from airflow_hpo.storage import driver_errors
 
     with tempfile.TemporaryDirectory() as made:
         for group, text, statement in statements(Path(made)):
