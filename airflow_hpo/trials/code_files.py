@@ -67,13 +67,25 @@ def _files(there: Path, given: str) -> Iterator[tuple[str, Path]]:
     if not there.is_dir():
         yield there.name, there
         return
-    yield there.name, Path(os.devnull)
-    for top, folders, files in os.walk(there):
-        folders[:] = sorted(name for name in folders if name not in IGNORED)
+    # Without its own name, which is that of a version where a bundle unpacks each of its own.
+    yield "", Path(os.devnull)
+    seen: set[str] = set()
+    for top, folders, files in os.walk(there, followlinks=True):
+        folders[:] = (
+            sorted(name for name in folders if name not in IGNORED) if _add(os.path.realpath(top), seen) else []
+        )
         for name in sorted(files):
             file = Path(top, name)
             if name not in IGNORED and not name.endswith((".pyc", ".pyo")) and file.is_file():
                 yield file.relative_to(there).as_posix(), file
+
+
+def _add(folder: str, seen: set[str]) -> bool:
+    """Note a folder; False when it is there already: a link may lead back."""
+    if folder in seen:
+        return False
+    seen.add(folder)
+    return True
 
 
 def _content(file: Path) -> bytes:

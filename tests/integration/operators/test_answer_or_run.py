@@ -235,6 +235,29 @@ def test_a_trial_answers_although_files_that_mean_nothing_have_changed(
     assert answered(program())
 
 
+def test_a_trial_runs_again_once_a_file_behind_a_link_to_a_folder_has_changed(
+    program: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "layers.py").write_text("1")
+    (tmp_path / "common" / "back").symlink_to(tmp_path / "models")
+    (tmp_path / "models" / "common").symlink_to(tmp_path / "common")
+    assert [answered(program()) for _ in range(2)] == [False, True]
+    (tmp_path / "common" / "layers.py").write_text("2")
+    assert runs_again(program())
+
+
+def test_a_trial_answers_although_the_folder_of_its_dag_has_moved_with_its_code(
+    cleared: Cleared, tmp_path: Path
+) -> None:
+    for version in ("1a2b", "3c4d"):
+        cleared.folder = str(tmp_path / version)
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "train.py").write_text("1")
+        ran = cleared(code=["."])
+    assert answered(ran)
+
+
 def test_an_answer_names_a_program_that_was_not_looked_at(cleared: Cleared, tmp_path: Path) -> None:
     cleared.folder = str(tmp_path)
     (tmp_path / "train.sh").write_text("echo loss=1 time_s=2")

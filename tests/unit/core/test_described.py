@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import math
+import operator
 import os
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from airflow_hpo.core.declared import fingerprint
@@ -99,8 +102,13 @@ DIFFERENT: dict[str, tuple[Any, Any]] = {
     "dates": (date(2026, 1, 1), date(2026, 1, 2)),
     "times": (timedelta(1), timedelta(2)),
     "arrays": (np.arange(5000), np.append(np.arange(4999), 7)),
+    "shapes of arrays": (np.zeros((2, 3)), np.zeros((3, 2))),
+    "arrays of objects": (np.array(["a"], dtype=object), np.array(["b"], dtype=object)),
+    "tables": (pd.DataFrame({"a": range(500)}), pd.DataFrame({"a": [*range(250), 7, *range(251, 500)]})),
     "bytes": (b"a", b"b"),
     "functions of C": (math.sqrt, math.exp),
+    "callable objects of C": (operator.itemgetter("a"), operator.itemgetter("b")),
+    "modules": (math, operator),
 }
 
 
@@ -108,6 +116,88 @@ DIFFERENT: dict[str, tuple[Any, Any]] = {
 def test_what_means_something_else_is_described_differently(pair: tuple[Any, Any]) -> None:
     one, two = map(described, pair)
     assert fingerprint(one) != fingerprint(two)
+
+
+MODULE = """
+import dataclasses, functools
+
+def scaled(function):
+    @functools.wraps(function)
+    def wrapper(trial):
+        return function(trial) * 10
+    return wrapper
+
+@scaled
+def wrapped(trial):
+    return trial
+
+@functools.cache
+def cached(trial):
+    return trial + 20
+
+def calls_cached(trial):
+    return cached(trial)
+
+def helper(trial):
+    return trial + 30
+
+class Base:
+    def prepare(self, trial):
+        return trial + 40
+
+class Model(Base):
+    def __call__(self, trial):
+        return helper(self.prepare(trial))
+
+@dataclasses.dataclass
+class Data:
+    depth: int
+    def __call__(self, trial):
+        return trial + 50
+
+class Slots:
+    __slots__ = ("depth",)
+    def __init__(self):
+        self.depth = 60
+
+several_lines = (
+    lambda trial: trial
+    + 70
+)
+"""
+IN_MODULE: dict[str, tuple[str, str]] = {
+    "what a decorator adds to a function": ("wrapped", "10"),
+    "a function with a cache that is called": ("calls_cached", "20"),
+    "a function that a method calls": ("Model()", "30"),
+    "a class that another one is derived from": ("Model()", "40"),
+    "a method of a dataclass": ("Data(1)", "50"),
+    "an attribute in a slot": ("Slots()", "60"),
+    "the second line of a lambda": ("several_lines", "70"),
+}
+
+
+@pytest.mark.parametrize(("named", "number"), IN_MODULE.values(), ids=IN_MODULE)
+def test_what_an_author_changes_in_a_file_is_described_differently(named: str, number: str, tmp_path: Path) -> None:
+    def of_file(folder: str, source: str) -> str:
+        """Fingerprint of an object of a file, as Airflow loads a DAG's."""
+        file = tmp_path / folder / "dag.py"
+        file.parent.mkdir()
+        file.write_text(source)
+        name = f"unusual_prefix_{folder}_dag"
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        try:
+            return fingerprint(described(eval(named, vars(module))))
+        finally:
+            del sys.modules[name]
+
+    before = of_file("a", MODULE)
+    assert of_file("b", MODULE) == before
+    assert of_file("c", MODULE.replace(number, "99")) != before
 
 
 def test_the_path_of_a_dags_file_does_not_count() -> None:
