@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 
-TRAINING, EVALUATION = "training", "evaluation"
+TRAINING, EVALUATION, UNNAMED = "training", "evaluation", "unnamed"
+_BOTH = f"it is given for {TRAINING} and for {EVALUATION}"
+_ONE = f"it is given for {EVALUATION} and without the name of a data set"
 LOOK_BACK = 128
 _NAMED = re.compile(
     r"(?<![\w./@=-])(?P<word>(?i:(?P<training>train(?:ing)?)|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test(?:ing)?))"
@@ -37,19 +39,20 @@ class DataSets:
     def judged(self, found: Iterable[Found], line: str, end: int) -> list[Found]:
         """Return what a line says before a place in it, with what is doubtful."""
         named = named_before(line, end)
-        return [each for one in found for each in (self._judged(one, _kind(named), line) if named else [one])]
+        kind = _kind(named) if named else UNNAMED
+        return [each for one in found for each in self._judged(one, kind, line)]
 
     def _judged(self, found: Found, kind: str, line: str) -> list[Found]:
         if not isinstance(found, MetricPoint):
             return [found]
         seen = self._seen.setdefault(found.name, set())
-        others = seen - {kind}
-        first = kind not in seen
+        if kind is TRAINING and EVALUATION in seen:
+            return [rejected(found.name, found.value, line, _BOTH, found.value)]
+        begins = kind not in seen
         seen.add(kind)
-        why = f"it is given for {TRAINING} and for {EVALUATION}"
-        if others and kind is TRAINING:
-            return [rejected(found.name, found.value, line, why, found.value)]
-        return [rejected(found.name, found.value, line, why), found] if others and first else [found]
+        if not begins or EVALUATION not in seen or len(seen) == 1:
+            return [found]
+        return [rejected(found.name, found.value, line, _BOTH if TRAINING in seen else _ONE), found]
 
 
 def _kind(named: re.Match[str]) -> str:

@@ -24,7 +24,9 @@ Katib would take the digits it begins with. The time it takes grows with the len
 
 _DEFAULT = re.compile(DEFAULT_FILTER)
 _QUALIFIER = re.compile(
-    r"(?<![^\s,;|(\[{-])(?P<word>(?i:train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test))[ \t]\Z"
+    r"(?<![^\s,;|(\[{-])(?:(?P<data>(?i:train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test|holdout))[ \t]+|"
+    r"(?P<kind>(?i:best|lowest|highest|min(?:imum)?|max(?:imum)?|avg|average|mean|median|total|sum|prev(?:ious)?|old|"
+    r"initial|smoothed|running))(?:[\])]?[ ]?[:|])?[ \t]+)\Z"
 )
 
 
@@ -37,11 +39,12 @@ class NameValueFilter:
         spelt = "|".join(map(re.escape, odd))
         own = [re.compile(rf"(?<![\w./@-])(?P<name>{spelt})\s*+=(?!=){_VALUE}")] if odd else []
         self._patterns = [*own, _DEFAULT]
-        self._qualifiers: dict[str, str] = {}
+        self._qualifiers: dict[str, tuple[str, bool]] = {}
 
     def matches(self, line: str) -> Iterator[Match]:
         """Yield what stands in a line, each value once."""
         taken: set[int] = set()
+        found: list[tuple[Match, re.Match[str] | None]] = []
         for pattern in self._patterns:
             for match in pattern.finditer(line):
                 if match["name"] not in self._names:
@@ -50,17 +53,26 @@ class NameValueFilter:
                 span = match.span(group)
                 if span[1] not in taken:
                     taken.add(span[1])
-                    found = _default_match(line, match["name"], span, whole=group == "value")
-                    yield self._of_one_kind(
-                        found, _QUALIFIER.search(line, max(0, match.start() - SHOWN), match.start())
-                    )
+                    before = _QUALIFIER.search(line, max(0, match.start() - SHOWN), match.start())
+                    found.append((_default_match(line, match["name"], span, whole=group == "value"), before))
+        plain = {match.name for match, before in found if not before}
+        for match, before in found:
+            # loss=0.5 (best loss=0.4): the longer name is another metric's, as best_loss is
+            if not (before and before["kind"] and match.name in plain):
+                yield self._of_one_kind(match, before)
 
     def _of_one_kind(self, found: Match, before: re.Match[str] | None) -> Match:
         """Doubt ``val loss=0.9`` where ``loss`` or ``train loss`` came before: it is another metric with a blank in its name."""
         if found.value is None:
             return found
-        qualifier = before["word"] if before else ""
-        if self._qualifiers.setdefault(found.name, qualifier.lower()) == qualifier.lower():
+        qualifier = (before["data"] or before["kind"]) if before else ""
+        known, described = self._qualifiers.setdefault(
+            found.name, (qualifier.lower(), before is not None and before["kind"] is not None)
+        )
+        if known == qualifier.lower():
+            return found
+        if described and not before:
+            self._qualifiers[found.name] = ("", False)
             return found
         name = f"{qualifier} {found.name}".strip()
         return replace(found, value=None, guess=found.value, why=f"it belongs to {name!r}, and other values did not")
@@ -70,5 +82,6 @@ def _default_match(line: str, name: str, span: tuple[int, int], *, whole: bool) 
     text = line[span[0] : span[1]]
     if whole:
         return Match(name, text, as_number(text), None, span, longer=two_readings(line, *span))
-    why = doubt_about(line[span[0] : span[1] + 2])
-    return Match(name, text.strip(), None, None, span, why)
+    begun = text.strip()
+    why = doubt_about(line[span[0] : span[1] + 2]) if as_number(begun) is None else f"it goes on after {begun!r}"
+    return Match(name, begun, None, None, span, why)

@@ -16,6 +16,7 @@ _NAMED = re.compile(rf"(?P<name>[A-Za-z_][\w./@-]*)['\"]?\s*[=:]\s*['\"]?{NUMBER
 _GAP = re.compile(
     r"(?P<gap>['\"\]]?\s*(?:[=:]|\bis\b|->|\s)\s*(?:[A-Za-z_][\w.]*\(|['\"\[(])?)(?P<value>[^\s,;)\]}'\"|]+)"
 )
+_UNIT = re.compile(r" [A-Za-zµμ]{1,8}\b")
 _STARTS = r"(?:^|[\s,;:{\[(|'\"])"
 
 
@@ -70,7 +71,9 @@ def argument_for(metric: str, line: str) -> str | None:
         named = named_before(line, match.start())
         begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS
         text = f"{begin}{re.escape(metric)}{between}([^\\s,;)\\]}}'\"|]+)"
-        for wanted in (text, text.replace("[^\\s,;)", "[^\\s;)")):
+        unit = _UNIT.match(line, gap.end())
+        with_unit = [text + re.escape(unit[0])] if unit else []
+        for wanted in (text, text.replace("[^\\s,;)", "[^\\s;)"), *with_unit):
             found = list(LineFilter(wanted, metric).matches(line))
             if len(found) == 1 and found[0].value is not None and not found[0].longer:
                 return f"filter={{{metric!r}: r{_quoted(wanted)}}}"

@@ -53,6 +53,8 @@ def _found(line: str, name: str, value: Any, step: int | None, time: datetime | 
     number = _number(value)
     if number is not None:
         return MetricPoint(name, number, step, time)
+    if isinstance(value, list) and any(_number(each) is not None for each in value):
+        return rejected(name, value, line, "it is a list")
     return rejected(name, value, line, doubt_about(value) if isinstance(value, str) else "")
 
 

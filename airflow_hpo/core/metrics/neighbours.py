@@ -42,7 +42,8 @@ class Neighbours:
         found = line[start:end]
         after = None if line[end : end + 1] in _ENDS else _AFTER.match(line, end)
         if after and not (after[0][0] == "," and _has_fraction(found)):
-            without = (line[:end], f"{line[:end]} {line[end + 1 :]}", line[:end] + line[after.end() :])
+            beside = after.end() if line[end] == " " else end + 1
+            without = (line[:end], f"{line[:end]} {line[beside:]}", line[:end] + line[after.end() :])
             if not self._demanded(value, without):
                 return f"it goes on after {found!r}"
         before = None if line[start - 1 : start] == "=" else _BEFORE.search(line, max(0, start - 8), start)

@@ -24,10 +24,17 @@ GROUPED = (
 
 ANY_NUMBER = rf"(?:{WINDOWS}|{POWER}|{GROUPED}|{NUMBER})"
 
+_BLANK_UNIT = r"[ ](?:[mnuµμ]?s|secs?|seconds?|mins|minutes?|h|hours?|[kKMG]|[kKMGT]i?B|[Bb]ytes)\b(?!\s*[=:])"
+_NEXT = r"[ ]?(?:-{1,2}>|=>|→)[ ]?[+−-]?\.?[0-9]|[ ](?:out )?of[ ][0-9]|\.{2,3}[ ]?[0-9]"
+"""A second number that the first one turns into, is a part of, or is the begin of a range with."""
+_STUCK = r"""\.[^\s.,;:!?)\]}|%"'<*…]|(?<=[0-9]\.)[^\s.,;:!?)\]}|%"'<*…]"""
+"""Text in the middle of a number, such as another thread's."""
+
 AFTER = (
     r"\w|[.,:'’+−\-٫٬][0-9]|\.?#|\.[eE][+-]?[0-9]|"
     rf"[{RAISED}‰^]|\*\*|[{THIN}][0-9]|{_TIMES}[ ]?(?:\^|\*\*|[{RAISED}])|[ ]?/[ ]?[0-9]|"
-    r"[ ]?[×·⋅][ ]?[0-9]|[ ][eE][+-]?[0-9]+\b(?!\s*[=:])"
+    r"[ ]?[×·⋅][ ]?[0-9]|[ ][eE][+-]?[0-9]+\b(?!\s*[=:])|"
+    rf"{_BLANK_UNIT}|{_NEXT}|{_STUCK}"
 )
 """What stands after a text that is not the whole number: digits, a unit, an exponent, a fraction, a date, a ratio."""
 BEFORE = rf"(?:[\w^×+−-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, doubtful, missing, not_finite, two_formats
+from airflow_hpo.core.metrics.numbers import as_number
 from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint, TwoReadings, times
 from airflow_hpo.core.metrics.strategies import counted
 from airflow_hpo.core.metrics.thinned_curve import Curve
@@ -104,7 +105,8 @@ class MetricSeries:
             first = self._first_rejected[name]
             line = f" in the line {first.line!r}" if first.line else ""
             why = f": {first.why}" if first.why else ""
-            found.append(f"{name!r} was not a number {times(count)}, first {first.text!r}{line}{why}.")
+            was = "was not a number" if as_number(first.text) is None else "was in doubt"
+            found.append(f"{name!r} {was} {times(count)}, first {first.text!r}{line}{why}.")
         for each in self._longer.values():
             found.append(f"{each.name!r} was read up to the blank of {each.text!r} in the line {each.line!r}.")
         for curve in self._curves.values():

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from airflow_hpo.core.metrics.point import Found
+from airflow_hpo.core.metrics.numbers import doubt_about
+from airflow_hpo.core.metrics.point import Found, rejected
 from airflow_hpo.core.metrics.reader import found_in
 
 _DELIMITERS = ",;\t"
@@ -32,13 +33,19 @@ class CsvReader:
                 return []
         if not self._header:
             return []
-        row = dict(zip(self._header, _cells(line, self._delimiter)))
+        cells = _cells(line, self._delimiter)
+        row = dict(zip(self._header, cells))
+        given = [name for name in self._metrics if row.get(name)]
+        if why := self._shifted(cells):
+            return [rejected(name, row[name], line, why if doubt_about(row[name]) else "") for name in given]
         step = row.get(self._step or "") or None
-        found: list[Found] = []
-        for name in self._metrics:
-            if row.get(name):
-                found += found_in(line, name, row[name], step, time, self._step)
-        return found
+        return [found for name in given for found in found_in(line, name, row[name], step, time, self._step)]
+
+    def _shifted(self, cells: list[str]) -> str:
+        """Return why a row's cells may stand under other names than their own, such as after ``0,5``; empty when they do not."""
+        columns = len(self._header)
+        short, long = len(cells) < columns, any(cells[columns:])
+        return f"the row has {len(cells)} cells and the header {columns}" if short or long else ""
 
 
 class YamlReader:
@@ -63,7 +70,7 @@ class YamlReader:
             self._stated = None
         self._outer = [each for each in self._outer if each[0] < indent]
         value = (found["value"] or "").strip()
-        if not value:
+        if not value or value[0] in "|>":
             self._outer.append((indent, key))
             return []
         return self._value(line, key, value.strip("\"'"), time)

@@ -81,6 +81,9 @@ KINDS = [
     ("loss=0.1\ntest loss=0.9", "'test loss'"),
     ("val loss=0.9\nloss=0.1", "'loss'"),
     ("epoch 3 | Validation loss=0.9 | loss=0.1", "'loss'"),
+    ("loss=0.1\nval  loss=0.9", "'val loss'"),
+    ("loss=0.5\nBest: loss=0.4 at epoch 3", "'Best loss'"),
+    ("loss=0.5\nloss=0.4\naverage loss=0.45", "'average loss'"),
 ]
 
 
@@ -97,6 +100,9 @@ ALIKE = [
     "epoch 3 loss=0.9\ndone, loss=0.5",
     "loss=0.9\nINFO loss=0.5",
     "interval loss=1\nloss=0.5",
+    "initial loss=2.3\nloss=0.5",
+    "epoch 3 loss=0.5 (best loss=0.4)",
+    "best loss=0.6\nbest loss=0.5",
 ]
 
 

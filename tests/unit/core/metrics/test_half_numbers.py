@@ -44,6 +44,11 @@ def measure(*lines: str, objective: Objective | None = None, **source: Any) -> M
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 1.#INF", id="windows"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 0x1F", id="hexadecimal"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 35ms", id="unit"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 850 ms", id="unit after a blank"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 45 out of 50", id="ratio in words"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 0.9 -> 0.5", id="arrow"),
+        pytest.param({"loss": r"loss ([\d]+)"}, "loss 1..5", id="range"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 0.[INFO] alive", id="text in the middle"),
         pytest.param({"loss": r"loss ([\d.]+).*"}, "loss 1.5e-3 done", id="the rest let pass"),
         pytest.param({"loss": r"loss ([\d.]+)\b"}, "loss 1.5e-3", id="word boundary"),
         pytest.param({"loss": r"loss (-?\d+)(\.\d+)?"}, "loss 1.5", id="fraction in a group of its own"),
@@ -93,6 +98,13 @@ def test_the_error_names_a_filter_that_reads_the_line() -> None:
         measure("epoch 3 loss: 1.5e-3", filter={"loss": r"loss: ([0-9.]+)"})
     filter = failed.value.reason.split("Stdout(filter=")[1].split(") reads")[0]
     assert measure("epoch 3 loss: 1.5e-3", filter=eval(filter)).value == 0.0015
+
+
+def test_the_error_names_a_filter_with_the_unit_of_the_line() -> None:
+    with pytest.raises(TrialFailedError, match=r"goes on after '850'") as failed:
+        measure("latency=850 ms", objective=Objective("latency"))
+    filter = failed.value.reason.split("Stdout(filter=")[1].split(") reads")[0]
+    assert measure("latency=850 ms", objective=Objective("latency"), filter=eval(filter)).value == 850.0
 
 
 def test_a_later_whole_number_counts_and_the_half_one_is_a_problem() -> None:
@@ -172,6 +184,13 @@ def test_two_whole_readings_are_a_note() -> None:
         "½",
         "3.2·10-4",
         "1 e-3",
+        "850 ms",
+        "1.2 M",
+        "45 of 50",
+        "0.9 -> 0.5",
+        "0.9→0.5",
+        "0.1..0.5",
+        "0.[INFO] alive",
     ],
 )
 def test_the_default_filter_does_not_guess(text: str) -> None:
@@ -181,7 +200,7 @@ def test_the_default_filter_does_not_guess(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("3.2×10^-4", 3.2e-4), ("1,234.5", 1234.5), ("1'234", 1234.0), ("1\u00a0234.5", 1234.5), ("0.5", 0.5)],
+    [("3.2×10^-4", 3.2e-4), ("1,234.5", 1234.5), ("1'234", 1234.0), ("1\u00a0234.5", 1234.5), ("0.5", 0.5), ("0.5 s=3", 0.5), ("5., done", 5.0)],
 )
 def test_the_default_filter_reads_what_has_one_reading(text: str, value: float) -> None:
     assert measure("loss=7", f"loss={text}").value == value

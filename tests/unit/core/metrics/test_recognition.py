@@ -155,6 +155,13 @@ def test_a_value_of_the_training_is_not_taken_for_the_evaluations(text: str) -> 
         assert measure(lines, "loss", filter=eval(filter), strategy=strategy).value == 0.2
 
 
+@pytest.mark.parametrize("text", ["loss=0.1\nVal: loss=0.5\n", "Val: loss=0.5\nloss=0.1\n"])
+def test_a_best_value_is_none_of_an_evaluation_and_of_what_is_not_named(text: str) -> None:
+    assert measure(text, "loss").value == float(text.split("=")[-1])
+    with pytest.raises(TrialFailedError, match="for evaluation and without the name of a data set"):
+        measure(text, "loss", strategy="best")
+
+
 def test_a_training_that_is_named_last_on_a_line_is_not_the_evaluation() -> None:
     with pytest.raises(TrialFailedError, match=r"given for training and for evaluation.*\\bVal\\b"):
         measure("Val: loss=0.2 | Train: loss=0.1\n", "loss")
