@@ -56,10 +56,10 @@ class NameValueFilter:
                     before = _QUALIFIER.search(line, max(0, match.start() - SHOWN), match.start())
                     found.append((_default_match(line, match["name"], span, whole=group == "value"), before))
         plain = {match.name for match, before in found if not before}
-        for match, before in found:
+        for each, before in found:
             # loss=0.5 (best loss=0.4): the longer name is another metric's, as best_loss is
-            if not (before and before["kind"] and match.name in plain):
-                yield self._of_one_kind(match, before)
+            if not (before and before["kind"] and each.name in plain):
+                yield self._of_one_kind(each, before)
 
     def _of_one_kind(self, found: Match, before: re.Match[str] | None) -> Match:
         """Doubt ``val loss=0.9`` where ``loss`` or ``train loss`` came before: it is another metric with a blank in its name."""

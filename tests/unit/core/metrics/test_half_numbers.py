@@ -200,7 +200,15 @@ def test_the_default_filter_does_not_guess(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("3.2×10^-4", 3.2e-4), ("1,234.5", 1234.5), ("1'234", 1234.0), ("1\u00a0234.5", 1234.5), ("0.5", 0.5), ("0.5 s=3", 0.5), ("5., done", 5.0)],
+    [
+        ("3.2×10^-4", 3.2e-4),
+        ("1,234.5", 1234.5),
+        ("1'234", 1234.0),
+        ("1\u00a0234.5", 1234.5),
+        ("0.5", 0.5),
+        ("0.5 s=3", 0.5),
+        ("5., done", 5.0),
+    ],
 )
 def test_the_default_filter_reads_what_has_one_reading(text: str, value: float) -> None:
     assert measure("loss=7", f"loss={text}").value == value
