@@ -47,7 +47,7 @@ def _about(trial: TrialDetails) -> Iterator[str]:
     result = f", {trial.metric} = {record.value}" if record.value is not None else ""
     yield f"{trial.edition}  trial {record.number}: {state_of(record)}{result}"
     if record.invalid is not None:
-        yield f"Its result was taken back: {record.invalid}"
+        yield record.why_invalid
     if record.replaces is not None:
         yield f"It ran trial {record.replaces} again."
     if trial.replaced_by is not None:

@@ -171,9 +171,18 @@ class TrialRecord:
     started: datetime | None = None
     finished: datetime | None = None
     invalid: str | None = None
-    """Why its result was taken back, which makes it a failed trial without a value; None while the result stands."""
+    """Why its result was taken back, or why it is not run, which makes it a failed trial without a value; None while it counts."""
     source: str | None = None
     """Trial of an earlier edition that its result was taken over from, such as ``f@r#7``; None for results of this edition."""
+
+    @property
+    def why_invalid(self) -> str:
+        """Why its result does not count, or why it is not run, for people."""
+        return (
+            f"Its result was taken back: {self.invalid}"
+            if self.started
+            else f"It was enqueued and is not run. {self.invalid}"
+        )
 
 
 class TrialView:

@@ -1,5 +1,6 @@
 """Trials for keys: those that exist are found by their key, new ones are written whole."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from airflow_hpo.optuna.write import locked_trial, set_study_attributes
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.driver_errors import translated
 from airflow_hpo.storage.locks import LockCheck
+
+logger = logging.getLogger(__name__)
 
 
 def ask(
@@ -95,11 +98,24 @@ def _new_trials(
     found: dict[str, TrialRequest] = {}
     # One connection for all of them: on a server opening it costs as much as writing a trial.
     with database.connect() as connection, translated(database.name):
+        for number, why in sampling.refused.items():
+            check_lock()
+            with connection.begin():
+                _refuse(connection, stored, number, why)
         for key, draft in drafts.items():
             check_lock()
             with connection.begin():
                 found[key] = _created(connection, stored, study, key, draft)
     return found
+
+
+def _refuse(connection: Connection, stored: StoredStudy, number: int, why: str) -> None:
+    """Fail a trial that was enqueued and is never run; it counts neither as one of the study's nor as a failure."""
+    with locked_trial(connection, stored.name, number) as waiting:
+        if waiting.record().state is TrialState.WAITING:
+            waiting.note({attributes.INVALID: why})
+            waiting.finish(TrialState.FAIL)
+            logger.warning("Trial %d of %s was enqueued and is not run. %s", number, stored.name, why)
 
 
 def _created(connection: Connection, stored: StoredStudy, study: Study, key: str, draft: Draft) -> TrialRequest:

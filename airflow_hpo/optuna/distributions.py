@@ -1,5 +1,8 @@
 """Parameters of a space as Optuna's distributions and suggestions."""
 
+import math
+import sys
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -12,20 +15,38 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
+from airflow_hpo.core.space.parameter import MAX_INT
 from airflow_hpo.core.space.space import Categorical, Float, Int, Params, Space
+
+TOLERANCE = 1e-8
+"""By how large a part of a step Optuna lets a value lie beside it."""
 
 
 def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
-    """Return the distribution of one parameter; the upper bound becomes the last value that the step reaches."""
+    """Return the distribution of one parameter; the upper bound becomes the last value that the step reaches.
+
+    Optuna tells by division of floats whether a value lies on a step. Where it would refuse some, it gets none, and what it
+    suggests is moved to the next one.
+    """
     if isinstance(parameter, Categorical):
         return CategoricalDistribution(list(parameter.choices))
     if isinstance(parameter, Int):
-        last = parameter.at(parameter.count - 1)
-        return IntDistribution(parameter.low, last, log=parameter.log, step=parameter.step)
+        highest = parameter.at(parameter.count - 1)
+        step = parameter.step if highest - parameter.low <= MAX_INT else 1
+        return IntDistribution(parameter.low, highest, log=parameter.log, step=step)
     low, high = float(parameter.low), float(parameter.high)
     if parameter.step is None:
         return FloatDistribution(low, high, log=parameter.log)
-    return FloatDistribution(low, parameter.at((parameter.count or 1) - 1), step=float(parameter.step))
+    last = parameter.at((parameter.count or 1) - 1)
+    return FloatDistribution(low, last, step=float(parameter.step) if _divides(parameter, last) else None)
+
+
+def _divides(parameter: Float, last: float) -> bool:
+    """Say whether Optuna takes every value for one that lies on a step; far from zero it does not."""
+    low, high, step = (Decimal(str(float(number))) for number in (parameter.low, last, parameter.step or 1.0))
+    largest = max(abs(parameter.low), abs(last))
+    drift = math.ulp(largest) / float(step) + 3 * (parameter.count or 1) * sys.float_info.epsilon / 2
+    return drift < TOLERANCE and (high - low) % step == 0
 
 
 def distributions_of(space: Space, params: Params) -> dict[str, BaseDistribution]:

@@ -12,10 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 from airflow_hpo.core.declared import fingerprint as fingerprint_of
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
-from airflow_hpo.core.space.space import Params, Space, check_point
+from airflow_hpo.core.space.space import Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
-from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import canonical_point
 from airflow_hpo.optuna.read import StoredStudy
@@ -115,17 +114,8 @@ def _all_given(study: Study, stored: StoredStudy, trials: Iterable[FrozenTrial])
     yield from (GivenPoint(dict(params), Origin.START_POINT) for params in study.start_points)
     yield from (GivenPoint(params, Origin.WARM_START) for params in stored.user_attrs.get(attributes.WARM_POINTS, []))
     for trial in trials:
-        params = trial.system_attrs.get("fixed_params", {})
-        if trial.state is TrialState.WAITING and _possible(study.space, params):
-            yield GivenPoint(params, Origin.START_POINT, replaces=trial.number)
-
-
-def _possible(space: Space, params: Params) -> bool:
-    try:
-        check_point(space, params)
-    except DeclarationError:
-        return False
-    return True
+        if trial.state is TrialState.WAITING:
+            yield GivenPoint(trial.system_attrs.get("fixed_params", {}), Origin.START_POINT, replaces=trial.number)
 
 
 class GridWalk:

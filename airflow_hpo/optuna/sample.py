@@ -8,9 +8,10 @@ from optuna.trial import FrozenTrial
 
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
-from airflow_hpo.core.space.space import Params
+from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.optuna.distributions import canonical_point, suggest
 from airflow_hpo.optuna.points import GivenPoint, GridWalk, Visited, given_points, unseen_point
 from airflow_hpo.optuna.read import StoredStudy
@@ -50,11 +51,13 @@ class SamplingRound:
         self._grid = GridWalk(study, stored.name, self._visited) if study.sampler.name == "grid" else None
         self._earlier: BaseSampler | None = None
         self._countable = grid.countable(study.space)
+        self.refused: dict[int, str] = {}
+        """Why waiting trials, by number, are never run."""
 
     def next(self, key: str) -> Draft | None:
         """Return the next trial; None when a grid has no point left."""
         for point in self._given:
-            draft = self._from_grid(point) if self._grid else self._completed(point, key)
+            draft = self._enqueued(point, key) if point.replaces is not None else self._at(point, key)
             if draft is not None:
                 return self._noted(draft)
         draft = self._from_grid() if self._grid else self._sampled(key)
@@ -67,6 +70,22 @@ class SamplingRound:
 
     def _noted(self, draft: Draft) -> Draft:
         self._visited.add(draft.params)
+        return draft
+
+    def _at(self, point: GivenPoint, key: str) -> Draft | None:
+        return self._from_grid(point) if self._grid else self._completed(point, key)
+
+    def _enqueued(self, point: GivenPoint, key: str) -> Draft | None:
+        """Return the trial for one that Optuna's own API enqueued, which takes any value; None when there is none."""
+        try:
+            draft = self._at(replace(point, params=check_point(self._study.space, point.params)), key)
+            if draft is None:
+                raise DeclarationError(
+                    f"A point is tried once, but another trial has {point.params}. Enqueue another one."
+                )
+        except DeclarationError as err:
+            self.refused[point.replaces or 0] = str(err)
+            return None
         return draft
 
     def _from_grid(self, point: GivenPoint | None = None) -> Draft | None:

@@ -107,7 +107,7 @@ def _wanted(look: Status, tasks: RunTasks) -> str:
 def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks, news: News) -> TrialReason:
     task = tasks.of_trial(record.key or "", runs[-1].task if runs else None)
     if record.invalid is not None:
-        state, why = "invalid", f"Its result was taken back: {record.invalid}"
+        state, why = "invalid", record.why_invalid
     elif record.state is TrialState.RUNNING:
         state, why = record.state.value, _running(runs, task, news)
     else:

@@ -23,6 +23,7 @@ class Curve:
         self._shown = 0
         self._moved = 0
         self._strange = 0
+        self._beyond = 0
         self._greatest = 0
         self._steps: set[int] = set()
         self._newest: MetricPoint | None = None
@@ -37,6 +38,7 @@ class Curve:
         self._strange += not math.isfinite(point.value)
         step = self._free(point.step)
         if step > MAX_STEP:
+            self._beyond += 1
             return None
         if len(self._steps) < STEPS_REMEMBERED:
             self._steps.add(step)
@@ -52,6 +54,10 @@ class Curve:
             found.append(
                 f"{self._name!r} came {times(self._moved)} for a step it had; every value counts, and the series shows "
                 "such values after the greatest step."
+            )
+        if self._beyond:
+            found.append(
+                f"{self._name!r} came {times(self._beyond)} after step 2**31 - 1, the last one of a series; every value counts."
             )
         if self._strange:
             found.append(f"{self._name!r} was NaN or infinite {times(self._strange)} out of {self._count}.")

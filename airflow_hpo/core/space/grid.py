@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space.space import Categorical, Float, Params, Space
+from airflow_hpo.core.space.space import Float, Params, Space
 
 Fixed = Mapping[str, Any]
 """Values that some parameters have in every point that is meant."""
@@ -64,7 +63,7 @@ def _digit(space: Space, names: list[str], chosen: Params, fixed: Fixed, index: 
         return 0, index
     parameter, first = space[name], 0
     ordinary = _size(space, rest, {**chosen, name: object()}, fixed)
-    for at in sorted(_places(space, name)):
+    for at in sorted(parameter.index(value) for value in _waited_for(space, name)):
         before = (at - first) * ordinary
         if index < before:
             break
@@ -74,14 +73,6 @@ def _digit(space: Space, names: list[str], chosen: Params, fixed: Fixed, index: 
             return at, index
         index, first = index - there, at + 1
     return first + index // ordinary, index % ordinary
-
-
-def _places(space: Space, name: str) -> list[int]:
-    """Return which values of a parameter conditions of others wait for."""
-    parameter, waited_for = space[name], _waited_for(space, name)
-    if isinstance(parameter, Categorical):
-        return [at for at, value in enumerate(parameter.choices) if value in waited_for]
-    return [bisect_left(range(parameter.count or 0), value, key=parameter.at) for value in waited_for]
 
 
 def _waited_for(space: Space, name: str) -> set[Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence, Set
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -38,6 +39,8 @@ def _scalar(value: Any) -> Any:
         raise PydanticCustomError(
             "unspeakable", "must be text without NUL and lone surrogates, which no program can take"
         )
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise PydanticCustomError("too_long", "must be a whole number of 64 bits, which Airflow hands on, or text")
     if value is None or (isinstance(value, bool | int | float | str) and finite):
         return value
     raise PydanticCustomError("scalar_type", "must be text, a finite number, a boolean or None")
@@ -107,7 +110,8 @@ class Float(_Parameter):
             return 1
         if self.step is None:
             return None
-        return int((_decimal(self.high) - _decimal(self.low)) // _decimal(self.step)) + 1
+        low, high, step = (Fraction(str(number)) for number in (self.low, self.high, self.step))
+        return (high - low) // step + 1
 
     def values(self) -> Iterator[float]:
         """Yield every value in order; only for a parameter with a known :attr:`count`."""
@@ -126,12 +130,16 @@ class Float(_Parameter):
             return False
         if self.step is None:
             return True
-        steps = (value - self.low) / self.step
-        return abs(steps - round(steps)) < 1e-6
+        # Far from zero a float lies beside its step by more than a small part of it.
+        return abs(value - self.at(self.index(value))) <= max(1e-6 * self.step, 2 * math.ulp(value))
 
     def canonical(self, value: Any) -> Choice:
         """Return a value that this parameter holds the way it is declared: a float, exactly on its step."""
-        return float(value) if self.step is None else self.at(round((value - self.low) / self.step))
+        return float(value) if self.step is None else self.at(self.index(value))
+
+    def index(self, value: float) -> int:
+        """Return how many steps above ``low`` a value of a parameter with steps lies, rounded: samplers compute floats."""
+        return round((_decimal(value) - _decimal(self.low)) / _decimal(self.step or 1))
 
 
 class Int(_Parameter):
@@ -163,8 +171,9 @@ class Int(_Parameter):
     def _consistent(self) -> Int:
         _check_bounds(self.low, self.high, self.log, self.step)
         _check_log(self.log, self.step, without_step=1)
-        if max(abs(self.low), abs(self.high)) > MAX_INT:
-            raise ValueError(f"Whole numbers are kept exactly up to 2**53, but got [{self.low}, {self.high}]. Rescale.")
+        if max(abs(self.low), abs(self.high), self.step) > MAX_INT:
+            given = f"(low={self.low}, high={self.high}, step={self.step})"
+            raise ValueError(f"Whole numbers are kept exactly up to 2**53, but got {given}. Rescale.")
         return self
 
     @property
@@ -185,12 +194,17 @@ class Int(_Parameter):
 
     def holds(self, value: Any) -> bool:
         """Say whether the value is one of this parameter's."""
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return whole and self.low <= value <= self.high and (value - self.low) % self.step == 0
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return False
+        return (value - self.low) % self.step == 0
 
     def canonical(self, value: Any) -> Choice:
-        """Return a value that this parameter holds the way it is declared: as a whole number."""
-        return int(value)
+        """Return a value that this parameter holds the way it is declared: 7, not the 7.0 that equals it."""
+        return self.at(self.index(value))
+
+    def index(self, value: float) -> int:
+        """Return how many steps above ``low`` a value lies, rounded: samplers compute floats, which lose large numbers."""
+        return min((2 * (int(value) - self.low) + self.step) // (2 * self.step), self.count - 1)
 
 
 class Categorical(_Parameter):
@@ -202,14 +216,25 @@ class Categorical(_Parameter):
 
     :param choices: the values: text, numbers, booleans or None, each once (``1``, ``1.0`` and ``True`` are the same).
     :param when: condition, such as ``{"model": "svm"}``; None for always.
-    :raises DeclarationError: when there is no choice or one stands twice.
+    :raises DeclarationError: when there is no choice, one stands twice, or they are a set, which has no order.
     """
 
     type: Literal["categorical"] = "categorical"
     choices: list[Choice] = Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
 
     def __init__(self, choices: Sequence[Choice] = REQUIRED, **options: Any) -> None:
-        super().__init__(**{"choices": list(choices) if isinstance(choices, tuple) else choices, **options})
+        super().__init__(**{"choices": choices, **options})
+
+    @field_validator("choices", mode="before", json_schema_input_type=list[Choice])
+    @classmethod
+    def _in_an_order(cls, choices: Any) -> Any:
+        if isinstance(choices, Set) and not isinstance(choices, KeysView):
+            ordered = sorted(choices, key=lambda choice: (type(choice).__name__, str(choice)))
+            raise ValueError(
+                f"Choices have an order, which a set has not: it differs from process to process, but got {brief_repr(choices)}. "
+                f"Write a list: {brief_repr(ordered)}."
+            )
+        return list(choices) if isinstance(choices, tuple) else choices
 
     @field_validator("choices")
     @classmethod
@@ -245,7 +270,11 @@ class Categorical(_Parameter):
 
     def canonical(self, value: Any) -> Choice:
         """Return a value that this parameter holds the way it is declared: True, not the 1 that equals it."""
-        return next(choice for choice in self.choices if value == choice)
+        return self.at(self.index(value))
+
+    def index(self, value: Any) -> int:
+        """Return the place of a value among the choices, from 0."""
+        return self.choices.index(value)
 
 
 AnyParameter = Float | Int | Categorical

@@ -49,7 +49,10 @@ def active(space: Space, params: Mapping[str, Choice]) -> list[str]:
 
 
 def check_point(space: Space, params: Mapping[str, Any]) -> Params:
-    """Return a (possibly partial) point of the space as its parameters write it, or say what is wrong with it."""
+    """Return a (possibly partial) point of the space as its parameters write it, or say what is wrong with it.
+
+    What its parameters wait for is added, since they would be lost with another value: of several values the first.
+    """
     for name, value in params.items():
         if name not in space:
             hint = nearest(name, list(space)) or f" It has {', '.join(space)}."
@@ -67,7 +70,7 @@ def check_point(space: Space, params: Mapping[str, Any]) -> Params:
                 f"A point sets a parameter only where its condition holds, but got {name!r}={params[name]!r} "
                 f"without {space[name].when}. Drop {name!r}."
             )
-    return {name: space[name].canonical(value) for name, value in params.items()}
+    return _with_parents(space, {name: space[name].canonical(value) for name, value in params.items()})
 
 
 def fits(space: Space, params: Mapping[str, Any]) -> bool:
@@ -95,6 +98,24 @@ def _with_checked_condition(name: str, parameter: AnyParameter, space: Space) ->
             )
         when[parent] = [space[parent].canonical(value) for value in values]
     return parameter.model_copy(update={"when": when})
+
+
+def _with_parents(space: Space, params: Params) -> Params:
+    complete = dict(params)
+    # Children first: the parent that one of them adds may wait for another parameter itself.
+    for name in reversed(space):
+        waiting = {child: space[child].when or {} for child in complete if name in (space[child].when or {})}
+        if not waiting or name in complete:
+            continue
+        first, *others = (when[name] for when in waiting.values())
+        common = [value for value in first if all(any(same(value, each) for each in values) for values in others)]
+        if not common:
+            raise DeclarationError(
+                f"A point sets a parameter only where its condition holds, but got {', '.join(sorted(waiting))}, for which {name!r} "
+                "would have several values at once. Drop some of them."
+            )
+        complete[name] = common[0]
+    return complete if len(complete) == len(params) else {name: complete[name] for name in space if name in complete}
 
 
 def _impossible(space: Space, params: Mapping[str, Any]) -> set[str]:

@@ -8,7 +8,8 @@ import optuna
 import pytest
 from sqlalchemy import text
 
-from airflow_hpo.core.space.space import fits
+from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.space.space import Float, Int, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StoreUnavailableError, StudyNotFoundError
@@ -146,10 +147,54 @@ def test_a_trial_enqueued_from_a_notebook_is_run_once(studies: OptunaStudies, st
     assert sampled.origin is Origin.SAMPLER
 
 
-def test_an_enqueued_trial_outside_the_space_is_left_alone(studies: OptunaStudies, study: Study) -> None:
-    studies.load(EDITION).enqueue_trial({"n": 70})
+@pytest.mark.parametrize(
+    ("enqueued", "why"),
+    [
+        ({"n": 70}, "A point must lie in the space, but got 'n'=70, outside Int(low=1, high=9). Change it."),
+        ({"n": 7.5}, "A point must lie in the space, but got 'n'=7.5, outside Int(low=1, high=9). Change it."),
+        ({"m": 7}, "A point names parameters of the space, but got 'm'=7. It has x, s, n, c, only_a."),
+        ({"c": None, "only_a": 0.5}, "A point sets a parameter only where its condition holds, but got 'only_a'=0.5"),
+    ],
+    ids=str,
+)
+def test_an_enqueued_trial_outside_the_space_fails_with_its_reason_and_does_not_count(
+    studies: OptunaStudies, study: Study, caplog: pytest.LogCaptureFixture, enqueued: dict, why: str
+) -> None:
+    studies.load(EDITION).enqueue_trial(enqueued)
     assert fits(study.space, studies.ask(EDITION, study, KEYS[:1])[0].params)
-    assert studies.records(EDITION)[0].state is TrialState.WAITING
+    waiting = studies.records(EDITION)[0]
+    assert waiting.state is TrialState.FAIL
+    assert waiting.why_invalid.startswith(f"It was enqueued and is not run. {why}")
+    assert f"Trial 0 of {EDITION} was enqueued and is not run. {why}" in caplog.text
+    assert [each.number for each in own_trials(studies.records(EDITION))] == [1]
+
+
+def test_an_enqueued_value_that_equals_a_declared_one_is_taken_as_declared(
+    studies: OptunaStudies, study: Study
+) -> None:
+    studies.load(EDITION).enqueue_trial({"n": 7.0, "only_a": 1})
+    params = studies.ask(EDITION, study, KEYS[:1])[0].params
+    assert repr([params[name] for name in ("n", "c", "only_a")]) == "[7, 'a', 1.0]"
+
+
+@pytest.mark.parametrize("sampler", ["random", "grid"])
+def test_an_enqueued_point_that_another_trial_has_fails_with_its_reason(
+    studies: OptunaStudies, sampler: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    study = Study(name="g", space={"n": Int(1, 3)}, objective="loss", sampler=sampler, max_trials=9)
+    studies.create("g@1", study)
+    taken = studies.ask("g@1", study, KEYS[:1])[0].params
+    studies.load("g@1").enqueue_trial(taken)
+    assert studies.ask("g@1", study, KEYS[1:2])[0].params != taken
+    assert f"A point is tried once, but another trial has {taken}. Enqueue another one." in caplog.text
+
+
+def test_a_float_with_steps_far_from_zero_is_searched(studies: OptunaStudies) -> None:
+    far = Float(1e9, 1e9 + 1, step=0.1)
+    study = Study(name="far", space={"x": far}, objective="loss", sampler="random", max_trials=11)
+    studies.create("far@1", study)
+    found = [request.params["x"] for request in studies.ask("far@1", study, [f"1/{i}" for i in range(11)])]
+    assert sorted(found) == list(far.values())
 
 
 def test_asking_a_study_that_was_never_created_is_refused(studies: OptunaStudies, study: Study) -> None:

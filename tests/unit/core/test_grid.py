@@ -84,3 +84,9 @@ def test_a_huge_conditional_grid_is_sized_without_visiting_it() -> None:
 def test_only_a_float_with_values_between_its_bounds_is_uncountable() -> None:
     assert grid.countable({"a": Int(0, 1), "b": Categorical([1]), "c": Float(0, 1, step=0.1), "d": Float(1, 1)})
     assert not grid.countable({"a": Int(0, 1), "b": Float(0, 1)})
+
+
+def test_a_grid_with_more_points_than_a_machine_counts_is_walked() -> None:
+    space = ordered({"f": Float(0, 1e30, step=1), "n": Int(0, 2**53, when={"f": 3.0})})
+    assert grid.point(space, 3) == {"f": 3.0, "n": 0}
+    assert grid.point(space, grid.size(space) - 1) == {"f": 1e30}

@@ -75,9 +75,18 @@ def test_an_int_yields_and_holds_every_step_from_low() -> None:
     assert [value for value in range(200) if parameter.holds(value)] == [60, 90]
 
 
-@pytest.mark.parametrize("value", [1.0, True, "1", None, float("nan")])
+def test_a_float_may_have_more_steps_than_a_float_counts() -> None:
+    assert Float(0, 1e30, step=1).count == 10**30 + 1
+
+
+@pytest.mark.parametrize("value", [1.5, True, "1", None, float("nan"), float("inf"), 4.0])
 def test_an_int_holds_whole_numbers_only(value: object) -> None:
     assert not Int(0, 3).holds(value)
+
+
+def test_an_int_turns_an_equal_value_into_a_whole_one() -> None:
+    assert Int(0, 3).holds(2.0)
+    assert repr(Int(0, 3).canonical(2.0)) == "2"
 
 
 def test_a_categorical_turns_an_equal_value_into_the_declared_one() -> None:
@@ -161,8 +170,36 @@ def test_a_point_fits_when_every_active_parameter_and_no_other_has_a_value_in_ra
 
 
 def test_a_partial_point_may_leave_out_what_its_own_parameters_wait_for() -> None:
-    assert check_point(MODELS, {"second": 16}) == {"second": 16}
+    assert check_point(MODELS, {"layers": 2, "model": "mlp"}) == {"layers": 2, "model": "mlp"}
     assert check_point(MODELS, {}) == {}
+
+
+def test_a_point_is_completed_by_what_its_own_parameters_wait_for() -> None:
+    whole = check_point(MODELS, {"second": 16})
+    assert list(whole.items()) == [("model", "mlp"), ("layers", 2), ("second", 16)]
+    space = ordered(
+        {"m": Categorical(["a", "b", "c"]), "x": Int(0, 9, when={"m": ["c", "b"]}), "y": Int(0, 9, when={"m": "b"})}
+    )
+    assert check_point(space, {"x": 1}) == {"m": "c", "x": 1}
+    assert check_point(space, {"x": 1, "y": 1}) == {"m": "b", "x": 1, "y": 1}
+
+
+def test_a_point_for_which_a_parameter_would_need_two_values_is_refused() -> None:
+    space = ordered({"m": Categorical(["a", "b"]), "x": Int(0, 9, when={"m": "a"}), "y": Int(0, 9, when={"m": "b"})})
+    with pytest.raises(DeclarationError, match=r"but got x, y, for which 'm' would have several values at once\. Drop"):
+        check_point(space, {"x": 1, "y": 1})
+
+
+@given(st.randoms(use_true_random=False), st.data())
+def test_whatever_part_of_a_point_is_given_each_value_of_it_is_kept(rng: random.Random, data: st.DataObject) -> None:
+    params: dict[str, Choice] = {}
+    for name, parameter in MODELS.items():
+        if parameter.applies(params):
+            params[name] = parameter.at(rng.randrange(parameter.count)) if parameter.count else 1.0
+    part = {name: value for name, value in params.items() if data.draw(st.booleans())}
+    whole = check_point(MODELS, part)
+    assert part.items() <= whole.items()
+    assert set(whole) <= set(active(MODELS, whole))
 
 
 def test_a_point_comes_back_as_its_parameters_write_it() -> None:

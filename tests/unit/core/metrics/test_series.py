@@ -199,3 +199,11 @@ def test_no_step_is_ever_given_twice(steps: list[int | None], limit: int) -> Non
     made.add(MetricPoint("loss", 1.0, step) for step in steps)
     drained = [point.step for point in made.drain(final=True)]
     assert len(drained) == len(set(drained))
+
+
+def test_a_value_after_the_greatest_step_counts_and_is_told() -> None:
+    series = MetricSeries(Objective("loss"))
+    series.add([MetricPoint("loss", 1.0, 2**31 - 1), MetricPoint("loss", 2.0)])
+    assert [point.step for point in series.drain(final=True)] == [2**31 - 1]
+    assert series.measure().value == 2.0
+    assert series.problems() == ["'loss' came once after step 2**31 - 1, the last one of a series; every value counts."]
