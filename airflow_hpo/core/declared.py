@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView, Set
 from typing import Any, Self
 
 import yaml
@@ -72,6 +72,16 @@ def nearest(name: str, known: list[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the known name closest to a wrong one, or an empty string."""
     close = difflib.get_close_matches(name, known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def refuse_set(what: str, values: Any) -> None:
+    """Refuse values that have no order of their own where an order is declared; the keys of a mapping have one."""
+    if isinstance(values, Set) and not isinstance(values, KeysView):
+        listed = sorted(values, key=lambda value: (type(value).__name__, str(value)))
+        raise DeclarationError(
+            f"{what} have an order, which a set has not: it differs from process to process, but got {brief_repr(values)}. "
+            f"Write a list: {brief_repr(listed)}."
+        )
 
 
 def brief_repr(value: Any) -> str:

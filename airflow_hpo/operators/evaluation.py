@@ -7,6 +7,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.owner import Owner
@@ -91,6 +92,8 @@ class EvaluationPlanOperator(EditionOperator):
         super().__init__(**kwargs)
         self.study = study
         self.evaluation = evaluation
+        for name, given in (("Candidates", candidates), ("Scenarios", scenarios), ("Variants", variants)):
+            refuse_set(name, given)
         # Objects, which Airflow does not render: a parameter may contain braces.
         self.candidates = _objects(candidates, Candidate)
         self.scenarios = _objects(scenarios, Scenario)

@@ -8,6 +8,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo.core.calendar import length_of, split
+from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.window import Period, Window
 from airflow_hpo.core.zone import zone
@@ -80,6 +81,7 @@ class ScenariosOperator(BaseOperator):
         if isinstance(self.scenarios, str | timedelta):
             return split(period, self.scenarios)
         given = self.scenarios(period) if callable(self.scenarios) else self.scenarios
+        refuse_set("Scenarios", given)
         return [each if isinstance(each, Scenario) else Scenario(each) for each in given]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator, KeysView, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, refuse_set
 from airflow_hpo.exceptions import DeclarationError
 
 PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
@@ -228,12 +228,7 @@ class Categorical(_Parameter):
     @field_validator("choices", mode="before", json_schema_input_type=list[Choice])
     @classmethod
     def _in_an_order(cls, choices: Any) -> Any:
-        if isinstance(choices, Set) and not isinstance(choices, KeysView):
-            ordered = sorted(choices, key=lambda choice: (type(choice).__name__, str(choice)))
-            raise ValueError(
-                f"Choices have an order, which a set has not: it differs from process to process, but got {brief_repr(choices)}. "
-                f"Write a list: {brief_repr(ordered)}."
-            )
+        refuse_set("Choices", choices)
         return list(choices) if isinstance(choices, tuple) else choices
 
     @field_validator("choices")

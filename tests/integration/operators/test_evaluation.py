@@ -22,6 +22,7 @@ from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.core.window import Window
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.operators.function import TrialPythonOperator
@@ -177,6 +178,19 @@ def test_more_scenarios_than_can_be_evaluated_are_refused_when_they_are_known() 
     operator = ScenariosOperator(task_id="hours", scenarios=hours, window=Window("-28d", "-7d"), evaluations=2)
 
     with pytest.raises(AirflowFailException, match=r"holds 1024 evaluations .* but got 600 scenarios of 2 evaluations"):
+        Ran(operator)
+
+
+@pytest.mark.parametrize("given", [{"scenarios": {"rain"}}, {"variants": {"a"}}], ids=str)
+def test_a_set_whose_order_differs_from_process_to_process_is_refused(given: dict[str, Any]) -> None:
+    options = {"candidates": CANDIDATES, "scenarios": ["rain"], **given}
+    with pytest.raises(DeclarationError, match=r"have an order, which a set has not.*Write a list: \['(rain|a)'\]\."):
+        EvaluationPlanOperator(task_id="plan", study=STUDY, evaluation="test", **options)
+
+
+def test_scenarios_that_a_function_returns_have_an_order() -> None:
+    operator = ScenariosOperator(task_id="weather", scenarios=lambda period: {"rain", "sun"}, window=Window("-28d"))  # type: ignore[arg-type,return-value]
+    with pytest.raises(AirflowFailException, match=r"Write a list: \['rain', 'sun'\]"):
         Ran(operator)
 
 
