@@ -1,7 +1,7 @@
 """One run of a study family, as the store keeps it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,9 @@ from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
 
 LONGEST_GAP = timedelta(minutes=2)
-"""What counts at most between two looks. Tasks look every few seconds; longer gaps are outages, in which attempts may stand."""
+"""What counts at most of an attempt that runs, between two looks: longer gaps may be outages, in which attempts stand."""
+Span = tuple[datetime, datetime | None]
+"""When an attempt began, and when it ended; None while it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,19 @@ class Edition:
         """Whether it came to an end of its budget, or was stopped; not when its tasks broke off."""
         return self.end not in (None, End.INCOMPLETE)
 
-    def used(self, now: datetime, *, running: bool) -> timedelta:
-        """Return how much of its timeout is used up: the time in which attempts ran and a task looked at them."""
+    def used(self, now: datetime, spans: Iterable[Span]) -> timedelta:
+        """Return how much of its timeout is used up: the time in which attempts ran.
+
+        :param spans: of the attempts that had not ended when a task looked last; nobody may have looked while they ran.
+        """
         if self.looked_at is None or self.worked_seconds is None:
             return now - self.started
-        since = min(now - self.looked_at, LONGEST_GAP) if running else timedelta(0)
-        return timedelta(seconds=self.worked_seconds) + max(since, timedelta(0))
+        used, until = timedelta(seconds=self.worked_seconds), self.looked_at
+        for start, end in sorted(spans, key=lambda span: span[0]):
+            end = min(now, max(start, self.looked_at) + LONGEST_GAP if end is None else end)
+            used += max(end - max(start, until), timedelta(0))
+            until = max(until, end)
+        return used
 
     @property
     def study(self) -> Study:

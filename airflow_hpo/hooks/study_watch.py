@@ -5,22 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import batch_and_index, group_of_batches, sharer_name, sharer_of, task_in_batch
 from airflow_hpo.hooks.dag_runs import has_ended, key_of_task, task_states
-from airflow_hpo.storage import editions, sharers
-from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage import sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import ENDED, Status, status_of
 from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.timeout_clock import kept_time
 from airflow_hpo.trials.lost import abandoned, reap, running_tasks
 
-TIME_INTERVAL = timedelta(seconds=15)
-"""Between two writes of how much of a timeout is used up."""
 REAP_INTERVAL = 15.0
 """Seconds between two searches for trials that were abandoned: their task has ended without a result."""
 
@@ -41,7 +37,7 @@ class StudyWatch:
         if self.trial_task_id and time.monotonic() - self._last_reap >= REAP_INTERVAL:
             self._last_reap = time.monotonic()
             return self.look_and_reap()
-        edition = self._kept_time(self.store.edition(self.edition))
+        edition = kept_time(self.store, self.store.edition(self.edition))
         return status_of(self.store, edition, self.store.optuna.records(self.edition, details=False))
 
     @property
@@ -57,7 +53,7 @@ class StudyWatch:
     @retried
     def look_and_reap(self) -> Status:
         """Give up the abandoned trials, then return how the study stands."""
-        edition = self._kept_time(self.store.edition(self.edition))
+        edition = kept_time(self.store, self.store.edition(self.edition))
         records = self.store.optuna.records(self.edition, details=False)
         if lost := self._abandoned(records):
             records = self.store.optuna.records(self.edition, details=False)
@@ -65,16 +61,6 @@ class StudyWatch:
             reap(self.store, self.edition, lost)
             records = self.store.optuna.records(self.edition, details=False)
         return status_of(self.store, edition, records)
-
-    def _kept_time(self, edition: Edition) -> Edition:
-        """Count the time since the last look into the study's timeout, unless nothing ran."""
-        if edition.study.timeout is None or edition.finished or edition.looked_at is None:
-            return edition
-        if utc_now() - edition.looked_at < TIME_INTERVAL:
-            return edition
-        running = bool(running_tasks(self.store, self.edition))
-        with self.store.session() as session:
-            return editions.keep_time(session, self.edition, running=running)
 
     def _abandoned(self, records: Iterable[TrialRecord]) -> list[int]:
         """States are read after the trials, so a second round is needed before anything is given up.

@@ -4,10 +4,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt, TaskRun, outweighs, without_stale
+from airflow_hpo.core.edition import Span
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
@@ -118,6 +119,17 @@ def of(session: Session, edition: str, number: int | None = None, *, lock: bool 
 def running(session: Session, edition: str) -> list[Attempt]:
     """Return the attempts without an end."""
     return _attempts(session, edition, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
+
+
+def spans(session: Session, edition: str, since: datetime) -> list[Span]:
+    """Return when attempts ran that had not ended by then; a lost one until something was heard of it."""
+    columns = select(AttemptRow.started_at, AttemptRow.finished_at, AttemptRow.heard_at, AttemptRow.outcome)
+    later = or_(AttemptRow.finished_at.is_(None), AttemptRow.finished_at > since)
+    lost = AttemptOutcome.LOST.value
+    return [
+        (started, (heard or started) if outcome == lost else finished)
+        for started, finished, heard, outcome in session.execute(columns.where(_within(edition), later))
+    ]
 
 
 def images(session: Session, edition: str) -> dict[int, str | None]:

@@ -1,6 +1,7 @@
 """Editions: opening, finding, stopping and finishing them, and how large their batches are."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import nearest
-from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.edition import Edition, Span
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord
@@ -148,10 +149,10 @@ def correct_best(session: Session, name: str, best: TrialRecord | None) -> Editi
     return edition_of(row)
 
 
-def keep_time(session: Session, name: str, *, running: bool) -> Edition:
-    """Count the time since the last look into what is used of a timeout, if attempts run."""
+def keep_time(session: Session, name: str, spans: Iterable[Span]) -> Edition:
+    """Count the time since the last look in which attempts ran into what is used of a timeout."""
     row, now = _locked(session, name), utc_now()
-    row.worked_seconds = edition_of(row).used(now, running=running).total_seconds()
+    row.worked_seconds = edition_of(row).used(now, spans).total_seconds()
     row.looked_at = now
     session.flush()
     return edition_of(row)

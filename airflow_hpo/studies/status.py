@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow_hpo.core.attempt import scheduled_trials
 from airflow_hpo.core.budget import BudgetVerdict, End, ready_for_more, slots_free, verdict, verdict_on_grid
-from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.edition import Edition, Span
 from airflow_hpo.core.progress import Progress, best_of, progress_of, taken_over
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.study import Study
@@ -77,12 +77,18 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     study = edition.study
     progress = progress_of(records, study.objective.direction, _scheduled(store, edition.name, study))
     now = datetime.now(UTC)
-    used = edition.used(now, running=progress.running > 0)
+    used = edition.used(now, _spans(store, edition))
     judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
     return Status(edition, progress, judged, best_of(taken_over(records), study.objective.direction))
+
+
+def _spans(store: Store, edition: Edition) -> list[Span]:
+    if edition.study.timeout is None or edition.looked_at is None:
+        return []
+    return store.read(attempts.spans, edition.name, edition.looked_at)
 
 
 def _scheduled(store: Store, name: str, study: Study) -> set[int] | None:

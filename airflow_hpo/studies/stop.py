@@ -10,6 +10,7 @@ from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import status, status_of
 from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.timeout_clock import kept_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def _reason(store: Store, found: Edition, *, starting: bool = False) -> str | No
     stopped = starting and found.stop_reason is not None
     if found.finished is not None or not (stopped or found.study.when_over == "stop"):
         return None
+    found = found if starting else kept_time(store, found)
     verdict = status_of(store, found, store.optuna.records(found.name, details=False)).verdict
     what = "was not started" if starting else "was ended before it had finished"
     return f"The trial {what}. {verdict.reason}" if verdict.over else None

@@ -9,10 +9,13 @@ from sqlalchemy import update
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.storage import attempts
 from airflow_hpo.storage.column_types import utc_now
-from airflow_hpo.storage.tables import EditionRow
-from airflow_hpo.studies.status import Status
+from airflow_hpo.storage.tables import AttemptRow, EditionRow
+from airflow_hpo.studies.status import Status, status
+from airflow_hpo.studies.stop import reason_to_end
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.lost import reap
 from tests.integration.airflow_answers import AirflowAnswers
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -30,6 +33,7 @@ def looked(tuned: Tuned, ago: timedelta, started: timedelta | None = None) -> No
         session.execute(
             update(EditionRow).values(looked_at=now - ago, started_at=now - (started or ago), created_at=now - ago)
         )
+        session.execute(update(AttemptRow).values(started_at=now - ago))
 
 
 def look(tuned: Tuned) -> Status:
@@ -67,6 +71,43 @@ def test_time_in_which_nothing_runs_does_not_count(store: Store) -> None:
     look(tuned)
 
     assert used(tuned) == 0
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["a task looks", "nobody looked"])
+def test_trials_that_nobody_looked_at_while_they_ran_count(store: Store, kept: bool) -> None:
+    tuned = Tuned(store, declared(timeout=timedelta(hours=1)))
+    first, second = tuned.suggest()[:2]
+    started = tuned.started(first), tuned.started(second)
+    looked(tuned, timedelta(minutes=70))
+    for each in started:
+        tuned.conclude(*each)
+
+    assert (look(tuned) if kept else status(store, tuned.name)).verdict.end is End.TIMEOUT
+    assert used(tuned) == (pytest.approx(4200, abs=60) if kept else 0)
+
+
+def test_a_trial_that_may_be_ended_counts_its_own_time(store: Store) -> None:
+    tuned = Tuned(store, declared(timeout=timedelta(hours=1), when_over="stop"))
+    tuned.started(tuned.suggest()[0])
+    ends = []
+    for _ in range(31):
+        looked(tuned, timedelta(minutes=2))
+        ends.append(reason_to_end(store, tuned.name))
+
+    assert ends[:29] == [None] * 29
+    assert "timeout" in (ends[-1] or "")
+
+
+def test_a_lost_attempt_counts_until_it_was_heard_last(store: Store) -> None:
+    tuned = Tuned(store, declared(timeout=timedelta(hours=1)))
+    _, attempt = tuned.started(tuned.suggest()[0])
+    looked(tuned, timedelta(hours=71))
+    with store.session() as session:
+        attempts.hear(session, tuned.name, attempt.number, attempt.attempt, utc_now() - timedelta(hours=70.5))
+    reap(store, tuned.name, [attempt.number])
+
+    assert not look(tuned).verdict.over
+    assert used(tuned) == pytest.approx(1800, abs=60)
 
 
 def test_a_timeout_says_for_how_long_nothing_ran(store: Store) -> None:

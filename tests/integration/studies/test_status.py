@@ -67,7 +67,7 @@ def test_a_stopped_study_starts_nothing(tuned: Tuned) -> None:
 
 def test_a_study_times_out(store: Store) -> None:
     tuned = Tuned(store, declared(timeout=60))
-    tuned.suggest()
+    tuned.started(tuned.suggest()[0])
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61), tick=False):
         assert status(store, tuned.name).verdict.end is End.TIMEOUT
 

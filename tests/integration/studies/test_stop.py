@@ -56,7 +56,7 @@ def test_patience_and_failures_end_trials(store: Store, budget: dict[str, Any], 
 
 def test_a_timeout_ends_trials(store: Store) -> None:
     tuned = Tuned(store, declared(when_over="stop", timeout=timedelta(microseconds=1)))
-    tuned.suggest()
+    tuned.started(tuned.suggest()[0])
     assert "timeout" in (reason_to_end(store, tuned.name) or "")
 
 
@@ -64,7 +64,7 @@ def test_trials_that_were_suggested_before_a_timeout_go_on_unless_declared_other
     fates = {}
     for when_over in ("finish", "stop"):
         tuned = Tuned(store, declared(name=when_over, when_over=when_over))
-        tuned.suggest()
+        tuned.started(tuned.suggest()[0])
         Tuned(store, declared(name=when_over, when_over=when_over, timeout=timedelta(microseconds=1)))
         ends = reason_to_end(store, tuned.name), must_not_start(store, store.edition(tuned.name))
         fates[when_over] = [reason is None for reason in ends]
