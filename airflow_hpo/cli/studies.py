@@ -17,6 +17,7 @@ from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.open import ask_afresh
 from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
+from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.rows import edition_row, find_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import Stop, request_stop
@@ -56,6 +57,7 @@ def show(args: Any) -> None:
                 **row,
                 "trials_with_problems": odd,
                 "images": images_sentence(store, [edition.name]),
+                "periods": periods_sentence(store, edition.name),
                 **{f"params.{name}": params.get(name) for name in edition.study.space},
             }
         ],
@@ -158,8 +160,8 @@ def _show_table(store: Store, edition: Edition) -> None:
         console.print(judged.verdict.reason, soft_wrap=True)
     if by := end_of_run(store, edition):
         console.print(stopped_sentence(by), soft_wrap=True)
-    if images := images_sentence(store, [edition.name]):
-        console.print(images, soft_wrap=True)
+    for mixed in filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)]):
+        console.print(mixed, soft_wrap=True)
     objective = edition.study.objective
     rows = [
         r for r in trial_rows(store, edition.name) if r["state"] == TrialState.COMPLETE and r["replaced_by"] is None

@@ -103,7 +103,8 @@ def _created_again(stored: Edition, facts: RunFacts) -> bool:
 
 def _asks(conf: Any) -> bool:
     word = conf.get("hpo") if isinstance(conf, Mapping) else None
-    if isinstance(word, str) and word != AFRESH:
+    # A mapping is the author's own.
+    if word not in (None, AFRESH) and not isinstance(word, Mapping):
         raise DeclarationError(
             f'The word "hpo" of a run\'s conf is "{AFRESH}", but got {brief_repr(word)}. Trigger it with '
             f'{{"hpo": "{AFRESH}"}} to compute everything again, or leave the word out.'

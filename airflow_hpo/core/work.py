@@ -1,5 +1,7 @@
 """Fingerprints of what a task runs and of what it works on, which decide whether a finished trial answers or runs again."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,3 +60,15 @@ def told_work(request: TrialRequest) -> str:
 def same_data(stored: str | None, request: TrialRequest) -> bool | None:
     """Whether a trial worked on the same period and scenario; None when that was not stored."""
     return None if stored is None or by_first_rule(stored) else stored.split(":")[1] == told_work(request)
+
+
+def several_periods(stored: Iterable[str | None]) -> str | None:
+    """Say that trials, given by their stored work, worked on different periods; None when none are known to."""
+    counts = Counter(work.split(":")[1] for work in stored if work and not by_first_rule(work))
+    if len(counts) < 2:
+        return None
+    numbers = " + ".join(str(count) for _, count in counts.most_common())
+    return (
+        f"Its results are of {len(counts)} periods ({numbers} trials), and their values are compared all the same. "
+        "Clear the first `suggest` with what follows to measure all on the same period."
+    )

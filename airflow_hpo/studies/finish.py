@@ -13,6 +13,7 @@ from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.images import images_sentence
+from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
 
@@ -54,7 +55,8 @@ def finish(
         with store.session() as session:
             editions.correct_best(session, status.edition.name, best)
     before = answered_from(own_trials(store.optuna.records(status.edition.name, details=False)), since)
-    text = _text(status, best, reason, before, images_sentence(store, [status.edition.name]))
+    mixed = images_sentence(store, [status.edition.name]), periods_sentence(store, status.edition.name)
+    text = _text(status, best, reason, before, *mixed)
     return Summary({**_data(status, best, end, reason), "answered": before}, text, failure)
 
 

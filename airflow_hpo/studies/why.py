@@ -13,6 +13,7 @@ from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.metric_series import last_reports
 from airflow_hpo.studies.images import images_sentence
+from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
@@ -64,8 +65,9 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
     said = _study(status_of(store, edition, records), tasks, {first_key(r.key) for r in records if r.key})
     odd = odd_results(records, runs)
+    mixed = images_sentence(store, [name]), periods_sentence(store, name)
     return Explanation(
-        [*said, *([odd_sentence(odd)] if odd else []), *filter(None, [images_sentence(store, [name])])],
+        [*said, *([odd_sentence(odd)] if odd else []), *filter(None, mixed)],
         [_trial(record, runs.get(record.number, []), tasks, news) for record in shown],
     )
 

@@ -24,8 +24,12 @@ from airflow_hpo.evaluations.run import evaluation_requests, open_evaluation
 from airflow_hpo.operators.function import TrialPythonOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.run_tasks import RunTasks
+from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import results_before
+from airflow_hpo.studies.why import explain
 from tests.integration.trial_tasks import START, Tuned, task_instance
 from tests.unit.core.test_evaluation import plan
 
@@ -193,6 +197,19 @@ def test_suggest_says_which_trials_answer_for_their_period(cleared: Cleared, tun
     assert said(JUNE) == [f"1 of 4 have a result for this period: {answers}"]
     tuned.complete(tuned.suggest()[1])
     assert said(JUNE)[1:] == [f"1 of 4 have a result by a version that kept no period: {answers}"]
+
+
+def test_an_edition_of_several_periods_says_so(cleared: Cleared, tuned: Tuned) -> None:
+    def said() -> list[bool]:
+        sentence = "Its results are of 2 periods (1 + 1 trials), and their values are compared all the same."
+        finished = finish(tuned.store, status(tuned.store, tuned.name), accept_incomplete=True).text
+        return [sentence in text for text in (finished, str(explain(tuned.store, tuned.name, RunTasks()).study))]
+
+    for request, period in zip(tuned.suggest(), (MARCH, JUNE)):
+        cleared(request.model_copy(update={"period": period}))
+    assert said() == [True, True]
+    cleared(cleared.request.model_copy(update={"period": JUNE}))
+    assert said() == [False, False]
 
 
 def test_a_trial_of_the_version_before_is_compared_as_that_version_did(cleared: Cleared, tuned: Tuned) -> None:

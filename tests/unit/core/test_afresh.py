@@ -22,8 +22,8 @@ def test_a_conf_without_the_word_asks_for_nothing(conf: Any) -> None:
     assert not RunFacts.of(SimpleNamespace(conf=conf)).afresh
 
 
-@pytest.mark.parametrize("word", ["Afresh", "fresh", ""])
-def test_a_misspelt_word_is_refused_with_the_right_one(word: str) -> None:
+@pytest.mark.parametrize("word", ["Afresh", "fresh", "", True, ["afresh"]])
+def test_a_misspelt_word_is_refused_with_the_right_one(word: Any) -> None:
     with pytest.raises(DeclarationError, match='is "afresh", but got'):
         RunFacts.of(SimpleNamespace(conf={"hpo": word}))
 
