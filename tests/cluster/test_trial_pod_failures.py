@@ -65,6 +65,28 @@ def test_a_deadline_is_the_programs_failure(task: MakeTask) -> None:
     assert "active_deadline_seconds of 3" in (attempt.reason or "")
 
 
+def test_a_program_that_hangs_is_ended_with_its_pod(task: MakeTask, core: Any, deferrable: bool) -> None:
+    trial = task(SLEEP, no_news_after=3, poll_interval=1, deferrable=deferrable)
+    attempt = failed(trial)
+    assert attempt.kind is FailureKind.NO_NEWS
+    assert (attempt.reason or "").startswith(
+        "The trial's program wrote no line and no metric for 3 seconds and was ended."
+    )
+    assert (attempt.reason or "").endswith("Its last lines: loss=1")
+    assert attempt.heard is not None
+
+    def gone() -> bool:
+        pods = core.list_namespaced_pod(trial.arguments["namespace"]).items
+        return all(pod.metadata.name != attempt.placement.pod or pod.metadata.deletion_timestamp for pod in pods)
+
+    wait_for(gone, "the end of the pod")
+
+
+def test_a_program_that_says_something_now_and_then_is_not_silent(task: MakeTask) -> None:
+    program = "import time; [(print('step', i, flush=True), time.sleep(1)) for i in range(12)]; print('loss=1')"
+    assert task(program, no_news_after=6, poll_interval=1).run()["value"] == 1.0
+
+
 def test_a_missing_metric_says_how_it_was_looked_for(task: MakeTask, deferrable: bool) -> None:
     attempt = failed(task("print('nothing to see')", deferrable=deferrable))
     assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, 0)
