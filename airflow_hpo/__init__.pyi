@@ -6,7 +6,8 @@ from airflow_hpo.core.evaluation import Candidate as Candidate, Scenario as Scen
 from airflow_hpo.core.metrics.source import File as File, Stdout as Stdout, TerminationMessage as TerminationMessage
 from airflow_hpo.core.objective import Objective as Objective
 from airflow_hpo.core.space.space import Categorical as Categorical, Float as Float, Int as Int
-from airflow_hpo.core.study import Study as Study, WarmStart as WarmStart
+from airflow_hpo.core.study import Study as Study
+from airflow_hpo.core.warm_start import WarmStart as WarmStart
 from airflow_hpo.core.window import Period as Period, Window as Window
 from airflow_hpo.exceptions import (
     HpoError as HpoError,

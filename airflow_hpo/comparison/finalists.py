@@ -9,14 +9,13 @@ and is taken off: what remains is the inflation.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_hpo.comparison.decision import Estimate
-from airflow_hpo.core.declared import fingerprint, nearest
+from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.objective import Direction, Objective
-from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import DeclarationError
 
 if TYPE_CHECKING:
@@ -58,16 +57,6 @@ class Selection:
     def inflation(self) -> Estimate:
         """How much the study's winner was overstated."""
         return next(finalist.inflation for finalist in self.finalists if finalist.candidate == self.winner)
-
-
-def best_trials(trials: Iterable[TrialRecord], direction: Direction, k: int) -> list[TrialRecord]:
-    """Return the best complete trials with different parameters, best first; the earlier of equals."""
-    sign = 1.0 if direction is Direction.MINIMIZE else -1.0
-    complete = [t for t in trials if t.state is TrialState.COMPLETE and t.value is not None]
-    unique: dict[str, TrialRecord] = {}
-    for trial in sorted(complete, key=lambda t: (sign * (t.value or 0.0), t.number)):
-        unique.setdefault(fingerprint(trial.params), trial)
-    return list(unique.values())[:k]
 
 
 def select(

@@ -11,7 +11,8 @@ from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
-from airflow_hpo.core.study import STUDY_NAME, Study, WarmStart
+from airflow_hpo.core.study import STUDY_NAME, Study
+from airflow_hpo.core.warm_start import WarmStart
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DOCUMENTED: tuple[type[Declared], ...] = (Float, Int, Categorical, Objective, Sampler, Pruner, WarmStart)

@@ -18,6 +18,7 @@ from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.trial_key import edition_name
+from airflow_hpo.core.warm_start import WarmStart
 
 STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
 
@@ -36,32 +37,6 @@ def _seconds(value: Any) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=float | timedelta)]
-
-
-class WarmStart(Declared):
-    """What a new edition takes over from earlier ones of the same study, as far as they had the same objective.
-
-    An edition with data that end later than those of the run is not an earlier one: a backfill never looks ahead.
-
-    Example::
-
-        study = Study(
-            name="dispatch/tokyo",
-            objective="cost",
-            space={"discount": Float(0.8, 0.999)},
-            max_trials=100,
-            warm_start=WarmStart(mode="points", editions=2, trials=5),
-        )
-
-    :param mode: ``"points"`` evaluates their best points again, first (right when the data have changed);
-        ``"values"`` takes their results as known (right when they have not).
-    :param editions: from how many of the newest earlier editions that have results which fit the space; 1 or more.
-    :param trials: how many of their best trials; 1 or more. Only those that still fit the space are taken.
-    """
-
-    mode: Literal["points", "values"] = "points"
-    editions: StrictInt = Field(default=1, ge=1)
-    trials: StrictInt = Field(default=10, ge=1)
 
 
 class Study(Declared):

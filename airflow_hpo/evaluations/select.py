@@ -1,13 +1,15 @@
 """Selection of candidates: the best trials of a study with the champion, and then the finalist among them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_hpo.comparison.finalists import Selection, best_trials, select
+from airflow_hpo.comparison.finalists import Selection, select
 from airflow_hpo.core.budget import End
+from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
+from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials, taken_over
 from airflow_hpo.core.space.parameter import Choice, same
 from airflow_hpo.core.trial import TrialRecord, TrialState
@@ -63,6 +65,16 @@ def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None 
             "Look at its trials, or tune more of them."
         )
     return Shortlist([*(_challenger(edition, t) for t in challengers), *([champion] if champion else [])], remarks)
+
+
+def best_trials(trials: Iterable[TrialRecord], direction: Direction, k: int) -> list[TrialRecord]:
+    """Return the best complete trials with different parameters, best first; the earlier of equals."""
+    sign = 1.0 if direction is Direction.MINIMIZE else -1.0
+    complete = [t for t in trials if t.state is TrialState.COMPLETE and t.value is not None]
+    unique: dict[str, TrialRecord] = {}
+    for trial in sorted(complete, key=lambda t: (sign * (t.value or 0.0), t.number)):
+        unique.setdefault(fingerprint(trial.params), trial)
+    return list(unique.values())[:k]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,9 @@ WHO_LENGTH = 1000
 
 @contextlib.contextmanager
 def file_locked(path: str, who: str) -> Iterator[None]:
-    """Hold a metrics file for a trial until the context is left, or its process has ended.
-
-    Two DAG runs, two studies or two DAGs that name one file mix their values, which no declaration tells. Where no lock can be
-    kept, nothing is locked.
-
-    :param who: the trial, the same in each of its attempts.
-    :raises DeclarationError: when another trial holds it.
-    :raises TrialFailedError: when an earlier attempt of the same trial does, which is about to end.
-    """
+    """Hold a metrics file for a trial, the same in each attempt, until the context is left, or its process has ended."""
+    # Two DAG runs, two studies or two DAGs that name one file mix their values, which no declaration tells. Where no lock can
+    # be kept, nothing is locked.
     lock = _place_of(path)
     held = _held(lock, path, who) if lock else None
     try:

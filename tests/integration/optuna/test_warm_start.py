@@ -6,8 +6,9 @@ import pytest
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.progress import progress_of
 from airflow_hpo.core.space.space import Categorical, Float, Int
-from airflow_hpo.core.study import Study, WarmStart
+from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialState
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.optuna.optuna_studies import OptunaStudies
 
 NARROW = {"x": Float(0, 1), "c": Categorical(["a", "b"])}

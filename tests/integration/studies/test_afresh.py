@@ -13,8 +13,8 @@ from airflow_hpo.core.evaluation import Candidate, Plan
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.parameter_set import Provenance
-from airflow_hpo.core.study import WarmStart
 from airflow_hpo.core.trial import TrialState
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.evaluations.compare import compare_evaluations
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, open_evaluation
 from airflow_hpo.exceptions import ChampionChangedError, StudyNotFoundError

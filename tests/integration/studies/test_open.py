@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_hpo.core.space.space import Categorical, Float
-from airflow_hpo.core.study import WarmStart
 from airflow_hpo.core.trial import Origin, TrialState
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.exceptions import StudyConflictError
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.open import open_edition

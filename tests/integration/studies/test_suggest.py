@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.study import WarmStart
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.core.trial_key import key_of
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.evaluations.select import shortlist
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from airflow_hpo.comparison.finalists import best_trials, select
+from airflow_hpo.comparison.finalists import select
 from airflow_hpo.core.objective import Direction, Objective
 from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.evaluations.select import best_trials
 from airflow_hpo.exceptions import DeclarationError
 from tests.unit.comparison.evaluations import evaluated
 

@@ -14,7 +14,8 @@ from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.json_schema import study_schema
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.space import Categorical, Float, Int
-from airflow_hpo.core.study import Study, WarmStart
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.exceptions import DeclarationError
 
 PUBLISHED = Path(airflow_hpo.__file__).with_name("study.schema.json")

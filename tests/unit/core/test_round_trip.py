@@ -16,7 +16,8 @@ from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.space import Categorical, Float, Int
-from airflow_hpo.core.study import Study, WarmStart
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.warm_start import WarmStart
 
 TRICKY = [
     "1e-5",

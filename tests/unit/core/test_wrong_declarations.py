@@ -10,7 +10,8 @@ import pytest
 from airflow_hpo.core.algorithms import LIBRARIES, Pruner, Sampler
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.space import Categorical, Float, Int
-from airflow_hpo.core.study import Study, WarmStart
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.exceptions import DeclarationError
 
 NAN, INF = float("nan"), float("inf")
