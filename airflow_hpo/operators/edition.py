@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
@@ -18,11 +19,14 @@ from airflow_hpo.studies.stopped_runs import end_stopped_editions
 from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
 
+_NONE = re.compile(r"(?<![^\W_])None(?![^\W_])")
+
 
 class EditionOperator(BaseOperator):
     """Opens an edition of a study family."""
 
     study: Study
+    run: str
     hpo_conn_id: str
 
     @property
@@ -48,6 +52,17 @@ class EditionOperator(BaseOperator):
                     f"both run {self.family!r}. Rename the study of one of them, or declare Study({self.study.name!r}, ..., "
                     "shared=True) in both to run trials of one study together."
                 )
+
+    def check_run(self) -> None:
+        """Refuse a run that its template left empty: every DAG run would answer with the results of the first.
+
+        :raises DeclarationError: when it is empty, or has Python's ``None`` in it.
+        """
+        if not self.run.strip() or _NONE.search(self.run):
+            raise DeclarationError(
+                f"`run` is different for each edition, but in this DAG run its template gave {self.run!r}, as in each one without "
+                "that value. Leave `run` out, or name what stands in: run=\"{{ dag_run.conf.get('month', run_id) }}\"."
+            )
 
     def after_its_end(self, edition: str, before: DagRunKey | None) -> DagRunKey | None:
         """Return the DAG run that worked on an edition before; while it is running, defer until it has ended.

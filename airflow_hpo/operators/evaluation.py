@@ -117,6 +117,7 @@ class EvaluationPlanOperator(EditionOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the trial requests, one for each index of the trial task."""
         with permanent_errors_end_the_task():
+            self.check_run()
             store, place = HpoHook(self.hpo_conn_id).store, task_try_of(context)
             timezone = timezone_of(store, context)
             plan = self._plan(self.candidates, self.scenarios, self._period(context, timezone))

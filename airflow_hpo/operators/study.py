@@ -99,6 +99,7 @@ class StudyStartOperator(EditionOperator):
     def execute(self, context: Context) -> str:
         """Return the edition's name."""
         with permanent_errors_end_the_task():
+            self.check_run()
             hook, place = HpoHook(self.hpo_conn_id), task_try_of(context)
             self.refuse_sets_of_others(hook.store, place.task.dag_id)
             claim_study(hook.store, self.study, Owner.of(place.task))

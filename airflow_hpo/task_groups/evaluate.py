@@ -13,7 +13,7 @@ from airflow_hpo.operators.evaluation import EvaluationCollectOperator, Evaluati
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping
 from airflow_hpo.task_groups.pipeline import GroupTrial
-from airflow_hpo.task_groups.tune import check_declarations
+from airflow_hpo.task_groups.tune import check_declarations, refuse_mapped
 
 PROGRAM_RETRIES = 1
 """While tuning, a program fails because of its parameters; a candidate's parameters have worked before."""
@@ -75,6 +75,7 @@ class EvaluateTaskGroup(TaskGroup):
         **kwargs: Any,
     ) -> None:
         super().__init__(group_id=group_id, **kwargs)
+        refuse_mapped(self)
         check_declarations(study, trial, parallelism)
         with self:
             self.plan = EvaluationPlanOperator(

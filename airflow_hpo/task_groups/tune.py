@@ -70,6 +70,7 @@ class TuneTaskGroup(TaskGroup):
         **kwargs: Any,
     ) -> None:
         super().__init__(group_id=group_id, **kwargs)
+        refuse_mapped(self)
         if dispatch not in ("batches", "continuous"):
             raise DeclarationError(f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. Choose one.")
         check_declarations(study, trial)
@@ -168,6 +169,17 @@ class TuneTaskGroup(TaskGroup):
             suggest >> settle
             settle >> self.finish
             return settle
+
+
+def refuse_mapped(group: TaskGroup) -> None:
+    """Raise when a group of this package stands in a mapped one: Airflow maps nothing twice, and trials are mapped."""
+    outer = next(iter(group.iter_mapped_task_groups()), None)
+    if outer is not None:
+        raise DeclarationError(
+            f"Task group {group.group_id!r} maps its trials, so it cannot stand in a mapped task group, but got it in "
+            f"{outer.group_id!r}, which is expanded. Write a loop, with a study of its own name for each value: "
+            "for n in values: TuneTaskGroup(f'tune_{n}', study=..., trial=...)."
+        )
 
 
 def check_declarations(study: Any, trial: Any, parallelism: int | None = None) -> None:

@@ -62,8 +62,8 @@ def execute(operator: BaseOperator, run_id: str, dag_id: str = "monthly", resume
     return here.run(operator.execute, context=context)
 
 
-def starting(study: Study | None = None, **options: Any) -> StudyStartOperator:
-    return StudyStartOperator(task_id="tune.start", study=study or declared(), run="main", **options)
+def starting(study: Study | None = None, run: str = "main", **options: Any) -> StudyStartOperator:
+    return StudyStartOperator(task_id="tune.start", study=study or declared(), run=run, **options)
 
 
 def planning(run: str = "main") -> EvaluationPlanOperator:
@@ -96,6 +96,22 @@ def test_a_run_waits_for_the_end_of_the_run_that_has_the_edition(operator: Any, 
 def test_an_edition_keeps_the_end_of_the_data_of_its_run() -> None:
     name = execute(starting(), "A")
     assert HpoHook().store.edition(name).data_until == NOW
+
+
+EMPTY = ["{{ params.get('month') }}", "{{ params.get('month', '') }}", "m-{{ params.get('month') }}"]
+
+
+@pytest.mark.parametrize("run", EMPTY)
+@pytest.mark.parametrize("kind", ["study", "evaluation"])
+def test_a_run_that_its_template_left_empty_is_refused(kind: str, run: str) -> None:
+    operator = starting(run=run) if kind == "study" else planning(run)
+
+    with pytest.raises(AirflowFailException, match=r"its template gave '(None|m-None|)'.*run_id"):
+        execute(operator, "r")
+
+
+def test_a_run_with_none_in_a_word_is_one() -> None:
+    assert execute(starting(run="Nonesuch"), "r").endswith("@Nonesuch")
 
 
 def test_a_run_that_waits_says_for_which_one(airflow: AirflowAnswers, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, task, task_group
 from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_hpo.core.budget import most_batches
@@ -272,3 +272,13 @@ def test_trials_of_the_triggerer_add_no_task_to_the_group() -> None:
     trial = triggerer.get_task("tune.batch_001.trial")
     assert trial.start_from_trigger
     assert isinstance(DagSerialization.to_dict(triggerer), dict)
+
+
+def test_a_group_within_a_mapped_one_is_refused_with_a_loop_in_its_place() -> None:
+    @task_group
+    def region(name: str) -> None:
+        TuneTaskGroup(study=study(), trial=PROCESS)
+
+    said = r"'region\.tune' maps its trials.*in 'region', which is expanded\. Write a loop"
+    with DAG("d", schedule=None), pytest.raises(DeclarationError, match=said):
+        region.expand(name=["a", "b"])
