@@ -82,7 +82,8 @@ class Visited:
         replaced = {trial.user_attrs.get(attributes.REPLACES) for trial in self._trials}
         counts: dict[Hashable, Counter[str | None]] = {}
         for trial in self._trials:
-            if trial.state is TrialState.FAIL and trial.number not in replaced:
+            # One that never began was enqueued and is not run.
+            if trial.state is TrialState.FAIL and trial.datetime_start and trial.number not in replaced:
                 count = counts.setdefault(identity(self._space, trial.params), Counter())
                 count[trial.user_attrs.get(attributes.WORK)] += 1
         return counts

@@ -187,6 +187,8 @@ def test_an_enqueued_point_that_another_trial_has_fails_with_its_reason(
     studies.load("g@1").enqueue_trial(taken)
     assert studies.ask("g@1", study, KEYS[1:2])[0].params != taken
     assert f"A point is tried once, but another trial has {taken}. Enqueue another one." in caplog.text
+    later = [request for key in KEYS[2:] for request in studies.ask("g@1", study, [key])]
+    assert [set(request.params) for request in later] == [{"n"}] * (1 if sampler == "grid" else 2)
 
 
 def test_a_float_with_steps_far_from_zero_is_searched(studies: OptunaStudies) -> None:
