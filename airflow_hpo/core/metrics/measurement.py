@@ -83,9 +83,11 @@ def doubtful(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
 def two_formats(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
     """Return the error for an objective that a program also gives in a format which the default filter does not read."""
     declared = evidence.declared if evidence else "Stdout("
+    own = f" {declared}format={found.format!r}) reads such lines"
+    reads = own if found.format != "text" else _remedy(found.name, evidence, found.line).rstrip(".")
     return TrialFailedError(
         f"All values of the objective must be in one format, but besides {found.name}=... the line {found.line!r} gives "
-        f"{found.text}. {declared}format={found.format!r}) reads such lines, and "
+        f"{found.text}.{reads}, and "
         f"{declared}filter={{{found.name!r}: r'(?:^|\\s){re.escape(found.name)}\\s*=\\s*([^\\s,;\\]]+)'}}) leaves them out.",
         kind=FailureKind.PROGRAM,
     )

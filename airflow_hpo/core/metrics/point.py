@@ -44,6 +44,7 @@ class Rejected:
 
     def __str__(self) -> str:
         why = f"it is written as {self.format} writes" if self.format else self.why
+        why = "it is written without '='" if self.format == "text" else why
         return f"{self.name!r} was {self.text!r} in the line {self.line!r}" + (f": {why}" if why else "")
 
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
 from airflow_hpo.core.metrics.json_reader import JsonReader
+from airflow_hpo.core.metrics.numbers import WHOLE_NUMBER, as_number
 from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, rejected
 from airflow_hpo.core.metrics.reader import Reader
 from airflow_hpo.core.metrics.table_readers import CsvReader, YamlReader, looks_like_yaml
@@ -53,7 +55,7 @@ def given_otherwise(line: str, metrics: Iterable[str]) -> list[Rejected]:
     found = []
     tried = (*_DISTINCT, "lightning") if _DRAWN.search(line) else _DISTINCT
     for metric in metrics if len(line) <= MATCH_LIMIT else ():
-        if recognised := format_of(metric, line, tried) or _line_of_yaml(metric, line):
+        if recognised := format_of(metric, line, tried) or _line_of_yaml(metric, line) or _labelled(metric, line):
             found.append(rejected(metric, recognised[1], line, guess=recognised[1], format=recognised[0]))
     return found
 
@@ -61,6 +63,20 @@ def given_otherwise(line: str, metrics: Iterable[str]) -> list[Rejected]:
 def _line_of_yaml(metric: str, line: str) -> tuple[str, float] | None:
     found = YamlReader([metric], None).read(line, None)
     return ("yaml", found[0].value) if found and isinstance(found[0], MetricPoint) else None
+
+
+def _labelled(metric: str, line: str) -> tuple[str, float] | None:
+    """Return what text gives for a metric without ``=``, such as ``final loss: 0.5``; ``KL loss: 0.5`` is another metric's."""
+    found = [value for match in _label(metric).finditer(line) if (value := as_number(match["value"])) is not None]
+    return ("text", found[-1]) if found else None
+
+
+@lru_cache(maxsize=64)
+def _label(metric: str) -> re.Pattern[str]:
+    before = r"(?:^|[\[({|,;:>]|\s[-–—]|\b(?i:final|last|overall|info|debug))\s*"
+    return re.compile(
+        rf"{before}['\"]?(?<![\w./@-]){re.escape(metric)}['\"]?\s*(?::|->|→|\bis\b)\s*(?P<value>{WHOLE_NUMBER})"
+    )
 
 
 def _reader(name: str, metric: str) -> Reader:

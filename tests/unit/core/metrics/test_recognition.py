@@ -117,6 +117,23 @@ def test_a_value_that_comes_later_or_is_the_same_counts(text: str, value: float)
     assert measure(text, "loss").value == value
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["Final loss: 0.8", "INFO loss is 0.8", "done - loss: 0.8, time: 3 s", " 'loss': 0.8}", "epoch 3 | loss -> 0.8"],
+)
+def test_a_last_value_that_text_gives_without_a_sign_of_equality_is_not_passed_over(line: str) -> None:
+    with pytest.raises(TrialFailedError, match="All values of the objective must be in one format") as failed:
+        measure(f"loss=0.9\n{line}\n", "loss")
+    filter = failed.value.reason.split("Stdout(filter=")[1].split(") reads the line")[0]
+    assert measure(f"loss=0.9\n{line}\n", "loss", filter=eval(filter)).value == 0.8
+    assert measure(f"{line}\nloss=0.9\n", "loss").value == 0.9
+
+
+@pytest.mark.parametrize("line", ["KL loss: 0.8", "val_loss: 0.8", "loss: 0.8ms", "the loss: small"])
+def test_what_text_says_of_another_metric_is_no_reason_for_a_doubt(line: str) -> None:
+    assert measure(f"loss=0.9\n{line}\n", "loss").value == 0.9
+
+
 def test_a_better_value_in_another_format_is_not_passed_over() -> None:
     text = 'loss=0.5\n{"loss": 0.2}\nloss=0.4\n'
     assert measure(text, "loss").value == 0.4
