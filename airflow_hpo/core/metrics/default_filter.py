@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from airflow_hpo.core.metrics.match import SHOWN, Match
+from airflow_hpo.core.metrics.match import Match
 from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, two_readings
+from airflow_hpo.core.metrics.qualifiers import Qualifiers
 
 DEFAULT_MATCH_LIMIT = 16384
 """Characters of a line that the default filter is tried on."""
@@ -23,11 +23,6 @@ Katib would take the digits it begins with. The time it takes grows with the len
 """
 
 _DEFAULT = re.compile(DEFAULT_FILTER)
-_QUALIFIER = re.compile(
-    r"(?<![^\s,;|(\[{-])(?:(?P<data>(?i:train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test|holdout))[ \t]+|"
-    r"(?P<kind>(?i:best|lowest|highest|min(?:imum)?|max(?:imum)?|avg|average|mean|median|total|sum|prev(?:ious)?|old|"
-    r"initial|smoothed|running))(?:[\])]?[ ]?[:|])?[ \t]+)\Z"
-)
 
 
 class NameValueFilter:
@@ -39,12 +34,12 @@ class NameValueFilter:
         spelt = "|".join(map(re.escape, odd))
         own = [re.compile(rf"(?<![\w./@-])(?P<name>{spelt})\s*+=(?!=){_VALUE}")] if odd else []
         self._patterns = [*own, _DEFAULT]
-        self._qualifiers: dict[str, tuple[str, bool]] = {}
+        self._qualifiers = Qualifiers()
 
     def matches(self, line: str) -> Iterator[Match]:
         """Yield what stands in a line, each value once."""
         taken: set[int] = set()
-        found: list[tuple[Match, re.Match[str] | None]] = []
+        found: list[tuple[Match, int]] = []
         for pattern in self._patterns:
             for match in pattern.finditer(line):
                 if match["name"] not in self._names:
@@ -53,29 +48,8 @@ class NameValueFilter:
                 span = match.span(group)
                 if span[1] not in taken:
                     taken.add(span[1])
-                    before = _QUALIFIER.search(line, max(0, match.start() - SHOWN), match.start())
-                    found.append((_default_match(line, match["name"], span, whole=group == "value"), before))
-        plain = {match.name for match, before in found if not before}
-        for each, before in found:
-            # loss=0.5 (best loss=0.4): the longer name is another metric's, as best_loss is
-            if not (before and before["kind"] and each.name in plain):
-                yield self._of_one_kind(each, before)
-
-    def _of_one_kind(self, found: Match, before: re.Match[str] | None) -> Match:
-        """Doubt ``val loss=0.9`` where ``loss`` or ``train loss`` came before: it is another metric with a blank in its name."""
-        if found.value is None:
-            return found
-        qualifier = (before["data"] or before["kind"]) if before else ""
-        known, described = self._qualifiers.setdefault(
-            found.name, (qualifier.lower(), before is not None and before["kind"] is not None)
-        )
-        if known == qualifier.lower():
-            return found
-        if described and not before:
-            self._qualifiers[found.name] = ("", False)
-            return found
-        name = f"{qualifier} {found.name}".strip()
-        return replace(found, value=None, guess=found.value, why=f"it belongs to {name!r}, and other values did not")
+                    found.append((_default_match(line, match["name"], span, whole=group == "value"), match.start()))
+        yield from self._qualifiers.judged(line, found)
 
 
 def _default_match(line: str, name: str, span: tuple[int, int], *, whole: bool) -> Match:

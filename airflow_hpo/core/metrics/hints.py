@@ -7,6 +7,7 @@ from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.metrics.data_sets import TRAINING, data_set_of, named_before
 from airflow_hpo.core.metrics.json_reader import json_objects, leaves
 from airflow_hpo.core.metrics.numbers import NUMBER
+from airflow_hpo.core.metrics.qualifiers import qualifier_before
 from airflow_hpo.core.metrics.recognition import BARS, data_sets_of, format_of, table_of
 from airflow_hpo.core.metrics.user_filters import LineFilter
 from airflow_hpo.core.metrics.visible import visible
@@ -70,6 +71,8 @@ def argument_for(metric: str, line: str) -> str | None:
         between = re.sub(r"(?:\\?\s)+", r"\\s*", re.escape(gap["gap"]))
         named = named_before(line, match.start())
         begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS
+        if before := qualifier_before(line, match.start()):
+            begin = rf"\b{before['data'] or before['kind']}\b[\])]?\s?[:|]?\s+"
         text = f"{begin}{re.escape(metric)}{between}([^\\s,;)\\]}}'\"|]+)"
         unit = _UNIT.match(line, gap.end())
         with_unit = [text + re.escape(unit[0])] if unit else []

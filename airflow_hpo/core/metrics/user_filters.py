@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from airflow_hpo.core.metrics.match import SHOWN, Match
 from airflow_hpo.core.metrics.neighbours import Neighbours
 from airflow_hpo.core.metrics.numbers import as_number, doubt_about, numberish, two_readings
+from airflow_hpo.core.metrics.qualifiers import Qualifiers
 from airflow_hpo.core.metrics.regex_engine import Expression, Spans
 
 Filter = str | list[str] | dict[str, str]
@@ -31,6 +32,7 @@ class LineFilter:
         self._value = groups.get("value", 1 if metric else 2)
         self._name = None if metric else groups.get("name", 1)
         self._step = groups.get("step")
+        self._qualifiers = Qualifiers()
         self._neighbours = Neighbours(expression, self._value, self._name)
         self._labels: dict[str, tuple[str, str]] = {}
         self._remembered: dict[str, int] = {}
@@ -38,10 +40,12 @@ class LineFilter:
     def matches(self, line: str) -> Iterator[Match]:
         """Yield what the expression finds."""
         matched = False
+        found: list[tuple[Match, int]] = []
         for match in self.expression.finditer(line):
             matched = True
             if self._names is None or self._name_in(line, match) in self._names:
-                yield self._match(line, match)
+                found.append((self._match(line, match), match.span(self._name or 0)[0]))
+        yield from self._qualifiers.judged(line, found)
         if not matched:
             yield from self._missed(line)
 

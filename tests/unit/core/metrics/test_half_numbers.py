@@ -143,6 +143,16 @@ def test_a_half_number_matters_where_it_would_have_counted(objective: Objective,
         assert measure(*lines, objective=objective, filter=LAZY).value == outcome
 
 
+@pytest.mark.parametrize("word", ["val", "best", "average"])
+def test_a_filter_does_not_take_a_name_with_a_word_before_it_for_the_same(word: str) -> None:
+    lines = ("loss: 0.9", f"{word} loss: 0.5")
+    with pytest.raises(TrialFailedError, match=f"belongs to '{word} loss'") as failed:
+        measure(*lines, filter={"loss": r"loss: (\S+)"})
+    filter = failed.value.reason.split("Stdout(filter=")[1].split(") reads the line")[0]
+    assert measure(*lines, filter=eval(filter)).value == 0.5
+    assert measure(f"loss: 0.9 ({word} loss: 0.5)", filter={"loss": r"^loss: (\S+)"}).value == 0.9
+
+
 def test_a_longer_name_that_is_no_better_leaves_the_best_alone() -> None:
     best = Objective("loss", strategy="best")
     assert measure("loss=0.5 val_loss=0.6", objective=best, filter={"loss": r"loss=(\S+)"}).value == 0.5

@@ -1,0 +1,49 @@
+"""Words before a metric's name that make it another metric's: ``val loss`` and ``best loss`` beside ``loss``."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from airflow_hpo.core.metrics.match import SHOWN, Match
+
+QUALIFIER = re.compile(
+    r"(?<![^\s,;|(\[{-])(?:(?P<data>(?i:train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test|holdout))[ \t]+|"
+    r"(?P<kind>(?i:best|lowest|highest|min(?:imum)?|max(?:imum)?|avg|average|mean|median|total|sum|prev(?:ious)?|old|"
+    r"initial|smoothed|running))(?:[\])]?[ ]?[:|])?[ \t]+)\Z"
+)
+
+
+class Qualifiers:
+    """Tells the values of one kind from those of others, by the word before each name."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, bool]] = {}
+
+    def judged(self, line: str, found: Sequence[tuple[Match, int]]) -> Iterator[Match]:
+        """Yield what stands in a line, each with the place where its name begins, with doubts."""
+        qualified = [(match, qualifier_before(line, start)) for match, start in found]
+        plain = {match.name for match, before in qualified if not before}
+        for match, before in qualified:
+            # loss=0.5 (best loss=0.4): the longer name is another metric's, as best_loss is
+            if not (before and before["kind"] and match.name in plain):
+                yield self._of_one_kind(match, before)
+
+    def _of_one_kind(self, found: Match, before: re.Match[str] | None) -> Match:
+        """Doubt ``val loss=0.9`` where ``loss`` or ``train loss`` came before."""
+        if found.value is None:
+            return found
+        qualifier = (before["data"] or before["kind"]) if before else ""
+        described = before is not None and before["kind"] is not None
+        known, described = self._known.setdefault(found.name, (qualifier.lower(), described))
+        if known == qualifier.lower():
+            return found
+        if described and not before:
+            self._known[found.name] = ("", False)
+            return found
+        name = f"{qualifier} {found.name}".strip()
+        return replace(found, value=None, guess=found.value, why=f"it belongs to {name!r}, and other values did not")
+
+
+def qualifier_before(line: str, start: int) -> re.Match[str] | None:
+    """Return the word before a name, if it is one that makes the name another."""
+    return QUALIFIER.search(line, max(0, start - SHOWN), start)
