@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_hpo.core.metrics import curve as curve_module
+from airflow_hpo.core.metrics import thinned_curve as curve_module
 from airflow_hpo.core.metrics.measurement import LinesRead
 from airflow_hpo.core.metrics.point import MetricPoint, Rejected
 from airflow_hpo.core.metrics.series import MetricSeries
