@@ -153,6 +153,15 @@ def test_a_filter_does_not_take_a_name_with_a_word_before_it_for_the_same(word: 
     assert measure(f"loss: 0.9 ({word} loss: 0.5)", filter={"loss": r"^loss: (\S+)"}).value == 0.9
 
 
+@pytest.mark.parametrize("filter", [None, {"acc": r"acc=([\d.]+)"}], ids=["default", "own"])
+def test_the_best_of_a_percentage_and_a_fraction_is_none(filter: Any) -> None:
+    best = Objective("acc", direction="maximize", strategy="best")
+    assert measure("acc=93%", "acc=94 %", objective=best, filter=filter).value == 94.0
+    with pytest.raises(TrialFailedError, match="with and without %"):
+        measure("acc=93%", "acc=0.94", objective=best, filter=filter)
+    assert measure("acc=93%", "acc=0.94", objective=Objective("acc"), filter=filter).value == 0.94
+
+
 def test_a_longer_name_that_is_no_better_leaves_the_best_alone() -> None:
     best = Objective("loss", strategy="best")
     assert measure("loss=0.5 val_loss=0.6", objective=best, filter={"loss": r"loss=(\S+)"}).value == 0.5
