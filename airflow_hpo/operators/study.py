@@ -26,11 +26,12 @@ from airflow_hpo.operators.context import (
     run_start,
     task_try_of,
     timezone_of,
+    zone_of_schedule,
 )
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.studies.finish import ended_just_before, finish
-from airflow_hpo.studies.open import enter_champion, open_edition, run_before
+from airflow_hpo.studies.open import enter_champion, open_edition, opens_afresh, run_before
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.suggest import reserve, results_before, suggest
 
@@ -106,7 +107,9 @@ class StudyStartOperator(EditionOperator):
             facts = facts_of(context)
             before = run_before(hook.store, self.study, self.run, place, facts)
             before = self.after_its_end(self.study.edition(self.run), before)
-            named = timezone_of(hook.store, context)
+            # What is computed afresh is reckoned in the zone that the schedule has now.
+            anew = opens_afresh(hook.store, self.study, self.run, place, facts)
+            named = zone_of_schedule(context) if anew else timezone_of(hook.store, context)
             edition = open_edition(hook.store, self.study, self.run, place, before, named, facts)
             self._enter_champion(hook, edition)
             self.end_stopped(hook.store, but=edition.name)

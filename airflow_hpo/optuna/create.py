@@ -11,7 +11,10 @@ from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.optuna.read import StoredStudy, StudyReader
 
-NEW_EDITION = "Start a new edition, which can take over earlier trials by `warm_start`"
+NEW_EDITION = (
+    "Start a new edition, which can take over earlier trials by `warm_start`, compute this one afresh (`airflow hpo studies "
+    "afresh` with the study's edition, then clear the run)"
+)
 
 
 def create(storage: RDBStorage, reader: StudyReader, edition: str, study: Study) -> None:

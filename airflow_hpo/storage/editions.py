@@ -103,9 +103,9 @@ def find(session: Session, family: str | None = None, limit: int = 100) -> list[
 
 
 def timezone_of(session: Session, run: DagRunKey) -> str | None:
-    """Return the zone of the first edition that a DAG run opened; None before it has opened one."""
+    """Return the zone of the first edition that a DAG run opened, since it computed afresh; None before it has opened one."""
     wanted = select(EditionRow).where(EditionRow.dag_id == run.dag_id, EditionRow.run_id == run.run_id)
-    first = _editions(session, wanted.order_by(EditionRow.id).limit(1))
+    first = _editions(session, wanted.order_by(EditionRow.generation.desc(), EditionRow.id).limit(1))
     return first[0].timezone if first else None
 
 

@@ -95,6 +95,12 @@ def run_before(store: Store, study: Study, run: str, task_try: TaskTry, facts: R
 
 
 @retried
+def opens_afresh(store: Store, study: Study, run: str, task_try: TaskTry, facts: RunFacts) -> bool:
+    """Say whether the start of a study is about to open a new generation of an edition."""
+    return store.read(_opening, study, run, task_try, facts).afresh is not None
+
+
+@retried
 def ask_afresh(store: Store, name: str, why: str) -> list[str]:
     """Have the next start of an edition open a new generation; return what else is computed afresh, the edition first."""
     with store.session() as session:

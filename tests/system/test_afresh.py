@@ -154,3 +154,49 @@ def test_a_backfill_over_a_scheduled_run_computes_and_over_its_own_run_only_with
     run.backfill({"hpo": "afresh"})
     assert (run.edition, run.answered) == ("afresh@ID~3", [False, False])
     run.check(3)
+
+
+def test_after_a_change_production_keeps_what_a_run_promoted_until_the_run_is_computed_afresh(
+    airflow: LiveAirflow, store: Store
+) -> None:
+    airflow.wait(lambda: is_parsed(airflow, "changed"), "the DAG to be parsed")
+    run = DagRun.trigger(airflow, "changed")
+    assert run.wait(timeout=420) == "success"
+    name, trial = f"changed@{run.run_id}", "tune.batch_001.trial"
+
+    def in_use() -> tuple[int, Any]:
+        with store.session(read_only=True) as session:
+            found = parameter_sets.version_in_use(session, "changed")
+        return found.version, found.params
+
+    def cleared(task: str | tuple[str, int], last: str, downstream: bool = True) -> str:
+        before = tries(last)
+        run.clear(task, downstream=downstream)
+        airflow.wait(lambda: tries(last) > before, "the tasks to run again", timeout=300)
+        return run.wait(timeout=420)
+
+    def tries(task: str) -> int:
+        return max(int(each["try_number"]) for each in run.tasks(task))
+
+    first = in_use()
+    # Marked as failed and cleared, a trial answers as if it had not been marked.
+    airflow.patch(f"{run.path}/taskInstances/{trial}/0", {"new_state": "failed"})
+    run.wait()
+    assert cleared((trial, 0), "promote") == "success"
+    assert (len(store.optuna.records(name)), in_use()) == (2, first)
+
+    airflow.post("/variables", {"key": "changed_sign", "value": "-"})
+    # Without what follows: it runs again, and nothing else knows.
+    assert cleared((trial, 0), trial, downstream=False) == "success"
+    assert [record.replaces for record in store.optuna.records(name)] == [None, None, 0]
+    assert in_use() == first
+    # With what follows another trial is the best, but the run has promoted already.
+    assert cleared("tune.start", "promote") == "failed"
+    assert len(store.optuna.records(name)) == 4
+    assert run.xcom(FINISH)["params"] != first[1]
+    assert "One run promotes one candidate" in run.log("promote", try_number=tries("promote"))
+    assert in_use() == first
+
+    airflow.cli("hpo", "studies", "afresh", name)
+    assert cleared("tune.start", "promote") == "success"
+    assert in_use() == (2, run.xcom(FINISH)["params"])

@@ -159,6 +159,17 @@ def test_the_files_and_modules_that_a_page_names_exist(page: Path) -> None:
         pkgutil.resolve_name(name)
 
 
+def test_each_row_of_what_computes_again_names_a_test_that_shows_it() -> None:
+    page = (DOCS / "operate" / "again.md").read_text()
+    rows = re.findall(r"^\| (?!what |---)(.*?) \| ", page, re.MULTILINE)
+    named = [line.rpartition(": ") for line in page.partition("<!-- ")[2].splitlines()[1:-1]]
+    assert [row for row, _, _ in named] == rows
+    known = set(
+        re.findall(r"def (test_\w+)", "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py")))
+    )
+    assert {name for _, _, names in named for name in names.split()} <= known
+
+
 def test_the_invariants_can_be_held_in_mind() -> None:
     section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Invariants\n")[2].partition("\n## ")[0]
     numbers = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]

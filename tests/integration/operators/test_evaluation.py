@@ -30,7 +30,7 @@ from airflow_hpo.operators.group import TrialOpenOperator
 from airflow_hpo.operators.scenarios import ScenariosOperator
 from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
 from airflow_hpo.storage.tables import EditionRow
-from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.open import ask_afresh, open_edition
 from tests.integration.airflow_answers import AirflowAnswers
 from tests.integration.trial_tasks import START
 from tests.runs import dag_run_at
@@ -280,6 +280,26 @@ def test_trials_and_scenarios_of_a_schedule_in_tokyo_work_on_days_of_tokyo() -> 
     assert str(request.period) == "2026-03-04T00:00:00+09:00 to 2026-03-25T00:00:00+09:00"
     named = [each["name"] for each in Ran(weeks, dag=TOKYO, moment=APRIL).returned]
     assert named == ["2026-03-04", "2026-03-11", "2026-03-18"]
+
+
+def test_a_run_keeps_the_zone_it_began_in_until_it_computes_afresh_in_that_of_the_schedule_of_now() -> None:
+    def day(dag: DAG) -> list[str]:
+        """The day that trials and scenarios work on after the schedule of the DAG has changed and the run was cleared."""
+        opened = StudyStartOperator(task_id="tune.start", study=STUDY)
+        name = Ran(opened, dag=dag, moment=APRIL).returned
+        editions.append(name)
+        suggest = StudySuggestOperator(task_id="suggest", edition=name, batch=1, window=Window("-1d"))
+        scenarios = ScenariosOperator(task_id="days", scenarios="1d", window=Window("-1d"))
+        period = TrialRequest.from_dict(Ran(suggest, dag=dag, moment=APRIL).returned[0]).period
+        assert period
+        return [period.start.isoformat(), *(each["name"] for each in Ran(scenarios, dag=dag, moment=APRIL).returned)]
+
+    editions: list[str] = []
+    berlin = DAG("d", schedule="@monthly", start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")))
+    in_berlin, in_tokyo = ["2026-03-30T17:00:00+02:00"] * 2, ["2026-03-31T00:00:00+09:00", "2026-03-31"]
+    assert [day(berlin), day(TOKYO)] == [in_berlin, in_berlin]
+    ask_afresh(HpoHook().store, editions[0], "ada asked for it.")
+    assert [day(TOKYO), day(TOKYO), day(berlin)] == [in_tokyo] * 3
 
 
 def test_an_edition_from_before_zones_were_kept_goes_on_in_utc() -> None:

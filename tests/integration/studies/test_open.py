@@ -9,7 +9,7 @@ from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.exceptions import StudyConflictError
 from airflow_hpo.storage import editions
-from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.open import ask_afresh, open_edition
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import START, Tuned, declared
 
@@ -91,3 +91,11 @@ def test_a_warm_start_takes_nothing_of_later_data_and_says_so(tuned: Tuned, capl
         assert len(Tuned(tuned.store, study, "july", june).records()) == 2
     assert "Warm start: no earlier edition has data that end as early as this one's." in caplog.text
     assert "Warm start: the best trials of earlier editions, 2 of demo@r." in caplog.text
+
+
+def test_another_search_is_opened_once_the_edition_is_to_be_computed_afresh(tuned: Tuned) -> None:
+    changed = declared(space={"x": Float(0, 2)})
+    with pytest.raises(StudyConflictError, match="`airflow hpo studies afresh` with the study's edition"):
+        Tuned(tuned.store, changed)
+    ask_afresh(tuned.store, tuned.name, "ada asked for it.")
+    assert Tuned(tuned.store, changed).name == "demo@r~2"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG, Variable
 
-from airflow_hpo import Float, Objective, PythonTrial, Study, TuneTaskGroup
+from airflow_hpo import Float, Objective, ProcessTrial, PythonTrial, Study, TuneTaskGroup
 from airflow_hpo.operators.promotion import PromoteOperator
 from airflow_hpo.operators.selection import SelectCandidatesOperator
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
@@ -27,3 +27,17 @@ with DAG("afresh", schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC
     promote = PromoteOperator(task_id="promote", parameter_set="afresh", candidate=tuned.output)
     tuned >> best
     validated >> promote
+
+with DAG("changed", schedule=None, catchup=False):
+    changed = TuneTaskGroup(
+        study=Study(
+            name="changed",
+            objective=Objective("loss"),
+            space={"x": Float(0.1, 1.0)},
+            max_trials=2,
+            parallelism=2,
+            seed=1,
+        ),
+        trial=ProcessTrial(["sh", "-c", "echo loss={{ var.value.get('changed_sign', '') }}{{ trial.params.x }}"]),
+    )
+    changed >> PromoteOperator(task_id="promote", parameter_set="changed", candidate=changed.output)
