@@ -71,10 +71,7 @@ class Edition:
         return self.end not in (None, End.INCOMPLETE)
 
     def used(self, now: datetime, spans: Iterable[Span]) -> timedelta:
-        """Return how much of its timeout is used up: the time in which attempts ran.
-
-        :param spans: of the attempts that had not ended when a task looked last; nobody may have looked while they ran.
-        """
+        """Return how much of its timeout is used up: the time in which attempts ran, of those without an end at the last look."""
         if self.looked_at is None or self.worked_seconds is None:
             return now - self.started
         used, until = timedelta(seconds=self.worked_seconds), self.looked_at

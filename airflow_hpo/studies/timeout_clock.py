@@ -12,7 +12,7 @@ TIME_INTERVAL = timedelta(seconds=15)
 
 
 def kept_time(store: Store, edition: Edition) -> Edition:
-    """Count the time since the last look in which attempts ran into the study's timeout; for whoever looks again and again."""
+    """Count the time since the last look in which attempts ran into the study's timeout."""
     if edition.study.timeout is None or edition.finished or edition.looked_at is None:
         return edition
     if utc_now() - edition.looked_at < TIME_INTERVAL:

@@ -1,4 +1,4 @@
-"""Words before a metric's name that make it another metric's: ``val loss`` and ``best loss`` beside ``loss``."""
+"""Words before a metric's name that make it another: ``val loss`` and ``best loss`` are not ``loss``."""
 
 import re
 from collections.abc import Iterator, Sequence
