@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from airflow_hpo.comparison.decision import Decision, Evidence, Verdict
 from airflow_hpo.comparison.report import as_data, markdown, selection_of
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.attempt import TaskTry
-from airflow_hpo.core.evaluation import CHAMPION, Candidate
+from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
@@ -79,9 +79,10 @@ def compare_evaluations(
         require_end(store, name)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     decision = _decide(store, names, objective, rule, champion, look)
-    images = images_sentence(store, names, "evaluations")
-    if images:
-        decision = replace(decision, sentence=f"{decision.sentence} {images}")
+    said = images_sentence(store, names, "evaluations"), _periods_sentence(_plans(store, names).values())
+    mixed = " ".join(filter(None, said))
+    if mixed:
+        decision = replace(decision, sentence=f"{decision.sentence} {mixed}")
     origin: dict[str, Any] = {
         "parameter_set": parameter_set or (champion.parameter_set if champion else None),
         "champion_version": champion.version if champion else None,
@@ -92,7 +93,7 @@ def compare_evaluations(
     }
     task_id = place.task.task_id if place else None
     with store.session() as session:
-        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, images))
+        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, mixed))
     return Compared(kept, candidates, answered_evaluations(store, names, since))
 
 
@@ -171,8 +172,7 @@ def _candidates(store: Store, names: Sequence[str]) -> list[Candidate]:
         raise ComparisonError(
             "A comparison takes at least one evaluation, but got none. Evaluate the candidates first."
         )
-    with store.session(read_only=True) as session:
-        plans = {name: evaluations.get(session, name).plan for name in names}
+    plans = _plans(store, names)
     first = plans[names[0]].candidates
     for name, plan in plans.items():
         if plan.candidates != first:
@@ -181,6 +181,23 @@ def _candidates(store: Store, names: Sequence[str]) -> list[Candidate]:
                 "Clear the first evaluation and what follows it."
             )
     return first
+
+
+def _plans(store: Store, names: Sequence[str]) -> dict[str, Plan]:
+    with store.session(read_only=True) as session:
+        return {name: evaluations.get(session, name).plan for name in names}
+
+
+def _periods_sentence(plans: Iterable[Plan]) -> str | None:
+    """Say that evaluations of one scenario worked on several periods, because a window was changed between two looks."""
+    periods: dict[str, set[str]] = {}
+    for plan in plans:
+        for scenario in plan.scenarios:
+            periods.setdefault(scenario.name, set()).add(str(scenario.period or plan.period))
+    several = next((each for each in periods.values() if len(each) > 1), None)
+    if several is None:
+        return None
+    return f"Looks are of several periods: {'; '.join(sorted(several))}. Clear the first one with what follows."
 
 
 def _decide(
@@ -206,16 +223,14 @@ def _finding(
     candidates: Sequence[Candidate],
     origin: dict[str, Any],
     task_id: str | None,
-    images: str | None = None,
+    mixed: str = "",
     edition: str | None = None,
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
     edition = edition or next((each.study for each in candidates if each.study), origin["evaluations"][0])
     return Finding(
         # Not the decision's words: a later version of this package may say the same in others.
-        digest=hashlib.sha256(
-            json.dumps({**origin, **data, "sentence": images or ""}, sort_keys=True).encode()
-        ).hexdigest(),
+        digest=hashlib.sha256(json.dumps({**origin, **data, "sentence": mixed}, sort_keys=True).encode()).hexdigest(),
         edition=edition,
         family=family_of(edition),
         look=decision.look,

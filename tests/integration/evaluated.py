@@ -10,6 +10,7 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, open_evaluation
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import begin, claim
@@ -34,6 +35,7 @@ def evaluated(
     run: str = "r",
     first_replicate: int = 1,
     time_s: float = 2.0,
+    period: Period | None = None,
     placed: Mapping[str, Placement] = MappingProxyType({}),
 ) -> str:
     """Evaluate candidates and return the edition.
@@ -45,6 +47,7 @@ def evaluated(
     :param run: what tells runs apart.
     :param first_replicate: number of the repetition.
     :param time_s: the extra metric of every evaluation.
+    :param period: what data every evaluation works on.
     :param placed: where the evaluations of some candidates run.
     """
     days = [f"day {i}" for i in range(len(next(iter(values.values()))))]
@@ -53,6 +56,7 @@ def evaluated(
         candidates=list(candidates),
         scenarios=days,
         first_replicate=first_replicate,  # type: ignore[arg-type]
+        period=period,
     )
     opened = open_evaluation(store, plan, family, run, START)
     for request in evaluation_requests(store, opened):

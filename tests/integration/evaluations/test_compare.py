@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -10,6 +12,7 @@ from airflow_hpo.comparison.report import as_data
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.evaluation import Candidate
+from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.compare import Compared, compare_evaluations
 from airflow_hpo.evaluations.select import choose
 from airflow_hpo.exceptions import ComparisonError, DeclarationError, StudyNotFoundError
@@ -86,6 +89,19 @@ def test_a_later_look_takes_all_evaluations_so_far(store: Store) -> None:
     assert (evidence["pairs"], evidence["replicates"]) == (6, 2)
     assert found.comparison.evaluations == [first, second]
     assert found.data["next_look"] is None
+
+
+def test_looks_that_worked_on_several_periods_are_said_to(store: Store) -> None:
+    months = [datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4, 5)]
+    march, april = (Period(start=start, end=end) for start, end in pairwise(months))
+    both = {"champion": [1.0, 1.1, 1.2], "trial 7": [0.9, 1.0, 1.1]}
+    looks = [
+        evaluated(store, both, [CHAMPION, challenger(7)], first_replicate=look, period=period)
+        for look, period in ((1, march), (2, march), (3, april))
+    ]
+    said = f"Looks are of several periods: {march}; {april}."
+    compared = [compare_evaluations(store, names, LOSS, ComparisonRule()) for names in (looks[:2], looks)]
+    assert [said in each.comparison.sentence for each in compared] == [False, True]
 
 
 def test_a_scenario_that_failed_for_one_is_left_out_for_all(store: Store) -> None:
