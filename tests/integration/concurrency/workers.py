@@ -12,6 +12,7 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.core.work import Work
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.open import open_edition
@@ -89,7 +90,7 @@ def suggest_batch(database: Database, name: str, batch: int) -> list[TrialReques
 
 def rerun_trial(database: Database, request: TrialRequest) -> int:
     """Run a trial's parameters again, as a changed task would."""
-    return claim(patient(database), request, "1e" * 8, task_try_of(request.key, 2)).record.number
+    return claim(patient(database), request, Work("1e" * 8), task_try_of(request.key, 2)).record.number
 
 
 def take_back(database: Database, name: str, number: int) -> str | None:

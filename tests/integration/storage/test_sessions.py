@@ -58,7 +58,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password():
 
 def test_a_refused_login_is_told_without_the_password(postgres_url: str):
     database = Database.of(postgres_url.replace("hpo@", "nobody_we_know:s3cret@"))
-    with pytest.raises(StoreUnavailableError) as caught, database.session():
+    with pytest.raises(StoreRefusedError) as caught, database.session():
         pass
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 

@@ -52,7 +52,6 @@ def test_no_trial_is_compared_with_the_rungs_that_it_had_reached(tuned: Tuned, r
     request = other.suggest()[0]
     claimed, attempt = other.started(request)
     other.report(attempt, {1: 0.1})
-    other.store.optuna.pruning(other.name, other.study, 0).should_prune()
     other.conclude(claimed, attempt, 0.1)
     reader = StudyReader(ready_database)
     assert any("rung" in name for name in reader.snapshot(other.name)[1][0].system_attrs)
