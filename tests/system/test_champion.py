@@ -49,7 +49,7 @@ def test_a_promotion_starts_production_which_reads_the_new_version_and_clearing_
     run = promote(airflow, "tokyo", 60, None)
     assert run.state == "success"
     said = {"name": "system/tokyo", "version": 1, "params": {"wait": 60}, "previous": None}
-    assert run.xcom("promote") == said
+    assert run.xcom("promote") == {**said, "moved": True, "current": 1}
     assert run.asset_events() == [said]
     origin = find_version(store.database, "system/tokyo").provenance
     assert (origin.approved_by, origin.reason, origin.run_id) == ("ada", "60 is better.", run.run_id)
@@ -63,7 +63,7 @@ def test_a_promotion_starts_production_which_reads_the_new_version_and_clearing_
     airflow.wait(lambda: run.tasks("promote")[0]["try_number"] == 2, "the promotion to run again")
     assert run.wait() == "success"
     assert "nothing is done" in run.log("promote", try_number=2)
-    assert run.xcom("promote") == said
+    assert run.xcom("promote") == {**said, "moved": False, "current": 1}
     assert run.asset_events() == [said]
     assert len(promotion_rows(store, "system/tokyo")) == 1
 
