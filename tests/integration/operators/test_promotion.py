@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
@@ -178,6 +178,11 @@ def test_a_promotion_in_another_dag_is_as_old_as_the_study_that_found_it(store: 
     best = {"edition": name, "params": {"wait": 60}, "end": "max_trials"}
     execute(promotion(candidate=best), events)
     assert HpoHook().champion(NAME).provenance.data_until == JANUARY
+
+
+def test_a_person_is_asked_about_a_champion_that_is_kept_elsewhere(store: Store, events: Events) -> None:
+    with pytest.raises(TaskAwaitingInput):
+        approving(compared(60, 1), events)
 
 
 def test_nobody_is_asked_about_a_champion_that_has_changed(store: Store, events: Events) -> None:
