@@ -7,14 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
-from airflow_hpo.parameter_sets.moves import assign, promote, rollback
+from airflow_hpo.parameter_sets.moves import assign, move_before, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import Tuned, declared
@@ -180,9 +180,8 @@ def test_a_promotion_in_another_dag_is_as_old_as_the_study_that_found_it(store: 
     assert HpoHook().champion(NAME).provenance.data_until == JANUARY
 
 
-def test_a_person_is_asked_about_a_champion_that_is_kept_elsewhere(store: Store, events: Events) -> None:
-    with pytest.raises(TaskAwaitingInput):
-        approving(compared(60, 1), events)
+def test_a_champion_that_is_kept_elsewhere_does_not_keep_a_person_from_being_asked(store: Store) -> None:
+    assert move_before(store, NAME, "d/r1", expected=1) is None
 
 
 def test_nobody_is_asked_about_a_champion_that_has_changed(store: Store, events: Events) -> None:

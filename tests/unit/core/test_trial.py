@@ -16,7 +16,13 @@ from airflow_hpo.core.trial import LABEL_LENGTH, ParamsView, TrialRequest, Trial
 from airflow_hpo.core.window import Period
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)
-values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts
+)
 requests = st.builds(
     TrialRequest,
     study=st.text(min_size=1, max_size=20),

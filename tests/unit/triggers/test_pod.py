@@ -65,4 +65,4 @@ BEFORE = {
 def test_a_trigger_of_the_version_before_is_read() -> None:
     _, arguments = TrialPodTrigger(**BEFORE).serialize()  # type: ignore[arg-type]
     assert {**BEFORE, **arguments} == {**arguments, "source": arguments["source"]}
-    assert arguments["options"] == BEFORE["options"]
+    assert arguments["options"] == {**BEFORE["options"], "no_news_after": None}
