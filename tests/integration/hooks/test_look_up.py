@@ -139,6 +139,8 @@ class Vault(BaseSecretsBackend):
 def test_a_secrets_backend_that_raises_is_not_passed_over(
     monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type[HpoError], told: str
 ) -> None:
+    # Airflow builds a backend once a process, and would hand this one to the tests that follow.
+    monkeypatch.setattr("airflow.sdk.configuration._secrets_backend_cache", {})
     monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", f"{__name__}.Vault")
     monkeypatch.setattr(Vault, "raised", raised, raising=False)
     for look_up in (find_connection, find_variable):
