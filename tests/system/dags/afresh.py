@@ -24,7 +24,7 @@ with DAG("afresh", schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC
     validated = EvaluateTaskGroup(
         "validate", study=STUDY, candidates=best.output, scenarios=["rain"], trial=PythonTrial(cost)
     )
-    promote = PromoteOperator(task_id="promote", parameter_set="afresh", candidate=tuned.output)
+    promote = PromoteOperator(task_id="promote", parameter_set="afresh", candidate=tuned.output, allow_older=True)
     tuned >> best
     validated >> promote
 
