@@ -24,7 +24,7 @@ GROUPED = (
 
 ANY_NUMBER = rf"(?:{WINDOWS}|{POWER}|{GROUPED}|{NUMBER})"
 
-_BLANK_UNIT = r"[ ](?:[mnuµμ]?s|secs?|seconds?|mins|minutes?|h|hours?|[kKMG]|[kKMGT]i?B|[Bb]ytes)\b(?![\w./@-]*\s*[=:])"
+_BLANK_UNIT = r"[ ](?:[mnuµμ]?s|secs?|seconds|mins|minutes?|h|hours?|[kKMG]|[kKMGT]i?B|[Bb]ytes)\b(?![\w./@-]*\s*[=:])"
 _NEXT = r"[ ]?(?:-{1,2}>|=>|→)[ ]?[+−-]?\.?[0-9]|[ ](?:out )?of[ ][0-9]|\.{2,3}[ ]?[0-9]"
 """A second number that the first one turns into, is a part of, or is the begin of a range with."""
 _STUCK = r"""\.[^\s.,;:!?)\]}|%"'<*…]|(?<=[0-9]\.)[^\s.,;:!?)\]}|%"'<*…]"""
