@@ -6,13 +6,16 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, TemplateError, nodes
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.trial import ParamsView
+
+TEMPLATE_ERRORS = (TemplateError, TypeError, ArithmeticError, LookupError, ValueError, AttributeError)
+"""Errors of a template itself; those of Airflow's look-ups are others, and are tried again."""
 
 _NAMES = (
     "capitalize center e escape forceescape format indent join lower replace safe string striptags title trim truncate "

@@ -74,23 +74,17 @@ def compare_evaluations(
     since: datetime | None = None,
 ) -> Compared:
     """Decide on evaluations and keep the decision; the same evaluations in the same run are decided on once."""
-    candidates = _candidates(store, names)
+    plans = _plans(store, names)
+    candidates = _candidates(plans)
     for name in names:
         require_end(store, name)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     decision = _decide(store, names, objective, rule, champion, look)
-    said = images_sentence(store, names, "evaluations"), _periods_sentence(_plans(store, names).values())
+    said = images_sentence(store, names, "evaluations"), _periods_sentence(plans.values())
     mixed = " ".join(filter(None, said))
     if mixed:
         decision = replace(decision, sentence=f"{decision.sentence} {mixed}")
-    origin: dict[str, Any] = {
-        "parameter_set": parameter_set or (champion.parameter_set if champion else None),
-        "champion_version": champion.version if champion else None,
-        "evaluations": list(names),
-        "selection": selection,
-        "dag_id": place.task.dag_id if place else None,
-        "run_id": place.task.run_id if place else None,
-    }
+    origin = _origin(champion, parameter_set, names, selection, place)
     task_id = place.task.task_id if place else None
     with store.session() as session:
         kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, mixed))
@@ -120,14 +114,7 @@ def keep_champion(
         challengers=(),
         variants=(),
     )
-    origin: dict[str, Any] = {
-        "parameter_set": champion.parameter_set,
-        "champion_version": champion.version,
-        "evaluations": [],
-        "selection": None,
-        "dag_id": place.task.dag_id,
-        "run_id": place.task.run_id,
-    }
+    origin = _origin(champion, None, [], None, place)
     with store.session() as session:
         found = comparisons.keep(
             session, _finding(decision, [champion], origin, place.task.task_id, edition=kept["edition"])
@@ -167,17 +154,34 @@ def _row(kept: Comparison) -> dict[str, Any]:
     }
 
 
-def _candidates(store: Store, names: Sequence[str]) -> list[Candidate]:
-    if not names:
+def _origin(
+    champion: Candidate | None,
+    parameter_set: str | None,
+    names: Sequence[str],
+    selection: Mapping[str, Any] | None,
+    place: TaskTry | None,
+) -> dict[str, Any]:
+    """Return what was compared where; a comparison of the same is the same one."""
+    return {
+        "parameter_set": parameter_set or (champion.parameter_set if champion else None),
+        "champion_version": champion.version if champion else None,
+        "evaluations": list(names),
+        "selection": selection,
+        "dag_id": place.task.dag_id if place else None,
+        "run_id": place.task.run_id if place else None,
+    }
+
+
+def _candidates(plans: Mapping[str, Plan]) -> list[Candidate]:
+    if not plans:
         raise ComparisonError(
             "A comparison takes at least one evaluation, but got none. Evaluate the candidates first."
         )
-    plans = _plans(store, names)
-    first = plans[names[0]].candidates
+    look, first = next((name, plan.candidates) for name, plan in plans.items())
     for name, plan in plans.items():
         if plan.candidates != first:
             raise ComparisonError(
-                f"All looks of a comparison evaluate the same candidates, but {name!r} has others than {names[0]!r}. "
+                f"All looks of a comparison evaluate the same candidates, but {name!r} has others than {look!r}. "
                 "Clear the first evaluation and what follows it."
             )
     return first

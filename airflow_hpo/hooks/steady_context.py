@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jinja2 import TemplateError
-
 from airflow_hpo.core.described import without_addresses
+from airflow_hpo.core.templates import TEMPLATE_ERRORS
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import PermanentHpoError
 
@@ -18,7 +17,7 @@ THEN = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands for every moment that differs from try to try."""
 _STEADY = frozenset({"dag_id", "task_id", "run_id", "map_index", "task", "xcom_pull"})
 """What of a task instance is the same in every try."""
-_UNKNOWN = (ArithmeticError, AttributeError, LookupError, PermanentHpoError, TemplateError, TypeError, ValueError)
+_UNKNOWN = (*TEMPLATE_ERRORS, PermanentHpoError)
 """Errors of a template itself: the same in every try. Errors of what it asks, such as of the API server, pass."""
 
 

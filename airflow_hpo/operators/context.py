@@ -11,8 +11,10 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.afresh import RunFacts
 from airflow_hpo.core.attempt import TaskTry
+from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
-from airflow_hpo.core.zone import zone_name
+from airflow_hpo.core.window import Period, Window
+from airflow_hpo.core.zone import zone, zone_name
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import editions, generations
 from airflow_hpo.studies.store import Store
@@ -46,6 +48,13 @@ def reference_of(context: Context, zone: tzinfo = UTC) -> Reference:
         (run.run_after, "when the run was triggered"),
     ]
     return next(Reference(moment.astimezone(zone), source) for moment, source in sources if moment)
+
+
+def period_of(window: Window, context: Context, timezone: str) -> tuple[Period, Reference]:
+    """Return the period that a window means in a DAG run, on the calendar of a zone, and what it is relative to."""
+    here = zone(timezone)
+    reference = reference_of(context, here)
+    return window.period(reference.moment, here), reference
 
 
 def zone_of_schedule(context: Context) -> str:
@@ -101,10 +110,10 @@ def run_start(context: Context) -> datetime | None:
     return getattr(context.get("dag_run"), "start_date", None)
 
 
-def current_edition(store: Store, name: str, context: Context) -> str:
-    """Return the name of the generation that ``family@run`` means to the DAG run of a task."""
+def current_edition(store: Store, name: str, context: Context) -> Edition:
+    """Return the generation that ``family@run`` means to the DAG run of a task."""
     ti = context["ti"]
-    return store.current(name, DagRunKey(ti.dag_id, ti.run_id)).name
+    return store.current(name, DagRunKey(ti.dag_id, ti.run_id))
 
 
 @contextmanager

@@ -15,15 +15,14 @@ from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.space import active
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Period, Window
-from airflow_hpo.core.zone import zone
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation, run_of
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import (
     facts_of,
+    period_of,
     permanent_errors_end_the_task,
-    reference_of,
     run_start,
     task_try_of,
     timezone_of,
@@ -148,9 +147,9 @@ class EvaluationPlanOperator(EditionOperator):
     def _period(self, context: Context, timezone: str) -> Period | None:
         if self.window is None:
             return None
-        reference = reference_of(context, zone(timezone))
+        period, reference = period_of(self.window, context, timezone)
         self.log.info("The window %s counts from %s.", self.window, reference)
-        return self.window.period(reference.moment, zone(timezone))
+        return period
 
     def _plan(self, candidates: Any, scenarios: Any, period: Period | None = None) -> Plan:
         return Plan(

@@ -11,10 +11,9 @@ from airflow_hpo.core.calendar import length_of, split
 from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.window import Period, Window
-from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.context import permanent_errors_end_the_task, reference_of, timezone_of
+from airflow_hpo.operators.context import period_of, permanent_errors_end_the_task, timezone_of
 
 Scenarios = str | timedelta | Sequence[Scenario | str] | Callable[[Period], Sequence[Scenario | str]]
 
@@ -57,9 +56,8 @@ class ScenariosOperator(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the scenarios as plain data."""
         with permanent_errors_end_the_task():
-            here = zone(timezone_of(HpoHook(self.hpo_conn_id).store, context))
-            reference = reference_of(context, here)
-            period = self.window.period(reference.moment, here)
+            timezone = timezone_of(HpoHook(self.hpo_conn_id).store, context)
+            period, reference = period_of(self.window, context, timezone)
             found = [each.to_dict() for each in self._of(period)]
             self._check_count(len(found))
         names = ", ".join(each["name"] for each in found)

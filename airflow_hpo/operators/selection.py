@@ -70,7 +70,7 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         """Return the candidates."""
         with permanent_errors_end_the_task():
             store = HpoHook(self.hpo_conn_id).store
-            edition = current_edition(store, self.study.edition(self.run), context)
+            edition = current_edition(store, self.study.edition(self.run), context).name
             found = shortlist(store, edition, self.k, self.parameter_set)
             if found.kept and self.if_kept is None:
                 raise ComparisonError(

@@ -21,6 +21,7 @@ from airflow_hpo.operators.asset_events import AssetEventOperator
 from airflow_hpo.operators.context import (
     current_edition,
     facts_of,
+    period_of,
     permanent_errors_end_the_task,
     reference_of,
     run_start,
@@ -176,7 +177,8 @@ class StudySuggestOperator(BaseOperator):
             require_start(self, context, self.edition.rpartition("@")[0])
         with permanent_errors_end_the_task():
             store, asker = HpoHook(self.hpo_conn_id).store, Owner.of(task_try_of(context).task)
-            name = current_edition(store, self.edition, context)
+            edition = current_edition(store, self.edition, context)
+            name = edition.name
             if self.lazy:
                 limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
                 requests = reserve(store, name, self.batch, limit, asker)
@@ -184,9 +186,7 @@ class StudySuggestOperator(BaseOperator):
                 requests = suggest(store, name, self.batch, asker)
         self.log.info("Batch %s of %s: %s trials", self.batch, name, len(requests))
         if self.window:
-            here = zone(store.edition(name).timezone)
-            reference = reference_of(context, here)
-            period = self.window.period(reference.moment, here)
+            period, reference = period_of(self.window, context, edition.timezone)
             self.log.info("They work on %s, which is %s before %s", period, self.window, reference)
             requests = [request.model_copy(update={"period": period}) for request in requests]
             for line in results_before(store, name, requests):
@@ -242,7 +242,7 @@ class StudyFinishOperator(AssetEventOperator):
         require_start(self, context, self.study.name)
         with permanent_errors_end_the_task():
             store, ti = HpoHook(self.hpo_conn_id).store, context["ti"]
-            name = current_edition(store, self.study.edition(self.run), context)
+            name = current_edition(store, self.study.edition(self.run), context).name
             status = StudyWatch(store, name, ti.dag_id, ti.run_id, self.trial_task_id).look_and_reap()
             cause = None if status.ended else trouble(states_before(self, context, self.study.name))
             summary = finish(store, status, cause, accept_incomplete=self.accept_incomplete, since=run_start(context))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.definitions.context import render_template_to_string
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
-from jinja2 import TemplateError
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import AS_TEXT
@@ -20,7 +19,7 @@ from airflow_hpo.core.described import described
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.templates import text_templates
+from airflow_hpo.core.templates import TEMPLATE_ERRORS, text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
 from airflow_hpo.exceptions import DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -38,9 +37,6 @@ TEMPLATE_REMEDY = (
     "A template knows trial.params.<name>, trial.number, trial.seed, trial.period and what Airflow gives; correct it, then "
     "clear the task."
 )
-
-AUTHORS_ERRORS = (TemplateError, TypeError, ArithmeticError, LookupError, ValueError, AttributeError)
-"""Errors of a template itself; those of Airflow's look-ups are others, and are tried again."""
 
 
 class TrialOperator(BaseOperator):
@@ -219,7 +215,7 @@ class TrialOperator(BaseOperator):
         for name in template_fields:
             try:
                 super()._do_render_template_fields(self, [name], context, jinja_env, seen_oids)
-            except AUTHORS_ERRORS as err:
+            except TEMPLATE_ERRORS as err:
                 found = str(err).rstrip(".")
                 self._fail_before_it_begins(
                     context, f"The template of {name!r} cannot be rendered: {found}. {TEMPLATE_REMEDY}"
