@@ -28,7 +28,7 @@ class Row(DeclarativeBase):
     """What all tables share."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON, list[int]: JSON}
 
 
 class EditionRow(Row):
@@ -169,6 +169,27 @@ class EvaluationRow(Row):
     look: Mapped[int]
     plan: Mapped[str] = mapped_column(PlainText)
     created_at: Mapped[datetime]
+
+
+class PurgeRow(Row):
+    """A deletion of trials of an edition, which are in an archive instead."""
+
+    __tablename__ = "hpo_purges"
+    __table_args__ = (Index(None, "edition_id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("hpo_editions.id", ondelete="CASCADE"))
+    by: Mapped[str] = mapped_column(PlainText)
+    archive: Mapped[str] = mapped_column(PlainText)
+    # How many the edition had; those that stay are named, so that a purge that was killed goes on as it was begun.
+    trials: Mapped[int]
+    kept: Mapped[list[int]]
+    # How many counted, which its trials do not tell any more.
+    complete: Mapped[int]
+    pruned: Mapped[int]
+    failed: Mapped[int]
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class ComparisonRow(Row):
