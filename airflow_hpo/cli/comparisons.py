@@ -8,6 +8,7 @@ from rich.markdown import Markdown
 
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.core.shown_text import shown
 from airflow_hpo.evaluations.compare import comparison_rows
 from airflow_hpo.storage import comparisons
 
@@ -38,4 +39,5 @@ def show(args: Any) -> None:
     elif args.output == "markdown":
         console.out(found.report, end="", highlight=False)
     else:
-        console.print(Markdown(found.report))
+        # Without links: the address of one is written as an escape sequence.
+        console.print(Markdown(shown(found.report), hyperlinks=False))

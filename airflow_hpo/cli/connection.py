@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from airflow_hpo.core.shown_text import shown
 from airflow_hpo.exceptions import DeclarationError, HpoError
 from airflow_hpo.hooks.hpo import HpoHook
 
@@ -36,7 +37,7 @@ def one_line_errors(command: Callable[[Any], None]) -> Callable[[Any], None]:
             _check(args)
             command(args)
         except (HpoError, AirflowNotFoundException) as err:
-            sys.exit(" ".join(str(err).split()))
+            sys.exit(" ".join(shown(str(err)).split()))
 
     return guarded
 

@@ -1,15 +1,15 @@
 """Rows as a table, JSON or CSV; of a table only the columns that fit into 80 characters and say something."""
 
-import csv
-import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from airflow_hpo.core.shown_text import csv_text, shown
 from airflow_hpo.core.trial import Origin, brief
 from airflow_hpo.trials.rows import COLUMNS
 
@@ -22,9 +22,25 @@ HIDDEN = {"state", "started", "replaced_by", "reason", "exit_code", "problems"}
 """Columns of a trial that complete ones need not show, or that are printed below the table."""
 
 
+class SafeConsole(Console):
+    """A console whose only escape sequences are its own, whatever the texts hold that it prints."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, of texts what may be shown."""
+        super().print(*(shown(each) if isinstance(each, str) else each for each in objects), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Return what is written, as terminals may get it."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=shown(segment.text))
+
+
 def terminal() -> Console:
     """Return the standard output."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = SafeConsole()
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     return console
@@ -34,11 +50,7 @@ def text(rows: Sequence[dict[str, Any]], form: str) -> str:
     """Return rows as JSON or CSV."""
     if form == "json":
         return json.dumps(rows, indent=2) + "\n"
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    return csv_text(rows, list(rows[0]) if rows else [])
 
 
 def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
@@ -47,9 +59,9 @@ def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
     names = [name for name in (rows[0] if rows else {}) if any(row[name] is not None for row in rows)]
     for name in names:
         numeric = all(isinstance(row[name], int | float | None) for row in rows)
-        grid.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(Text(shown(name)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(Text("" if row[name] is None else brief(row[name])) for name in names))
+        grid.add_row(*(Text("" if row[name] is None else shown(brief(row[name]))) for name in names))
     return grid
 
 
@@ -57,7 +69,7 @@ def emit(rows: Sequence[dict[str, Any]], form: str, path: str | None = None) -> 
     """Print rows, or write them to a file."""
     if path:
         with open(path, "w", encoding="utf-8", newline="") as file:
-            _write(Console(file=file, width=PLAIN_WIDTH), rows, form)
+            _write(SafeConsole(file=file, width=PLAIN_WIDTH), rows, form)
         return
     _write(terminal(), rows, form)
 
