@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from airflow_hpo.core.masking import mask_with
 from airflow_hpo.core.shown_text import cell, csv_text, shown
 
-FORMULAS = ["=1+1", '=HYPERLINK("http://x")', "@SUM(A1)", "+1+cmd|' /C calc'!A0", "-1+2", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1"]
+FORMULAS = [
+    "=1+1",
+    '=HYPERLINK("http://x")',
+    "@SUM(A1)",
+    "+1+cmd|' /C calc'!A0",
+    "-1+2",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "  =1",
+    "\uff1d1",
+]
 NUMBERS = ["-1", "+1.5", "-1e-5", "-inf", "-0"]
 
 
