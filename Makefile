@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos verify-mysql test-mysql check docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos verify-mysql test-mysql check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -47,10 +47,14 @@ test-quick: install
 test-live: install
 	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -o testpaths=tests/system
 
-check: install docs ## Check format, style, types, layers and pages
+check: types style docs ## Check format, style, types, layers and pages
+
+types: install
+	$(RUN) mypy
+
+style: install
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
-	$(RUN) mypy
 	$(RUN) lint-imports
 
 docs: install ## Build the pages into site/, strictly

@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m cluster", description="A real Kubernetes on one machine.")
     parser.add_argument("--dir", type=Path, default=cache.folder() / "run", help="the cluster's folder (%(default)s)")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("build", help="only build what `up` would, to save time later")
+    commands.add_parser("build", help="only install and build what `up` and `image` would, to save time later")
     commands.add_parser("up", help="start, and print the export line of KUBECONFIG")
     commands.add_parser("down", help="stop, and remove everything")
     commands.add_parser("status", help=f"say what runs; exit code {NOT_RUNNING} when the cluster is not ready")

@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from cluster import api, build, credentials, images, processes, starting, state
+from cluster import api, build, credentials, images, packages, processes, starting, state
 from cluster.cleaning import clean
 from cluster.commands import say
 from cluster.components import COMPONENTS
@@ -32,7 +32,10 @@ class OwnCluster:
         return (self.folder / "state.json").exists()
 
     def build(self) -> None:
-        """Build the programs unless they are there."""
+        """Install packages and build the programs and the base image, unless they are there; only root can install."""
+        if os.geteuid() == 0:
+            packages.ensure((*starting.PROGRAMS, "buildah"), plugins=True)
+            images.base_layer()
         say(f"the programs are in {build.binaries()}")
 
     def up(self) -> Path:

@@ -2,8 +2,9 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,16 @@ def start_in_triggerer(mapped: MappedOperator, requests: XComArg) -> MappedOpera
 
 def _folder(mapped: MappedOperator) -> str:
     """Return the folder of the DAG's file; while it is parsed, a DAG that this package makes names the package's own file."""
-    files = [mapped.dag.fileloc if mapped.dag else "", *(frame.filename for frame in inspect.stack(context=0))]
+    files = chain([mapped.dag.fileloc if mapped.dag else ""], _callers())
     return str(next(Path(file).parent for file in files if file and not Path(file).is_relative_to(OWN)))
+
+
+def _callers() -> Iterator[str]:
+    """Yield the files of the calling functions; inspect.stack() would look for each in all modules that are loaded."""
+    frame = inspect.currentframe()
+    while frame:
+        yield frame.f_code.co_filename
+        frame = frame.f_back
 
 
 def _spec(arguments: Mapping[str, Any], folder: str) -> dict[str, Any]:
