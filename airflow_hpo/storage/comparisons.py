@@ -49,6 +49,8 @@ class Comparison(Finding):
 
     id: int
     created: datetime
+    answers_kept: bool = True
+    """Whether answers to it are kept beside it; those to comparisons of earlier releases are in XComs alone."""
 
     @property
     def challenger(self) -> str | None:
@@ -65,6 +67,7 @@ def keep(session: Session, found: Finding) -> Comparison:
         "selection": json.dumps(found.selection, ensure_ascii=False, allow_nan=False) if found.selection else None,
         "evaluations": list(found.evaluations),
         "created_at": utc_now(),
+        "answers_kept": True,
     }
     insert_absent(session, ComparisonRow, [columns])
     return _comparison(session.scalars(select(ComparisonRow).where(ComparisonRow.digest == found.digest)).one())
@@ -107,4 +110,5 @@ def _comparison(row: ComparisonRow) -> Comparison:
         decision=json.loads(row.decision),
         selection=json.loads(row.selection) if row.selection else None,
         created=row.created_at,
+        answers_kept=bool(row.answers_kept),
     )

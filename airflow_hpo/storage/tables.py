@@ -215,6 +215,37 @@ class ComparisonRow(Row):
     run_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
     task_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
     created_at: Mapped[datetime]
+    # Whether answers to it are in `hpo_approvals`; empty in comparisons of earlier releases, whose answers are in XComs alone.
+    answers_kept: Mapped[bool | None]
+
+
+class ApprovalRow(Row):
+    """One question of an approval task about a comparison, and its answer once there is one."""
+
+    __tablename__ = "hpo_approvals"
+    __table_args__ = (
+        UniqueConstraint(
+            *("dag_id", "run_id", "task_id", "map_index", "try_number", "comparison_id"), name="uq_hpo_approvals_task"
+        ),
+        Index(None, "comparison_id"),
+        MYSQL,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comparison_id: Mapped[int] = mapped_column(ForeignKey("hpo_comparisons.id", ondelete="CASCADE"))
+    dag_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+    run_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+    task_id: Mapped[str] = mapped_column(AIRFLOW_ID)
+    map_index: Mapped[int]
+    try_number: Mapped[int]
+    asked_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    choice: Mapped[str | None] = mapped_column(String(20))
+    answered_at: Mapped[datetime | None]
+    # Both empty when no person answered in time.
+    user_id: Mapped[str | None] = mapped_column(PlainText)
+    user_name: Mapped[str | None] = mapped_column(PlainText)
+    params: Mapped[str | None] = mapped_column(PlainText)
 
 
 class OwnerRow(Row):
