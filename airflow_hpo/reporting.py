@@ -84,7 +84,7 @@ def _number(name: str, value: Any) -> float:
 
 def _checked_step(step: Any) -> int:
     if isinstance(step, bool) or not hasattr(type(step), "__index__") or not 0 <= step < 2**31:
-        raise ValueError(f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Correct it.")
+        raise ValueError(f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Report step=0, 1, 2 ...")
     return operator.index(step)
 
 

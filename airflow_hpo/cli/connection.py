@@ -46,6 +46,8 @@ def _check(args: Any) -> None:
     """Refuse what no database takes, whatever the command: text that is none, and numbers that are too large."""
     for name, value in vars(args).items():
         if isinstance(value, str) and _UNSPEAKABLE.search(value):
-            raise DeclarationError(f"What is typed must be text in UTF-8 without NUL, but got {value!r}. Correct it.")
+            raise DeclarationError(
+                f"What is typed must be text in UTF-8 without NUL, but got {value!r}. Type it without them."
+            )
         if isinstance(value, int) and not 0 <= value <= LARGEST:
-            raise DeclarationError(f"A number is one from 0 to {LARGEST}, but {name} is {value}. Correct it.")
+            raise DeclarationError(f"A number is one from 0 to {LARGEST}, but {name} is {value}. Type one of them.")

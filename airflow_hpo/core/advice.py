@@ -2,17 +2,45 @@
 
 import math
 
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.study import Study
 
 ADAPTIVE = {"tpe", "gp", "cmaes", "nsga2"}
+LARGE_GRID = 3
+"""With more parameters a grid repeats few values of each many times; random search covers them better (Bergstra and Bengio, 2012)."""
 
 
 def advice(study: Study) -> list[str]:
     """Return remarks about a study that will run but not as well as it could; empty when there are none."""
+    return [remark for remark in (_of_the_sampler(study), _of_the_grid(study), _of_the_parallelism(study)) if remark]
+
+
+def _of_the_sampler(study: Study) -> str | None:
+    chosen = [name for name, parameter in study.space.items() if isinstance(parameter, Categorical)]
+    if study.sampler.name != "cmaes" or not chosen:
+        return None
+    left = "every parameter" if len(chosen) == len(study.space) else ", ".join(map(repr, chosen))
+    return (
+        f"Sampler 'cmaes' learns from numbers only, and takes {left} at random, because choices have no order. "
+        "Write sampler='tpe', which learns from both."
+    )
+
+
+def _of_the_grid(study: Study) -> str | None:
+    if study.sampler.name != "grid" or len(study.space) <= LARGE_GRID:
+        return None
+    return (
+        f"A grid over {len(study.space)} parameters has {grid.size(study.space):,} points, of which {study.wanted:,} run, and tries few "
+        "values of each. Write sampler='tpe', or 'random', with max_trials=100."
+    )
+
+
+def _of_the_parallelism(study: Study) -> str | None:
     root = math.isqrt(study.wanted)
     parallel = study.slots >= study.wanted or study.slots > 2 * root
     if study.sampler.name not in ADAPTIVE or not parallel or study.wanted < 4:
-        return []
+        return None
     if study.slots >= study.wanted:
         effect = f"all {study.wanted} trials are suggested before any has finished, which is random search"
     else:
@@ -21,7 +49,7 @@ def advice(study: Study) -> list[str]:
             f"{study.slots} of {study.wanted} trials are suggested blindly and the rest in "
             f"{later} {'step' if later == 1 else 'steps'}"
         )
-    return [
+    return (
         f"parallelism={study.slots} makes sampler {study.sampler.name!r} nearly a random one: {effect}. "
         f"About sqrt(max_trials) = {root} keeps it adaptive."
-    ]
+    )

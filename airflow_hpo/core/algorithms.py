@@ -150,8 +150,45 @@ PRUNERS: dict[str, type[Declared]] = {
     "patient": PatientOptions,
     "wilcoxon": WilcoxonOptions,
 }
+OTHER_NAMES = {
+    "bayes": "tpe",
+    "bayesian": "tpe",
+    "bayesianoptimization": "tpe",
+    "hyperopt": "tpe",
+    "gaussianprocess": "gp",
+    "cma": "cmaes",
+    "sobol": "qmc",
+    "halton": "qmc",
+    "randomsearch": "random",
+    "gridsearch": "grid",
+    "bruteforce": "grid",
+    "evolution": "nsga2",
+    "genetic": "nsga2",
+    "nsgaii": "nsga2",
+    "asha": "successive_halving",
+    "sha": "successive_halving",
+    "medianstop": "median",
+    "medianstopping": "median",
+    "earlystopping": "median",
+    "nop": "none",
+}
+"""What other tools and people call an algorithm, in small letters alone -> its name here."""
 LIBRARIES = {"cmaes": ("cmaes", "cmaes"), "gp": ("torch", "gp")}
 """Algorithm -> (module it imports, extra of this package that brings it)."""
+
+
+def _called(name: str) -> str | None:
+    """Return the name here of an algorithm that is called otherwise elsewhere; None for an unknown one."""
+    bare = "".join(filter(str.isalnum, name.lower())).removesuffix("sampler").removesuffix("pruner")
+    known = {each.replace("_", ""): each for each in (*SAMPLERS, *PRUNERS)}
+    return known.get(bare) or OTHER_NAMES.get(bare)
+
+
+def _hint(kind: str, given: str, names: list[str]) -> str:
+    called = _called(given)
+    if called in names:
+        return f" Write {kind}={called!r}."
+    return nearest(given, names) or f" Write {kind}={names[0]!r}."
 
 
 class _Algorithm(Declared):
@@ -167,14 +204,23 @@ class _Algorithm(Declared):
     @model_validator(mode="before")
     @classmethod
     def _name_alone(cls, data: Any) -> Any:
-        return {"name": data} if isinstance(data, str) else data
+        if isinstance(data, str):
+            return {"name": data}
+        # An object of Optuna is told by its class, as nothing here knows Optuna.
+        if type(data).__module__.startswith("optuna."):
+            kind = cls.__name__.lower()
+            name = _called(type(data).__name__.removesuffix(cls.__name__)) or "..."
+            raise ValueError(
+                f"A {kind} is declared by its name and options, but got Optuna's {type(data).__name__}. "
+                f"Write {kind}={cls.__name__}({name!r}), with its options by name."
+            )
+        return data
 
     def _check(self, kind: str, known: Mapping[str, type[Declared]]) -> Self:
         if self.name not in known:
             names = list(known)
             raise ValueError(
-                f"The {kind} must be one of {', '.join(names)}, but got {self.name!r}."
-                f"{nearest(self.name, names) or ' Choose one.'}"
+                f"The {kind} must be one of {', '.join(names)}, but got {self.name!r}.{_hint(kind, self.name, names)}"
             )
         known[self.name](**self.options)
         module, extra = LIBRARIES.get(self.name, (None, None))

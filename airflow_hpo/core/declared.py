@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from airflow_hpo.core.plain import plain
+from airflow_hpo.core.remedy import remedy
 from airflow_hpo.core.yaml_document import dump, load
 from airflow_hpo.exceptions import DeclarationError
 
@@ -22,9 +24,11 @@ class Declared(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
-    def __init__(self, /, **data: Any) -> None:
+    def __init__(self, /, *unnamed: Any, **data: Any) -> None:
+        if unnamed:
+            raise DeclarationError(_by_name(type(self), unnamed, data))
         try:
-            super().__init__(**{name: value for name, value in data.items() if value is not REQUIRED})
+            super().__init__(**{name: plain(value) for name, value in data.items() if value is not REQUIRED})
         except ValidationError as err:
             raise DeclarationError(_sentence(err.errors()[0], type(self))) from None
 
@@ -45,7 +49,7 @@ class Declared(BaseModel):
         try:
             data = load(text)
         except yaml.YAMLError as err:
-            raise DeclarationError(f"The declaration must be YAML, but got {_problem(err)}. Correct it.") from None
+            raise DeclarationError(f"The declaration must be YAML, but got {_problem(err)}. Mend that line.") from None
         return cls.from_dict(data)
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,8 +133,16 @@ def _sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "value_error":
         return str(error["msg"]).removeprefix("Value error, ")
     rule = _RULES.get(error["type"], error["msg"][0].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
-    where = field + "".join(f"[{part!r}]" for part in error["loc"][1:])
-    return f"{title}: `{where}` {rule}, but got {got}. Correct it."
+    inner = error["loc"][1:]
+    where = field + "".join(f"[{part!r}]" for part in inner)
+    mended = remedy("" if inner else field, error["type"], error["input"], error.get("ctx", {}))
+    return f"{title}: `{where}` {rule}, but got {got}. {mended}"
+
+
+def _by_name(model: type[BaseModel], unnamed: tuple[Any, ...], data: dict[str, Any]) -> str:
+    free = [name for name in model.model_fields if name != "type" and data.get(name, REQUIRED) is REQUIRED]
+    given = ", ".join(map(brief_repr, unnamed))
+    return f"{model.__name__} takes these arguments by name, but got {given}. Write one of {'=, '.join(free)}= before each."
 
 
 def _problem(err: yaml.YAMLError) -> str:

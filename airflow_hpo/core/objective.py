@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StrictFloat, StrictInt, field_validator, model_validator
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, nearest
+from airflow_hpo.core.remedy import named
 
 METRIC_NAME = r"^[A-Za-z_](?:[A-Za-z0-9_.\-/@:' ]{0,126}[A-Za-z0-9_.\-/@])?$"
 METRIC_NAME_RULE = "A metric's name starts with a letter or underscore, then letters, digits, blanks and \"_ . - / @ : '\", 128 at most"
@@ -15,7 +16,7 @@ METRIC_NAME_RULE = "A metric's name starts with a letter or underscore, then let
 
 def _metric_name(name: str) -> str:
     if not re.fullmatch(METRIC_NAME, name):
-        raise ValueError(f"{METRIC_NAME_RULE}, but got {brief_repr(name)}. Rename it.")
+        raise ValueError(f"{METRIC_NAME_RULE}, but got {brief_repr(name)}. Write {named(name)!r}.")
     return name
 
 
@@ -70,8 +71,8 @@ class Objective(Declared):
     extra_metrics: list[MetricName] = []
     strategies: dict[str, ExtraStrategy] | None = None
 
-    def __init__(self, metric: str = REQUIRED, direction: str = "minimize", **options: Any) -> None:
-        super().__init__(metric=metric, direction=direction, **options)
+    def __init__(self, metric: str = REQUIRED, direction: str = "minimize", *unnamed: Any, **options: Any) -> None:
+        super().__init__(*unnamed, metric=metric, direction=direction, **options)
 
     @field_validator("extra_metrics", mode="before")
     @classmethod

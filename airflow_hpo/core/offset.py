@@ -82,8 +82,21 @@ def offset_of(value: Any) -> CalendarOffset:
     except ValidationError:
         pass
     raise ValueError(
-        f"A window's offset is a timedelta or text such as '-60d', '-8w' or '-36h', but got {brief_repr(value)}. Write one."
+        f"A window's offset is a timedelta or text such as '-60d', '-8w' or '-36h', but got {brief_repr(value)}. "
+        f"Write {_meant(value)!r}."
     )
+
+
+def _meant(value: Any) -> str:
+    """Return the offset that a wrong one stands for, as far as a number and a unit in it tell."""
+    match = re.search(r"(\d+)\s*([a-zA-Z]?)", str(value))
+    if not match:
+        return "-60d"
+    months = {"m": 30, "y": 365, "q": 91}.get(match[2].lower())
+    if months and not re.search(r"min", str(value), re.IGNORECASE):
+        return f"-{int(match[1]) * months}d"
+    unit = match[2].lower() if match[2].lower() in UNITS else "d"
+    return f"-{match[1]}{unit}"
 
 
 def _from_text(match: re.Match[str]) -> CalendarOffset:

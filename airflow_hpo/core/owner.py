@@ -38,7 +38,9 @@ def checked_dag_id(text: str) -> str:
     """Return the id of a DAG, or say what is wrong with it."""
     if re.fullmatch(r"[\w.-]{1,250}", text):
         return text
-    raise DeclarationError(f"A DAG's id is letters, digits and '_ . -', 250 at most, but got {text!r}. Correct it.")
+    raise DeclarationError(
+        f"A DAG's id is letters, digits and '_ . -', 250 at most, but got {text!r}. Copy it from `airflow dags list`."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import refuse_clash
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.remedy import named
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
@@ -34,6 +35,11 @@ def _seconds(value: Any) -> Any:
         return timedelta(seconds=value if not isinstance(value, bool) else math.nan)
     except (ValueError, OverflowError):
         raise PydanticCustomError("time_delta_parsing", "no duration") from None
+
+
+def _with_step(parameter: Any) -> str:
+    step = float(f"{(parameter.high - parameter.low) / 10:.1g}")
+    return f"Float({parameter.low!r}, {parameter.high!r}, step={step!r})"
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=float | timedelta)]
@@ -107,7 +113,7 @@ class Study(Declared):
         if not STUDY_NAME.fullmatch(name):
             raise ValueError(
                 f"A study's name starts with a letter or digit, then letters, digits and '. _ / -', 200 at most, "
-                f"but got {brief_repr(name)}. Rename it."
+                f"but got {brief_repr(name)}. Write name={named(name)!r}."
             )
         return name
 
@@ -158,7 +164,8 @@ class Study(Declared):
             endless = [name for name, p in self.space.items() if p.count is None]
             if endless:
                 raise ValueError(
-                    f"A grid needs countable parameters, but {endless[0]!r} is a float without a step. Give it a step."
+                    f"A grid needs countable parameters, but {endless[0]!r} is a float without a step. Give it one: "
+                    f"{_with_step(self.space[endless[0]])}."
                 )
         elif self.max_trials is None:
             raise ValueError("A study needs `max_trials`, which was not given. Say how many trials it may take.")

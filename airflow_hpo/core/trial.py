@@ -1,12 +1,16 @@
 """A trial from its request to its result, as it travels between tasks."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from jinja2 import Undefined
+
+from airflow_hpo.core.arguments import Arguments
 from airflow_hpo.core.declared import Declared, fingerprint
 from airflow_hpo.core.environment import as_text, parameter_variables, variable
 from airflow_hpo.core.evaluation import Scenario
@@ -188,17 +192,20 @@ class TrialRecord:
 class TrialView:
     """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.study``, ``trial.label``.
 
+    ``trial.args`` is all parameters as ``--name=value``, without those of which the condition does not hold.
+
     With a window also ``trial.period.start`` and ``trial.period.end``, which are datetimes: ``{{ trial.period.start | ds }}``.
     In an evaluation also ``trial.candidate``, ``trial.scenario.name``, ``trial.scenario.values.x``, ``trial.variant`` and
     ``trial.replicate``; while tuning these are empty, so that one template serves both.
     """
 
-    def __init__(self, request: TrialRequest) -> None:
+    def __init__(self, request: TrialRequest, space: Iterable[str] = ()) -> None:
         self.study = request.study
         self.number = request.number
         self.seed = request.seed
         self.label = request.label
-        self.params = ParamsView(request.params)
+        self.params = ParamsView(request.params, space)
+        self.args = Arguments(request.params)
         self.period = request.period
         self.candidate = request.candidate or ""
         self.scenario = ScenarioView(request.scenario)
@@ -218,14 +225,23 @@ class ScenarioView:
 
 
 class ParamsView:
-    """Parameters for templates: attributes and items alike, and no method that could hide a parameter's name."""
+    """Parameters for templates: attributes and items alike, and no method that could hide a parameter's name.
 
-    def __init__(self, params: Mapping[str, Choice]) -> None:
+    One of the space that is not active is undefined, which is written as nothing, and is no error as a misspelled name is.
+    """
+
+    def __init__(self, params: Mapping[str, Choice], space: Iterable[str] = ()) -> None:
         self.__dict__.update(params)
+        _INACTIVE[self] = frozenset(space) - params.keys()
 
-    def __getitem__(self, name: str) -> Choice:
-        value: Choice = self.__dict__[name]
-        return value
+    def __getitem__(self, name: str) -> Any:
+        return Undefined(name=name) if name in _INACTIVE.get(self, ()) else self.__dict__[name]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.__dict__)
@@ -235,6 +251,10 @@ class ParamsView:
 
     def __str__(self) -> str:
         return json.dumps(self.__dict__)
+
+
+_INACTIVE: WeakKeyDictionary[ParamsView, frozenset[str]] = WeakKeyDictionary()
+"""Names of the space that are no parameters of the trial; kept apart, since every attribute is a parameter."""
 
 
 def brief(value: Any) -> str:

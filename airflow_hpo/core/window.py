@@ -1,15 +1,17 @@
 """Windows and periods of time that a run tunes or evaluates on, declared relative to the run."""
 
+import warnings
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from pydantic import AwareDatetime, model_validator
 
-from airflow_hpo.core.declared import REQUIRED, Declared
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
 from airflow_hpo.core.offset import CalendarOffset, Offset
 from airflow_hpo.exceptions import DeclarationError
 
+_MANY_MONTHS = timedelta(minutes=25)
 _NOW = CalendarOffset(0, timedelta())
 
 
@@ -72,7 +74,7 @@ class Window(Declared):
     @model_validator(mode="after")
     def _in_the_past(self) -> Self:
         if not self.start < self.end:
-            raise ValueError(f"A window ends after it starts, but got {self}. Swap or move its ends.")
+            raise ValueError(f"A window ends after it starts, but got {self}. {self._other_way_round()}")
         if self.end > _NOW:
             raise ValueError(
                 f"A window ends at the run's reference time at the latest, but got {self}. Offsets into the past have a "
@@ -91,6 +93,39 @@ class Window(Declared):
 
     def __str__(self) -> str:
         return f"({self.start}, {self.end})"
+
+    def _other_way_round(self) -> str:
+        """Return what to write instead of a window that ends before it starts: the minus is forgotten, or the ends are swapped."""
+        given = [cast("CalendarOffset", offset) for offset in (self.start, self.end)]
+        ends = sorted(offset.times(-1) if self.start > _NOW and offset > _NOW else offset for offset in given)
+        written = ", ".join(f'"{end}"' for end in ends if end != _NOW)
+        return f"Write Window({written})." if ends[0] < ends[1] else "Move its start back."
+
+
+def checked_window(argument: str, given: Any) -> Any:
+    """Return a window, or None; whatever else is refused with the window that is meant."""
+    if given is None:
+        return None
+    if isinstance(given, Window):
+        _doubt_months(argument, given)
+        return given
+    parts = list(given) if isinstance(given, tuple) else [given]
+    meant = ", ".join(repr(part) for part in parts if isinstance(part, str | timedelta)) or "'-60d', '-30d'"
+    if isinstance(given, list):
+        raise DeclarationError(
+            f"`{argument}` is one Window, but got {brief_repr(given)}. Write {argument}=Window('-60d', '-30d')."
+        )
+    raise DeclarationError(f"`{argument}` is a Window, but got {brief_repr(given)}. Write {argument}=Window({meant}).")
+
+
+def _doubt_months(argument: str, window: Window) -> None:
+    """Warn of a window that begins a few minutes ago: months are meant, which have no letter."""
+    minutes = -window.start // timedelta(minutes=1)
+    if window.start > -_MANY_MONTHS and window.start % timedelta(minutes=1) == timedelta(0) and window.end == _NOW:
+        warnings.warn(
+            f"`{argument}` is a window of {minutes} minutes, since 'm' is minutes. For months write {argument}=Window('-{30 * minutes}d').",
+            stacklevel=3,
+        )
 
 
 def check_order(tuning: Window, test: Window) -> None:

@@ -46,7 +46,7 @@ def from_connection(connection: Connection) -> Database:
     if dialect is None:
         raise StoreRefusedError(
             f"Studies are kept in postgresql, mysql or sqlite, but connection {connection.conn_id!r} names {named!r}. "
-            "Correct its dialect."
+            'Write its extra as {"dialect": "postgresql"}.'
         )
     query = _driver_options(connection, dialect, extra)
     if dialect == "sqlite":

@@ -14,7 +14,7 @@ from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.space import active
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.window import Period, Window
+from airflow_hpo.core.window import Period, Window, checked_window
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation, run_of
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -100,7 +100,7 @@ class EvaluationPlanOperator(EditionOperator):
         self.replicates = replicates
         self.first_replicate = first_replicate
         self.objective = objective or study.objective
-        self.window = window
+        self.window = checked_window("window", window)
         self.parallelism = parallelism or study.slots
         self.look = look
         self.run = run

@@ -75,8 +75,9 @@ class TrialPythonOperator(TrialOperator):
     def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Call the function."""
         monitor = run.monitor()
+        study, silence = run.study, self.no_news_after
         outcome = run_function(
-            self.function, run.claimed.request, run.study.objective, monitor, no_news_after=self.no_news_after
+            self.function, run.claimed.request, study.objective, monitor, no_news_after=silence, space=study.space
         )
         return monitor.explained(outcome)
 

@@ -59,8 +59,8 @@ class TrialOpenOperator(TrialOperator):
             if run.begin(task_try_of(context), self.backend, self.placement()):
                 raise AirflowSkipException(run.refusal)
         request = run.claimed.request
-        for name, value in request.params.items():
-            context["ti"].xcom_push(f"params.{name}", value)
+        for name in run.study.space:  # None for one of which the condition does not hold
+            context["ti"].xcom_push(f"params.{name}", request.params.get(name))
         told = request.model_dump(mode="json", include=set(TOLD))
         for name in TOLD:
             context["ti"].xcom_push(name, told[name])

@@ -237,7 +237,9 @@ def version_number(given: Any, argument: str) -> int | None:
     if given is None or text in ("", "None"):
         return None
     if isinstance(given, bool) or not text.isdecimal():
-        raise DeclarationError(f"`{argument}` is the number of a version, but got {brief_repr(given)}. Correct it.")
+        raise DeclarationError(
+            f"`{argument}` is the number of a version, but got {brief_repr(given)}. Write {argument}=1."
+        )
     return int(text)
 
 

@@ -10,7 +10,7 @@ from airflow.sdk.configuration import conf as airflow_conf
 from airflow_hpo.core.calendar import length_of, split
 from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Scenario
-from airflow_hpo.core.window import Period, Window
+from airflow_hpo.core.window import Period, Window, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import period_of, permanent_errors_end_the_task, timezone_of
@@ -45,8 +45,8 @@ class ScenariosOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.hpo_conn_id = hpo_conn_id
+        self.window = checked_window("window", window)
         self.scenarios = checked(scenarios, window)
-        self.window = window
         self.evaluations = evaluations
         if isinstance(scenarios, str | timedelta):
             self._check_count((window.end - window.start) // length_of(scenarios))

@@ -140,5 +140,5 @@ def edition_of(evaluation: Any, source: str) -> str:
 def at_least_one(count: int, argument: str) -> int:
     """Return a count, or say what is wrong with it."""
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise DeclarationError(f"`{argument}` is a whole number of 1 or more, but got {count!r}. Correct it.")
+        raise DeclarationError(f"`{argument}` is a whole number of 1 or more, but got {count!r}. Write {argument}=3.")
     return count

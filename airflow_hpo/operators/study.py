@@ -12,7 +12,7 @@ from airflow_hpo.core.advice import advice
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.window import Window
+from airflow_hpo.core.window import Window, checked_window
 from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -168,7 +168,7 @@ class StudySuggestOperator(BaseOperator):
         self.edition = edition
         self.batch = batch
         self.lazy = lazy
-        self.window = window
+        self.window = checked_window("window", window)
         self.hpo_conn_id = hpo_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from airflow.sdk.definitions.context import render_template_to_string
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
 from airflow_hpo import conf
+from airflow_hpo.core.arguments import expanded
 from airflow_hpo.core.attempt import AS_TEXT
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.described import described
@@ -205,7 +206,7 @@ class TrialOperator(BaseOperator):
         if parent is self and self.run is None:
             with permanent_errors_end_the_task():
                 run = self.claimed_run(context, jinja_env)
-            context["trial"] = TrialView(run.claimed.request)  # type: ignore[typeddict-unknown-key]
+            context["trial"] = TrialView(run.claimed.request, run.study.space)  # type: ignore[typeddict-unknown-key]
         if parent is self and self.run and self.backend in AS_TEXT:
             # A mapped task brings the DAG's environment, which may make Python objects.
             jinja_env = text_templates(jinja_env, as_variables=self.run.edition.text_values)
@@ -238,6 +239,7 @@ class TrialOperator(BaseOperator):
     ) -> Any:
         """Render a value as Airflow does, and the path of a metrics file."""
         if not isinstance(content, File):
+            content = expanded(content, context.get("trial"))
             return super().render_template(content, context, jinja_env, seen_oids)
         templates = jinja_env or self.get_template_env()
         # Not as a text among others: of one that ends in .json a pod's operator would read the file.

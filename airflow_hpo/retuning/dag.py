@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.window import Window, check_apart, check_order
+from airflow_hpo.core.window import Window, check_apart, check_order, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.notifications.hpo import HpoNotifier
@@ -110,6 +110,8 @@ def retuning_dag(
     :raises DeclarationError: when windows overlap or the tuning window lies after the test window, when another DAG of the file
         promotes in the same parameter set, or anything declared makes no sense.
     """
+    for argument, window in {"tuning": tuning, "test": test, "validation": validation}.items():
+        checked_window(argument, window)
     check_apart(tuning=tuning, validation=validation, test=test)
     if not allow_tuning_after_test:
         check_order(tuning, test)
@@ -137,8 +139,9 @@ def retuning_dag(
         hpo_conn_id=hpo_conn_id,
     )
     own = {"priority_weight": priority_weight, "weight_rule": "absolute", **({"pool": pool} if pool else {})}
-    failed = {"on_failure_callback": [notify]} if notify else {}
-    settings = {**failed, "catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
+    _refuse_endless_catchup(start_date, dag_arguments)
+    settings = {"catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
+    settings |= _failure_callbacks(notify, dag_arguments.get("on_failure_callback"))
     name = dag_id or _default_id(study.name)
     if not allow_other_owner:
         _refuse_set_of_another(name, cycle.parameter_set, hpo_conn_id)
@@ -156,6 +159,22 @@ _named_by_default: WeakValueDictionary[str, DAG] = WeakValueDictionary()
 
 _promoting: WeakValueDictionary[tuple[str, str], DAG] = WeakValueDictionary()
 """DAGs of this process that promote in a parameter set, of which one will own it; by connection and set."""
+
+
+def _refuse_endless_catchup(start_date: datetime | None, dag_arguments: dict[str, Any]) -> None:
+    """Refuse to catch up from a date that was not chosen: years of months would begin at once."""
+    if dag_arguments.get("catchup") and start_date is None:
+        raise DeclarationError(
+            f"A schedule is caught up from its start date, but got catchup=True without one, which is {FIRST:%Y-%m-%d} then. "
+            "Write start_date=datetime(2026, 1, 1)."
+        )
+
+
+def _failure_callbacks(notify: HpoNotifier | None, own: Any) -> dict[str, Any]:
+    """Return the callbacks of a failed run: the author's and the notifier, neither in place of the other."""
+    given = list(own) if isinstance(own, list | tuple) else [own] if own else []
+    callbacks = [*given, *([notify] if notify and notify not in given else [])]
+    return {"on_failure_callback": callbacks} if callbacks else {}
 
 
 def _refuse_set_of_another(name: str, parameter_set: str, hpo_conn_id: str) -> None:

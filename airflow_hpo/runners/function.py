@@ -1,6 +1,6 @@
 """Trial that is a Python function, run in this process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -11,12 +11,28 @@ from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.metrics.values import as_step
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.core.space.space import Params
+from airflow_hpo.core.space.space import Choice, Params
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
 from airflow_hpo.runners.function_silence import FunctionSilence
 
 BY_ITSELF = "The trial's function pruned itself."
+
+
+class FunctionParams(dict[str, Choice]):
+    """The active parameters; one of the space that is not active is None, and a name that the space has not is an error."""
+
+    def __init__(self, params: Params, space: Iterable[str] = ()) -> None:
+        super().__init__(params)
+        self._space = list(space) or list(params)
+
+    def __missing__(self, name: str) -> Choice:
+        if name in self._space:
+            return None
+        raise KeyError(
+            f"A trial has the parameters of its space, but the function asked for {name!r}."
+            f"{nearest(str(name), self._space) or ' It has ' + ', '.join(self._space) + '.'}"
+        )
 
 
 class FunctionTrial:
@@ -29,12 +45,18 @@ class FunctionTrial:
     :param objective: what may be reported.
     :param monitor: takes the new points and returns whether the trial is to be pruned.
     :param silence: is told when something is reported; None when the function may be silent for any time.
+    :param space: names of all parameters; ``params`` gives None for one of which the condition does not hold.
     """
 
     def __init__(
-        self, request: TrialRequest, objective: Objective, monitor: Report, silence: FunctionSilence | None = None
+        self,
+        request: TrialRequest,
+        objective: Objective,
+        monitor: Report,
+        silence: FunctionSilence | None = None,
+        space: Iterable[str] = (),
     ) -> None:
-        self.params: Params = dict(request.params)
+        self.params: Params = FunctionParams(request.params, space)
         self.number = request.number
         self.seed = request.seed
         self.study = request.study
@@ -62,7 +84,9 @@ class FunctionTrial:
             self._silence.heard()
         number = None if step is None else as_step(number_of("step", step))
         if step is not None and number is None:
-            raise TrialFailedError(f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Correct it.")
+            raise TrialFailedError(
+                f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Report step=0, 1, 2 ..."
+            )
         for name, each in {self._objective.metric: value, **extra}.items():
             if self._known(name):
                 self._series.add([MetricPoint(name, number_of(name, each), number)])
@@ -104,6 +128,14 @@ class FunctionTrial:
         if left:
             self._monitor(left)
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("suggest_"):
+            raise TrialFailedError(
+                f"Parameters are declared in the study's space, but the function called trial.{name}(). "
+                "Write trial.params['name'], and space={'name': Float(0.0, 1.0)} in the study."
+            )
+        raise AttributeError(f"A trial has no {name!r}.{nearest(name, list(vars(self)))}")
+
     def _known(self, name: str) -> bool:
         known = self._objective.metrics
         if name not in known:
@@ -117,6 +149,7 @@ def run_function(
     objective: Objective,
     monitor: Report = lambda points: False,
     no_news_after: float | None = None,
+    space: Iterable[str] = (),
 ) -> Outcome:
     """Call a trial's function and measure what comes out.
 
@@ -124,7 +157,7 @@ def run_function(
     objective's strategy, exactly as a process is. One that says nothing for ``no_news_after`` seconds is ended.
     """
     silence = FunctionSilence(no_news_after) if no_news_after else None
-    trial = FunctionTrial(request, objective, monitor, silence)
+    trial = FunctionTrial(request, objective, monitor, silence, space)
     try:
         with silence.watched() if silence else nullcontext():
             returned = function(trial)
@@ -134,7 +167,12 @@ def run_function(
     except Exception as err:
         if _is_pruned(err):
             return Outcome.pruned(trial.so_far(), reason=None if trial.given_up else BY_ITSELF)
-        raise TrialFailedError(f"The trial's function raised {type(err).__name__}: {err}.") from err
+        said = err.args[0] if isinstance(err, KeyError) and err.args else err  # of a KeyError str() is a quotation
+        raise TrialFailedError(f"The trial's function raised {type(err).__name__}: {str(said).rstrip('.')}.") from err
+    except SystemExit as err:
+        raise TrialFailedError(
+            f"The trial's function left its process by SystemExit({err.code!r}). Return the objective instead."
+        ) from err
     finally:
         trial.flush()
 

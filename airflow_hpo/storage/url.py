@@ -26,7 +26,9 @@ def parsed(url: str | URL) -> URL:
         location = make_url(url)
     except (ArgumentError, ValueError):
         # Not chained: SQLAlchemy's own message repeats the URL with its password.
-        raise StoreRefusedError("The study database is named by an SQLAlchemy URL, but got none. Correct it.") from None
+        raise StoreRefusedError(
+            "The study database is named by an SQLAlchemy URL, but got none. Write sqlite:////data/hpo.db, or postgresql://user@host/hpo."
+        ) from None
     dialect, _, driver = location.drivername.partition("+")
     dialect = ALIASES.get(dialect, dialect)
     if dialect not in {"sqlite", *DRIVERS}:

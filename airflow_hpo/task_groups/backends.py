@@ -1,15 +1,18 @@
 """Declarations of what runs a trial: a program, a Python function, or a group of the author's own tasks."""
 
+import inspect
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-from airflow_hpo.core.environment import as_variables
+from airflow_hpo.core.declared import brief_repr, nearest
+from airflow_hpo.core.environment import as_text, as_variables
 from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.exceptions import DeclarationError
@@ -24,6 +27,62 @@ LABEL = "{{ trial.label }}"
 _OF_A_TRIAL = re.compile(r"\{[{%].*\b(trial|ti|task_instance)\b")
 
 
+_OTHER_WORDS = {
+    "command": ("cmds",),
+    "comand": ("cmds", "command"),
+    "cmd": ("command", "cmds"),
+    "args": ("arguments", "command"),
+    "env": ("env_vars",),
+    "env_vars": ("env",),
+    "environment": ("env", "env_vars"),
+    "resources": ("container_resources",),
+    "cpu": ("container_resources",),
+    "memory": ("container_resources",),
+    "gpu": ("container_resources",),
+    "timeout": ("execution_timeout",),
+    "retry": ("retries",),
+    "workdir": ("cwd",),
+}
+"""What an argument is called elsewhere -> what it is called here, by backend."""
+
+
+def refuse_unknown(who: str, operator: type[Any], given: Mapping[str, Any]) -> None:
+    """Refuse arguments that no operator has: Airflow would name its own class, and say nothing of what was meant."""
+    known: set[str] = set()
+    for base in operator.__mro__:
+        own = vars(base).get("__init__")
+        known |= inspect.signature(own).parameters.keys() if own and base is not object else set()
+    known -= {"self", "args", "kwargs", "request"}
+    for name in given.keys() - known:
+        meant = [other for other in _OTHER_WORDS.get(name, ()) if other in known]
+        close = f" Write {meant[0]}." if meant else nearest(name, sorted(known)) or f" Leave {name} out."
+        raise DeclarationError(f"{who} has no argument {name!r}, but got {name}={brief_repr(given[name])}.{close}")
+
+
+def check_function(function: Any) -> None:
+    """Refuse what cannot be called with a trial alone, and a function that declares its parameters as for Optuna."""
+    if not callable(function):
+        raise DeclarationError(
+            f"A Python trial is a function of the trial, but got {function!r}. Write PythonTrial(train), without calling it."
+        )
+    with suppress(ValueError):  # a builtin has no signature
+        try:
+            inspect.signature(function).bind(None)
+        except TypeError:
+            name = getattr(function, "__name__", "train")
+            raise DeclarationError(
+                f"A trial's function is called with the trial alone, but got {name}{inspect.signature(function)}. "
+                f"Write def {name if name.isidentifier() else 'train'}(trial): ... and take trial.params['x'] in it."
+            ) from None
+    asked = getattr(getattr(function, "__code__", None), "co_names", ())
+    suggests = [name for name in asked if name.startswith("suggest_")]
+    if suggests:
+        raise DeclarationError(
+            f"Parameters are declared in the study's space, but the function calls trial.{suggests[0]}(). "
+            "Write trial.params['x'] in it, and space={'x': Float(0.0, 1.0)} in the study."
+        )
+
+
 class TrialBackend:
     """A trial task, declared once and mapped over every batch."""
 
@@ -33,6 +92,7 @@ class TrialBackend:
     """How often Airflow tries again by itself unless the author says otherwise; a failing program is not tried again."""
 
     def __init__(self, **arguments: Any) -> None:
+        refuse_unknown(type(self).__name__, self.operator, arguments)
         self.arguments = {name: value for name, value in arguments.items() if value is not None}
 
     def check_files(self, at_once: int) -> None:
@@ -83,9 +143,11 @@ class ProcessTrial(TrialBackend):
         **arguments: Any,
     ) -> None:
         if isinstance(command, str) or not command or not all(isinstance(part, str) for part in command):
+            parts = (
+                command.split() if isinstance(command, str) else list(map(as_text, command or ["python", "train.py"]))
+            )
             raise DeclarationError(
-                f"A command is a list of strings, the program first, but got {command!r}. "
-                "Write one string for each argument."
+                f"A command is a list of strings, the program first, but got {command!r}. Write {parts!r}."
             )
         variables = as_variables("env", env) if env else None
         silence = silence_allowed(no_news_after)
@@ -142,7 +204,6 @@ class PythonTrial(TrialBackend):
         code: Sequence[str | os.PathLike[str]] = (),
         **arguments: Any,
     ) -> None:
-        if not callable(function):
-            raise DeclarationError(f"A Python trial is a function of the trial, but got {function!r}. Pass a function.")
+        check_function(function)
         silence, paths = silence_allowed(no_news_after), checked_paths(code) or None
         super().__init__(function=function, no_news_after=silence, code=paths, **arguments)

@@ -12,8 +12,8 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping
+from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped
 from airflow_hpo.task_groups.pipeline import GroupTrial
-from airflow_hpo.task_groups.tune import check_declarations, refuse_mapped
 
 PROGRAM_RETRIES = 1
 """While tuning, a program fails because of its parameters; a candidate's parameters have worked before."""
@@ -76,7 +76,7 @@ class EvaluateTaskGroup(TaskGroup):
     ) -> None:
         super().__init__(group_id=group_id, **kwargs)
         refuse_mapped(self)
-        check_declarations(study, trial, parallelism)
+        check_declarations(study, trial, self.dag, parallelism)
         with self:
             self.plan = EvaluationPlanOperator(
                 task_id="plan",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from airflow.sdk import XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-from airflow_hpo.core.environment import as_variables
+from airflow_hpo.core.environment import as_text, as_variables
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.exceptions import DeclarationError
@@ -111,7 +111,9 @@ def _strings(name: str, values: Sequence[str] | None) -> list[str] | None:
     if values is None:
         return None
     if isinstance(values, str) or not all(isinstance(value, str) for value in values):
-        raise DeclarationError(
-            f"`{name}` is a list of strings, but got {values!r}. Write one string for each argument."
-        )
+        raise DeclarationError(f"`{name}` is a list of strings, but got {values!r}. Write {name}={_listed(values)!r}.")
     return list(values)
+
+
+def _listed(values: Any) -> list[str]:
+    return values.split() if isinstance(values, str) else [as_text(value) for value in values]

@@ -6,9 +6,7 @@ from airflow.sdk import TaskGroup, TriggerRule
 from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo import conf
-from airflow_hpo.core.attempt import AS_TEXT
 from airflow_hpo.core.budget import most_batches, most_trials
-from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
 from airflow_hpo.core.window import Window
@@ -18,6 +16,7 @@ from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator,
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor_bookkeeping
+from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 Dispatch = Literal["batches", "continuous"]
@@ -73,7 +72,7 @@ class TuneTaskGroup(TaskGroup):
         refuse_mapped(self)
         if dispatch not in ("batches", "continuous"):
             raise DeclarationError(f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. Choose one.")
-        check_declarations(study, trial)
+        check_declarations(study, trial, self.dag)
         self.study = study
         self._trial = trial
         self._window = window
@@ -169,30 +168,3 @@ class TuneTaskGroup(TaskGroup):
             suggest >> settle
             settle >> self.finish
             return settle
-
-
-def refuse_mapped(group: TaskGroup) -> None:
-    """Raise when a group of this package stands in a mapped one: Airflow maps nothing twice, and trials are mapped."""
-    outer = next(iter(group.iter_mapped_task_groups()), None)
-    if outer is not None:
-        raise DeclarationError(
-            f"Task group {group.group_id!r} maps its trials, so it cannot stand in a mapped task group, but got it in "
-            f"{outer.group_id!r}, which is expanded. Write a loop, with a study of its own name for each value: "
-            "for n in values: TuneTaskGroup(f'tune_{n}', study=..., trial=...)."
-        )
-
-
-def check_declarations(study: Any, trial: Any, parallelism: int | None = None) -> None:
-    """Raise unless they are a study and what can run its trials, as many at once; None for as many as the study says."""
-    if not isinstance(study, Study):
-        raise DeclarationError(f"A study is declared by Study(...), but got {study!r}. Declare one.")
-    if not isinstance(trial, TrialBackend | GroupTrial):
-        raise DeclarationError(
-            f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got {trial!r}. "
-            "Declare one."
-        )
-    if not isinstance(trial, TrialBackend):
-        return
-    if trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
-        raise DeclarationError(wrong[0])
-    trial.check_files(parallelism or study.slots)

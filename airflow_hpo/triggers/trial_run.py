@@ -14,6 +14,7 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 from cachetools import TTLCache, cached
 
 from airflow_hpo import conf
+from airflow_hpo.core.arguments import expanded
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialView
@@ -151,7 +152,7 @@ class TrialPodRunTrigger(BaseTrigger):
             raise RuntimeError("A trigger is rendered before it runs.")
         task = TaskTry.of(context["ti"])
         claimed = run.claim(request, self._work(spec, request, context), task, spec.rerun)
-        context["trial"] = TrialView(claimed)  # type: ignore[typeddict-unknown-key]
+        context["trial"] = TrialView(claimed, run.study.space)  # type: ignore[typeddict-unknown-key]
         rendered = partial(self._rendered, context=context, text_values=run.edition.text_values)
         cluster = Connection(**rendered(asdict(spec.connection)))
         metrics = spec.metrics.rendered(rendered)
@@ -193,6 +194,10 @@ class TrialPodRunTrigger(BaseTrigger):
     def _rendered(self, data: Any, context: Context, text_values: bool) -> Any:
         templates = text_templates(self.get_template_env(), as_variables=text_values)
         return self.render_template(data, context, templates)
+
+    def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
+        """Render a value as Airflow does, and all arguments where they stand for one element of a list."""
+        return super().render_template(expanded(content, context.get("trial")), context, *args, **kwargs)
 
     async def _ended(self, begun: Begun, held: AsyncExitStack) -> TriggerEvent:
         if begun.watcher is None:

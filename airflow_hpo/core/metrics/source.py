@@ -130,7 +130,9 @@ class File(_LineSource):
         """Return the file of one trial, with its templates rendered."""
         path = render(self.path)
         if not path:
-            raise DeclarationError(f"A metrics file has a path, but {self.path!r} became an empty one. Correct it.")
+            raise DeclarationError(
+                f"A metrics file has a path, but {self.path!r} became an empty one. Write File('metrics-{{{{ trial.number }}}}.log')."
+            )
         return self.model_copy(update={"path": path})
 
     def describe(self) -> str:

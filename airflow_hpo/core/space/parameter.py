@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, refuse_set
+from airflow_hpo.core.remedy import declared_parameter, named
 from airflow_hpo.exceptions import DeclarationError
 
 PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
@@ -43,6 +44,10 @@ def _scalar(value: Any) -> Any:
         raise PydanticCustomError("too_long", "must be a whole number of 64 bits, which Airflow hands on, or text")
     if value is None or (isinstance(value, bool | int | float | str) and finite):
         return value
+    if isinstance(value, list | tuple | dict):
+        raise PydanticCustomError(
+            "nested", "must be one text or number, which the program takes apart itself, such as '[1, 2]'"
+        )
     raise PydanticCustomError("scalar_type", "must be text, a finite number, a boolean or None")
 
 
@@ -94,8 +99,8 @@ class Float(_Parameter):
     log: StrictBool = False
     step: StrictFloat | None = None
 
-    def __init__(self, low: float = REQUIRED, high: float = REQUIRED, **options: Any) -> None:
-        super().__init__(**{"low": low, "high": high, **options})
+    def __init__(self, low: float = REQUIRED, high: float = REQUIRED, *unnamed: Any, **options: Any) -> None:
+        super().__init__(*unnamed, **{"low": low, "high": high, **options})
 
     @model_validator(mode="after")
     def _consistent(self) -> Float:
@@ -164,8 +169,8 @@ class Int(_Parameter):
     log: StrictBool = False
     step: StrictInt = 1
 
-    def __init__(self, low: int = REQUIRED, high: int = REQUIRED, **options: Any) -> None:
-        super().__init__(**{"low": low, "high": high, **options})
+    def __init__(self, low: int = REQUIRED, high: int = REQUIRED, *unnamed: Any, **options: Any) -> None:
+        super().__init__(*unnamed, **{"low": low, "high": high, **options})
 
     @model_validator(mode="after")
     def _consistent(self) -> Int:
@@ -222,7 +227,13 @@ class Categorical(_Parameter):
     type: Literal["categorical"] = "categorical"
     choices: list[Choice] = Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
 
-    def __init__(self, choices: Sequence[Choice] = REQUIRED, **options: Any) -> None:
+    def __init__(self, choices: Sequence[Choice] = REQUIRED, *unnamed: Any, **options: Any) -> None:
+        if unnamed:
+            given = [choices, *unnamed]
+            raise DeclarationError(
+                f"Categorical takes its choices as one list, but got {brief_repr(given)[1:-1]}. "
+                f"Write Categorical({brief_repr(given)})."
+            )
         super().__init__(**{"choices": choices, **options})
 
     @field_validator("choices", mode="before", json_schema_input_type=list[Choice])
@@ -283,7 +294,7 @@ def check_parameter_name(name: Any) -> str:
         return name
     raise ValueError(
         "A parameter's name starts with a letter or one underscore, then letters, digits and '_ . -', 128 at most, "
-        f"but got {brief_repr(name)}. Rename it."
+        f"but got {brief_repr(name)}. Write {named(name)!r}."
     )
 
 
@@ -294,9 +305,14 @@ def parameter(name: str, declared: Any) -> AnyParameter:
     except DeclarationError as err:
         raise DeclarationError(f"Parameter {name!r}: {err}") from None
     except ValidationError:
+        if isinstance(declared, Mapping) and not {"min", "max", "values"} & declared.keys():
+            raise DeclarationError(
+                f"Parameter {name!r} has a `type`, which is 'float', 'int' or 'categorical', but got {brief_repr(declared)}. "
+                f"Write {{'type': 'float', 'low': 0.0, 'high': 1.0}}, or Float(0.0, 1.0)."
+            ) from None
         raise DeclarationError(
-            f"Parameter {name!r} must be a mapping with a `type`: 'float', 'int' or 'categorical', "
-            f"but got {brief_repr(declared)}. Give it a type."
+            f"Parameter {name!r} must be a Float, an Int or a Categorical, but got {brief_repr(declared)}. "
+            f"Write {name!r}: {declared_parameter(declared)}."
         ) from None
 
 
@@ -309,7 +325,9 @@ def same(a: Choice, b: Choice) -> bool:
 
 def _check_bounds(low: float, high: float, log: bool, step: float | None) -> None:
     if not low <= high:
-        raise ValueError(f"`low <= high` must hold, but got (low={low}, high={high}). Swap the bounds.")
+        raise ValueError(
+            f"`low <= high` must hold, but got (low={low}, high={high}). Swap them: low={high}, high={low}."
+        )
     if high - low > sys.float_info.max:  # compared, not converted: a whole number may be too large for a float
         raise ValueError(f"Bounds must be less than 1.8e308 apart, but got (low={low}, high={high}). Rescale.")
     if log and low <= 0:

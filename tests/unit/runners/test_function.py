@@ -186,3 +186,28 @@ def test_a_function_sees_what_it_evaluates() -> None:
     seen: list[Any] = []
     run_function(lambda trial: seen.append(trial) or 1.0, REQUEST.model_copy(update=told), LOSS)
     assert {name: getattr(seen[0], name) for name in told} == told
+
+
+def test_an_inactive_parameter_is_none_and_an_unknown_one_is_named() -> None:
+    asked: dict[str, Any] = {}
+
+    def ask(trial: FunctionTrial) -> float:
+        asked.update(c=trial.params["c"], given=dict(trial.params), default=trial.params.get("c", 5))
+        return float(trial.params["y"] or 0)
+
+    with pytest.raises(TrialFailedError, match=r"the function asked for 'y'\. It has x, c\."):
+        run(ask, space=["x", "c"])
+    assert asked == {"c": None, "given": {"x": 2.0}, "default": 5}
+
+
+def test_a_suggestion_as_for_optuna_is_told_where_parameters_are_declared() -> None:
+    with pytest.raises(TrialFailedError, match=r"trial.suggest_float\(\). Write trial.params\['name'\]"):
+        run(lambda trial: getattr(trial, "suggest" + "_float")("x", 0, 1))
+
+
+def test_a_function_that_leaves_its_process_has_failed() -> None:
+    def leave(trial: FunctionTrial) -> float:
+        raise SystemExit(0)
+
+    with pytest.raises(TrialFailedError, match=r"left its process by SystemExit\(0\)"):
+        run(leave)

@@ -1,0 +1,141 @@
+"""Remedy of a wrong argument: the line of Python that the author meant, as far as what was given tells it."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|m|h|d|w)[a-z]*\s*", re.IGNORECASE)
+_AN_EXAMPLE = {
+    "int": "10",
+    "float": "0.1",
+    "bool": "True",
+    "string": "'...'",
+    "list": "[...]",
+    "dict": "{'name': ...}",
+    "time": "timedelta(hours=2)",
+    "moment": "datetime(2026, 1, 1, tzinfo=UTC)",
+}
+_KINDS = {
+    "int_type": "int",
+    "int_parsing": "int",
+    "int_from_float": "int",
+    "float_type": "float",
+    "float_parsing": "float",
+    "finite_number": "float",
+    "bool_type": "bool",
+    "string_type": "string",
+    "list_type": "list",
+    "dict_type": "dict",
+    "time_delta_type": "time",
+    "time_delta_parsing": "time",
+    "timezone_aware": "moment",
+    "datetime_type": "moment",
+    "datetime_parsing": "moment",
+    "datetime_from_date_parsing": "moment",
+}
+_BOUNDS = {"greater_than_equal": "ge", "less_than_equal": "le"}
+
+
+def remedy(field: str, error: str, got: Any, context: Mapping[str, Any]) -> str:
+    """Return the sentence that says what to write."""
+    meant = _meant(error, got, context)
+    if meant is None:
+        return f"Give `{field}` another value." if field else "Write another one."
+    return f"Write {field}={meant}." if field else f"Write {meant}."
+
+
+def _meant(error: str, got: Any, context: Mapping[str, Any]) -> str | None:
+    kind = _KINDS.get(error)
+    if kind:
+        return _of_kind(kind, got) or _AN_EXAMPLE[kind]
+    if error in _BOUNDS:
+        return str(context[_BOUNDS[error]])
+    if error in ("literal_error", "enum"):
+        return repr(closest(got, re.findall(r"'([^']*)'", str(context["expected"]))))
+    if error == "model_type":
+        return f"{context['class_name']}(...)"
+    return None
+
+
+def _of_kind(kind: str, got: Any) -> str | None:
+    """Return what was given as that kind of value; None when it does not tell."""
+    if kind in ("int", "float") and isinstance(got, str | float | int):
+        return _number(kind, got)
+    if kind == "bool" and isinstance(got, str | int):
+        word = str(got).strip().lower()
+        return (
+            "True" if word in ("true", "yes", "on", "1") else "False" if word in ("false", "no", "off", "0") else None
+        )
+    if kind == "string" and isinstance(got, int | float):
+        return repr(str(got))
+    if kind == "list" and isinstance(got, str | int | float):
+        return repr([got])
+    if kind == "time" and isinstance(got, str):
+        return _time(got)
+    return None
+
+
+def _number(kind: str, got: str | float) -> str | None:
+    try:
+        number = float(got)
+        return str(round(number)) if kind == "int" else str(float(str(got)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _time(text: str) -> str | None:
+    match = _TIME.fullmatch(text)
+    if not match:
+        return None
+    number = float(match[1])
+    return f"timedelta({_UNITS[match[2].lower()]}={number:g})"
+
+
+def closest(got: Any, known: list[str]) -> str:
+    """Return the known word that a wrong one stands for: one that begins like it, else the most similar, else the first."""
+    word = str(got).strip().lower()
+    begins = [each for each in known if word and (each.startswith(word) or word.startswith(each))]
+    return (begins or difflib.get_close_matches(word, known, n=1, cutoff=0.4) or known)[0]
+
+
+def named(given: Any) -> str:
+    """Return a name of ASCII letters, digits and ``. _ -`` that is as near as can be to one that cannot be."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", str(given)).strip("_.-")[:128]
+    return name if name[:1].isalpha() else f"x{name}" if name else "x"
+
+
+def declared_parameter(declared: Any) -> str:
+    """Return how a parameter is declared that was written in another way: a pair of bounds, a list, a number."""
+    if isinstance(declared, tuple) and len(declared) == 2 and all(map(_is_number, declared)):
+        kind = "Int" if all(isinstance(bound, int) for bound in declared) else "Float"
+        return f"{kind}({declared[0]!r}, {declared[1]!r})"
+    if isinstance(declared, range) and len(declared) > 1:
+        step = f", step={declared.step}" if declared.step != 1 else ""
+        return f"Int({declared.start}, {declared[-1]}{step})"
+    if isinstance(declared, list | tuple | set | frozenset):
+        return f"Categorical({list(declared)!r})"
+    if isinstance(declared, Mapping):
+        bounds = [declared.get(name) for name in ("min", "max")]
+        if all(map(_is_number, bounds)):
+            return declared_parameter(tuple(bounds))
+        if isinstance(declared.get("values"), list | tuple):
+            return f"Categorical({list(declared['values'])!r})"
+    return _distribution(declared) or "Float(0.0, 1.0), Int(1, 10) or Categorical(['a', 'b'])"
+
+
+def _distribution(declared: Any) -> str | None:
+    """Return the parameter that is one of Optuna's distributions, recognised by its name."""
+    kind = type(declared).__name__.removesuffix("Distribution")
+    if kind == "Categorical":
+        return f"Categorical({list(declared.choices)!r})"
+    if kind not in ("Float", "Int"):
+        return None
+    log = ", log=True" if declared.log else ""
+    step = f", step={declared.step}" if declared.step not in (None, 1) else ""
+    return f"{kind}({declared.low!r}, {declared.high!r}{log}{step})"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

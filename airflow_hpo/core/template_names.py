@@ -1,0 +1,101 @@
+"""Names that templates of a trial ask for, checked against the space before anything runs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from airflow_hpo.core.declared import nearest
+from airflow_hpo.exceptions import DeclarationError
+
+_PARSER = Environment(autoescape=False)
+_EXCUSED = ("default", "d")
+_TESTS = ("defined", "undefined")
+
+
+def check_template_names(
+    argument: str,
+    value: Any,
+    parameters: Iterable[str],
+    attributes: Iterable[str],
+    of_the_dag: Iterable[str] | None = None,
+) -> None:
+    """Raise when a template names a parameter that the space has not, or something that a trial has not."""
+    known, has = list(parameters), list(attributes)
+    for text in _texts(value):
+        for path in _paths(text, "params") if of_the_dag is not None else ():
+            if path[0] in known and path[0] not in list(of_the_dag or ()):
+                raise DeclarationError(
+                    f"Parameters of a trial are in `trial.params`, but `{argument}` got params.{path[0]}, which are the DAG's, in "
+                    f"{text!r}. Write trial.params.{path[0]}."
+                )
+        for path in _paths(text, "trial"):
+            first, *rest = path
+            if first not in has:
+                hint = f" Write trial.params.{first}." if first in known else nearest(first, has)
+                raise DeclarationError(
+                    f"A template asks for what `trial` has, but `{argument}` got trial.{first} in {text!r}."
+                    f"{hint or ' It has ' + ', '.join(has) + '.'}"
+                )
+            if first == "params" and rest and rest[0] not in known:
+                near = nearest(rest[0], known) or f" It has {', '.join(known)}."
+                raise DeclarationError(
+                    f"A template names parameters of the space, but `{argument}` got {rest[0]!r} in {text!r}.{near}"
+                )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if "{" in value:
+            yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
+
+
+def _paths(text: str, root: str) -> list[tuple[str, ...]]:
+    """Return what the text asks of a variable, such as ``("params", "lr")`` of ``trial``; nothing of one that is no template."""
+    try:
+        tree = _PARSER.parse(text)
+    except TemplateSyntaxError:
+        return []  # told when it is rendered, with Airflow's own filters and extensions
+    if any(name.name == root and name.ctx != "load" for name in tree.find_all(nodes.Name)):
+        return []  # a variable of the author's own
+    # One template may serve several spaces.
+    excused = {path for node in _asked_with_care(tree) if (path := _path(node, root))}
+    excused |= {("params", name) for name in _looked_up(tree)}
+    found = [_path(node, root) for node in tree.find_all((nodes.Getattr, nodes.Getitem))]
+    return [path for path in found if path and path not in excused and path[:2] not in excused]
+
+
+def _path(node: nodes.Node, root: str) -> tuple[str, ...] | None:
+    names: list[str] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        name = node.attr if isinstance(node, nodes.Getattr) else _constant(node.arg)
+        if name is None:
+            names = []  # known only when it is rendered, and so is everything after it
+        else:
+            names.insert(0, name)
+        node = node.node
+    return tuple(names) if isinstance(node, nodes.Name) and node.name == root and names else None
+
+
+def _constant(node: nodes.Node) -> str | None:
+    return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
+
+
+def _asked_with_care(tree: nodes.Template) -> Iterator[nodes.Node]:
+    yield from (node.node for node in tree.find_all(nodes.Filter) if node.node and node.name in _EXCUSED)
+    yield from (node.node for node in tree.find_all(nodes.Test) if node.name in _TESTS)
+
+
+def _looked_up(tree: nodes.Template) -> Iterator[str]:
+    """Yield the names that are asked for by ``'lr' in trial.params``."""
+    for compare in tree.find_all(nodes.Compare):
+        for operand in compare.ops:
+            name = _constant(compare.expr)
+            if name is not None and operand.op in ("in", "notin") and _path(operand.expr, "trial") == ("params",):
+                yield name

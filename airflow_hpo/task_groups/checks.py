@@ -1,0 +1,66 @@
+"""Checks of what a task group is given: that it can run, and that its templates name what there is."""
+
+from typing import Any
+
+from airflow.sdk import TaskGroup
+
+from airflow_hpo.core.attempt import AS_TEXT
+from airflow_hpo.core.environment import same_text
+from airflow_hpo.core.metrics.source import File
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.template_names import check_template_names
+from airflow_hpo.core.trial import TrialRequest, TrialView
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.pipeline import GroupTrial
+
+_ATTRIBUTES = sorted(vars(TrialView(TrialRequest(study="s", key="k"))))
+
+
+def refuse_mapped(group: TaskGroup) -> None:
+    """Raise when a group of this package stands in a mapped one: Airflow maps nothing twice, and trials are mapped."""
+    outer = next(iter(group.iter_mapped_task_groups()), None)
+    if outer is not None:
+        raise DeclarationError(
+            f"Task group {group.group_id!r} maps its trials, so it cannot stand in a mapped task group, but got it in "
+            f"{outer.group_id!r}, which is expanded. Write a loop, with a study of its own name for each value: "
+            "for n in values: TuneTaskGroup(f'tune_{n}', study=..., trial=...)."
+        )
+
+
+def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int | None = None) -> None:
+    """Raise unless they are a study and what can run its trials, as many at once; None for as many as the study says."""
+    if not isinstance(study, Study):
+        raise DeclarationError(
+            f"A study is declared by Study(...), but got {study!r}. "
+            "Write study=Study(name='valley', objective='loss', space={'x': Float(-1.0, 1.0)}, max_trials=20)."
+        )
+    if not isinstance(trial, TrialBackend | GroupTrial):
+        raise DeclarationError(
+            f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got {trial!r}. "
+            f"Write trial={_backend_of(trial)}."
+        )
+    if not isinstance(trial, TrialBackend):
+        return
+    if trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
+        raise DeclarationError(wrong[0])
+    trial.check_files(parallelism or study.slots)
+    _check_templates(study, trial, dag)
+
+
+def _check_templates(study: Study, trial: TrialBackend, dag: Any) -> None:
+    own = {"params": list(dag.params or {})} if dag is not None else {}
+    for name, value in trial.arguments.items():
+        if name in trial.operator.template_fields:
+            text = value.path if isinstance(value, File) else value
+            check_template_names(name, text, list(study.space), _ATTRIBUTES, own.get("params"))
+
+
+def _backend_of(given: Any) -> str:
+    if isinstance(given, str):
+        return f"ProcessTrial({given.split()!r})"
+    if isinstance(given, list | tuple):
+        return f"ProcessTrial({list(given)!r})"
+    if callable(given):
+        return f"PythonTrial({getattr(given, '__name__', 'function')})"
+    return "ProcessTrial(['python', 'train.py', '--x={{ trial.params.x }}'])"
