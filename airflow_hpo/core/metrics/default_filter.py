@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from airflow_hpo.core.metrics.match import Match
-from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, two_readings
+from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, ends_open, two_readings
 from airflow_hpo.core.metrics.qualifiers import Qualifiers
 
 DEFAULT_MATCH_LIMIT = 16384
@@ -54,6 +54,8 @@ class NameValueFilter:
 
 def _default_match(line: str, name: str, span: tuple[int, int], *, whole: bool) -> Match:
     text = line[span[0] : span[1]]
+    if whole and (why := ends_open(line[span[0] :])):
+        return Match(name, text, None, None, span, why)
     if whole:
         return Match(name, text, as_number(text), None, span, longer=two_readings(line, *span))
     begun = text.strip()

@@ -6,7 +6,7 @@ from datetime import datetime
 from airflow_hpo.core.metrics.data_sets import DataSets
 from airflow_hpo.core.metrics.default_filter import DEFAULT_MATCH_LIMIT, NameValueFilter
 from airflow_hpo.core.metrics.match import Match
-from airflow_hpo.core.metrics.point import Found, MetricPoint, TwoReadings, rejected
+from airflow_hpo.core.metrics.point import Found, TwoReadings, rejected
 from airflow_hpo.core.metrics.reader import beyond, point_at
 from airflow_hpo.core.metrics.recognition import given_otherwise
 from airflow_hpo.core.metrics.user_filters import MATCH_LIMIT, LineFilter
@@ -23,7 +23,6 @@ class TextReader:
         self._limit = MATCH_LIMIT if own else DEFAULT_MATCH_LIMIT
         self._default = not own
         self._data_sets = DataSets()
-        self._percent: dict[str, bool] = {}
         self._by_name = all(each.metric is None for each in own or [])
 
     def read(self, line: str, time: datetime | None) -> list[Found]:
@@ -36,7 +35,6 @@ class TextReader:
         for match in matches:
             if match.name in self._metrics:
                 said = self._found(line, match, common if match.step is None else match.step, time)
-                said = self._of_one_unit(said, line, match.span[1])
                 found += self._data_sets.judged(said, line, match.span[0]) if self._default else said
         if self._default:
             lost = self._metrics.difference(match.name for match in matches)
@@ -59,16 +57,6 @@ class TextReader:
             return [rejected(match.name, match.text, line, match.why, match.guess)]
         found = point_at(line, match.name, match.value, step, time, self._step)
         return [TwoReadings(match.name, match.longer, line), *found] if match.longer else found
-
-    def _of_one_unit(self, found: list[Found], line: str, end: int) -> list[Found]:
-        """Doubt what comes before ``93.5%`` after ``0.94``, or the other way: the best of both is none."""
-        percent = line[end : end + 2].lstrip(" ").startswith("%")
-        judged: list[Found] = []
-        for one in found:
-            if isinstance(one, MetricPoint) and self._percent.setdefault(one.name, percent) is not percent:
-                judged.append(rejected(one.name, one.value, line, "it is given with and without %"))
-            judged.append(one)
-        return judged
 
 
 def _without_halves(matches: list[Match]) -> list[Match]:

@@ -68,7 +68,9 @@ FORMATS = {
         bar=_BAR,
     ),
     "lightgbm": _format(
-        rf"(?:\t|\]\s+)(?P<name>[^\t:]+): {_UP_TO_BLANK}", line=r"\[(?P<step>\d+)\]\s", tail=r"'s (?:(?:train|valid) )?"
+        rf"(?:\t|\]:?\s+)(?P<name>[^\t:]+): {_UP_TO_BLANK}",
+        line=r"\[(?P<step>\d+)\]:?\s",
+        tail=r"'s (?:(?:train|valid) )?",
     ),
     "xgboost": _format(rf"\s(?P<name>[^\s:]+):{_UP_TO_BLANK}", line=r"\[(?P<step>\d+)\]\s", tail=r"-"),
     "catboost": _format(

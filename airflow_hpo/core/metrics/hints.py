@@ -1,23 +1,26 @@
 """Hints at what would read a line: the names that stand in it, and the argument of the source that reads a metric there."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.metrics.data_sets import TRAINING, data_set_of, named_before
 from airflow_hpo.core.metrics.json_reader import json_objects, leaves
-from airflow_hpo.core.metrics.numbers import NUMBER
+from airflow_hpo.core.metrics.numbers import NUMBER, TURNS, UNIT, ends_open
 from airflow_hpo.core.metrics.qualifiers import qualifier_before
-from airflow_hpo.core.metrics.recognition import BARS, data_sets_of, format_of, table_of
+from airflow_hpo.core.metrics.recognition import BARS, data_sets_of, format_of, label, table_of
 from airflow_hpo.core.metrics.user_filters import LineFilter
 from airflow_hpo.core.metrics.visible import visible
 
 SHOWN_NAMES = 12
 _NAMED = re.compile(rf"(?P<name>[A-Za-z_][\w./@-]*)['\"]?\s*[=:]\s*['\"]?{NUMBER}(?!\w)")
 _GAP = re.compile(
-    r"(?P<gap>['\"\]]?\s*(?:[=:]|\bis\b|->|\s)\s*(?:[A-Za-z_][\w.]*\(|['\"\[(])?)(?P<value>[^\s,;)\]}'\"|]+)"
+    r"(?P<gap>['\"\]]?\s*(?:[=:|]|\bis\b|->|\s)\s*)(?P<around>[A-Za-z_][\w.]*\(|['\"\[(])?(?P<value>[^\s,;)\]}'\"|]+)"
 )
-_UNIT = re.compile(r" [A-Za-zµμ]{1,8}\b")
+_VALUE = r"([^\s,;)\]}'\"|]+)"
+_UNIT = re.compile(rf"{NUMBER}(?P<unit>{UNIT}|[A-Za-zµμ‰]{{1,8}}\b)")
+_TURNS = re.compile(rf"{NUMBER}(?:{TURNS})")
+_PART = re.compile(rf"(?P<blank>\s+)|(?P<number>(?<!\w)(?:{NUMBER}|None))|.")
 _STARTS = r"(?:^|[\s,;:{\[(|'\"])"
 
 
@@ -65,22 +68,46 @@ def argument_for(metric: str, line: str) -> str | None:
         return f"format={recognised[0]!r}"
     matches = reversed(list(re.finditer(rf"(?<![\w./@-]){re.escape(metric)}(?![\w/@-])", line)))
     for match in sorted(matches, key=lambda match: data_set_of(line, match.start()) is TRAINING):
-        gap = _GAP.match(line, match.end())
-        if gap is None:
-            continue
-        between = re.sub(r"(?:\\?\s)+", r"\\s*", re.escape(gap["gap"]))
         named = named_before(line, match.start())
         begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS
         if before := qualifier_before(line, match.start()):
             begin = rf"\b{before['data'] or before['kind']}\b[\])]?\s?[:|]?\s+"
-        text = f"{begin}{re.escape(metric)}{between}([^\\s,;)\\]}}'\"|]+)"
-        unit = _UNIT.match(line, gap.end())
-        with_unit = [text + re.escape(unit[0])] if unit else []
-        for wanted in (text, text.replace("[^\\s,;)", "[^\\s;)"), *with_unit):
+        for rest in _after_name(metric, line, match.span()):
+            wanted = f"{begin}{re.escape(metric)}{rest}"
             found = list(LineFilter(wanted, metric).matches(line))
             if len(found) == 1 and found[0].value is not None and not found[0].longer:
                 return f"filter={{{metric!r}: r{_quoted(wanted)}}}"
     return None
+
+
+def _after_name(metric: str, line: str, name: tuple[int, int]) -> Iterator[str]:
+    """Yield what may read the value that stands after a metric's name: alone, the one it turned into, with its unit."""
+    if gap := _GAP.match(line, name[1]):
+        start = gap.start("value")
+        between = _path(gap["gap"]) + _perhaps(gap["around"] or "")
+        yield between + _VALUE
+        yield between + _VALUE.replace("[^\\s,;)", "[^\\s;)")
+        if turns := _TURNS.match(line, start):
+            yield _path(gap["gap"]) + _perhaps(line[gap.end("gap") : turns.end()]) + _VALUE
+        if unit := _UNIT.match(line, start):
+            yield between + _VALUE + re.escape(unit["unit"])
+        if ends_open(line[start:]):
+            yield between + r"([0-9]+)\.\s*$"
+    for told in label(metric).finditer(line):
+        if told.start("name") == name[0]:
+            yield _path(line[name[1] : told.start("value")]) + _VALUE
+
+
+def _perhaps(text: str) -> str:
+    """Return an expression for what may stand before a value, so that later values without it are read, too."""
+    return f"(?:{_path(text)})?" if text else ""
+
+
+def _path(text: str) -> str:
+    """Return an expression for what stands before a value, whatever numbers and blanks are in it."""
+    return "".join(
+        r"\s*" if part["blank"] else r"\S+" if part["number"] else re.escape(part[0]) for part in _PART.finditer(text)
+    )
 
 
 def _quoted(expression: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from airflow_hpo.core.metrics.numbers import AFTER, BEFORE
+from airflow_hpo.core.metrics.numbers import AFTER, BEFORE, ends_open
 from airflow_hpo.core.metrics.regex_engine import Expression
 
 _AFTER = re.compile(AFTER)
@@ -12,7 +12,7 @@ _LABEL = re.compile(r"(?P<label>[A-Za-z_][\w./@-]*)['\"\]]?[ \t]*[=:][ \t]*['\"]
 _BOUNDARY = re.compile(r".*[_./@-](?=[A-Za-z0-9])")
 _IN_NAME = re.compile(r"[\w./@-]")
 _NAME_GOES_ON = re.compile(r"[\w/@]|[.-]\w")
-_ENDS = ("", ";", ")", "]", "}", "|", "%", "\t")
+_ENDS = ("", ";", ")", "]", "}", "|", "\t")
 """What ends any number."""
 _LOOK_BACK = 160
 _REMEMBERED = 256
@@ -40,6 +40,9 @@ class Neighbours:
         if start == end:
             return ""
         found = line[start:end]
+        if why := ends_open(line[start:]):
+            closed = line[start:].rstrip(". \t")
+            return "" if self._demanded(None, (line[:start] + closed,), closed) else why
         after = None if line[end : end + 1] in _ENDS else _AFTER.match(line, end)
         if after and not (after[0][0] == "," and _has_fraction(found)):
             beside = after.end() if line[end] == " " else end + 1

@@ -24,8 +24,18 @@ GROUPED = (
 
 ANY_NUMBER = rf"(?:{WINDOWS}|{POWER}|{GROUPED}|{NUMBER})"
 
-_BLANK_UNIT = r"[ ](?:[mnuµμ]?s|secs?|seconds|mins|minutes?|h|hours?|[kKMG]|[kKMGT]i?B|[Bb]ytes)\b(?![\w./@-]*\s*[=:])"
-_NEXT = r"[ ]?(?:-{1,2}>|=>|→)[ ]?[+−-]?\.?[0-9]|[ ](?:out )?of[ ][0-9]|\.{2,3}[ ]?[0-9]"
+UNIT = (
+    r"(?:[ ]?%|[ ](?:[mnuµμ]?s|secs?|seconds|mins?|minutes?|h|hours?|days?|[kKMG]|[kKMGT]i?B|[Bb]ytes|percent|pct|thousand|"
+    r"[mb]illion|[kMGTmµμ](?:Wh?|J|Hz|bps|bits?|FLOPS|flops)|[kcmµμn]m)\b)"
+)
+"""A unit that stands beside a number, perhaps after a blank."""
+_CHANGED = (
+    r"[,;]?[ ]\(?(?:(?!(?:add|clipp|compar|logg|round|sav|stor)ed)[a-z]+ed|fell|rose|grew|went|goes|down|up)"
+    r"(?:[ ](?:down|up|back|further|slightly))?[ ]to"
+)
+TURNS = rf"(?:[ ]?(?:[-=~]{{1,3}}>{{1,2}}|>>|[→⇒⟶➜])[ ]?(?:now[ ])?|(?:{_CHANGED}|[,;]?[ ]\(?now|[ ]to|[ ]bec[ao]mes?)[ ])(?=[+−-]?\.?[0-9])"
+"""What says between two numbers that the first one turned into the second."""
+_NEXT = rf"{TURNS}|[ ](?:out )?of[ ][0-9]|(?:\.{{2,3}}|[ ]?~)[ ]?[0-9]"
 """A second number that the first one turns into, is a part of, or is the begin of a range with."""
 _STUCK = r"""\.[^\s.,;:!?)\]}|%"'<*…]|(?<=[0-9]\.)[^\s.,;:!?)\]}|%"'<*…]"""
 """Text in the middle of a number, such as another thread's."""
@@ -33,8 +43,9 @@ _STUCK = r"""\.[^\s.,;:!?)\]}|%"'<*…]|(?<=[0-9]\.)[^\s.,;:!?)\]}|%"'<*…]"""
 AFTER = (
     r"\w|[.,:'’+−\-٫٬][0-9]|\.?#|\.[eE][+-]?[0-9]|"
     rf"[{RAISED}‰^]|\*\*|[{THIN}][0-9]|{_TIMES}[ ]?(?:\^|\*\*|[{RAISED}])|[ ]?/[ ]?[0-9]|"
-    r"[ ]?[×·⋅][ ]?[0-9]|[ ][eE][+-]?[0-9]+\b(?!\s*[=:])|"
-    rf"{_BLANK_UNIT}|{_NEXT}|{_STUCK}"
+    r"[ ]?[×·⋅*][ ]?[0-9]|[ ][xX][ ][0-9]|[ ]?\((?:[eE]|[xX×][ ]?)[+-]?[0-9][0-9e+-]*\)|[ ][eE][+-]?[0-9]+\b(?!\s*[=:])|"
+    r"[−-](?!\S)|"
+    rf"{UNIT}(?![\w./@-]*\s*[=:])|{_NEXT}|{_STUCK}"
 )
 """What stands after a text that is not the whole number: digits, a unit, an exponent, a fraction, a date, a ratio."""
 BEFORE = rf"(?:[\w^×+−-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"
@@ -44,6 +55,7 @@ WHOLE_NUMBER = rf"(?:(?:{NUMBER})(?!{AFTER})|(?:{WINDOWS}|{POWER}|{GROUPED})(?!{
 """A number of any kind with nothing after it that may belong to it; the usual kind is tried first."""
 
 _NUMBER = re.compile(NUMBER)
+_OPEN = re.compile(r"[+−-]?[0-9]+\.\s*")
 _WINDOWS = re.compile(WINDOWS)
 _POWER = re.compile(POWER)
 _GROUPED = re.compile(GROUPED)
@@ -76,6 +88,11 @@ def as_number(text: str) -> float | None:
     if _GROUPED.fullmatch(text) or _SPACED.fullmatch(text):
         return float(_BETWEEN.sub("", text))
     return None
+
+
+def ends_open(text: str) -> str:
+    """Return why what stands from a number to the end of its line may be half of it, a clause; empty when it is whole."""
+    return "the line ends after its point" if _OPEN.fullmatch(text) else ""
 
 
 def doubt_about(text: str) -> str:

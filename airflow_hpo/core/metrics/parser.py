@@ -1,18 +1,22 @@
 """Parser of a line into the metrics that it gives."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from airflow_hpo.core.metrics.filter_reader import TextReader
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
 from airflow_hpo.core.metrics.json_reader import JsonReader
-from airflow_hpo.core.metrics.point import Found
+from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 from airflow_hpo.core.metrics.reader import Reader
 from airflow_hpo.core.metrics.source import MetricSource
 from airflow_hpo.core.metrics.table_readers import CsvReader, YamlReader
 from airflow_hpo.core.metrics.user_filters import line_filters
 from airflow_hpo.core.metrics.values import split_time
 from airflow_hpo.core.metrics.visible import visible
+
+_GOES_ON = re.compile(r"(?:\.[0-9]|[eE][+-][0-9]{1,3}\b)")
+_NUMBER_ALONE = re.compile(r"\s*[+−-]?\.?[0-9]\S*\s*")
 
 
 class Parser:
@@ -21,6 +25,7 @@ class Parser:
     def __init__(self, source: MetricSource, metrics: Sequence[str]) -> None:
         self._timestamps = source.timestamps
         self._reader = reader_of(source, metrics)
+        self._last: tuple[str, Found | None] = ("", None)
 
     def parse(self, line: str, time: datetime | None = None) -> list[Found]:
         """Return the points and rejections in the order in which they stand."""
@@ -29,8 +34,22 @@ class Parser:
             if self._timestamps:
                 own, text = split_time(text)
                 time = own or time
-            found += self._reader.read(text, time)
+            found += self._broken(text)
+            read = self._reader.read(text, time)
+            self._last = (text.rstrip(), read[-1] if read else None)
+            found += read
         return found
+
+    def _broken(self, line: str) -> list[Found]:
+        """Doubt what the line before ended with when this one begins with the rest of a number, or is the number."""
+        before, last = self._last
+        if last is None:
+            return []
+        if isinstance(last, MetricPoint):
+            broken = before[-1:].isdigit() and _GOES_ON.match(line)
+        else:
+            broken = not last.text.strip("+−-") and before[-1:] in "=:+−-" and _NUMBER_ALONE.fullmatch(line)
+        return [rejected(last.name, "", before, f"the next line goes on with {line.strip()!r}")] if broken else []
 
 
 def reader_of(source: MetricSource, metrics: Sequence[str]) -> Reader:

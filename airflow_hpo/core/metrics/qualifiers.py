@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from airflow_hpo.core.metrics.match import SHOWN, Match
 
+KINDS = "best|lowest|highest|min(?:imum)?|max(?:imum)?|avg|average|mean|median|std|stddev|total|sum|prev(?:ious)?|old|initial|smoothed|running"
 QUALIFIER = re.compile(
     r"(?<![^\s,;|(\[{-])(?:(?P<data>(?i:train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test|holdout))[ \t]+|"
-    r"(?P<kind>(?i:best|lowest|highest|min(?:imum)?|max(?:imum)?|avg|average|mean|median|total|sum|prev(?:ious)?|old|"
-    r"initial|smoothed|running))(?:[\])]?[ ]?[:|])?[ \t]+)\Z"
+    rf"(?P<kind>(?i:{KINDS}))(?:[\])]?[ ]?[:|])?[ \t]+)\Z"
 )
 
 

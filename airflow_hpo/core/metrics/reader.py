@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from airflow_hpo.core.metrics.numbers import as_number, doubt_about
+from airflow_hpo.core.metrics.numbers import as_number, doubt_about, ends_open
 from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 from airflow_hpo.core.metrics.values import step_of
 
@@ -23,6 +23,8 @@ def found_in(
     value = as_number(text)
     if value is None:
         return [rejected(name, text, line, doubt_about(text))]
+    if line.rstrip().endswith(text) and (why := ends_open(text)):
+        return [rejected(name, text, line, why)]
     return point_at(line, name, value, step, time, step_name)
 
 

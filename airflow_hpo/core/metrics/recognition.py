@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
 from airflow_hpo.core.metrics.json_reader import JsonReader
-from airflow_hpo.core.metrics.numbers import WHOLE_NUMBER, as_number
+from airflow_hpo.core.metrics.numbers import NUMBER, TURNS, WHOLE_NUMBER, as_number
 from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, rejected
 from airflow_hpo.core.metrics.reader import Reader
 from airflow_hpo.core.metrics.table_readers import CsvReader, YamlReader, looks_like_yaml
@@ -19,6 +19,9 @@ BARS = ("tqdm", "lightning")
 _DISTINCT = tuple(name for name in TRIED if name not in BARS)
 _DRAWN = re.compile(r"[│┃]|it/s\b")
 """What Lightning's tables and bars have in them; of its other rows any program has some."""
+_SAYS = rf"(?::|->|→|\bis\b)\s*(?:{NUMBER}(?:{TURNS}))?"
+_BECAME = r"(?<=[\s'\"])(?:[a-z]+\s+){0,2}(?:reached|\(?(?:from\s+)?(?:\S+\s+)?(?:to|-{1,2}>|→))(?=\s)"
+"""What stands between a metric and its value in text, and what says that it became that value."""
 
 
 def format_of(metric: str, line: str, tried: Iterable[str] = TRIED) -> tuple[str, float] | None:
@@ -67,16 +70,16 @@ def _line_of_yaml(metric: str, line: str) -> tuple[str, float] | None:
 
 def _labelled(metric: str, line: str) -> tuple[str, float] | None:
     """Return what text gives for a metric without ``=``, such as ``final loss: 0.5``; ``KL loss: 0.5`` is another metric's."""
-    found = [value for match in _label(metric).finditer(line) if (value := as_number(match["value"])) is not None]
+    found = [value for match in label(metric).finditer(line) if (value := as_number(match["value"])) is not None]
     return ("text", found[-1]) if found else None
 
 
 @lru_cache(maxsize=64)
-def _label(metric: str) -> re.Pattern[str]:
+def label(metric: str) -> re.Pattern[str]:
+    """Return the expression that finds a ``name`` and its ``value`` in text, the last one where it says what it became."""
     before = r"(?:^|[\[({|,;:>]|\s[-–—]|\b(?i:final|last|overall|info|debug))\s*"
-    return re.compile(
-        rf"{before}['\"]?(?<![\w./@-]){re.escape(metric)}['\"]?\s*(?::|->|→|\bis\b)\s*(?P<value>{WHOLE_NUMBER})"
-    )
+    name = rf"['\"]?(?<![\w./@-])(?P<name>{re.escape(metric)})['\"]?"
+    return re.compile(rf"{before}{name}\s*(?:{_SAYS}|{_BECAME})\s*(?P<value>{WHOLE_NUMBER})")
 
 
 def _reader(name: str, metric: str) -> Reader:

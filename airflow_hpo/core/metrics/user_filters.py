@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from airflow_hpo.core.metrics.match import SHOWN, Match
 from airflow_hpo.core.metrics.neighbours import Neighbours
-from airflow_hpo.core.metrics.numbers import as_number, doubt_about, numberish, two_readings
+from airflow_hpo.core.metrics.numbers import UNIT, as_number, doubt_about, numberish, two_readings
 from airflow_hpo.core.metrics.qualifiers import Qualifiers
 from airflow_hpo.core.metrics.regex_engine import Expression, Spans
 
@@ -17,8 +17,10 @@ MATCH_LIMIT = 4096
 LABELS = 16
 NOWHERE = (-1, -1)
 
-_LABEL = re.compile(r"[A-Za-z_][\w./@-]*['\"\]]?[ \t]*[=:][ \t]*['\"]?\Z")
-_TOKEN = re.compile(r"[^\s,;]+")
+_LABEL = re.compile(r"[A-Za-z_][\w./@-]*['\"\]]?(?:[ \t]*[=:][ \t]*|[ \t]+)['\"]?\Z")
+_TOKEN = re.compile(rf"[^\s,;]+(?:{UNIT})?")
+_AFTER = re.compile(rf"{UNIT}|[A-Za-zµμ‰]{{1,8}}\b|\.(?=\s*\Z)")
+"""What a filter may demand after a number that another line gives with another unit or with none."""
 
 
 class LineFilter:
@@ -39,15 +41,12 @@ class LineFilter:
 
     def matches(self, line: str) -> Iterator[Match]:
         """Yield what the expression finds."""
-        matched = False
         found: list[tuple[Match, int]] = []
         for match in self.expression.finditer(line):
-            matched = True
             if self._names is None or self._name_in(line, match) in self._names:
                 found.append((self._match(line, match), match.span(self._name or 0)[0]))
         yield from self._qualifiers.judged(line, found)
-        if not matched:
-            yield from self._missed(line)
+        yield from self._missed(line, {match.name for match, _ in found})
 
     def _name_in(self, line: str, match: Spans) -> str:
         return self.metric or line[slice(*match.span(self._name or 0))]
@@ -67,7 +66,7 @@ class LineFilter:
             if not why and (why := self._neighbours.longer_name(line, start, named, span)):
                 guess = value
             if not why:
-                self._remember(line, name, start, span)
+                self._remember(line, name, (start, end), span)
         return Match(
             name=name,
             text=text,
@@ -79,16 +78,18 @@ class LineFilter:
             longer=None if why or value is None else two_readings(line, *span),
         )
 
-    def _remember(self, line: str, name: str, start: int, span: tuple[int, int]) -> None:
-        """Keep what stood before a value that was read, to know a value that is not read when it stands there."""
+    def _remember(self, line: str, name: str, match: tuple[int, int], span: tuple[int, int]) -> None:
+        """Keep what stood beside a value that was read, to know a value that is not read when it stands there."""
         self._remembered[name] = tries = self._remembered.get(name, 0) + 1
-        if tries < LABELS and (label := _LABEL.search(line, max(start, span[0] - SHOWN), span[0])):
-            self._labels.setdefault(label[0], (name, line[slice(*span)]))
+        if tries < LABELS and (label := _LABEL.search(line, max(match[0], span[0] - SHOWN), span[0])):
+            unit = _AFTER.match(line, span[1])
+            example = line[span[0] : unit.end() if unit and unit.end() <= match[1] else span[1]]
+            self._labels.setdefault(label[0], (name, example))
 
-    def _missed(self, line: str) -> Iterator[Match]:
+    def _missed(self, line: str, found: Collection[str]) -> Iterator[Match]:
         """Yield what the expression does not read although it would, were the number written as the earlier ones."""
         for label, (name, example) in self._labels.items():
-            at = line.find(label)
+            at = -1 if name in found else line.find(label)
             if at < 0 or not (token := _TOKEN.match(line, at + len(label))) or not numberish(token[0]):
                 continue
             as_before = line[: token.start()] + example + line[token.end() :]

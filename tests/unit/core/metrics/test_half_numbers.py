@@ -47,6 +47,11 @@ def measure(*lines: str, objective: Objective | None = None, **source: Any) -> M
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 850 ms", id="unit after a blank"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 45 out of 50", id="ratio in words"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 0.9 -> 0.5", id="arrow"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 0.9 improved to 0.5", id="a change in words"),
+        pytest.param({"loss": r"loss (\S+)"}, "loss 95 %", id="percent"),
+        pytest.param({"loss": r"loss ([\d.]+)"}, "loss 95%", id="percent without a blank"),
+        pytest.param({"loss": r"loss (\S+)"}, "loss 0.", id="the line ends after the point"),
+        pytest.param({"loss": r"loss (\d+)"}, "loss 0.", id="the line ends after the point, not taken"),
         pytest.param({"loss": r"loss ([\d]+)"}, "loss 1..5", id="range"),
         pytest.param({"loss": r"loss ([\d.]+)"}, "loss 0.[INFO] alive", id="text in the middle"),
         pytest.param({"loss": r"loss ([\d.]+).*"}, "loss 1.5e-3 done", id="the rest let pass"),
@@ -79,7 +84,8 @@ def test_half_a_number_or_name_fails_the_attempt_with_its_line(filter: Any, line
         pytest.param({"loss": r"eval-rmse-([\d.]+)"}, "eval-rmse-0.5", 0.5, id="a dash that is demanded"),
         pytest.param({"loss": r"loss=([\d.]+)"}, "loss=0.5, acc=1", 0.5, id="comma and blank"),
         pytest.param({"loss": r"loss=([\d.]+)"}, "loss=0.5.", 0.5, id="end of a sentence"),
-        pytest.param({"loss": r"loss=([\d.]+)"}, "loss=95%", 95.0, id="percent"),
+        pytest.param({"loss": r"loss=([\d.]+)%"}, "loss=95%", 95.0, id="percent that is demanded"),
+        pytest.param({"loss": r"loss=(\d+)\.$"}, "loss=95.", 95.0, id="a point that is demanded"),
         pytest.param({"loss": r"^\d+,([\d.]+)"}, "3,0.5,0.9", 0.5, id="a row of a table"),
         pytest.param({"loss": r"loss=([\d,.]+)"}, "loss=1,234.5", 1234.5, id="thousands taken whole"),
         pytest.param(
@@ -120,6 +126,12 @@ def test_a_form_that_the_filter_passes_over_is_not_forgotten() -> None:
         measure("loss=0.5", "loss=-0.5", filter=LAZY)
 
 
+def test_a_form_that_is_passed_over_is_not_forgotten_beside_another_metric() -> None:
+    objective = Objective("loss", extra_metrics=["acc"])
+    with pytest.raises(TrialFailedError, match=r"loss=nan.*passes it over"):
+        measure("loss=0.5 acc=0.9", "loss=nan acc=0.9", objective=objective, filter=r"(\w+)=([0-9.]+)")
+
+
 def test_lines_that_the_filter_leaves_out_on_purpose_stay_out() -> None:
     filter = {"loss": r"^val .*loss=(\S+)"}
     assert measure("val loss=0.5", "train loss=nan", filter=filter).value == 0.5
@@ -153,13 +165,19 @@ def test_a_filter_does_not_take_a_name_with_a_word_before_it_for_the_same(word: 
     assert measure(f"loss: 0.9 ({word} loss: 0.5)", filter={"loss": r"^loss: (\S+)"}).value == 0.9
 
 
-@pytest.mark.parametrize("filter", [None, {"acc": r"acc=([\d.]+)"}], ids=["default", "own"])
-def test_the_best_of_a_percentage_and_a_fraction_is_none(filter: Any) -> None:
-    best = Objective("acc", direction="maximize", strategy="best")
-    assert measure("acc=93%", "acc=94 %", objective=best, filter=filter).value == 94.0
-    with pytest.raises(TrialFailedError, match="with and without %"):
-        measure("acc=93%", "acc=0.94", objective=best, filter=filter)
-    assert measure("acc=93%", "acc=0.94", objective=Objective("acc"), filter=filter).value == 0.94
+@pytest.mark.parametrize(
+    "text", ["50%", "50 %", "50 percent", "3.5 million", "90 km", "3 min", "900 kWh", "1234.5-", "5 x 1e-3", "5 (e-3)"]
+)
+def test_a_unit_that_no_filter_names_gives_no_value(text: str) -> None:
+    for filter in (None, {"acc": r"acc=(\S+)"}):
+        with pytest.raises(TrialFailedError, match="read whole"):
+            measure(f"acc={text}", objective=Objective("acc", direction="maximize", goal=0.9), filter=filter)
+
+
+def test_of_one_line_with_a_unit_and_one_without_neither_is_lost() -> None:
+    with pytest.raises(TrialFailedError, match=r"was '0.94'.*the filter passes it over"):
+        measure("acc=93%", "acc=0.94", objective=Objective("acc"), filter={"acc": r"acc=(\d+)%"})
+    assert measure("acc=93%", "acc=0.94", objective=Objective("acc")).value == 0.94
 
 
 def test_a_longer_name_that_is_no_better_leaves_the_best_alone() -> None:
@@ -208,6 +226,14 @@ def test_two_whole_readings_are_a_note() -> None:
         "45 of 50",
         "0.9 -> 0.5",
         "0.9→0.5",
+        "0.9 ==> 0.5",
+        "0.9 improved to 0.5",
+        "0.9 went down to 0.5",
+        "0.9, now 0.5",
+        "0.9 to 0.5",
+        "0.9 (dropped to 0.5)",
+        "0.4~0.5",
+        "0.",
         "0.1..0.5",
         "0.[INFO] alive",
     ],
@@ -227,6 +253,11 @@ def test_the_default_filter_does_not_guess(text: str) -> None:
         ("0.5", 0.5),
         ("0.5 s=3", 0.5),
         ("5., done", 5.0),
+        ("0.5, learning rate reduced to 0.001", 0.5),
+        ("0.5, improved from 0.9", 0.5),
+        ("0.5 saved to 3 files", 0.5),
+        ("0.5 (best 0.4)", 0.5),
+        ("12 dB", 12.0),
     ],
 )
 def test_the_default_filter_reads_what_has_one_reading(text: str, value: float) -> None:

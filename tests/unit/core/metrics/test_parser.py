@@ -33,7 +33,6 @@ def values(line: str, **source: Any) -> dict[str, float]:
         ("loss=0.5,val/acc=0.9", {"loss": 0.5, "val/acc": 0.9}),
         ("[loss=+3.]", {"loss": 3.0}),
         ("loss=0.5.", {"loss": 0.5}),
-        ("loss=95%", {"loss": 95.0}),
         ("loss=-Inf val/acc=Infinity", {"loss": -math.inf, "val/acc": math.inf}),
         ("loss=1e999", {"loss": math.inf}),
         ("\x1b[32mloss=3\x1b[0m", {"loss": 3.0}),
