@@ -20,6 +20,7 @@ BUDGET = (
     "batch_size",
     "max_pending",
     "max_failures",
+    "stop_on_same_failure",
     "timeout",
     "patience",
     "when_over",

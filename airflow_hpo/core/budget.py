@@ -1,5 +1,6 @@
 """Budget of a study: when it is over, how many trials it may start now, and how many it can need at most."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -16,6 +17,7 @@ class End(StrEnum):
     PATIENCE = "patience"
     TIMEOUT = "timeout"
     MAX_FAILURES = "max_failures"
+    SAME_FAILURE = "same_failure"
     STOPPED = "stopped"
     EXHAUSTED = "exhausted"
     INCOMPLETE = "incomplete"
@@ -88,6 +90,23 @@ def verdict(
         return BudgetVerdict(*found, needed=0)
     done = progress.counted(study.count)
     return BudgetVerdict(None, "", needed=max(0, study.wanted - done - progress.running))
+
+
+def may_fail_alike(study: Study, progress: Progress) -> bool:
+    """Say whether enough trials have failed, and none has succeeded, for their reasons to be worth reading."""
+    allowed = study.same_failures
+    all_may_fail = study.failures_allowed >= study.wanted
+    return allowed is not None and not all_may_fail and progress.successful == 0 and progress.failed >= allowed
+
+
+def verdict_on_failures(judged: BudgetVerdict, reasons: Collection[str]) -> BudgetVerdict:
+    """Judge a study of which every trial has failed by the reasons: one for all of them will not pass by itself."""
+    first = {reason.partition("\n")[0].strip() for reason in reasons}
+    if len(first) != 1 or not all(first):
+        return judged
+    kind, _, reason = first.pop().partition(": ")
+    said = f"All {len(reasons)} trials that ended have failed for one reason ({kind}): {reason.rstrip('.')}."
+    return BudgetVerdict(End.SAME_FAILURE, said, needed=0)
 
 
 def verdict_on_grid(judged: BudgetVerdict, progress: Progress, left: int) -> BudgetVerdict:

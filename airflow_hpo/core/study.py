@@ -70,6 +70,8 @@ class Study(Declared):
     :param max_pending: how many trials may wait for a place to run (a pod for its node) before no more are started: a node
         pool grows gently, and later trials are suggested knowing more. No batch is larger; None for no limit.
     :param max_failures: the study fails when more trials than this have failed for good; default: 30 % of ``max_trials``.
+    :param stop_on_same_failure: the study fails when so many trials have failed, all for the same reason, and none has succeeded; default: 5
+        or ``parallelism``, whichever is more. None: only ``max_failures`` counts.
     :param timeout: no trial is suggested after this time since the study's start; timedelta or seconds; None for no limit. Time in
         which no attempt runs does not count: an outage, a paused DAG, the days until a person clears a run.
         Trials that were suggested before go on to their end, and so a program that hangs holds the study, unless the trial
@@ -96,6 +98,8 @@ class Study(Declared):
     batch_size: StrictInt | None = Field(default=None, ge=1)
     max_pending: StrictInt | None = Field(default=None, ge=1)
     max_failures: StrictInt | None = Field(default=None, ge=0)
+    # None here is the default, and 0 is never: what is None is not stored.
+    stop_on_same_failure: StrictInt | None = Field(default=None, ge=0)
     timeout: Duration | None = None
     patience: StrictInt | None = Field(default=None, ge=1)
     when_over: WhenOver = "finish"
@@ -136,6 +140,11 @@ class Study(Declared):
     def _space(cls, space: Space) -> Space:
         refuse_clash(space)
         return ordered(space)
+
+    @field_validator("stop_on_same_failure", mode="before", json_schema_input_type=int | None)
+    @classmethod
+    def _never(cls, given: Any) -> Any:
+        return 0 if given is None else given
 
     @field_validator("start_points")
     @classmethod
@@ -197,6 +206,11 @@ class Study(Declared):
     def failures_allowed(self) -> int:
         """How many trials may fail for good."""
         return math.ceil(0.3 * self.wanted) if self.max_failures is None else self.max_failures
+
+    @property
+    def same_failures(self) -> int | None:
+        """How many trials may fail for one reason before the study stops, while none succeeds; None for any number."""
+        return max(5, self.slots) if self.stop_on_same_failure is None else self.stop_on_same_failure or None
 
     @property
     def fingerprint(self) -> str:

@@ -1,5 +1,6 @@
 """Attempts: that one began, where it runs, and how it ended."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -130,6 +131,14 @@ def spans(session: Session, edition: str, since: datetime) -> list[Span]:
         (started, (heard or started) if outcome == lost else finished)
         for started, finished, heard, outcome in session.execute(columns.where(_within(edition), later))
     ]
+
+
+def last_reasons(session: Session, edition: str, numbers: Collection[int]) -> list[str]:
+    """Return why each of these trials failed at last, with the kind before it; empty for one that no attempt tells of."""
+    columns = select(AttemptRow.number, AttemptRow.kind, AttemptRow.reason).where(_within(edition))
+    ordered = columns.where(AttemptRow.number.in_(numbers)).order_by(AttemptRow.number, AttemptRow.attempt)
+    last = {number: f"{kind}: {reason}" if kind and reason else "" for number, kind, reason in session.execute(ordered)}
+    return [last.get(number, "") for number in numbers]
 
 
 def images(session: Session, edition: str) -> dict[int, str | None]:

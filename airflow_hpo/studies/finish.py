@@ -140,8 +140,16 @@ def _text(status: Status, best: TrialRecord | None, reason: str, *remarks: str |
 def _failure(status: Status, end: End, reason: str, accept_incomplete: bool) -> str | None:
     if end is End.INCOMPLETE and not accept_incomplete:
         return f"{reason} accept_incomplete=True would take the best trial so far."
+    if end is End.SAME_FAILURE:
+        return f"{reason} Mend it and clear the failed trials, or give the study stop_on_same_failure=None."
     if end is End.MAX_FAILURES:
         return f"{reason} Look at the failed trials' logs, then clear them or raise max_failures."
+    if status.best is None and status.progress.pruned and not status.progress.failed:
+        pruner = status.edition.study.pruner
+        return (
+            f"All {status.progress.pruned} trials that ended were pruned by {pruner.name!r}, so there is no best one. Write a larger "
+            f"n_warmup_steps, or Pruner('none'), in place of {pruner!r}."
+        )
     if status.best is None:
         return "No trial is complete, so there is no best one. Look at the failed trials' logs, then clear them."
     return None

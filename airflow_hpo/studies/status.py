@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from airflow_hpo.core.attempt import scheduled_trials
-from airflow_hpo.core.budget import BudgetVerdict, End, ready_for_more, slots_free, verdict, verdict_on_grid
+from airflow_hpo.core.budget import (
+    BudgetVerdict,
+    End,
+    may_fail_alike,
+    ready_for_more,
+    slots_free,
+    verdict,
+    verdict_on_failures,
+    verdict_on_grid,
+)
 from airflow_hpo.core.edition import Edition, Span
-from airflow_hpo.core.progress import Progress, best_of, progress_of, taken_over
+from airflow_hpo.core.progress import Progress, best_of, own_trials, progress_of, taken_over
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRecord
+from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.storage import attempts
 from airflow_hpo.studies.store import Store
 
@@ -79,10 +88,16 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     now = datetime.now(UTC)
     used = edition.used(now, _spans(store, edition))
     judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
+    if judged.needed and may_fail_alike(study, progress):
+        judged = verdict_on_failures(judged, store.read(attempts.last_reasons, edition.name, _failed(records)))
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
     return Status(edition, progress, judged, best_of(taken_over(records), study.objective.direction))
+
+
+def _failed(records: Collection[TrialRecord]) -> list[int]:
+    return [record.number for record in own_trials(records) if record.state is TrialState.FAIL]
 
 
 def _spans(store: Store, edition: Edition) -> list[Span]:

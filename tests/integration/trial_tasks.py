@@ -120,10 +120,11 @@ class Tuned:
         program_retries: int = 0,
         retries: int = RETRIES,
         exit_code: int = 3,
+        reason: str = "It broke.",
         **how: Any,
     ) -> bool:
         _, attempt = self.started(request, try_number, **how)
-        outcome = Outcome.failed("It broke.", FailureKind(kind), exit_code=exit_code, tail=["a", "b"])
+        outcome = Outcome.failed(reason, FailureKind(kind), exit_code=exit_code, tail=["a", "b"])
         return fail(self.store, attempt, outcome, task_try_of(request.key, try_number, retries), program_retries)
 
     def records(self) -> list[TrialRecord]:

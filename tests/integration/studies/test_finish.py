@@ -154,3 +154,13 @@ def test_other_studies_and_editions_that_go_on_do_not_end_before_one(store: Stor
     goes_on = Tuned(store, declared(max_trials=1), "b")
     assert not ended_just_before(store, ended(store, "c").name, 60)
     assert not ended_just_before(store, goes_on.name, 60)
+
+
+def test_a_study_of_which_all_trials_were_pruned_names_the_pruner(store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=2, pruner="median"))
+    for request in tuned.suggest():
+        tuned.conclude(*tuned.started(request), pruned=True)
+
+    failure = finished(tuned).failure
+    assert failure is not None
+    assert "All 2 trials that ended were pruned by 'median', so there is no best one." in failure
