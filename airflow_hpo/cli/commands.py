@@ -73,6 +73,7 @@ def _studies() -> GroupCommand:
         choices=("finish", "stop"),
         default=None,
     )
+    cancel = Arg(("--cancel",), help="Take it back, as long as the run was not started again", action="store_true")
     to_group = Arg(("--to-group",), help="The task group of the study in that DAG (default: as before)", default=None)
     transfer = "Give a study, its evaluations and its parameter set to another DAG, as after a renaming"
     drift = "Show how a study's optimum and the champion's score moved from edition to edition"
@@ -92,7 +93,7 @@ def _studies() -> GroupCommand:
         _command("why.why", why, EDITION, OUTPUT),
         _command("watch.watch", watch, EDITION, interval),
         _command("studies.stop", stop, EDITION, reason, running),
-        _command("studies.afresh", afresh, EDITION),
+        _command("studies.afresh", afresh, EDITION, cancel),
         _command("studies.transfer", transfer, STUDY, TO_DAG, to_group),
     )
 

@@ -99,9 +99,16 @@ def stop(args: Any) -> None:
 
 @one_line_errors
 def afresh(args: Any) -> None:
-    """Have the next start of an edition compute afresh."""
+    """Have the next start of an edition compute afresh, or not any more."""
     store, console = hook_of(args.conn_id).store, terminal()
     edition = find_edition(store, args.name)
+    if args.cancel:
+        cancelled = ask_afresh(store, edition.name, None)
+        for name in cancelled:
+            console.print(f"The next start of {name} goes on with what there is.", soft_wrap=True)
+        if not cancelled:
+            console.print(f"Nothing was asked for: the next start of {edition.name} goes on as it is.", soft_wrap=True)
+        return
     asked = f"{system_user()} asked for it by `airflow hpo studies afresh`."
     names = ask_afresh(store, edition.name, asked)
     by = f"Clear or backfill {edition.dag_run} now" if edition.dag_run else "Start it now"

@@ -12,6 +12,8 @@ UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"
 _TEXT = re.compile(r"(-?)((?:\d+[wdhms])+)")
 _ISO: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 _DAY = timedelta(days=1)
+_LARGEST_CHANGE = timedelta(hours=2)
+"""By how much clocks change at once; zones that change their date do so by a day."""
 
 
 class CalendarOffset(timedelta):
@@ -42,13 +44,14 @@ class CalendarOffset(timedelta):
         """Return the moment that is this far from another one, in a zone.
 
         Where clocks go forward, a time that they skip is the one they show instead; where they go back, it is the first one.
+        A day that a zone left out, as Samoa did when it changed its date, is none.
         """
         local = moment.astimezone(zone)
         if self.days_of_calendar:
             shown = local.replace(tzinfo=None)
             if begins_a_day(local):
                 shown = shown.replace(hour=0, minute=0, second=0, microsecond=0)
-            local = (shown + self.days_of_calendar * _DAY).replace(tzinfo=zone)
+            local = _days_from(shown, self.days_of_calendar, zone)
         return (local.astimezone(UTC) + self.rest).astimezone(zone)
 
     def __str__(self) -> str:
@@ -56,6 +59,23 @@ class CalendarOffset(timedelta):
         parts = [(days, "d"), (seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
         text = "".join(f"{number}{unit}" for number, unit in parts if number) or "0d"
         return f"-{text}" if self < timedelta(0) else text
+
+
+def may_meet(earlier: CalendarOffset, later: CalendarOffset) -> bool:
+    """Say whether two offsets change places where clocks change: one counts days, and the other hours."""
+    return earlier.days_of_calendar != later.days_of_calendar and later - earlier < _LARGEST_CHANGE
+
+
+def _days_from(shown: datetime, days: int, zone: tzinfo) -> datetime:
+    """Return what clocks of a zone show as many days later or earlier, and count no day that the zone left out."""
+    begin, left_out = shown.replace(tzinfo=zone).astimezone(UTC), 0
+    while True:
+        there = shown + (days + left_out * (1 if days > 0 else -1)) * _DAY
+        found = there.replace(tzinfo=zone)
+        more = round((abs(there - shown) - abs(found.astimezone(UTC) - begin)) / _DAY)
+        if more <= left_out:
+            return found
+        left_out = more
 
 
 def begins_a_day(moment: datetime) -> bool:

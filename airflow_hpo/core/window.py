@@ -8,11 +8,12 @@ from typing import Any, Self, cast
 from pydantic import AwareDatetime, model_validator
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
-from airflow_hpo.core.offset import CalendarOffset, Offset
+from airflow_hpo.core.offset import CalendarOffset, Offset, may_meet
 from airflow_hpo.exceptions import DeclarationError
 
 _MANY_MONTHS = timedelta(minutes=25)
 _NOW = CalendarOffset(0, timedelta())
+SAME_UNIT = "A day has 23 or 25 hours there: write both ends in days, or both in hours."
 
 
 class Period(Declared):
@@ -75,6 +76,8 @@ class Window(Declared):
     def _in_the_past(self) -> Self:
         if not self.start < self.end:
             raise ValueError(f"A window ends after it starts, but got {self}. {self._other_way_round()}")
+        if may_meet(_calendar(self.start), _calendar(self.end)):
+            raise ValueError(f"A window ends after it starts, but where clocks change {self} is empty. {SAME_UNIT}")
         if self.end > _NOW:
             raise ValueError(
                 f"A window ends at the run's reference time at the latest, but got {self}. Offsets into the past have a "
@@ -88,7 +91,7 @@ class Window(Declared):
         :param reference: the run's reference time, with a time zone.
         :param zone: the zone of the calendar that its days are of, and of the period's ends.
         """
-        start, end = (cast("CalendarOffset", offset).after(reference, zone) for offset in (self.start, self.end))
+        start, end = (_calendar(offset).after(reference, zone) for offset in (self.start, self.end))
         return Period(start=start, end=end)
 
     def __str__(self) -> str:
@@ -146,3 +149,12 @@ def check_apart(**windows: Window | None) -> None:
                 f"Windows must not overlap, but {name} is {windows[name]} and {later} is {windows[later]}. "
                 "Move one of them."
             )
+        if may_meet(_calendar(end), _calendar(start)):
+            raise DeclarationError(
+                f"Windows must not overlap, but where clocks change {name}, {windows[name]}, and {later}, {windows[later]}, "
+                f"do. {SAME_UNIT}"
+            )
+
+
+def _calendar(offset: timedelta) -> CalendarOffset:
+    return cast("CalendarOffset", offset)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpo.core.afresh import UNKNOWN, RunFacts, answered_from
+from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts, answered_from
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import KEYS, Plan
@@ -100,13 +100,14 @@ def open_evaluation(
     after: DagRunKey | None = None,
     timezone: str = "UTC",
     facts: RunFacts = UNKNOWN,
+    opening: Opening | None = None,
 ) -> Evaluation:
     """Create the edition of a plan, or reopen it; another plan is another edition, so that nothing is mixed.
 
     Who may evaluate the study is checked before, by ``studies.owner``.
     """
     study = grid_of(plan, family, parallelism)
-    edition = opened(store, study, run_of(plan, run), place, after, timezone, facts)
+    edition = opened(store, study, run_of(plan, run), place, after, timezone, facts, opening)
     with store.session() as session:
         return evaluations.keep(session, edition.name, plan, look=look)
 

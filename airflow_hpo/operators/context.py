@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_hpo.core.afresh import RunFacts
+from airflow_hpo.core.afresh import RunFacts, why_afresh
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
@@ -68,8 +68,15 @@ def zone_of_schedule(context: Context) -> str:
 
 
 def timezone_of(store: Store, context: Context) -> str:
-    """Return the name of the zone that a DAG run's windows are reckoned in: its editions', else that of its schedule."""
-    return store.read(editions.timezone_of, DagRunKey.of(task_try_of(context).task)) or zone_of_schedule(context)
+    """Return the name of the zone that a DAG run's windows are reckoned in: its editions', unless it is to compute them afresh.
+
+    Then, and before it has any, it is the zone that its schedule has now.
+    """
+    run = DagRunKey.of(task_try_of(context).task)
+    first = store.read(editions.first_of_run, run)
+    if first is None or why_afresh(first, run, facts_of(context)):
+        return zone_of_schedule(context)
+    return first.timezone
 
 
 def tasks_before(context: Context, task_id: str) -> list[Any]:

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.owner import Owner
+from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.space import active
 from airflow_hpo.core.study import Study
@@ -28,7 +28,8 @@ from airflow_hpo.operators.context import (
     timezone_of,
 )
 from airflow_hpo.operators.edition import EditionOperator
-from airflow_hpo.studies.open import run_before
+from airflow_hpo.storage import editions
+from airflow_hpo.studies.open import opening_of, run_before
 from airflow_hpo.studies.owner import claim_evaluation
 
 
@@ -117,15 +118,17 @@ class EvaluationPlanOperator(EditionOperator):
         """Return the trial requests, one for each index of the trial task."""
         with permanent_errors_end_the_task():
             self.check_run()
-            store, place = HpoHook(self.hpo_conn_id).store, task_try_of(context)
+            store, place, facts = HpoHook(self.hpo_conn_id).store, task_try_of(context), facts_of(context)
             timezone = timezone_of(store, context)
             plan = self._plan(self.candidates, self.scenarios, self._period(context, timezone))
             _check_size(plan)
             self.refuse_sets_of_others(store, place.task.dag_id)
             claim_evaluation(store, self.study, self.family, Owner.of(place.task))
             grid, run = grid_of(plan, self.family, self.parallelism), run_of(plan, self.run)
-            facts = facts_of(context)
-            before = self.after_its_end(grid.edition(run), run_before(store, grid, run, place, facts))
+            # Of another plan, as after a change of zones, it is the next generation all the same.
+            newest = store.read(editions.newest_of_run, DagRunKey.of(place.task), self.family)
+            opening = opening_of(store, grid, run, place, facts, otherwise=newest)
+            before = self.after_its_end(grid.edition(run), run_before(store, grid, opening, place))
             opened = open_evaluation(
                 store,
                 plan,
@@ -137,6 +140,7 @@ class EvaluationPlanOperator(EditionOperator):
                 after=before,
                 timezone=timezone,
                 facts=facts,
+                opening=opening,
             )
             requests = evaluation_requests(store, opened)
             self.end_stopped(store, but=opened.edition)

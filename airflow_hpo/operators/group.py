@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -49,6 +49,10 @@ class TrialOpenOperator(TrialOperator):
         super().__init__(code=files, **kwargs)
         self.code = code
         self.version = version
+
+    def fail_before_it_begins(self, context: Context, reason: str) -> NoReturn:
+        """Fail without an attempt: the group's last task, which runs in any case, records the same reason."""
+        raise AirflowFailException(reason)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return the trial request with its parameters."""

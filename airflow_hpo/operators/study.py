@@ -1,6 +1,7 @@
 """Operators that open a study, suggest its trials and finish it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk import Asset, BaseOperator, Context, TriggerRule
@@ -31,8 +32,9 @@ from airflow_hpo.operators.context import (
 )
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
+from airflow_hpo.parameter_sets.history import champion_until
 from airflow_hpo.studies.finish import ended_just_before, finish
-from airflow_hpo.studies.open import enter_champion, open_edition, opens_afresh, run_before
+from airflow_hpo.studies.open import enter_champion, open_edition, opening_of, run_before
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.suggest import reserve, results_before, suggest
 
@@ -74,6 +76,7 @@ class StudyStartOperator(EditionOperator):
     :param study: the declaration.
     :param run: a value that is different for each edition; the same value reopens the same edition. Templated.
     :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
+        In a run about earlier data than the champion's it is the newest version that was not found on later data.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when another task of the DAG opens the study too, and they do not share it.
     :raises AirflowFailException: when the study belongs to another DAG or task group, or searches for something else, or a later
@@ -106,13 +109,13 @@ class StudyStartOperator(EditionOperator):
             self.refuse_sets_of_others(hook.store, place.task.dag_id)
             claim_study(hook.store, self.study, Owner.of(place.task))
             facts = facts_of(context)
-            before = run_before(hook.store, self.study, self.run, place, facts)
+            opening = opening_of(hook.store, self.study, self.run, place, facts)
+            before = run_before(hook.store, self.study, opening, place)
             before = self.after_its_end(self.study.edition(self.run), before)
             # What is computed afresh is reckoned in the zone that the schedule has now.
-            anew = opens_afresh(hook.store, self.study, self.run, place, facts)
-            named = zone_of_schedule(context) if anew else timezone_of(hook.store, context)
-            edition = open_edition(hook.store, self.study, self.run, place, before, named, facts)
-            self._enter_champion(hook, edition)
+            named = zone_of_schedule(context) if opening.afresh else timezone_of(hook.store, context)
+            edition = open_edition(hook.store, self.study, self.run, place, before, named, facts, opening)
+            self._enter_champion(hook, edition, reference_of(context).moment)
             self.end_stopped(hook.store, but=edition.name)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
         self.log_afresh(edition)
@@ -122,7 +125,7 @@ class StudyStartOperator(EditionOperator):
             self.log.warning("%s", remark)
         return edition.name
 
-    def _enter_champion(self, hook: HpoHook, edition: Edition) -> None:
+    def _enter_champion(self, hook: HpoHook, edition: Edition, moment: datetime) -> None:
         if self.parameter_set is None:
             return
         try:
@@ -130,9 +133,19 @@ class StudyStartOperator(EditionOperator):
         except ParameterSetNotFoundError:
             self.log.info("The parameter set %s has no champion yet.", self.parameter_set)
             return
-        entered = enter_champion(hook.store, edition, dict(champion.params))
+        found = champion_until(hook.store, champion, moment)
+        if found is not champion:
+            until = champion.provenance.data_until
+            then = "no earlier one was not" if found is None else f"version {found.version} takes its place"
+            self.log.info(
+                "The champion, version %s of %s, was found on data up to %s, which end after those of this run; %s.",
+                *(champion.version, champion.name, until, then),
+            )
+        if found is None:
+            return
+        entered = enter_champion(hook.store, edition, dict(found.params))
         then = "is the first trial" if entered else "does not fit the search space and is no trial"
-        self.log.info("The champion, version %s of %s, %s.", champion.version, champion.name, then)
+        self.log.info("The champion, version %s of %s, %s.", found.version, found.name, then)
 
 
 class StudySuggestOperator(BaseOperator):

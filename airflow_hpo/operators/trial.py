@@ -155,18 +155,28 @@ class TrialOperator(BaseOperator):
             given = self.request if isinstance(self.request, Mapping) else self.request.resolve(context)
             run = TrialRun(self.studies.store, self.log, conf.poll_interval())
             request = self._numbered(context, run, TrialRequest.from_dict(dict(given)))
+            files, missing = self._files_or_error()
             work = rendered_work(
                 self.work(),
                 self.work_arguments(context),
                 getattr(self, "metrics", None),
-                self.files_work(),
+                files,
                 request,
                 context,
                 jinja_env or self.get_template_env(),
             )
-            run.claim(request, work, task_try_of(context), self.rerun)
+            # Whether a result is outdated cannot be told without the files: it stays.
+            run.claim(request, work, task_try_of(context), "failed" if missing else self.rerun)
             self.run = run
+            if missing:
+                self.fail_before_it_begins(context, missing)
         return self.run
+
+    def _files_or_error(self) -> tuple[str, str | None]:
+        try:
+            return self.files_work(), None
+        except DeclarationError as err:
+            return "", str(err)
 
     def ended(self, context: Context, run: TrialRun, attempt: Callable[[], Outcome]) -> TrialResult:
         """Run the attempt, or take up how it ended elsewhere, and tell the study."""
@@ -218,11 +228,11 @@ class TrialOperator(BaseOperator):
                 super()._do_render_template_fields(self, [name], context, jinja_env, seen_oids)
             except TEMPLATE_ERRORS as err:
                 found = str(err).rstrip(".")
-                self._fail_before_it_begins(
+                self.fail_before_it_begins(
                     context, f"The template of {name!r} cannot be rendered: {found}. {TEMPLATE_REMEDY}"
                 )
 
-    def _fail_before_it_begins(self, context: Context, reason: str) -> NoReturn:
+    def fail_before_it_begins(self, context: Context, reason: str) -> NoReturn:
         """Record what its author has to mend as the reason of the trial's only attempt."""
         run = self.claimed_run(context)
         with permanent_errors_end_the_task():

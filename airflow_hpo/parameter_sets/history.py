@@ -10,6 +10,8 @@ from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.storage import parameter_sets
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pandas as pd
     from sqlalchemy.orm import Session
 
@@ -37,6 +39,19 @@ def before(session: Session, name: str) -> ParameterVersion:
             f"{version.version}. Name the version to bring back."
         )
     return parameter_sets.version(session, name, move.from_version)
+
+
+def champion_until(store: Store, champion: ParameterVersion, moment: datetime) -> ParameterVersion | None:
+    """Return the champion, or where it was found on data that end after a moment, the newest version that was not."""
+    if not _looks_ahead(champion, moment):
+        return champion
+    earlier = store.read(parameter_sets.versions, champion.name, limit=champion.version)
+    return next((each for each in earlier if not _looks_ahead(each, moment)), None)
+
+
+def _looks_ahead(version: ParameterVersion, moment: datetime) -> bool:
+    until = version.provenance.data_until
+    return until is not None and until > moment
 
 
 def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:

@@ -102,11 +102,17 @@ def find(session: Session, family: str | None = None, limit: int = 100) -> list[
     return _editions(session, wanted if family is None else wanted.where(EditionRow.family == family))
 
 
-def timezone_of(session: Session, run: DagRunKey) -> str | None:
-    """Return the zone of the first edition that a DAG run opened, since it computed afresh; None before it has opened one."""
-    wanted = select(EditionRow).where(EditionRow.dag_id == run.dag_id, EditionRow.run_id == run.run_id)
-    first = _editions(session, wanted.order_by(EditionRow.generation.desc(), EditionRow.id).limit(1))
-    return first[0].timezone if first else None
+def first_of_run(session: Session, run: DagRunKey) -> Edition | None:
+    """Return the first edition that a DAG run opened, since it computed afresh; None before it has opened one."""
+    found = _editions(session, _of_run(run).order_by(EditionRow.generation.desc(), EditionRow.id).limit(1))
+    return found[0] if found else None
+
+
+def newest_of_run(session: Session, run: DagRunKey, family: str) -> Edition | None:
+    """Return the newest edition of a family that a DAG run opened; None before it has opened one."""
+    wanted = _of_run(run).where(EditionRow.family == family)
+    found = _editions(session, wanted.order_by(EditionRow.id.desc()).limit(1))
+    return found[0] if found else None
 
 
 def names_before(session: Session, edition: Edition, data_until: datetime | None) -> list[str]:
@@ -210,6 +216,10 @@ def _size(edition_id: int, batch: int, sharer: str) -> Select[int]:
 
 def _newest_first() -> Select[EditionRow]:
     return select(EditionRow).order_by(EditionRow.id.desc())
+
+
+def _of_run(run: DagRunKey) -> Select[EditionRow]:
+    return select(EditionRow).where(EditionRow.dag_id == run.dag_id, EditionRow.run_id == run.run_id)
 
 
 def _editions(session: Session, wanted: Select[EditionRow]) -> list[Edition]:

@@ -45,18 +45,22 @@ def earlier(session: Session, edition: Edition) -> list[Edition]:
     return [each for each in map(editions.edition_of, rows) if each.generation < edition.generation]
 
 
-def ask_afresh(session: Session, name: str, why: str) -> list[str]:
-    """Have the next start of an edition compute afresh, and with it the evaluations of its DAG run; return their names."""
+def ask_afresh(session: Session, name: str, why: str | None) -> list[str]:
+    """Have the next start of an edition compute afresh, and with it the evaluations of its DAG run; return their names.
+
+    Without a reason it is taken back, and those are returned for which it was asked.
+    """
     wanted = current(session, name)
     rows = list(session.scalars(_of(wanted.family, wanted.run).limit(1).with_for_update()))
     evaluates = select(EvaluationRow.edition_id).where(EvaluationRow.edition_id == EditionRow.id).exists()
     theirs = select(EditionRow).where(EditionRow.dag_id == wanted.dag_id, EditionRow.run_id == wanted.run_id, evaluates)
     named = EditionRow.family.startswith(f"{wanted.family}/", autoescape=True)
     rows += session.scalars(theirs.where(named, editions.is_newest()).order_by(EditionRow.id).with_for_update())
-    for row in rows:
+    changed = [row for row in rows if why or row.afresh_wanted]
+    for row in changed:
         row.afresh_wanted = why
     session.flush()
-    return [row.name for row in rows]
+    return [row.name for row in changed]
 
 
 def computed(session: Session, tuned: str, evaluations: Sequence[str]) -> str:

@@ -4,8 +4,6 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
 from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts, why_afresh
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
@@ -31,17 +29,19 @@ def open_edition(
     after: DagRunKey | None = None,
     timezone: str = "UTC",
     facts: RunFacts = UNKNOWN,
+    opening: Opening | None = None,
 ) -> Edition:
     """Create an edition of a study, or reopen it when it exists; only the study's owner may, and one DAG run at a time.
 
-    What the DAG run has to compute afresh is a new generation of the edition.
+    What the DAG run has to compute afresh is a new generation of the edition, as :func:`opening_of` says, which is asked here
+    unless its answer is given.
 
     Repeating it is safe: nothing is created twice. A changed budget takes effect; a changed space or objective does not.
     The DAG run that worked on it before, and has ended, is named by ``after``. A new edition keeps the time zone.
     Warm starts take over nothing with data that end after those of the DAG run, else after the edition was created.
     """
     claim_study(store, study, Owner.of(task_try.task))
-    return opened(store, study, run, task_try, after, timezone, facts)
+    return opened(store, study, run, task_try, after, timezone, facts, opening)
 
 
 def opened(
@@ -52,10 +52,11 @@ def opened(
     after: DagRunKey | None = None,
     timezone: str = "UTC",
     facts: RunFacts = UNKNOWN,
+    opening: Opening | None = None,
 ) -> Edition:
     """Create or reopen an edition after its owner was checked."""
     task = task_try.task
-    opening = store.read(_opening, study, run, task_try, facts)
+    opening = opening or opening_of(store, study, run, task_try, facts)
     name = opening.name
     store.optuna.create(name, study)
     with store.session() as session:
@@ -80,14 +81,37 @@ def opened(
 
 
 @retried
-def run_before(store: Store, study: Study, run: str, task_try: TaskTry, facts: RunFacts = UNKNOWN) -> DagRunKey | None:
-    """Return the DAG run that has an edition and is another one than a task's own; None without one.
+def opening_of(
+    store: Store,
+    study: Study,
+    run: str,
+    task_try: TaskTry,
+    facts: RunFacts = UNKNOWN,
+    otherwise: Edition | None = None,
+) -> Opening:
+    """Decide which generation a start opens; said again after a crash, it is the same one.
+
+    Where the edition does not exist yet, another one says whether it is computed afresh: ``otherwise``.
+    """
+    with store.session(read_only=True) as session:
+        stored = generations.newest(session, study.name, run) or otherwise
+        if stored is None:
+            return Opening(*generations.free_name(session, study.name, run, 1))
+        sharing = sharers.find(session, stored.name).values() if study.shared else ()
+        why = why_afresh(stored, DagRunKey.of(task_try.task), facts, sharing)
+        generation = stored.generation + 1 if why else stored.generation if stored.run == run else 1
+        return Opening(*generations.free_name(session, study.name, run, generation), why)
+
+
+@retried
+def run_before(store: Store, study: Study, opening: Opening, task_try: TaskTry) -> DagRunKey | None:
+    """Return the DAG run that has the edition of an opening and is another one than a task's own; None without one.
 
     Of a shared edition each task group has a DAG run of its own. What is computed afresh is no other run's.
     """
     own = DagRunKey.of(task_try.task)
     with store.session(read_only=True) as session:
-        edition = editions.find_one(session, _opening(session, study, run, task_try, facts).name)
+        edition = editions.find_one(session, opening.name)
         if edition is None:
             return None
         found = sharers.find(session, edition.name).get(Owner.of(task_try.task)) if study.shared else edition.dag_run
@@ -95,14 +119,8 @@ def run_before(store: Store, study: Study, run: str, task_try: TaskTry, facts: R
 
 
 @retried
-def opens_afresh(store: Store, study: Study, run: str, task_try: TaskTry, facts: RunFacts) -> bool:
-    """Say whether the start of a study is about to open a new generation of an edition."""
-    return store.read(_opening, study, run, task_try, facts).afresh is not None
-
-
-@retried
-def ask_afresh(store: Store, name: str, why: str) -> list[str]:
-    """Have the next start of an edition open a new generation; return what else is computed afresh, the edition first."""
+def ask_afresh(store: Store, name: str, why: str | None) -> list[str]:
+    """Have the next start of an edition open a new generation, or with no reason not any more; return which editions do so."""
     with store.session() as session:
         return generations.ask_afresh(session, name, why)
 
@@ -111,18 +129,6 @@ def ask_afresh(store: Store, name: str, why: str) -> list[str]:
 def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
     """Have the parameters that production uses tried first; the edition's first champion stays in a retry."""
     return store.optuna.enqueue_champion(edition.name, edition.study, params)
-
-
-def _opening(session: Session, study: Study, run: str, task_try: TaskTry, facts: RunFacts) -> Opening:
-    """Decide which generation a start opens; said again after a crash, it is the same one."""
-    stored = generations.newest(session, study.name, run)
-    if stored is None:
-        return Opening(*generations.free_name(session, study.name, run, 1))
-    sharing = sharers.find(session, stored.name).values() if study.shared else ()
-    why = why_afresh(stored, DagRunKey.of(task_try.task), facts, sharing)
-    if why is None:
-        return Opening(stored.name, stored.generation)
-    return Opening(*generations.free_name(session, study.name, run, stored.generation + 1), why)
 
 
 def _end_earlier(store: Store, edition: Edition, run: DagRunKey) -> None:

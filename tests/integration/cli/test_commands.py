@@ -306,6 +306,16 @@ def test_a_study_is_transferred_to_the_dag_that_was_renamed(run: Command, runnin
         run("studies", "transfer", "demo", "--to-dag", "a b")
 
 
+def test_what_was_to_be_computed_afresh_can_be_taken_back(run: Command, running: Tuned) -> None:
+    assert "Nothing was asked for" in run("studies", "afresh", running.name, "--cancel")
+    run("studies", "afresh", running.name)
+    assert run("studies", "afresh", running.name, "--cancel") == (
+        f"The next start of {running.name} goes on with what there is.\n"
+    )
+    assert "computes afresh" not in run("studies", "show", running.name)
+    assert open_edition(running.store, running.study, "r", START).name == running.name
+
+
 def test_an_edition_is_computed_afresh_by_its_next_start_and_shown_so(run: Command, running: Tuned) -> None:
     said = run("studies", "afresh", running.name)
     assert said.startswith(

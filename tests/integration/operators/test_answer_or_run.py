@@ -18,12 +18,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import MacrosAccessor
 
 from airflow_hpo.core.metrics.source import Stdout
-from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest
 from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.run import evaluation_requests, open_evaluation
 from airflow_hpo.operators.function import TrialPythonOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.storage import attempts
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.run_tasks import RunTasks
 from airflow_hpo.studies.status import status
@@ -289,12 +290,26 @@ def test_an_answer_names_a_program_that_was_not_looked_at(cleared: Cleared, tmp_
     assert hint not in cleared.log.lines
 
 
-def test_code_that_does_not_exist_is_an_error_that_says_where_it_was_looked_for(
-    cleared: Cleared, tmp_path: Path
-) -> None:
+def test_code_that_does_not_exist_is_the_failed_trials_own_reason(cleared: Cleared, tmp_path: Path) -> None:
     cleared.folder = str(tmp_path)
     with pytest.raises(AirflowFailException, match=f"there is no '{tmp_path}/train.py'. Correct 'train.py'"):
         cleared(code=["train.py"])
+    (attempt,) = cleared.store.read(attempts.of, cleared.request.study)
+    assert (attempt.outcome, attempt.kind) == (AttemptOutcome.FAILED, FailureKind.PROGRAM)
+    assert f"there is no '{tmp_path}/train.py'" in (attempt.reason or "")
+    (tmp_path / "train.py").touch()
+    assert runs_again(cleared(code=["train.py"]))
+
+
+def test_a_result_stays_while_the_code_it_is_compared_with_is_missing(cleared: Cleared, tmp_path: Path) -> None:
+    cleared.folder = str(tmp_path)
+    (tmp_path / "train.py").touch()
+    cleared(code=["train.py"])
+    (tmp_path / "train.py").rename(tmp_path / "away.py")
+    with pytest.raises(AirflowFailException, match="there is no"):
+        cleared(code=["train.py"])
+    (tmp_path / "away.py").rename(tmp_path / "train.py")
+    assert answered(cleared(code=["train.py"]))
 
 
 def loss(trial: Any, offset: float) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,7 @@ from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialState
+from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.exceptions import StudyBusyError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationPlanOperator
@@ -28,6 +28,7 @@ from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
 from tests.integration.airflow_answers import AirflowAnswers
 from tests.integration.studies.test_owner import start
@@ -96,6 +97,37 @@ def test_a_run_waits_for_the_end_of_the_run_that_has_the_edition(operator: Any, 
 def test_an_edition_keeps_the_end_of_the_data_of_its_run() -> None:
     name = execute(starting(), "A")
     assert HpoHook().store.edition(name).data_until == NOW
+
+
+@pytest.mark.parametrize(
+    ("ends", "tried", "said"),
+    [
+        ([-30, 0], 0.2, "version 2 of demo, is the first trial"),
+        ([-30, 40], 0.1, "version 1 of demo, is the first trial"),
+        ([None, 40], 0.1, "version 1 takes its place"),
+        ([-60, -30, 40, 70], 0.2, "version 4 of demo, was found on data up to"),
+        ([10, 40], None, "no earlier one was not"),
+    ],
+    ids=["earlier", "later", "not known", "several later", "all later"],
+)
+def test_the_champion_that_is_tried_first_was_not_found_on_later_data(
+    ends: list[int | None], tried: float | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = HpoHook().store
+    for number, days in enumerate(ends, start=1):
+        until = None if days is None else NOW + timedelta(days=days)
+        promote(
+            store,
+            "demo",
+            {"x": number / 10, "kind": "a"},
+            expected="any",
+            key=str(number),
+            provenance=Provenance(data_until=until),
+        )
+    name = execute(starting(parameter_set="demo"), "A")
+    first = suggest(store, name, 1)[0]
+    assert (first.params["x"] if store.optuna.record(name, 0).origin is Origin.CHAMPION else None) == tried
+    assert said in capsys.readouterr().out
 
 
 EMPTY = ["{{ params.get('month') }}", "{{ params.get('month', '') }}", "m-{{ params.get('month') }}"]

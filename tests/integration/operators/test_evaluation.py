@@ -302,6 +302,27 @@ def test_a_run_keeps_the_zone_it_began_in_until_it_computes_afresh_in_that_of_th
     assert [day(TOKYO), day(TOKYO), day(berlin)] == [in_tokyo] * 3
 
 
+def test_an_evaluation_without_a_study_computes_afresh_in_the_zone_of_the_schedule_of_now() -> None:
+    def planned(dag: DAG) -> tuple[str, list[str]]:
+        """The edition, and the days that scenarios and evaluations work on."""
+        scenarios = Ran(ScenariosOperator(task_id="days", scenarios="1d", window=Window("-1d")), dag=dag, moment=APRIL)
+        given = {"study": STUDY, "evaluation": "validate", "candidates": CANDIDATES, "window": Window("-1d")}
+        plan = EvaluationPlanOperator(task_id="validate.plan", scenarios=["rain"], **given)
+        request = TrialRequest.from_dict(Ran(plan, dag=dag, moment=APRIL).returned[0])
+        assert request.period
+        return request.study, [request.period.start.isoformat(), *(each["name"] for each in scenarios.returned)]
+
+    berlin = DAG("d", schedule="@monthly", start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")))
+    in_berlin, in_tokyo = ["2026-03-30T17:00:00+02:00"] * 2, ["2026-03-31T00:00:00+09:00", "2026-03-31"]
+    first, days = planned(berlin)
+    assert days == in_berlin
+    assert planned(TOKYO) == (first, in_berlin)
+    ask_afresh(HpoHook().store, first, "ada asked for it.")
+    second, days = planned(TOKYO)
+    assert (days, second.rpartition("~")[2]) == (in_tokyo, "2")
+    assert planned(TOKYO) == planned(berlin) == (second, in_tokyo)
+
+
 def test_an_edition_from_before_zones_were_kept_goes_on_in_utc() -> None:
     name = Ran(StudyStartOperator(task_id="tune.start", study=STUDY), dag=TOKYO, moment=APRIL).returned
     with HpoHook().store.session() as session:

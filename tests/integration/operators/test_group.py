@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow_hpo.core.trial import Origin, TrialRequest, TrialState
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.operators.trial import TrialOperator
+from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
@@ -27,20 +29,24 @@ class Group:
 
     def __init__(self, tuned: Tuned, request: TrialRequest, airflow: AirflowAnswers) -> None:
         self.tuned, self.request, self.airflow = tuned, request, airflow
+        self.files: list[str] = []
 
     def states(self, **states: str) -> None:
         index = int(self.request.key.partition("/")[2])
         self.airflow.tasks |= {("tune", "r", task_id, index): state for task_id, state in states.items()}
 
     def open(self, code: str = "1", try_number: int = 1) -> Any:
-        return self._run(TrialOpenOperator(task_id="open", code=code, request=self.request.to_dict()), try_number)
+        return self._run(
+            TrialOpenOperator(task_id="open", code=code, files=self.files, request=self.request.to_dict()), try_number
+        )
 
     def tell(self, value: Any, code: str = "1", try_number: int = 1, **states: str) -> Any:
         """Run `outcome`, with what the last task returned and the states of the tasks before."""
         self.states(**{"open": "success", "evaluate": "success", **states})
         with DAG("tune"):
             first, last = EmptyOperator(task_id="open"), EmptyOperator(task_id="evaluate")
-            outcome = TrialOutcomeOperator(task_id="outcome", code=code, value=value, request=self.request.to_dict())
+            given = {"code": code, "files": self.files, "request": self.request.to_dict()}
+            outcome = TrialOutcomeOperator(task_id="outcome", value=value, **given)
             [first, last] >> outcome
         return self._run(outcome, try_number)
 
@@ -131,6 +137,20 @@ def test_a_group_that_was_skipped_because_the_study_has_its_result_answers(
 ) -> None:
     assert group.tell({"loss": 0.25, "time_s": 2.0}, try_number=2, **states)["value"] == 0.5
     assert len(group.tuned.records()) == 4
+
+
+def test_a_group_whose_code_is_missing_has_one_failed_attempt_with_that_reason(
+    tuned: Tuned, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    group = Group(tuned, tuned.suggest()[0], AirflowAnswers(monkeypatch))
+    group.files = [str(tmp_path / "train.py")]
+    with pytest.raises(AirflowFailException, match="there is no"):
+        group.open()
+    with pytest.raises(AirflowFailException, match="there is no"):
+        group.tell(None, open="failed", evaluate="upstream_failed")
+    (attempt,) = tuned.store.read(attempts.of, tuned.name)
+    assert "there is no" in (attempt.reason or "")
+    assert tuned.states()[0] is TrialState.FAIL
 
 
 def test_what_an_earlier_run_returned_is_no_value_of_one_that_failed(

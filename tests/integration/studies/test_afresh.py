@@ -21,7 +21,7 @@ from airflow_hpo.exceptions import ChampionChangedError, StudyNotFoundError
 from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import generations
 from airflow_hpo.studies.finish import finish
-from airflow_hpo.studies.open import ask_afresh, open_edition, run_before
+from airflow_hpo.studies.open import ask_afresh, open_edition, opening_of, run_before
 from airflow_hpo.studies.rows import find_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
@@ -41,7 +41,7 @@ def facts(clears: int = 0, hours: int = 0, run_type: str = "scheduled", afresh: 
 def opened(store: Store, seen: RunFacts = UNKNOWN, run_id: str = "r", run: str | None = None) -> str:
     """Start an edition in a DAG run, after any other DAG run that had it, and return its name."""
     study, place, edition_run = declared(), start(run_id=run_id), run or run_id
-    before = run_before(store, study, edition_run, place, seen)
+    before = run_before(store, study, opening_of(store, study, edition_run, place, seen), place)
     return open_edition(store, study, edition_run, place, before, facts=seen).name
 
 
@@ -108,8 +108,8 @@ def test_a_run_that_is_continued_on_purpose_is_computed_afresh_when_a_person_or_
 def test_what_is_computed_afresh_waits_for_no_other_run_that_works_on_what_was(store: Store) -> None:
     opened(store, facts(), "A", run="main")
     asks, place = facts(0, 1, afresh=True), start(run_id="B")
-    assert run_before(store, declared(), "main", place, facts(0, 1)) == DagRunKey("monthly", "A")
-    assert run_before(store, declared(), "main", place, asks) is None
+    found = [opening_of(store, declared(), "main", place, seen) for seen in (facts(0, 1), asks)]
+    assert [run_before(store, declared(), each, place) for each in found] == [DagRunKey("monthly", "A"), None]
 
 
 def test_each_of_two_runs_finds_the_generation_that_it_works_on(store: Store) -> None:

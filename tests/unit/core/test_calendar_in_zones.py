@@ -121,3 +121,22 @@ def test_a_copied_offset_keeps_its_days() -> None:
     offset: CalendarOffset = copy.deepcopy(offset_of("-1d12h"))
 
     assert (offset.days_of_calendar, offset.rest) == (-1, timedelta(hours=-12))
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [
+        ("Pacific/Apia", date(2011, 12, 30)),
+        ("Pacific/Kwajalein", date(1993, 8, 21)),
+        ("Pacific/Kiritimati", date(1994, 12, 31)),
+    ],
+)
+def test_a_day_that_a_zone_left_out_is_no_day_of_a_window(name: str, left_out: date) -> None:
+    here, after = zone(name), left_out + timedelta(days=1)
+    days = [after + timedelta(days=2 - n) for n in range(6) if n != 3]
+    window = Window("-5d").period(midnight(name, after + timedelta(days=3)), here)
+
+    assert [each.name for each in split(window, "1d")] == [str(day) for day in sorted(days)]
+    for offset in ("-1d", "-2d"):
+        start = Window(offset).period(midnight(name, after), here).start
+        assert start.date() == left_out + timedelta(days=int(offset[:2]))

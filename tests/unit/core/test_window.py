@@ -89,3 +89,17 @@ def test_windows_that_overlap_are_refused_by_name(order: tuple[str, ...]) -> Non
 def test_a_window_inside_another_overlaps() -> None:
     with pytest.raises(DeclarationError, match="must not overlap"):
         check_apart(tune=Window("-90d"), test=Window("-60d", "-30d"))
+
+
+@pytest.mark.parametrize("test", ["-720h", "-719h", "-29d24h"])
+def test_windows_that_would_overlap_where_clocks_change_are_refused(test: str) -> None:
+    with pytest.raises(DeclarationError, match=r"where clocks change .* both ends in days, or both in hours"):
+        check_apart(tuning=Window("-60d", "-30d"), test=Window(test))
+    check_apart(tuning=Window("-60d", "-30d"), test=Window("-700h"))
+    check_apart(tuning=Window("-1440h", "-720h"), test=Window("-720h"))
+
+
+def test_a_window_that_would_be_empty_where_clocks_change_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="both ends in days, or both in hours"):
+        Window("-25h", "-1d")
+    assert Window("-1d1h", "-1d").start < timedelta(days=-1)
