@@ -49,7 +49,7 @@ class EditionOperator(BaseOperator):
             if isinstance(other, EditionOperator) and self._is_same(other) and not self._shares_with(other):
                 raise DeclarationError(
                     f"One task group of a DAG runs a study, but {other.group} and {self.group} of DAG {dag.dag_id!r} "
-                    f"both run {self.family!r}. Rename the study of one of them, or declare Study({self.study.name!r}, ..., "
+                    f"both run {self.family!r}. Rename the study of one of them, or declare Study(name={self.study.name!r}, ..., "
                     "shared=True) in both to run trials of one study together."
                 )
 

@@ -18,7 +18,7 @@ def claim_study(store: Store, study: Study, asker: Owner) -> None:
         if not found.owner.includes(asker) and not (found.shared and study.shared):
             raise OwnerError(
                 f"Study {study.name!r} belongs to {found.owner}, but {asker} wants to run it. Rename the study, declare "
-                f"Study({study.name!r}, ..., shared=True) in both to run trials of one study together, or, when the DAG or "
+                f"Study(name={study.name!r}, ..., shared=True) in both to run trials of one study together, or, when the DAG or "
                 f"its group was renamed, run `{_transfer(study.name, asker)}`."
             )
 
@@ -32,7 +32,7 @@ def claim_evaluation(store: Store, study: Study, family: str, asker: Owner) -> N
         if not found.owner.includes(dag) and not (found.shared and study.shared):
             raise OwnerError(
                 f"Study {study.name!r} belongs to {found.owner}, but {asker} wants to evaluate it. Name another study in "
-                f"the evaluation, declare Study({study.name!r}, ..., shared=True) in both, or, when the DAG was renamed, "
+                f"the evaluation, declare Study(name={study.name!r}, ..., shared=True) in both, or, when the DAG was renamed, "
                 f"run `{_transfer(study.name, dag)}`."
             )
         evaluation = owners.claim(session, Kind.STUDY, family, asker, study=study.name)
