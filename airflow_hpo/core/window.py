@@ -99,7 +99,7 @@ class Window(Declared):
 
     def _other_way_round(self) -> str:
         """Return what to write instead of a window that ends before it starts: the minus is forgotten, or the ends are swapped."""
-        given = [cast("CalendarOffset", offset) for offset in (self.start, self.end)]
+        given = [_calendar(offset) for offset in (self.start, self.end)]
         ends = sorted(offset.times(-1) if self.start > _NOW and offset > _NOW else offset for offset in given)
         written = ", ".join(f'"{end}"' for end in ends if end != _NOW)
         return f"Write Window({written})." if ends[0] < ends[1] else "Move its start back."
