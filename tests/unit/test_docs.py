@@ -75,6 +75,21 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, monkeypatch: p
         exec(compile(code, str(page), "exec"), names)
 
 
+MESSAGE = re.compile(r"^\| `([^|]+?)` \|", re.MULTILINE)
+TROUBLES = MESSAGE.findall((DOCS / "operate" / "troubleshooting.md").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def texts() -> str:
+    """Texts of the package, those that stand in several pieces joined."""
+    return "".join(re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("message", TROUBLES)
+def test_a_message_under_troubleshooting_is_one_that_is_said(message: str, texts: str) -> None:
+    assert [part for part in message.split(" ... ") if part not in texts] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_example_of_a_public_name_runs(name: str) -> None:
     found = EXAMPLE.search(inspect.getdoc(getattr(airflow_hpo, name)) or "")
