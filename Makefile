@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos verify-mysql test-mysql check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -46,6 +46,9 @@ test-quick: install
 
 test-live: install
 	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -o testpaths=tests/system
+
+verify-live: install ## Run every live test on both databases (half an hour)
+	$(VERIFY) live -- env HPO_ALL_DATABASES=1 python -m pytest tests/system
 
 check: types style docs ## Check format, style, types, layers and pages
 
@@ -96,7 +99,10 @@ test-gp: ## Run the tests of the Gaussian process in an environment with torch (
 	$(UV) run --frozen --isolated --all-groups --extra gp pytest tests/extras
 
 cluster-test: install ## Run the tests on a real Kubernetes, started for them unless one runs
-	$(LIVE) -o testpaths=tests/cluster
+	$(LIVE) -o testpaths=tests/cluster -m "not long"
+
+verify-cluster: install ## Run all of them, and those that start a second cluster (a quarter of an hour)
+	$(VERIFY) cluster -- python -m pytest tests/cluster
 
 verify-browser: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium (5 minutes)
 	$(VERIFY) browser --program chromium=chromium -- python -m pytest tests/browser

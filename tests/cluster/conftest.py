@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,16 +80,25 @@ def airflow_kubeconfig(kubeconfig: Path, core: Any, namespace: str) -> Path:
     return granted(core, namespace) or kubeconfig
 
 
-@pytest.fixture
-def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An open edition in the database that Airflow uses without a connection."""
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, to be copied."""
     from airflow_hpo.storage.database import Database
     from airflow_hpo.studies import migrate
+
+    path = tmp_path_factory.mktemp("tables") / "hpo.db"
+    migrate.upgrade(Database.sqlite(path))
+    return path
+
+
+@pytest.fixture
+def tuned(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An open edition in the database that Airflow uses without a connection."""
+    from airflow_hpo.storage.database import Database
     from airflow_hpo.studies.store import Store
     from tests.integration.trial_tasks import Tuned, declared
 
-    database = Database.sqlite(tmp_path / "hpo.db")
-    migrate.upgrade(database)
+    database = Database.sqlite(shutil.copy(tables, tmp_path / "hpo.db"))
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     return Tuned(Store(database), declared(pruner={"name": "threshold", "options": {"upper": 100.0}}), uuid.uuid4().hex)
 

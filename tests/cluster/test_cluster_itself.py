@@ -87,6 +87,7 @@ def test_a_pod_past_its_deadline_fails(pods: Pods) -> None:
     assert pod.status.reason == "DeadlineExceeded"
 
 
+@pytest.mark.long
 def test_a_pod_that_fills_its_volume_is_evicted(pods: Pods) -> None:
     name = pods.start(
         *("sh", "-c", "dd if=/dev/zero of=/scratch/big bs=1M count=8 && sleep 600"),

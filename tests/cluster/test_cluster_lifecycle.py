@@ -1,4 +1,4 @@
-"""A cluster starts once, survives what breaks it, and leaves nothing behind."""
+"""A cluster starts once, survives what breaks it, and leaves nothing behind; second clusters are for make verify-cluster."""
 
 from __future__ import annotations
 
@@ -78,6 +78,7 @@ def test_pods_outlive_the_api_server(pods: Pods) -> None:
     assert pods.log(name) == "done\n"
 
 
+@pytest.mark.long
 def test_up_after_a_crash_starts_anew_and_down_leaves_nothing(folder: Path, kubeconfig: Path) -> None:
     from kubernetes import client, config
 
@@ -104,6 +105,7 @@ def test_up_after_a_crash_starts_anew_and_down_leaves_nothing(folder: Path, kube
     assert cluster_tool("status").stdout.startswith("ready"), "the other cluster is not harmed"
 
 
+@pytest.mark.long
 def test_an_up_that_is_killed_half_way_can_be_done_again(folder: Path) -> None:
     own = ("--dir", str(folder))
     half = subprocess.Popen([sys.executable, "-m", "cluster", *own, "up"], cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -114,6 +116,7 @@ def test_an_up_that_is_killed_half_way_can_be_done_again(folder: Path) -> None:
     assert cluster_tool(*own, "status").stdout.startswith("ready")
 
 
+@pytest.mark.long
 def test_a_component_that_ends_is_blamed_with_its_log(folder: Path, tmp_path: Path) -> None:
     broken = tmp_path / "etcd"
     broken.write_text("#!/bin/sh\necho the disk is on fire\nexit 1\n")

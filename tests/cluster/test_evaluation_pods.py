@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,6 @@ from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, evaluations_frame, open_evaluation
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.evaluations import Evaluation
-from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from tests.cluster.trials_on_cluster import MakeTask
 from tests.integration.trial_tasks import START
@@ -66,10 +66,9 @@ class Evaluated:
 
 
 @pytest.fixture
-def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluated:
+def tuned(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluated:
     """An open evaluation in the database that Airflow uses without a connection."""
-    store = Store(Database.sqlite(tmp_path / "hpo.db"))
-    migrate.upgrade(store.database)
+    store = Store(Database.sqlite(shutil.copy(tables, tmp_path / "hpo.db")))
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     return Evaluated(store, open_evaluation(store, PLAN, "boat/validate", uuid.uuid4().hex, START))
 
