@@ -22,7 +22,10 @@ def _limit(what: str) -> Arg:
 CONNECTION = _defaulting("--conn-id", default="hpo_default", help="Connection of the study database")
 KUBERNETES = _defaulting("--kubernetes-conn-id", default="kubernetes_default", help="Connection of the cluster")
 OUTPUT = _form("json", "csv")
-EDITION = Arg(("name",), help="An edition (study@run), or a study: its newest edition")
+EDITION = Arg(
+    ("name",),
+    help="An edition (study@run), or a study: its newest edition; to read also a part of its name, or its DAG",
+)
 STUDY = Arg(("name",), help="A study, such as dispatch/tokyo")
 PARAMETER_SET = Arg(("name",), help="A parameter set, such as dispatch/tokyo")
 TRIAL = Arg(("number",), help="Number of the trial", type=int)
@@ -82,12 +85,15 @@ def _studies() -> GroupCommand:
     stop = "End a running study: nothing further is started, and its best trial so far is the result"
     afresh = "Have the next start of an edition compute everything again, and keep what there is: call it, then clear the run"
     show = "Show one edition: its state, its best trial and its best parameters"
+    best = "Show the best parameters of one edition, or print them for a program"
+    best_form = _form("json", "env", "args", help="; env: variables for a shell or a container; args: --name=value")
     why = "Say why a study, and each of its trials without a result, is where it is"
     return _group(
         "studies",
         "Look at studies, stop them, and give them to another DAG",
         _command("studies.list_", "List editions of studies, newest first", family, limit, OUTPUT),
         _command("studies.show", show, EDITION, OUTPUT),
+        _command("studies.best", best, EDITION, best_form),
         _command("studies.drift", drift, STUDY, limit, OUTPUT),
         _command("studies.export", export, EDITION, OUTPUT, file),
         _command("why.why", why, EDITION, OUTPUT),

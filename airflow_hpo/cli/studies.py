@@ -1,15 +1,20 @@
-"""``airflow hpo studies list|show|drift|export|stop|afresh|transfer``."""
+"""``airflow hpo studies list|show|best|drift|export|stop|afresh|transfer``."""
 
+import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow_hpo.cli.airflow_runs import end_of_run
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import edition_view, emit, table, terminal, trials_view
+from airflow_hpo.core.arguments import Arguments
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.environment import parameter_variables
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.owner import Owner, checked_dag_id
 from airflow_hpo.core.trial import TrialState
+from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.storage.owners import Kind
@@ -18,7 +23,7 @@ from airflow_hpo.studies.open import ask_afresh
 from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.periods import periods_sentence
-from airflow_hpo.studies.rows import edition_row, find_edition
+from airflow_hpo.studies.rows import edition_row, find_edition, look_for_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import Stop, request_stop
 from airflow_hpo.studies.stopped_runs import end_stopped
@@ -44,7 +49,7 @@ def list_(args: Any) -> None:
 def show(args: Any) -> None:
     """Show one edition."""
     store = hook_of(args.conn_id).store_to_read
-    edition = find_edition(store, args.name)
+    edition = look_for_edition(store, args.name)
     if args.output == "table":
         _show_table(store, edition)
         return
@@ -66,6 +71,28 @@ def show(args: Any) -> None:
 
 
 @one_line_errors
+def best(args: Any) -> None:
+    """Show the best parameters of one edition, as a program takes them."""
+    store = hook_of(args.conn_id).store_to_read
+    edition = look_for_edition(store, args.name)
+    counted = status(store, edition.name).best
+    if counted is None:
+        raise StudyNotFoundError(
+            f"The best trial is a complete one, but {edition.name} has none. Ask `airflow hpo studies why {edition.name}`."
+        )
+    found = store.optuna.record(edition.name, counted.number)
+    if args.output == "table":
+        emit([{"edition": edition.name, "trial": found.number, "value": found.value, **found.params}], "table")
+    elif args.output == "json":
+        terminal().out(json.dumps(dict(found.params), indent=2), highlight=False)
+    elif args.output == "args":
+        terminal().out(str(Arguments(found.params)), highlight=False)
+    else:
+        named = {"HPO_PARAMS": json.dumps(dict(found.params)), **parameter_variables(found.params)}
+        terminal().out("\n".join(f"{name}={shlex.quote(value)}" for name, value in named.items()), highlight=False)
+
+
+@one_line_errors
 def drift(args: Any) -> None:
     """Show how optimum and champion moved."""
     emit(drift_rows(hook_of(args.conn_id).store_to_read, args.name, args.limit), args.output)
@@ -75,7 +102,7 @@ def drift(args: Any) -> None:
 def export(args: Any) -> None:
     """Export every trial."""
     store = hook_of(args.conn_id).store_to_read
-    edition = find_edition(store, args.name)
+    edition = look_for_edition(store, args.name)
     emit(trial_rows(store, edition.name), args.output, path=args.file)
 
 

@@ -8,7 +8,7 @@ from airflow_hpo.cli.output import emit, terminal
 from airflow_hpo.cli.trial_data import as_data
 from airflow_hpo.cli.trial_view import show_on
 from airflow_hpo.core.attempt import TaskRun
-from airflow_hpo.studies.rows import find_edition
+from airflow_hpo.studies.rows import find_edition, look_for_edition
 from airflow_hpo.trials.invalidate import invalidate as take_back
 from airflow_hpo.trials.rows import value_rows
 
@@ -16,7 +16,8 @@ from airflow_hpo.trials.rows import value_rows
 @one_line_errors
 def show(args: Any) -> None:
     """Show all that is stored about one trial."""
-    trial = hook_of(args.conn_id).trial(args.name, args.number)
+    hook = hook_of(args.conn_id)
+    trial = hook.trial(look_for_edition(hook.store_to_read, args.name).name, args.number)
     if args.output == "json":
         terminal().out(json.dumps(as_data(trial), indent=2, allow_nan=False), highlight=False)
     elif args.output == "csv":

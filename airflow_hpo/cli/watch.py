@@ -15,7 +15,7 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import pace_of
 from airflow_hpo.core.trial_key import names_edition
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
-from airflow_hpo.studies.rows import find_edition
+from airflow_hpo.studies.rows import look_for_edition
 from airflow_hpo.studies.status import ENDED, Status, status_of
 from airflow_hpo.studies.store import Store
 
@@ -109,7 +109,7 @@ def _wait_for_edition(store: Store, name: str, interval: float, limit: float = 6
     deadline = time.monotonic() + limit
     while True:
         try:
-            return find_edition(store, name).name
+            return look_for_edition(store, name).name
         except StudyNotFoundError:
             if not names_edition(name) or time.monotonic() > deadline:
                 raise

@@ -9,7 +9,7 @@ from airflow_hpo.cli.airflow_runs import end_of_run, tasks_of
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.storage import sharers
-from airflow_hpo.studies.rows import find_edition
+from airflow_hpo.studies.rows import look_for_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.why import Explanation, TrialReason, explain
 
@@ -26,7 +26,7 @@ TAIL_LINES = 5
 def why(args: Any) -> None:
     """Say why a study is where it is."""
     store = hook_of(args.conn_id).store_to_read
-    edition = find_edition(store, args.name)
+    edition = look_for_edition(store, args.name)
     sharing = store.read(sharers.find, edition.name)
     tasks = replace(tasks_of(edition, sharing), ended=end_of_run(store, edition))
     found = explain(store, edition.name, tasks)

@@ -161,6 +161,24 @@ class HpoHook(BaseHook):
             self.store_to_read, self._edition(study), number, metric, every_attempt=every_attempt
         )
 
+    def studies(self, study: str | None = None, limit: int = 100) -> pd.DataFrame:
+        """Return editions of studies, the newest first: name, state, counts of trials, best value and when they started.
+
+        ::
+
+            HpoHook().studies("bikes")[["edition", "best"]]
+
+        :param study: only editions of this study; None for all.
+        :param limit: how many at most, 1 or more.
+        """
+        import pandas as pd
+
+        from airflow_hpo.storage import editions
+        from airflow_hpo.studies.rows import edition_row
+
+        store = self.store_to_read
+        return pd.DataFrame([edition_row(store, each) for each in store.read(editions.find, study, limit)])
+
     def drift(self, study: str, limit: int = 100) -> pd.DataFrame:
         """Return how optimum and champion moved, one edition a row, the oldest first.
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts
@@ -19,7 +19,7 @@ from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.exceptions import StudyBusyError, StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.insert_absent import insert_absent
-from airflow_hpo.storage.tables import BatchRow, EditionRow, from_row
+from airflow_hpo.storage.tables import BatchRow, EditionRow, EvaluationRow, from_row
 
 T = TypeVar("T")
 
@@ -100,6 +100,14 @@ def find(session: Session, family: str | None = None, limit: int = 100) -> list[
     """Return editions, the newest first."""
     wanted = _newest_first().limit(limit)
     return _editions(session, wanted if family is None else wanted.where(EditionRow.family == family))
+
+
+def families_like(session: Session, text: str) -> list[str]:
+    """Return the studies that tune, not evaluate, with the text in their name or as the id of their DAG, by name."""
+    evaluates = select(EvaluationRow.edition_id).where(EvaluationRow.edition_id == EditionRow.id).exists()
+    meant = or_(EditionRow.family.icontains(text, autoescape=True), EditionRow.dag_id == text)
+    found = select(EditionRow.family).where(meant, ~evaluates).distinct().order_by(EditionRow.family)
+    return list(session.scalars(found))
 
 
 def first_of_run(session: Session, run: DagRunKey) -> Edition | None:

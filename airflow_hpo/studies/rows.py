@@ -3,6 +3,7 @@
 from typing import Any
 
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions, generations
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.store import Store
@@ -13,6 +14,24 @@ def find_edition(store: Store, name: str) -> Edition:
     with store.session(read_only=True) as session:
         newest = editions.find(session, family=name, limit=1)
         return newest[0] if newest else generations.current(session, name)
+
+
+def look_for_edition(store: Store, text: str) -> Edition:
+    """Return the edition that a person means: as :func:`find_edition`, else by a part of a study's name or by its DAG.
+
+    Only for what is read: of a study that is stopped or given away the whole name is asked for.
+    """
+    try:
+        return find_edition(store, text)
+    except StudyNotFoundError:
+        families = store.read(editions.families_like, text)
+        if not families:
+            raise
+        if len(families) > 1:
+            raise StudyNotFoundError(
+                f"A part of a study's name means one study, but {text!r} is in {', '.join(map(repr, families))}. Name one."
+            ) from None
+        return find_edition(store, families[0])
 
 
 def edition_row(store: Store, edition: Edition) -> dict[str, Any]:

@@ -183,6 +183,32 @@ def test_show_gives_the_best_parameters(run: Command, finished: Tuned) -> None:
     assert (row["params.x"], row["params.kind"]) == (best.params["x"], best.params["kind"])
 
 
+@pytest.mark.parametrize("name", ["demo", "DEM", "tune"])
+def test_the_best_parameters_are_found_by_a_part_of_the_name_or_by_the_dag(
+    run: Command, finished: Tuned, name: str
+) -> None:
+    best = finished.records()[0]
+    assert json.loads(run("studies", "best", name, "-o", "json")) == best.params
+
+
+def test_the_best_parameters_are_printed_as_a_program_takes_them(run: Command, finished: Tuned) -> None:
+    best = finished.records()[0].params
+    assert run("studies", "best", "demo", "-o", "args").split() == [f"--{name}={value}" for name, value in best.items()]
+    assert f"HPO_PARAM_X={best['x']}" in run("studies", "best", "demo", "-o", "env").splitlines()
+    assert "demo@manual__" in run("studies", "best", "demo")
+
+
+def test_a_part_of_two_names_is_refused_with_both(run: Command, running: Tuned) -> None:
+    Tuned(running.store, declared(name="mother"))
+    with pytest.raises(SystemExit, match="'m' is in 'demo', 'mother'"):
+        run("studies", "show", "m")
+
+
+def test_only_what_is_read_is_found_by_a_part_of_its_name(run: Command, running: Tuned) -> None:
+    with pytest.raises(SystemExit, match="'othe' is not"):
+        run("studies", "stop", "othe")
+
+
 def test_show_lists_the_best_trials_first(run: Command, finished: Tuned) -> None:
     lines = run("studies", "show", "demo").splitlines()
     assert "All 4 trials are successful." in lines
