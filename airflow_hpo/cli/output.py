@@ -23,7 +23,7 @@ HIDDEN = {"state", "started", "replaced_by", "reason", "exit_code", "problems"}
 
 
 class SafeConsole(Console):
-    """A console whose only escape sequences are its own, whatever the texts hold that it prints."""
+    """A console that writes its own escape sequences and none of the texts that it prints."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, **options)

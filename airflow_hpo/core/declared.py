@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from airflow_hpo.core.masking import cut
 from airflow_hpo.core.plain import plain
 from airflow_hpo.core.remedy import remedy
 from airflow_hpo.core.yaml_document import dump, load
@@ -91,7 +92,7 @@ def refuse_set(what: str, values: Any) -> None:
 def brief_repr(value: Any) -> str:
     """Return a value as an error quotes it: 120 characters at most."""
     text = repr(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"
+    return text if len(text) <= 120 else f"{cut(text, 119)}…"
 
 
 _RULES = {

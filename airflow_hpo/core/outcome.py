@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
+from airflow_hpo.core.masking import cut, masked
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, Measurement
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome
@@ -15,7 +17,7 @@ TAIL_LINES = 50
 
 def last_lines(tail: Sequence[str]) -> str:
     """Return a sentence with the last lines of a log, for the end of a reason."""
-    shown = " | ".join(line[:SHOWN_LENGTH] for line in list(tail)[-SHOWN_LINES:])
+    shown = " | ".join(cut(line, SHOWN_LENGTH) for line in list(tail)[-SHOWN_LINES:])
     return f" Its last lines: {shown}" if tail else " It printed nothing."
 
 
@@ -43,6 +45,16 @@ class Outcome:
     """Whether its pod has ended by itself, so that the pod may be kept."""
     alive: bool = False
     """Whether its pod may be well and only could not be watched, or read to its end: the next try takes it up."""
+
+    def __post_init__(self) -> None:
+        """Mask what programs and clusters say: all of it passes here on its way to the study, to logs, events and errors."""
+        set_ = partial(object.__setattr__, self)
+        set_("reason", self.reason and masked(self.reason))
+        set_("tail", tuple(map(masked, self.tail)))
+        set_("oddities", tuple(map(masked, self.oddities)))
+        if self.measurement and self.measurement.problems:
+            said = tuple(map(masked, self.measurement.problems))
+            set_("measurement", replace(self.measurement, problems=said))
 
     @classmethod
     def complete(cls, measurement: Measurement, **more: Any) -> Self:

@@ -10,11 +10,13 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_hpo import conf
+from airflow_hpo.core.masking import mask_with
 from airflow_hpo.exceptions import HpoError, StoreUnavailableError
 from airflow_hpo.hooks.champion import REQUIRED, read_champion
 from airflow_hpo.hooks.connection import default_database, from_connection
 from airflow_hpo.hooks.default_file import refuse_scattered
 from airflow_hpo.hooks.look_up import find_connection
+from airflow_hpo.hooks.secrets import hidden
 
 if TYPE_CHECKING:
     import optuna
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from airflow_hpo.core.trial_details import TrialDetails
     from airflow_hpo.storage.database import Database
     from airflow_hpo.studies.store import Store
+
+# Whatever opens the study database has its texts masked: tasks, triggers, commands, notebooks.
+mask_with(hidden)
 
 
 class HpoHook(BaseHook):

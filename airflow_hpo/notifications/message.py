@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk.configuration import conf
 
+from airflow_hpo.core.masking import masked, masked_data
 from airflow_hpo.core.trial import brief
 from airflow_hpo.operators.approval import PromotionApprovalOperator, subject_of
 from airflow_hpo.operators.promotion import RollbackOperator, person
@@ -57,8 +58,8 @@ def message_of(context: Mapping[str, Any], event: Event | None = None) -> Messag
     """Return the message about a task or a DAG run."""
     data = _result(context)
     found = event or _event(context, data)
-    lines = [*_TEXTS[found](context, data), *_where(context, found)]
-    return Message(found, lines[0], "\n".join(lines), data)
+    lines = [masked(line) for line in (*_TEXTS[found](context, data), *_where(context, found))]
+    return Message(found, lines[0], "\n".join(lines), masked_data(data))
 
 
 def _result(context: Mapping[str, Any]) -> Mapping[str, Any]:

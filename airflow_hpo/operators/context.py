@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_hpo.core.afresh import RunFacts, why_afresh
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.masking import masked
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.window import Period, Window
 from airflow_hpo.core.zone import zone, zone_name
@@ -129,4 +130,4 @@ def permanent_errors_end_the_task() -> Iterator[None]:
     try:
         yield
     except PermanentHpoError as err:
-        raise AirflowFailException(str(err)) from err
+        raise AirflowFailException(masked(str(err))) from err

@@ -11,6 +11,7 @@ from airflow.sdk import Context
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Backend
 from airflow_hpo.core.environment import as_text, as_variables
+from airflow_hpo.core.inherited import checked_names, inherited
 from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
@@ -19,6 +20,8 @@ from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.runners.process import ProcessRunner
 from airflow_hpo.trials.code_files import unseen_files
 from airflow_hpo.trials.run import TrialRun
+
+WITHHELD = "Variables that the program does not get: %s. pass_env=[...] of the trial passes one on by its name."
 
 
 class TrialProcessOperator(TrialOperator):
@@ -39,6 +42,8 @@ class TrialProcessOperator(TrialOperator):
     :param command: the program and its arguments, one string each; no shell is involved. Templated.
     :param env: variables added to those of the worker: text, paths, numbers, booleans (``true``, ``false``) or None (empty).
         Templated.
+    :param pass_env: names of variables of the worker that the program gets although they begin with ``AIRFLOW`` or
+        ``_AIRFLOW``, or have a secret in them that Airflow knows; all others it gets anyway.
     :param cwd: folder to run in; None for the worker's own. Templated.
     :param metrics: where the program writes its metrics: ``Stdout()``, ``File(path)`` or ``TerminationMessage()``. The path is
         templated.
@@ -47,7 +52,8 @@ class TrialProcessOperator(TrialOperator):
     :param request: a trial request as ``suggest`` returns it.
     :param hpo_conn_id: connection of the study database.
     :param rerun: ``"changed"`` or ``"always"``: when a trial that the study has the result of runs again.
-    :raises DeclarationError: when a variable is of another type, or ``no_news_after`` is not more than 0.
+    :raises DeclarationError: when a variable is of another type, ``pass_env`` is no list of names, or ``no_news_after`` is not
+        more than 0.
     """
 
     template_fields: Sequence[str] = ("command", "env", "cwd", "metrics")
@@ -60,6 +66,7 @@ class TrialProcessOperator(TrialOperator):
         *,
         command: Sequence[str],
         env: Mapping[str, Any] | None = None,
+        pass_env: Sequence[str] = (),
         cwd: str | None = None,
         metrics: MetricSource | None = None,
         no_news_after: float | timedelta | None = None,
@@ -68,6 +75,7 @@ class TrialProcessOperator(TrialOperator):
         super().__init__(**kwargs)
         self.command = list(command)
         self.env = as_variables("env", env or {})
+        self.pass_env = checked_names(pass_env)
         self.cwd = cwd
         self.metrics = metrics or Stdout()
         self.no_news_after = silence_allowed(no_news_after)
@@ -81,11 +89,14 @@ class TrialProcessOperator(TrialOperator):
             monitor.heard()
             self.log.info("%s", line)
 
+        variables, withheld = inherited(os.environ, self.pass_env)
+        if withheld:
+            self.log.info(WITHHELD, ", ".join(withheld))
         runner = ProcessRunner(
             [as_text(part) for part in self.command],
             run.study.objective,
             self.metrics,
-            env={**os.environ, **run.claimed.request.environment(), **as_variables("env", self.env)},
+            env={**variables, **run.claimed.request.environment(), **as_variables("env", self.env)},
             cwd=self.cwd,
             on_line=on_line,
             monitor=monitor,

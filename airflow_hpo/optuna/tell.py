@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
+from airflow_hpo.core.masking import masked
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.optuna import attributes
@@ -60,7 +61,7 @@ def invalidate(database: Database, name: str, number: int, reason: str) -> Trial
                 f"{_REMEDY.get(record.state, 'Clear its task to run it again.')}"
             )
         if record.invalid is None:
-            trial.note({attributes.INVALID: reason})
+            trial.note({attributes.INVALID: masked(reason)})
             trial.note({attributes.INFEASIBLE: 1.0}, system=True)
         return trial.record()
 

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.masking import cut
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import MetricPoint, Report
 from airflow_hpo.core.metrics.series import MetricSeries
@@ -186,7 +187,7 @@ def number_of(name: str, value: Any) -> float:
         except (TypeError, ValueError, OverflowError, RuntimeError):
             pass
     raise TrialFailedError(
-        f"The metric {name!r} must be a number, but the trial's function gave {str(value)[:80]!r} "
+        f"The metric {name!r} must be a number, but the trial's function gave {cut(str(value), 80)!r} "
         f"({type(value).__name__}). Return or report a float."
     )
 

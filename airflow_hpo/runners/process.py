@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from airflow_hpo.core.environment import unbuffered
+from airflow_hpo.core.masking import masked
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH
 from airflow_hpo.core.metrics.point import Report
@@ -168,7 +169,7 @@ class ProcessRunner:
                 return
 
     def _log(self, lines: list[str]) -> None:
-        for line in lines:
+        for line in map(masked, lines):
             self._tail.append(line[:SHOWN_LENGTH])
             self._on_line(line)
 

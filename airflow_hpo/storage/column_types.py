@@ -9,6 +9,8 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from airflow_hpo.core.masking import masked
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A time, timezone-aware in Python and UTC in the database, which may know no time zones."""
@@ -66,6 +68,16 @@ class PlainText(TypeDecorator[str]):
         if value is None:
             return None
         return value.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+class ToldText(PlainText):
+    """Text for people: a reason, a sentence, the last lines of a log. Secrets in it are masked before they are stored."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Mask what must not be stored, then replace what cannot be."""
+        return super().process_bind_param(value and masked(value), dialect)
 
 
 def utc_now() -> datetime:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from airflow_hpo.core.masking import masked_data
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.insert_absent import insert_absent
@@ -63,8 +64,10 @@ def keep(session: Session, found: Finding) -> Comparison:
     """Write a finding down; the same finding again is the same comparison."""
     columns = {field.name: getattr(found, field.name) for field in fields(Finding)}
     columns |= {
-        "decision": json.dumps(found.decision, ensure_ascii=False, allow_nan=False),
-        "selection": json.dumps(found.selection, ensure_ascii=False, allow_nan=False) if found.selection else None,
+        "decision": json.dumps(masked_data(found.decision), ensure_ascii=False, allow_nan=False),
+        "selection": json.dumps(masked_data(found.selection), ensure_ascii=False, allow_nan=False)
+        if found.selection
+        else None,
         "evaluations": list(found.evaluations),
         "created_at": utc_now(),
         "answers_kept": True,

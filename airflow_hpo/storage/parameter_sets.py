@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.masking import masked_data
 from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, Provenance
 from airflow_hpo.core.space.parameter import Choice
 from airflow_hpo.exceptions import ParameterSetNotFoundError
@@ -109,7 +110,7 @@ def write(
         name=name,
         version=number,
         params=json.dumps(dict(params)),
-        provenance=json.dumps(provenance.to_dict()),
+        provenance=json.dumps(masked_data(provenance.to_dict())),
         restores=restores,
         created_at=now,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, MetaData, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from airflow_hpo.storage.column_types import PlainText, Reported, UtcDateTime
+from airflow_hpo.storage.column_types import PlainText, Reported, ToldText, UtcDateTime
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -50,10 +50,10 @@ class EditionRow(Row):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     end: Mapped[str | None] = mapped_column(String(20))
-    reason: Mapped[str | None] = mapped_column(PlainText)
+    reason: Mapped[str | None] = mapped_column(ToldText)
     best_number: Mapped[int | None]
     best_value: Mapped[float | None] = mapped_column(Double)
-    stop_reason: Mapped[str | None] = mapped_column(PlainText)
+    stop_reason: Mapped[str | None] = mapped_column(ToldText)
     # How templates spell parameters; empty in editions that were made before they spelled them as HPO_PARAM_* does.
     text_values: Mapped[bool | None]
     # Zone whose calendar the windows' days are of; empty in editions that were made before, which reckon in UTC.
@@ -68,8 +68,8 @@ class EditionRow(Row):
     clear_number: Mapped[int | None]
     run_started: Mapped[datetime | None]
     run_type: Mapped[str | None] = mapped_column(String(50))
-    afresh: Mapped[str | None] = mapped_column(PlainText)
-    afresh_wanted: Mapped[str | None] = mapped_column(PlainText)
+    afresh: Mapped[str | None] = mapped_column(ToldText)
+    afresh_wanted: Mapped[str | None] = mapped_column(ToldText)
     # What its windows are relative to, of several DAG runs the latest; empty in editions that were made before it was kept.
     data_until: Mapped[datetime | None]
 
@@ -136,10 +136,10 @@ class AttemptRow(Row):
     heard_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str | None] = mapped_column(String(20))
-    reason: Mapped[str | None] = mapped_column(PlainText)
+    reason: Mapped[str | None] = mapped_column(ToldText)
     exit_code: Mapped[int | None]
     problems: Mapped[list[str]]
-    log_tail: Mapped[str | None] = mapped_column(PlainText)
+    log_tail: Mapped[str | None] = mapped_column(ToldText)
     # Where the pruner gave it up, also one that ended by itself before it could be ended.
     verdict: Mapped[str | None] = mapped_column(PlainText)
 
@@ -205,11 +205,11 @@ class ComparisonRow(Row):
     champion_version: Mapped[int | None]
     look: Mapped[int]
     verdict: Mapped[str] = mapped_column(String(20))
-    sentence: Mapped[str] = mapped_column(PlainText)
+    sentence: Mapped[str] = mapped_column(ToldText)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     decision: Mapped[str] = mapped_column(PlainText)
     selection: Mapped[str | None] = mapped_column(PlainText)
-    report: Mapped[str] = mapped_column(PlainText)
+    report: Mapped[str] = mapped_column(ToldText)
     evaluations: Mapped[list[str]]
     dag_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
     run_id: Mapped[str | None] = mapped_column(AIRFLOW_ID)
@@ -304,7 +304,7 @@ class PromotionRow(Row):
     # MySQL indexes 3,072 bytes: with the name no more characters fit than 568.
     key: Mapped[str | None] = mapped_column(String(512))
     by: Mapped[str | None] = mapped_column(PlainText)
-    reason: Mapped[str | None] = mapped_column(PlainText)
+    reason: Mapped[str | None] = mapped_column(ToldText)
     at: Mapped[datetime]
 
 

@@ -13,6 +13,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.environment import as_text, as_variables
+from airflow_hpo.core.inherited import checked_names
 from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.exceptions import DeclarationError
@@ -118,6 +119,8 @@ class ProcessTrial(TrialBackend):
     :param command: the program and its arguments, one string each, such as ``["python", "train.py", "--lr",
         "{{ trial.params.lr }}"]``; no shell is involved.
     :param env: variables added to those of the worker: text, paths, numbers, booleans (``true``, ``false``) or None (empty).
+    :param pass_env: names of variables of the worker that the program gets although they begin with ``AIRFLOW`` or
+        ``_AIRFLOW``, or have a secret in them that Airflow knows, such as ``["AIRFLOW_HOME"]``; all others it gets anyway.
     :param cwd: folder to run in.
     :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output. Programs that
         run at once need a ``File`` each.
@@ -127,7 +130,7 @@ class ProcessTrial(TrialBackend):
         is cleared runs again when their content has changed. A relative path begins at the folder of the DAG's file.
     :param arguments: further arguments of the task, such as ``retries``, ``execution_timeout``, ``pool`` or ``rerun``.
     :raises DeclarationError: when the command is not a list of strings, a variable is of another type, a time is not more
-        than 0, or ``code`` is no list of paths.
+        than 0, ``pass_env`` is no list of names, or ``code`` is no list of paths.
     """
 
     operator = TrialProcessOperator
@@ -140,6 +143,7 @@ class ProcessTrial(TrialBackend):
         metrics: MetricSource | None = None,
         no_news_after: float | timedelta | None = None,
         code: Sequence[str | os.PathLike[str]] = (),
+        pass_env: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
         if isinstance(command, str) or not command or not all(isinstance(part, str) for part in command):
@@ -158,6 +162,7 @@ class ProcessTrial(TrialBackend):
             metrics=metrics,
             no_news_after=silence,
             code=checked_paths(code) or None,
+            pass_env=checked_names(pass_env) or None,
             **arguments,
         )
 

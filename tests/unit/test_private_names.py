@@ -321,6 +321,23 @@ def a_pod_of_the_kubernetes_executor_is_marked() -> None:
     assert '"AIRFLOW_IS_K8S_EXECUTOR_POD"' in inspect.getsource(PodGenerator)
 
 
+@rests_on("_secrets_masker, SecretsMasker.patterns", "hooks/secrets.py", "_secrets_masker")
+def both_maskers_have_patterns_and_a_function_that_applies_them() -> None:
+    from airflow._shared import secrets_masker as own
+    from airflow.sdk._shared import secrets_masker as of_tasks
+
+    from airflow_hpo.hooks.secrets import _MASKERS
+
+    assert [own.__name__, of_tasks.__name__] == sorted(_MASKERS)
+    for module in (own, of_tasks):
+        masker = module.SecretsMasker()
+        masker.add_mask("a.secret")
+        assert masker.patterns == {re.escape("a.secret")}
+        assert masker.redact("of a.secret") == "of ***"
+        assert module._secrets_masker() is module._secrets_masker()
+        assert module.redact("nothing") == "nothing"
+
+
 @rests_on("_AIRFLOW_PROCESS_CONTEXT", "cli/connection.py")
 def a_process_with_the_context_server_reads_connections_from_the_database() -> None:
     from airflow.cli.commands import connection_command

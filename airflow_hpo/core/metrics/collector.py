@@ -3,6 +3,7 @@
 from collections import deque
 from datetime import datetime
 
+from airflow_hpo.core.masking import cut
 from airflow_hpo.core.metrics.lines import LineSplitter
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, LinesRead, Measurement, too_slow
 from airflow_hpo.core.metrics.parser import Parser
@@ -58,7 +59,7 @@ class Collector:
         """Take one line that was split elsewhere."""
         self._lines += 1
         if line.strip():
-            self._keep(line[:SAMPLE_LENGTH])
+            self._keep(cut(line, SAMPLE_LENGTH))
         if self.stopped:
             return
         try:
@@ -93,7 +94,7 @@ class Collector:
             self._source.describe(),
             self._lines,
             self._splitter.cut,
-            tail=tuple(line[:SHOWN_LENGTH] for line in recent[-SHOWN_LINES:]),
+            tail=tuple(cut(line, SHOWN_LENGTH) for line in recent[-SHOWN_LINES:]),
             sample=(*self._first, *recent),
             declared=f"File({self._source.path!r}, "
             if isinstance(self._source, File)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.masking import cut
 from airflow_hpo.core.metrics.data_sets import TRAINING, data_set_of, named_before
 from airflow_hpo.core.metrics.json_reader import json_objects, leaves
 from airflow_hpo.core.metrics.numbers import NUMBER, TURNS, UNIT, ends_open
@@ -13,6 +14,7 @@ from airflow_hpo.core.metrics.user_filters import LineFilter
 from airflow_hpo.core.metrics.visible import visible
 
 SHOWN_NAMES = 12
+SHOWN_LENGTH = 120
 _NAMED = re.compile(rf"(?P<name>[A-Za-z_][\w./@-]*)['\"]?\s*[=:]\s*['\"]?{NUMBER}(?!\w)")
 _GAP = re.compile(
     r"(?P<gap>['\"\]]?\s*(?:[=:|]|\bis\b|->|\s)\s*)(?P<around>[A-Za-z_][\w.]*\(|['\"\[(])?(?P<value>[^\s,;)\]}'\"|]+)"
@@ -46,17 +48,17 @@ def seen(metric: str, lines: Iterable[str]) -> str:
 def remedy(metric: str, lines: Sequence[str], declared: str) -> str:
     """Return a sentence with the declaration that reads a metric in one of the lines; the newest is tried first."""
     if table := table_of(metric, lines):
-        return f" {declared}format={table[0]!r}) reads the line {table[1].strip()[:120]!r}."
+        return f" {declared}format={table[0]!r}) reads the line {cut(table[1].strip(), SHOWN_LENGTH)!r}."
     for line in reversed(lines):
         for text in reversed(visible(line)):
             if several := data_sets_of(metric, text):
                 names = " and ".join(map(repr, several[1]))
                 return (
-                    f" The line {text.strip()[:120]!r} gives it as {names}: name one of these as the metric, with "
+                    f" The line {cut(text.strip(), SHOWN_LENGTH)!r} gives it as {names}: name one of these as the metric, with "
                     f"{declared}format={several[0]!r})."
                 )
             if metric.split("/")[-1] in text and (argument := argument_for(metric, text)):
-                return f" {declared}{argument}) reads the line {text.strip()[:120]!r}."
+                return f" {declared}{argument}) reads the line {cut(text.strip(), SHOWN_LENGTH)!r}."
     report = f"{metric}=..." if metric.isidentifier() else f"**{{{metric!r}: ...}}"
     return f" Print it such as by airflow_hpo.reporting.report({report})."
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from airflow_hpo.core.masking import cut
 from airflow_hpo.core.metrics import hints
 from airflow_hpo.core.metrics.data_sets import EVALUATION, TRAINING, data_set_of
 from airflow_hpo.core.metrics.point import Rejected
@@ -56,7 +57,7 @@ class LinesRead:
         return cut + ([self.note] if self.note else [])
 
     def __str__(self) -> str:
-        shown = " | ".join(line[:SHOWN_LENGTH] for line in self.tail[-SHOWN_LINES:])
+        shown = " | ".join(cut(line, SHOWN_LENGTH) for line in self.tail[-SHOWN_LINES:])
         note = f" {self.note}" if self.note else ""
         return f"{self.lines} lines of {self.source} gave none.{note}" + (f" The last lines: {shown}" if shown else "")
 
@@ -97,7 +98,7 @@ def too_slow(expression: str, line: str) -> TrialFailedError:
     """Return the error for a source that one of its filters stopped."""
     return TrialFailedError(
         f"A filter must be quick on every line, but {expression!r} took longer than {SECONDS:g} s on a line of "
-        f"{len(line)} characters, {line[:SHOWN_LENGTH]!r}. Write it without lookaround, back references and nested "
+        f"{len(line)} characters, {cut(line, SHOWN_LENGTH)!r}. Write it without lookaround, back references and nested "
         "repetitions, and it takes no time.",
         kind=FailureKind.PROGRAM,
     )

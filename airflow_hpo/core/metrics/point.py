@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from airflow_hpo.core.masking import cut
+
 TEXT_LENGTH = 80
 LINE_LENGTH = 200
 
@@ -90,4 +92,4 @@ def times(count: int) -> str:
 
 def shorten(text: str, length: int) -> str:
     """Return a text that is no longer than that many characters."""
-    return text if len(text) <= length else text[: length - 1] + "…"
+    return text if len(text) <= length else cut(text, length - 1) + "…"

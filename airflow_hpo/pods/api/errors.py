@@ -18,6 +18,7 @@ from kubernetes_asyncio.client import ApiException as AsyncApiException
 from kubernetes_asyncio.config import ConfigException as AsyncConfigException
 from urllib3.exceptions import HTTPError
 
+from airflow_hpo.core.masking import cut
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUnavailableError
 
@@ -77,7 +78,7 @@ class Refusal:
         """Read the ``Status`` object of an answer; what is no such object, as a proxy's page, stands for itself."""
         data = _object(body)
         text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
-        message = data.get("message") or ("" if data else " ".join(text.split())[:200]) or otherwise
+        message = data.get("message") or ("" if data else cut(" ".join(text.split()), 200)) or otherwise
         details = data.get("details") or {}
         header = str((headers or {}).get("Retry-After", ""))
         seconds = header if header.isdigit() else details.get("retryAfterSeconds")

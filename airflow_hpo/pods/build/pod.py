@@ -79,7 +79,6 @@ def author_manifest(author: KubernetesPodOperator, *, before_jinja: bool = False
         dns_policy=author.dnspolicy,
         runtime_class_name=author.runtime_class_name,
         service_account_name=author.service_account_name,
-        automount_service_account_token=author.automount_service_account_token,
         host_network=author.hostnetwork,
         hostname=author.hostname,
         subdomain=author.subdomain,
@@ -95,6 +94,10 @@ def author_manifest(author: KubernetesPodOperator, *, before_jinja: bool = False
     )
     pod = k8s.V1Pod(api_version="v1", kind="Pod", metadata=meta, spec=spec)
     pod = PodGenerator.reconcile_pods(template or k8s.V1Pod(metadata=k8s.V1ObjectMeta()), pod)
+    asked = author.automount_service_account_token
+    if asked is not None or pod.spec.automount_service_account_token is None:
+        # A program that calls the API server is rare, and one that is broken into would have what the account may do.
+        pod.spec.automount_service_account_token = bool(asked)
     # Of a template's name nothing is left: pods of trials are called by theirs.
     pod.metadata.name = author.name
     for secret in author.secrets:

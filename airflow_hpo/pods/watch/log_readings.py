@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
+from airflow_hpo.core.masking import cut, masked
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
@@ -51,7 +52,7 @@ class PodReadings:
         """Take lines of the program's own output."""
         if self._from_output:
             self.metrics(lines)
-        self.tail.extend(line.text[:SHOWN_LENGTH] for line in lines if line.stamp)
+        self.tail.extend(cut(line.text, SHOWN_LENGTH) for line in lines if line.stamp)
         self._hear(lines)
         self._unwritten.extend(line.text for line in lines)
 
@@ -59,7 +60,7 @@ class PodReadings:
         """Write what the program has printed since the last call into the task's log."""
         try:
             while self._unwritten:
-                self._log(self._unwritten.popleft())
+                self._log(masked(self._unwritten.popleft()))
         except OSError:
             # The supervisor of the task was killed, and its log with it; what the trial measures counts all the same.
             self._unwritten.clear()

@@ -31,6 +31,7 @@ from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.pods.build.pod import author_manifest, built, completed
+from airflow_hpo.pods.jobs import JobsAsPods
 
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)
 IDENTITY = PodIdentity(REQUEST, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
@@ -106,3 +107,29 @@ def test_the_policy_of_the_cluster_sees_the_pod_once_and_complete(monkeypatch: p
     seen[0]["metadata"]["labels"].pop("airflow_version")
     assert seen[0] == expected
     assert seen[0]["metadata"]["name"] == IDENTITY.name("sim")
+
+
+TOKEN = {"spec": {"containers": [{"name": "base"}], "automountServiceAccountToken": True}}
+
+
+@pytest.mark.parametrize(
+    ("given", "mounted"),
+    [
+        ({}, False),
+        ({"service_account_name": "trainer"}, False),
+        ({"pod_template_dict": {"spec": {"containers": [{"name": "base"}]}}}, False),
+        ({"automount_service_account_token": True}, True),
+        ({"pod_template_dict": TOKEN}, True),
+        ({"full_pod_spec": V1Pod(spec=V1PodSpec(containers=[], automount_service_account_token=True))}, True),
+        ({"pod_template_dict": TOKEN, "automount_service_account_token": False}, False),
+    ],
+    ids=str,
+)
+def test_a_pod_has_the_token_of_its_account_only_when_its_author_asks(given: dict[str, Any], mounted: bool) -> None:
+    author = KubernetesPodOperator(task_id="t", image="i", **given)
+    manifest = author_manifest(author)
+    assert manifest["spec"]["automountServiceAccountToken"] is mounted
+    pod = built(completed(manifest, IDENTITY, Stdout()), None, Connection(), logging.getLogger(__name__), dry_run=True)
+    assert plain(pod)["spec"]["automountServiceAccountToken"] is mounted
+    job = JobsAsPods(None, None, 2)._job(pod)
+    assert plain(job)["spec"]["template"]["spec"]["automountServiceAccountToken"] is mounted
