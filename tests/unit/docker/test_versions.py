@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -63,9 +65,9 @@ def test_the_example_dags_run_the_image_that_is_built_for_them() -> None:
     assert set(re.findall(r'"(airflow-hpo/trial:[^" ]+)"', dags)) == {built[1]}
 
 
-def test_the_airflow_image_is_built_from_all_that_the_wheel_needs() -> None:
+def test_the_airflow_image_is_built_from_the_lock_and_all_that_the_wheel_needs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    needed = {"pyproject.toml", project["project"]["readme"], *project["project"]["license-files"]}
+    needed = {"pyproject.toml", "uv.lock", project["project"]["readme"], *project["project"]["license-files"]}
     needed |= {f"{name}/" for name in project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]}
     lines = (DOCKER / "airflow/Dockerfile.dockerignore").read_text().splitlines()
     assert {line[1:] for line in lines if line.startswith("!")} == needed
@@ -77,3 +79,46 @@ def test_the_service_accounts_of_helm_are_those_of_the_role_binding() -> None:
     helm = loaded("helm/values.yaml")
     named = {helm[part]["serviceAccount"]["name"] for part in ("workers", "triggerer")}
     assert bound == {("ServiceAccount", name) for name in named}
+
+
+def test_every_image_that_is_built_on_is_named_by_its_digest_or_its_full_version() -> None:
+    files = ("airflow/Dockerfile", "trial/Dockerfile", "compose.yaml")
+    named = re.findall(
+        r"^(?:ARG BASE=| *image: )(\S+)$", "\n".join((DOCKER / name).read_text() for name in files), re.M
+    )
+    bases = [
+        name.replace("${AIRFLOW_VERSION}", locked("apache-airflow")) for name in named if "airflow-hpo/" not in name
+    ]
+    assert len(bases) == 3
+    for base in bases:
+        assert re.search(r"@sha256:[0-9a-f]{64}$|:\d+\.\d+[\w.]*-\w", base), base
+
+
+def new_env(target: Path, umask: int = 0o000) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [DOCKER / "new-env.sh", target], capture_output=True, text=True, check=False, umask=umask, env=dict(os.environ)
+    )
+
+
+def test_the_file_of_passwords_is_only_its_owner_s_and_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / ".env"
+    done = new_env(target)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert target.stat().st_mode & 0o777 == 0o600
+    given = dict(re.findall(r"^(\w+)=(.*)$", target.read_text(), re.MULTILINE))
+    example = dict(re.findall(r"^(\w+)=(.*)$", (DOCKER / ".env.example").read_text(), re.MULTILINE))
+    assert given.keys() == example.keys()
+    secrets = [given[name] for name, value in example.items() if not value]
+    assert len(set(secrets)) == len(secrets)
+    assert all(len(secret) >= 44 for secret in secrets)
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+def test_passwords_that_a_server_was_started_with_are_not_replaced(tmp_path: Path) -> None:
+    target = tmp_path / ".env"
+    target.write_text("POSTGRES_PASSWORD=in-use\n")
+    done = new_env(target)
+    assert done.returncode == 1
+    assert "left as it is" in done.stderr
+    assert target.read_text() == "POSTGRES_PASSWORD=in-use\n"
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
