@@ -11,6 +11,7 @@ HpoError
 │   ├── ParameterSetNotFoundError  no parameter set, or no version of it, has that name
 │   ├── ChampionChangedError     the champion is another version than the caller believes
 │   ├── OlderDataError           a promotion was found on older data than the champion
+│   ├── ApprovalError            what is to be promoted was not approved
 │   ├── ComparisonError          there is nothing to compare, or no such comparison
 │   ├── StoreRefusedError        the database must not be used (Airflow's own schema, unknown dialect)
 │   └── StoreNotMigratedError    the database lacks our tables or has older ones
@@ -78,6 +79,10 @@ class ChampionChangedError(PermanentHpoError):
 
 class OlderDataError(PermanentHpoError):
     """The parameters were found on data that end earlier than those of the champion."""
+
+
+class ApprovalError(PermanentHpoError):
+    """What is to be promoted comes after an approval task, and nobody approved it."""
 
 
 class StoreRefusedError(PermanentHpoError):

@@ -15,11 +15,11 @@ from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.owner import checked_dag_id
 from airflow_hpo.core.parameter_set import ParameterVersion, Provenance
 from airflow_hpo.core.yaml_document import load
-from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.exceptions import DeclarationError, HpoError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
-from airflow_hpo.parameter_sets.history import difference_rows, find_version, history
+from airflow_hpo.parameter_sets.history import approval_of, difference_rows, find_version, history
 from airflow_hpo.parameter_sets.mirror import mirror
 from airflow_hpo.parameter_sets.moves import Move, assign, event_of, rollback
 from airflow_hpo.parameter_sets.owner import transfer_parameter_set
@@ -41,7 +41,7 @@ def get(args: Any) -> None:
         else find_version(hook.store_to_read.database, args.name, args.version)
     )
     if args.output == "table":
-        _show(terminal(), found)
+        _show(terminal(), found, _approval(hook, found))
     elif args.output == "json":
         terminal().out(json.dumps(found.to_dict(), indent=2), highlight=False)
     else:
@@ -116,7 +116,15 @@ def _listed(version: ParameterVersion) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, version: ParameterVersion) -> None:
+def _approval(hook: HpoHook, version: ParameterVersion) -> str | None:
+    """Return who approved a version; None also while the database is away, and only the mirror could be read."""
+    try:
+        return hook.store_to_read.read(approval_of, version)
+    except HpoError:
+        return None
+
+
+def _show(console: Console, version: ParameterVersion, approval: str | None) -> None:
     restored = f", restores version {version.restores}" if version.restores else ""
     console.print(
         f"{version.name}  version {version.version}{restored}  {version.created.isoformat(timespec='seconds')}",
@@ -124,6 +132,8 @@ def _show(console: Console, version: ParameterVersion) -> None:
     )
     for name, value in version.provenance.to_dict().items():
         console.print(f"{name}: {value}", soft_wrap=True)
+    if approval:
+        console.print(f"approval: {approval}", soft_wrap=True, markup=False)
     console.print(table([{"parameter": name, "value": json.dumps(value)} for name, value in version.params.items()]))
 
 

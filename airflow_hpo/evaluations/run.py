@@ -20,6 +20,7 @@ from airflow_hpo.core.space.space import Categorical, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import key_of
+from airflow_hpo.evaluations.origins import check_origins
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import attempts, editions, evaluations
 from airflow_hpo.storage.evaluations import Evaluation
@@ -106,6 +107,7 @@ def open_evaluation(
 
     Who may evaluate the study is checked before, by ``studies.owner``.
     """
+    check_origins(store, plan.candidates)
     study = grid_of(plan, family, parallelism)
     edition = opened(store, study, run_of(plan, run), place, after, timezone, facts, opening)
     with store.session() as session:

@@ -1,7 +1,7 @@
 """Selection of candidates: the best trials of a study with the champion, and then the finalist among them."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from airflow_hpo.comparison.finalists import Selection, select
@@ -11,7 +11,7 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials, taken_over
-from airflow_hpo.core.space.parameter import Choice, same
+from airflow_hpo.core.space.parameter import same_params
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.evaluations.run import evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError, ParameterSetNotFoundError
@@ -50,7 +50,7 @@ def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None 
     records = store.optuna.records(edition)
     champion, remarks = _champion(store, parameter_set, records)
     best = best_trials(_results(found, records), direction, k + 1)
-    same_as_champion = [t for t in best if champion and _equal(t.params, champion.params)]
+    same_as_champion = [t for t in best if champion and same_params(t.params, champion.params)]
     remarks += [f"Trial {t.number} has the champion's parameters and is left out." for t in same_as_champion]
     challengers = [t for t in best if t not in same_as_champion][:k]
     if not challengers and champion and same_as_champion:
@@ -120,7 +120,7 @@ def _champion(
         version = store.read(parameter_sets.version_in_use, parameter_set)
     except ParameterSetNotFoundError:
         return None, [f"Nothing is in use yet for {parameter_set!r}, so there is no champion."]
-    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and _equal(t.params, version.params)]
+    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and same_params(t.params, version.params)]
     candidate = Candidate(
         CHAMPION,
         dict(version.params),
@@ -143,7 +143,3 @@ def _observed(candidates: Sequence[Candidate]) -> dict[str, float]:
             "Take the candidates from SelectCandidatesOperator, or compare them without selecting."
         )
     return {each.name: each.value for each in candidates if each.value is not None}
-
-
-def _equal(a: Mapping[str, Choice], b: Mapping[str, Choice]) -> bool:
-    return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)

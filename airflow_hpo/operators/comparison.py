@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseBranchOperator, BaseOperator, Context
@@ -11,15 +11,18 @@ from airflow.sdk.exceptions import AirflowSkipException, XComNotFound
 
 from airflow_hpo.comparison.decision import Verdict
 from airflow_hpo.comparison.rule import ComparisonRule
-from airflow_hpo.core.declared import brief_repr, nearest
+from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter_set import check_name
 from airflow_hpo.evaluations.compare import Compared, compare_evaluations, keep_champion
+from airflow_hpo.evaluations.decided import decided
 from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import permanent_errors_end_the_task, run_start, task_try_of, tasks_before
 from airflow_hpo.operators.selection import edition_of
+from airflow_hpo.operators.upstream import tasks_of_kind_before
+from airflow_hpo.studies.store import Store
 
 if TYPE_CHECKING:
     import jinja2
@@ -186,6 +189,9 @@ class DecisionBranchOperator(BaseBranchOperator):
     :param if_promote: ids of tasks or task groups that run when a challenger is promoted.
     :param if_keep: those that run when the champion is kept.
     :param if_inconclusive: those that run when neither was shown; None for those of ``if_keep``.
+    :param hpo_conn_id: connection of the study database, in which the decision is looked up, where no :class:`CompareOperator`
+        of the DAG comes before this task; that one's connection is taken otherwise.
+    :raises AirflowFailException: when the comparison is not as it was made.
     """
 
     template_fields: Sequence[str] = ("comparison",)
@@ -197,10 +203,12 @@ class DecisionBranchOperator(BaseBranchOperator):
         if_promote: str | Sequence[str] = (),
         if_keep: str | Sequence[str] = (),
         if_inconclusive: str | Sequence[str] | None = None,
+        hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.comparison = comparison
+        self.hpo_conn_id = hpo_conn_id
         self.if_promote = _listed(if_promote)
         self.if_keep = _listed(if_keep)
         self.if_inconclusive = self.if_keep if if_inconclusive is None else _listed(if_inconclusive)
@@ -208,23 +216,19 @@ class DecisionBranchOperator(BaseBranchOperator):
     def choose_branch(self, context: Context) -> list[str]:
         """Return what follows."""
         with permanent_errors_end_the_task():
-            verdict = verdict_of(self.comparison)
-        self.log.info("%s", self.comparison["sentence"])
+            found = decided(comparing_store(self, self.hpo_conn_id), self.comparison).comparison
+        self.log.info("%s", found.sentence)
         return {
             Verdict.PROMOTE: self.if_promote,
             Verdict.KEEP: self.if_keep,
             Verdict.INCONCLUSIVE: self.if_inconclusive,
-        }[verdict]
+        }[Verdict(found.verdict)]
 
 
-def verdict_of(comparison: Any) -> Verdict:
-    """Return the verdict in what a comparison returned."""
-    if isinstance(comparison, Mapping) and comparison.get("verdict") in list(Verdict):
-        return Verdict(comparison["verdict"])
-    raise DeclarationError(
-        f"A comparison comes from the output of CompareTaskGroup or CompareOperator, but got {brief_repr(comparison)}. "
-        "Hand over `.output`."
-    )
+def comparing_store(task: BaseOperator, hpo_conn_id: str) -> Store:
+    """Return the store of the comparison that a task is handed: where the task before it compares, else a connection's."""
+    before = tasks_of_kind_before(task, CompareOperator)
+    return HpoHook(getattr(before[0], "hpo_conn_id", hpo_conn_id) if before else hpo_conn_id).store
 
 
 def check_guardrails(rule: ComparisonRule, objective: Objective) -> None:

@@ -5,16 +5,27 @@ from typing import Any
 
 from airflow.sdk import Asset, Context
 
+from airflow_hpo.core.answer import Answer, people
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.parameter_set import Provenance, check_name
-from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.core.space.parameter import same_params
+from airflow_hpo.evaluations.compare import Compared
+from airflow_hpo.evaluations.decided import decided, number_of
+from airflow_hpo.evaluations.origins import check_trial
+from airflow_hpo.exceptions import ApprovalError, ComparisonError, DeclarationError
 from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
+from airflow_hpo.operators.answers import answers_elsewhere, required_answers
+from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.asset_events import AssetEventOperator
+from airflow_hpo.operators.comparison import comparing_store
 from airflow_hpo.operators.context import data_until_of, permanent_errors_end_the_task, promotion_key, run_key
+from airflow_hpo.operators.upstream import tasks_of_kind_before
 from airflow_hpo.parameter_sets.moves import Expected, Move, event_of, promote, rollback
+from airflow_hpo.storage import parameter_sets
+from airflow_hpo.storage.comparisons import Comparison
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 
@@ -71,6 +82,8 @@ class ChampionOperator(AssetEventOperator):
             if write_mirror(store.database, self.parameter_set, create=self.mirror):
                 self.log.info("The Variable of %s is up to date.", self.parameter_set)
         event = event_of(move)
+        # Messages name who approved, whatever the task was handed.
+        self.approved_by = move.made.provenance.approved_by
         moved = move.current == move.made.version and self.emit_once(context, event, "version")
         return {**event, "moved": moved, "current": move.current}
 
@@ -78,10 +91,24 @@ class ChampionOperator(AssetEventOperator):
         """Move the champion; asked for again in the same DAG run, nothing is moved."""
         raise NotImplementedError
 
-    def provenance(self, context: Context, **origin: Any) -> Provenance:
+    def answers(self, store: Store, context: Context, comparison: Comparison | None = None) -> list[Answer]:
+        """Return what the approval tasks before this one were answered, or the one of another DAG that it was handed.
+
+        :raises ApprovalError: unless each answer is to approve.
+        """
+        askers = tasks_of_kind_before(self, PromotionApprovalOperator, until=ChampionOperator)
+        if askers:
+            return required_answers(store, context, askers, comparison)
+        given = self.approved_by
+        if isinstance(given, Mapping) and "asked" in given:
+            return answers_elsewhere(store, comparison.id if comparison else number_of(given))
+        return []
+
+    def provenance(self, context: Context, answers: Sequence[Answer] = (), **origin: Any) -> Provenance:
         """Return what is known about the move: the run, the reason, who agreed and who acted."""
         ti, run = context["ti"], context.get("dag_run")
-        known = {"approved_by": person(self.approved_by), "reason": self.reason or origin.pop("reason", None)}
+        agreed = people(answers) if answers else person(self.approved_by)
+        known = {"approved_by": agreed, "reason": self.reason or origin.pop("reason", None)}
         triggered_by = getattr(run, "triggering_user_name", None)
         acted = {"acted_by": system_user(), "triggered_by": triggered_by}
         return Provenance(dag_id=ti.dag_id, run_id=ti.run_id, **{**origin, **known, **acted})
@@ -113,7 +140,9 @@ class PromoteOperator(ChampionOperator):
     :param expected_version: the version that must be the champion, 0 for none yet; None: the one in the comparison, and
         without a comparison the version in use. Templated.
     :param reason: why, kept with the version; None: the comparison's sentence. Templated.
-    :param approved_by: who agreed: a name, or what an approval task returns. Templated.
+    :param approved_by: who agreed, as a name of which nothing is checked, or what an approval task of another DAG returns. Where a
+        :class:`PromotionApprovalOperator` comes before this task in its DAG, the answer that it kept in the study database counts
+        instead. Templated.
     :param mirror: True mirrors the champion to the Airflow Variable ``hpo_champion/<name>``, which is read while the study
         database is away; False only keeps such a Variable up to date when there is one.
     :param allow_other_owner: True also moves the champion of a set that another DAG owns, which stays its owner; False: the first
@@ -122,7 +151,8 @@ class PromoteOperator(ChampionOperator):
         False: it is refused. A champion of which the end of the data is not known, such as one from a file, refuses nothing.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when there is neither a comparison nor a candidate.
-    :raises AirflowFailException: when the set belongs to another DAG, its champion has changed, or was found on newer data.
+    :raises AirflowFailException: when an approval task comes before this one and nobody approved the comparison, the comparison or
+        the candidate is not as it was made, the set belongs to another DAG, its champion has changed, or was found on newer data.
     """
 
     template_fields: Sequence[str] = ("comparison", "candidate", "expected_version", "reason", "approved_by")
@@ -147,8 +177,15 @@ class PromoteOperator(ChampionOperator):
 
     def move(self, store: Store, context: Context) -> Move:
         """Promote."""
-        comparison = _mapping(self.comparison, "comparison") if self.comparison else {}
+        kept = comparing_store(self, self.hpo_conn_id)
+        found = decided(kept, _mapping(self.comparison, "comparison")) if self.comparison else None
+        comparison = found.data if found else {}
         candidate = self._candidate(comparison)
+        key = promotion_key(context, store, {**comparison, "challenger": candidate})
+        answers: list[Answer] = []
+        if not store.read(parameter_sets.promoted, self.parameter_set, key):
+            answers = self.answers(kept, context, found.comparison if found else None)
+            self._refuse_unseen(kept, context, candidate, found, answers)
         origin = {
             "study": candidate.get("study") or candidate.get("edition"),
             "number": candidate.get("number"),
@@ -161,11 +198,37 @@ class PromoteOperator(ChampionOperator):
             self.parameter_set,
             candidate["params"],
             expected=self._expected(comparison),
-            key=promotion_key(context, store, {**comparison, "challenger": candidate}),
-            provenance=self.provenance(context, **origin),
+            key=key,
+            provenance=self.provenance(context, answers, **origin),
             allow_other_owner=self.allow_other_owner,
             allow_older=self.allow_older,
         )
+
+    def _refuse_unseen(
+        self,
+        store: Store,
+        context: Context,
+        candidate: Mapping[str, Any],
+        compared: Compared | None,
+        answers: Sequence[Answer],
+    ) -> None:
+        """Refuse what neither this run has decided on nor a person has seen."""
+        if self.candidate:
+            check_trial(
+                store, candidate.get("study") or candidate.get("edition"), candidate.get("number"), candidate["params"]
+            )
+        elif compared and not answers:
+            _refuse_other_run(compared.comparison, context)
+        if compared and self.expected_version is None and compared.comparison.parameter_set:
+            _refuse_other_set(compared.comparison, self.parameter_set)
+        for answer in answers:
+            shown = decided(store, {"comparison": answer.comparison}).data["challenger"]
+            if not shown or not same_params(shown["params"], candidate["params"]):
+                raise ApprovalError(
+                    f"What was approved is promoted, but comparison {answer.comparison} was about "
+                    f"{brief_repr(shown and shown['params'])}, and the candidate has {brief_repr(candidate['params'])}. Compare "
+                    f"the candidate, or promote it in a task that {answer.task.task_id!r} does not come before."
+                )
 
     def _candidate(self, comparison: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.candidate:
@@ -195,7 +258,7 @@ class RollbackOperator(ChampionOperator):
     :param to: the version to bring back; None for the one that was in use before the champion. Templated.
     :param expected_version: roll back only while this version is the champion; None for any version. Templated.
     :param reason: why, kept with the version. Templated.
-    :param approved_by: who wants it: a name, or what an approval task returns. Templated.
+    :param approved_by: who wants it, as for :class:`PromoteOperator`. Templated.
     :param mirror: as for :class:`PromoteOperator`.
     :param allow_other_owner: as for :class:`PromoteOperator`; for a DAG that only rolls back what others promote.
     :param hpo_conn_id: connection of the study database.
@@ -211,13 +274,18 @@ class RollbackOperator(ChampionOperator):
     def move(self, store: Store, context: Context) -> Move:
         """Roll back."""
         expected = version_number(self.expected_version, "expected_version")
+        key = f"{run_key(context)} rollback"
+        answers: list[Answer] = []
+        if not store.read(parameter_sets.promoted, self.parameter_set, key):
+            answers = self.answers(comparing_store(self, self.hpo_conn_id), context)
+        seen = answers[-1].comparison if answers else None
         return retried(rollback)(
             store,
             self.parameter_set,
             version_number(self.to, "to"),
-            provenance=self.provenance(context),
+            provenance=self.provenance(context, answers, comparison=seen),
             expected="any" if expected is None else expected,
-            key=f"{run_key(context)} rollback",
+            key=key,
             allow_other_owner=self.allow_other_owner,
         )
 
@@ -229,6 +297,23 @@ def person(approval: Any) -> str | None:
     if isinstance(approval, Mapping):
         approval = approval.get("name") or approval.get("id")
     return str(approval) if approval not in (None, "", "None") else None
+
+
+def _refuse_other_run(kept: Comparison, context: Context) -> None:
+    ti = context["ti"]
+    if kept.dag_id == ti.dag_id and kept.run_id != ti.run_id:
+        raise ComparisonError(
+            f"A DAG run promotes what it compared itself, but comparison {kept.id} is of run {kept.run_id!r}, and this is "
+            f"{ti.run_id!r}. Clear the task that compares, with what follows."
+        )
+
+
+def _refuse_other_set(kept: Comparison, name: str) -> None:
+    if kept.parameter_set != name:
+        raise ComparisonError(
+            f"A comparison decides about one parameter set, but comparison {kept.id} is about {kept.parameter_set!r} and not "
+            f"{name!r}. Promote in that one, or say which version is to be replaced: expected_version=..."
+        )
 
 
 def version_number(given: Any, argument: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.parameter_set import ParameterVersion, difference
 from airflow_hpo.exceptions import ParameterSetNotFoundError
-from airflow_hpo.storage import parameter_sets
+from airflow_hpo.storage import approvals, parameter_sets
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,7 +60,18 @@ def history(store: Store, name: str, limit: int = 100) -> list[dict[str, Any]]:
         current = parameter_sets.version_in_use(session, name).version
         found = parameter_sets.versions(session, name, limit)
         moves = {move.to_version: move for move in parameter_sets.promotions(session, name, limit)}
-    return [_row(version, moves[version.version].action.value, current) for version in found]
+        approved = {version.version: approval_of(session, version) for version in found}
+    return [_row(version, moves[version.version].action.value, current, approved[version.version]) for version in found]
+
+
+def approval_of(session: Session, version: ParameterVersion) -> str | None:
+    """Return who approved what made a version, and when; None where no approval task asked."""
+    origin = version.provenance
+    if origin.comparison is None or origin.run_id is None:
+        return None
+    asked = approvals.newest(session, comparison=origin.comparison)
+    own = [each for each in asked if (each.task.dag_id, each.task.run_id) == (origin.dag_id, origin.run_id)]
+    return " ".join(str(each) for each in own or asked) or None
 
 
 def difference_rows(store: Store, name: str, old: int | None = None, new: int | None = None) -> list[dict[str, Any]]:
@@ -82,7 +93,7 @@ def promotion_rows(store: Store, name: str | None = None) -> list[dict[str, Any]
     return [{column: move[column] for column in PROMOTION_COLUMNS} for move in moves]
 
 
-def _row(version: ParameterVersion, action: str, current: int) -> dict[str, Any]:
+def _row(version: ParameterVersion, action: str, current: int, approval: str | None) -> dict[str, Any]:
     origin = version.provenance
     return {
         "version": version.version,
@@ -93,6 +104,7 @@ def _row(version: ParameterVersion, action: str, current: int) -> dict[str, Any]
         "trial": origin.number,
         "comparison": origin.comparison,
         "by": origin.approved_by,
+        "approval": approval,
         "acted by": origin.acted_by,
         "triggered by": origin.triggered_by,
         "reason": origin.reason,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.responders import Responder, checked_responders
 
 Answer = Literal["Approve", "Reject"]
 
@@ -22,13 +23,14 @@ class Approval:
 
     :param within: how long an answer is waited for, above zero.
     :param otherwise: the answer when no person answers in time: ``"Reject"`` keeps the champion, ``"Approve"`` promotes.
-    :param users: names of the users who may answer; empty for every user who may in Airflow.
+    :param users: who may answer: names, or ``HITLUser(id=..., name=...)`` of ``airflow.sdk.execution_time.hitl`` where ids are not
+        names; empty for every user who may in Airflow. The answer of another user counts as none, and the question is asked again.
     :raises DeclarationError: when an argument is outside its allowed values.
     """
 
     within: timedelta = timedelta(days=7)
     otherwise: Answer = "Reject"
-    users: Sequence[str] = ()
+    users: Sequence[Responder] = ()
 
     def __post_init__(self) -> None:
         """Check what was declared."""
@@ -38,5 +40,4 @@ class Approval:
             )
         if self.otherwise not in ("Approve", "Reject"):
             raise DeclarationError(f"Silence means 'Approve' or 'Reject', but got {self.otherwise!r}. Choose one.")
-        if isinstance(self.users, str):
-            raise DeclarationError(f"Users come as a list of names, but got {self.users!r}. Write a list.")
+        checked_responders(self.users)

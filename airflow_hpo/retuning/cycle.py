@@ -153,7 +153,7 @@ class Cycle:
             comparison=comparison,
             response_timeout=self.approval.within,
             defaults=self.approval.otherwise,
-            assigned_users=[{"id": name, "name": name} for name in self.approval.users] or None,
+            users=self.approval.users,
             notifiers=[self.notify] if self.notify else None,
             allow_older=self.allow_older,
             hpo_conn_id=self.hpo_conn_id,

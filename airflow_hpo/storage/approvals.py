@@ -1,7 +1,7 @@
 """Questions of approval tasks about comparisons, and their answers, kept for ever."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -41,9 +41,10 @@ def answer(
     return _answer(row)
 
 
-def question(session: Session, comparison: int, task: TaskRun) -> Answer | None:
-    """Return what a try of a task asked; None when it has not, or asked as an earlier release does."""
-    row = session.scalars(_same_try(comparison, task)).one_or_none()
+def newest_of(session: Session, task: TaskRun) -> Answer | None:
+    """Return what a task has asked last; None when it has not, or asked as an earlier release does."""
+    same = [getattr(ApprovalRow, name) == value for name, value in asdict(task).items() if name != "try_number"]
+    row = session.scalars(select(ApprovalRow).where(*same).order_by(ApprovalRow.id.desc()).limit(1)).one_or_none()
     return None if row is None else _answer(row)
 
 
@@ -64,11 +65,6 @@ def newest(
         found.pop(key, None)
         found[key] = row
     return [_answer(row) for row in found.values()]
-
-
-def of_comparisons(session: Session, numbers: Sequence[int]) -> dict[int, list[Answer]]:
-    """Return the newest question of each task about some comparisons, by the comparison's number."""
-    return {number: newest(session, comparison=number) for number in numbers}
 
 
 def _question(session: Session, comparison: int, task: TaskRun, until: datetime | None = None) -> ApprovalRow:

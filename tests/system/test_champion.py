@@ -13,15 +13,13 @@ from local_airflow.runs import ENDED, DagRun
 
 
 def promote(airflow: LiveAirflow, city: str, wait: int, champion_version: int | None) -> DagRun:
-    """Start the DAG that promotes with a comparison of its own."""
-    comparison = {
-        "comparison": None,
-        "verdict": "promote",
-        "sentence": f"{wait} is better.",
-        "champion_version": champion_version,
-        "challenger": {"name": "trial 7", "params": {"wait": wait}, "study": "s@r", "number": 7},
+    """Start the DAG that promotes a candidate in place of a version."""
+    asked = {
+        "candidate": {"params": {"wait": wait}, "study": "s@r", "number": 7},
+        "expected": champion_version or 0,
+        "reason": f"{wait} is better.",
     }
-    run = DagRun.trigger(airflow, f"promote_{city}", {"comparison": comparison})
+    run = DagRun.trigger(airflow, f"promote_{city}", asked)
     run.wait()
     return run
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.parameter_set import Provenance
+from airflow_hpo.parameter_sets.history import history
 from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import comparisons, parameter_sets
 from airflow_hpo.storage.comparisons import Comparison
@@ -85,6 +86,20 @@ def test_an_inconclusive_comparison_orders_one_more_look_and_then_ends(runs: dic
     assert (states(run)["undecided"], states(run)["kept"]) == ("success", "skipped")
 
 
+def test_an_approval_that_is_marked_as_success_promotes_nothing(
+    runs: dict[str, DagRun], airflow: LiveAirflow, store: Store
+) -> None:
+    run = runs["whole"]
+    airflow.wait(lambda: states(run).get("approve") == "awaiting_input", "whole to ask a person", timeout=420)
+    airflow.patch(f"{run.path}/taskInstances/approve", {"new_state": "success"})
+    assert run.wait(timeout=200) == "failed"
+    assert (states(run)["approve"], states(run)["promote"]) == ("success", "failed")
+    assert "Clear 'approve' to ask again." in run.log("promote")
+    with store.session() as session:
+        assert parameter_sets.version_in_use(session, "demo/whole").version == 1
+    run.clear("approve", downstream=True)
+
+
 def test_the_whole_cycle_promotes_what_a_person_approves(runs: dict[str, DagRun], store: Store) -> None:
     run = runs["whole"]
     asked = answer(run, "Approve")
@@ -102,6 +117,7 @@ def test_the_whole_cycle_promotes_what_a_person_approves(runs: dict[str, DagRun]
         champion = parameter_sets.version_in_use(session, "demo/whole")
     assert champion.params == challenger["params"]
     assert (champion.provenance.approved_by, champion.provenance.comparison) == ("admin", comparison.id)
+    assert history(store, "demo/whole")[0]["approval"].startswith("Approved by admin at ")
 
 
 def test_looks_that_are_not_needed_are_skipped_to_the_last_task(runs: dict[str, DagRun]) -> None:
@@ -117,7 +133,7 @@ def test_people_are_told_that_an_answer_is_wanted_and_what_became_of_it(runs: di
     run = runs["whole"]
     assert run.wait(timeout=500) == "success"
     assert "Waiting for approval" in run.log("approve")
-    assert "demo/whole is version 2 now" in run.log("promote")
+    assert "demo/whole is version 2 now" in run.log("promote", try_number=2)
 
 
 def test_what_a_person_refuses_is_not_promoted(runs: dict[str, DagRun]) -> None:

@@ -323,6 +323,11 @@ def same(a: Choice, b: Choice) -> bool:
     return bool(a == b)
 
 
+def same_params(a: Mapping[str, Choice], b: Mapping[str, Choice]) -> bool:
+    """Return whether two sets of parameters have the same names and values."""
+    return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)
+
+
 def _check_bounds(low: float, high: float, log: bool, step: float | None) -> None:
     if not low <= high:
         raise ValueError(

@@ -17,6 +17,7 @@ from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 from airflow_hpo.parameter_sets.moves import assign, move_before, promote, rollback
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
+from tests.integration.decisions import decision
 from tests.integration.trial_tasks import Tuned, declared
 from tests.runs import dag_run_at
 
@@ -72,14 +73,8 @@ def execute(
     return result
 
 
-def compared(wait: int, champion_version: int | None, verdict: str = "promote") -> dict[str, Any]:
-    return {
-        "comparison": 3,
-        "verdict": verdict,
-        "sentence": f"{wait} is better.",
-        "champion_version": champion_version,
-        "challenger": {"name": "trial 7", "role": "challenger", "params": {"wait": wait}, "study": "s@r", "number": 7},
-    }
+def compared(wait: int, champion_version: int | None, verdict: str = "promote", **finding: Any) -> dict[str, Any]:
+    return decision(HpoHook().store, {"wait": wait}, champion_version, verdict, **finding)
 
 
 def promotion(**options: Any) -> PromoteOperator:
@@ -87,13 +82,14 @@ def promotion(**options: Any) -> PromoteOperator:
 
 
 def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store: Store, events: Events) -> None:
-    done = execute(promotion(comparison=compared(60, None), approved_by="ada"), events)
+    given = compared(60, None)
+    done = execute(promotion(comparison=given, approved_by="ada"), events)
     event = {"name": NAME, "version": 1, "params": {"wait": 60}, "previous": None}
     assert done == {**event, "moved": True, "current": 1}
     assert HpoHook().champion(NAME).provenance == Provenance(
         study="s@r",
         number=7,
-        comparison=3,
+        comparison=given["comparison"],
         dag_id="d",
         run_id="r1",
         approved_by="ada",
@@ -114,7 +110,8 @@ def test_the_best_trial_of_a_study_without_an_end_is_not_promoted(store: Store, 
 
 
 def test_a_task_that_runs_again_promotes_and_announces_once(store: Store, events: Events) -> None:
-    first, again = (execute(promotion(comparison=compared(60, None)), events) for _ in range(2))
+    given = compared(60, None)
+    first, again = (execute(promotion(comparison=given), events) for _ in range(2))
     assert again == {**first, "moved": False}
     assert [extra["version"] for extra in events.extras] == [1]
     assert len(HpoHook().promotions(NAME)) == 1
@@ -122,8 +119,9 @@ def test_a_task_that_runs_again_promotes_and_announces_once(store: Store, events
 
 def test_a_task_that_was_killed_before_it_announced_announces_when_it_runs_again(store: Store, events: Events) -> None:
     origin = Provenance(dag_id="d", run_id="r1")
+    given = compared(60, None)
     promote(store, NAME, {"wait": 60}, expected=None, key="d/r1", provenance=origin)
-    done = execute(promotion(comparison=compared(60, None)), events)
+    done = execute(promotion(comparison=given), events)
     assert (done["version"], done["moved"]) == (1, True)
     assert [extra["version"] for extra in events.extras] == [1]
 
@@ -140,15 +138,15 @@ def test_a_version_that_was_replaced_since_is_not_announced_again(store: Store, 
 def approving(
     comparison: dict[str, Any], events: Events, run_id: str = "r1", data_until: datetime = JUNE
 ) -> dict[str, Any]:
-    asks = {**comparison, "parameter_set": NAME, "study": "s", "report": "## Promote"}
-    return execute(PromotionApprovalOperator(task_id="approve", comparison=asks), events, run_id, data_until=data_until)
+    asks = PromotionApprovalOperator(task_id="approve", comparison=comparison)
+    return execute(asks, events, run_id, data_until=data_until)
 
 
 def test_nobody_is_asked_again_about_what_the_run_has_promoted(store: Store, events: Events) -> None:
     execute(promotion(comparison=compared(60, None), approved_by="ada"), events)
     execute(promotion(comparison=compared(70, 1)), events, "r2")
 
-    answer = approving(compared(60, None), events)
+    answer = approving(compared(60, None, parameter_set=NAME), events)
 
     assert (answer["approved"], answer["approved_by"], answer["asked"]) == (True, "ada", False)
 
@@ -165,7 +163,7 @@ def test_a_backfill_does_not_replace_what_was_found_on_newer_data(store: Store, 
         execute(promotion(comparison=compared(70, 1)), events, "january", data_until=JANUARY)
     assert str(refused.value).endswith(OLDER)
     with pytest.raises(AirflowFailException) as unasked:
-        approving(compared(70, 1), events, "january", JANUARY)
+        approving(compared(70, 1, parameter_set=NAME), events, "january", JANUARY)
     assert str(unasked.value) == str(refused.value)
     again = execute(promotion(comparison=compared(70, 1), allow_older=True), events, "january", data_until=JANUARY)
     assert (again["version"], again["moved"]) == (2, True)
@@ -188,7 +186,7 @@ def test_nobody_is_asked_about_a_champion_that_has_changed(store: Store, events:
     execute(promotion(comparison=compared(60, None)), events)
 
     with pytest.raises(AirflowFailException, match="but it is version 1 now"):
-        approving(compared(70, None), events, "r2")
+        approving(compared(70, None, parameter_set=NAME), events, "r2")
 
 
 @pytest.mark.parametrize("champion_version", [None, 2])
@@ -198,7 +196,7 @@ def test_a_stale_comparison_fails_without_another_try(store: Store, events: Even
         execute(promotion(comparison=compared(70, champion_version)), events, "r2")
 
 
-@pytest.mark.parametrize("verdict", ["keep", "inconclusive", None])
+@pytest.mark.parametrize("verdict", ["keep", "inconclusive"])
 def test_a_comparison_that_did_not_decide_for_it_promotes_nothing(store: Store, events: Events, verdict: Any) -> None:
     with pytest.raises(AirflowFailException, match="must say 'promote'"):
         execute(promotion(comparison=compared(60, None, verdict)), events)

@@ -11,8 +11,8 @@ from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator, p
 
 @task
 def decide():
-    """Return the comparison that the run was asked to promote."""
-    return get_current_context()["dag_run"].conf["comparison"]
+    """Return the candidate that the run was asked to promote."""
+    return get_current_context()["dag_run"].conf["candidate"]
 
 
 @task
@@ -31,7 +31,9 @@ for city in ("tokyo", "osaka", "kyoto"):
         PromoteOperator(
             task_id="promote",
             parameter_set=name,
-            comparison=decide(),
+            candidate=decide(),
+            expected_version="{{ dag_run.conf.expected }}",
+            reason="{{ dag_run.conf.reason }}",
             approved_by={"responded_by_user": {"id": "1", "name": "ada"}},
             mirror=True,
         )

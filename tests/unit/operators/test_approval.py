@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.approval import PromotionApprovalOperator, subject_of
+from airflow_hpo.operators.responders import checked_responders, may_answer
 
 COMPARISON = {
     "comparison": 12,
@@ -20,20 +22,6 @@ COMPARISON = {
     "study": "dispatch-tokyo",
     "report": "## Promote\n",
 }
-NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
-ANN = {"id": "7", "name": "ann"}
-
-
-class Task:
-    """A task instance that keeps what is pushed."""
-
-    map_index = -1
-
-    def __init__(self) -> None:
-        self.pushed: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.pushed[key] = value
 
 
 def asked(**options: Any) -> PromotionApprovalOperator:
@@ -42,10 +30,6 @@ def asked(**options: Any) -> PromotionApprovalOperator:
         operator = PromotionApprovalOperator(task_id="approve", comparison=COMPARISON, **options)
         operator >> BaseOperator(task_id="promote")
     return operator
-
-
-def answered(choice: str, user: Any = ANN) -> dict[str, Any]:
-    return {"chosen_options": [choice], "params_input": {}, "responded_at": NOW, "responded_by_user": user}
 
 
 def test_nobody_s_answer_is_a_refusal_after_a_week() -> None:
@@ -73,31 +57,54 @@ def test_the_headline_says_what_would_replace_what(changes: dict[str, Any], subj
     assert subject_of({**COMPARISON, **changes}) == subject
 
 
-def test_an_approval_names_who_gave_it() -> None:
-    answer = asked().execute_complete({"ti": Task()}, answered("Approve"))
-    assert answer == {
-        "approved": True,
-        "approved_by": "ann",
-        "responded_by_user": ANN,
-        "responded_at": NOW.isoformat(),
-        "timed_out": False,
-        "comparison": 12,
-        "asked": True,
-    }
-
-
-@pytest.mark.parametrize(("user", "timed_out"), [(ANN, False), (None, True)], ids=["refused", "timed out"])
-def test_a_refusal_skips_what_follows_and_is_kept(user: Any, timed_out: bool) -> None:
-    operator, ti = asked(), Task()
-    with pytest.raises(DownstreamTasksSkipped) as skipped:
-        operator.execute_complete({"ti": ti, "task": operator}, answered("Reject", user))
-    assert list(skipped.value.tasks) == ["promote"]
-    kept = ti.pushed["return_value"]
-    assert (kept["approved"], kept["approved_by"], kept["timed_out"]) == (False, None, timed_out)
-    assert kept["responded_by_user"] == user
-
-
 def test_something_that_is_no_comparison_is_not_asked_about() -> None:
     operator = PromotionApprovalOperator(task_id="approve", comparison=None)
     with pytest.raises(AirflowFailException, match="output of CompareTaskGroup"):
         operator.execute({})
+
+
+ANN = {"id": "7", "name": "ann"}
+
+
+@pytest.mark.parametrize(
+    ("users", "may"),
+    [
+        ([], True),
+        (["ann"], True),
+        (["7"], True),
+        (["bob"], False),
+        (["Ann"], False),
+        ([{"id": "7", "name": "ann"}], True),
+        ([{"id": "7", "name": "anna, before she married"}], True),
+        ([{"id": "8", "name": "ann"}], False),
+        (["bob", {"id": "7", "name": "ann"}], True),
+    ],
+    ids=str,
+)
+def test_a_user_is_known_by_a_name_or_by_the_id_that_goes_with_it(users: list[Any], may: bool) -> None:
+    assert may_answer(checked_responders(users), ANN) is may
+
+
+@pytest.mark.parametrize(
+    ("users", "for_airflow"),
+    [
+        ([], None),
+        (["ann"], None),
+        (["bob", ANN], None),
+        ([ANN], [ANN]),
+    ],
+    ids=str,
+)
+def test_airflow_is_told_users_only_where_each_has_an_id(users: list[Any], for_airflow: Any) -> None:
+    assert asked(users=users).assigned_users == for_airflow
+
+
+def test_users_of_airflow_s_own_argument_are_checked_as_well() -> None:
+    operator = asked(assigned_users=[ANN])
+    assert (operator.assigned_users, operator.users) == ([ANN], [ANN])
+
+
+@pytest.mark.parametrize("users", ["ann", ["ann", 7], [""], [{"id": 7, "name": "ann"}], [{"name": "ann"}], 7], ids=str)
+def test_something_that_is_no_user_is_an_error_of_the_dag_file(users: Any) -> None:
+    with pytest.raises(DeclarationError, match=r"Users come as a list of names|A user is a name, or HITLUser"):
+        asked(users=users)
