@@ -82,7 +82,7 @@ class OlderDataError(PermanentHpoError):
 
 
 class ApprovalError(PermanentHpoError):
-    """What is to be promoted comes after an approval task, and nobody approved it."""
+    """What is to be promoted comes after an approval task, and no answer approves it."""
 
 
 class StoreRefusedError(PermanentHpoError):

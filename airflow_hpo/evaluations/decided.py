@@ -1,6 +1,6 @@
 """The comparison that a task is handed, as the store has it.
 
-What a task returned can be written by anybody with rights on XComs. Its number says which comparison is meant, and everything
+What a task returned can be changed by every user with rights on XComs. Its number says which comparison is meant, and everything
 else is read from the store.
 """
 

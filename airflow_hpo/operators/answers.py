@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 def required_answers(
     store: Store, context: Context, askers: Iterable[Any], comparison: Comparison | None = None
 ) -> list[Answer]:
-    """Return what the approval tasks before a task were answered; those that asked about something else are passed over.
+    """Return what the approval tasks before a task were answered, about a comparison or about what they asked about.
 
-    :param comparison: what is to be approved; None for whatever the tasks asked about.
+    Those that asked about something else are passed over.
+
     :raises ApprovalError: unless each answer is to approve.
     """
     ti = context["ti"]
@@ -103,7 +104,7 @@ def _approving(answers: list[Answer]) -> list[Answer]:
 
 
 def _of_earlier_release(store: Store, ti: Any, task_id: str) -> list[Answer]:
-    """Return answers to comparisons of an earlier release, whose approval task left them in its XCom alone."""
+    """Return answers of an approval task of an earlier release, which left them in its XCom alone."""
     returned = ti.xcom_pull(task_ids=task_id)
     given = returned if isinstance(returned, list) else [returned]
     read = [_from_xcom(ti, task_id, index, each) for index, each in enumerate(given) if isinstance(each, Mapping)]

@@ -151,7 +151,7 @@ class PromoteOperator(ChampionOperator):
         False: it is refused. A champion of which the end of the data is not known, such as one from a file, refuses nothing.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when there is neither a comparison nor a candidate.
-    :raises AirflowFailException: when an approval task comes before this one and nobody approved the comparison, the comparison or
+    :raises AirflowFailException: when an approval task comes before this one and no answer approves the comparison, the comparison or
         the candidate is not as it was made, the set belongs to another DAG, its champion has changed, or was found on newer data.
     """
 

@@ -33,7 +33,7 @@ def by_id(users: Iterable[Responder]) -> list[dict[str, str]] | None:
 
 
 def may_answer(users: Iterable[Responder], responder: Mapping[str, Any]) -> bool:
-    """Say whether a person is one of the users; without any, everybody may answer."""
+    """Say whether a person is one of the users; without any, every person may answer."""
     known = {str(responder[key]) for key in ("id", "name") if responder.get(key)}
     listed = list(users)
     return not listed or any(

@@ -51,7 +51,7 @@ class Comparison(Finding):
     id: int
     created: datetime
     answers_kept: bool = True
-    """Whether answers to it are kept beside it; those to comparisons of earlier releases are in XComs alone."""
+    """Whether answers to it are kept in `hpo_approvals`; those to comparisons of earlier releases are in XComs alone."""
 
     @property
     def challenger(self) -> str | None:
