@@ -268,11 +268,11 @@ def test_a_cleared_trial_answers_until_a_variable_the_stage_before_or_a_file_has
     assert again() == 0
     assert "nothing is run" in said()
     assert " UTC for the period " in said()
-    airflow.cli("variables", "set", "measured_days", "60")
+    airflow.post("/variables", {"key": "measured_days", "value": "60"})
     assert again() == 2
     assert "does not answer, because what it runs has changed" in said()
     assert again() == 2
-    airflow.cli("variables", "set", "measured_stage", "2")
+    airflow.post("/variables", {"key": "measured_stage", "value": "2"})
     assert again() == 2
     study.clear(of_stage)
     assert again() == 3

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_hpo.parameter_sets.history import history
+from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
+
+Versions = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +48,10 @@ def opened(airflow: LiveAirflow, month: int) -> DagRun:
     return DagRun.trigger(airflow, "retuning", logical_date=f"2026-{month:02d}-01T00:00:00Z")
 
 
-def history(airflow: LiveAirflow) -> list[dict[str, Any]]:
-    """Return the versions of the parameter set, the newest first."""
-    found: list[dict[str, Any]] = json.loads(airflow.cli("hpo", "champion", "history", "retuned", "-o", "json"))
-    return found
+@pytest.fixture
+def versions(store: Store) -> Versions:
+    """Returns the versions of the parameter set, the newest first."""
+    return lambda: history(store, "retuned")
 
 
 def champion(airflow: LiveAirflow) -> dict[str, Any]:
@@ -85,7 +90,8 @@ def test_production_runs_on_the_promotion_and_reads_the_new_version(airflow: Liv
 
 
 def test_who_agreed_is_kept(airflow: LiveAirflow, second: DagRun) -> None:
-    (made,) = [row for row in history(airflow) if row["version"] == second.xcom("promote")["version"]]
+    told = json.loads(airflow.cli("hpo", "champion", "history", "retuned", "-o", "json"))
+    (made,) = [row for row in told if row["version"] == second.xcom("promote")["version"]]
     assert "admin" in json.dumps(made)
 
 
@@ -94,18 +100,20 @@ def test_a_month_in_which_nothing_moved_keeps_the_champion(airflow: LiveAirflow,
     assert {task["task_id"] for task in third.tasks() if task["state"] == "skipped"} >= {"approve", "promote"}
 
 
-def test_promoting_again_makes_no_second_version(airflow: LiveAirflow, second: DagRun, third: DagRun) -> None:
-    before = history(airflow)
+def test_promoting_again_makes_no_second_version(
+    airflow: LiveAirflow, second: DagRun, third: DagRun, versions: Versions
+) -> None:
+    before = versions()
     second.clear("promote")
     assert second.wait() == "success"
-    assert history(airflow) == before
+    assert versions() == before
 
 
-def test_clearing_the_whole_run_promotes_nothing_again(airflow: LiveAirflow, third: DagRun) -> None:
-    before = history(airflow)
+def test_clearing_the_whole_run_promotes_nothing_again(airflow: LiveAirflow, third: DagRun, versions: Versions) -> None:
+    before = versions()
     third.clear("tune.start", downstream=True)
     assert third.wait() == "success"
-    assert history(airflow) == before
+    assert versions() == before
 
 
 def test_the_drift_of_optimum_and_champion_can_be_queried(airflow: LiveAirflow, third: DagRun) -> None:
@@ -115,26 +123,29 @@ def test_the_drift_of_optimum_and_champion_can_be_queried(airflow: LiveAirflow, 
     assert [row["verdict"] for row in rows][:3] == ["promote", "promote", "keep"]
 
 
-def test_a_champion_that_changed_since_the_comparison_is_not_overwritten(airflow: LiveAirflow, third: DagRun) -> None:
+def test_a_champion_that_changed_since_the_comparison_is_not_overwritten(
+    airflow: LiveAirflow, third: DagRun, versions: Versions
+) -> None:
     run = opened(airflow, 4)
     run.finish_of("decide")
     airflow.cli("hpo", "champion", "rollback", "retuned", "--reason", "an incident")
-    rolled_back = history(airflow)
+    rolled_back = versions()
     run.approve("approve")
     assert run.finish_of("promote") == "failed"
-    assert history(airflow) == rolled_back
-    assert champion(airflow)["params"] == {"x": 1}
-    assert produced(airflow, champion(airflow)["version"]).xcom("read")["x"] == 1
+    assert versions() == rolled_back
+    restored = champion(airflow)
+    assert restored["params"] == {"x": 1}
+    assert produced(airflow, restored["version"]).xcom("read")["x"] == 1
     assert "Compare again with what is in use" in run.log("promote")
 
 
-def test_a_refusal_keeps_the_champion(airflow: LiveAirflow, third: DagRun) -> None:
-    before = history(airflow)
+def test_a_refusal_keeps_the_champion(airflow: LiveAirflow, third: DagRun, versions: Versions) -> None:
+    before = versions()
     run = opened(airflow, 5)
     run.approve("approve", "Reject")
     assert run.wait() == "success"
     assert run.finish_of("promote") == "skipped"
-    assert history(airflow) == before
+    assert versions() == before
 
 
 def test_a_month_in_which_the_champion_itself_meets_the_goal_keeps_it(airflow: LiveAirflow, tmp_path: Path) -> None:
