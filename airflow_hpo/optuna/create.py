@@ -13,7 +13,7 @@ from airflow_hpo.optuna.read import StoredStudy, StudyReader
 
 NEW_EDITION = (
     "Start a new edition, which can take over earlier trials by `warm_start`, compute this one afresh (`airflow hpo studies "
-    "afresh` with the study's edition, then clear the run)"
+    "afresh {}`, then clear the run)"
 )
 
 
@@ -52,7 +52,7 @@ def _check(stored: StoredStudy, study: Study) -> None:
     if directions != declared:
         raise StudyConflictError(
             f"The study {stored.name!r} has the direction {', '.join(directions)}, but the declaration says "
-            f"{', '.join(declared)}. {NEW_EDITION}, or restore the direction."
+            f"{', '.join(declared)}. {NEW_EDITION.format(stored.name)}, or restore the direction."
         )
     if stored.user_attrs.get(attributes.SEARCH, study.search_fingerprint) != study.search_fingerprint:
         attrs = stored.user_attrs
@@ -60,5 +60,5 @@ def _check(stored: StoredStudy, study: Study) -> None:
         changes = search_differences(earlier, study.search)
         raise StudyConflictError(
             f"The study {stored.name!r} searches for something else than the declaration: {'; '.join(changes)}. "
-            f"{NEW_EDITION}, or restore the declaration."
+            f"{NEW_EDITION.format(stored.name)}, or restore the declaration."
         )

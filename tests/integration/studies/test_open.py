@@ -95,7 +95,7 @@ def test_a_warm_start_takes_nothing_of_later_data_and_says_so(tuned: Tuned, capl
 
 def test_another_search_is_opened_once_the_edition_is_to_be_computed_afresh(tuned: Tuned) -> None:
     changed = declared(space={"x": Float(0, 2)})
-    with pytest.raises(StudyConflictError, match="`airflow hpo studies afresh` with the study's edition"):
+    with pytest.raises(StudyConflictError, match="`airflow hpo studies afresh demo@r`, then clear"):
         Tuned(tuned.store, changed)
     ask_afresh(tuned.store, tuned.name, "ada asked for it.")
     assert Tuned(tuned.store, changed).name == "demo@r~2"
