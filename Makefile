@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -45,7 +45,7 @@ test-quick: install
 	$(RUN) pytest -o testpaths="tests/unit tests/integration" -n 2
 
 test-live: install
-	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -o testpaths=tests/system
+	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -o testpaths=tests/system -m "not long"
 
 verify-live: install ## Run every live test on both databases (half an hour)
 	$(VERIFY) live -- env HPO_ALL_DATABASES=1 python -m pytest tests/system
@@ -103,6 +103,9 @@ cluster-test: install ## Run the tests on a real Kubernetes, started for them un
 
 verify-cluster: install ## Run all of them, and those that start a second cluster (a quarter of an hour)
 	$(VERIFY) cluster -- python -m pytest tests/cluster
+
+verify-again: install ## Run what docs/operate/again.md says, row by row, on a live Airflow (a quarter of an hour)
+	$(VERIFY) again -- python -m pytest -m again tests/system
 
 verify-browser: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium (5 minutes)
 	$(VERIFY) browser --program chromium=chromium -- python -m pytest tests/browser

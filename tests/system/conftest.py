@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,12 +24,17 @@ ALL = bool(os.environ.get("HPO_ALL_DATABASES"))
 ON_SQLITE = {"test_champion", "test_evaluation", "test_examples", "test_preload"}
 """Files whose tests run on SQLite, and all others on PostgreSQL, unless ``HPO_ALL_DATABASES`` is set, as by make verify-live."""
 
+AGAIN = set(re.findall(r"\btest_\w+", (ROOT / "docs" / "operate" / "again.md").read_text()))
+"""Tests that show a row of the page about computing again, for make verify-again."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     ours = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.system)
         item.add_marker(pytest.mark.timeout(600))
+        if getattr(item, "originalname", item.name) in AGAIN:
+            item.add_marker(pytest.mark.again)
     left_out = [] if ALL else [item for item in ours if _elsewhere(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

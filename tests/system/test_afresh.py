@@ -119,6 +119,7 @@ def test_a_cleared_run_answers_and_says_so_and_after_the_command_it_computes_and
     assert len({event["edition"] for event in run.run.asset_events() if "edition" in event}) == 2
 
 
+@pytest.mark.long
 def test_a_run_that_was_deleted_and_made_anew_under_the_same_id_is_computed(trigger: Callable[..., Computed]) -> None:
     run = trigger("anew")
     response = run.airflow.client.delete(f"/api/v2{run.run.path}")
@@ -130,6 +131,7 @@ def test_a_run_that_was_deleted_and_made_anew_under_the_same_id_is_computed(trig
     anew.check(2)
 
 
+@pytest.mark.long
 def test_the_word_in_the_conf_counts_for_each_clear(trigger: Callable[..., Computed]) -> None:
     run = trigger("conf", {"hpo": "afresh"})
     assert (run.edition, run.answered) == ("afresh@ID", [False, False])
@@ -138,6 +140,7 @@ def test_the_word_in_the_conf_counts_for_each_clear(trigger: Callable[..., Compu
     run.check(2)
 
 
+@pytest.mark.long
 def test_a_backfill_over_a_scheduled_run_computes_and_over_its_own_run_only_with_the_word(
     airflow: LiveAirflow, store: Store
 ) -> None:

@@ -89,6 +89,11 @@ def test_a_rollback_restores_the_version_before_and_the_variable_follows_and_is_
     assert back.asset_events() == [{"name": "system/kyoto", "version": 3, "params": {"wait": 60}, "previous": 2}]
     found = find_version(store.database, "system/kyoto")
     assert (found.restores, found.provenance.reason) == (1, "Complaints.")
+    back.clear("roll_back")
+    airflow.wait(lambda: back.tasks("roll_back")[0]["try_number"] == 2, "the rollback to run again")
+    assert back.wait() == "success"
+    assert (back.xcom("roll_back")["moved"], back.xcom("roll_back")["current"]) == (False, 3)
+    assert len(back.asset_events()) == 1
 
     connect(airflow, "away", "--conn-host", "127.0.0.1", "--conn-port", "1", "--conn-schema", "d")
     away = DagRun.trigger(airflow, "store_away_kyoto")

@@ -120,6 +120,19 @@ def test_the_whole_cycle_promotes_what_a_person_approves(runs: dict[str, DagRun]
     assert history(store, "demo/whole")[0]["approval"].startswith("Approved by admin at ")
 
 
+def test_clearing_an_approval_asks_no_person_again(runs: dict[str, DagRun], airflow: LiveAirflow, store: Store) -> None:
+    run = runs["whole"]
+    assert run.wait(timeout=500) == "success"
+    run.clear("approve")
+    airflow.wait(lambda: run.tasks("approve")[0]["try_number"] > 1, "the approval to run again")
+    assert run.wait(timeout=120) == "success"
+    tried = run.tasks("approve")[0]["try_number"]
+    assert "no person is asked again" in run.log("approve", try_number=tried)
+    assert (run.xcom("approve")["approved"], run.xcom("approve")["asked"]) == (True, False)
+    with store.session() as session:
+        assert parameter_sets.version_in_use(session, "demo/whole").version == 2
+
+
 def test_looks_that_are_not_needed_are_skipped_to_the_last_task(runs: dict[str, DagRun]) -> None:
     run = runs["whole"]
     assert run.wait(timeout=500) == "success"

@@ -229,11 +229,16 @@ def test_a_groups_value_that_is_brought_again_makes_no_trial_though_reruns_are_f
     assert [r.replaces for r in study.records] == [None, None, 0]
 
 
-def test_a_groups_task_that_is_cleared_with_what_follows_gives_a_new_result_or_fails_the_trial(
+def test_a_group_that_is_cleared_answers_as_a_whole_and_gives_a_new_result_or_fails_from_its_middle(
     airflow: LiveAirflow, store: Store
 ) -> None:
     study = Study(DagRun.trigger(airflow, "mended_group"), store)
     assert study.run.wait(timeout=420) == "success"
+    # All of it: it answers.
+    study.clear((f"{TRIAL}.open", 1), downstream=True)
+    study.check()
+    assert len(study.records) == 2
+    assert "Trial 1 is complete in the study" in study.run.log(f"{TRIAL}.open", 1, try_number=2)
     middle, outcome = (f"{TRIAL}.measured", 0), (f"{TRIAL}.outcome", 0)
     study.clear(middle, downstream=True)
     study.check()

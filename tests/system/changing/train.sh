@@ -1,0 +1,1 @@
+echo loss=$HPO_PARAM_X
