@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from airflow_hpo.core.budget import End
@@ -11,6 +13,9 @@ from airflow_hpo.storage import attempts, editions
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
+
+FAMILIES = {"overdue": "overdue", "marked": "marked", "marked_evaluation": "marked_evaluation/validate"}
+"""The families of the DAGs' studies. The run of the first is ended by its time limit, while others are looked at."""
 
 
 def edition_of(store: Store, family: str, run: DagRun) -> Edition | None:
@@ -26,16 +31,31 @@ def going(store: Store, edition: Edition) -> tuple[int, int]:
     return len(trials), len(tries)
 
 
+@pytest.fixture(scope="module")
+def runs(airflow: LiveAirflow, store: Store) -> dict[str, DagRun]:
+    """One run of every DAG, all at once, each with a trial that runs."""
+    runs = {dag_id: DagRun.trigger(airflow, dag_id) for dag_id in FAMILIES}
+    for dag_id, run in runs.items():
+        begun = partial(has_begun, store, FAMILIES[dag_id], run)
+        airflow.wait(begun, f"a trial of {dag_id} to run")
+    return runs
+
+
+def has_begun(store: Store, family: str, run: DagRun) -> bool:
+    """Say whether a trial of a DAG run runs."""
+    edition = edition_of(store, family, run)
+    return edition is not None and going(store, edition)[1] > 0
+
+
 @pytest.mark.parametrize(
-    ("dag_id", "family"),
-    [("overdue", "overdue"), ("marked", "marked"), ("marked_evaluation", "marked_evaluation/validate")],
-    ids=["dagrun_timeout", "marked failed", "an evaluation, marked failed"],
+    "dag_id",
+    ["marked", "marked_evaluation", "overdue"],
+    ids=["marked failed", "an evaluation, marked failed", "dagrun_timeout"],
 )
 def test_a_run_that_is_stopped_while_its_trials_run_leaves_nothing_running_and_the_next_one_goes_on(
-    airflow: LiveAirflow, store: Store, dag_id: str, family: str
+    airflow: LiveAirflow, store: Store, runs: dict[str, DagRun], dag_id: str
 ) -> None:
-    stopped = DagRun.trigger(airflow, dag_id)
-    airflow.wait(lambda: (e := edition_of(store, family, stopped)) and going(store, e)[1], "a trial to run")
+    stopped, family = runs[dag_id], FAMILIES[dag_id]
     if dag_id != "overdue":
         airflow.patch(stopped.path, {"state": "failed"})
     assert stopped.wait(timeout=300) == "failed"
