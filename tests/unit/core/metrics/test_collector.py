@@ -113,6 +113,23 @@ def test_names_that_are_qualified_alike_are_one_metric(output: str) -> None:
     assert collector.measure().value == 0.5
 
 
+TRAINED = "train loss=0.2, val loss=0.4\n"
+
+
+def test_the_name_alone_is_the_metric_after_a_training_value() -> None:
+    for before in (TRAINED, "val loss=0.4 train loss=0.2\n", "train loss=0.2\n"):
+        collector = Collector(Stdout(), Objective("loss"))
+        collector.feed(f"{before}{before}done, loss=0.3\n".encode())
+        assert collector.measure().value == 0.3
+
+
+def test_of_training_and_of_all_values_none_is_the_best() -> None:
+    collector = Collector(Stdout(), Objective("loss", strategy="best"))
+    collector.feed(f"{TRAINED}done, loss=0.3\n".encode())
+    with pytest.raises(TrialFailedError, match="other values belong to 'train loss'"):
+        collector.measure()
+
+
 def test_a_declared_name_with_a_blank_is_told_from_the_one_without() -> None:
     collector = Collector(Stdout(), Objective("val loss", extra_metrics=["loss"]))
     collector.feed(b"loss=0.1 val loss=0.9\n")
