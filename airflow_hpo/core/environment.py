@@ -24,8 +24,9 @@ def as_variable(argument: str, name: str, value: Any) -> str:
         return str(os.fspath(value))
     if value is None or isinstance(value, str | bool | int | float):
         return as_text(value)
+    # Not quoted: variables are where passwords stand.
     raise DeclarationError(
-        f"A value in `{argument}` is text, a number, a boolean or None, but got {name!r}: {value!r}. "
+        f"A value in `{argument}` is text, a number, a boolean or None, but got {name!r}: a {type(value).__name__}. "
         f'Write it as text, for example `"{name}": json.dumps(...)`.'
     )
 

@@ -10,7 +10,7 @@ import html
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -34,6 +34,31 @@ def hidden(text: str) -> str:
     for one in maskers:
         text = one.redact(text)
     return text
+
+
+def hidden_in(pod: Any) -> dict[str, str]:
+    """Return the texts of a pod that have a secret in them, masked, by their places in it.
+
+    By these another process, which may not know the secrets, finds them in the pod; what is stored on the way has none.
+    """
+    texts = {str(place): (text, hidden(text)) for place, text in enumerate(_texts_of(pod))}
+    return {place: masked for place, (text, masked) in texts.items() if masked != text}
+
+
+def secrets_in(pod: Any, masked: Mapping[str, str]) -> list[str]:
+    """Return the secrets of a pod that :func:`hidden_in` masked in the process that made it."""
+    found: set[str] = set()
+    for place, text in enumerate(_texts_of(pod)):
+        form = re.escape(masked.get(str(place), "")).replace(re.escape(MASK), "(.+?)")
+        if match := re.fullmatch(form, text, re.DOTALL):
+            found.update(match.groups())
+    return sorted(found)
+
+
+def _texts_of(pod: Any) -> Iterator[str]:
+    for container in (*(pod.spec.init_containers or ()), *pod.spec.containers):
+        yield from (each.value for each in container.env or () if each.value)
+        yield from (*(container.command or ()), *(container.args or ()))
 
 
 def _known(masker: Any) -> frozenset[str]:

@@ -23,6 +23,7 @@ from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.hooks.secrets import hidden_in
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.operators.end_in_triggerer import may_end_in_triggerer
 from airflow_hpo.operators.pod_spec import TrialPodSpec
@@ -242,6 +243,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             delete_on_kill=self.on_kill_action is OnKillAction.DELETE_POD,
             grace_period=self.termination_grace_period,
             end_task=may_end_in_triggerer(self),
+            masked=hidden_in(pod),
         )
         self.defer(
             trigger=trigger,

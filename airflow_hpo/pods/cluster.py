@@ -4,6 +4,7 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.metrics.point import Report
@@ -44,6 +45,13 @@ async def delete_pod(connection: Connection, name: str, namespace: str, grace_pe
     """Delete a pod after the end of its trial, or when a person clears its task; an API server that restarts is waited for."""
     async with _opened(connection, name, namespace) as pod:
         await pod.delete(grace_period)
+
+
+@until_done
+async def read_pod(connection: Connection, name: str, namespace: str) -> Any:
+    """Return a pod; None when it is gone. An API server that restarts is waited for."""
+    async with _opened(connection, name, namespace) as pod:
+        return await pod.read()
 
 
 @asynccontextmanager

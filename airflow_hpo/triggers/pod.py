@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Self, TypedDict
 
+from airflow.sdk.log import amask_secret
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from pydantic import TypeAdapter
 
@@ -16,8 +17,9 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.secrets import secrets_in
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.cluster import delete_pod, watch_pod
+from airflow_hpo.pods.cluster import delete_pod, read_pod, watch_pod
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.trials.reporter import TrialReporter
@@ -51,7 +53,8 @@ class TrialPodTrigger(BaseTrigger):
     A triggerer that starts again reads the log from its beginning; steps that the study has are not stored twice. A person
     who clears or marks the task deletes the pod; a triggerer that is shut down does not.
 
-    The connection, the options and the source are plain data, because Airflow stores them. With ``end_task`` a success is
+    The connection, the options and the source are plain data, because Airflow stores them. So are the texts of the pod in which
+    the worker knows secrets, with these ``masked``. With ``end_task`` a success is
     stored and the task ended from here, without a worker.
     """
 
@@ -69,6 +72,7 @@ class TrialPodTrigger(BaseTrigger):
         delete_on_kill: bool = True,
         grace_period: int | None = None,
         end_task: bool = False,
+        masked: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.pod_name = pod_name
@@ -83,6 +87,7 @@ class TrialPodTrigger(BaseTrigger):
         self.delete_on_kill = delete_on_kill
         self.grace_period = grace_period
         self.end_task = end_task
+        self.masked = dict(masked or {})
         self.trial: TrialRun | None = None
         """The attempt, when the task that began it gives it; else it is looked up."""
         self.between: Callable[[], Awaitable[None]] | None = None
@@ -126,6 +131,8 @@ class TrialPodTrigger(BaseTrigger):
             "delete_on_kill": self.delete_on_kill,
             "grace_period": self.grace_period,
             "end_task": self.end_task,
+            # A triggerer of the version before does not know it.
+            **({"masked": self.masked} if self.masked else {}),
         }
         return "airflow_hpo.triggers.pod.TrialPodTrigger", arguments
 
@@ -183,6 +190,7 @@ class TrialPodTrigger(BaseTrigger):
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
 
     async def _watch(self) -> Outcome:
+        await self._learn_secrets()
         trial = await self._opened()
         monitor = trial.monitor()
         outcome = await watch_pod(
@@ -199,6 +207,12 @@ class TrialPodTrigger(BaseTrigger):
         )
         await self._deliver_rest(trial.reporter)
         return monitor.explained(outcome)
+
+    async def _learn_secrets(self) -> None:
+        """Mask here, too, what the worker that made the pod has masked: this process has looked none of it up."""
+        if self.masked and (pod := await read_pod(self.connection, self.pod_name, self.pod_namespace)):
+            for secret in secrets_in(pod, self.masked):
+                await amask_secret(secret)
 
     async def _deliver_rest(self, reporter: TrialReporter) -> None:
         """Values that waited for the database go with this process, unlike the pod's end, which a worker may tell."""

@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
 from airflow.sdk import Connection, Variable
 from airflow.sdk._shared import secrets_masker
 from airflow.sdk.bases.operator import ExecutorSafeguard
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow.sdk.log import mask_secret
 from sqlalchemy import MetaData, select
 
@@ -28,6 +29,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.secrets import hidden
 from airflow_hpo.notifications.message import message_of
 from airflow_hpo.operators.function import TrialPythonOperator
+from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.parameter_sets.moves import assign, rollback
@@ -39,6 +41,7 @@ from airflow_hpo.trials.conclude import fail
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.cli.conftest import metadata_database  # noqa: F401
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
+from tests.integration.operators.test_one_life import Core
 from tests.integration.trial_tasks import Tuned, declared, task_instance, task_try_of
 
 PASSWORD = "pa/ss word+of=connection"
@@ -100,14 +103,14 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def executed(operator: TrialOperator, request: TrialRequest) -> Exception:
+def executed(operator: TrialOperator, request: TrialRequest) -> BaseException:
     """Run a trial's task, which fails, and return its error."""
     ti = task_instance(request)
     context: Any = {"ti": ti, "run_id": "r", "params": {}, "dag": SimpleNamespace(dag_id="tune")}
     operator.render_template_fields(context)
     here = contextvars.copy_context()
     here.run(ExecutorSafeguard.tracker.set, operator)
-    with pytest.raises(Exception, match=r".") as raised:
+    with pytest.raises((AirflowFailException, TaskDeferred)) as raised:
         here.run(operator.execute, context=context)
     return raised.value
 
@@ -131,7 +134,7 @@ def as_process(request: TrialRequest, end: str) -> TrialProcessOperator:
     )
 
 
-def tell_everything(tuned: Tuned) -> list[Exception]:
+def tell_everything(tuned: Tuned) -> list[BaseException]:
     """Let programs, a function, a cluster and a person say every secret; return the errors of the tasks."""
     first, second, third, fourth, fifth, *_ = tuned.suggest()
 
@@ -254,3 +257,24 @@ def test_a_program_inherits_no_secret_and_the_log_says_which_names(
     assert "AIRFLOW_CONN_PLANTED" in said
     assert "DATABASE_URL" in said
     assert found_in(said) == []
+
+
+def test_what_is_stored_of_a_task_that_waits_for_its_pod_has_no_secret(
+    tuned: Tuned, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KubernetesHook, "core_v1_client", Core())
+    monkeypatch.setattr(KubernetesHook, "is_in_cluster", True)
+    request = tuned.suggest()[0]
+    operator = TrialPodOperator(
+        task_id="trial",
+        request=request.to_dict(),
+        image="i",
+        namespace="n",
+        env_vars={"X": TOKEN, "RATE": "0.5"},
+        arguments=[f"--url=db://u:{quote_plus(PASSWORD)}@h"],
+    )
+    deferred = executed(operator, request)
+    assert isinstance(deferred, TaskDeferred)
+    _, arguments = deferred.trigger.serialize()
+    assert sorted(arguments["masked"].values()) == ["***", "--url=db://u:***@h"]
+    assert found_in(str(arguments)) == []

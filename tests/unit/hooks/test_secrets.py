@@ -13,11 +13,12 @@ from airflow.models.connection import Connection as OwnConnection  # noqa: TID25
 from airflow.sdk import Connection
 from airflow.sdk._shared import secrets_masker
 from airflow.sdk.log import mask_secret
+from kubernetes.client import V1Container, V1EnvVar, V1Pod, V1PodSpec
 
 from airflow_hpo.core.masking import cut, masked
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.hooks.secrets import hidden
+from airflow_hpo.hooks.secrets import hidden, hidden_in, secrets_in
 
 SECRET = "p@ss w\"o'rd/é&<\\x"
 KEY = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(base64.b64encode(bytes([i]) * 48).decode() for i in range(60))
@@ -110,3 +111,26 @@ def test_values_are_measured_before_anything_is_masked(monkeypatch: pytest.Monke
     collector = Collector(Stdout(), Objective(metric="loss"))
     collector.feed(b"loss=0.12345\n")
     assert collector.measure().value == 0.12345
+
+
+def made(**container: object) -> V1Pod:
+    first = V1Container(name="first", command=["sh", "-c", "true"])
+    base = V1Container(name="base", **container)
+    return V1Pod(spec=V1PodSpec(init_containers=[first], containers=[base]))
+
+
+def test_another_process_finds_in_a_pod_the_secrets_that_its_maker_knows() -> None:
+    mask_secret("hunter2-hunter2")
+    env = [V1EnvVar(name="X", value="hunter2-hunter2"), V1EnvVar(name="REF"), V1EnvVar(name="RATE", value="0.125")]
+    pod = made(env=env, command=["train"], args=["--url=db://u:hunter2-hunter2@h/d", "--epochs=12"])
+    masked = hidden_in(pod)
+    assert "hunter2" not in str(masked)
+    assert json.loads(json.dumps(masked)) == masked
+    secrets_masker.reset_secrets_masker()
+    assert secrets_in(pod, masked) == ["hunter2-hunter2"]
+
+
+def test_a_pod_without_secrets_tells_nothing() -> None:
+    mask_secret("hunter2-hunter2")
+    assert hidden_in(made(env=[V1EnvVar(name="RATE", value="0.125")])) == {}
+    assert secrets_in(made(args=["a", ""]), {}) == []

@@ -156,7 +156,7 @@ WRONG: Any = [[1], {"a": 1}, len, b"bytes"]
     ids=["ProcessTrial", "TrialProcessOperator", "PodTrial", "JobTrial", "TrialPodOperator"],
 )
 def test_other_types_are_refused_by_the_variables_name(name: str, declare: Any, value: Any) -> None:
-    with pytest.raises(DeclarationError, match=f"value in `{name}` .* got 'SIZES': .*json.dumps"):
+    with pytest.raises(DeclarationError, match=f"value in `{name}` .* got 'SIZES': a \\w+. .*json.dumps"):
         declare({"SIZES": value})
 
 

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 from dataclasses import asdict, replace
 
+import pytest
+from kubernetes.client import V1Container, V1EnvVar, V1Pod, V1PodSpec
+
 from airflow_hpo.core.metrics.source import File
+from airflow_hpo.hooks.secrets import hidden
 from airflow_hpo.pods.api.connection import Connection
+from airflow_hpo.triggers import pod as pod_trigger
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from tests.unit.pods.kubernetes_double import PATIENT
 
@@ -66,3 +72,23 @@ def test_a_trigger_of_the_version_before_is_read() -> None:
     _, arguments = TrialPodTrigger(**BEFORE).serialize()  # type: ignore[arg-type]
     assert {**BEFORE, **arguments} == {**arguments, "source": arguments["source"]}
     assert arguments["options"] == {**BEFORE["options"], "no_news_after": None}
+
+
+def test_what_the_worker_has_masked_in_the_pod_is_masked_in_the_triggerer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = [V1EnvVar(name="RATE", value="0.125"), V1EnvVar(name="X", value="known-to-the-worker")]
+    pod = V1Pod(spec=V1PodSpec(containers=[V1Container(name="base", env=env)]))
+
+    async def read_pod(*where: object) -> V1Pod:
+        return pod
+
+    monkeypatch.setattr(pod_trigger, "read_pod", read_pod)
+    trigger = TrialPodTrigger(**ARGUMENTS, masked={"1": "***"})  # type: ignore[arg-type]
+    _, arguments = trigger.serialize()
+    assert arguments == {**ARGUMENTS, "masked": {"1": "***"}}
+    asyncio.run(trigger._learn_secrets())
+    assert hidden("0.125 known-to-the-worker") == "0.125 ***"
+
+
+def test_without_a_secret_in_it_the_pod_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(pod_trigger, "read_pod")
+    asyncio.run(TrialPodTrigger(**ARGUMENTS)._learn_secrets())  # type: ignore[arg-type]
