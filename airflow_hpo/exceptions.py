@@ -4,6 +4,7 @@ HpoError
 ├── PermanentHpoError            repeating the same call cannot help: Airflow must not retry
 │   ├── DeclarationError         a study, space, sampler or trial is declared wrongly
 │   ├── StudyNotFoundError       no study of that name is in the store
+│   ├── StudyPurgedError         trials of the edition were deleted, so that no task works on it
 │   ├── StudyConflictError       the stored study was declared otherwise
 │   ├── StudyOverError           the study is over and gives no further trial
 │   ├── OwnerError               the study or parameter set belongs to another DAG or task group
@@ -13,6 +14,7 @@ HpoError
 │   ├── OlderDataError           a promotion was found on older data than the champion
 │   ├── ApprovalError            what is to be promoted was not approved
 │   ├── ComparisonError          there is nothing to compare, or no such comparison
+│   ├── ArchiveError             trials that are to be deleted cannot be archived
 │   ├── StoreRefusedError        the database must not be used (Airflow's own schema, unknown dialect)
 │   └── StoreNotMigratedError    the database lacks our tables or has older ones
 ├── TransientHpoError            the same call may succeed later: Airflow may retry
@@ -53,6 +55,10 @@ class StudyNotFoundError(PermanentHpoError):
     """No study of that name is in the store."""
 
 
+class StudyPurgedError(PermanentHpoError):
+    """Trials of the edition were deleted by a purge, so that no task works on it any more."""
+
+
 class StudyConflictError(PermanentHpoError):
     """The stored study was declared with another space, direction or objective."""
 
@@ -83,6 +89,10 @@ class OlderDataError(PermanentHpoError):
 
 class ApprovalError(PermanentHpoError):
     """What is to be promoted comes after an approval task, and no answer approves it."""
+
+
+class ArchiveError(PermanentHpoError):
+    """Trials that are to be deleted cannot be archived, so they stay."""
 
 
 class StoreRefusedError(PermanentHpoError):

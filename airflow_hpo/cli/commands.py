@@ -81,6 +81,15 @@ def _studies() -> GroupCommand:
     transfer = "Give a study, its evaluations and its parameter set to another DAG, as after a renaming"
     drift = "Show how a study's optimum and the champion's score moved from edition to edition"
     export = "Export every trial of an edition with parameters, metrics, attempts, reasons and oddities"
+    names = Arg(
+        ("names",), help="Studies or editions, also as patterns, such as 'dispatch/*' (default: all)", nargs="*"
+    )
+    older_than = Arg(("--older-than",), help="Only editions that ended so long ago: 180d, 26w, 12h", required=True)
+    keep_best = _defaulting("--keep-best", default=0, type=int, help="How many of the best trials of each edition stay")
+    archive = Arg(("--archive",), help="Folder in which each edition's trials are written as CSV before", default=None)
+    plan = Arg(("--dry-run",), help="Only show what would be deleted, and why the rest stays", action="store_true")
+    yes = Arg(("-y", "--yes"), help="Do not ask", action="store_true")
+    purge = "Archive and delete the trials of old editions, except what was promoted, compared or is referred to"
     watch = "Follow a running study: trials done, failed, running, best so far, rate and time left"
     stop = "End a running study: nothing further is started, and its best trial so far is the result"
     afresh = "Have the next start of an edition compute everything again, and keep what there is: call it, then clear the run"
@@ -100,6 +109,7 @@ def _studies() -> GroupCommand:
         _command("watch.watch", watch, EDITION, interval),
         _command("studies.stop", stop, EDITION, reason, running),
         _command("studies.afresh", afresh, EDITION, cancel),
+        _command("purge.purge", purge, names, older_than, keep_best, archive, plan, yes, OUTPUT),
         _command("studies.transfer", transfer, STUDY, TO_DAG, to_group),
     )
 

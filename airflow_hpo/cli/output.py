@@ -83,7 +83,8 @@ def _write(console: Console, rows: Sequence[dict[str, Any]], form: str) -> None:
 
 def edition_view(row: dict[str, Any], count: str) -> dict[str, Any]:
     """Return what a table of editions shows of one."""
-    done = row["complete"] + row["pruned"] + (row["failed"] if count == "finished" else 0)
+    parts = [row["complete"], row["pruned"], row["failed"] if count == "finished" else 0]
+    done = "?" if None in parts else sum(parts)
     return {
         "edition": row["edition"],
         "state": row["state"],

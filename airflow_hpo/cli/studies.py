@@ -2,7 +2,8 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow_hpo.cli.airflow_runs import end_of_run
@@ -19,6 +20,7 @@ from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.storage.owners import Kind
 from airflow_hpo.studies.images import images_sentence
+from airflow_hpo.studies.lost_trials import Lost, end_deleted, lost_trials
 from airflow_hpo.studies.open import ask_afresh
 from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
@@ -50,24 +52,21 @@ def show(args: Any) -> None:
     """Show one edition."""
     store = hook_of(args.conn_id).store_to_read
     edition = look_for_edition(store, args.name)
+    lost = lost_trials(store, edition)
     if args.output == "table":
-        _show_table(store, edition)
+        _show_table(store, edition, lost)
         return
-    row = _row(store, edition)
-    params = {} if row["trial"] is None else store.optuna.record(edition.name, row["trial"]).params
-    odd = sum(bool(trial["problems"]) for trial in trial_rows(store, edition.name))
-    emit(
-        [
-            {
-                **row,
-                "trials_with_problems": odd,
-                "images": images_sentence(store, [edition.name]),
-                "periods": periods_sentence(store, edition.name),
-                **{f"params.{name}": params.get(name) for name in edition.study.space},
-            }
-        ],
-        args.output,
-    )
+    row, trials = _row(store, edition), _trials_left(store, edition, lost)
+    best = next((trial for trial in trials if trial["number"] == row["trial"]), {})
+    shown = {
+        **row,
+        "trials_with_problems": sum(bool(trial["problems"]) for trial in trials),
+        "images": None if lost else images_sentence(store, [edition.name]),
+        "periods": None if lost else periods_sentence(store, edition.name),
+        "lost": lost.sentence if lost else None,
+        **{f"params.{name}": best.get(f"params.{name}") for name in edition.study.space},
+    }
+    emit([shown], args.output)
 
 
 @one_line_errors
@@ -103,7 +102,10 @@ def export(args: Any) -> None:
     """Export every trial."""
     store = hook_of(args.conn_id).store_to_read
     edition = look_for_edition(store, args.name)
-    emit(trial_rows(store, edition.name), args.output, path=args.file)
+    rows = trial_rows(store, edition.name)
+    if lost := lost_trials(store, edition):
+        sys.stderr.write(f"{lost.sentence}\n")
+    emit(rows, args.output, path=args.file)
 
 
 @one_line_errors
@@ -111,6 +113,11 @@ def stop(args: Any) -> None:
     """Stop one edition."""
     store, console = hook_of(args.conn_id).store, terminal()
     edition = find_edition(store, args.name)
+    if lost := lost_trials(store, edition):
+        if edition.finished is None:
+            end_deleted(store, edition.name)
+        console.print(f"{edition.name} has ended. {lost.sentence}", soft_wrap=True)
+        return
     by = end_of_run(store, edition)
     stopped = request_stop(
         store, edition.name, args.reason or f"{system_user()} asked for it on the command line.", args.running
@@ -182,32 +189,48 @@ def _trials(numbers: Sequence[int]) -> str:
     return f"Trial {shown} is" if len(numbers) == 1 else f"Trials {shown} are"
 
 
-def _show_table(store: Store, edition: Edition) -> None:
-    console, judged = terminal(), status(store, edition.name)
-    console.print(str(judged), soft_wrap=True)
+def _trials_left(store: Store, edition: Edition, lost: Lost | None) -> list[dict[str, Any]]:
+    return trial_rows(store, edition.name) if lost is None or store.optuna.exists(edition.name) else []
+
+
+def _show_table(store: Store, edition: Edition, lost: Lost | None) -> None:
+    console = terminal()
+    for line in _lost_lines(edition, lost) if lost else _status_lines(store, edition):
+        console.print(line, soft_wrap=True)
     owned = store.read(owners.find, Kind.STUDY, edition.family)
     if owned:
         console.print(str(owned), soft_wrap=True)
     for said in filter(None, [edition.afresh and f"It was computed afresh. {edition.afresh}", _wanted(edition)]):
         console.print(said, soft_wrap=True)
-    if judged.verdict.reason:
-        console.print(judged.verdict.reason, soft_wrap=True)
-    if by := end_of_run(store, edition):
-        console.print(stopped_sentence(by), soft_wrap=True)
-    for mixed in filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)]):
-        console.print(mixed, soft_wrap=True)
     objective = edition.study.objective
     rows = [
-        r for r in trial_rows(store, edition.name) if r["state"] == TrialState.COMPLETE and r["replaced_by"] is None
+        r for r in _trials_left(store, edition, lost) if r["state"] == TrialState.COMPLETE and r["replaced_by"] is None
     ]
     rows.sort(key=lambda row: row[metric_column(objective.metric)], reverse=objective.direction is Direction.MAXIMIZE)
     shown = rows[:SHOWN_TRIALS]
     if not shown:
-        console.print("No trial is complete yet.")
+        if lost is None:
+            console.print("No trial is complete yet.")
         return
     console.print(table(trials_view(shown), title=f"Best {len(shown)} of {len(rows)} complete trials"))
     for line in _odd_lines(shown):
         console.print(line, soft_wrap=True)
+
+
+def _status_lines(store: Store, edition: Edition) -> Iterator[str]:
+    judged = status(store, edition.name)
+    yield str(judged)
+    yield from filter(None, [judged.verdict.reason])
+    if by := end_of_run(store, edition):
+        yield stopped_sentence(by)
+    yield from filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)])
+
+
+def _lost_lines(edition: Edition, lost: Lost) -> Iterator[str]:
+    best = f", best {edition.best_value:g} (trial {edition.best_number})" if edition.best_value is not None else ""
+    yield f"{edition.name}: {lost.state}{best}"
+    yield lost.sentence
+    yield from filter(None, [edition.reason])
 
 
 def _wanted(edition: Edition) -> str | None:

@@ -59,6 +59,8 @@ class Edition:
     """Who wants another generation from the next start, one sentence; None when no person does."""
     data_until: datetime | None = None
     """End of the data that its trials may know: what its windows are relative to, of several DAG runs the latest."""
+    purged_at: datetime | None = None
+    """Since when trials of it are deleted; None while all are there."""
 
     @property
     def dag_run(self) -> DagRunKey | None:

@@ -26,6 +26,14 @@ def ended_state(run: DagRunKey) -> str | None:
     return "success" if _is_in(run, "success") else "failed"
 
 
+def known_state(run: DagRunKey) -> str | None:
+    """Return ``queued``, ``running``, ``success`` or ``failed``; None where that is not known, as outside of a task."""
+    try:
+        return next((state for state in ("queued", "running", "success", "failed") if _is_in(run, state)), None)
+    except NameError:  # outside of a task nobody can be asked
+        return None
+
+
 def _is_in(run: DagRunKey, *states: str) -> bool:
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 

@@ -14,11 +14,16 @@ from airflow_hpo.core.masking import mask_with
 from airflow_hpo.exceptions import HpoError, StoreUnavailableError
 from airflow_hpo.hooks.champion import REQUIRED, read_champion
 from airflow_hpo.hooks.connection import default_database, from_connection
+from airflow_hpo.hooks.dag_runs import known_state
 from airflow_hpo.hooks.default_file import refuse_scattered
 from airflow_hpo.hooks.look_up import find_connection
 from airflow_hpo.hooks.secrets import hidden
+from airflow_hpo.hooks.system_user import system_user
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
     import optuna
     import pandas as pd
 
@@ -193,6 +198,51 @@ class HpoHook(BaseHook):
         from airflow_hpo.studies.optimum_drift import drift_frame
 
         return drift_frame(self.store_to_read, study, limit)
+
+    def purge(
+        self,
+        older_than: str | timedelta,
+        archive: str | Path | None = None,
+        names: str | Iterable[str] = (),
+        *,
+        keep_best: int = 0,
+        dry_run: bool = False,
+    ) -> pd.DataFrame:
+        """Archive the trials of old editions as CSV and delete them, except what is still needed.
+
+        What was promoted, compared or is referred to stays, and so does everything of editions that have not ended. Nothing
+        is deleted that was not archived. When it was killed, the next call goes on. ::
+
+            HpoHook().purge("180d", "/archive/hpo", "dispatch/*", keep_best=10)
+
+        :param older_than: how long ago an edition must have ended: ``"180d"``, ``"26w"``, ``"12h"``, or a timedelta.
+        :param archive: folder that gets one file an edition, with the columns of :meth:`trials`; needed unless ``dry_run``.
+        :param names: only these studies or editions; also patterns with ``*`` and ``?``. None for all.
+        :param keep_best: how many of the best trials of each edition stay, 0 or more.
+        :param dry_run: whether to delete nothing, and only return what would be deleted.
+        :returns: one edition a row: ``edition``, ``ended``, ``trials``, ``deleted``, ``kept``, ``why`` (why it stays as it
+            is) and ``archive``.
+        :raises DeclarationError: when an age or a number is none.
+        :raises StudyNotFoundError: when a name means no edition at all.
+        :raises ArchiveError: when trials cannot be archived; those of this edition stay.
+        """
+        import pandas as pd
+
+        from airflow_hpo.core.purge import age_of
+        from airflow_hpo.retention.plan import Planner, Rule
+        from airflow_hpo.retention.purge import purge_editions, required_folder
+
+        rule = Rule(age_of(older_than), keep_best, [names] if isinstance(names, str) else list(names))
+        folder = None if dry_run else required_folder(archive)
+        store = self.store_to_read if dry_run else self.store
+        planner = Planner(store, rule, known_state)
+        plans = [each for each in planner.plans() if each.due or each.why_not]
+        done: dict[str, str] = {}
+        if folder is not None:
+            due = [each for each in plans if each.due]
+            done = {each.edition: each.archive for each in purge_editions(store, planner, due, folder, system_user())}
+        columns = ["edition", "ended", "trials", "deleted", "kept", "why", "archive"]
+        return pd.DataFrame([{**p.row, "archive": done.get(p.edition.name)} for p in plans], columns=columns)
 
     def evaluations(self, editions: str | Iterable[str]) -> pd.DataFrame:
         """Return evaluations, one a row: candidate, scenario, variant, replicate, metrics; failed ones lack their metrics.

@@ -1,6 +1,6 @@
 """Facade of Optuna: every call that the rest of the package makes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from threading import Lock
@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from airflow_hpo.core.space.space import Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
-from airflow_hpo.optuna import ask, create, tell, warm_start
+from airflow_hpo.optuna import ask, create, delete, tell, warm_start
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
 from airflow_hpo.optuna.migrate import optuna_storage
 from airflow_hpo.optuna.points import points_left
 from airflow_hpo.optuna.pruning import PruningSession
-from airflow_hpo.optuna.read import StudyReader, latest_of
+from airflow_hpo.optuna.read import StudyReader, find_id, latest_of, study_id
 from airflow_hpo.optuna.write import locked_trial
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import LOCK_TIMEOUT, LockCheck, study_lock
@@ -125,6 +125,36 @@ class OptunaStudies:
     def latest(self, edition: str, number: int) -> TrialRecord:
         """Return the trial that ran one again most recently, or the trial itself."""
         return self.record(edition, latest_of(number, self._reader.replacements(edition)))
+
+    def require(self, edition: str) -> None:
+        """Raise unless the study of an edition is there."""
+        self._reader.study(edition)
+
+    def exists(self, edition: str) -> bool:
+        """Say whether the study of an edition is there."""
+        return self._reader.find(edition) is not None
+
+    def sources(self) -> dict[str, set[int]]:
+        """Return the numbers of the trials whose results later editions took over, by edition."""
+        return self._reader.sources()
+
+    def numbers(self, edition: str) -> list[int]:
+        """Return the numbers of all trials; none when there is no study of that name."""
+        return self._reader.numbers(edition)
+
+    def intermediate_by_trial(self, edition: str) -> dict[int, int]:
+        """Return how many intermediate values each trial has, by its number; trials without any are left out."""
+        return self._reader.intermediate_by_trial(edition)
+
+    def delete_trials(self, edition: str, numbers: Collection[int], within: Connection) -> None:
+        """Delete trials with all that refers to them; only the study's holder may call it."""
+        delete.delete_trials(within, study_id(within, edition), numbers)
+
+    def delete_empty(self, edition: str, within: Connection) -> None:
+        """Delete a study that has no trials, if it is there still; only the study's holder may call it."""
+        found = find_id(within, edition)
+        if found is not None:
+            delete.delete_study(within, found)
 
     def load(self, edition: str) -> optuna.Study:
         """Return the study for notebooks and plots, with all that Optuna can do."""

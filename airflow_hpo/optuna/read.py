@@ -12,13 +12,16 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import TableClause
 
+from airflow_hpo.core.purge import deleted_elsewhere
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.optuna import attributes, tables
+from airflow_hpo.optuna import attributes, delete, tables
 from airflow_hpo.optuna.nonfinite import restored
 from airflow_hpo.optuna.trial_rows import TrialRows
+from airflow_hpo.storage import editions, purges
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.driver_errors import translated
 
@@ -50,12 +53,13 @@ class StudyReader:
 
     def study(self, name: str) -> StoredStudy:
         """Return a study."""
-        return self.find(name) or _missing(name)
+        with self._reading() as connection:
+            return _study(connection, name) or _missing(connection, name)
 
     def records(self, name: str, *, details: bool = True) -> list[TrialRecord]:
         """Return all trials of a study by number."""
         with self._reading() as connection:
-            wanted = TrialRows(_study_id(connection, name))
+            wanted = TrialRows(study_id(connection, name))
             rows = wanted.trials(connection)
             params = wanted.params(connection)[0] if details else {}
             attrs = wanted.user_attrs(connection, None if details else BRIEF)
@@ -71,15 +75,35 @@ class StudyReader:
         """Return the number of the trial that was asked for by a key; None when none was."""
         with self._reading() as connection:
             return min(
-                (number for number, _ in _with_attribute(connection, _study_id(connection, name), attributes.KEY, key)),
+                (number for number, _ in _with_attribute(connection, study_id(connection, name), attributes.KEY, key)),
                 default=None,
             )
 
     def replacements(self, name: str) -> dict[int, int]:
         """Return which trial ran another one again: the lowest such number by the number of the one it replaces."""
         with self._reading() as connection:
-            found = _with_attribute(connection, _study_id(connection, name), attributes.REPLACES)
+            found = _with_attribute(connection, study_id(connection, name), attributes.REPLACES)
             return {replaced: number for number, replaced in sorted(found, reverse=True)}
+
+    def sources(self) -> dict[str, set[int]]:
+        """Return the numbers of the trials whose results later editions took over, by edition."""
+        with self._reading() as connection:
+            found: dict[str, set[int]] = {}
+            for text in connection.scalars(_SOURCES):
+                edition, _, number = json.loads(text).rpartition("#")
+                found.setdefault(edition, set()).add(int(number))
+            return found
+
+    def numbers(self, name: str) -> list[int]:
+        """Return the numbers of all trials; none when there is no study of that name."""
+        with self._reading() as connection:
+            found = find_id(connection, name)
+            return [] if found is None else [row.number for row in TrialRows(found).trials(connection)]
+
+    def intermediate_by_trial(self, name: str) -> dict[int, int]:
+        """Return how many intermediate values each trial has, by its number; trials without any are left out."""
+        with self._reading() as connection:
+            return delete.intermediate_by_trial(connection, study_id(connection, name))
 
     def snapshot(self, name: str) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return a study and its trials by number, as Optuna's samplers and pruners take them."""
@@ -89,7 +113,7 @@ class StudyReader:
     def changes_since(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
         """Return a study, its later trials as they are stored, and the numbers of earlier ones that were taken back."""
         with self._reading() as connection:
-            study = _study(connection, name) or _missing(name)
+            study = _study(connection, name) or _missing(connection, name)
             trials = list(_frozen(connection, TrialRows(study.id, since=since)))
             invalid = _with_attribute(connection, study.id, attributes.INVALID) if since else []
             return study, trials, {number for number, _ in invalid if number < since}
@@ -122,6 +146,7 @@ _WITH_ATTRIBUTE = (
     .select_from(tables.trial_user_attributes.join(tables.trials, _ATTRS.trial_id == tables.trials.c.trial_id))
     .where(tables.trials.c.study_id == bindparam("study_id"), _ATTRS.key == bindparam("key"))
 )
+_SOURCES = select(_ATTRS.value_json).where(_ATTRS.key == attributes.SOURCE).distinct()
 _WITH_VALUE = _WITH_ATTRIBUTE.where(_ATTRS.value_json == bindparam("text"))
 
 
@@ -129,7 +154,9 @@ def trial_id(connection: Connection, name: str, number: int) -> int:
     """Return a trial's id in Optuna's tables."""
     found: int | None = connection.execute(_TRIAL_ID, {"name": name, "number": number}).scalar_one_or_none()
     if found is None:
-        _study_id(connection, name)
+        study_id(connection, name)
+        with Session(connection) as session:
+            purges.refuse_purged(session, name)
         raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
     return found
 
@@ -208,7 +235,7 @@ def latest_of(number: int, replacements: Mapping[int, int]) -> int:
 
 
 def _study(connection: Connection, name: str) -> StoredStudy | None:
-    study_id = _find_id(connection, name)
+    study_id = find_id(connection, name)
     if study_id is None:
         return None
     table = tables.study_directions.c
@@ -226,17 +253,26 @@ def _study_attrs(connection: Connection, table: TableClause, study_id: int) -> d
     return {key: json.loads(text) for key, text in connection.execute(query)}
 
 
-def _study_id(connection: Connection, name: str) -> int:
-    found = _find_id(connection, name)
-    return _missing(name) if found is None else found
+def study_id(connection: Connection, name: str) -> int:
+    """Return a study's id in Optuna's tables."""
+    found = find_id(connection, name)
+    return _missing(connection, name) if found is None else found
 
 
-def _find_id(connection: Connection, name: str) -> int | None:
+def find_id(connection: Connection, name: str) -> int | None:
+    """Return the same; None when there is no study of that name."""
     return connection.execute(_STUDY_ID, {"name": name}).scalar_one_or_none()
 
 
-def _missing(name: str) -> Any:
-    raise StudyNotFoundError(f"No study {name!r} is in the database. Run its start task first, or correct the name.")
+def _missing(connection: Connection, name: str) -> Any:
+    with Session(connection) as session:
+        purges.refuse_purged(session, name)
+        opened = editions.find_one(session, name) is not None
+    raise StudyNotFoundError(
+        deleted_elsewhere(name)
+        if opened
+        else f"No study {name!r} is in the database. Run its start task first, or correct the name."
+    )
 
 
 def _row_record(row: Row[Any], params: dict[str, Any], attrs: dict[str, Any], values: dict[int, float]) -> TrialRecord:

@@ -51,6 +51,7 @@ trial_intermediate_values = table(
     column("intermediate_value", Float(53)),
     column("intermediate_value_type", INTERMEDIATE_TYPE),
 )
+trial_heartbeats = table("trial_heartbeats", column("trial_heartbeat_id", Integer), column("trial_id", Integer))
 
 
 def _attributes(owner: str) -> TableClause:

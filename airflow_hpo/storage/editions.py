@@ -123,6 +123,18 @@ def newest_of_run(session: Session, run: DagRunKey, family: str) -> Edition | No
     return found[0] if found else None
 
 
+def find_before(session: Session, moment: datetime) -> list[Edition]:
+    """Return the editions that ended before a moment, and those that began before it and have not ended, the oldest first."""
+    since = func.coalesce(EditionRow.finished_at, EditionRow.started_at)
+    return _editions(session, select(EditionRow).where(since < moment).order_by(since, EditionRow.id))
+
+
+def names_and_families(session: Session) -> list[str]:
+    """Return the names of all editions, and of all studies that have any."""
+    found = session.execute(select(EditionRow.name, EditionRow.family).order_by(EditionRow.id.desc())).all()
+    return [*dict.fromkeys(family for _, family in found), *(name for name, _ in found)]
+
+
 def names_before(session: Session, edition: Edition, data_until: datetime | None) -> list[str]:
     """Return the editions of a family that were created before one and have data that end no later, the newest data first.
 

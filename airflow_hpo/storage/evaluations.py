@@ -46,6 +46,11 @@ def get(session: Session, edition: str) -> Evaluation:
     return _evaluation(*found)
 
 
+def is_one(session: Session, edition: str) -> bool:
+    """Say whether an edition evaluates."""
+    return session.execute(_rows().where(EditionRow.name == edition)).first() is not None
+
+
 def _rows() -> Select[str, EvaluationRow]:
     return select(EditionRow.name, EvaluationRow).join(EvaluationRow, EvaluationRow.edition_id == EditionRow.id)
 

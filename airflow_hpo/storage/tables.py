@@ -4,8 +4,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, MetaData, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, MetaData, String, UniqueConstraint, func, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 
 from airflow_hpo.storage.column_types import PlainText, Reported, ToldText, UtcDateTime
 
@@ -29,6 +29,27 @@ class Row(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON, list[int]: JSON}
+
+
+class PurgeRow(Row):
+    """A deletion of trials of an edition, which are in an archive instead."""
+
+    __tablename__ = "hpo_purges"
+    __table_args__ = (Index(None, "edition_id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("hpo_editions.id", ondelete="CASCADE"))
+    by: Mapped[str] = mapped_column(PlainText)
+    archive: Mapped[str] = mapped_column(PlainText)
+    # How many the edition had; those that stay are named, so that a purge that was killed goes on as it was begun.
+    trials: Mapped[int]
+    kept: Mapped[list[int]]
+    # How many counted, which its trials do not tell any more.
+    complete: Mapped[int]
+    pruned: Mapped[int]
+    failed: Mapped[int]
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class EditionRow(Row):
@@ -72,6 +93,12 @@ class EditionRow(Row):
     afresh_wanted: Mapped[str | None] = mapped_column(ToldText)
     # What its windows are relative to, of several DAG runs the latest; empty in editions that were made before it was kept.
     data_until: Mapped[datetime | None]
+    purged_at: Mapped[datetime | None] = column_property(
+        select(func.min(PurgeRow.began_at))
+        .where(PurgeRow.edition_id == id)
+        .correlate_except(PurgeRow)
+        .scalar_subquery()
+    )
 
 
 class SharerRow(Row):
@@ -169,27 +196,6 @@ class EvaluationRow(Row):
     look: Mapped[int]
     plan: Mapped[str] = mapped_column(PlainText)
     created_at: Mapped[datetime]
-
-
-class PurgeRow(Row):
-    """A deletion of trials of an edition, which are in an archive instead."""
-
-    __tablename__ = "hpo_purges"
-    __table_args__ = (Index(None, "edition_id"), MYSQL)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("hpo_editions.id", ondelete="CASCADE"))
-    by: Mapped[str] = mapped_column(PlainText)
-    archive: Mapped[str] = mapped_column(PlainText)
-    # How many the edition had; those that stay are named, so that a purge that was killed goes on as it was begun.
-    trials: Mapped[int]
-    kept: Mapped[list[int]]
-    # How many counted, which its trials do not tell any more.
-    complete: Mapped[int]
-    pruned: Mapped[int]
-    failed: Mapped[int]
-    began_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
 
 
 class ComparisonRow(Row):

@@ -11,7 +11,7 @@ from airflow_hpo.core.owner import DagRunEnd, DagRunKey, Owner
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
-from airflow_hpo.storage import editions, generations, sharers
+from airflow_hpo.storage import editions, generations, purges, sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.stopped_runs import end_stopped
@@ -58,6 +58,7 @@ def opened(
     task = task_try.task
     opening = opening or opening_of(store, study, run, task_try, facts)
     name = opening.name
+    _refuse_gone(store, name)
     store.optuna.create(name, study)
     with store.session() as session:
         edition = editions.declare(
@@ -72,6 +73,8 @@ def opened(
             opening=opening,
             facts=facts,
         )
+        # Once more, because only now nobody can begin to purge it.
+        purges.refuse_purged(session, name)
         if study.shared:
             sharers.join(session, name, Owner.of(task), task.run_id, after)
     if edition.generation > 1 and not study.shared:
@@ -129,6 +132,13 @@ def ask_afresh(store: Store, name: str, why: str | None) -> list[str]:
 def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
     """Have the parameters that production uses tried first; the edition's first champion stays in a retry."""
     return store.optuna.enqueue_champion(edition.name, edition.study, params)
+
+
+def _refuse_gone(store: Store, name: str) -> None:
+    """Refuse an edition whose trials were deleted: opened again it would look like a new one, and compute all of them."""
+    if store.read(editions.find_one, name):
+        store.edition(name)
+        store.optuna.require(name)
 
 
 def _end_earlier(store: Store, edition: Edition, run: DagRunKey) -> None:

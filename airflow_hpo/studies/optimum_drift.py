@@ -9,6 +9,7 @@ from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.storage import comparisons, editions
 from airflow_hpo.storage.comparisons import Comparison
+from airflow_hpo.studies.lost_trials import lost_trials
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.store import Store
 
@@ -29,14 +30,16 @@ def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any
 
 
 def _row(store: Store, edition: Edition, comparison: Comparison | None) -> dict[str, Any]:
-    records = store.optuna.records(edition.name)
+    lost = lost_trials(store, edition)
+    records = store.optuna.records(edition.name) if store.optuna.exists(edition.name) else []
     best = status_of(store, edition, records).progress.best
     return {
         "edition": edition.name,
         "created": edition.created.isoformat(timespec="seconds"),
-        "best": best.value if best else None,
+        "best": best.value if best else edition.best_value,
         "champion": _champions_value(records),
         **_tested(comparison),
+        "lost": lost.sentence if lost else None,
         **{f"params.{name}": best.params.get(name) if best else None for name in edition.study.space},
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions, generations
+from airflow_hpo.studies.lost_trials import Lost, lost_trials
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.store import Store
 
@@ -36,6 +37,8 @@ def look_for_edition(store: Store, text: str) -> Edition:
 
 def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
     """Return what a list of studies shows of one edition."""
+    if lost := lost_trials(store, edition):
+        return _lost_row(edition, lost)
     status = status_of(store, edition, store.optuna.records(edition.name, details=False))
     progress, best = status.progress, status.best
     state = "finished" if edition.finished else ("over" if status.verdict.over else "running")
@@ -51,4 +54,21 @@ def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
         "trial": best.number if best else None,
         "started": edition.started.isoformat(timespec="seconds"),
         "end": status.verdict.end.value if status.verdict.end else None,
+    }
+
+
+def _lost_row(edition: Edition, lost: Lost) -> dict[str, Any]:
+    """Return the same of an edition without all of its trials, as it was summed up when it ended."""
+    return {
+        "edition": edition.name,
+        "state": lost.state,
+        "complete": lost.complete,
+        "pruned": lost.pruned,
+        "failed": lost.failed,
+        "running": None,
+        "wanted": edition.study.wanted,
+        "best": edition.best_value,
+        "trial": edition.best_number,
+        "started": edition.started.isoformat(timespec="seconds"),
+        "end": edition.end.value if edition.end else None,
     }

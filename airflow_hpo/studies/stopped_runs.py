@@ -8,6 +8,7 @@ from airflow_hpo.core.owner import DagRunEnd, DagRunKey
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import attempts, editions, sharers
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.lost_trials import end_deleted, lost_trials
 from airflow_hpo.studies.status import Status, status
 from airflow_hpo.studies.store import Store
 
@@ -48,6 +49,8 @@ def end_stopped_editions(store: Store, family: str, ended_state: EndedState, *, 
 
 def end_stopped(store: Store, edition: Edition, by: DagRunEnd) -> Edition:
     """Give up the running trials of an edition and end it, unless a DAG run has opened it since it was read."""
+    if lost_trials(store, edition):
+        return end_deleted(store, edition.name)
     return _end(store, edition, status(store, edition.name), by)
 
 

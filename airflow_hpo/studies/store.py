@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
-from airflow_hpo.storage import editions, generations
+from airflow_hpo.storage import editions, generations, purges
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import LOCK_TIMEOUT
 from airflow_hpo.storage.retry import retried
@@ -60,13 +60,24 @@ class Store:
 
     @retried
     def edition(self, name: str) -> Edition:
-        """Return an edition by its name."""
-        return self.read(editions.get, name)
+        """Return an edition to work on, by its name.
+
+        :raises StudyPurgedError: when trials of it were deleted.
+        """
+        with self.session(read_only=True) as session:
+            return _whole(session, editions.get(session, name))
 
     @retried
     def current(self, name: str, by: DagRunKey | None = None) -> Edition:
         """Return the generation that ``family@run`` means, to people or to a DAG run; see ``storage.generations``."""
-        return self.read(generations.current, name, by)
+        with self.session(read_only=True) as session:
+            return _whole(session, generations.current(session, name, by))
+
+
+def _whole(session: Session, edition: Edition) -> Edition:
+    if edition.purged_at is not None:
+        purges.refuse_purged(session, edition.name)
+    return edition
 
 
 def open_store(database: Database, lock_timeout: float, patience: float, *, to_read: bool = False) -> Store:

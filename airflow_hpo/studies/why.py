@@ -10,9 +10,10 @@ from airflow_hpo.core.owner import DagRunEnd
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.metric_series import last_reports
 from airflow_hpo.studies.images import images_sentence
+from airflow_hpo.studies.lost_trials import lost_trials
 from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of
@@ -57,7 +58,10 @@ class Explanation:
 
 def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     """Say why a study is where it is, and each of its trials that has no result."""
-    edition, records = store.edition(name), store.optuna.records(name, details=False)
+    edition = store.read(editions.get, name)
+    if lost := lost_trials(store, edition):
+        return Explanation([lost.sentence, *filter(None, [edition.reason])], [])
+    records = store.optuna.records(name, details=False)
     with store.session(read_only=True) as session:
         runs, news = by_trial(attempts.of(session, name)), last_reports(session, name)
     replaced = {record.replaces for record in records}

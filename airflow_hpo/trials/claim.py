@@ -50,11 +50,12 @@ def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, re
     pod shows that its image's tag means another image now; otherwise a new trial with the same parameters takes its place. The
     decision is the same however often it is asked.
     """
+    edition = store.edition(request.study)
     record = store.optuna.latest(request.study, -1 if request.number is None else request.number)
     because = _why_again(store, request.study, record, work, task_try, rerun)
     if because:
         record = _run_again(store, request, record)
-    return Claim(_taken(request, record), record, str(work), store.edition(request.study), because)
+    return Claim(_taken(request, record), record, str(work), edition, because)
 
 
 @retried

@@ -31,6 +31,7 @@ def invalidate(store: Store, name: str, number: int, reason: str) -> Invalidated
     The study wants another trial instead. When the trial's task is cleared, it runs the same parameters as a new trial that
     replaces this one. Repeating it changes nothing.
     """
+    store.edition(name)
     _refuse_replaced(store, name, number)
     record = store.optuna.invalidate(name, number, reason)
     runs = store.read(attempts.of, name, number)

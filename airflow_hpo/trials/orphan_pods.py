@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.exceptions import StudyNotFoundError, StudyPurgedError
 from airflow_hpo.pods.trial_pod import TrialPod, owner_of
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, editions
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store
 
@@ -30,7 +30,7 @@ def orphaned(store: Store, pod: TrialPod, task_state: TaskStates) -> Orphan | No
     is over. Only a later attempt that has a pod of its own shows otherwise.
     """
     try:
-        edition = store.edition(pod.edition)
+        edition = store.read(editions.get, pod.edition)
     except StudyNotFoundError:
         return Orphan("This study database has no such study.", foreign=True)
     known = store.read(attempts.of, edition.name)
@@ -47,9 +47,13 @@ def _ended(store: Store, edition: Edition, pod: TrialPod, state: str | None) -> 
     if state in ENDED:
         return f"Its task has ended: {state}."
     # Another Airflow tells this study; its tasks cannot be asked for.
-    if state == "elsewhere" and (trial := store.optuna.record(edition.name, pod.number).state).finished:
-        return f"Its trial is {trial}."
-    return None
+    if state != "elsewhere":
+        return None
+    try:
+        trial = store.optuna.record(edition.name, pod.number).state
+    except (StudyNotFoundError, StudyPurgedError):
+        return "Its trial was deleted."
+    return f"Its trial is {trial}." if trial.finished else None
 
 
 def _followed(pod: TrialPod, mine: Sequence[Attempt]) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpo.core.attempt import MetricValue, by_trial, counting
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.core.trial_details import TrialDetails
-from airflow_hpo.storage import attempts, metric_series
+from airflow_hpo.storage import attempts, editions, metric_series
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 
@@ -38,7 +38,7 @@ INVALID = "invalid"
 
 def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return every trial of an edition, replaced ones included, with its parameters, metrics and the attempt that counts."""
-    study = store.edition(name).study
+    study = store.read(editions.get, name).study
     runs = by_trial(store.read(attempts.of, name))
     rows, records = [], sorted(store.optuna.records(name), key=lambda r: r.number)
     replaced = {record.replaces: record.number for record in records}
@@ -113,7 +113,7 @@ def metric_series_frame(
 @retried
 def trial_details(store: Store, name: str, number: int) -> TrialDetails:
     """Return all that is stored about a trial of an edition."""
-    edition, records = store.edition(name), store.optuna.records(name, details=False)
+    edition, records = store.read(editions.get, name), store.optuna.records(name, details=False)
     with store.session(read_only=True) as session:
         runs = attempts.of(session, name, number)
         values = metric_series.series(session, name, number, every_attempt=True)

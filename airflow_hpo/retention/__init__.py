@@ -1,0 +1,1 @@
+"""Retention: which trials of old editions may go, their archive, and their deletion."""
