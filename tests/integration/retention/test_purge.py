@@ -639,7 +639,7 @@ def test_other_studies_keep_every_row(store: Store, tmp_path: Path) -> None:
 
 
 def test_failed_pruned_and_invalid_trials_go_and_are_counted(store: Store, tmp_path: Path) -> None:
-    tuned = Tuned(store, declared(max_trials=3, max_failures=3))
+    tuned = Tuned(store, declared(max_trials=4, max_failures=3))
     first, second, third, fourth = tuned.suggest()
     tuned.fail(first)
     tuned.conclude(*tuned.started(second), value=3.0, pruned=True)
