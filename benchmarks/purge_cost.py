@@ -1,6 +1,6 @@
 """Seconds to delete a study by a purge, archive included, beside ``optuna.delete_study`` on the same kind of storage.
 
-    python -m benchmarks.purge_cost [--trials N] [--url URL]
+python -m benchmarks.purge_cost [--trials N] [--url URL]
 """
 
 from __future__ import annotations

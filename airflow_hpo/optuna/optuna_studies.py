@@ -135,7 +135,7 @@ class OptunaStudies:
         return self._reader.find(edition) is not None
 
     def sources(self) -> dict[str, set[int]]:
-        """Return the numbers of the trials whose results later editions took over, by edition."""
+        """Return the numbers of the trials that later editions took results from, by edition."""
         return self._reader.sources()
 
     def numbers(self, edition: str) -> list[int]:

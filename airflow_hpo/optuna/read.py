@@ -86,7 +86,7 @@ class StudyReader:
             return {replaced: number for number, replaced in sorted(found, reverse=True)}
 
     def sources(self) -> dict[str, set[int]]:
-        """Return the numbers of the trials whose results later editions took over, by edition."""
+        """Return the numbers of the trials that later editions took results from, by edition."""
         with self._reading() as connection:
             found: dict[str, set[int]] = {}
             for text in connection.scalars(_SOURCES):

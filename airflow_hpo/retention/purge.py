@@ -18,7 +18,7 @@ from airflow_hpo.trials.rows import trial_rows
 PIECE_ROWS = 20_000
 """Rows that one transaction deletes, unless a single trial has more."""
 ROWS_OF_A_TRIAL = 30
-"""Rows that a trial has beside what it reported, at a guess: parameters, attributes, attempts."""
+"""Rows that a trial has in addition to what it reported, at a guess: parameters, attributes, attempts."""
 
 Progress = Callable[[str, int, int], None]
 """Told of an edition how many of its trials are deleted, of how many."""

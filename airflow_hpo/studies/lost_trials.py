@@ -1,4 +1,4 @@
-"""Editions whose trials are not all there any more: purged, or deleted by another program."""
+"""Editions with trials that are not there any more: purged, or deleted by another program."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -34,7 +34,7 @@ def lost_trials(store: Store, edition: Edition) -> Lost | None:
 
 @retried
 def end_deleted(store: Store, name: str) -> Edition:
-    """End an edition whose study another program has deleted, and the attempts that still run."""
+    """End an edition after another program has deleted its study, and the attempts that still run."""
     with store.session() as session:
         editions.row_id(session, name, lock=True)
         for attempt in attempts.running(session, name):

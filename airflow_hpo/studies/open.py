@@ -135,7 +135,7 @@ def enter_champion(store: Store, edition: Edition, params: Params) -> bool:
 
 
 def _refuse_gone(store: Store, name: str) -> None:
-    """Refuse an edition whose trials were deleted: opened again it would look like a new one, and compute all of them."""
+    """Refuse an edition of which trials were deleted: opened again it would look like a new one, and compute all of them."""
     if store.read(editions.find_one, name):
         store.edition(name)
         store.optuna.require(name)
