@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from airflow_hpo.comparison.alpha_spending import even_fractions, nominal_levels
-from airflow_hpo.comparison.decision import ChallengerResult, Decision, Evidence, Hypothesis, Verdict
+from airflow_hpo.comparison.decision import ChallengerResult, Decision, Doubt, Evidence, Hypothesis, Verdict
 from airflow_hpo.comparison.decision_sentence import sentence
 from airflow_hpo.comparison.differences import Differences, differences
 from airflow_hpo.comparison.estimation import method
 from airflow_hpo.comparison.holm import holm, step_levels
 from airflow_hpo.comparison.pairs import Pairs, checked, pair
+from airflow_hpo.comparison.repetition import counted_once
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
 from airflow_hpo.comparison.variants import variant_table
 from airflow_hpo.core.declared import nearest
@@ -45,7 +46,8 @@ def compare(
             f"A guardrail watches another metric than the objective, but got {objective.metric!r} as both. Drop one."
         )
     evaluations = checked(frame, metrics, champion)
-    pairs = pair(decided_on(evaluations, rule.variant), champion, rule.max_dropped)
+    paired = pair(decided_on(evaluations, rule.variant), champion, rule.max_dropped, rule.max_failed)
+    pairs = counted_once(paired, objective.metric)
     challengers = sorted(set(evaluations["candidate"]) - {champion})
     results = _judged(pairs, challengers, champion, objective, rule, reached)
     verdict = _verdict(results)
@@ -58,7 +60,7 @@ def compare(
         objective=objective,
         rule=rule,
         look=look,
-        next_look=look + 1 if verdict is Verdict.INCONCLUSIVE and look < rule.looks else None,
+        next_look=look + 1 if look < rule.looks and _open(verdict, results, pairs.evidence, rule) else None,
         evidence=pairs.evidence,
         challengers=results,
         variants=variant_table(evaluations, objective, rule, champion),
@@ -72,17 +74,30 @@ class _Asked:
     data: Differences
     threshold: float
     scale: Scale
+    doubt: Doubt | None
     p_value: float
     p_contrary: float
 
     def answered(self, level: float, shown: bool, refuted: bool) -> Hypothesis:
         data = self.data
+        known = ~np.isnan(data.challenger)
         old, new = (
-            float(values.mean()) if len(values) else float("nan") for values in (data.champion, data.challenger)
+            float(values[known].mean()) if known.any() else float("nan") for values in (data.champion, data.challenger)
         )
-        effect = data.effect(level)
         return Hypothesis(
-            data.metric, self.scale, self.threshold, old, new, effect, self.p_value, self.p_contrary, shown, refuted
+            metric=data.metric,
+            scale=self.scale,
+            threshold=self.threshold,
+            champion=old,
+            challenger=new,
+            effect=data.effect(level),
+            p_value=self.p_value,
+            p_contrary=self.p_contrary,
+            shown=shown,
+            refuted=refuted,
+            doubt=self.doubt,
+            constant=data.constant,
+            skewness=data.skewness(self.threshold, self.scale),
         )
 
 
@@ -114,11 +129,17 @@ def _asked(pairs: Pairs, name: str, champion: str, objective: Objective, rule: C
     old = pairs.of(champion) if judged else pairs.means.iloc[:0]
     new = pairs.of(name) if judged else old
     data = differences(objective.metric, objective.direction, old, new)
-    asked = [(data, rule.min_improvement, rule.scale)] + [
-        (differences(metric, guardrail.direction, old, new), -guardrail.margin, guardrail.scale)
-        for metric, guardrail in rule.guardrails.items()
-    ]
-    return [_Asked(d, threshold, scale, *d.p_values(threshold, scale)) for d, threshold, scale in asked]
+    found = data.doubt(rule.scale)
+    p_values = (1.0, 1.0) if found else data.p_values(rule.min_improvement, rule.scale)
+    guardrails = []
+    for metric, guardrail in rule.guardrails.items():
+        watched, threshold = differences(metric, guardrail.direction, old, new), -guardrail.margin
+        # One value in every scenario may be a property of the parameters, such as the size of a model.
+        no_share = Doubt.NO_SHARE if guardrail.scale is Scale.RELATIVE and watched.weights is None else None
+        guardrails.append(
+            _Asked(watched, threshold, guardrail.scale, no_share, *watched.p_values(threshold, guardrail.scale))
+        )
+    return [_Asked(data, rule.min_improvement, rule.scale, found, *p_values), *guardrails]
 
 
 def _result(
@@ -131,7 +152,11 @@ def _result(
     data: Differences,
 ) -> ChallengerResult:
     verdict = Verdict.INCONCLUSIVE
-    if shown:
+    if name in {each.candidate for each in evidence.barred}:
+        verdict = Verdict.KEEP
+    elif claims[0].doubt:
+        pass
+    elif shown:
         verdict = Verdict.PROMOTE
     elif any(claim.refuted for claim in claims):
         verdict = Verdict.KEEP
@@ -144,7 +169,8 @@ def _result(
 
 
 def _enough(evidence: Evidence, rule: ComparisonRule) -> bool:
-    return evidence.pairs >= rule.min_pairs and evidence.share_dropped <= rule.max_dropped
+    incomplete = evidence.lacks_more_than(rule.max_dropped) or evidence.repeats_more_than(rule.max_dropped)
+    return evidence.pairs >= rule.min_pairs and not incomplete
 
 
 def _verdict(results: Sequence[ChallengerResult]) -> Verdict:
@@ -152,6 +178,13 @@ def _verdict(results: Sequence[ChallengerResult]) -> Verdict:
     if Verdict.PROMOTE in verdicts:
         return Verdict.PROMOTE
     return Verdict.KEEP if verdicts == {Verdict.KEEP} else Verdict.INCONCLUSIVE
+
+
+def _open(verdict: Verdict, results: Sequence[ChallengerResult], evidence: Evidence, rule: ComparisonRule) -> bool:
+    """Say whether more evaluations may show something: what is no evidence they would only repeat."""
+    if verdict is not Verdict.INCONCLUSIVE or evidence.repeats_more_than(rule.max_dropped):
+        return False
+    return any(result.verdict is Verdict.INCONCLUSIVE and not result.improvement.doubt for result in results)
 
 
 def _best(results: Sequence[ChallengerResult], scale: Scale, verdict: Verdict) -> ChallengerResult | None:

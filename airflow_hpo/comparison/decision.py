@@ -26,6 +26,21 @@ class Method(StrEnum):
     STUDENT = "student"
 
 
+class Doubt(StrEnum):
+    """Why values say nothing, however many there are."""
+
+    CHAMPION_CONSTANT = "champion_constant"
+    """The champion has one value in every scenario."""
+    CHALLENGER_CONSTANT = "challenger_constant"
+    """The challenger has one value in every scenario, and the champion has not."""
+    SAME_VALUES = "same_values"
+    """The challenger has the champion's value in every scenario."""
+    SAME_DIFFERENCE = "same_difference"
+    """It differs from the champion by one amount, or by one share, in every scenario."""
+    NO_SHARE = "no_share"
+    """A relative effect is asked for, and the champion's values have both signs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A number with the interval that the data leave for it."""
@@ -47,11 +62,15 @@ class Effect:
     absolute: Estimate
     """In the metric's own unit."""
     relative: Estimate | None
-    """As a share of the champion's mean; None when the champion's values are zero or of both signs."""
+    """As a share of the champion's mean; None when the champion's values are all zero or of both signs."""
 
     def on(self, scale: Scale) -> Estimate:
-        """Return the effect on one scale."""
+        """Return the effect on one scale, or on the absolute one where it has no share."""
         return self.relative if scale is Scale.RELATIVE and self.relative else self.absolute
+
+    def scale(self, wanted: Scale) -> Scale:
+        """Return the scale of what :meth:`on` returns."""
+        return Scale.RELATIVE if wanted is Scale.RELATIVE and self.relative else Scale.ABSOLUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,12 @@ class Hypothesis:
     """Whether the claim was shown at the level of its challenger."""
     refuted: bool
     """Whether the contrary was shown."""
+    doubt: Doubt | None = None
+    """Why its values are no evidence; None when they may be."""
+    constant: bool = False
+    """Whether both candidates have one value each in every scenario, as the size of a model has."""
+    skewness: float = 0.0
+    """Of the paired differences, below 0 for few large losses; 0 where no scenario lies below the threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +116,7 @@ class ChallengerResult:
     """What the p-value must not exceed, after correcting for other challengers and looks."""
     method: Method
     judged: bool = True
-    """False when too many of its evaluations are missing."""
+    """False when too many of its evaluations are missing, or its own program failed more often than the rule allows."""
     differences: Mapping[str, float] = field(default_factory=dict)
     """By how much it was better in each scenario, on the metric that decides and in its own unit."""
 
@@ -102,6 +127,23 @@ class Dropped:
 
     scenario: str
     missing_for: tuple[str, ...]
+    cause: str = ""
+    """Why: the ``champion``'s own program failed, the ``infrastructure`` did, or a result was ``taken_back``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A challenger with an own program that failed where the champion's did not."""
+
+    candidate: str
+    scenarios: tuple[str, ...]
+    barred: bool
+    """Whether that is more than the rule allows; each counts as the largest loss otherwise."""
+
+
+def more_than(count: int, share: float, total: int) -> bool:
+    """Say whether a number of things is above a share of all; 29 of 100 is not above 0.29, whatever floats make of it."""
+    return count > share * total + 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +158,30 @@ class Evidence:
     """Evaluations left out because their counterparts are missing, those of dropped scenarios included."""
     dropped: tuple[Dropped, ...]
     not_judged: tuple[str, ...]
-    """Challengers that alone lack more scenarios than the rule allows."""
+    """Challengers that alone lack more scenarios than the rule allows, for whatever reason."""
+    failed: tuple[Failed, ...] = ()
+    repeated: tuple[str, ...] = ()
+    """Scenarios with the very values of another one, which count once; not in ``pairs``."""
+    seed_ignored: bool = False
+    """Whether all replicates of an evaluation gave one value, wherever there are several."""
 
     @property
-    def share_dropped(self) -> float:
-        """Share of the scenarios that were left out."""
-        total = self.pairs + len(self.dropped)
-        return len(self.dropped) / total if total else 0.0
+    def scenarios(self) -> int:
+        """How many scenarios were evaluated."""
+        return self.pairs + len(self.repeated) + len(self.dropped)
+
+    def lacks_more_than(self, share: float) -> bool:
+        """Say whether more of the scenarios were left out because a result is missing."""
+        return more_than(len(self.dropped), share, self.scenarios)
+
+    def repeats_more_than(self, share: float) -> bool:
+        """Say whether more of the scenarios have the very values of another one."""
+        return more_than(len(self.repeated), share, self.scenarios)
+
+    @property
+    def barred(self) -> tuple[Failed, ...]:
+        """Challengers with an own program that failed more often than the rule allows."""
+        return tuple(each for each in self.failed if each.barred)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from airflow_hpo.comparison.decision import ChallengerResult, Estimate, Evidence, Hypothesis, Verdict
 from airflow_hpo.comparison.estimation import pairs_needed
-from airflow_hpo.comparison.number_format import amount, change, percent
+from airflow_hpo.comparison.number_format import amount, change, digits_apart, listed, percent, scenarios
+from airflow_hpo.comparison.remarks import barred, doubted, remarks, skewed
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
 from airflow_hpo.core.objective import Objective
 
@@ -19,23 +20,35 @@ def sentence(
     look: int,
     evidence: Evidence,
 ) -> str:
-    """Say what was found and why."""
+    """Say what was found and why, and then which results are missing."""
+    besides: list[str] = []
     if verdict is Verdict.PROMOTE and best:
-        return _promote(best, objective, rule, evidence)
-    if verdict is Verdict.KEEP and best:
-        return _keep(best, len(results), objective, rule, evidence)
-    return _inconclusive(best, objective, rule, look, evidence)
+        said = _promote(best, objective, rule, evidence)
+    elif verdict is Verdict.KEEP and best:
+        said = _keep(best, len(results), objective, rule, evidence)
+    elif verdict is Verdict.KEEP:
+        first = evidence.barred[0]
+        said, besides = f"Keep the champion: {barred(first, evidence, rule)}.", [first.candidate]
+    else:
+        said = _inconclusive(best, objective, rule, look, evidence)
+    return " ".join([said, *remarks(evidence, rule, besides)])
 
 
 def _promote(best: ChallengerResult, objective: Objective, rule: ComparisonRule, evidence: Evidence) -> str:
-    found = best.improvement.effect.on(rule.scale)
+    effect = best.improvement.effect
+    found, scale = effect.on(rule.scale), effect.scale(rule.scale)
     needed = f", where {amount(rule.min_improvement, rule.scale)} was asked" if rule.min_improvement else ""
-    held = f"; {_listed([g.metric for g in best.guardrails])} stayed within bounds" if best.guardrails else ""
-    return (
-        f"Promote {best.candidate!r}: over {_scenarios(evidence.pairs)} its {objective.metric} is "
-        f"{change(found.value, rule.scale)} than the champion's, with {percent(1 - best.level)} confidence by at least "
-        f"{amount(found.low, rule.scale)}{needed}{held}."
+    held = f"; {listed([_held(each) for each in best.guardrails])} stayed within bounds" if best.guardrails else ""
+    said = (
+        f"Promote {best.candidate!r}: over {scenarios(evidence.pairs)} its {objective.metric} is "
+        f"{change(found.value, scale)} than the champion's, with {percent(1 - best.level)} confidence by at least "
+        f"{amount(found.low, scale)}{needed}{held}."
     )
+    return f"{said} {skewed(best)}".rstrip()
+
+
+def _held(claim: Hypothesis) -> str:
+    return f"{claim.metric} (one value in every scenario)" if claim.constant else claim.metric
 
 
 def _keep(
@@ -47,50 +60,60 @@ def _keep(
         if challengers == 1
         else f"none of {challengers} challengers qualifies; the best, {best.candidate!r},"
     )
-    found = claim.effect.on(rule.scale)
-    over = f"over {_scenarios(evidence.pairs)}"
-    seen = f"its {objective.metric} is {change(found.value, rule.scale)} {over}"
+    found, scale = claim.effect.on(rule.scale).value, claim.effect.scale(rule.scale)
+    digits = digits_apart(found, rule.min_improvement, scale)
+    seen = f"its {objective.metric} is {change(found, scale, digits)} over {scenarios(evidence.pairs)}"
     if claim.refuted:
-        least = f"better by {amount(rule.min_improvement, rule.scale)}" if rule.min_improvement else "as good"
+        least = f"better by {amount(rule.min_improvement, rule.scale, digits)}" if rule.min_improvement else "as good"
         return f"Keep the champion: {who} was shown not to be {least} ({seen})."
     broken = [_broken(guardrail) for guardrail in best.guardrails if guardrail.refuted]
-    return f"Keep the champion: {who} makes {_listed(broken)} ({seen})."
+    return f"Keep the champion: {who} makes {listed(broken)} ({seen})."
 
 
 def _broken(claim: Hypothesis) -> str:
-    effect = claim.effect.on(claim.scale)
-    return f"{claim.metric} {change(effect.value, claim.scale)}, more than the {amount(claim.threshold, claim.scale)} allowed"
+    found, scale = claim.effect.on(claim.scale).value, claim.effect.scale(claim.scale)
+    digits = digits_apart(found, claim.threshold, scale)
+    allowed = amount(claim.threshold, claim.scale, digits)
+    return f"{claim.metric} {change(found, scale, digits)}, more than the {allowed} allowed"
 
 
 def _inconclusive(
     best: ChallengerResult | None, objective: Objective, rule: ComparisonRule, look: int, evidence: Evidence
 ) -> str:
-    start = f"Inconclusive, so the champion stays: {_why(best, objective, rule, evidence)}."
-    if look < rule.looks:
-        return f"{start} More evaluations may be ordered: this was look {look} of {rule.looks}."
-    return start
+    said = "Inconclusive, so the champion stays: "
+    if best and best.improvement.doubt:
+        return said + doubted(best.candidate, best.improvement, evidence)
+    said += f"{_why(best, objective, rule, evidence)}."
+    return (
+        f"{said} More evaluations may be ordered: this was look {look} of {rule.looks}." if look < rule.looks else said
+    )
 
 
 def _why(best: ChallengerResult | None, objective: Objective, rule: ComparisonRule, evidence: Evidence) -> str:
-    if best is None and evidence.not_judged:
-        return f"too many evaluations of {_listed([repr(name) for name in evidence.not_judged])} are missing"
+    poor = [repr(name) for name in evidence.not_judged if name not in {each.candidate for each in evidence.barred}]
+    if best is None and poor:
+        return f"too many evaluations of {listed(poor)} are missing"
     if best is None or evidence.pairs == 0:
         return "no scenario has a result of every candidate"
-    if evidence.share_dropped > rule.max_dropped:
+    if evidence.lacks_more_than(rule.max_dropped):
         return (
-            f"{len(evidence.dropped)} of {evidence.pairs + len(evidence.dropped)} scenarios lack a result, "
+            f"{len(evidence.dropped)} of {scenarios(evidence.scenarios)} lack a result, "
             f"more than {amount(rule.max_dropped, Scale.RELATIVE)}"
         )
+    if evidence.repeats_more_than(rule.max_dropped):
+        return f"{len(evidence.repeated)} of {scenarios(evidence.scenarios)} are no evidence of their own"
     needed = max(rule.min_pairs, pairs_needed(best.level))
     claim = best.improvement
-    found = claim.effect.on(rule.scale)
-    seen = f"{best.candidate!r} has a {objective.metric} {change(found.value, rule.scale)} over {_scenarios(evidence.pairs)}"
+    found, scale = claim.effect.on(rule.scale), claim.effect.scale(rule.scale)
+    seen = f"{best.candidate!r} has a {objective.metric} {change(found.value, scale)} over {scenarios(evidence.pairs)}"
     if evidence.pairs < needed:
         return f"{seen}, and so few cannot show anything: {needed} are needed"
-    unsure = [g.metric for g in best.guardrails if not g.shown]
+    unsure = [g for g in best.guardrails if not g.shown]
     if claim.shown and unsure:
-        return f"{seen}, but that {_listed(unsure)} stays within bounds was not shown"
-    return f"{seen}, but by chance alone it could be {_between(found, rule.scale)}"
+        said = f"{seen}, but that {listed([g.metric for g in unsure])} stays within bounds was not shown"
+        no_share = next((g for g in unsure if g.doubt), None)
+        return f"{said}: {doubted(best.candidate, no_share, evidence).rstrip('.')}" if no_share else said
+    return f"{seen}, but by chance alone it could be {_between(found, scale)}"
 
 
 def _between(found: Estimate, scale: Scale) -> str:
@@ -98,11 +121,3 @@ def _between(found: Estimate, scale: Scale) -> str:
     if not ends:
         return "anything"
     return f"anything from {ends[0]} to {ends[1]}" if len(ends) == 2 else f"anything beside {ends[0]}"
-
-
-def _scenarios(count: int) -> str:
-    return f"{count} {'scenario' if count == 1 else 'scenarios'}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -33,7 +33,7 @@ class Reevaluated:
     observed: float
     """The value that the study reported."""
     mean: float
-    """The mean over the scenarios of the new evaluation; NaN without any."""
+    """The mean over the scenarios of the new evaluation that it has a value of; NaN without any."""
     inflation: Estimate
     """By how much the study's value was too good; above 0 for a lucky trial, in the metric's own unit."""
 
@@ -47,7 +47,7 @@ class Selection:
     winner: str
     """The best by the study."""
     finalists: tuple[Reevaluated, ...]
-    """Best of the new evaluation first."""
+    """Best of the new evaluation first; those that failed by their own program come later."""
     adjusted: bool
     """Whether the champion's own change was taken off the inflation."""
     pairs: int
@@ -68,7 +68,10 @@ def select(
     max_dropped: float = 0.2,
     alpha: float = 0.05,
 ) -> Selection:
-    """Choose the finalist that meets the champion, and say how much the study's winner was overstated."""
+    """Choose the finalist that meets the champion, and say how much the study's winner was overstated.
+
+    Finalists that failed by their own program come after those that did not.
+    """
     from airflow_hpo.comparison.pairs import checked, pair
 
     finalists = [name for name in observed if name != champion]
@@ -81,10 +84,11 @@ def select(
             f"A selection needs finalists that were evaluated again, but got {finalists} and evaluations of "
             f"{sorted(set(evaluations['candidate']))}.{nearest(missing[0], names) if missing else ''} Evaluate each."
         )
-    pairs = pair(evaluations, anchor, max_dropped)
+    pairs = pair(evaluations, anchor, max_dropped, max_failed=max_dropped)
+    failures = {each.candidate: len(each.scenarios) for each in pairs.evidence.failed}
     lost = observed[anchor] - _values(pairs, anchor, objective) if anchor else 0.0
     results = [_reevaluated(name, observed[name], pairs, objective, lost, alpha) for name in finalists]
-    ranked = sorted(results, key=lambda r: (math.isnan(r.mean), _cost(r.mean, objective)))
+    ranked = sorted(results, key=lambda r: (math.isnan(r.mean), failures.get(r.candidate, 0), _cost(r.mean, objective)))
     return Selection(
         best=None if math.isnan(ranked[0].mean) else ranked[0].candidate,
         winner=min(finalists, key=lambda name: _cost(observed[name], objective)),
@@ -104,8 +108,9 @@ def _reevaluated(
     values = _values(pairs, name, objective)
     sign = 1.0 if objective.direction is Direction.MAXIMIZE else -1.0
     overstated = sign * (observed - values - (lost if len(values) else 0.0))
-    mean = float(values.mean()) if len(values) else math.nan
-    return Reevaluated(name, observed, mean, estimate(overstated, np.ones_like(overstated), alpha))
+    known = ~np.isnan(overstated)
+    mean = float(values[known].mean()) if known.any() else math.nan
+    return Reevaluated(name, observed, mean, estimate(overstated[known], np.ones(int(known.sum())), alpha))
 
 
 def _values(pairs: Pairs, name: str, objective: Objective) -> Array:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from airflow_hpo.comparison.compare import decided_on
 from airflow_hpo.comparison.decision import ChallengerResult, Decision, Effect, Estimate, Evidence, Hypothesis, Verdict
 from airflow_hpo.comparison.estimation import method
+from airflow_hpo.comparison.number_format import scenarios
 from airflow_hpo.comparison.pairs import Pairs, checked, pair
+from airflow_hpo.comparison.remarks import ASK, remarks
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.objective import Direction, Objective
 
@@ -24,15 +26,15 @@ def first_champion(frame: pd.DataFrame, objective: Objective, rule: ComparisonRu
     No champion can be made worse: no test is made, and guardrails, which bound the loss against the champion, do not apply.
     """
     evaluations = checked(frame, [objective.metric], None)
-    pairs = pair(decided_on(evaluations, rule.variant), None, rule.max_dropped)
+    pairs = pair(decided_on(evaluations, rule.variant), None, rule.max_dropped, rule.max_failed)
     names = sorted(set(evaluations["candidate"]))
     means = {name: _mean(pairs, name, objective) for name in names}
-    enough = pairs.evidence.pairs > 0 and pairs.evidence.share_dropped <= rule.max_dropped
-    best = _best(means, objective) if enough else None
+    enough = pairs.evidence.pairs > 0 and not pairs.evidence.lacks_more_than(rule.max_dropped)
+    best = _best(means, objective, pairs.evidence) if enough else None
     verdict = Verdict.PROMOTE if best else Verdict.INCONCLUSIVE
     return Decision(
         verdict=verdict,
-        sentence=_sentence(best, means, objective, pairs.evidence),
+        sentence=" ".join([_sentence(best, means, objective, pairs), *remarks(pairs.evidence, rule)]),
         champion=None,
         challenger=best,
         objective=objective,
@@ -46,14 +48,15 @@ def first_champion(frame: pd.DataFrame, objective: Objective, rule: ComparisonRu
 
 
 def _mean(pairs: Pairs, name: str, objective: Objective) -> float:
-    values = pairs.of(name)[objective.metric].to_numpy(dtype="float64")
-    return float(values.mean()) if len(values) else math.nan
+    return float(pairs.of(name)[objective.metric].mean())
 
 
-def _best(means: dict[str, float], objective: Objective) -> str | None:
+def _best(means: dict[str, float], objective: Objective, evidence: Evidence) -> str | None:
+    """Return the best of those that failed least by their own program."""
     sign = 1.0 if objective.direction is Direction.MINIMIZE else -1.0
+    failures = {each.candidate: len(each.scenarios) for each in evidence.failed}
     known = {name: mean for name, mean in means.items() if math.isfinite(mean)}
-    return min(known, key=lambda name: sign * known[name], default=None)
+    return min(known, key=lambda name: (failures.get(name, 0), sign * known[name]), default=None)
 
 
 def _result(
@@ -67,12 +70,13 @@ def _result(
     return ChallengerResult(name, verdict, claim, (), 1.0, math.nan, method(evidence.pairs), judged)
 
 
-def _sentence(best: str | None, means: dict[str, float], objective: Objective, evidence: Evidence) -> str:
+def _sentence(best: str | None, means: dict[str, float], objective: Objective, pairs: Pairs) -> str:
     if best is None:
         return "Inconclusive: nothing is in use yet, and too few scenarios have a result of every challenger."
-    scenarios = f"{evidence.pairs} {'scenario' if evidence.pairs == 1 else 'scenarios'}"
     place = f", the best of {len(means)} challengers" if len(means) > 1 else ""
-    return (
-        f"Promote {best!r}: nothing is in use yet, so there is nothing to compare it with; over {scenarios} its "
-        f"{objective.metric} is {means[best]:.5g}{place}."
+    said = (
+        f"Promote {best!r}: nothing is in use yet, so there is nothing to compare it with; over "
+        f"{scenarios(pairs.evidence.pairs)} its {objective.metric} is {means[best]:.5g}{place}."
     )
+    values = pairs.of(best)[objective.metric]
+    return f"{said} It is the same in every scenario: {ASK}" if len(values) > 1 and values.nunique() == 1 else said

@@ -1,24 +1,24 @@
 """Pairs of evaluations: the same scenarios, variants and replicates for every candidate.
 
 The frame has one row per evaluation and the columns ``candidate``, ``scenario``, ``variant`` (may be left out),
-``replicate`` (may be left out) and one per metric. A failed evaluation is a row with a metric that is missing or not finite, or
-no row at all.
+``replicate`` (may be left out), ``failure_kind`` (may be left out) and one per metric. A failed evaluation is a row with a
+metric that is missing or not finite, or no row at all; who failed, ``failure_kind`` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_hpo.comparison.decision import Dropped, Evidence
+from airflow_hpo.comparison.decision import Dropped, Evidence, Failed, more_than
+from airflow_hpo.comparison.missing import CELL, Missing, missing
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.evaluation import FAILURE
 from airflow_hpo.exceptions import DeclarationError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CELL = ["scenario", "variant", "replicate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +26,9 @@ class Pairs:
     """Complete evaluations."""
 
     means: pd.DataFrame
-    """One row per candidate and scenario, the champion's and every judged challenger's, one column per metric."""
+    """One row per candidate and scenario, the champion's and every judged challenger's, one column per metric.
+
+    NaN where a challenger's own program failed, which its rule allows."""
     evidence: Evidence
 
     def of(self, candidate: str) -> pd.DataFrame:
@@ -36,7 +38,7 @@ class Pairs:
 
 def checked(frame: pd.DataFrame, metrics: Sequence[str], champion: str | None) -> pd.DataFrame:
     """Return the frame with every column of the contract, keys as text and metrics as floats."""
-    frame = frame.assign(**{name: "" for name in ("variant", "replicate") if name not in frame})
+    frame = frame.assign(**{name: "" for name in ("variant", "replicate", FAILURE) if name not in frame})
     keys = ["candidate", *CELL]
     for name in (*keys, *metrics):
         if name not in frame:
@@ -49,45 +51,76 @@ def checked(frame: pd.DataFrame, metrics: Sequence[str], champion: str | None) -
             f"lack one of {', '.join(keys)}. Fill them."
         )
     _check_numbers(frame, metrics)
-    frame = frame[[*keys, *metrics]].astype({**dict.fromkeys(keys, "str"), **dict.fromkeys(metrics, "float64")})
+    frame = frame[[*keys, FAILURE, *metrics]].astype(
+        {**dict.fromkeys([*keys, FAILURE], "str"), **dict.fromkeys(metrics, "float64")}
+    )
     if champion is not None:
         _check_candidates(frame, champion)
     twice = frame[frame.duplicated(keys)]
     if len(twice):
         row = ", ".join(f"{name}={twice.iloc[0][name]!r}" for name in keys)
         raise DeclarationError(f"An evaluation counts once, but got {row} twice. Number the replicates.")
-    return frame
+    return frame.reset_index(drop=True)
 
 
-def pair(frame: pd.DataFrame, champion: str | None, max_dropped: float) -> Pairs:
+def pair(frame: pd.DataFrame, champion: str | None, max_dropped: float, max_failed: float = 0.0) -> Pairs:
     """Pair evaluations and average each scenario: over its replicates first, then over its variants."""
     import numpy as np
+    import pandas as pd
 
-    metrics = list(frame.columns[len(CELL) + 1 :])
-    good = frame[np.isfinite(frame[metrics].to_numpy()).all(axis=1)]
+    metrics = list(frame.columns[len(CELL) + 2 :])
+    complete = pd.Series(np.isfinite(frame[metrics].to_numpy()).all(axis=1), index=frame.index)
+    good, lost = frame[complete], missing(frame, complete, champion)
     scenarios, variants = sorted(set(frame["scenario"])), set(frame["variant"])
-    has = {name: _whole(good[good["candidate"] == name], variants) for name in sorted(set(frame["candidate"]))}
-    allowed = max_dropped * len(scenarios)
-    poor = tuple(name for name in has if name != champion and len(scenarios) - len(has[name]) > allowed)
-    judged = [name for name in has if name not in poor]
-    used = good[good["candidate"].isin(judged)]
-    used = used[used.groupby(CELL)["candidate"].transform("size") == len(judged)]
+    failed = _failed(lost, max_failed, len(scenarios))
+    losses = {each.candidate: set(each.scenarios) for each in failed if not each.barred}
+    has = {
+        name: _whole(good[good["candidate"] == name], variants) | losses.get(name, set())
+        for name in sorted(set(frame["candidate"]))
+    }
+    poor = tuple(
+        name
+        for name in has
+        if name != champion and more_than(len(scenarios) - len(has[name]), max_dropped, len(scenarios))
+    )
+    barred = {each.candidate for each in failed if each.barred}
+    judged = [name for name in has if name not in {*poor, *barred}]
+    good = good[good["candidate"].isin(judged)]
+    used = _shared(good, judged, losses)
     kept = _whole(used, variants)
     used = used[used["scenario"].isin(kept)]
-    dropped = tuple(
-        Dropped(name, tuple(c for c in judged if name not in has[c]) or tuple(judged))
-        for name in scenarios
-        if name not in kept
-    )
     cells = used.groupby(["candidate", "scenario", "variant"])[metrics]
     evidence = Evidence(
         pairs=len(kept),
         replicates=int(cells.size().min()) if len(used) else 0,
-        evaluations_dropped=len(good[good["candidate"].isin(judged)]) - len(used),
-        dropped=dropped,
-        not_judged=poor,
+        evaluations_dropped=len(good) - len(used),
+        dropped=tuple(
+            Dropped(name, tuple(c for c in judged if name not in has[c]) or tuple(judged), lost.causes.get(name, ""))
+            for name in scenarios
+            if name not in kept
+        ),
+        not_judged=tuple(name for name in has if name not in judged),
+        failed=failed,
+        seed_ignored=bool(len(used)) and bool((cells.size() > 1).all() and cells.nunique().iloc[:, 0].eq(1).all()),
     )
-    return Pairs(cells.mean().groupby(level=["candidate", "scenario"]).mean(), evidence)
+    every = pd.MultiIndex.from_product([judged, sorted(kept)], names=["candidate", "scenario"])
+    return Pairs(cells.mean().groupby(level=["candidate", "scenario"]).mean().reindex(every), evidence)
+
+
+def _failed(lost: Missing, max_failed: float, scenarios: int) -> tuple[Failed, ...]:
+    return tuple(
+        Failed(name, tuple(sorted(those)), barred=more_than(len(those), max_failed, scenarios))
+        for name, those in sorted(lost.own.items())
+        if those
+    )
+
+
+def _shared(good: pd.DataFrame, judged: Sequence[str], losses: Mapping[str, Set[str]]) -> pd.DataFrame:
+    """Return the evaluations that all have who do not lose their scenario."""
+    theirs = zip(good["candidate"], good["scenario"])
+    used = good.drop(index=[row for row, (name, day) in zip(good.index, theirs) if day in losses.get(name, ())])
+    expected = used["scenario"].map(lambda day: sum(day not in losses.get(name, ()) for name in judged))
+    return used[used.groupby(CELL)["candidate"].transform("size") == expected]
 
 
 def _whole(rows: pd.DataFrame, variants: set[str]) -> set[str]:

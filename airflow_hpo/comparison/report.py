@@ -13,17 +13,20 @@ from airflow_hpo.comparison.decision import (
     Hypothesis,
     Method,
     VariantResult,
+    Verdict,
 )
 from airflow_hpo.comparison.finalists import Reevaluated, Selection
 from airflow_hpo.comparison.number_format import amount, percent
 from airflow_hpo.comparison.plot import plot
+from airflow_hpo.comparison.remarks import doubted, skewed
 from airflow_hpo.comparison.rule import Scale
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 
 _METHODS = {
-    Method.SIGN_FLIP: "exact sign-flip test over all {flips} sign changes of the paired differences",
+    Method.SIGN_FLIP: "exact sign-flip test over all {flips} sign changes of the paired differences, where losses and wins "
+    "of one size are equally likely",
     Method.STUDENT: "Student's t of the paired differences, corrected for skewness (Hall, 1992)",
 }
 
@@ -120,19 +123,21 @@ def _champion_row(decision: Decision) -> list[str]:
 
 def _challenger_row(result: ChallengerResult, decision: Decision) -> list[str]:
     claim = result.improvement
+    # At the margin both would look alike, whatever the verdict.
+    digits = next((n for n in range(2, 8) if f"{result.p_value:.{n}g}" != f"{result.level:.{n}g}"), 2)
     return [
         result.candidate,
         _number(claim.challenger),
         *_effect(claim.effect, decision.rule.scale),
-        f"{result.p_value:.2g}",
-        f"≤ {result.level:.2g}",
-        result.verdict.value if result.judged else "not judged",
+        f"{result.p_value:.{digits}g}",
+        f"≤ {result.level:.{digits}g}",
+        result.verdict.value if result.judged else "failed" if result.verdict is Verdict.KEEP else "not judged",
     ]
 
 
 def _effect(effect: Effect, scale: Scale) -> list[str]:
     relative = _share(effect.relative.value) if effect.relative else "-"
-    return [_number(effect.absolute.value), relative, _interval(effect.on(scale), scale)]
+    return [_number(effect.absolute.value), relative, _interval(effect.on(scale), effect.scale(scale))]
 
 
 def _guardrails(decision: Decision) -> str:
@@ -142,19 +147,25 @@ def _guardrails(decision: Decision) -> str:
 
 
 def _guardrail(candidate: str, claim: Hypothesis) -> list[str]:
-    effect = claim.effect.on(claim.scale)
-    shown = _share if claim.scale is Scale.RELATIVE else _number
+    effect, scale = claim.effect.on(claim.scale), claim.effect.scale(claim.scale)
+    shown = _share if scale is Scale.RELATIVE else _number
     return [
         claim.metric,
         candidate,
         _number(claim.challenger),
         _number(claim.champion),
         shown(effect.value),
-        _interval(effect, claim.scale),
+        _interval(effect, scale),
         amount(claim.threshold, claim.scale),
         f"{claim.p_value:.2g}",
-        "yes" if claim.shown else "broken" if claim.refuted else "not shown",
+        _holds(claim),
     ]
+
+
+def _holds(claim: Hypothesis) -> str:
+    if claim.shown:
+        return "yes, one value in every scenario" if claim.constant else "yes"
+    return "broken" if claim.refuted else "not shown"
 
 
 def _variants(decision: Decision) -> str:
@@ -211,8 +222,22 @@ def _missing(decision: Decision) -> list[str]:
     lines = [f"Left out for all: {d.scenario} (missing for {', '.join(d.missing_for)})." for d in evidence.dropped]
     if evidence.evaluations_dropped:
         lines.append(f"Evaluations not used because a counterpart is missing: {evidence.evaluations_dropped}.")
-    if evidence.not_judged:
-        lines.append(f"Not judged, too much is missing: {', '.join(evidence.not_judged)}.")
+    failed = [each.candidate for each in evidence.barred]
+    if poor := [name for name in evidence.not_judged if name not in failed]:
+        lines.append(f"Not judged, too much is missing: {', '.join(poor)}.")
+    lines += [
+        f"Failed by its own program: {each.candidate} in {', '.join(each.scenarios)}." for each in evidence.failed
+    ]
+    if evidence.repeated:
+        lines.append(f"Repeat the values of another scenario and count once: {', '.join(evidence.repeated)}.")
+    if evidence.seed_ignored:
+        lines.append("All replicates of a scenario gave the same value.")
+    for result in decision.challengers:
+        if result.judged and result.improvement.doubt:
+            said = doubted(result.candidate, result.improvement, evidence)
+            lines.append(f"No evidence: {said}")
+        elif result.judged and (said := skewed(result)):
+            lines.append(f"{result.candidate}: {said}")
     return lines
 
 

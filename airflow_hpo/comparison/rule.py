@@ -62,14 +62,18 @@ class ComparisonRule(Declared):
         )
 
     :param alpha: probability, below 0.5, with which a challenger may be promoted that is not better than the champion by
-        ``min_improvement`` or breaks a guardrail; it covers all challengers and all looks together and is one-sided.
+        ``min_improvement`` or breaks a guardrail; it covers all challengers and all looks together and is one-sided. Up to 12
+        scenarios it holds where losses and wins of one size are equally likely; with more it holds roughly for any shape, but
+        not for large losses so rare that hardly one was seen. The sentence says so when the data show it.
     :param min_improvement: by how much a challenger must be shown to be better, 0 or more; in the metric's own unit or,
         with ``scale="relative"``, as a share of the champion's mean (0.01 is 1 %).
     :param scale: ``"absolute"`` or ``"relative"``.
     :param guardrails: metrics that must not get worse, by name; each must be shown to hold.
     :param min_pairs: scenarios with a value of every candidate below which nothing is decided; 1 or more.
-    :param max_dropped: largest share of scenarios that may be dropped because an evaluation is missing, 0 to 1; a challenger
-        that alone lacks more is not judged, and a comparison that lacks more decides nothing.
+    :param max_dropped: largest share of scenarios that may be dropped because the infrastructure or the champion's own program
+        failed, 0 to 1; a challenger that alone lacks more is not judged, and a comparison that lacks more decides nothing.
+    :param max_failed: largest share of scenarios in which a challenger's own program may fail or leave out a metric, 0 to 1.
+        With more it is not promoted; with fewer each counts as a loss as large as the largest difference that was seen.
     :param looks: how often an inconclusive comparison may be judged, the first time included, each time with as many more
         evaluations; 1 to 20.
     :param spending: ``"obrien_fleming"`` keeps nearly the whole error for the last look, ``"pocock"`` spends it evenly.
@@ -83,6 +87,7 @@ class ComparisonRule(Declared):
     guardrails: dict[MetricName, Guardrail] = {}
     min_pairs: StrictInt = Field(default=5, ge=1)
     max_dropped: StrictFloat = Field(default=0.2, ge=0, le=1)
+    max_failed: StrictFloat = Field(default=0.0, ge=0, le=1)
     looks: StrictInt = Field(default=1, ge=1, le=20)
     spending: Spending = Spending.OBRIEN_FLEMING
     variant: str | None = None

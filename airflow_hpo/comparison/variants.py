@@ -23,7 +23,10 @@ def variant_table(
     nor of challengers, and decide nothing.
     """
     names = sorted(set(evaluations["variant"]) - {""})
-    tables = [(name, pair(evaluations[evaluations["variant"] == name], champion, rule.max_dropped)) for name in names]
+    tables = [
+        (name, pair(evaluations[evaluations["variant"] == name], champion, rule.max_dropped, rule.max_failed))
+        for name in names
+    ]
     return tuple(result for name, pairs in tables for result in _rows(name, pairs, objective, rule, champion))
 
 

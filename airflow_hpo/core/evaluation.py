@@ -17,6 +17,10 @@ CHAMPION = "champion"
 KEYS = ("candidate", "scenario", "variant", "replicate")
 """What tells one evaluation from another; also columns of every frame of evaluations."""
 
+FAILURE = "failure_kind"
+"""Column that says why an evaluation has no result: a :class:`FailureKind`, or that it was taken back."""
+TAKEN_BACK = "taken_back"
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Role = Literal["champion", "challenger"]
 
@@ -133,10 +137,10 @@ class Plan(Declared):
             twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
             if twice is not None:
                 raise ValueError(f"Every {kind} is evaluated once, but {twice!r} is named twice. Drop or rename one.")
-        taken = [name for name in self.objective.metrics if name in KEYS]
+        taken = [name for name in self.objective.metrics if name in (*KEYS, FAILURE)]
         if taken:
             raise ValueError(
-                f"Metrics of evaluations are not called {', '.join(KEYS)}, but got {taken[0]!r}. Rename the metric."
+                f"Metrics of evaluations are not called {', '.join((*KEYS, FAILURE))}, but got {taken[0]!r}. Rename the metric."
             )
         return self
 

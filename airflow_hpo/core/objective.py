@@ -1,6 +1,7 @@
 """Objective of a study: the metric, its direction, and which of a trial's reported values counts."""
 
 import re
+import warnings
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StrictFloat, StrictInt, field_validator, model_validator
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, nearest
+from airflow_hpo.core.metric_names import suggests_maximum
 from airflow_hpo.core.remedy import named
 
 METRIC_NAME = r"^[A-Za-z_](?:[A-Za-z0-9_.\-/@:' ]{0,126}[A-Za-z0-9_.\-/@])?$"
@@ -52,7 +54,8 @@ class Objective(Declared):
         Objective("loss", strategy="mean", window=5)  # the mean of the last five values
 
     :param metric: name under which trials report it: a letter or underscore, then letters, digits, blanks and ``_ . - / @ : '``.
-    :param direction: ``"minimize"`` or ``"maximize"``.
+    :param direction: ``"minimize"`` or ``"maximize"``; None for ``"minimize"``, with a warning where the name suggests otherwise,
+        as ``"accuracy"`` does.
     :param strategy: which reported value counts, in the order of the reports and whatever their steps: the ``"last"`` one, the
         ``"best"`` one, or the ``"mean"`` of the last ``window``.
     :param window: how many last values the mean takes; only with ``strategy="mean"``.
@@ -71,8 +74,14 @@ class Objective(Declared):
     extra_metrics: list[MetricName] = []
     strategies: dict[str, ExtraStrategy] | None = None
 
-    def __init__(self, metric: str = REQUIRED, direction: str = "minimize", *unnamed: Any, **options: Any) -> None:
-        super().__init__(*unnamed, metric=metric, direction=direction, **options)
+    def __init__(self, metric: str = REQUIRED, direction: str | None = None, *unnamed: Any, **options: Any) -> None:
+        super().__init__(*unnamed, metric=metric, direction=REQUIRED if direction is None else direction, **options)
+        if direction is None and suggests_maximum(self.metric):
+            warnings.warn(
+                f"{self.metric!r} is minimized because no direction was declared, but its name suggests that large values are "
+                f"good. Write Objective({self.metric!r}, direction='maximize'), or direction='minimize' if that is meant.",
+                stacklevel=2,
+            )
 
     @field_validator("extra_metrics", mode="before")
     @classmethod

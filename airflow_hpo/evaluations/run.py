@@ -5,20 +5,20 @@ The grid's points are names. The plan, which is stored with the edition and neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts, answered_from
-from airflow_hpo.core.attempt import TaskTry
+from airflow_hpo.core.attempt import Attempt, TaskTry, by_trial
 from airflow_hpo.core.budget import End
-from airflow_hpo.core.evaluation import KEYS, Plan
+from airflow_hpo.core.evaluation import FAILURE, KEYS, TAKEN_BACK, Plan
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space.space import Categorical, Int
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
+from airflow_hpo.core.trial import FailureKind, TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.evaluations.origins import check_origins
 from airflow_hpo.exceptions import ComparisonError
@@ -170,11 +170,16 @@ def answered_evaluations(store: Store, names: Iterable[str], since: datetime | N
 def evaluation_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return every evaluation of an edition once, reruns in place of what they replace; those that failed have no metrics."""
     plan = store.read(evaluations.get, name).plan
-    reasons = _reasons(store, name)
-    return [_row(name, plan, record, reasons) for record in own_trials(store.optuna.records(name))]
+    known = by_trial(store.read(attempts.of, name))
+    records = store.optuna.records(name)
+    # What was taken back and not run again is no trial that counts, but its place is not empty: a row says why it has no value.
+    every = {tuple(_keys(record.params).values()): record for record in records if record.invalid}
+    every |= {tuple(_keys(record.params).values()): record for record in own_trials(records)}
+    ordered = sorted(every.values(), key=lambda record: record.number)
+    return [_row(name, plan, record, known.get(record.number, [])) for record in ordered]
 
 
-def _row(name: str, plan: Plan, record: TrialRecord, reasons: Mapping[int, str | None]) -> dict[str, Any]:
+def _row(name: str, plan: Plan, record: TrialRecord, known: Sequence[Attempt]) -> dict[str, Any]:
     keys = _keys(record.params)
     complete = record.state is TrialState.COMPLETE
     values = {plan.objective.metric: record.value, **record.metrics}
@@ -184,9 +189,22 @@ def _row(name: str, plan: Plan, record: TrialRecord, reasons: Mapping[int, str |
         "number": record.number,
         "state": record.state.value,
         "seed": plan.seed_of(keys["scenario"], keys["replicate"]),
-        "reason": reasons.get(record.number),
+        "reason": known[-1].reason if known else None,
+        FAILURE: None if complete else _failure_kind(record, known),
         **{metric: values.get(metric) if complete else None for metric in plan.objective.metrics},
     }
+
+
+def _failure_kind(record: TrialRecord, known: Sequence[Attempt]) -> str | None:
+    """Return the kind of failure that counts: a program that failed once is not excused by what failed after it."""
+    if record.invalid:
+        return TAKEN_BACK
+    if not known:
+        return FailureKind.INFRASTRUCTURE.value  # It never began, so its program did not fail.
+    kinds = [each.kind for each in known if each.kind]
+    programs = (FailureKind.PROGRAM, FailureKind.NO_OUTPUT, FailureKind.NO_NEWS)
+    found = next((kind for kind in kinds if kind in programs), kinds[-1] if kinds else None)
+    return found.value if found else None
 
 
 def _circumstances(plan: Plan, point: Mapping[str, Any]) -> dict[str, Any]:

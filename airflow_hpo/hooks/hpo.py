@@ -247,6 +247,8 @@ class HpoHook(BaseHook):
     def evaluations(self, editions: str | Iterable[str]) -> pd.DataFrame:
         """Return evaluations, one a row: candidate, scenario, variant, replicate, metrics; failed ones lack their metrics.
 
+        ``failure_kind`` of a failed one is the kind of failure that counts, or ``"taken_back"``.
+
         :param editions: one edition that evaluates, or several, such as the looks of one comparison: what a collecting task
             returns as ``evaluation``.
         :raises StudyNotFoundError: when one of them is not in the store, or tunes.

@@ -24,7 +24,7 @@ OLD = [10.0, 12.0, 11.0, 14.0, 13.0]
 def store(run: Command, default_database: Database) -> Store:
     """A store with two comparisons: one that promotes, and then one where nothing is in use yet."""
     store = Store(default_database)
-    values = {"champion": OLD, "trial 7": [value - 1 for value in OLD]}
+    values = {"champion": OLD, "trial 7": [value - 1 - value**2 / 1000 for value in OLD]}
     place = TaskTry(TaskRun("retune", "r1", "compare"))
     first = evaluated(store, values, [challenger(7), CHAMPION])
     compare_evaluations(store, [first], LOSS, ComparisonRule(), place=place)

@@ -12,17 +12,20 @@ from airflow_hpo.comparison.report import as_data
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.evaluation import Candidate
+from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.compare import Compared, compare_evaluations
+from airflow_hpo.evaluations.run import evaluation_rows
 from airflow_hpo.evaluations.select import choose
 from airflow_hpo.exceptions import ComparisonError, DeclarationError, StudyNotFoundError
 from airflow_hpo.storage import comparisons
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.evaluated import CHAMPION, LOSS, challenger, evaluated
 
 NEW = challenger(7)
 OLD = [10.0, 12.0, 11.0, 14.0, 13.0, 12.5]
-BETTER, EQUAL = [v - 1 for v in OLD], [v + d for v, d in zip(OLD, (0.5, -0.5) * 3)]
+BETTER, EQUAL = [v - 1 - i / 10 for i, v in enumerate(OLD)], [v + d for v, d in zip(OLD, (0.5, -0.5) * 3)]
 PLACE = TaskTry(TaskRun("retune", "r1", "test.compare_1"))
 
 
@@ -41,7 +44,7 @@ def all_kept(store: Store) -> list[comparisons.Comparison]:
 
 @pytest.mark.parametrize(
     ("new", "verdict"),
-    [(BETTER, "promote"), ([v + 1 for v in OLD], "keep"), (EQUAL, "inconclusive")],
+    [(BETTER, "promote"), ([v + 1 + i / 10 for i, v in enumerate(OLD)], "keep"), (EQUAL, "inconclusive")],
     ids=["better", "worse", "equal"],
 )
 def test_a_decision_is_kept_with_everything_that_led_to_it(store: Store, new: list, verdict: str) -> None:
@@ -105,9 +108,75 @@ def test_looks_that_worked_on_several_periods_are_said_to(store: Store) -> None:
 
 
 def test_a_scenario_that_failed_for_one_is_left_out_for_all(store: Store) -> None:
-    found = compared(store, both(store, [*BETTER[:5], None]))
-    assert found.comparison.decision["evidence"]["pairs"] == 5
+    found = compared(store, both(store, [*BETTER[:5], FailureKind.INFRASTRUCTURE]))
+    assert (found.comparison.verdict, found.comparison.decision["evidence"]["pairs"]) == ("promote", 5)
     assert "Left out for all: day 5 (missing for trial 7)" in found.comparison.report
+    assert "because the infrastructure failed there" in found.comparison.sentence
+
+
+@pytest.mark.parametrize("kind", [None, FailureKind.PROGRAM, FailureKind.NO_NEWS, FailureKind.KILLED], ids=str)
+def test_a_challenger_whose_program_failed_is_not_promoted_on_the_rest(store: Store, kind: FailureKind | None) -> None:
+    found = compared(store, both(store, [*BETTER[:5], kind]))
+    assert (found.comparison.verdict, found.comparison.challenger) == ("keep", None)
+    assert "the program of 'trial 7' failed in 1 of 6 scenarios (day 5)" in found.comparison.sentence
+    assert found.comparison.decision["evidence"]["failed"][0]["barred"]
+
+
+def test_a_failure_that_the_rule_allows_is_a_loss(store: Store) -> None:
+    found = compared(store, both(store, [*BETTER[:5], None]), max_failed=0.2)
+    assert found.comparison.verdict == "inconclusive"
+    assert found.comparison.decision["evidence"]["pairs"] == 6
+
+
+def test_a_result_that_was_taken_back_is_nobodys_failure(store: Store) -> None:
+    name = both(store, BETTER)
+    number = next(
+        r["number"] for r in evaluation_rows(store, name) if (r["candidate"], r["scenario"]) == ("trial 7", "day 2")
+    )
+    invalidate(store, name, number, "A wrong file.")
+    found = compared(store, name)
+    assert found.comparison.verdict == "promote"
+    assert "(day 2), because a result there was taken back" in found.comparison.sentence
+
+
+@pytest.mark.parametrize(
+    ("kinds", "counts"),
+    [
+        (["infrastructure", "infrastructure"], "infrastructure"),
+        (["killed", "infrastructure"], "infrastructure"),
+        (["program", "infrastructure"], "program"),
+        (["infrastructure", "no_news"], "no_news"),
+        (["infrastructure", "killed"], "killed"),
+    ],
+    ids=", then ".join,
+)
+def test_a_program_that_failed_once_is_not_excused_by_what_failed_after_it(
+    store: Store, kinds: list[str], counts: str
+) -> None:
+    name = both(store, [*BETTER[:5], tuple(map(FailureKind, kinds))])
+    failed = {row["scenario"]: row["failure_kind"] for row in evaluation_rows(store, name) if row["state"] == "fail"}
+    assert failed == {"day 5": counts}
+
+
+def test_a_guardrail_metric_that_the_challenger_left_out_is_its_failure(store: Store) -> None:
+    name = both(store, BETTER, without={"trial 7": "day 1"})
+    found = compared(store, name, guardrails={"time_s": Guardrail("minimize", 1.0)})
+    assert found.comparison.verdict == "keep"
+    assert "the program of 'trial 7' failed in 1 of 6 scenarios (day 1)" in found.comparison.sentence
+    assert compared(store, name).comparison.verdict == "promote"
+
+
+def test_a_program_that_uses_neither_scenario_nor_seed_is_asked_about(store: Store) -> None:
+    name = evaluated(store, {"champion": [3.0] * 8, "trial 7": [2.0] * 8}, [NEW, CHAMPION])
+    found = compared(store, name, looks=2)
+    assert (found.comparison.verdict, found.data["next_look"]) == ("inconclusive", None)
+    assert "does the program use its scenario and its seed?" in found.comparison.sentence
+    assert found.comparison.decision["challengers"][0]["improvement"]["doubt"] == "champion_constant"
+
+
+def test_a_champion_of_zero_fails_no_comparison_under_a_relative_rule(store: Store) -> None:
+    name = evaluated(store, {"champion": [0.0, *OLD[1:]], "trial 7": [0.0, *BETTER[1:]]}, [NEW, CHAMPION])
+    assert compared(store, name, scale="relative", min_improvement=0.01).comparison.verdict == "promote"
 
 
 def test_a_guardrail_reads_the_extra_metrics(store: Store) -> None:

@@ -229,7 +229,17 @@ def test_the_frame_has_what_a_comparison_needs(evaluated: Evaluated, store: Stor
     decision = compare(frame, PLAN.objective, ComparisonRule(guardrails={}))
 
     assert decision.evidence.pairs == 2
-    assert list(frame.columns) == [*KEYS, "evaluation", "number", "state", "seed", "reason", "loss", "time_s"]
+    assert list(frame.columns) == [
+        *KEYS,
+        "evaluation",
+        "number",
+        "state",
+        "seed",
+        "reason",
+        "failure_kind",
+        "loss",
+        "time_s",
+    ]
     assert set(frame["time_s"]) == {2.0}
 
 

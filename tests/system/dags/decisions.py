@@ -27,14 +27,15 @@ def study(name):
 
 
 def cost(trial):
-    """Less is better, and some days are harder than others."""
+    """Less is better, and on harder days more so."""
     day = int(trial.scenario.name.split()[1]) if trial.scenario else 0
-    return trial.params["x"] + day
+    return trial.params["x"] * (1 + day / 10) + day
 
 
 def luck(trial):
     """What is better on one day is worse on the next, and the other way round when it is repeated."""
-    return trial.params["x"] * (-1) ** (int(trial.scenario.name.split()[1]) + trial.replicate)
+    day, x = int(trial.scenario.name.split()[1]), trial.params["x"]
+    return (x + x * x * day) * (-1) ** (day + trial.replicate)
 
 
 def decided(comparison):

@@ -9,14 +9,14 @@ import pandas as pd
 
 
 def evaluated(metric: str, values: Mapping[str, Sequence[float]], **columns: Any) -> pd.DataFrame:
-    """Return one row per candidate and scenario.
+    """Return one row per candidate and scenario; what has no value was failed by the infrastructure, unless a column says more.
 
     :param metric: name of the metric's column.
     :param values: each candidate's values, one per scenario.
     :param columns: further columns, the same value in every row.
     """
     rows = [
-        {"candidate": candidate, "scenario": f"day {i:02d}", metric: value}
+        {"candidate": candidate, "scenario": f"day {i:02d}", metric: value, "failure_kind": "infrastructure"}
         for candidate, row in values.items()
         for i, value in enumerate(row)
     ]

@@ -65,17 +65,23 @@ def test_a_relative_improvement_is_a_share_of_the_champions_mean() -> None:
 
 
 def test_a_relative_improvement_of_negative_scores_is_towards_the_better() -> None:
-    frame = evaluated("revenue", {"champion": [-day for day in DAYS], "new": [-day * 0.9 for day in DAYS]})
+    frame = evaluated(
+        "revenue", {"champion": [-day for day in DAYS], "new": [-day * 0.9 + n for day, n in zip(DAYS, NOISE)]}
+    )
     decision = compare(frame, REVENUE, ComparisonRule(min_improvement=0.05, scale="relative"))
     assert decision.verdict is Verdict.PROMOTE
     assert decision.challengers[0].improvement.effect.on(decision.rule.scale).value == pytest.approx(0.1)
 
 
-def test_a_relative_improvement_over_values_of_both_signs_is_refused() -> None:
-    frame = evaluated("revenue", {"champion": [-1, 1, 2, 3, 4], "new": [1, 2, 3, 4, 5]})
-    with pytest.raises(DeclarationError, match="'revenue' reach from -1 to 4"):
-        compare(frame, REVENUE, ComparisonRule(scale="relative"))
-    assert compare(frame, REVENUE, ComparisonRule()).challengers[0].improvement.effect.relative is None
+def test_a_relative_improvement_over_values_of_both_signs_is_inconclusive_and_says_what_to_declare() -> None:
+    frame = evaluated("revenue", {"champion": [-1, 1, 2, 3, 4], "new": [1, 2, 3.5, 4, 5]})
+    decision = compare(frame, REVENUE, ComparisonRule(scale="relative", looks=2))
+    assert (decision.verdict, decision.next_look) == (Verdict.INCONCLUSIVE, None)
+    assert "the champion's revenue has both signs" in decision.sentence
+    assert "scale='absolute'" in decision.sentence
+    absolute = compare(frame, REVENUE, ComparisonRule())
+    assert absolute.challengers[0].improvement.effect.relative is None
+    assert absolute.verdict is Verdict.PROMOTE
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 3, 4])
@@ -162,8 +168,7 @@ def test_a_guardrail_on_the_objective_itself_is_refused() -> None:
 
 
 def test_a_comparison_that_lost_too_many_scenarios_decides_nothing() -> None:
-    days = [*DAYS, 100.0, 100.0, 100.0]
-    frame = evaluated("revenue", {"champion": [*DAYS, NAN, NAN, NAN], "new": [day + 5 for day in days]})
+    frame = evaluated("revenue", {"champion": [*DAYS, NAN, NAN, NAN], "new": [*better(5), 1.0, 1.0, 1.0]})
     decision = compare(frame, REVENUE, ComparisonRule(max_dropped=0.2))
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert "3 of 10 scenarios lack a result, more than 20 %" in decision.sentence
@@ -199,7 +204,9 @@ def test_an_inconclusive_look_orders_the_next_until_there_is_none() -> None:
 
 
 def test_a_decided_comparison_orders_no_further_look() -> None:
-    frame = evaluated("revenue", {"champion": DAYS * 4, "new": better(5) * 4})
+    days = [day + month for month in range(4) for day in DAYS]
+    new = [day + month * 1.1 for month in range(4) for day in better(5)]
+    frame = evaluated("revenue", {"champion": days, "new": new})
     decision = compare(frame, REVENUE, ComparisonRule(looks=3))
     assert (decision.verdict, decision.next_look) == (Verdict.PROMOTE, None)
 
@@ -257,7 +264,9 @@ def test_a_variant_that_nobody_ran_is_refused() -> None:
 
 
 def test_many_pairs_are_judged_by_t_and_a_second_time_alike() -> None:
-    frame = evaluated("revenue", {"champion": DAYS * 3, "new": better(0.5) * 3})
+    days = [day + month for month in range(3) for day in DAYS]
+    new = [day + month * 1.1 for month in range(3) for day in better(0.5)]
+    frame = evaluated("revenue", {"champion": days, "new": new})
     decision = compare(frame, REVENUE, ComparisonRule())
     assert (decision.challengers[0].method, decision.verdict) == (Method.STUDENT, Verdict.PROMOTE)
     assert compare(frame.sample(frac=1, random_state=1), REVENUE, ComparisonRule()) == decision

@@ -29,20 +29,21 @@ def test_the_same_scenarios_stand_side_by_side_whatever_the_order_of_rows() -> N
 def test_a_scenario_missing_for_one_is_dropped_for_all_and_said_so(value: float) -> None:
     pairs = paired(evaluated("cost", {"champion": [1, 2, 3], "a": [4, value, 6], "b": [7, 8, 9]}))
     assert pairs.of("b")["cost"].tolist() == [7, 9]
-    assert pairs.evidence.dropped == (Dropped("day 01", ("a",)),)
+    assert pairs.evidence.dropped == (Dropped("day 01", ("a",), "infrastructure"),)
     assert pairs.evidence.evaluations_dropped == 2
-    assert pairs.evidence.share_dropped == pytest.approx(1 / 3)
+    assert pairs.evidence.lacks_more_than(0.33)
+    assert not pairs.evidence.lacks_more_than(1 / 3)
 
 
 def test_a_missing_row_counts_like_a_failed_evaluation() -> None:
     frame = evaluated("cost", {"champion": [1, 2, 3], "a": [4, 5, 6]})
     pairs = paired(frame.drop(index=1))
-    assert pairs.evidence.dropped == (Dropped("day 01", ("champion",)),)
+    assert pairs.evidence.dropped == (Dropped("day 01", ("champion",), "champion"),)
 
 
 def test_an_evaluation_without_every_metric_is_missing() -> None:
     frame = evaluated("cost", {"champion": [1, 2], "a": [4, 5]}).assign(latency=[1.0, 1.0, NAN, 1.0])
-    assert paired(frame, ("cost", "latency")).evidence.dropped == (Dropped("day 00", ("a",)),)
+    assert paired(frame, ("cost", "latency")).evidence.dropped == (Dropped("day 00", ("a",), "infrastructure"),)
 
 
 def test_replicates_are_averaged_over_those_that_all_have() -> None:
@@ -81,14 +82,15 @@ def test_a_scenario_without_one_of_the_variants_is_dropped() -> None:
         ]
     )
     pairs = paired(frame)
-    assert pairs.evidence.dropped == (Dropped("day 01", ("a",)),)
+    assert pairs.evidence.dropped == (Dropped("day 01", ("a",), "infrastructure"),)
 
 
 def test_scenarios_that_share_no_replicate_are_dropped_for_everybody() -> None:
     frame = pd.concat(
-        [evaluated("cost", {"champion": [1]}, replicate=0), evaluated("cost", {"a": [1]}, replicate=1)],
+        [evaluated("cost", {"champion": [1, NAN], "a": [NAN, 1]}, replicate=r) for r in range(2)],
     )
-    assert paired(frame).evidence.dropped == (Dropped("day 00", ("a", "champion")),)
+    days = [each.scenario for each in paired(frame).evidence.dropped]
+    assert days == ["day 00", "day 01"]
 
 
 def test_a_challenger_that_lacks_too_much_does_not_take_the_others_down() -> None:
@@ -131,4 +133,4 @@ def test_a_frame_that_breaks_the_contract_is_refused_in_words(frame: pd.DataFram
 def test_pairing_leaves_the_frame_as_it_was() -> None:
     frame = evaluated("cost", {"champion": [1], "a": [2]})
     paired(frame)
-    assert list(frame.columns) == ["candidate", "scenario", "cost"]
+    assert list(frame.columns) == ["candidate", "scenario", "cost", "failure_kind"]

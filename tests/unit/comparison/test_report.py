@@ -16,11 +16,12 @@ from tests.unit.comparison.evaluations import evaluated
 
 REVENUE = Objective("revenue", "maximize")
 DAYS = [100.0, 140.0, 90.0, 120.0, 110.0, 130.0, 95.0]
+STEPS = [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]
 RULE = ComparisonRule(guardrails={"wait": Guardrail("minimize", 2.0)}, looks=2)
 
 
 def frame() -> pd.DataFrame:
-    values = {"champion": DAYS, "new|x": [day + 5 for day in DAYS], "poor": [math.nan] * 7}
+    values = {"champion": DAYS, "new|x": [day + 5 + step for day, step in zip(DAYS, STEPS)], "poor": [math.nan] * 7}
     return pd.concat([evaluated("revenue", values, variant=v, wait=3.0) for v in ("model", "fallback")])
 
 
@@ -29,9 +30,9 @@ def test_the_page_holds_the_sentence_and_every_table() -> None:
     page = markdown(decision, select(frame(), {"new|x": 120.0, "champion": 112.0}, REVENUE, champion="champion"))
     assert page.startswith(f"## Promote\n\n{decision.sentence}\n\n```text\n")
     assert "\n\n| candidate | revenue (maximize) |" in page
-    assert r"| new\|x | 117.14 | 5 | 4.46 % | 5 to 5 (95.1 %) | 0.0078 | ≤ 0.024 | promote |" in page
+    assert r"| new\|x | 117.14 | 5 | 4.46 % | 4.8 to 5.2 (95.1 %) | 0.0078 | ≤ 0.024 | promote |" in page
     assert "| poor | - | - | - | no limit to no limit" in page
-    assert r"| wait | new\|x | 3 | 3 | 0 | 0 to 0 (95.1 %) | 2 | 0.0078 | yes |" in page
+    assert r"| wait | new\|x | 3 | 3 | 0 | 0 to 0 (95.1 %) | 2 | 0.0078 | yes, one value in every scenario |" in page
     assert "| fallback | champion | 112.14 |" in page
     assert "The study's winner was 'new|x'" in page
     assert "- Test: exact sign-flip test over all 128 sign changes" in page

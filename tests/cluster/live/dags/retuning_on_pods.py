@@ -7,8 +7,9 @@ from airflow_hpo import Int, PodTrial, Study, Window, retuning_dag
 
 COST = """
 import os, random
-noise = random.Random(int(os.environ["HPO_SEED"])).gauss(0.0, 0.1)
-print(f"cost={10 + abs(int(os.environ['HPO_PARAM_X']) - 2) + noise}", flush=True)
+luck = random.Random(int(os.environ["HPO_SEED"]))
+weight, noise = luck.uniform(0.9, 1.1), luck.gauss(0.0, 0.1)
+print(f"cost={10 + abs(int(os.environ['HPO_PARAM_X']) - 2) * weight + noise}", flush=True)
 """
 
 retuning_dag(

@@ -97,7 +97,10 @@ CSV = "epoch,step,train_loss,val_loss\n0,9,0.9,\n0,9,,0.8\n1,19,0.5,\n1,19,,0.45
 
 def measure(text: str, metric: str, *extra: str, **options: Any) -> Measurement:
     strategies = {name: options.pop(name) for name in ("strategy", "direction") if name in options}
-    collector = Collector(Stdout(**options), Objective(metric, extra_metrics=list(extra), **strategies))
+    collector = Collector(
+        Stdout(**options),
+        Objective(metric, strategies.pop("direction", "minimize"), extra_metrics=list(extra), **strategies),
+    )
     collector.feed(text.encode())
     collector.close()
     return collector.measure()
@@ -154,7 +157,7 @@ def test_values_of_an_unfinished_epoch_are_no_values_of_it() -> None:
     ],
 )
 def test_the_frameworks_own_count_is_the_step(format: str, text: str, metric: str, steps: list[int]) -> None:
-    collector = Collector(Stdout(format=format, step="epoch"), Objective(metric))
+    collector = Collector(Stdout(format=format, step="epoch"), Objective(metric, "minimize"))
     collector.feed(text.encode())
     assert [point.step for point in collector.drain(final=True)] == steps
 

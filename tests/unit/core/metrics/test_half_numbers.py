@@ -176,8 +176,8 @@ def test_a_unit_that_no_filter_names_gives_no_value(text: str) -> None:
 
 def test_of_one_line_with_a_unit_and_one_without_neither_is_lost() -> None:
     with pytest.raises(TrialFailedError, match=r"was '0.94'.*the filter passes it over"):
-        measure("acc=93%", "acc=0.94", objective=Objective("acc"), filter={"acc": r"acc=(\d+)%"})
-    assert measure("acc=93%", "acc=0.94", objective=Objective("acc")).value == 0.94
+        measure("acc=93%", "acc=0.94", objective=Objective("acc", "maximize"), filter={"acc": r"acc=(\d+)%"})
+    assert measure("acc=93%", "acc=0.94", objective=Objective("acc", "maximize")).value == 0.94
 
 
 def test_a_longer_name_that_is_no_better_leaves_the_best_alone() -> None:
