@@ -45,8 +45,11 @@ def seen(metric: str, lines: Iterable[str]) -> str:
     return f" Numbers were given for {', '.join(map(repr, names))}.{'' if metric in names else nearest(metric, names)}"
 
 
-def remedy(metric: str, lines: Sequence[str], declared: str) -> str:
-    """Return a sentence with the declaration that reads a metric in one of the lines; the newest is tried first."""
+def remedy(metric: str, lines: Sequence[str], declared: str, *, alone: bool = False) -> str:
+    """Return a sentence with the declaration that reads a metric in one of the lines; the newest is tried first.
+
+    It reads the metric ``alone`` when other lines have its name after a word that makes it another metric's.
+    """
     if table := table_of(metric, lines):
         return f" {declared}format={table[0]!r}) reads the line {cut(table[1].strip(), SHOWN_LENGTH)!r}."
     for line in reversed(lines):
@@ -57,13 +60,13 @@ def remedy(metric: str, lines: Sequence[str], declared: str) -> str:
                     f" The line {cut(text.strip(), SHOWN_LENGTH)!r} gives it as {names}: name one of these as the metric, with "
                     f"{declared}format={several[0]!r})."
                 )
-            if metric.split("/")[-1] in text and (argument := argument_for(metric, text)):
+            if metric.split("/")[-1] in text and (argument := argument_for(metric, text, alone=alone)):
                 return f" {declared}{argument}) reads the line {cut(text.strip(), SHOWN_LENGTH)!r}."
     report = f"{metric}=..." if metric.isidentifier() else f"**{{{metric!r}: ...}}"
     return f" Print it such as by airflow_hpo.reporting.report({report})."
 
 
-def argument_for(metric: str, line: str) -> str | None:
+def argument_for(metric: str, line: str, *, alone: bool = False) -> str | None:
     """Return the argument of a source that reads the metric in the line as one whole number; None when none does."""
     recognised = format_of(metric, line)
     if recognised and not (recognised[0] in BARS and data_set_of(line)):
@@ -74,6 +77,8 @@ def argument_for(metric: str, line: str) -> str | None:
         begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS
         if before := qualifier_before(line, match.start()):
             begin = rf"\b{before['data'] or before['kind']}\b[\])]?\s?[:|]?\s+"
+        elif alone:
+            begin = f"^{_path(line[: match.start()])}"
         for rest in _after_name(metric, line, match.span()):
             wanted = f"{begin}{re.escape(metric)}{rest}"
             found = list(LineFilter(wanted, metric).matches(line))

@@ -75,8 +75,9 @@ def missing(metric: str, instead: Rejected | None, evidence: LinesRead | None) -
 
 def doubtful(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
     """Return the error for an objective with a value that may have been cut."""
+    alone = found.why.startswith(f"it belongs to {found.name!r}")
     return TrialFailedError(
-        f"The objective's value must be read whole, but {found}.{_remedy(found.name, evidence, found.line)}",
+        f"The objective's value must be read whole, but {found}.{_remedy(found.name, evidence, found.line, alone=alone)}",
         kind=FailureKind.PROGRAM,
     )
 
@@ -104,14 +105,14 @@ def too_slow(expression: str, line: str) -> TrialFailedError:
     )
 
 
-def _remedy(metric: str, evidence: LinesRead | None, line: str = "") -> str:
+def _remedy(metric: str, evidence: LinesRead | None, line: str = "", *, alone: bool = False) -> str:
     if not evidence:
         return ""
     lines = [line] if line else evidence.sample
     if line and data_set_of(line) is TRAINING:
         # Where both are given, the evaluation is what is meant.
         lines = [each for each in evidence.sample if metric in each and data_set_of(each) is EVALUATION] or lines
-    return hints.remedy(metric, lines, evidence.declared)
+    return hints.remedy(metric, lines, evidence.declared, alone=alone)
 
 
 def not_finite(metric: str, what: str) -> TrialFailedError:

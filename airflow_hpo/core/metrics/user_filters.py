@@ -44,7 +44,9 @@ class LineFilter:
         found: list[tuple[Match, int]] = []
         for match in self.expression.finditer(line):
             if self._names is None or self._name_in(line, match) in self._names:
-                found.append((self._match(line, match), match.span(self._name or 0)[0]))
+                start, end = match.span(self._name or 0)
+                # a blank that the expression takes before the name does not hide the word before it
+                found.append((self._match(line, match), end - len(line[start:end].lstrip())))
         yield from self._qualifiers.judged(line, found)
         yield from self._missed(line, {match.name for match, _ in found})
 

@@ -89,3 +89,14 @@ def test_what_text_says_that_a_metric_became_is_not_passed_over(line: str, value
 )
 def test_what_says_nothing_new_is_no_reason_for_a_doubt(line: str) -> None:
     assert measure("x=0.7", line) == 0.7
+
+
+@pytest.mark.parametrize("line", ["x=0.4", "done, x=0.4", "2026-11-29 22:01:07 INFO epoch 3 | x=0.4"])
+def test_a_filter_for_a_name_alone_does_not_read_it_after_another_word(line: str) -> None:
+    lines = ("val x=0.9", line, "val x=0.8", line)
+    assert measure(*lines, filter=suggested(*lines)) == 0.4
+
+
+def test_a_filter_that_takes_a_blank_before_the_name_sees_the_word_before_it() -> None:
+    with pytest.raises(TrialFailedError, match="belongs to 'val x'"):
+        measure("x=0.4", "val x=0.8", filter={"x": r"(?:^|\s)x=(\S+)"})
