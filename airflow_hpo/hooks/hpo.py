@@ -10,7 +10,7 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_hpo import conf
-from airflow_hpo.core.masking import mask_with
+from airflow_hpo.core.masking import mask_with, masked
 from airflow_hpo.exceptions import HpoError, StoreUnavailableError
 from airflow_hpo.hooks.champion import REQUIRED, read_champion
 from airflow_hpo.hooks.connection import default_database, from_connection
@@ -309,7 +309,7 @@ class HpoHook(BaseHook):
                 return True, f"The first study makes the file {hook.database_to_write().name}."
             return True, f"Studies are kept in {hook.store_to_read.database.name}."
         except HpoError as err:
-            return False, str(err)
+            return False, masked(str(err))
 
     def _edition(self, study: str) -> str:
         from airflow_hpo.studies.rows import find_edition

@@ -16,6 +16,7 @@ from cachetools import TTLCache, cached
 from airflow_hpo import conf
 from airflow_hpo.core.arguments import expanded
 from airflow_hpo.core.attempt import TaskTry
+from airflow_hpo.core.masking import masked
 from airflow_hpo.core.templates import text_templates
 from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialView
 from airflow_hpo.core.work import Work
@@ -96,7 +97,7 @@ class TrialPodRunTrigger(BaseTrigger):
             except Exception as err:  # noqa: BLE001
                 self._lines.exception("The trial cannot be started from here; a worker starts it")
                 # A worker raises what there is to raise, with retries and callbacks.
-                yield TriggerEvent({"reason": f"{type(err).__name__}: {err}"})
+                yield TriggerEvent({"reason": masked(f"{type(err).__name__}: {err}")})
                 return
             yield await self._ended(begun, held)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import json
 import logging
@@ -24,7 +25,8 @@ from sqlalchemy import MetaData, select
 from airflow_hpo.core.masking import mask_with
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.parameter_set import Provenance
-from airflow_hpo.core.trial import FailureKind, TrialRequest
+from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.exceptions import FailureKind, StoreUnavailableError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.secrets import hidden
 from airflow_hpo.notifications.message import message_of
@@ -39,6 +41,7 @@ from airflow_hpo.studies.stop import request_stop
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.conclude import fail
 from airflow_hpo.trials.invalidate import invalidate
+from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
 from tests.integration.cli.conftest import metadata_database  # noqa: F401
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
 from tests.integration.operators.test_one_life import Core
@@ -278,3 +281,29 @@ def test_what_is_stored_of_a_task_that_waits_for_its_pod_has_no_secret(
     _, arguments = deferred.trigger.serialize()
     assert sorted(arguments["masked"].values()) == ["***", "--url=db://u:***@h"]
     assert found_in(str(arguments)) == []
+
+
+def test_the_event_of_a_trial_that_the_triggerer_cannot_start_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(*given: Any) -> None:
+        raise RuntimeError(f"refused {TOLD}")
+
+    async def events() -> list[Any]:
+        return [event.payload async for event in TrialPodRunTrigger({}, {}).run()]
+
+    monkeypatch.setattr(TrialPodRunTrigger, "_begun", refused)
+    [payload] = asyncio.run(events())
+    assert payload["reason"].startswith("RuntimeError: refused ")
+    assert found_in(str(payload)) == []
+
+
+def test_the_button_that_tests_a_connection_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away(HpoHook):
+        @property
+        def database(self) -> Database:  # type: ignore[override]
+            raise StoreUnavailableError(f"The server says {TOLD}.")
+
+    monkeypatch.setattr("airflow_hpo.hooks.hpo.HpoHook", Away)
+    done, said = Away().test_connection()
+    assert not done
+    assert "***" in said
+    assert found_in(said) == []
