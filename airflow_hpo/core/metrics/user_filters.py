@@ -81,7 +81,7 @@ class LineFilter:
         )
 
     def _remember(self, line: str, name: str, match: tuple[int, int], span: tuple[int, int]) -> None:
-        """Keep what stood beside a value that was read, to know a value that is not read when it stands there."""
+        """Keep what stood next to a value that was read, to know a value that is not read when it stands there."""
         self._remembered[name] = tries = self._remembered.get(name, 0) + 1
         if tries < LABELS and (label := _LABEL.search(line, max(match[0], span[0] - SHOWN), span[0])):
             unit = _AFTER.match(line, span[1])
