@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from airflow.utils.session import create_session  # noqa: TID251
 from sqlalchemy import delete, select
 
 from airflow_hpo.cli.champion import read_params
+from airflow_hpo.core.answer import Choice
+from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import OwnerError
 from airflow_hpo.hooks.champion import read_mirror
@@ -21,9 +24,11 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.promotion import parameter_set_asset
 from airflow_hpo.parameter_sets.moves import assign, promote, rollback
+from airflow_hpo.storage import approvals
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
+from tests.integration.decisions import decision
 
 NAME = "dispatch/tokyo"
 
@@ -240,3 +245,18 @@ def test_a_parameter_set_is_transferred_to_the_dag_that_was_renamed(run: Command
     assert said.startswith("Parameter set 'bikes' belongs to DAG 'new' since 20")
     with pytest.raises(OwnerError, match="belongs to DAG 'new', but DAG 'old'"):
         rollback(HpoHook().store, "bikes", provenance=origin)
+
+
+def test_get_and_history_say_who_approved(champion: Command, default_database: Database) -> None:
+    store = Store(default_database)
+    number = decision(store, {"wait": 90}, 3)["comparison"]
+    asker, at = TaskRun("retune", "r1", "approve"), datetime(2026, 11, 21, 8, tzinfo=UTC)
+    with store.session() as session:
+        user = {"id": "7", "name": "ann"}
+        approvals.answer(session, number, asker, Choice.APPROVE, at, user=user, params={"why": "[bold]fine"})
+    origin = Provenance(comparison=number, dag_id="retune", run_id="r1", approved_by="ann")
+    promote(store, NAME, {"wait": 90}, expected=3, key="retune/r1", provenance=origin)
+    said = "Approved by ann (id 7) with {'why': '[bold]fine'} at 2026-11-21 08:00+00:00, asked by approve."
+    assert f"approval: {said}" in champion("champion", "get", NAME, "-o", "table")
+    rows = json.loads(champion("champion", "history", NAME, "-o", "json"))
+    assert [row["approval"] for row in rows] == [said, None, None, None]
