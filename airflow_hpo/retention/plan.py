@@ -147,9 +147,7 @@ class Planner:
         if edition.name in self._known.waiting:
             comparison, run = self._known.waiting[edition.name]
             if self._run_state(run) not in ENDED:
-                return (
-                    f"Comparison {comparison} says promote, nothing was promoted, and {run} is not known to have ended."
-                )
+                return f"Comparison {comparison} may still be approved: {run} is not known to have ended."
         if edition.name in self._known.evidence:
             return f"Comparison {self._known.evidence[edition.name]} was decided on it."
         return None

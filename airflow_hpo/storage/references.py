@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from airflow_hpo.core.answer import Choice
 from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.storage import approvals
 from airflow_hpo.storage.tables import ComparisonRow, EvaluationRow, ParameterVersionRow
 
 PROMOTE = "promote"
@@ -26,7 +28,7 @@ class References:
     evidence: dict[str, int] = field(default_factory=dict)
     """Evaluations that were decided on, each with a comparison that did."""
     waiting: dict[str, tuple[int, DagRunKey]] = field(default_factory=dict)
-    """Editions of a comparison that says promote and was not followed by a promotion, with its number and DAG run."""
+    """Editions of a comparison that may still be approved, with its number and DAG run."""
 
     def add(self, edition: str | None, number: int | None) -> None:
         """Refer to an edition, and to a trial of it."""
@@ -57,10 +59,14 @@ def _add_candidates(found: References, candidates: Iterable[dict[str, Any]]) -> 
 
 
 def _add_comparisons(session: Session, found: References, promoted: set[Any]) -> None:
+    answered = approvals.newest(session)
+    asked = {each.comparison for each in answered if each.choice is None}
+    rejected = {each.comparison for each in answered if each.choice is Choice.REJECT}
     row = ComparisonRow
     columns = select(row.id, row.edition, row.evaluations, row.verdict, row.dag_id, row.run_id)
     for number, edition, evaluations, verdict, dag_id, run_id in session.execute(columns.order_by(row.id)):
         found.add(edition, None)
         found.evidence |= dict.fromkeys(evaluations, number)
-        if verdict == PROMOTE and number not in promoted and dag_id and run_id:
+        open_still = verdict == PROMOTE and number not in promoted | rejected
+        if (open_still or number in asked) and dag_id and run_id:
             found.waiting |= dict.fromkeys([edition, *evaluations], (number, DagRunKey(dag_id, run_id)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import func, select, table, text
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.afresh import RunFacts
+from airflow_hpo.core.answer import Choice
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
@@ -36,7 +38,8 @@ from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.retention import purge as purging
 from airflow_hpo.retention.plan import Planned, Planner, Rule, RunState
 from airflow_hpo.retention.purge import Purged, purge_editions
-from airflow_hpo.storage import editions, purges
+from airflow_hpo.storage import approvals, editions, purges
+from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import study_lock
 from airflow_hpo.studies.finish import finish
@@ -195,9 +198,14 @@ def test_a_version_that_was_promoted_long_before_the_champion_keeps_its_trial(st
     assert [numbers(store, f"demo@{run}") for run in "12"] == [[1, 2], [1, 2]]
 
 
+def candidate_of(tuned: Tuned, number: int) -> Candidate:
+    params = tuned.store.optuna.record(tuned.name, number).params
+    return Candidate(f"trial {number}", params, study=tuned.name, number=number)
+
+
 def compared(store: Store, tuned: Tuned, value: float = 0.5) -> str:
     """Compare trials 0 and 2 of an edition with the champion, and return the evaluation."""
-    met = [CHAMPION, *(Candidate(f"trial {n}", {"x": n / 9, "kind": "b"}, study=tuned.name, number=n) for n in (0, 2))]
+    met = [CHAMPION, *(candidate_of(tuned, n) for n in (0, 2))]
     values = {each.name: [1.0 if each is CHAMPION else value] * 8 for each in met}
     name = evaluated(store, values, met, family=f"{tuned.study.name}/test", run=tuned.name.partition("@")[2])
     compare_evaluations(store, [name], LOSS, ComparisonRule(min_pairs=2), place=START)
@@ -229,8 +237,7 @@ def test_an_evaluation_of_no_comparison_goes_as_a_whole_whatever_its_best(store:
 
 def test_a_trial_that_is_a_candidate_of_a_stored_evaluation_stays(store: Store, tmp_path: Path) -> None:
     tuned = tuned_to_its_end(store)
-    candidate = Candidate("trial 3", {"x": 0.3, "kind": "b"}, study=tuned.name, number=3)
-    evaluated(store, {"champion": [1.0], "trial 3": [0.5]}, [CHAMPION, candidate])
+    evaluated(store, {"champion": [1.0], "trial 3": [0.5]}, [CHAMPION, candidate_of(tuned, 3)])
     purged(store, tmp_path, "demo")
     assert numbers(store, tuned.name) == [1, 3]
 
@@ -303,7 +310,7 @@ def test_editions_of_a_comparison_that_may_still_be_approved_stay(store: Store, 
     evaluation = compared(store, tuned)
     assert comparison_rows(store)[0]["verdict"] == "promote"
     found = plans(store, run_state=lambda _: state)
-    assert ("nothing was promoted" in (found[tuned.name].why_not or "")) is stays
+    assert ("may still be approved" in (found[tuned.name].why_not or "")) is stays
     assert found[evaluation].why_not is not None
 
 
@@ -314,6 +321,19 @@ def test_a_comparison_that_was_promoted_waits_for_nobody(store: Store) -> None:
     origin = Provenance(study=tuned.name, number=0, comparison=found["comparison"])
     promote(store, "demo/tokyo", {"x": 0.5}, expected=None, key="k", provenance=origin)
     assert plans(store, run_state=unknown)[tuned.name].going == [3]
+
+
+def test_an_answer_decides_whether_a_comparison_may_still_be_approved(store: Store) -> None:
+    tuned = tuned_to_its_end(store)
+    compared(store, tuned)
+    [found] = comparison_rows(store)
+    asks = START.task
+    with store.session() as session:
+        approvals.answer(session, found["comparison"], asks, Choice.REJECT, utc_now(), user=None, params={})
+    assert plans(store, run_state=unknown)[tuned.name].going == [3]
+    with store.session() as session:
+        approvals.ask(session, found["comparison"], replace(asks, try_number=2))
+    assert "may still be approved" in (plans(store, run_state=unknown)[tuned.name].why_not or "")
 
 
 def test_young_editions_stay(store: Store) -> None:
