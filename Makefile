@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -16,6 +16,8 @@ VERIFY := $(RUN) python -m tests.verify
 MARIADB := --program mariadb-install-db=mariadb-server-core --program my_print_defaults=mariadb-client-core \
 	--program mariadb_config=libmariadb-dev --program gcc=gcc --program pkg-config=pkg-config
 ON_MARIADB := env HPO_DATABASES=mysql $(UV) run --frozen --extra mysql python -m pytest -k mysql
+# The same through a pooler, which is in a folder that not every user's path has.
+THROUGH_POOLER := env HPO_DATABASES=pgbouncer $(RUN) python -m pytest
 # The theme announces its successor at every build, and importing Airflow makes a folder in its home.
 MKDOCS := NO_MKDOCS_2_WARNING=1 AIRFLOW_HOME=$(CURDIR)/site $(RUN) mkdocs
 
@@ -96,6 +98,12 @@ test-mysql: install ## Run the tests of locks, claims, ends and migrations on Ma
 
 verify-mysql: install ## Run every test of the database on MariaDB (minutes)
 	$(VERIFY) mysql $(MARIADB) -- $(ON_MARIADB) -n 2 tests/integration
+
+test-pooler: install ## Run a grid and the faults of a pooler through PgBouncer, which must be installed (half a minute)
+	$(THROUGH_POOLER) tests/integration/storage/test_pooler.py
+
+verify-pooler: install ## Run every test of the database through PgBouncer in transaction mode (minutes)
+	$(VERIFY) pooler --program /usr/sbin/pgbouncer=pgbouncer -- $(THROUGH_POOLER) -k pgbouncer -n 2 tests/integration
 
 test-gp: ## Run the tests of the Gaussian process in an environment with torch (a download of gigabytes)
 	$(UV) run --frozen --isolated --all-groups --extra gp pytest tests/extras

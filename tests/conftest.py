@@ -20,8 +20,9 @@ from local_airflow.live import LiveAirflow
 from local_airflow.troubles import troubles
 from tests.databases import DATABASES, LentDatabase, LentFile
 from tests.lent_mariadb import CREATE, DROP, LentMariaDb, run
-from tests.lent_postgres import LentPostgres
+from tests.lent_postgres import LentPostgres, LentThroughPooler
 from tests.mariadb import mariadb_server
+from tests.pgbouncer import pgbouncer
 from tests.postgres import postgres_server
 
 # Importing Airflow writes its configuration into its home: let that be nobody's.
@@ -84,6 +85,13 @@ def mariadb_database(mariadb_url: str) -> Iterator[Database]:
         run(connection, DROP, name)
 
 
+@pytest.fixture(scope="session")
+def pooler_url(postgres_url: str) -> Iterator[str]:
+    """URL of the PostgreSQL server's empty database through PgBouncer, with the settings of Airflow's own chart."""
+    with pgbouncer(postgres_url, max_client_conn=200, default_pool_size=20) as pooler:
+        yield pooler.url
+
+
 @pytest.fixture(params=DATABASES)
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """A location where nothing has been created yet."""
@@ -93,7 +101,9 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
         database: Database = request.getfixturevalue("mariadb_database")
         return database
     schema: str = request.getfixturevalue("postgres_schema")
-    return Database.of(request.getfixturevalue("postgres_url"), schema)
+    return Database.of(
+        request.getfixturevalue("pooler_url" if request.param == "pgbouncer" else "postgres_url"), schema
+    )
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +118,12 @@ def our_sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> LentFile:
 def our_postgresql_tables(postgres_url: str) -> LentDatabase:
     """A PostgreSQL database with our tables, to be lent."""
     return LentPostgres(postgres_url, "ours", upgrade)
+
+
+@pytest.fixture(scope="session")
+def our_pgbouncer_tables(postgres_url: str, pooler_url: str) -> LentDatabase:
+    """A PostgreSQL database with our tables, to be lent through a pooler."""
+    return LentThroughPooler(postgres_url, "ours", upgrade, pooler_url)
 
 
 @pytest.fixture(scope="session")

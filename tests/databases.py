@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from airflow_hpo.storage.database import Database
 
 DATABASES = os.environ.get("HPO_DATABASES", "sqlite postgresql").split()
-"""The kinds on which a test runs that asks for a database: sqlite, postgresql, mysql."""
+"""The kinds on which a test runs that asks for a database: sqlite, postgresql, pgbouncer, mysql."""
 
 Migrate = Callable[[Database], None]
 Shape = list[str | None]

@@ -75,3 +75,19 @@ class LentPostgres(LentDatabase):
         # Faster than TRUNCATE, which makes new files; without the checks of foreign keys the order does not matter.
         removals = "; ".join(f"DELETE FROM {name}" for name in tables)
         connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {removals}; {COUNT_FROM_ONE}")
+
+
+class LentThroughPooler(LentPostgres):
+    """The same database, reached through a pooler.
+
+    :param pooler: URL of a running pooler in front of the server.
+    """
+
+    def __init__(self, server: str, name: str, migrate: Migrate, pooler: str) -> None:
+        super().__init__(server, name, migrate)
+        self._pooled = Database.of(make_url(pooler).set(database=name), SCHEMA)
+
+    def lend(self) -> Database:
+        """Return the database as the pooler's clients reach it."""
+        super().lend()
+        return self._pooled

@@ -33,7 +33,7 @@ class PostgresServer:
 
     def __init__(self, home: Path, **settings: str) -> None:
         self._home = home
-        self._owner = _owner(home)
+        self._owner = owner_of(home)
         self._binaries = _binaries(home)
         self._data, self.port = home / "data", free_port()
         self._settings = {**OPTIONS, **settings, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
@@ -101,8 +101,8 @@ def await_answer(database: Database) -> None:
         pass
 
 
-def _owner(home: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root."""
+def owner_of(home: Path) -> dict[str, Any]:
+    """Give a folder to who runs a server in it, and return as whom: PostgreSQL and PgBouncer refuse to run as root."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")

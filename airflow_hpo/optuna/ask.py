@@ -20,10 +20,11 @@ from airflow_hpo.optuna.read import StoredStudy, StudyReader, as_record, latest_
 from airflow_hpo.optuna.sample import Draft, SamplingRound
 from airflow_hpo.optuna.write import locked_trial, set_study_attributes
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.driver_errors import translated
-from airflow_hpo.storage.locks import LockCheck
 
 logger = logging.getLogger(__name__)
+
+Allow = Callable[[Database, list[TrialRecord]], int]
+"""Returns how many trials may start, from a study's trials and what else it reads in the database that it is given."""
 
 
 def ask(
@@ -31,25 +32,22 @@ def ask(
     cache: TrialCache,
     study: Study,
     keys: Sequence[str],
-    allow: Callable[[list[TrialRecord]], int] | None = None,
-    check_lock: LockCheck = lambda: None,
+    allow: Allow | None = None,
 ) -> list[TrialRequest]:
     """Return the trials of the given keys, suggesting those that do not exist; only the study's holder may call it."""
-    stored, trials = cache.snapshot()
+    stored, trials = cache.snapshot(StudyReader(database))
     wanted = list(dict.fromkeys(keys))
     found = {key: _request(cache.edition, trial) for key, trial in _lowest(trials, wanted).items()}
     missing = [key for key in wanted if key not in found]
-    room = allow([as_record(trial) for trial in trials]) if allow and missing else len(missing)
+    room = allow(database, [as_record(trial) for trial in trials]) if allow and missing else len(missing)
     if missing and room > 0:
-        found |= _new_trials(database, stored, trials, study, missing[:room], check_lock)
+        found |= _new_trials(database, stored, trials, study, missing[:room])
     return [found[key] for key in keys if key in found]
 
 
-def rerun(
-    database: Database, reader: StudyReader, edition: str, number: int, key: str, check_lock: LockCheck = lambda: None
-) -> TrialRequest:
+def rerun(database: Database, edition: str, number: int, key: str) -> TrialRequest:
     """Return a trial that runs a finished one again; only the study's holder may call it."""
-    stored, trials = reader.snapshot(edition)
+    stored, trials = StudyReader(database).snapshot(edition)
     existing = next((trial for trial in trials if trial.user_attrs.get(attributes.KEY) == key), None)
     latest = existing or _latest(trials, edition, number)
     if existing or (latest.number != number and not latest.state.is_finished()):
@@ -67,8 +65,7 @@ def rerun(
     }
     # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
-    check_lock()
-    with database.connect() as connection, translated(database.name), connection.begin():
+    with database.transaction() as connection:
         request = _written(connection, stored, latest.params, latest.distributions, attrs, generation)
         if latest.state is not OptunaState.FAIL:
             with locked_trial(connection, edition, latest.number) as replaced:
@@ -77,12 +74,7 @@ def rerun(
 
 
 def _new_trials(
-    database: Database,
-    stored: StoredStudy,
-    trials: list[FrozenTrial],
-    study: Study,
-    keys: Sequence[str],
-    check_lock: LockCheck,
+    database: Database, stored: StoredStudy, trials: list[FrozenTrial], study: Study, keys: Sequence[str]
 ) -> dict[str, TrialRequest]:
     sampling = SamplingRound(study, stored, trials)
     drafts: dict[str, Draft] = {}
@@ -91,22 +83,12 @@ def _new_trials(
         if draft is None:
             break
         drafts[key] = draft
-    # Before the trials: a crash in between loses a point of a sequence but never repeats one.
-    if sampling.changed_system_attrs:
-        check_lock()
-        set_study_attributes(database, stored.id, sampling.changed_system_attrs)
-    found: dict[str, TrialRequest] = {}
-    # One connection for all of them: on a server opening it costs as much as writing a trial.
-    with database.connect() as connection, translated(database.name):
+    with database.transaction() as connection:
+        if sampling.changed_system_attrs:
+            set_study_attributes(connection, stored.id, sampling.changed_system_attrs)
         for number, why in sampling.refused.items():
-            check_lock()
-            with connection.begin():
-                _refuse(connection, stored, number, why)
-        for key, draft in drafts.items():
-            check_lock()
-            with connection.begin():
-                found[key] = _created(connection, stored, study, key, draft)
-    return found
+            _refuse(connection, stored, number, why)
+        return {key: _created(connection, stored, study, key, draft) for key, draft in drafts.items()}
 
 
 def _refuse(connection: Connection, stored: StoredStudy, number: int, why: str) -> None:

@@ -13,17 +13,16 @@ class TrialCache:
     trial that replaces it. One thread at a time.
     """
 
-    def __init__(self, reader: StudyReader, edition: str) -> None:
+    def __init__(self, edition: str) -> None:
         self.edition = edition
-        self._reader = reader
         self._trials: list[FrozenTrial] = []
 
-    def snapshot(self) -> tuple[StoredStudy, list[FrozenTrial]]:
+    def snapshot(self, reader: StudyReader) -> tuple[StoredStudy, list[FrozenTrial]]:
         """Return the study and all its trials by number, as they are now."""
         settled = next((i for i, t in enumerate(self._trials) if not t.state.is_finished()), len(self._trials))
-        stored, fresh, invalid = self._reader.changes_since(self.edition, settled)
+        stored, fresh, invalid = reader.changes_since(self.edition, settled)
         if invalid != {t.number for t in self._trials[:settled] if attributes.INVALID in t.user_attrs}:
             settled = 0
-            stored, fresh, _ = self._reader.changes_since(self.edition, settled)
+            stored, fresh, _ = reader.changes_since(self.edition, settled)
         self._trials = counted(self._trials[:settled] + fresh)
         return stored, self._trials

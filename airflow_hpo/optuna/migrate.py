@@ -9,7 +9,7 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import RDBStorage
-from sqlalchemy import String, column, select, table
+from sqlalchemy import Engine, String, column, event, select, table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from airflow_hpo.exceptions import StoreNotMigratedError
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.log_filters import without_announcements
-from airflow_hpo.storage.database import Database
+from airflow_hpo.storage.database import Database, LockedDatabase, listen_as_postgresql
 from airflow_hpo.storage.driver_errors import is_missing, translated
 from airflow_hpo.storage.locks import study_lock
 
@@ -35,10 +35,10 @@ def create_schema(database: Database) -> None:
     with study_lock(database, OPTUNA_LOCK, OPTUNA_TIMEOUT), storage_errors(database.name), without_announcements():
         revision, made_by = _found(database)
         if revision is None:
-            RDBStorage(database.url, engine_kwargs={"poolclass": NullPool})
+            _storage(database, exists=False)
         elif made_by != optuna.__version__:
             _refuse_newer(database, revision, made_by)
-            with _logging_left_alone():
+            with _logging_left_alone(), _engines_like_ours(database):
                 _storage(database).upgrade()
 
 
@@ -84,10 +84,40 @@ def optuna_storage(database: Database) -> RDBStorage:
     return storage
 
 
-def _storage(database: Database) -> RDBStorage:
-    return RDBStorage(
-        database.url, engine_kwargs={"poolclass": NullPool}, skip_compatibility_check=True, skip_table_creation=True
-    )
+def storage_within(storage: RDBStorage, database: Database) -> RDBStorage:
+    """Return a storage that works in the transaction of a lock, where a database has one."""
+    if not isinstance(database, LockedDatabase):
+        return storage
+    # Optuna's own copy would make tables. What Optuna rolls back is a savepoint: the lock's transaction goes on.
+    within = RDBStorage.__new__(RDBStorage)
+    sessions = sessionmaker(bind=database.connection, join_transaction_mode="create_savepoint")
+    within.__dict__.update(storage.__dict__, scoped_session=scoped_session(sessions))
+    return within
+
+
+def _storage(database: Database, *, exists: bool = True) -> RDBStorage:
+    url = database.location.render_as_string(hide_password=False)
+    with _engines_like_ours(database):
+        return RDBStorage(
+            url,
+            engine_kwargs={"poolclass": NullPool},
+            skip_compatibility_check=exists,
+            skip_table_creation=exists,
+        )
+
+
+@contextmanager
+def _engines_like_ours(database: Database) -> Iterator[None]:
+    """Let the engines that Optuna makes of its own go to the same schema as ours."""
+    if database.dialect != "postgresql":
+        yield
+        return
+    listeners = listen_as_postgresql(Engine, database.schema, of=database.location)
+    try:
+        yield
+    finally:
+        for name, listener in listeners.items():
+            event.remove(Engine, name, listener)
 
 
 @contextmanager

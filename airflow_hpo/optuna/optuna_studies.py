@@ -1,8 +1,8 @@
 """Facade of Optuna: every call that the rest of the package makes."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from threading import Lock
 
 import optuna
@@ -17,13 +17,13 @@ from airflow_hpo.optuna import ask, create, delete, tell, warm_start
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
-from airflow_hpo.optuna.migrate import optuna_storage
+from airflow_hpo.optuna.migrate import optuna_storage, storage_within
 from airflow_hpo.optuna.points import points_left
 from airflow_hpo.optuna.pruning import PruningSession
 from airflow_hpo.optuna.read import StudyReader, find_id, latest_of, study_id
 from airflow_hpo.optuna.write import locked_trial
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.locks import LOCK_TIMEOUT, LockCheck, study_lock
+from airflow_hpo.storage.locks import LOCK_TIMEOUT, study_lock
 
 EDITIONS_KEPT = 16
 """Editions for which a process keeps the finished trials that it has read."""
@@ -40,38 +40,38 @@ class OptunaStudies:
         self._database = database
         self._lock_timeout = lock_timeout
         self._reader = StudyReader(database)
-        self._trial_cache = cached(LRUCache(EDITIONS_KEPT), lock=Lock())(partial(TrialCache, self._reader))
+        self._trial_cache = cached(LRUCache(EDITIONS_KEPT), lock=Lock())(TrialCache)
 
     def create(self, edition: str, study: Study) -> None:
         """Create the study of an edition, or accept the one that exists when it searches for the same."""
-        with self._locked(edition):
-            create.create(self._storage, self._reader, edition, study)
+        with self._locked_storage(edition) as (storage, reader):
+            create.create(storage, reader, edition, study)
 
     def warm_start(self, edition: str, study: Study, earlier: Sequence[str]) -> list[tuple[str, int]]:
         """Take over the best trials of earlier editions that fit the space, as the study's ``warm_start`` says."""
-        with self._locked(edition):
-            return warm_start.warm_start(self._storage, self._reader, edition, study, earlier)
+        with self._locked_storage(edition) as (storage, reader):
+            return warm_start.warm_start(storage, reader, edition, study, earlier)
 
     def enqueue_champion(self, edition: str, study: Study, params: Params) -> bool:
         """Have the parameters that production uses evaluated first, if they fit the space; the first call decides."""
-        with self._locked(edition):
-            return warm_start.enqueue_champion(self._storage, self._reader, edition, study, params)
+        with self._locked_storage(edition) as (storage, reader):
+            return warm_start.enqueue_champion(storage, reader, edition, study, params)
 
     def ask(
-        self, edition: str, study: Study, keys: Sequence[str], allow: Callable[[list[TrialRecord]], int] | None = None
+        self, edition: str, study: Study, keys: Sequence[str], allow: ask.Allow | None = None
     ) -> list[TrialRequest]:
         """Return the trials of the given keys, suggesting those that do not exist yet."""
-        with self._locked(edition) as check_lock:
+        with self._locked(edition) as database:
             # Only the holder of a study asks for trials: no other thread uses its cache meanwhile.
-            return ask.ask(self._database, self._trial_cache(edition), study, keys, allow, check_lock)
+            return ask.ask(database, self._trial_cache(edition), study, keys, allow)
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.
 
         When the trial has been replaced already, its newest replacement is replaced, or returned while it runs.
         """
-        with self._locked(edition) as check_lock:
-            return ask.rerun(self._database, self._reader, edition, number, key, check_lock)
+        with self._locked(edition) as database:
+            return ask.rerun(database, edition, number, key)
 
     def tell(
         self,
@@ -88,8 +88,8 @@ class OptunaStudies:
 
     def invalidate(self, edition: str, number: int, reason: str) -> TrialRecord:
         """Take a finished trial's result back: it counts no longer and is read as failed."""
-        with self._locked(edition):
-            return tell.invalidate(self._database, edition, number, reason)
+        with self._locked(edition) as database:
+            return tell.invalidate(database, edition, number, reason)
 
     def pruning(self, edition: str, study: Study, number: int) -> PruningSession:
         """Return an object that takes a running trial's intermediate values and judges them."""
@@ -166,6 +166,13 @@ class OptunaStudies:
         return optuna_storage(self._database)
 
     @contextmanager
-    def _locked(self, edition: str) -> Iterator[LockCheck]:
-        with study_lock(self._database, edition, self._lock_timeout) as check_lock, storage_errors(self._database.name):
-            yield check_lock
+    def _locked_storage(self, edition: str) -> Iterator[tuple[RDBStorage, StudyReader]]:
+        # Made before the lock is held: that takes a connection of its own.
+        storage = self._storage
+        with self._locked(edition) as database:
+            yield storage_within(storage, database), StudyReader(database)
+
+    @contextmanager
+    def _locked(self, edition: str) -> Iterator[Database]:
+        with study_lock(self._database, edition, self._lock_timeout) as database, storage_errors(self._database.name):
+            yield database

@@ -25,7 +25,7 @@ class PruningSession:
         self._study = study
         self._number = number
         self._pruner = pruner_for(study)
-        self._cache = TrialCache(StudyReader(database), edition)
+        self._cache = TrialCache(edition)
 
     def judge(self, values: Mapping[int, float]) -> Judgement:
         """Ask the pruner about values that have come, in their order; nothing is stored."""
@@ -37,7 +37,7 @@ class PruningSession:
             )
         if self._pruner is None or not given:
             return Judgement(given)
-        stored, trials = self._cache.snapshot()
+        stored, trials = self._cache.snapshot(StudyReader(self._database))
         return judge(self._study, self._pruner, stored, trials, self._number, given)
 
     def locked(self, within: Connection | None = None) -> AbstractContextManager[LockedTrial]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +22,6 @@ from airflow_hpo.optuna.nonfinite import restored
 from airflow_hpo.optuna.trial_rows import TrialRows
 from airflow_hpo.storage import editions, purges
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.driver_errors import translated
 
 BRIEF = (attributes.KEY, attributes.ORIGIN, attributes.REPLACES, attributes.INVALID)
 """What progress needs of a trial's attributes."""
@@ -48,17 +46,17 @@ class StudyReader:
 
     def find(self, name: str) -> StoredStudy | None:
         """Return a study; None when there is none of that name."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             return _study(connection, name)
 
     def study(self, name: str) -> StoredStudy:
         """Return a study."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             return _study(connection, name) or _missing(connection, name)
 
     def records(self, name: str, *, details: bool = True) -> list[TrialRecord]:
         """Return all trials of a study by number."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             wanted = TrialRows(study_id(connection, name))
             rows = wanted.trials(connection)
             params = wanted.params(connection)[0] if details else {}
@@ -68,12 +66,12 @@ class StudyReader:
 
     def record(self, name: str, number: int) -> TrialRecord:
         """Return one trial."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             return record_of(connection, trial_id(connection, name, number))
 
     def number_of(self, name: str, key: str) -> int | None:
         """Return the number of the trial that was asked for by a key; None when none was."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             return min(
                 (number for number, _ in _with_attribute(connection, study_id(connection, name), attributes.KEY, key)),
                 default=None,
@@ -81,13 +79,13 @@ class StudyReader:
 
     def replacements(self, name: str) -> dict[int, int]:
         """Return which trial ran another one again: the lowest such number by the number of the one it replaces."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             found = _with_attribute(connection, study_id(connection, name), attributes.REPLACES)
             return {replaced: number for number, replaced in sorted(found, reverse=True)}
 
     def sources(self) -> dict[str, set[int]]:
         """Return the numbers of the trials that later editions took results from, by edition."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             found: dict[str, set[int]] = {}
             for text in connection.scalars(_SOURCES):
                 edition, _, number = json.loads(text).rpartition("#")
@@ -96,13 +94,13 @@ class StudyReader:
 
     def numbers(self, name: str) -> list[int]:
         """Return the numbers of all trials; none when there is no study of that name."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             found = find_id(connection, name)
             return [] if found is None else [row.number for row in TrialRows(found).trials(connection)]
 
     def intermediate_by_trial(self, name: str) -> dict[int, int]:
         """Return how many intermediate values each trial has, by its number; trials without any are left out."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             return delete.intermediate_by_trial(connection, study_id(connection, name))
 
     def snapshot(self, name: str) -> tuple[StoredStudy, list[FrozenTrial]]:
@@ -112,19 +110,11 @@ class StudyReader:
 
     def changes_since(self, name: str, since: int) -> tuple[StoredStudy, list[FrozenTrial], set[int]]:
         """Return a study, its later trials as they are stored, and the numbers of earlier ones that were taken back."""
-        with self._reading() as connection:
+        with self._database.transaction(read_only=True) as connection:
             study = _study(connection, name) or _missing(connection, name)
             trials = list(_frozen(connection, TrialRows(study.id, since=since)))
             invalid = _with_attribute(connection, study.id, attributes.INVALID) if since else []
             return study, trials, {number for number, _ in invalid if number < since}
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """Open a transaction that sees one state of the database."""
-        with self._database.connect(read_only=True) as connection, translated(self._database.name):
-            if self._database.dialect == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            yield connection
 
 
 _STUDY_ID = select(tables.studies.c.study_id).where(tables.studies.c.study_name == bindparam("name"))
@@ -184,7 +174,8 @@ def _frozen(connection: Connection, wanted: TrialRows) -> Iterator[FrozenTrial]:
     user_attrs, system_attrs = wanted.user_attrs(connection), wanted.system_attrs(connection)
     for row in rows:
         key = row.trial_id
-        objectives = values.get(key)
+        # Within a lock's transaction each statement sees what was committed before it: a trial may have ended since its row was read.
+        objectives = values.get(key) if OptunaState[row.state].is_finished() else None
         yield FrozenTrial(
             number=row.number,
             trial_id=key,

@@ -14,7 +14,6 @@ from airflow_hpo.optuna import attributes, tables
 from airflow_hpo.optuna.nonfinite import restored, stored
 from airflow_hpo.optuna.read import record_of, trial_id
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.driver_errors import translated
 
 
 class LockedTrial:
@@ -92,10 +91,9 @@ def _replace_attributes(
     add_attributes(connection, table, owner, attrs)
 
 
-def set_study_attributes(database: Database, study_id: int, attrs: Mapping[str, Any]) -> None:
+def set_study_attributes(connection: Connection, study_id: int, attrs: Mapping[str, Any]) -> None:
     """Set attributes of a study that are Optuna's own, replacing those of the same names."""
-    with database.connect() as connection, translated(database.name), connection.begin():
-        _replace_attributes(connection, tables.study_system_attributes, {"study_id": study_id}, attrs)
+    _replace_attributes(connection, tables.study_system_attributes, {"study_id": study_id}, attrs)
 
 
 @contextmanager
@@ -106,7 +104,7 @@ def locked_trial(
     if isinstance(where, Connection):
         yield _lock(where, name, number, end)
         return
-    with where.connect() as connection, translated(where.name), connection.begin():
+    with where.transaction() as connection:
         yield _lock(connection, name, number, end)
 
 

@@ -10,7 +10,7 @@ from airflow_hpo.retention.archive import archive, archive_file
 from airflow_hpo.retention.plan import Planned, Planner
 from airflow_hpo.storage import editions, purges
 from airflow_hpo.storage.column_types import utc_now
-from airflow_hpo.storage.locks import study_lock
+from airflow_hpo.storage.locks import check_held, study_lock
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.rows import trial_rows
@@ -51,18 +51,18 @@ def purge_editions(
 
 
 def _purge(store: Store, planner: Planner, name: str, folder: Path, by: str, progress: Progress) -> Purged | None:
-    with study_lock(store.database, name, store.lock_timeout) as check_lock:
+    with study_lock(store.database, name, store.lock_timeout) as locked:
         begun = _begun(store, name) or _begin(store, planner, name, folder, by)
         if begun is None:
             return None
         going = _going(store, name, begun)
         done = begun.deleted - len(going)
         for piece in _pieces(store, name, going):
-            check_lock()
+            check_held(locked)
             _delete(store, name, piece)
             done += len(piece)
             progress(name, done, begun.deleted)
-        check_lock()
+        check_held(locked)
         _end(store, name, begun)
     return Purged(name, begun.deleted, len(begun.kept), begun.archive)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,14 @@ from sqlalchemy.pool import NullPool
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from airflow_hpo.exceptions import StoreRefusedError, StoreUnavailableError
-from airflow_hpo.storage.driver_errors import is_refused_login, translated
+from airflow_hpo.storage.driver_errors import is_refused, translated
 from airflow_hpo.storage.url import (
     file_path,
     formattable,
     parsed,
     refuse_schema,
-    search_path,
     with_driver,
+    with_schema,
     with_search_path,
 )
 
@@ -69,8 +69,7 @@ class Database:
         if location.get_backend_name() != "postgresql":
             refuse_schema(schema, "MySQL: name another database in the URL")
             return cls(location)
-        location = with_search_path(location, schema)
-        return cls(location, search_path(location))
+        return cls(*with_schema(location, schema))
 
     @classmethod
     def _sqlite_of(cls, location: URL, schema: str | None) -> Database:
@@ -89,8 +88,8 @@ class Database:
 
     @property
     def url(self) -> str:
-        """The whole location in one string, password included, safe for ``str.format`` (Optuna formats it)."""
-        return self.location.render_as_string(hide_password=False)
+        """The whole location in one string, for other programs: password included, and the schema as an option of the server."""
+        return with_search_path(self.location, self.schema).render_as_string(hide_password=False)
 
     @property
     def path(self) -> Path | None:
@@ -133,7 +132,7 @@ class Database:
         It pools nothing, unless connections are kept: a task lives shorter than a pool pays, a trigger would hold
         connections of a server while it waits, and a forked child can inherit none.
         """
-        return _engine(self.location, self.keeps)
+        return _engine(Database(self.location, self.schema, self.keeps))
 
     @property
     def kept(self) -> Database:
@@ -151,36 +150,53 @@ class Database:
 
     def _options(self, read_only: bool) -> dict[str, Any]:
         if self.dialect == "postgresql":
-            # Not False otherwise: that would write where an administrator has made the database read-only.
-            return {"postgresql_readonly": True} if read_only else {}
+            # Readers see one state of the database. Not False otherwise: that would write where an administrator has made the
+            # database read-only.
+            return {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if read_only else {}
         if self.dialect == "mysql":
             return {"hpo_read_only": read_only}
         return {"hpo_begin": "DEFERRED" if read_only else "IMMEDIATE"}
 
     @contextmanager
-    def session(self, *, read_only: bool = False) -> Iterator[Session]:
-        """Open a unit of work: committed when the block ends, rolled back when it raises."""
+    def transaction(self, *, read_only: bool = False) -> Iterator[Connection]:
+        """Open a transaction: committed when the block ends, rolled back when it raises."""
         # On SQLite a transaction that may write holds the write lock from its beginning, and all others wait in line.
-        with (
-            translated(self.name),
-            self.connect(read_only=read_only) as connection,
-            Session(connection) as session,
-            session.begin(),
-        ):
+        with translated(self.name), self.connect(read_only=read_only) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def session(self, *, read_only: bool = False) -> Iterator[Session]:
+        """Open a unit of work: a transaction for objects."""
+        with self.transaction(read_only=read_only) as connection, Session(connection) as session, session.begin():
             yield session
 
 
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+class LockedDatabase(Database):
+    """A server's database within the transaction of a lock, which all that is read and written belongs to."""
+
+    connection: Connection
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False) -> Iterator[Connection]:
+        """Go on with the transaction of the lock."""
+        with translated(self.name):
+            yield self.connection
+
+
 @lru_cache(maxsize=32)
-def _engine(location: URL, keeps: bool) -> Engine:
-    dialect = location.get_backend_name()
+def _engine(database: Database) -> Engine:
+    location, dialect = database.location, database.dialect
     options: dict[str, Any] = {"isolation_level": "READ COMMITTED"} if dialect == "mysql" else {}
-    options |= {"max_overflow": -1, "pool_recycle": LENT_AGAIN} if keeps else {"poolclass": NullPool}
+    options |= {"max_overflow": -1, "pool_recycle": LENT_AGAIN} if database.keeps else {"poolclass": NullPool}
     arguments: dict[str, Any] = {**MYSQL_SESSION} if dialect == "mysql" else {}
     if dialect != "sqlite" and "connect_timeout" not in location.query:
         arguments["connect_timeout"] = CONNECT_TIMEOUT
     options["connect_args"] = arguments
     engine = create_engine(location, hide_parameters=True, **options)
-    event.listen(engine, "handle_error", _name_lost_connections)
+    event.listen(engine, "handle_error", partial(_name_lost_connections, database.name))
+    if dialect == "postgresql":
+        listen_as_postgresql(engine, database.schema)
     if dialect == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -191,12 +207,34 @@ def _engine(location: URL, keeps: bool) -> Engine:
     return engine
 
 
-def _name_lost_connections(context: ExceptionContext) -> None:
+def listen_as_postgresql(
+    engine: Engine | type[Engine], schema: str | None, of: URL | None = None
+) -> dict[str, Callable[..., None]]:
+    """Rely on no state of a session: a pooler such as PgBouncer gives each transaction another one. Return the listeners.
+
+    Of a class of engines only those of one URL enter the schema.
+    """
+
+    def prepare_nothing(connection: Any, _: Any) -> None:
+        # Of psycopg 3, which prepares a statement on the server at its sixth use; psycopg2 takes no such attribute.
+        if hasattr(connection, "prepare_threshold"):
+            connection.prepare_threshold = None
+
+    def enter_schema(connection: Connection) -> None:
+        if schema and of in (None, connection.engine.url):
+            connection.exec_driver_sql(f'SET LOCAL search_path TO "{schema}"')
+
+    listeners: dict[str, Callable[..., None]] = {"connect": prepare_nothing, "begin": enter_schema}
+    for name, listener in listeners.items():
+        event.listen(engine, name, listener)
+    return listeners
+
+
+def _name_lost_connections(name: str, context: ExceptionContext) -> None:
     """Raise what Optuna does not catch: it repeats a transaction after any database error, and would write a trial twice when
     only the answer to its commit was lost."""
     if context.is_disconnect and context.connection is not None:
-        location = context.connection.engine.url
-        with translated(Database(location, search_path(location)).name):
+        with translated(name):
             raise context.sqlalchemy_exception or context.original_exception
 
 
@@ -229,9 +267,7 @@ def _begin_mysql(connection: Connection) -> None:
 
 
 @retry(
-    retry=retry_if_exception(
-        lambda err: isinstance(err, OperationalError | InterfaceError) and not is_refused_login(err)
-    ),
+    retry=retry_if_exception(lambda err: isinstance(err, OperationalError | InterfaceError) and not is_refused(err)),
     stop=stop_after_attempt(4),
     wait=wait_exponential(multiplier=0.2, max=2) + wait_random(0, 0.2),
     reraise=True,

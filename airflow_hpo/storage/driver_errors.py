@@ -10,7 +10,8 @@ from airflow_hpo.exceptions import HpoError, StoreNotMigratedError, StoreRefused
 
 MISSING_STATES = {"42P01", "42703", "3F000"}
 """PostgreSQL: undefined table, undefined column, no schema."""
-READ_ONLY_STATES = {"25006", "42501"}
+INSUFFICIENT_PRIVILEGE = "42501"
+READ_ONLY_STATES = {"25006", INSUFFICIENT_PRIVILEGE}
 """PostgreSQL: read-only transaction, insufficient privilege."""
 READ_ONLY_CODES = {1290, 1792, 1142}
 """MySQL: read-only server or transaction, and rights that a user lacks on a table."""
@@ -18,7 +19,20 @@ READ_ONLY_WORDS = ("readonly database", "read-only")
 FULL_CODES = {1021, 1114}
 """MySQL: a full disk, a full table."""
 FULL_WORDS = ("database or disk is full", "could not extend file", "No space left on device")
-CROWDED_WORDS = ("too many clients", "remaining connection slots", "Too many connections", "too many connections")
+CROWDED_WORDS = (
+    *("too many clients", "remaining connection slots", "Too many connections", "too many connections"),
+    *("query_wait_timeout", "no more connections allowed", "could not get connection from the pool"),
+    *("Timed-out waiting to acquire database connection", "Max connect timeout reached while reaching hostgroup"),
+)
+"""Servers, then their poolers, which let a client wait for a connection until they give it up."""
+POOLER_WORDS = {
+    "unsupported startup parameter": ("take what the connection asks for", "Take `options` out of the connection."),
+    "not allowed in statement pooling mode": (
+        "be reached through a pooler that keeps a transaction on one connection",
+        "Set its pool_mode to transaction or session.",
+    ),
+}
+"""How poolers refuse what waiting does not change, with what must be and what mends it."""
 LOGIN_CODES = {1044, 1045, 1049, 1130, 1251, 1698, 1820, 1862, 2061, 3118, 3159, 4151}
 """MySQL and MariaDB: a login that is refused, by password, host, plug-in, missing TLS or lock, and a database that is not there
 or not this user's."""
@@ -27,6 +41,8 @@ LOGIN_WORDS = (
     "Peer authentication failed",
     "Ident authentication failed",
     "certificate authentication failed",
+    "SASL authentication failed",
+    '"trust" authentication failed',
     "no password supplied",
     "pg_hba.conf",
     "is not permitted to log in",
@@ -68,10 +84,9 @@ def is_missing(err: DBAPIError) -> bool:
     )
 
 
-def is_refused_login(err: DBAPIError) -> bool:
-    """Say whether a server refuses this user, with this password, in this database: waiting does not change it."""
-    said = str(err.orig)
-    return _code(err) in LOGIN_CODES or any(word in said for word in LOGIN_WORDS) or bool(LOGIN_PATTERN.search(said))
+def is_refused(err: DBAPIError) -> bool:
+    """Say whether a server or its pooler refuses this connection: waiting does not change it."""
+    return _refusal(err) is not None
 
 
 def sqlstate(err: DBAPIError) -> str | None:
@@ -91,17 +106,25 @@ def _meaning(err: DBAPIError, store: str) -> HpoError | None:
             f"The study database must be a sound SQLite file, but {store} is not: {said}. "
             f"Bring a copy of it back, or name another."
         )
-    if is_refused_login(err):
-        return StoreRefusedError(
-            f"The study database must let this user in, but {store} says: {said}. "
-            f"Correct login, password and database of its connection, or create them on the server."
-        )
+    if refusal := _refusal(err):
+        return StoreRefusedError(f"The study database must {refusal[0]}, but {store} says: {said}. {refusal[1]}")
     remedy = _remedy(err, said)
     return (
         StoreUnavailableError(f"The study database must {remedy[0]}, but {store} says: {said}. {remedy[1]}")
         if remedy
         else None
     )
+
+
+def _refusal(err: DBAPIError) -> tuple[str, str] | None:
+    """Return what must be, and what mends it, where a connection is refused for good."""
+    said = str(err.orig)
+    if _code(err) in LOGIN_CODES or any(word in said for word in LOGIN_WORDS) or LOGIN_PATTERN.search(said):
+        return (
+            "let this user in",
+            "Correct login, password and database of its connection, or create them on the server.",
+        )
+    return next((meaning for word, meaning in POOLER_WORDS.items() if word in said), None)
 
 
 def _remedy(err: DBAPIError, said: str) -> tuple[str, str] | None:
@@ -123,6 +146,12 @@ def _remedy(err: DBAPIError, said: str) -> tuple[str, str] | None:
         return "be able to work on its disk", "See whether the disk is full or broken."
     if "unable to open database file" in said:
         return "be a file that can be opened", "See whether its folder exists and may be written to."
+    if "server closed the connection unexpectedly" in said:
+        # All that psycopg2 tells of a pooler's "query_wait_timeout".
+        return (
+            "answer",
+            "Check that it runs, and that a pooler before it has a connection to spare (query_wait_timeout).",
+        )
     if isinstance(err, OperationalError | InterfaceError) or err.connection_invalidated:
         return "answer", "Check that it runs and is reachable."
     return None

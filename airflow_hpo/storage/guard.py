@@ -29,6 +29,16 @@ def refuse_foreign(database: Database) -> None:
             _refuse_airflows_first_schema(database, connection)
 
 
+def refuse_other_schema(database: Database, connection: Connection) -> None:
+    """Raise when statements would go to another schema than the one that is named; None is in force until it exists."""
+    found = connection.scalar(text("SELECT current_schema()"))
+    if found not in (database.schema, None):
+        raise StoreRefusedError(
+            f"Tables must be in the schema that db_schema names, but in {database.name} {found!r} is in force. Have the pooler "
+            f"keep a transaction on one connection (pool_mode = transaction or session), or connect without it."
+        )
+
+
 def refuse_collation(database: Database) -> None:
     """Raise where new tables would confuse names: Optuna's take the character set and collation of a MySQL database."""
     if database.dialect != "mysql":

@@ -6,17 +6,18 @@ Optuna's tables have their own migrations; ``studies.migrate`` calls both. A new
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, String, column, func, inspect, select, table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from airflow_hpo.exceptions import DeclarationError, StoreNotMigratedError, StoreRefusedError
 from airflow_hpo.storage.database import Database
-from airflow_hpo.storage.driver_errors import translated
-from airflow_hpo.storage.guard import refuse_collation, refuse_foreign
+from airflow_hpo.storage.driver_errors import INSUFFICIENT_PRIVILEGE, sqlstate
+from airflow_hpo.storage.guard import refuse_collation, refuse_foreign, refuse_other_schema
 from airflow_hpo.storage.locks import study_lock
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def current(database: Database) -> str | None:
     """Return the revision of our tables; None without any."""
     if not database.exists:
         return None
-    with translated(database.name), database.connect(read_only=True) as connection:
+    with database.transaction(read_only=True) as connection:
+        if database.schema:
+            refuse_other_schema(database, connection)
         return _revision(connection)
 
 
@@ -61,24 +64,24 @@ def upgrade(database: Database, revision: str = "head") -> None:
     _refuse_newer(database, found := current(database))
     if found is None:
         refuse_collation(database)
-    with _migrating(database):
-        _prepare(database)
-        _run(database, lambda command, config: command.upgrade(config, revision))
+    with _migrating(database) as locked:
+        _prepare(locked)
+        _run(locked, lambda command, config: command.upgrade(config, revision))
 
 
 def downgrade(database: Database, revision: str, *, losing: bool = False) -> None:
     """Bring our tables back to an older revision, in which what only newer ones hold has no place."""
     refuse_foreign(database)
     _refuse_newer(database, current(database))
-    with _migrating(database):
-        _check_is_older(database, revision)
-        if not losing and (held := _only_held_after(database, revision)):
+    with _migrating(database) as locked:
+        _check_is_older(locked, revision)
+        if not losing and (held := _only_held_after(locked, revision)):
             raise StoreRefusedError(
                 f"Going back to revision {revision} of our tables must lose nothing, but {database.name} keeps "
                 f"{', '.join(f'{count} rows in {name}' for name, count in held.items())}. "
                 f"Make a copy of them, then ask for it with losing=True (--lose-data)."
             )
-        _run(database, lambda command, config: command.downgrade(config, revision))
+        _run(locked, lambda command, config: command.downgrade(config, revision))
 
 
 def script_config(connection: Connection | None = None) -> Config:
@@ -90,31 +93,46 @@ def script_config(connection: Connection | None = None) -> Config:
     return config
 
 
-@contextmanager
-def _migrating(database: Database) -> Iterator[None]:
-    with translated(database.name), study_lock(database, MIGRATION_LOCK, MIGRATION_TIMEOUT):
-        yield
+def _migrating(database: Database) -> AbstractContextManager[Database]:
+    return study_lock(database, MIGRATION_LOCK, MIGRATION_TIMEOUT)
 
 
 def _prepare(database: Database) -> None:
-    with database.connect() as connection:
-        if database.path:
+    if database.path:
+        with database.connect() as connection:
             # Kept in the file; must not be set within a transaction, which SQLAlchemy would begin.
             _raw(connection).execute("PRAGMA journal_mode=WAL")
-        elif database.schema and not _has_schema(connection, database.schema):
-            # Not "if not exists": that asks for the right to create even where nothing has to be created.
-            connection.execute(CreateSchema(database.schema))
-            connection.commit()
+    elif database.schema:
+        with database.transaction() as connection:
+            if not _has_schema(connection, database.schema):
+                _create_schema(database, connection)
+            refuse_other_schema(database, connection)
+
+
+def _create_schema(database: Database, connection: Connection) -> None:
+    try:
+        # Not "if not exists": that asks for the right to create even where nothing has to be created.
+        connection.execute(CreateSchema(database.schema or ""))
+    except DBAPIError as err:
+        if sqlstate(err) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise StoreRefusedError(
+            f"The schema must exist, or this role may create it, but {database.name} has none. Run `CREATE SCHEMA "
+            f"{database.schema} AUTHORIZATION {database.location.username}` there."
+        ) from err
 
 
 def _run(database: Database, action: Callable[[Any, Config], None]) -> None:
     from alembic import command
 
-    with database.connect() as connection:
-        if database.path:
+    if database.path:
+        with database.connect() as connection:
             # SQLite changes a table by copying it; dropping the old one must not delete what refers to it.
             _raw(connection).execute("PRAGMA foreign_keys=OFF")
-        with connection.begin():
+            with connection.begin():
+                action(command, script_config(connection))
+    else:
+        with database.transaction() as connection:
             action(command, script_config(connection))
 
 
@@ -144,7 +162,7 @@ def _check_is_older(database: Database, revision: str) -> None:
 def _only_held_after(database: Database, revision: str) -> dict[str, int]:
     """Return how many rows the tables have that an older revision does not know; empty ones are left out."""
     names = [name for script in _down_to(database, revision) for name in script.module.TABLES]
-    with database.connect(read_only=True) as connection:
+    with database.transaction(read_only=True) as connection:
         counts = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
     return {name: count for name, count in counts.items() if count}
 

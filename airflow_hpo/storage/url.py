@@ -104,22 +104,29 @@ def refuse_schema(schema: str | None, remedy: str) -> None:
         raise StoreRefusedError(f"Only PostgreSQL has schemas, but got schema={schema!r} for {remedy}.")
 
 
-def with_search_path(location: URL, schema: str | None) -> URL:
-    """Return the URL with a schema as its only search path, other options kept."""
-    if schema is None:
-        return location
+def with_schema(location: URL, schema: str | None) -> tuple[URL, str | None]:
+    """Return the URL without a search path, and the schema: the given one, else the one that the search path names.
+
+    A search path of several schemas stays in the URL.
+    """
+    found = SEARCH_PATH.search(_options_of(location))
+    if schema is None and (found is None or not SCHEMA.match(found[1])):
+        return location, None
+    schema = found[1] if schema is None and found else schema
     if not isinstance(schema, str) or not SCHEMA.match(schema):
         raise StoreRefusedError(
             f"A schema's name has lower-case letters, digits and '_', 63 at most, but got {schema!r}. Rename it."
         )
-    options = [option for option in [SEARCH_PATH.sub("", _options_of(location)).strip()] if option]
-    return location.update_query_dict({"options": " ".join([*options, f"-csearch_path={schema}"])})
+    options = SEARCH_PATH.sub("", _options_of(location)).strip()
+    bare = location.difference_update_query(["options"])
+    return (bare.update_query_dict({"options": options}) if options else bare), schema
 
 
-def search_path(location: URL) -> str | None:
-    """Return the one schema that the URL's search path names; None when it names none or several."""
-    found = SEARCH_PATH.search(_options_of(location))
-    return found[1] if found and SCHEMA.match(found[1]) else None
+def with_search_path(location: URL, schema: str | None) -> URL:
+    """Return the URL with a schema as its search path, beside the options that it has."""
+    if schema is None:
+        return location
+    return location.update_query_dict({"options": f"{_options_of(location)} -csearch_path={schema}".strip()})
 
 
 def _options_of(location: URL) -> str:

@@ -40,6 +40,10 @@ class Store:
         """A view of the store that does not retry."""
         return Store(self.database, self.lock_timeout) if self.patience else self
 
+    def within(self, database: Database) -> Store:
+        """Return the store as the holder of a lock uses it: all in the database that the lock has given."""
+        return Store(database, self.lock_timeout)
+
     @cached_property
     def optuna(self) -> OptunaStudies:
         """Optuna's side of the database; loaded when it is used, because it takes half a second."""

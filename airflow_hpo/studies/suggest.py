@@ -1,6 +1,7 @@
 """Suggestion of the trials that are started next."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from airflow_hpo.core.budget import End, most_trials
 from airflow_hpo.core.edition import Edition
@@ -9,6 +10,7 @@ from airflow_hpo.core.trial import TrialRecord, TrialRequest
 from airflow_hpo.core.trial_key import first_key, key_of, sharer_name
 from airflow_hpo.core.work import same_data
 from airflow_hpo.storage import editions
+from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
@@ -26,7 +28,7 @@ def suggest(store: Store, name: str, batch: int, asker: Owner | None = None) -> 
     sealed = store.read(editions.batch_size, name, batch, sharer)
     size = sealed if sealed is not None else edition.study.slots
     keys = [key_of(batch, index, sharer) for index in range(size)]
-    requests = store.optuna.ask(name, edition.study, keys, allow=lambda records: _room(store, edition, records))
+    requests = store.optuna.ask(name, edition.study, keys, allow=partial(_room, store, edition))
     if requests and sealed is None:
         with store.session() as session:
             editions.seal_batch(session, name, batch, len(requests), sharer)
@@ -57,8 +59,8 @@ def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialReq
     """
     edition, seen = store.edition(name), list[Status]()
 
-    def room(records: Collection[TrialRecord]) -> int:
-        seen.append(status_of(store, edition, records))
+    def room(database: Database, records: Collection[TrialRecord]) -> int:
+        seen.append(status_of(store.within(database), edition, records))
         return seen[-1].may_start
 
     # A trial that exists is returned at once, without a look at the free slots: others may wait for its end.
@@ -104,8 +106,8 @@ def _sharer(edition: Edition, asker: Owner | None) -> str:
     return sharer_name(asker.dag_id, asker.group_id or "") if asker and edition.study.shared else ""
 
 
-def _room(store: Store, edition: Edition, records: Collection[TrialRecord]) -> int:
-    return status_of(store, edition, records).may_start
+def _room(store: Store, edition: Edition, database: Database, records: Collection[TrialRecord]) -> int:
+    return status_of(store.within(database), edition, records).may_start
 
 
 def _at_most(status: Status) -> int:

@@ -83,7 +83,7 @@ class StudyServer(PostgresServer):
 
 
 MATTERS = re.compile(
-    rb".{5}\s*(INSERT|UPDATE|DELETE|COMMIT|SELECT pg_advisory_lock|SELECT .*FOR (NO KEY )?UPDATE)", re.DOTALL
+    rb".{5}\s*(INSERT|UPDATE|DELETE|COMMIT|SELECT set_config.*pg_try_advisory|SELECT .*FOR (NO KEY )?UPDATE)", re.DOTALL
 )
 """Statements that change or hold something; a message of a client begins with its kind and its length."""
 

@@ -15,10 +15,11 @@ from airflow_hpo.studies.store import Store
 from tests.databases import DATABASES, LentDatabase, LentFile
 from tests.integration.trial_tasks import Tuned, declared
 from tests.lent_mariadb import LentMariaDb
-from tests.lent_postgres import LentPostgres
+from tests.lent_postgres import LentPostgres, LentThroughPooler
 
 TEMPLATE = "hpo_template"
-collect_ignore = [] if "mysql" in DATABASES else ["storage/test_mysql.py"]
+NEED = {"mysql": "storage/test_mysql.py", "pgbouncer": "storage/test_pooler.py"}
+collect_ignore = [path for kind, path in NEED.items() if kind not in DATABASES]
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,12 @@ def sqlite_tables(sqlite_template: Path) -> LentFile:
 def postgresql_tables(postgres_url: str) -> LentDatabase:
     """A PostgreSQL database with all tables, to be lent."""
     return LentPostgres(postgres_url, "every", migrate.upgrade)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_tables(postgres_url: str, pooler_url: str) -> LentDatabase:
+    """A PostgreSQL database with all tables, to be lent through a pooler."""
+    return LentThroughPooler(postgres_url, "every", migrate.upgrade, pooler_url)
 
 
 @pytest.fixture(scope="session")

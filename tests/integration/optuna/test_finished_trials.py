@@ -16,45 +16,53 @@ KEYS = ["001/0", "001/1", "001/2"]
 
 
 @pytest.fixture
+def reader(optuna_database: Database) -> StudyReader:
+    """Of the database with the study."""
+    return StudyReader(optuna_database)
+
+
+@pytest.fixture
 def cache(studies: OptunaStudies, study: Study, optuna_database: Database) -> TrialCache:
     """Of a study whose first trial has ended."""
     studies.ask(EDITION, study, KEYS)
     studies.tell(EDITION, 0, TrialState.COMPLETE, 1.0)
-    return TrialCache(StudyReader(optuna_database), EDITION)
+    return TrialCache(EDITION)
 
 
 def whole(database: Database) -> list[optuna.trial.FrozenTrial]:
     return StudyReader(database).snapshot(EDITION)[1]
 
 
-def test_a_trial_that_has_ended_is_read_once(cache: TrialCache) -> None:
-    (_, before), (_, after) = cache.snapshot(), cache.snapshot()
+def test_a_trial_that_has_ended_is_read_once(cache: TrialCache, reader: StudyReader) -> None:
+    (_, before), (_, after) = cache.snapshot(reader), cache.snapshot(reader)
     assert after[0] is before[0]
     assert after[1] is not before[1]
 
 
 def test_what_others_have_told_and_asked_meanwhile_is_seen(
-    cache: TrialCache, studies: OptunaStudies, study: Study, optuna_database: Database
+    cache: TrialCache, reader: StudyReader, studies: OptunaStudies, study: Study, optuna_database: Database
 ) -> None:
-    cache.snapshot()
+    cache.snapshot(reader)
     studies.tell(EDITION, 1, TrialState.FAIL)
     studies.ask(EDITION, study, ["002/0"])
-    assert cache.snapshot()[1] == whole(optuna_database)
+    assert cache.snapshot(reader)[1] == whole(optuna_database)
 
 
 def test_a_trial_that_runs_longer_than_later_ones_is_seen_to_end(
-    cache: TrialCache, studies: OptunaStudies, optuna_database: Database
+    cache: TrialCache, reader: StudyReader, studies: OptunaStudies, optuna_database: Database
 ) -> None:
     studies.tell(EDITION, 2, TrialState.COMPLETE, 2.0)
-    cache.snapshot()
+    cache.snapshot(reader)
     studies.tell(EDITION, 1, TrialState.COMPLETE, 3.0)
-    assert cache.snapshot()[1] == whole(optuna_database)
+    assert cache.snapshot(reader)[1] == whole(optuna_database)
 
 
-def test_a_result_that_is_taken_back_is_taken_back_here(cache: TrialCache, studies: OptunaStudies) -> None:
-    cache.snapshot()
+def test_a_result_that_is_taken_back_is_taken_back_here(
+    cache: TrialCache, reader: StudyReader, studies: OptunaStudies
+) -> None:
+    cache.snapshot(reader)
     studies.invalidate(EDITION, 0, "The data were broken.")
-    assert cache.snapshot()[1][0].state is OptunaState.FAIL
+    assert cache.snapshot(reader)[1][0].state is OptunaState.FAIL
 
 
 def test_whoever_asks_again_counts_what_others_have_done(
@@ -62,7 +70,7 @@ def test_whoever_asks_again_counts_what_others_have_done(
 ) -> None:
     seen: list[list[TrialRecord]] = []
 
-    def allow(records: list[TrialRecord]) -> int:
+    def allow(_: Database, records: list[TrialRecord]) -> int:
         seen.append(records)
         return 1
 

@@ -39,11 +39,11 @@ def test_samplers_and_pruners_see_a_failed_trial(
 def test_a_process_that_has_read_the_old_result_forgets_it(tuned: Tuned, ready_database: Database) -> None:
     request = tuned.suggest()[0]
     tuned.complete(request)
-    cache = TrialCache(StudyReader(ready_database), tuned.name)
-    assert cache.snapshot()[1][0].state is COMPLETE
+    cache = TrialCache(tuned.name)
+    assert cache.snapshot(StudyReader(ready_database))[1][0].state is COMPLETE
     tuned.claim(request, try_number=2, work=OTHER)
-    assert cache.snapshot()[1][0].state is FAIL
-    assert cache.snapshot()[1] == StudyReader(ready_database).snapshot(tuned.name)[1]
+    assert cache.snapshot(StudyReader(ready_database))[1][0].state is FAIL
+    assert cache.snapshot(StudyReader(ready_database))[1] == StudyReader(ready_database).snapshot(tuned.name)[1]
 
 
 def test_no_trial_is_compared_with_the_rungs_that_it_had_reached(tuned: Tuned, ready_database: Database) -> None:
