@@ -53,7 +53,7 @@ def bare(store: Store, trials: int) -> float:
 def main() -> None:
     """Measure both and print them side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=10_000)
+    parser.add_argument("--trials", type=int, default=2_000)
     parser.add_argument("--url", help="an empty database on a server (default: an SQLite file)")
     args = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

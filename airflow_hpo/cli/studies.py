@@ -19,14 +19,14 @@ from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.storage.owners import Kind
+from airflow_hpo.studies.deleted_trials import Lost, end_deleted, lost_trials
 from airflow_hpo.studies.images import images_sentence
-from airflow_hpo.studies.lost_trials import Lost, end_deleted, lost_trials
 from airflow_hpo.studies.open import ask_afresh
 from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.rows import edition_row, find_edition, look_for_edition
-from airflow_hpo.studies.status import status
+from airflow_hpo.studies.status import status, status_of
 from airflow_hpo.studies.stop import Stop, request_stop
 from airflow_hpo.studies.stopped_runs import end_stopped
 from airflow_hpo.studies.store import Store
@@ -74,7 +74,7 @@ def best(args: Any) -> None:
     """Show the best parameters of one edition, as a program takes them."""
     store = hook_of(args.conn_id).store_to_read
     edition = look_for_edition(store, args.name)
-    counted = status(store, edition.name).best
+    counted = status_of(store, edition, store.optuna.records(edition.name, details=False)).best
     if counted is None:
         raise StudyNotFoundError(
             f"The best trial is a complete one, but {edition.name} has none. Ask `airflow hpo studies why {edition.name}`."

@@ -123,7 +123,7 @@ def with_schema(location: URL, schema: str | None) -> tuple[URL, str | None]:
 
 
 def with_search_path(location: URL, schema: str | None) -> URL:
-    """Return the URL with a schema as its search path, beside the options that it has."""
+    """Return the URL with a schema as its search path, in addition to the options that it has."""
     if schema is None:
         return location
     return location.update_query_dict({"options": f"{_options_of(location)} -csearch_path={schema}".strip()})

@@ -9,7 +9,7 @@ from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.storage import comparisons, editions
 from airflow_hpo.storage.comparisons import Comparison
-from airflow_hpo.studies.lost_trials import lost_trials
+from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.store import Store
 

@@ -5,7 +5,7 @@ from typing import Any
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions, generations
-from airflow_hpo.studies.lost_trials import Lost, lost_trials
+from airflow_hpo.studies.deleted_trials import Lost, lost_trials
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.store import Store
 

@@ -8,7 +8,7 @@ from airflow_hpo.core.owner import DagRunEnd, DagRunKey
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import attempts, editions, sharers
 from airflow_hpo.storage.retry import retried
-from airflow_hpo.studies.lost_trials import end_deleted, lost_trials
+from airflow_hpo.studies.deleted_trials import end_deleted, lost_trials
 from airflow_hpo.studies.status import Status, status
 from airflow_hpo.studies.store import Store
 

@@ -12,8 +12,8 @@ from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.metric_series import last_reports
+from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.images import images_sentence
-from airflow_hpo.studies.lost_trials import lost_trials
 from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of

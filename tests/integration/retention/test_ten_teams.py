@@ -33,7 +33,7 @@ from airflow_hpo.trials.rows import trial_rows
 from tests.integration.retention.test_purge import numbers, plans, purged
 from tests.integration.trial_tasks import declared
 
-TEAMS, MONTHS, TRIALS, STEPS, KEPT = 10, 12, 40, 5, 3
+TEAMS, MONTHS, TRIALS, STEPS, KEPT = 10, 12, 12, 3, 3
 DAYS = 4
 
 Point = tuple[dict[str, Any], float]
