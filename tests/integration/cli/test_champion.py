@@ -137,7 +137,7 @@ def test_a_rollback_leads_to_the_version_before_or_to_a_named_one(champion: Comm
         (("set", NAME, "--file", "{list}"), "a mapping of values by name"),
         (("set", NAME, "--file", "{broken}"), "JSON or YAML"),
         (("set", NAME, "--file", "{unquoted}"), "A parameter's name is text, but got True. Quote it"),
-        (("set", NAME, "--file", "{nested}"), "text, a finite number, a boolean or None"),
+        (("set", NAME, "--file", "{nested}"), "must be one text or number"),
     ],
 )
 def test_a_mistake_is_one_line(champion: Command, file: Path, tmp_path: Path, words: tuple[str, ...], why: str) -> None:

@@ -52,8 +52,8 @@ def test_comparisons_are_listed_by_study_and_parameter_set(run: Command, store: 
 def test_a_listed_comparison_has_its_effect_and_its_run(run: Command, store: Store) -> None:
     row = json.loads(run("comparisons", "list", "--parameter-set", "demo/tokyo", "-o", "json"))[0]
     assert (row["challenger"], row["champion_version"], row["verdict"]) == ("trial 7", 3, "promote")
-    assert row["better_by"] == pytest.approx(1.0)
-    assert row["relative"] == pytest.approx(5 / 60)
+    assert row["better_by"] == pytest.approx(1.146)
+    assert row["relative"] == pytest.approx(1.146 / 12)
     assert row["p_value"] == pytest.approx(1 / 32)
     assert (row["scenarios"], row["dag_id"], row["run_id"]) == (5, "retune", "r1")
 

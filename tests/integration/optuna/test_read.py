@@ -107,7 +107,7 @@ def test_missing_tables_are_told_apart_from_a_missing_study(database: Database) 
 def test_our_view_of_optunas_tables_is_right(optuna_database: Database) -> None:
     inspector = sqlalchemy.inspect(optuna_database.engine)
     ours = [table for table in vars(tables).values() if isinstance(table, sqlalchemy.TableClause)]
-    assert len(ours) == 10
+    assert len(ours) == 11
     for table in ours:
         assert {c.name for c in table.columns} <= {c["name"] for c in inspector.get_columns(table.name)}
 

@@ -206,7 +206,8 @@ def candidate_of(tuned: Tuned, number: int) -> Candidate:
 def compared(store: Store, tuned: Tuned, value: float = 0.5) -> str:
     """Compare trials 0 and 2 of an edition with the champion, and return the evaluation."""
     met = [CHAMPION, *(candidate_of(tuned, n) for n in (0, 2))]
-    values = {each.name: [1.0 if each is CHAMPION else value] * 8 for each in met}
+    costs = {each.name: (1.0, 0.03) if each is CHAMPION else (value, 0.01) for each in met}
+    values = {name: [cost + day**2 * more for day in range(8)] for name, (cost, more) in costs.items()}
     name = evaluated(store, values, met, family=f"{tuned.study.name}/test", run=tuned.name.partition("@")[2])
     compare_evaluations(store, [name], LOSS, ComparisonRule(min_pairs=2), place=START)
     return name
@@ -659,7 +660,7 @@ def test_other_studies_keep_every_row(store: Store, tmp_path: Path) -> None:
 
 
 def test_failed_pruned_and_invalid_trials_go_and_are_counted(store: Store, tmp_path: Path) -> None:
-    tuned = Tuned(store, declared(max_trials=4, max_failures=3))
+    tuned = Tuned(store, declared(max_trials=4, count="finished", max_failures=3))
     first, second, third, fourth = tuned.suggest()
     tuned.fail(first)
     tuned.conclude(*tuned.started(second), value=3.0, pruned=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_hpo.core.masking import mask_with
 from airflow_hpo.core.shown_text import cell, csv_text, shown
+from airflow_hpo.hooks.secrets import hidden
 
 FORMULAS = [
     "=1+1",
@@ -97,4 +98,4 @@ def test_secrets_are_masked_before_a_cell_is_quoted() -> None:
     try:
         assert csv_text([{"x": 'a pass"word'}], ["x"]) == "x\na ***\n"
     finally:
-        mask_with(str)
+        mask_with(hidden)

@@ -26,7 +26,7 @@ def format_of(log: str) -> str:
 
 
 def read(log: str, metric: str, **options: str) -> float:
-    collector = Collector(Stdout(**options), Objective(metric))
+    collector = Collector(Stdout(**options), Objective(metric, direction="minimize"))
     collector.feed((LOGS / log).read_bytes())
     collector.close()
     return collector.measure().value
