@@ -17,6 +17,7 @@ HpoError
 │   ├── ArchiveError             trials that are to be deleted cannot be archived
 │   ├── StoreRefusedError        the database must not be used (Airflow's own schema, unknown dialect)
 │   └── StoreNotMigratedError    the database lacks our tables or has older ones
+│       └── StoreRevisionError   its tables are those of another version: tasks wait for an upgrade first
 ├── TransientHpoError            the same call may succeed later: Airflow may retry
 │   ├── StoreUnavailableError    the database does not answer, or takes no changes
 │   ├── StudyLockedError         another process held the study's lock for too long
@@ -101,6 +102,20 @@ class StoreRefusedError(PermanentHpoError):
 
 class StoreNotMigratedError(PermanentHpoError):
     """The database lacks our tables or has those of another version."""
+
+
+class StoreRevisionError(StoreNotMigratedError):
+    """The tables are those of another version: tasks wait for an upgrade for ``[hpo] database_patience`` before they fail.
+
+    :param reason: one sentence for people, with what mends it.
+    :param found: the revision of the tables.
+    :param needed: the revision that this version works with.
+    """
+
+    def __init__(self, reason: str, found: str = "", needed: str = "") -> None:
+        super().__init__(reason)
+        self.found = found
+        self.needed = needed
 
 
 class StudyOverError(PermanentHpoError):

@@ -71,7 +71,8 @@ def _options() -> dict[str, Any]:
         "database_patience": _option(
             "Seconds for which a task goes on trying while the study database does not answer or takes no changes, before it"
             " fails and Airflow's own retries begin. 0: not at all. Triggers and sensors wait as long as they may run, and"
-            " commands not at all.",
+            " commands not at all. As long tasks, triggers and sensors wait for an upgrade when they meet tables of another"
+            " revision.",
             "float",
             "180.0",
         ),

@@ -77,6 +77,11 @@ def _studies() -> GroupCommand:
         default=None,
     )
     cancel = Arg(("--cancel",), help="Take it back, as long as the run was not started again", action="store_true")
+    drained = Arg(("name",), help="An edition (study@run), or a study: its newest edition", nargs="?", default=None)
+    all_ = Arg(
+        ("--all",), help="Every edition that has not ended; those that start later are not drained", action="store_true"
+    )
+    go_on = Arg(("--cancel",), help="Let what is drained go on", action="store_true")
     to_group = Arg(("--to-group",), help="The task group of the study in that DAG (default: as before)", default=None)
     transfer = "Give a study, its evaluations and its parameter set to another DAG, as after a renaming"
     drift = "Show how a study's optimum and the champion's score moved from edition to edition"
@@ -92,6 +97,7 @@ def _studies() -> GroupCommand:
     purge = "Archive and delete the trials of old editions, except what was promoted, compared or is referred to"
     watch = "Follow a running study: trials done, failed, running, best so far, rate and time left"
     stop = "End a running study: nothing further is started, and its best trial so far is the result"
+    drain = "Start nothing new before an upgrade: trials that run end normally, all others wait until --cancel"
     afresh = "Have the next start of an edition compute everything again, and keep what there is: call it, then clear the run"
     show = "Show one edition: its state, its best trial and its best parameters"
     best = "Show the best parameters of one edition, or print them for a program"
@@ -108,6 +114,7 @@ def _studies() -> GroupCommand:
         _command("why.why", why, EDITION, OUTPUT),
         _command("watch.watch", watch, EDITION, interval),
         _command("studies.stop", stop, EDITION, reason, running),
+        _command("drain.drain", drain, drained, all_, go_on),
         _command("studies.afresh", afresh, EDITION, cancel),
         _command("purge.purge", purge, names, older_than, keep_best, archive, plan, yes, OUTPUT),
         _command("studies.transfer", transfer, STUDY, TO_DAG, to_group),

@@ -1,4 +1,4 @@
-"""``airflow hpo studies list|show|best|drift|export|stop|afresh|transfer``."""
+"""``airflow hpo studies list|show|best|drift|export|stop|drain|afresh|transfer``."""
 
 import json
 import shlex
@@ -64,6 +64,7 @@ def show(args: Any) -> None:
         "images": None if lost else images_sentence(store, [edition.name]),
         "periods": None if lost else periods_sentence(store, edition.name),
         "lost": lost.sentence if lost else None,
+        "drained": edition.drained,
         **{f"params.{name}": best.get(f"params.{name}") for name in edition.study.space},
     }
     emit([shown], args.output)
@@ -178,13 +179,14 @@ def _stop_lines(stopped: Stop) -> list[str]:
         how = "was stopped before" if stopped.again else "is stopped"
         lines = [f"{edition.name} {how}: nothing further is started. Reason: {edition.stop_reason}"]
     if waiting and (stopped.over is None or edition.study.when_over == "stop"):
-        lines.append(f"{_trials(waiting)} suggested and not begun; what has not begun does not start any more.")
+        lines.append(f"{named_trials(waiting)} suggested and not begun; what has not begun does not start any more.")
     fate = "left to finish" if edition.study.when_over == "finish" else "ended"
-    lines.append(f"{_trials(stopped.running)} running and {fate}." if stopped.running else "Nothing runs.")
+    lines.append(f"{named_trials(stopped.running)} running and {fate}." if stopped.running else "Nothing runs.")
     return lines
 
 
-def _trials(numbers: Sequence[int]) -> str:
+def named_trials(numbers: Sequence[int]) -> str:
+    """Return the subject of a sentence about some trials."""
     shown = ", ".join(map(str, numbers))
     return f"Trial {shown} is" if len(numbers) == 1 else f"Trials {shown} are"
 
@@ -220,7 +222,7 @@ def _show_table(store: Store, edition: Edition, lost: Lost | None) -> None:
 def _status_lines(store: Store, edition: Edition) -> Iterator[str]:
     judged = status(store, edition.name)
     yield str(judged)
-    yield from filter(None, [judged.verdict.reason])
+    yield from filter(None, [judged.verdict.reason, edition.drained])
     if by := end_of_run(store, edition):
         yield stopped_sentence(by)
     yield from filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)])

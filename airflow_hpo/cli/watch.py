@@ -72,10 +72,11 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     records = store.optuna.records(name, details=False)
     status = status_of(store, store.edition(name), records)
     progress = status.progress
+    drained = ["drained"] if status.edition.drained else []
     pace = pace_of(records, status.verdict.needed + progress.running, datetime.now(UTC))
-    parts = [f"{progress.running} running", f"{progress.failed} failed"]
+    parts = [*drained, f"{progress.running} running", f"{progress.failed} failed"]
     if progress.pending:
-        parts.insert(1, f"{progress.pending} of them without a place yet")
+        parts.insert(len(drained) + 1, f"{progress.pending} of them without a place yet")
     if progress.pruned:
         parts.append(f"{progress.pruned} pruned")
     if status.best and status.best.value is not None:

@@ -61,6 +61,9 @@ class Edition:
     """End of the data that its trials may know: what its windows are relative to, of several DAG runs the latest."""
     purged_at: datetime | None = None
     """Since when trials of it are deleted; None while all are there."""
+    drained_at: datetime | None = None
+    """Since when it starts nothing new, such as before an upgrade; None while it does."""
+    drained_by: str | None = None
 
     @property
     def dag_run(self) -> DagRunKey | None:
@@ -71,6 +74,17 @@ class Edition:
     def ended(self) -> bool:
         """Whether it came to an end of its budget, or was stopped; not when its tasks broke off."""
         return self.end not in (None, End.INCOMPLETE)
+
+    @property
+    def drained(self) -> str | None:
+        """That it starts nothing new for a while, one sentence; None when it goes on, or has ended."""
+        if self.drained_at is None or self.finished is not None:
+            return None
+        since = self.drained_at.isoformat(timespec="seconds")
+        return (
+            f"It is drained since {since} by {self.drained_by}: nothing new starts until "
+            f"`airflow hpo studies drain {self.name} --cancel`."
+        )
 
     def used(self, now: datetime, spans: Iterable[Span]) -> timedelta:
         """Return how much of its timeout is used up: the time in which attempts ran, of those without an end at the last look."""

@@ -60,7 +60,7 @@ class TrialOpenOperator(TrialOperator):
             run = self.claimed_run(context)
             if known := run.answer():
                 raise AirflowSkipException(f"Trial {known.number} is {known.state} in the study.")
-            if run.begin(task_try_of(context), self.backend, self.placement()):
+            if self.begin(context, run):
                 raise AirflowSkipException(run.refusal)
         request = run.claimed.request
         for name in run.study.space:  # None for one of which the condition does not hold

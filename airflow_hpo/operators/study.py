@@ -33,10 +33,12 @@ from airflow_hpo.operators.context import (
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.parameter_sets.history import champion_until
+from airflow_hpo.studies.drain import waits_with_batch
 from airflow_hpo.studies.finish import ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, opening_of, run_before
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.suggest import reserve, results_before, suggest
+from airflow_hpo.triggers.study import LONGEST_WAIT, StudyEvent, StudyTrigger
 
 FIRST_EVENT = 10.0
 """Seconds within which the event of an edition that ended is there."""
@@ -197,6 +199,8 @@ class StudySuggestOperator(BaseOperator):
                 requests = reserve(store, name, self.batch, limit, asker)
             else:
                 requests = suggest(store, name, self.batch, asker)
+                if not requests and waits_with_batch(store, name):
+                    self._wait_while_drained(context, name)
         self.log.info("Batch %s of %s: %s trials", self.batch, name, len(requests))
         if self.window:
             period, reference = period_of(self.window, context, edition.timezone)
@@ -207,6 +211,16 @@ class StudySuggestOperator(BaseOperator):
         for request in requests:
             self.log.info("  %s", request.label)
         return [request.to_dict() for request in requests]
+
+    def execute_when_ready(self, context: Context, event: StudyEvent) -> list[dict[str, Any]]:
+        """Go on after waiting while the study was drained."""
+        return self.execute(context)
+
+    def _wait_while_drained(self, context: Context, name: str) -> None:
+        """Wait instead of ending without a trial: the batch would be used up."""
+        ti = context["ti"]
+        trigger = StudyTrigger(name, self.hpo_conn_id, "ready", dag_id=ti.dag_id, run_id=ti.run_id)
+        self.defer(trigger=trigger, method_name="execute_when_ready", timeout=LONGEST_WAIT)
 
 
 class StudyFinishOperator(AssetEventOperator):

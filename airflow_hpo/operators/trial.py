@@ -29,7 +29,7 @@ from airflow_hpo.operators.context import permanent_errors_end_the_task, task_tr
 from airflow_hpo.trials.claim import Rerun, Reruns
 from airflow_hpo.trials.code_files import checked_paths, files_fingerprint
 from airflow_hpo.trials.run import GIVEN_UP, TrialRun
-from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger
+from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger, Until
 
 if TYPE_CHECKING:
     import jinja2
@@ -106,8 +106,16 @@ class TrialOperator(BaseOperator):
         """Run the trial, unless the study has its result."""
         with permanent_errors_end_the_task():
             run = self.claimed_run(context)
-            result = run.answer(self.unseen_files()) or run.begin(task_try_of(context), self.backend, self.placement())
+            result = run.answer(self.unseen_files()) or self.begin(context, run)
             return (result or self.ended(context, run, partial(self.run_trial, context, run))).to_dict()
+
+    def begin(self, context: Context, run: TrialRun) -> TrialResult | None:
+        """Begin an attempt, unless the study is drained: then the task waits; return a result when none is wanted any more."""
+        if run.held_back():
+            # It is claimed again after the wait, when the study may be another.
+            self.run = None
+            self._wait(context, run.claimed.request.study, "begin")
+        return run.begin(task_try_of(context), self.backend, self.placement())
 
     def execute_when_ready(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on after waiting for a free slot."""
@@ -265,8 +273,11 @@ class TrialOperator(BaseOperator):
             raise AirflowSkipException(str(err)) from None
         if asked:
             return asked[0].model_copy(update={"period": request.period})
-        slot = StudyTrigger.for_slot(request.study, self.hpo_conn_id, context["ti"], self.trial_task_id)
-        self.defer(trigger=slot, method_name="execute_when_ready", timeout=LONGEST_WAIT)
+        self._wait(context, request.study, "room")
+
+    def _wait(self, context: Context, study: str, until: Until) -> NoReturn:
+        trigger = StudyTrigger.of_trial(study, self.hpo_conn_id, context["ti"], self.trial_task_id, until)
+        self.defer(trigger=trigger, method_name="execute_when_ready", timeout=LONGEST_WAIT)
         raise RuntimeError("unreachable: defer() raises")
 
     def _fail(self, context: Context, run: TrialRun, outcome: Outcome, error: BaseException | None) -> NoReturn:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
 
-from airflow_hpo.exceptions import StoreNotMigratedError
+from airflow_hpo.exceptions import StoreNotMigratedError, StoreRevisionError
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.storage.database import Database, LockedDatabase, listen_as_postgresql
@@ -59,9 +59,11 @@ def check_schema(database: Database) -> None:
     if made_by != optuna.__version__:
         _refuse_newer(database, revision, made_by)
         if revision != _known_revisions()[0]:
-            raise StoreNotMigratedError(
+            raise StoreRevisionError(
                 f"Optuna {optuna.__version__} needs revision {_known_revisions()[0]} of its tables, but {database.name} "
-                f"has {revision}, made by Optuna {made_by}. Run `airflow hpo db migrate`."
+                f"has {revision}, made by Optuna {made_by}. Run `airflow hpo db migrate`.",
+                revision,
+                _known_revisions()[0],
             )
 
 
@@ -149,9 +151,11 @@ def _found(database: Database) -> tuple[str | None, str | None]:
 
 def _refuse_newer(database: Database, revision: str, made_by: str | None) -> None:
     if revision not in _known_revisions():
-        raise StoreNotMigratedError(
+        raise StoreRevisionError(
             f"Optuna {optuna.__version__} does not know revision {revision} of its tables, which Optuna {made_by} made in "
-            f"{database.name}. Install that version of Optuna or a newer one."
+            f"{database.name}. Install that version of Optuna or a newer one.",
+            revision,
+            _known_revisions()[0],
         )
 
 

@@ -15,6 +15,8 @@ from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task
+from airflow_hpo.storage.retry import while_upgraded
+from airflow_hpo.studies.status import Status
 from airflow_hpo.triggers.study import LONGEST_WAIT, StudyEvent, StudyTrigger, Until, reached
 
 
@@ -29,7 +31,8 @@ class StudySensor(BaseSensorOperator):
         StudySensor(task_id="over", edition="valley@{{ run_id }}", until="over")
 
     :param edition: the edition to wait for: ``<study>@<run>``. Templated.
-    :param until: ``"ready"``: ``batch_size`` slots are free; ``"room"``: one is; ``"over"``: the study is over.
+    :param until: ``"ready"``: ``batch_size`` slots are free; ``"room"``: one is; ``"begin"``: trials may begin, as
+        they may unless the study is drained; ``"over"``: the study is over.
     :param hpo_conn_id: connection of the study database.
     :param trial_task_id: id of a batch's trial task, with ``{batch}`` for its number; empty: abandoned trials are left alone.
     :param deferrable: wait in the triggerer.
@@ -81,9 +84,8 @@ class StudySensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         try:
-            store = HpoHook(self.hpo_conn_id, patience=0).store
-            edition = store.current(self.edition, DagRunKey(self.dag_id, self.run_id)).name
-            status = StudyWatch(store, edition, self.dag_id, self.run_id, self.trial_task_id).look()
+            # Only an upgrade is waited for here: a sensor that is rescheduled does not know how long it has met one.
+            status = while_upgraded(conf.database_patience(), self._look)
         except TransientHpoError as err:
             self.log.warning("The study cannot be read now and is tried again: %s", err)
             return PokeReturnValue(False)
@@ -92,6 +94,11 @@ class StudySensor(BaseSensorOperator):
             self._conclude(StudyEvent(over=status.verdict.over, reason=status.verdict.reason))
             return PokeReturnValue(True)
         return PokeReturnValue(False)
+
+    def _look(self) -> Status:
+        store = HpoHook(self.hpo_conn_id, patience=0).store
+        edition = store.current(self.edition, DagRunKey(self.dag_id, self.run_id)).name
+        return StudyWatch(store, edition, self.dag_id, self.run_id, self.trial_task_id).look()
 
     def execute_complete(self, context: Context, event: StudyEvent) -> None:
         """End after waiting in the triggerer."""

@@ -40,7 +40,7 @@ def declare(
     """Create an edition, or open the one of that name again: in the DAG run that has it, or after that one has ended.
 
     The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes
-    on: its end and any request to stop are forgotten, and its timeout counts from now.
+    on: its end and any request to stop or drain it are forgotten, and its timeout counts from now.
     """
     opening, now = opening or Opening(study.edition(run)), utc_now()
     latest: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id, "declaration": _declared(study)}
@@ -129,6 +129,11 @@ def find_before(session: Session, moment: datetime) -> list[Edition]:
     return _editions(session, select(EditionRow).where(since < moment).order_by(since, EditionRow.id))
 
 
+def unfinished(session: Session) -> list[Edition]:
+    """Return the editions that have not ended, the newest first."""
+    return _editions(session, _newest_first().where(EditionRow.finished_at.is_(None)))
+
+
 def names_and_families(session: Session) -> list[str]:
     """Return the names of all editions, and of all studies that have any."""
     found = session.execute(select(EditionRow.name, EditionRow.family).order_by(EditionRow.id.desc())).all()
@@ -190,6 +195,21 @@ def request_stop(session: Session, name: str, reason: str) -> Edition:
     row.stop_reason = row.stop_reason or reason
     session.flush()
     return edition_of(row)
+
+
+def drain(session: Session, name: str, by: str) -> Edition:
+    """Let an edition that has not ended start nothing new for a while; said again, the first statement is kept."""
+    row = _locked(session, name)
+    if row.finished_at is None and row.drained_at is None:
+        row.drained_at, row.drained_by = utc_now(), by
+    session.flush()
+    return edition_of(row)
+
+
+def cancel_drain(session: Session, name: str) -> None:
+    """Let an edition start trials again."""
+    row = _locked(session, name)
+    row.drained_at, row.drained_by = None, None
 
 
 def redeclare(session: Session, name: str, study: Study) -> Edition:
@@ -264,7 +284,7 @@ def _note_best(row: EditionRow, best: TrialRecord | None) -> None:
 
 def _go_on(row: EditionRow) -> None:
     row.started_at, row.finished_at, row.end, row.reason, row.stop_reason = utc_now(), None, None, None, None
-    row.worked_seconds, row.looked_at = 0.0, row.started_at
+    row.worked_seconds, row.looked_at, row.drained_at, row.drained_by = 0.0, row.started_at, None, None
 
 
 def _declared(study: Study) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, String, column, func, inspect, select, table,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
-from airflow_hpo.exceptions import DeclarationError, StoreNotMigratedError, StoreRefusedError
+from airflow_hpo.exceptions import DeclarationError, StoreNotMigratedError, StoreRefusedError, StoreRevisionError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.driver_errors import INSUFFICIENT_PRIVILEGE, sqlstate
 from airflow_hpo.storage.guard import refuse_collation, refuse_foreign, refuse_other_schema
@@ -51,11 +51,12 @@ def check(database: Database) -> None:
         )
     found = current(database)
     _refuse_newer(database, found)
+    reason = f"This version needs revision {HEAD} of our tables, but {database.name} has {found or 'none'}. "
+    remedy = "Run `airflow hpo db migrate`."
+    if found is None:
+        raise StoreNotMigratedError(reason + remedy)
     if found != HEAD:
-        raise StoreNotMigratedError(
-            f"This version needs revision {HEAD} of our tables, but {database.name} has {found or 'none'}. "
-            f"Run `airflow hpo db migrate`."
-        )
+        raise StoreRevisionError(reason + remedy, found, HEAD)
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -138,9 +139,11 @@ def _run(database: Database, action: Callable[[Any, Config], None]) -> None:
 
 def _refuse_newer(database: Database, found: str | None) -> None:
     if found is not None and found > HEAD:
-        raise StoreNotMigratedError(
+        raise StoreRevisionError(
             f"This version knows our tables up to revision {HEAD}, but {database.name} has {found}. "
-            f"Upgrade airflow-provider-hpo."
+            f"Upgrade airflow-provider-hpo.",
+            found,
+            HEAD,
         )
 
 

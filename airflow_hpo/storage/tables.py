@@ -93,6 +93,9 @@ class EditionRow(Row):
     afresh_wanted: Mapped[str | None] = mapped_column(ToldText)
     # What its windows are relative to, of several DAG runs the latest; empty in editions that were made before it was kept.
     data_until: Mapped[datetime | None]
+    # Since when and by whom nothing new is started, before an upgrade; empty while it goes on.
+    drained_at: Mapped[datetime | None]
+    drained_by: Mapped[str | None] = mapped_column(PlainText)
     purged_at: Mapped[datetime | None] = column_property(
         select(func.min(PurgeRow.began_at))
         .where(PurgeRow.edition_id == id)

@@ -41,7 +41,8 @@ def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
         return _lost_row(edition, lost)
     status = status_of(store, edition, store.optuna.records(edition.name, details=False))
     progress, best = status.progress, status.best
-    state = "finished" if edition.finished else ("over" if status.verdict.over else "running")
+    going_on = "drained" if edition.drained else "running"
+    state = "finished" if edition.finished else ("over" if status.verdict.over else going_on)
     return {
         "edition": edition.name,
         "state": state,

@@ -51,12 +51,21 @@ class Status:
     @property
     def ready(self) -> bool:
         """Whether it is time to suggest another batch."""
-        return ready_for_more(self.edition.study, self.progress, self.verdict)
+        return not self.edition.drained and ready_for_more(self.edition.study, self.progress, self.verdict)
 
     @property
     def may_start(self) -> int:
         """How many trials may be started now."""
+        if self.edition.drained:
+            return 0
         return min(slots_free(self.edition.study, self.progress), self.verdict.needed)
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether trials that were suggested need not wait: they begin, or their study is over and ends them unbegun."""
+        edition = self.edition
+        ends = edition.stop_reason is not None or edition.study.when_over == "stop"
+        return not edition.drained or (self.verdict.over and ends)
 
     @property
     def done(self) -> str:

@@ -40,10 +40,10 @@ def request_stop(store: Store, name: str, reason: str, running: WhenOver | None 
                 edition = editions.redeclare(session, name, edition.study.model_copy(update={"when_over": running}))
     over = before.verdict.reason or edition.reason or "" if before.verdict.over or edition.finished else None
     again = edition.stop_reason is not None and before.edition.stop_reason is not None
-    return Stop(edition, None if again else over, again, *_open_trials(store, name))
+    return Stop(edition, None if again else over, again, *open_trials(store, name))
 
 
-def _open_trials(store: Store, name: str) -> tuple[list[int], list[int]]:
+def open_trials(store: Store, name: str) -> tuple[list[int], list[int]]:
     """Return the trials that run and those that have not begun."""
     records = store.optuna.records(name, details=False)
     numbers = [record.number for record in records if record.state is TrialState.RUNNING]

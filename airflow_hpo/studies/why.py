@@ -82,12 +82,13 @@ def _study(look: Status, tasks: RunTasks, asked: set[str]) -> list[str]:
         return [f"It ended at {edition.finished.isoformat(timespec='seconds')}. {edition.reason}", *tasks.troubles()]
     if tasks.ended:
         return [stopped_sentence(tasks.ended), *filter(None, [look.verdict.reason]), *tasks.troubles()]
+    drained = filter(None, [edition.drained])
     if look.verdict.over:
         rest = f"{running} trials still run." if running else tasks.bookkeeping("finish")
-        return [f"No further trial is started. {look.verdict.reason}", rest, *tasks.troubles()]
+        return [f"No further trial is started. {look.verdict.reason}", *drained, rest, *tasks.troubles()]
     waiting = tasks.without_trial(asked)
     extra = [f"{len(waiting)} tasks of its last batches wait for a free slot."] if waiting else []
-    return [_wanted(look, tasks), *extra, *tasks.troubles()]
+    return [*drained, _wanted(look, tasks), *extra, *tasks.troubles()]
 
 
 def stopped_sentence(by: DagRunEnd) -> str:
@@ -104,6 +105,8 @@ def _wanted(look: Status, tasks: RunTasks) -> str:
     if needed == 0:
         return f"It waits for the {running} trials that run: no more are wanted unless they fail."
     more = f"{needed} more are wanted"
+    if look.edition.drained:
+        return f"{running} of {study.slots} slots are taken, and {more} after that."
     if running >= study.slots:
         return f"All {study.slots} slots are taken, and {more}: they wait for a free slot."
     held = f" while {pending} trials wait for a place to run (max_pending={study.max_pending})" if pending else ""

@@ -25,6 +25,7 @@ from airflow_hpo.core.work import Work, by_first_rule
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.drain import held_back
 from airflow_hpo.studies.stop import must_not_start
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_for
@@ -79,7 +80,8 @@ class TrialRun:
         if keys[0] not in {one.key for one in given}:
             if status.verdict.over:
                 raise StudyOverError(status.verdict.reason)
-            self.log.info("%s waits for a free slot of the study. %s", keys[0], status)
+            why = status.edition.drained or str(status)
+            self.log.info("%s waits for a free slot of the study. %s", keys[0], why)
         return given
 
     def claim(self, request: TrialRequest, work: Work, task: TaskTry, rerun: Reruns = "changed") -> TrialRequest:
@@ -114,6 +116,13 @@ class TrialRun:
                 "Not looked at: %s. code=%s runs the trial again when it has changed.", ", ".join(unseen), unseen
             )
         return claims.result_of(study, record)
+
+    def held_back(self) -> bool:
+        """Say whether the trial, which has no result yet, has to wait with its first attempt because its study is drained."""
+        if not held_back(self.store, self.edition, self.claimed.record.number):
+            return False
+        self.log.info("Trial %s has not begun and waits. %s", self.claimed.record.number, self.edition.drained)
+        return True
 
     def begin(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> TrialResult | None:
         """Begin an attempt; return a result at once when the study is over and the trial has not begun before."""

@@ -9,6 +9,7 @@ from cachetools import TTLCache
 from airflow_hpo import conf
 from airflow_hpo.core.trial import TrialResult
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.storage.retry import while_upgraded_async
 from airflow_hpo.studies.store import Store
 
 KEPT = 60.0
@@ -23,8 +24,9 @@ async def study_store(hpo_conn_id: str) -> Store:
     store = _stores.get(key)
     if store is None:
         # Opened without patience, because all triggers wait for one thread; what is done with it has threads of its own.
-        opened_now = await sync_to_async(lambda: HpoHook(hpo_conn_id, patience=0).store)()
-        store = Store(opened_now.database.kept, opened_now.lock_timeout, conf.database_patience())
+        patience, opening = conf.database_patience(), sync_to_async(lambda: HpoHook(hpo_conn_id, patience=0).store)
+        opened_now = await while_upgraded_async(patience, opening)
+        store = Store(opened_now.database.kept, opened_now.lock_timeout, patience)
         _stores[key] = store
     return store
 

@@ -14,10 +14,14 @@ from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.storage.retry import while_upgraded_async
 from airflow_hpo.studies.status import Status
 
-Until = Literal["ready", "room", "over"]
-"""What is waited for: time for another batch, a free slot, or the end. The end of the study ends every wait."""
+Until = Literal["ready", "room", "begin", "over"]
+"""What is waited for: time for another batch, a free slot, that trials may begin (not while the study is drained), or the end.
+
+The end of the study ends every wait, except that of a trial which runs all the same and is held back only by a drain.
+"""
 
 
 LONGEST_WAIT = timedelta(days=3650)
@@ -33,6 +37,8 @@ class StudyEvent(TypedDict):
 
 def reached(status: Status, until: Until) -> bool:
     """Say whether a wait is over."""
+    if until == "begin":
+        return status.may_begin
     if status.verdict.over:
         return True
     return {"ready": status.ready, "room": status.may_start > 0, "over": False}[until]
@@ -41,7 +47,7 @@ def reached(status: Status, until: Until) -> bool:
 class StudyTrigger(BaseTrigger):
     """Looks at a study every few seconds until it wants more trials, or is over.
 
-    It waits for another batch (``until="ready"``), for one more trial (``"room"``) or for the end of the study (``"over"``). With
+    It waits for another batch (``until="ready"``), for one more trial (``"room"``), for the end of a drain (``"begin"``) or for the end of the study (``"over"``). With
     ``end_task`` it ends the task without a worker: success when more trials are wanted, skipped when the study is over.
     """
 
@@ -67,9 +73,9 @@ class StudyTrigger(BaseTrigger):
         self.end_task = end_task
 
     @classmethod
-    def for_slot(cls, edition: str, hpo_conn_id: str, ti: Any, trial_task_id: str) -> Self:
-        """Return what waits until a study may give another trial to a task instance."""
-        return cls(edition, hpo_conn_id, "room", dag_id=ti.dag_id, run_id=ti.run_id, trial_task_id=trial_task_id)
+    def of_trial(cls, edition: str, hpo_conn_id: str, ti: Any, trial_task_id: str, until: Until) -> Self:
+        """Return what waits until a study may give another trial to a task instance, or lets it begin the one it has."""
+        return cls(edition, hpo_conn_id, until, dag_id=ti.dag_id, run_id=ti.run_id, trial_task_id=trial_task_id)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
@@ -81,7 +87,8 @@ class StudyTrigger(BaseTrigger):
         # A database has no event that could be awaited.
         while not (status := await self._look()) or not reached(status, self.until):  # noqa: ASYNC110
             await asyncio.sleep(self.poll_interval)
-        self.log.info("%s. %s", status, status.verdict.reason or "More trials are wanted.")
+        wanted = "Trials may begin." if self.until == "begin" else "More trials are wanted."
+        self.log.info("%s. %s", status, status.verdict.reason or wanted)
         yield self._event(status)
 
     @cached_property
@@ -93,7 +100,7 @@ class StudyTrigger(BaseTrigger):
 
     async def _look(self) -> Status | None:
         try:
-            return await sync_to_async(lambda: self._watch.look())()
+            return await while_upgraded_async(conf.database_patience(), sync_to_async(lambda: self._watch.look()))
         except TransientHpoError as err:
             self.log.warning("The study cannot be read now and is tried again: %s", err)
             return None

@@ -30,7 +30,7 @@ from airflow_hpo.triggers.buffered_log import BufferedLog
 from airflow_hpo.triggers.pod import TrialPodTrigger
 from airflow_hpo.triggers.pod_result import push_result, study_store
 from airflow_hpo.triggers.slots import TriggererSlots, study_queue, triggerer_slots
-from airflow_hpo.triggers.study import StudyTrigger
+from airflow_hpo.triggers.study import StudyTrigger, Until
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
 
 if TYPE_CHECKING:
@@ -115,35 +115,39 @@ class TrialPodRunTrigger(BaseTrigger):
         spec = await in_thread(self.spec)
         requests = await _requests(dag_id=ti.dag_id, run_id=ti.run_id, **self.requests)
         run = TrialRun(await study_store(spec.hpo_conn_id), self._lines, conf.poll_interval())
-        request = await self._granted(spec, run, TrialRequest.from_dict(requests[ti.map_index]), held)
-        return await in_thread(self._begin, spec, run, request)
+        request = await self._granted(spec, run, TrialRequest.from_dict(requests[ti.map_index]))
+        while True:
+            async with AsyncExitStack() as slot:
+                await slot.enter_async_context(_slots().one())
+                if begun := await in_thread(self._begin, spec, run, request):
+                    held.push_async_exit(slot.pop_all())
+                    return begun
+            await self._until(spec, request.study, "begin")
 
-    async def _granted(
-        self, spec: PodTrialSpec, run: TrialRun, request: TrialRequest, held: AsyncExitStack
-    ) -> TrialRequest:
-        """Wait for a free slot of the study where the trial has to be asked for, and for a slot of this process."""
+    async def _granted(self, spec: PodTrialSpec, run: TrialRun, request: TrialRequest) -> TrialRequest:
+        """Wait for a free slot of the study where the trial has to be asked for."""
         here, edition, key = _slots(), request.study, request.key
         if request.number is None:
             ask = partial(in_thread, run.ask, edition)
             if await in_thread(run.store.optuna.number_of, edition, key) is None:
-                given = await study_queue(edition).granted(key, here, ask, lambda: self._free_slot(spec, edition))
+                room = partial(self._until, spec, edition, "room")
+                given = await study_queue(edition).granted(key, here, ask, room)
             else:
                 # It was asked for by an earlier try, or by a triggerer that has died. It does not stand in line behind those
                 # that wait for the study: they may wait for this very trial.
                 [given] = await ask([key])
             request = given.model_copy(update={"period": request.period})
-        await held.enter_async_context(here.one())
         return request
 
-    async def _free_slot(self, spec: PodTrialSpec, edition: str) -> None:
+    async def _until(self, spec: PodTrialSpec, edition: str, until: Until) -> None:
         """Look at the study, but not at once: most trials are started because one of this process has ended."""
-        trigger = StudyTrigger.for_slot(edition, spec.hpo_conn_id, self.task_instance, spec.trial_task_id)
+        trigger = StudyTrigger.of_trial(edition, spec.hpo_conn_id, self.task_instance, spec.trial_task_id, until)
         await asyncio.sleep(trigger.poll_interval)
         async for _ in trigger.run():
             return
 
-    def _begin(self, spec: PodTrialSpec, run: TrialRun, request: TrialRequest) -> Begun:
-        """Claim the trial, begin an attempt and start its pod; runs in a thread."""
+    def _begin(self, spec: PodTrialSpec, run: TrialRun, request: TrialRequest) -> Begun | None:
+        """Claim the trial, begin an attempt and start its pod; None while the study is drained. Runs in a thread."""
         # Loaded here, in a thread: Kubernetes' client takes seconds.
         from airflow_hpo.pods.build.pod import built, completed
         from airflow_hpo.triggers.pod_start import delete_left_pod, identity_of, start_pod
@@ -161,6 +165,8 @@ class TrialPodRunTrigger(BaseTrigger):
             if not spec.keeps_pods:
                 delete_left_pod(run, lambda: _hook(cluster).core_v1_client, spec.grace_period, self._lines)
             return Begun(result=known)
+        if run.held_back():
+            return None
         if refused := run.begin(task, "pod"):
             return Begun(result=refused)
         hook = _hook(cluster)

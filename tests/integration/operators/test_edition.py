@@ -26,10 +26,12 @@ from airflow_hpo.operators.promotion import PromoteOperator
 from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
 from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import editions, owners
+from airflow_hpo.studies.drain import cancel_drain, drain
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
+from airflow_hpo.triggers.study import StudyTrigger
 from tests.integration.airflow_answers import AirflowAnswers
 from tests.integration.studies.test_owner import start
 from tests.integration.trial_tasks import declared
@@ -270,3 +272,15 @@ def test_a_set_of_another_dag_that_may_be_promoted_in_is_no_hindrance() -> None:
 def test_a_set_without_an_owner_has_none_before_it_is_promoted() -> None:
     assert execute(promoting(starting), "A") == "demo@main"
     assert HpoHook().store.read(owners.find, owners.Kind.PARAMETER_SET, "boats") is None
+
+
+def test_a_batch_waits_for_the_end_of_a_drain_instead_of_being_used_up() -> None:
+    name, store = execute(starting(), "A"), HpoHook().store
+    drain(store, name, "anna")
+    with pytest.raises(TaskDeferred) as waiting:
+        execute(StudySuggestOperator(task_id="suggest", edition=name, batch=1), "A")
+    trigger = waiting.value.trigger
+    assert isinstance(trigger, StudyTrigger)
+    assert (trigger.until, waiting.value.method_name) == ("ready", "execute_when_ready")
+    cancel_drain(store, name)
+    assert len(execute(StudySuggestOperator(task_id="suggest", edition=name, batch=1), "A")) == 4

@@ -11,8 +11,10 @@ import importlib
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,6 +36,7 @@ from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.drain import cancel_drain, drain
 from airflow_hpo.studies.store import Store
 from airflow_hpo.task_groups.pods import PodTrial
 from airflow_hpo.triggers import pod as pod_trigger
@@ -337,3 +340,49 @@ def test_the_last_line_of_a_program_has_its_moment(ways: Callable[..., Way]) -> 
     [attempt] = way.tuned.attempts(0)
     assert attempt.heard is not None
     assert attempt.started <= attempt.heard <= attempt.finished
+
+
+@pytest.mark.parametrize("name", ["a process", "a pod in a worker"])
+def test_a_worker_gives_way_to_a_drain_before_the_trial_begins(ways: Callable[..., Way], name: str) -> None:
+    way = ways(name, COMPLETE)
+    request, *_ = way.tuned.suggest()
+    drain(way.tuned.store, way.tuned.name, "anna")
+    with pytest.raises(TaskDeferred) as waiting:
+        way(request, 1)
+    assert (waiting.value.trigger.until, waiting.value.method_name) == ("begin", "execute_when_ready")  # type: ignore[attr-defined]
+    assert way.tuned.attempts() == []
+    cancel_drain(way.tuned.store, way.tuned.name)
+    way(request, 1)
+    assert way.tuned.records()[0].value == 0.5
+
+
+def test_a_trial_in_the_triggerer_waits_for_the_end_of_a_drain(
+    ways: Callable[..., Way], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__HPO__POLL_INTERVAL", "0.05")
+    way = ways("a pod in the triggerer", COMPLETE)
+    request, *_ = way.tuned.suggest()
+    drain(way.tuned.store, way.tuned.name, "anna")
+    begun_before: list[int] = []
+
+    def cancel_when_it_waits() -> None:
+        while not any("has not begun and waits" in line for line in list(way.log.written)):
+            time.sleep(0.01)
+        begun_before.append(len(way.tuned.attempts()))
+        cancel_drain(way.tuned.store, way.tuned.name)
+
+    cancelling = Thread(target=cancel_when_it_waits, daemon=True)
+    cancelling.start()
+    way(request, 1)
+    cancelling.join(20)
+    assert begun_before == [0]
+    assert way.tuned.records()[0].value == 0.5
+
+
+def test_a_trial_that_has_begun_is_tried_again_while_its_study_is_drained(ways: Callable[..., Way]) -> None:
+    way = ways("a process", COMPLETE)
+    request, *_ = way.tuned.suggest()
+    way.tuned.fail(request, kind=FailureKind.INFRASTRUCTURE, exit_code=0)
+    drain(way.tuned.store, way.tuned.name, "anna")
+    way(request, 2)
+    assert way.tuned.records()[0].value == 0.5

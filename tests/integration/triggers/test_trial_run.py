@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,8 +43,7 @@ class Starting:
         self.request = TrialRequest(study=tuned.name, key=key)
 
     async def granted(self) -> TrialRequest:
-        async with AsyncExitStack() as held:
-            return await self.trigger._granted(SPEC, self.run, self.request, held)
+        return await self.trigger._granted(SPEC, self.run, self.request)
 
 
 def test_a_trial_that_was_asked_for_before_does_not_stand_behind_those_that_wait_for_its_end(store: Store) -> None:
@@ -73,7 +71,7 @@ def test_a_trial_that_waits_for_room_goes_on_as_soon_as_the_one_before_it_has_it
     async def never(*given: Any) -> None:
         await asyncio.sleep(600)
 
-    monkeypatch.setattr(TrialPodRunTrigger, "_free_slot", never)
+    monkeypatch.setattr(TrialPodRunTrigger, "_until", never)
     tuned = Tuned(store, declared(batch_size=1, max_pending=1))
     first, second = [request.key for request in reserve(store, tuned.name, 1, 2)]
     asked, _ = ask_one(store, tuned.name, first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpo.exceptions import StoreNotMigratedError, StoreUnavailableError, StudyLockedError
+from airflow_hpo.exceptions import StoreNotMigratedError, StoreRevisionError, StoreUnavailableError, StudyLockedError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
@@ -59,3 +59,11 @@ def test_what_is_called_meanwhile_does_not_wait_as_long_again() -> None:
     work = Work(1)
     retried(lambda store: work(store))(Store(SOMEWHERE, patience=30))
     assert work.patience == [0, 0]
+
+
+def test_an_upgrade_is_waited_for_with_one_line_that_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    work = Work(3, StoreRevisionError("It is older.", "0004", "0005"))
+    assert retried(lambda store: work(store))(Store(SOMEWHERE, patience=30)) == "done"
+    assert [record.getMessage() for record in caplog.records] == [
+        "The tables have revision 0004, this version needs 0005: waiting up to 30 s for the upgrade."
+    ]

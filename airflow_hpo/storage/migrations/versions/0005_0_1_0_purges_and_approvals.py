@@ -1,9 +1,9 @@
-"""Create the tables of purges and of approvals.
+"""Create the tables of purges and of approvals, and keep who drained an edition.
 
 A purge says who deleted trials of an edition, when, and where they are archived; no edition that is there has been purged.
 An approval says what an approval task asked about a comparison, and who answered. Comparisons that are there keep `answers_kept`
 empty: an approval task of the release before, which may wait for its answer or have it while this runs, leaves the answer in an
-XCom alone.
+XCom alone. No edition that is there is drained.
 """
 
 from typing import Any
@@ -29,6 +29,8 @@ def upgrade() -> None:
     create_purges()
     op.add_column("hpo_comparisons", sa.Column("answers_kept", sa.Boolean()))
     create_approvals()
+    op.add_column("hpo_editions", sa.Column("drained_at", MOMENT))
+    op.add_column("hpo_editions", sa.Column("drained_by", TEXT))
 
 
 def create_purges() -> None:
@@ -87,3 +89,5 @@ def downgrade() -> None:
     for name in TABLES:
         op.drop_table(name)
     op.drop_column("hpo_comparisons", "answers_kept")
+    op.drop_column("hpo_editions", "drained_by")
+    op.drop_column("hpo_editions", "drained_at")
