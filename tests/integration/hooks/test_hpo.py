@@ -83,7 +83,7 @@ def test_reading_names_a_file_that_does_not_exist_and_makes_none(home: Path, rea
 def test_reading_does_not_migrate_an_older_file(home: Path, read: str) -> None:
     downgrade(HpoHook().store.database, "0001")
     with pytest.raises(StoreNotMigratedError, match="airflow hpo db migrate"):
-        READS[read](HpoHook())
+        READS[read](HpoHook(patience=0))
     assert current(HpoHook().database) == "0001"
 
 
