@@ -11,7 +11,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import editions
 from airflow_hpo.studies import drain as drains
-from airflow_hpo.studies.lost_trials import lost_trials
+from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.rows import find_edition
 from airflow_hpo.studies.store import Store
 
