@@ -204,7 +204,8 @@ class TrialView:
         self.number = request.number
         self.seed = request.seed
         self.label = request.label
-        self.params = ParamsView(request.params, space)
+        # What an evaluation works on was tuned in another study's space, against which names were checked at parse.
+        self.params = ParamsView(request.params, None if request.evaluates else space)
         self.args = Arguments(request.params)
         self.period = request.period
         self.candidate = request.candidate or ""
@@ -230,12 +231,18 @@ class ParamsView:
     One of the space that is not active is undefined, which is written as nothing, and is no error as a misspelled name is.
     """
 
-    def __init__(self, params: Mapping[str, Choice], space: Iterable[str] = ()) -> None:
+    def __init__(self, params: Mapping[str, Choice], space: Iterable[str] | None = ()) -> None:
         self.__dict__.update(params)
-        _INACTIVE[self] = frozenset(space) - params.keys()
+        _INACTIVE[self] = None if space is None else frozenset(space) - params.keys()
 
     def __getitem__(self, name: str) -> Any:
-        return Undefined(name=name) if name in _INACTIVE.get(self, ()) else self.__dict__[name]
+        if name in self.__dict__:
+            return self.__dict__[name]
+        inactive = _INACTIVE.get(self, frozenset())
+        # Python and Jinja ask an object for names such as __html__.
+        if name.startswith("__") or (inactive is not None and name not in inactive):
+            raise KeyError(name)
+        return Undefined(name=name)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -253,8 +260,8 @@ class ParamsView:
         return json.dumps(self.__dict__)
 
 
-_INACTIVE: WeakKeyDictionary[ParamsView, frozenset[str]] = WeakKeyDictionary()
-"""Names of the space that are no parameters of the trial; kept apart, since every attribute is a parameter."""
+_INACTIVE: WeakKeyDictionary[ParamsView, frozenset[str] | None] = WeakKeyDictionary()
+"""Names of the space that are no parameters of the trial, None for any; kept apart, since every attribute is a parameter."""
 
 
 def brief(value: Any) -> str:

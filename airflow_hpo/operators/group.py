@@ -49,6 +49,8 @@ class TrialOpenOperator(TrialOperator):
         super().__init__(code=files, **kwargs)
         self.code = code
         self.version = version
+        self.asked_for: set[str] = set()
+        """Names of the parameters that the group's tasks take."""
 
     def fail_before_it_begins(self, context: Context, reason: str) -> NoReturn:
         """Fail without an attempt: the group's last task, which runs in any case, records the same reason."""
@@ -63,7 +65,9 @@ class TrialOpenOperator(TrialOperator):
             if self.begin(context, run):
                 raise AirflowSkipException(run.refusal)
         request = run.claimed.request
-        for name in run.study.space:  # None for one of which the condition does not hold
+        # None for one of which the condition does not hold; the space of an evaluation is that of its grid.
+        asked_for = self.asked_for if request.evaluates else self.asked_for.intersection(run.study.space)
+        for name in asked_for.union(request.params):
             context["ti"].xcom_push(f"params.{name}", request.params.get(name))
         told = request.model_dump(mode="json", include=set(TOLD))
         for name in TOLD:

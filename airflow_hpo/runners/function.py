@@ -23,12 +23,12 @@ BY_ITSELF = "The trial's function pruned itself."
 class FunctionParams(dict[str, Choice]):
     """The active parameters; one of the space that is not active is None, and a name that the space has not is an error."""
 
-    def __init__(self, params: Params, space: Iterable[str] = ()) -> None:
+    def __init__(self, params: Params, space: Iterable[str] | None = ()) -> None:
         super().__init__(params)
-        self._space = list(space) or list(params)
+        self._space = None if space is None else list(space) or list(params)
 
     def __missing__(self, name: str) -> Choice:
-        if name in self._space:
+        if self._space is None or name in self._space:
             return None
         raise KeyError(
             f"A trial has the parameters of its space, but the function asked for {name!r}."
@@ -57,7 +57,8 @@ class FunctionTrial:
         silence: FunctionSilence | None = None,
         space: Iterable[str] = (),
     ) -> None:
-        self.params: Params = FunctionParams(request.params, space)
+        # An evaluation takes what was tuned in another study's space.
+        self.params: Params = FunctionParams(request.params, None if request.evaluates else space)
         self.number = request.number
         self.seed = request.seed
         self.study = request.study

@@ -26,6 +26,7 @@ class TrialParams:
         self.__opened = opened
 
     def __getitem__(self, name: str) -> XComArg:
+        self.__opened.asked_for.add(name)
         return XComArg(self.__opened, key=f"params.{name}")
 
     def __getattr__(self, name: str) -> XComArg:

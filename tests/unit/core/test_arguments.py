@@ -61,3 +61,9 @@ def test_an_inactive_parameter_is_nothing_and_a_misspelled_one_an_error() -> Non
     assert rendered("{{ trial.params.absent is defined }} {{ 'absent' in trial.params }}") == ["False False"]
     with pytest.raises(Exception, match="absnt"):
         rendered("{{ trial.params.absnt }}")
+
+
+def test_an_inactive_parameter_is_nothing_in_an_evaluation_too() -> None:
+    request = TrialRequest(study="s/test@r", key="001/0", params={"x": 1}, candidate="champion")
+    view = TrialView(request, ["candidate", "scenario"])
+    assert TEMPLATES.from_string("[{{ trial.params.absent }}{{ trial.params.x }}]").render(trial=view) == "[1]"

@@ -211,3 +211,10 @@ def test_a_function_that_leaves_its_process_has_failed() -> None:
 
     with pytest.raises(TrialFailedError, match=r"left its process by SystemExit\(0\)"):
         run(leave)
+
+
+def test_an_inactive_parameter_is_none_in_an_evaluation_too() -> None:
+    evaluation = TrialRequest(study="s/test@r", key="001/0", params={"x": 2.0}, candidate="champion")
+    outcome = run_function(lambda trial: trial.params["c"] or 1.0, evaluation, LOSS, space=["candidate", "scenario"])
+    assert outcome.measurement is not None
+    assert outcome.measurement.value == 1.0
