@@ -60,6 +60,11 @@ def refuse_unknown(who: str, operator: type[Any], given: Mapping[str, Any]) -> N
         raise DeclarationError(f"{who} has no argument {name!r}, but got {name}={brief_repr(given[name])}.{close}")
 
 
+_KINDS = ("float", "int", "categorical", "uniform", "loguniform", "discrete_uniform")
+_OF_OPTUNA = frozenset(f"suggest_{kind}" for kind in _KINDS)
+"""Methods of Optuna's trial; a helper of the author's may be called suggest_something."""
+
+
 def check_function(function: Any) -> None:
     """Refuse what cannot be called with a trial alone, and a function that declares its parameters as for Optuna."""
     if not callable(function):
@@ -76,7 +81,7 @@ def check_function(function: Any) -> None:
                 f"Write def {name if name.isidentifier() else 'train'}(trial): ... and take trial.params['x'] in it."
             ) from None
     asked = getattr(getattr(function, "__code__", None), "co_names", ())
-    suggests = [name for name in asked if name.startswith("suggest_")]
+    suggests = [name for name in asked if name in _OF_OPTUNA]
     if suggests:
         raise DeclarationError(
             f"Parameters are declared in the study's space, but the function calls trial.{suggests[0]}(). "

@@ -28,6 +28,14 @@ def suggests(trial: Any) -> float:
     return float(trial.suggest_float("lr", 0, 1))
 
 
+def suggest_depth(trial: Any) -> float:
+    return float(trial.params["lr"])
+
+
+def takes_a_suggestion(trial: Any) -> float:
+    return suggest_depth(trial)
+
+
 def tune(trial: Any, study: Any = STUDY) -> None:
     with DAG("d", schedule=None, params={"day": 1}):
         TuneTaskGroup("tune", study=study, trial=trial)
@@ -82,3 +90,7 @@ def test_every_argument_of_an_operator_and_its_bases_is_known() -> None:
 )
 def test_whatever_takes_a_trial_is_a_function_of_the_trial(function: Any) -> None:
     assert PythonTrial(function).arguments["function"] is function
+
+
+def test_a_helper_that_suggests_is_no_method_of_optuna() -> None:
+    assert PythonTrial(takes_a_suggestion).arguments["function"] is takes_a_suggestion
