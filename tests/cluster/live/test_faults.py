@@ -152,7 +152,8 @@ def test_pods_that_nobody_waits_for_are_found_and_removed_and_no_others(
 
     airflow.patch(run.path, {"state": "failed"})
     said = airflow.cli("hpo", "studies", "watch", study.name)
-    assert f"The DAG run {run.run_id} of orphans has ended (failed) before the study was over" in said
+    # Either the command comes before Airflow has ended the triggers of the other trials, or after.
+    assert f"The DAG run {run.run_id} of orphans has ended (" in said or "3 trials failed for good, and 1 may." in said
     reaped(airflow, namespace, study.name)
     wait_for(lambda: not study.pods(), "the end of the pods")
 
