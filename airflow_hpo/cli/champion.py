@@ -1,7 +1,6 @@
 """``airflow hpo champion list|get|history|diff|set|rollback|transfer``."""
 
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import yaml
 from rich.console import Console
 
 from airflow_hpo.cli.connection import hook_of, one_line_errors
-from airflow_hpo.cli.output import emit, table, terminal
+from airflow_hpo.cli.output import emit, print_variables, table, terminal
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.owner import checked_dag_id
 from airflow_hpo.core.parameter_set import ParameterVersion, Provenance
@@ -45,8 +44,7 @@ def get(args: Any) -> None:
     elif args.output == "json":
         terminal().out(json.dumps(found.to_dict(), indent=2), highlight=False)
     else:
-        lines = (f"{name}={shlex.quote(value)}" for name, value in found.environment().items())
-        terminal().out("\n".join(lines), highlight=False)
+        print_variables(found.environment())
 
 
 @one_line_errors

@@ -1,7 +1,8 @@
 """Rows as a table, JSON or CSV; of a table only the columns that fit into 80 characters and say something."""
 
 import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -72,6 +73,12 @@ def emit(rows: Sequence[dict[str, Any]], form: str, path: str | None = None) -> 
             _write(SafeConsole(file=file, width=PLAIN_WIDTH), rows, form)
         return
     _write(terminal(), rows, form)
+
+
+def print_variables(variables: Mapping[str, str]) -> None:
+    """Print environment variables as a shell reads them, one a line."""
+    lines = (f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    terminal().out("\n".join(lines), highlight=False)
 
 
 def _write(console: Console, rows: Sequence[dict[str, Any]], form: str) -> None:

@@ -1,14 +1,13 @@
 """``airflow hpo studies list|show|best|drift|export|stop|drain|afresh|transfer``."""
 
 import json
-import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow_hpo.cli.airflow_runs import end_of_run
 from airflow_hpo.cli.connection import hook_of, one_line_errors
-from airflow_hpo.cli.output import edition_view, emit, table, terminal, trials_view
+from airflow_hpo.cli.output import edition_view, emit, print_variables, table, terminal, trials_view
 from airflow_hpo.core.arguments import Arguments
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.environment import parameter_variables
@@ -88,8 +87,7 @@ def best(args: Any) -> None:
     elif args.output == "args":
         terminal().out(str(Arguments(found.params)), highlight=False)
     else:
-        named = {"HPO_PARAMS": json.dumps(dict(found.params)), **parameter_variables(found.params)}
-        terminal().out("\n".join(f"{name}={shlex.quote(value)}" for name, value in named.items()), highlight=False)
+        print_variables(parameter_variables(found.params))
 
 
 @one_line_errors

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.plain import plain
-from airflow_hpo.core.remedy import remedy
+from airflow_hpo.core.remedy import kind_of, remedy
 from airflow_hpo.core.yaml_document import dump, load
 from airflow_hpo.exceptions import DeclarationError
 
@@ -96,16 +96,13 @@ def brief_repr(value: Any) -> str:
 
 
 _RULES = {
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a finite number",
-    "float_parsing": "must be a finite number",
-    "finite_number": "must be a finite number",
-    "bool_type": "must be True or False",
-    "string_type": "must be text",
-    "list_type": "must be a list",
-    "dict_type": "must be a mapping",
+    "int": "must be a whole number",
+    "float": "must be a finite number",
+    "bool": "must be True or False",
+    "string": "must be text",
+    "list": "must be a list",
+    "dict": "must be a mapping",
+    "time": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",
     "model_type": "must be a {class_name} or a mapping of its arguments",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
@@ -114,10 +111,8 @@ _RULES = {
     "greater_than": "must be above {gt:g}",
     "less_than": "must be below {lt:g}",
     "scalar_type": "must be text, a finite number, a boolean or None",
-    "time_delta_type": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",
-    "time_delta_parsing": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",
 }
-"""What pydantic's error types mean to the author of a declaration."""
+"""What is wrong, by the kind of value that was wanted or else by pydantic's type of the error, to the author of a declaration."""
 
 
 def _sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
@@ -133,7 +128,7 @@ def _sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{title} needs {field!r}, which was not given. Add it."
     if error["type"] == "value_error":
         return str(error["msg"]).removeprefix("Value error, ")
-    rule = _RULES.get(error["type"], error["msg"][0].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
+    rule = _RULES.get(kind_of(error["type"]), error["msg"][0].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
     inner = error["loc"][1:]
     where = field + "".join(f"[{part!r}]" for part in inner)
     mended = remedy("" if inner else field, error["type"], error["input"], error.get("ctx", {}))

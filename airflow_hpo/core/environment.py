@@ -1,5 +1,6 @@
 """Environment variables: the form of names and values that a program reads."""
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -68,8 +69,9 @@ def variable(name: str) -> str:
 
 
 def parameter_variables(params: Mapping[str, Choice]) -> dict[str, str]:
-    """Return the variables that give a program one parameter each."""
-    return {f"{PARAMETER}{variable(name)}": as_text(value) for name, value in params.items()}
+    """Return the variables that give a program its parameters: all of them as JSON, and one each."""
+    each = {f"{PARAMETER}{variable(name)}": as_text(value) for name, value in params.items()}
+    return {"HPO_PARAMS": json.dumps(dict(params)), **each}
 
 
 def unbuffered(environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,12 +102,10 @@ class ParameterVersion:
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which a program reads the parameters, as a trial's program does."""
-        named = parameter_variables(self.params)
         return {
             "HPO_PARAMETER_SET": self.name,
             "HPO_PARAMETER_SET_VERSION": str(self.version),
-            "HPO_PARAMS": json.dumps(dict(self.params)),
-            **named,
+            **parameter_variables(self.params),
         }
 
 

@@ -38,6 +38,11 @@ _KINDS = {
 _BOUNDS = {"greater_than_equal": "ge", "less_than_equal": "le"}
 
 
+def kind_of(error: str) -> str:
+    """Return the kind of value that pydantic's type of an error asks for; the type itself where that is no kind of value."""
+    return _KINDS.get(error, error)
+
+
 def remedy(field: str, error: str, got: Any, context: Mapping[str, Any]) -> str:
     """Return the sentence that says what to write."""
     meant = _meant(error, got, context)

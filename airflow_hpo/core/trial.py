@@ -1,10 +1,11 @@
 """A trial from its request to its result, as it travels between tasks."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -98,6 +99,13 @@ class TrialRequest(Declared):
         """Whether this is an evaluation of a candidate and not a trial of a search."""
         return self.candidate is not None
 
+    def may_lack(self, name: str, space: Container[str]) -> bool:
+        """Say whether a parameter that it has not may be asked for all the same, because its condition does not hold.
+
+        An evaluation's own space is its grid: what it works on was tuned in another one, against which names were checked.
+        """
+        return self.evaluates or name in space
+
     @property
     def label(self) -> str:
         """What people see of the trial in a list: its number and parameters, or what it evaluates."""
@@ -106,13 +114,11 @@ class TrialRequest(Declared):
 
     def environment(self) -> dict[str, str]:
         """Return the variables that tell a program its parameters."""
-        named = parameter_variables(self.params)
         return {
             "HPO_STUDY": self.study,
             "HPO_TRIAL": as_text(self.number),
             "HPO_SEED": str(self.seed),
-            "HPO_PARAMS": json.dumps(self.params),
-            **named,
+            **parameter_variables(self.params),
             **self._circumstances(),
         }
 
@@ -199,13 +205,12 @@ class TrialView:
     ``trial.replicate``; while tuning these are empty, so that one template serves both.
     """
 
-    def __init__(self, request: TrialRequest, space: Iterable[str] = ()) -> None:
+    def __init__(self, request: TrialRequest, space: Container[str] = ()) -> None:
         self.study = request.study
         self.number = request.number
         self.seed = request.seed
         self.label = request.label
-        # What an evaluation works on was tuned in another study's space, against which names were checked at parse.
-        self.params = ParamsView(request.params, None if request.evaluates else space)
+        self.params = ParamsView(request.params, partial(request.may_lack, space=space))
         self.args = Arguments(request.params)
         self.period = request.period
         self.candidate = request.candidate or ""
@@ -231,16 +236,15 @@ class ParamsView:
     One of the space that is not active is undefined, which is written as nothing, and is no error as a misspelled name is.
     """
 
-    def __init__(self, params: Mapping[str, Choice], space: Iterable[str] | None = ()) -> None:
+    def __init__(self, params: Mapping[str, Choice], may_lack: Callable[[str], bool] = lambda name: False) -> None:
         self.__dict__.update(params)
-        _INACTIVE[self] = None if space is None else frozenset(space) - params.keys()
+        _MAY_LACK[self] = may_lack
 
     def __getitem__(self, name: str) -> Any:
         if name in self.__dict__:
             return self.__dict__[name]
-        inactive = _INACTIVE.get(self, frozenset())
-        # Python and Jinja ask an object for names such as __html__.
-        if name.startswith("__") or (inactive is not None and name not in inactive):
+        # Python and Jinja ask an object for names such as __html__, also one that is being copied and has no rule yet.
+        if name.startswith("__") or self not in _MAY_LACK or not _MAY_LACK[self](name):
             raise KeyError(name)
         return Undefined(name=name)
 
@@ -260,8 +264,8 @@ class ParamsView:
         return json.dumps(self.__dict__)
 
 
-_INACTIVE: WeakKeyDictionary[ParamsView, frozenset[str] | None] = WeakKeyDictionary()
-"""Names of the space that are no parameters of the trial, None for any; kept apart, since every attribute is a parameter."""
+_MAY_LACK: WeakKeyDictionary[ParamsView, Callable[[str], bool]] = WeakKeyDictionary()
+"""Which names are no error where there is no such parameter; kept apart, since every attribute is a parameter."""
 
 
 def brief(value: Any) -> str:

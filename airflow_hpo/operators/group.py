@@ -65,8 +65,7 @@ class TrialOpenOperator(TrialOperator):
             if self.begin(context, run):
                 raise AirflowSkipException(run.refusal)
         request = run.claimed.request
-        # None for one of which the condition does not hold; the space of an evaluation is that of its grid.
-        asked_for = self.asked_for if request.evaluates else self.asked_for.intersection(run.study.space)
+        asked_for = {name for name in self.asked_for if request.may_lack(name, run.study.space)}
         for name in asked_for.union(request.params):
             context["ti"].xcom_push(f"params.{name}", request.params.get(name))
         told = request.model_dump(mode="json", include=set(TOLD))

@@ -187,7 +187,7 @@ class PromoteOperator(ChampionOperator):
             answers = self.answers(kept, context, found.comparison if found else None)
             self._refuse_unseen(kept, context, candidate, found, answers)
         origin = {
-            "study": candidate.get("study") or candidate.get("edition"),
+            "study": _study_of(candidate),
             "number": candidate.get("number"),
             "comparison": comparison.get("comparison"),
             "reason": comparison.get("sentence"),
@@ -214,9 +214,7 @@ class PromoteOperator(ChampionOperator):
     ) -> None:
         """Refuse what neither this run has decided on nor a person has seen."""
         if self.candidate:
-            check_trial(
-                store, candidate.get("study") or candidate.get("edition"), candidate.get("number"), candidate["params"]
-            )
+            check_trial(store, _study_of(candidate), candidate.get("number"), candidate["params"])
         elif compared and not answers:
             _refuse_other_run(compared.comparison, context)
         if compared and self.expected_version is None and compared.comparison.parameter_set:
@@ -334,6 +332,11 @@ def _mapping(given: Any, argument: str) -> Mapping[str, Any]:
     raise DeclarationError(
         f"`{argument}` is a mapping, but got {brief_repr(given)}. Hand over the task's output itself, not a text of it."
     )
+
+
+def _study_of(candidate: Mapping[str, Any]) -> str | None:
+    """Return the edition that a candidate is from, which the output of a study calls otherwise than a candidate does."""
+    return candidate.get("study") or candidate.get("edition")
 
 
 def _with_params(candidate: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ def checked_responders(users: Any) -> list[Responder]:
         complete = isinstance(user, Mapping) and all(isinstance(user.get(key), str) for key in ("id", "name"))
         if not (named or complete):
             raise DeclarationError(
-                f"A user is a name, or HITLUser(id=..., name=...) with text for both, but got {brief_repr(user)}. Correct it."
+                f"A user is a name, or HITLUser(id=..., name=...) with text for both, but got {brief_repr(user)}. Write 'ann'."
             )
     return found
 

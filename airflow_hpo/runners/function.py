@@ -1,6 +1,6 @@
 """Trial that is a Python function, run in this process."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -23,16 +23,17 @@ BY_ITSELF = "The trial's function pruned itself."
 class FunctionParams(dict[str, Choice]):
     """The active parameters; one of the space that is not active is None, and a name that the space has not is an error."""
 
-    def __init__(self, params: Params, space: Iterable[str] | None = ()) -> None:
-        super().__init__(params)
-        self._space = None if space is None else list(space) or list(params)
+    def __init__(self, request: TrialRequest, space: Collection[str]) -> None:
+        super().__init__(request.params)
+        self._request, self._space = request, space
 
     def __missing__(self, name: str) -> Choice:
-        if self._space is None or name in self._space:
+        if self._request.may_lack(name, self._space):
             return None
+        known = list(self._space or self)
         raise KeyError(
             f"A trial has the parameters of its space, but the function asked for {name!r}."
-            f"{nearest(str(name), self._space) or ' It has ' + ', '.join(self._space) + '.'}"
+            f"{nearest(str(name), known) or ' It has ' + ', '.join(known) + '.'}"
         )
 
 
@@ -55,10 +56,9 @@ class FunctionTrial:
         objective: Objective,
         monitor: Report,
         silence: FunctionSilence | None = None,
-        space: Iterable[str] = (),
+        space: Collection[str] = (),
     ) -> None:
-        # An evaluation takes what was tuned in another study's space.
-        self.params: Params = FunctionParams(request.params, None if request.evaluates else space)
+        self.params: Params = FunctionParams(request, space)
         self.number = request.number
         self.seed = request.seed
         self.study = request.study
@@ -151,7 +151,7 @@ def run_function(
     objective: Objective,
     monitor: Report = lambda points: False,
     no_news_after: float | None = None,
-    space: Iterable[str] = (),
+    space: Collection[str] = (),
 ) -> Outcome:
     """Call a trial's function and measure what comes out.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from airflow.sdk import XComArg
@@ -47,13 +48,9 @@ _OTHER_WORDS = {
 """What an argument is called elsewhere -> what it is called here, by backend."""
 
 
-def refuse_unknown(who: str, operator: type[Any], given: Mapping[str, Any]) -> None:
+def refuse_unknown(who: str, operator: type[TrialOperator], given: Mapping[str, Any]) -> None:
     """Refuse arguments that no operator has: Airflow would name its own class, and say nothing of what was meant."""
-    known: set[str] = set()
-    for base in operator.__mro__:
-        own = vars(base).get("__init__")
-        known |= inspect.signature(own).parameters.keys() if own and base is not object else set()
-    known -= {"self", "args", "kwargs", "request"}
+    known = _arguments_of(operator)
     for name in given.keys() - known:
         meant = [other for other in _OTHER_WORDS.get(name, ()) if other in known]
         close = f" Write {meant[0]}." if meant else nearest(name, sorted(known)) or f" Leave {name} out."
@@ -63,6 +60,14 @@ def refuse_unknown(who: str, operator: type[Any], given: Mapping[str, Any]) -> N
 _KINDS = ("float", "int", "categorical", "uniform", "loguniform", "discrete_uniform")
 _OF_OPTUNA = frozenset(f"suggest_{kind}" for kind in _KINDS)
 """Methods of Optuna's trial; a helper of the author's may be called suggest_something."""
+
+
+@cache
+def _arguments_of(operator: type[TrialOperator]) -> frozenset[str]:
+    """Return the names that an operator and its bases take; read once, as signatures take long and DAGs are parsed often."""
+    inits = [vars(base)["__init__"] for base in operator.__mro__ if "__init__" in vars(base) and base is not object]
+    names = {name for init in inits for name in inspect.signature(init).parameters}
+    return frozenset(names - {"self", "args", "kwargs", "request"})
 
 
 def check_function(function: Any) -> None:

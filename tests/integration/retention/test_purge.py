@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import optuna
@@ -437,6 +439,19 @@ class Killed(BaseException):
     pass
 
 
+@contextmanager
+def killed_in(monkeypatch: pytest.MonkeyPatch, module: ModuleType, function: str) -> Iterator[None]:
+    """Let a purge die where it calls a function."""
+
+    def killed(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, function, killed)
+        with pytest.raises(Killed):
+            yield
+
+
 @pytest.mark.parametrize("after", range(5))
 def test_a_purge_that_was_killed_goes_on(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
@@ -472,13 +487,8 @@ def test_a_purge_that_was_killed_before_it_noted_itself_takes_the_archive_as_it_
 ) -> None:
     tuned_to_its_end(store)
 
-    def killed(*_: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(purges, "begin", killed)
-        with pytest.raises(Killed):
-            purged(store, tmp_path)
+    with killed_in(monkeypatch, purges, "begin"):
+        purged(store, tmp_path)
     [file] = tmp_path.iterdir()
     written = file.stat().st_mtime_ns
     assert [done.archive for done in purged(store, tmp_path)] == [str(file)]
@@ -490,13 +500,8 @@ def test_a_killed_purge_keeps_what_it_was_begun_with_and_then_goes_by_the_new_ru
 ) -> None:
     tuned = tuned_to_its_end(store)
 
-    def killed(*_: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(purging, "_delete", killed)
-        with pytest.raises(Killed):
-            purged(store, tmp_path, keep_best=3)
+    with killed_in(monkeypatch, purging, "_delete"):
+        purged(store, tmp_path, keep_best=3)
     done = purged(store, tmp_path, keep_best=1)
     assert [(each.deleted, each.kept) for each in done] == [(1, 3), (2, 1)]
     assert numbers(store, tuned.name) == [1]
@@ -508,13 +513,8 @@ def test_without_its_archive_a_killed_purge_deletes_nothing_more(
 ) -> None:
     tuned = tuned_to_its_end(store)
 
-    def killed(*_: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(purging, "_delete", killed)
-        with pytest.raises(Killed):
-            purged(store, tmp_path)
+    with killed_in(monkeypatch, purging, "_delete"):
+        purged(store, tmp_path)
     [file] = tmp_path.iterdir()
     file.unlink()
     with pytest.raises(ArchiveError, match="is not here"):
