@@ -1,4 +1,4 @@
-"""Second tries of live tests: `python -m tests.again PYTEST_ARGUMENTS` runs tests, and the files that failed once more.
+"""Second tries of live tests: `python -m tests.again PYTEST_ARGUMENTS` runs tests, and those that failed once more.
 
 Live tests share a busy machine with what they test. What failed runs again in a process of its own with systems of its
 own, because what a test leaves behind when it fails would make its second try fail too. Both tries are reported, and the
@@ -26,9 +26,9 @@ def main(arguments: list[str]) -> int:
             return code
         failed = first_tries.failures(report)
     first_tries.append(failed)
-    files = first_tries.files(failed)
-    print(f"\nOnce more, in systems of their own: {' '.join(files)}\n", flush=True)
-    code = _pytest(*arguments, *files)
+    ids = first_tries.node_ids(failed)
+    print(f"\nOnce more, in systems of their own: {' '.join(ids)}\n", flush=True)
+    code = _pytest(*arguments, *ids)
     print(f"\n{first_tries.page(failed)}", flush=True)
     return code
 

@@ -41,6 +41,17 @@ def pods_of(core: Any, namespace: str, edition: str) -> list[Any]:
     return list(core.list_namespaced_pod(namespace, label_selector=selector).items)
 
 
+def run_in(core: Any, namespace: str, name: str, *command: str, **where: str) -> tuple[int, str]:
+    """Run a command in a running pod, and return its exit code and what it printed."""
+    from kubernetes.stream import stream
+
+    exec_ = core.connect_get_namespaced_pod_exec
+    answer = stream(exec_, name, namespace, command=list(command), stdout=True, _preload_content=False, **where)
+    answer.run_forever(timeout=30)
+    answer.sock.shutdown()  # its close() leaves the socket open once the server has said goodbye
+    return answer.returncode, answer.read_all()
+
+
 @dataclass(frozen=True)
 class Pods:
     """Starts pods in one namespace and asks about them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.pods_on_cluster import Pods, cluster_tool, wait_for
+from tests.cluster.pods_on_cluster import Pods, cluster_tool, run_in, wait_for
 
 pytestmark = pytest.mark.cluster
 
@@ -122,16 +122,10 @@ def test_a_probe_reaches_a_pod_over_its_address(pods: Pods) -> None:
 
 
 def test_exec_answers_in_a_running_pod(pods: Pods) -> None:
-    from kubernetes.stream import stream
-
     name = pods.start("sleep", "600")
     pods.wait(name, "Running")
-    ask = ["python3", "-c", "print('it answers')"]
-    exec_ = pods.core.connect_get_namespaced_pod_exec
-    answer = stream(exec_, name, pods.namespace, command=ask, stdout=True, _preload_content=False)
-    answer.run_forever(timeout=30)
-    answer.sock.shutdown()  # its close() leaves the socket open once the server has said goodbye
-    assert (answer.returncode, answer.read_all()) == (0, "it answers\n")
+    answer = run_in(pods.core, pods.namespace, name, "python3", "-c", "print('it answers')")
+    assert answer == (0, "it answers\n")
 
 
 def test_a_deleted_pod_is_told_so_and_goes(pods: Pods) -> None:

@@ -16,10 +16,11 @@ from airflow_hpo.storage import attempts, metric_series
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
-from tests.cluster.pods_on_cluster import Pods, pods_of, wait_for
+from tests.cluster.pods_on_cluster import Pods, pods_of, run_in, wait_for
 
 TRIAL = "tune.batch_001.trial"
 STEPS = 20
+GATE = "/tmp/go-on"
 
 
 class Tuning:
@@ -48,6 +49,11 @@ class Tuning:
         self.airflow.wait(
             lambda: [ti["state"] for ti in self.run.tasks(TRIAL)] == ["deferred"] * 3, "three deferred tasks"
         )
+
+    def open_gates(self) -> None:
+        """Let the programs go on that wait after their first steps."""
+        for pod in self.pods():
+            run_in(self.core, self.namespace, pod.metadata.name, "touch", GATE, container="base")
 
     def story(self) -> str:
         """What became of every task and attempt, and what the tasks that failed have said."""
@@ -85,6 +91,7 @@ def test_a_triggerer_that_is_killed_costs_no_attempt_and_no_metric(tuning: Calla
     before = {pod.metadata.uid for pod in study.pods()}
     study.airflow.processes.kill("triggerer", signal.SIGKILL)
     study.airflow.processes.start("triggerer")
+    study.open_gates()
     assert before >= {pod.metadata.uid for pod in study.pods()}
     study.check_whole()
     assert [one.outcome for one in study.attempts()] == [AttemptOutcome.COMPLETE] * 3
@@ -95,22 +102,22 @@ def test_a_worker_task_that_is_killed_while_it_creates_its_pod_leaves_no_second_
 ) -> None:
     study = tuning("kill_worker")
     # The task pauses once its pod is created and noted, before it waits for it.
-    [pod, *_] = wait_for(study.pods, "a pod", limit=240)
-    number = int(pod.metadata.labels["airflow-hpo/trial"])
-    [creating] = [one for one in study.attempts() if one.number == number]
+    [creating, *_] = wait_for(lambda: [one for one in study.attempts() if one.placement.pod], "a pod", limit=240)
+    number = creating.number
     worker_of(study.run, creating).send_signal(signal.SIGKILL)
     study.check_whole()
     first, *later = [one for one in study.attempts() if one.number == number]
     assert (first.outcome, first.reason) == (AttemptOutcome.LOST, "The task was killed before this attempt had ended.")
-    assert first.placement.pod == pod.metadata.name
+    assert first.placement.pod == creating.placement.pod
     assert later[-1].outcome is AttemptOutcome.COMPLETE
-    assert {one.placement.pod for one in later} - {None} == {pod.metadata.name}
+    assert {one.placement.pod for one in later} - {None} == {creating.placement.pod}
 
 
 def test_a_scheduler_that_is_killed_costs_no_trial(tuning: Callable[[str], Tuning]) -> None:
     study = tuning("kill_scheduler")
     study.until_reporting()
     study.airflow.processes.kill("scheduler", signal.SIGKILL)
+    study.open_gates()
     wait_for(lambda: all(len(study.series(n)) >= STEPS for n in range(3)), "the trials to go on", limit=120)
     study.airflow.processes.start("scheduler")
     study.check_whole()

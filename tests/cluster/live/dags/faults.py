@@ -1,4 +1,4 @@
-"""Studies in pods for the tests of failures: short ones that must come to their end, and endless ones."""
+"""Studies in pods for the tests of failures: those that end when a test opens their gate, a short one, and an endless one."""
 
 import os
 import time
@@ -13,8 +13,11 @@ STEPS = """
 import os, time
 for step in range(1, 21):
     print(f"loss={step + float(os.environ['HPO_PARAM_X'])}", flush=True)
-    time.sleep(0.5)
+    while step == 5 and "HPO_TEST_GATE" in os.environ and not os.path.exists(os.environ["HPO_TEST_GATE"]):
+        time.sleep(0.1)
+    time.sleep(0.2)
 """
+GATE = "/tmp/go-on"
 ENDLESS = """
 import itertools, time
 for step in itertools.count(1):
@@ -53,13 +56,13 @@ class Pause(KubernetesPodOperatorCallback):
 
 
 with DAG("kill_triggerer", schedule=None, catchup=False):
-    TuneTaskGroup(study=study("kill_triggerer"), trial=pods(STEPS))
+    TuneTaskGroup(study=study("kill_triggerer"), trial=pods(STEPS, env_vars={"HPO_TEST_GATE": GATE}))
 
 with DAG("kill_worker", schedule=None, catchup=False):
     TuneTaskGroup(study=study("kill_worker"), trial=pods(STEPS, callbacks=Pause))
 
 with DAG("kill_scheduler", schedule=None, catchup=False):
-    TuneTaskGroup(study=study("kill_scheduler"), trial=pods(STEPS))
+    TuneTaskGroup(study=study("kill_scheduler"), trial=pods(STEPS, env_vars={"HPO_TEST_GATE": GATE}))
 
 with DAG("orphans", schedule=None, catchup=False):
     TuneTaskGroup(study=study("orphans"), trial=pods(ENDLESS, on_kill_action="keep_pod", retries=0))
