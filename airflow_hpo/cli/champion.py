@@ -27,7 +27,12 @@ from airflow_hpo.parameter_sets.owner import transfer_parameter_set
 @one_line_errors
 def list_(args: Any) -> None:
     """List the champion of every parameter set."""
-    emit([_listed(found) for found in hook_of(args.conn_id).champions()], args.output)
+    rows = [_listed(found) for found in hook_of(args.conn_id).champions()]
+    emit(
+        rows,
+        args.output,
+        none="No parameter set has a champion yet: a promotion or `airflow hpo champion set` makes the first.",
+    )
 
 
 @one_line_errors

@@ -100,6 +100,10 @@ def _studies() -> GroupCommand:
     drain = "Start nothing new before an upgrade: trials that run end normally, all others wait until --cancel"
     afresh = "Have the next start of an edition compute everything again, and keep what there is: call it, then clear the run"
     show = "Show one edition: its state, its best trial and its best parameters"
+    compared = Arg(
+        ("names",), help="Editions or studies, as for `show`; of one study alone its two newest editions", nargs="+"
+    )
+    compare = "Show editions side by side: state, counts, best trials, and in what their spaces differ"
     best = "Show the best parameters of one edition, or print them for a program"
     best_form = _form("json", "env", "args", help="; env: variables for a shell or a container; args: --name=value")
     why = "Say why a study, and each of its trials without a result, is where it is"
@@ -109,6 +113,7 @@ def _studies() -> GroupCommand:
         _command("studies.list_", "List editions of studies, newest first", family, limit, OUTPUT),
         _command("studies.show", show, EDITION, OUTPUT),
         _command("studies.best", best, EDITION, best_form),
+        _command("compare.compare", compare, compared, OUTPUT),
         _command("studies.drift", drift, STUDY, limit, OUTPUT),
         _command("studies.export", export, EDITION, OUTPUT, file),
         _command("why.why", why, EDITION, OUTPUT),

@@ -25,7 +25,9 @@ def list_(args: Any) -> None:
         rows = [
             {name: row[name] for name in SHOWN} | {"created": row["created"][:16].replace("T", " ")} for row in rows
         ]
-    emit(rows, args.output)
+    of = f" of study {args.study!r}" if args.study else ""
+    about = f" about {args.parameter_set!r}" if args.parameter_set else ""
+    emit(rows, args.output, none=f"No comparison{of}{about} is in the database.")
 
 
 @one_line_errors

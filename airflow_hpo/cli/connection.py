@@ -2,13 +2,17 @@
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException
+from sqlalchemy.exc import SQLAlchemyError
 
+from airflow_hpo.core.masking import masked
 from airflow_hpo.core.shown_text import shown
 from airflow_hpo.exceptions import DeclarationError, HpoError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -25,21 +29,45 @@ def hook_of(conn_id: str) -> HpoHook:
 
 
 LARGEST = 2**31 - 1
+INTERRUPTED, UNREAD = 128 + signal.SIGINT, 128 + signal.SIGPIPE
+"""Exit codes that shells give a program that a signal ended."""
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def one_line_errors(command: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Print an error of this package, or an unknown connection, as one line and end with status 1, without a traceback."""
+    """End a command by one line and its exit code, without a traceback, whatever the outside world does to it.
+
+    Codes: 0, it was done; 1, an error that its line names; 2, wrong words, which Airflow's parser says; 130, Ctrl-C; 141, nobody
+    reads its output on, as after ``| head``. The last two are those of a program that ends by these signals.
+    """
 
     @wraps(command)
     def guarded(args: Any) -> None:
         try:
             _check(args)
             command(args)
+            sys.stdout.flush()
         except (HpoError, AirflowNotFoundException) as err:
             sys.exit(" ".join(shown(str(err)).split()))
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            _discard_output()
+            sys.exit(UNREAD)
+        except OSError as err:
+            what = f"{err.filename!r}: " if err.filename else ""
+            sys.exit(f"The system refused it: {what}{err.strerror or err}. Mend that, and type the command again.")
+        except SQLAlchemyError as err:
+            said = " ".join(shown(masked(str(getattr(err, "orig", None) or err))).split())
+            sys.exit(f"A database must answer, but it says: {said}. Type the command again when it does.")
 
     return guarded
+
+
+def _discard_output() -> None:
+    """Have what is left of the output written to nowhere: Python flushes once more when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check(args: Any) -> None:

@@ -33,6 +33,10 @@ class SafeConsole(Console):
         """Print, of texts what may be shown."""
         super().print(*(shown(each) if isinstance(each, str) else each for each in objects), **options)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command how it ends when nobody reads on."""
+        raise BrokenPipeError
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Return what is written, as terminals may get it."""
         for segment in super().render(renderable, options):
@@ -66,13 +70,15 @@ def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
     return grid
 
 
-def emit(rows: Sequence[dict[str, Any]], form: str, path: str | None = None) -> None:
-    """Print rows, or write them to a file."""
+def emit(rows: Sequence[dict[str, Any]], form: str, path: str | None = None, none: str = "Nothing is found.") -> None:
+    """Print rows, or write them to a file; of a table without any say what there is none of."""
     if path:
         with open(path, "w", encoding="utf-8", newline="") as file:
             _write(SafeConsole(file=file, width=PLAIN_WIDTH), rows, form)
-        return
-    _write(terminal(), rows, form)
+    elif rows or form != "table":
+        _write(terminal(), rows, form)
+    else:
+        terminal().print(none, soft_wrap=True)
 
 
 def print_variables(variables: Mapping[str, str]) -> None:

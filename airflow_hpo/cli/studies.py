@@ -43,7 +43,12 @@ def list_(args: Any) -> None:
     rows = [_row(store, edition) for edition in found]
     if args.output == "table":
         rows = [edition_view(row, edition.study.count) for row, edition in zip(rows, found)]
-    emit(rows, args.output)
+    none = (
+        f"No edition of a study {args.study!r} is in the database."
+        if args.study
+        else "No study is in the database yet."
+    )
+    emit(rows, args.output, none=f"{none} A study is there as soon as a DAG run has started it.")
 
 
 @one_line_errors
@@ -93,7 +98,8 @@ def best(args: Any) -> None:
 @one_line_errors
 def drift(args: Any) -> None:
     """Show how optimum and champion moved."""
-    emit(drift_rows(hook_of(args.conn_id).store_to_read, args.name, args.limit), args.output)
+    store = hook_of(args.conn_id).store_to_read
+    emit(drift_rows(store, look_for_edition(store, args.name).family, args.limit), args.output)
 
 
 @one_line_errors

@@ -26,23 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airflow_hpo.comparison.decision import Estimate, Method
+from airflow_hpo.comparison.reachable import EXACT_PAIRS, TIE
 
 Array = NDArray[np.float64]
-
-EXACT_PAIRS = 12
-"""Most pairs for which all sign flips are enumerated; t and sign flips agree to three digits from there on."""
-_TIE = 1e-12
-"""Share of the data's size below which a sum counts as zero: rounding must not break ties."""
 
 
 def method(pairs: int) -> Method:
     """Return the test that so many pairs are given."""
     return Method.SIGN_FLIP if pairs <= EXACT_PAIRS else Method.STUDENT
-
-
-def pairs_needed(level: float) -> int:
-    """Return the fewest pairs with which a p-value can reach a level."""
-    return min(math.ceil(-math.log2(level) - _TIE), EXACT_PAIRS + 1)
 
 
 def p_above(d: Array, w: Array, theta: float) -> Array:
@@ -72,7 +63,7 @@ def sign_flip(x: Array) -> Array:
     Flipping a subset's signs leaves the mean as large just when the subset's own sum is not positive.
     """
     n = x.shape[-1]
-    tie = _TIE * np.abs(x).sum(axis=-1, keepdims=True)
+    tie = TIE * np.abs(x).sum(axis=-1, keepdims=True)
     not_positive: Array = (x @ _subsets(n) <= tie).sum(axis=-1)
     p: Array = (1 + not_positive) / 2**n
     return p
@@ -89,7 +80,7 @@ def student(x: Array) -> Array:
     mean = x.mean(axis=-1)
     centred = x - mean[..., None]
     m2 = (centred**2).mean(axis=-1)
-    constant = np.sqrt(m2) <= _TIE * np.abs(x).max(axis=-1)
+    constant = np.sqrt(m2) <= TIE * np.abs(x).max(axis=-1)
     m2 = np.where(constant, 1.0, m2)
     g = (centred**3).mean(axis=-1) / m2**1.5
     u = mean / np.sqrt(m2 * n / (n - 1))
@@ -104,7 +95,7 @@ def skewness(x: Array) -> float:
     """Return the skewness of values; 0 where they do not differ."""
     centred = x - x.mean()
     size = float(np.abs(centred).max())
-    if size <= _TIE * float(np.abs(x).max()):
+    if size <= TIE * float(np.abs(x).max()):
         return 0.0
     centred = centred / size
     return float((centred**3).mean() / (centred**2).mean() ** 1.5)
@@ -124,7 +115,7 @@ def _low(d: Array, w: Array, level: float) -> float:
         return float(np.sort(_ratios(d @ _subsets(n), w @ _subsets(n)))[rank - 1]) if rank else -math.inf
     centre = float(d.sum() / w.sum())
     spread = float(np.std(d - centre * w)) / float(w.mean())
-    if spread <= _TIE * max(abs(centre), float(np.abs(d).max()), 1e-300):
+    if spread <= TIE * max(abs(centre), float(np.abs(d).max()), 1e-300):
         return centre
     return _solved(lambda theta: float(p_above(d, w, theta)) - level, centre, spread)
 

@@ -52,6 +52,7 @@ def markdown(decision: Decision, selection: Selection | None = None, candidates:
         f"## {decision.verdict.value.capitalize()}",
         decision.sentence,
         _parameters(candidates),
+        _changed(candidates),
         _drawing(decision),
         _challengers(decision) if decision.champion else _first(decision),
         _guardrails(decision),
@@ -92,6 +93,21 @@ def _parameters(candidates: Sequence[Candidate]) -> str:
         texts = [as_text(each.params[name]) if name in each.params else "-" for each in ordered]
         rows.append([name, *(f"**{text}**" if len(set(texts)) > 1 and text else text for text in texts)])
     return _table(["parameter", *(_heading(each) for each in ordered)], rows) if rows else ""
+
+
+def _changed(candidates: Sequence[Candidate]) -> str:
+    """Say in what a champion that is older than the space differs from what was compared."""
+    said = []
+    for each in candidates:
+        if each.added:
+            lacked = ", ".join(f"{name}={as_text(value)}" for name, value in each.added.items())
+            said.append(
+                f"{_heading(each).capitalize()} has no value of its own for {lacked}, which is declared in `space_defaults`."
+            )
+        if each.left_out:
+            lost = ", ".join(f"{name}={as_text(value)}" for name, value in each.left_out.items())
+            said.append(f"{_heading(each).capitalize()} was compared without {lost}, which the space does not have.")
+    return "\n".join(said)
 
 
 def _heading(candidate: Candidate) -> str:

@@ -1,6 +1,7 @@
 """Candidates, scenarios and plans of an evaluation: every candidate gets the same scenarios, variants and seeds."""
 
 import math
+import operator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
@@ -42,6 +43,8 @@ class Candidate(Declared):
     :param value: what the trial scored there: an optimistic number.
     :param parameter_set: the parameter set that it is a version of.
     :param version: which version, from 1.
+    :param added: those of ``params`` that the version lacks, from ``Study(space_defaults=...)``.
+    :param left_out: parameters of the version that the study's space does not have, and which ``params`` does not have either.
     :raises DeclarationError: when name and role contradict each other.
     """
 
@@ -53,6 +56,9 @@ class Candidate(Declared):
     value: float | None = None
     parameter_set: str | None = None
     version: StrictInt | None = Field(default=None, ge=1)
+    # Left out while empty, so that plans of before keep their fingerprints.
+    added: Params = Field(default={}, exclude_if=operator.not_)
+    left_out: Params = Field(default={}, exclude_if=operator.not_)
 
     def __init__(self, name: str = REQUIRED, params: Params = REQUIRED, **options: Any) -> None:
         role = CHAMPION if name == CHAMPION else "challenger"
@@ -66,6 +72,11 @@ class Candidate(Declared):
                 "Rename the candidate or change its role."
             )
         return self
+
+    @property
+    def as_kept(self) -> Params:
+        """The parameters as the set of which it is a version has them."""
+        return {name: value for name, value in self.params.items() if name not in self.added} | self.left_out
 
 
 class Scenario(Declared):

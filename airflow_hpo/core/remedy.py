@@ -113,7 +113,7 @@ def named(given: Any) -> str:
 
 def declared_parameter(declared: Any) -> str:
     """Return how a parameter is declared that was written in another way: a pair of bounds, a list, a number."""
-    if isinstance(declared, tuple) and len(declared) == 2 and all(map(_is_number, declared)):
+    if isinstance(declared, tuple) and len(declared) == 2 and all(map(is_number, declared)):
         kind = "Int" if all(isinstance(bound, int) for bound in declared) else "Float"
         return f"{kind}({declared[0]!r}, {declared[1]!r})"
     if isinstance(declared, range) and len(declared) > 1:
@@ -123,7 +123,7 @@ def declared_parameter(declared: Any) -> str:
         return f"Categorical({list(declared)!r})"
     if isinstance(declared, Mapping):
         bounds = [declared.get(name) for name in ("min", "max")]
-        if all(map(_is_number, bounds)):
+        if all(map(is_number, bounds)):
             return declared_parameter(tuple(bounds))
         if isinstance(declared.get("values"), list | tuple):
             return f"Categorical({list(declared['values'])!r})"
@@ -142,5 +142,6 @@ def _distribution(declared: Any) -> str | None:
     return f"{kind}({declared.low!r}, {declared.high!r}{log}{step})"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Say whether a value is a number and no boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -11,11 +11,12 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.algorithms import Pruner, Sampler
-from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
+from airflow_hpo.core.declared import Declared, brief_repr, fingerprint, nearest
 from airflow_hpo.core.environment import refuse_clash
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.remedy import named
 from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.completion import default_of
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.trial_key import edition_name
@@ -82,6 +83,8 @@ class Study(Declared):
     :param sampler: name of the sampler, or a :class:`Sampler` with options.
     :param pruner: name of the pruner, or a :class:`Pruner` with options.
     :param start_points: points to try first, in order; parameters left out are sampled.
+    :param space_defaults: by name, the value of a parameter where a champion or an earlier edition lacks it, because the parameter is new:
+        what production does without it. The champion is tried and compared with it, and a promoted challenger has a value of its own.
     :param warm_start: what to take over from earlier editions; None for nothing.
     :param seed: changes every random choice of the study; 0 or more.
     :param shared: True lets several task groups, also of several DAGs, run trials of one edition together, where their ``run`` is
@@ -106,6 +109,8 @@ class Study(Declared):
     sampler: Sampler = Sampler("tpe")
     pruner: Pruner = Pruner("none")
     start_points: list[dict[str, Choice]] = []
+    # Left out while empty, as `shared` is while False.
+    space_defaults: dict[str, Choice] = Field(default={}, exclude_if=operator.not_)
     warm_start: WarmStart | None = None
     seed: StrictInt = Field(default=0, ge=0)
     # Left out while False, so that fingerprints of earlier declarations hold.
@@ -150,6 +155,18 @@ class Study(Declared):
     @classmethod
     def _points(cls, points: list[dict[str, Choice]], info: ValidationInfo) -> list[dict[str, Choice]]:
         return [check_point(info.data["space"], point) for point in points] if "space" in info.data else points
+
+    @field_validator("space_defaults")
+    @classmethod
+    def _defaults(cls, defaults: dict[str, Choice], info: ValidationInfo) -> dict[str, Choice]:
+        space = info.data.get("space", {})
+        for name in defaults if space else ():
+            if name not in space:
+                raise ValueError(
+                    f"`space_defaults` has values for parameters of the space, but got {name!r}, and it has {', '.join(space)}."
+                    f"{nearest(name, list(space)) or f' Leave {name!r} out.'}"
+                )
+        return {name: default_of(name, space[name], value) for name, value in defaults.items()} if space else defaults
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -22,7 +22,7 @@ def check_origins(store: Store, candidates: Sequence[Candidate]) -> None:
     for each in candidates:
         check_trial(store, each.study, each.number, each.params)
         if each.parameter_set and each.version is not None:
-            _check_version(store, each.parameter_set, each.version, each.params)
+            _check_version(store, each.parameter_set, each.version, each.as_kept)
 
 
 def check_trial(store: Store, study: str | None, number: int | None, params: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Selection of candidates: the best trials of a study with the champion, and then the finalist among them."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_hpo.comparison.finalists import Selection, select
@@ -11,7 +11,9 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials, taken_over
-from airflow_hpo.core.space.parameter import same_params
+from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
+from airflow_hpo.core.space.parameter import Choice, same_params
+from airflow_hpo.core.space.space import Space
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.evaluations.run import evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError, ParameterSetNotFoundError
@@ -38,17 +40,25 @@ class Shortlist:
 
 
 @retried
-def shortlist(store: Store, edition: str, k: int = 3, parameter_set: str | None = None) -> Shortlist:
+def shortlist(
+    store: Store,
+    edition: str,
+    k: int = 3,
+    parameter_set: str | None = None,
+    defaults: Mapping[str, Choice] | None = None,
+) -> Shortlist:
     """Return the best trials of a study and the champion.
 
-    A trial with the champion's own parameters is no challenger; the next best takes its place.
+    A trial with the champion's own parameters is no challenger; the next best takes its place. What the champion
+    lacks is taken from the defaults, which are the edition's own unless others are given.
     """
     found = store.edition(edition)
     if not found.ended:
         raise ComparisonError(_NO_END.format(edition=edition, state=found.reason or "It goes on."))
     direction = found.study.objective.direction
     records = store.optuna.records(edition)
-    champion, remarks = _champion(store, parameter_set, records)
+    defaults = found.study.space_defaults if defaults is None else defaults
+    champion, remarks = _champion(store, parameter_set, records, found.study.space, defaults)
     best = best_trials(_results(found, records), direction, k + 1)
     same_as_champion = [t for t in best if champion and same_params(t.params, champion.params)]
     remarks += [f"Trial {t.number} has the champion's parameters and is left out." for t in same_as_champion]
@@ -112,7 +122,11 @@ def _results(edition: Edition, records: Sequence[TrialRecord]) -> list[TrialReco
 
 
 def _champion(
-    store: Store, parameter_set: str | None, records: Sequence[TrialRecord]
+    store: Store,
+    parameter_set: str | None,
+    records: Sequence[TrialRecord],
+    space: Space,
+    defaults: Mapping[str, Choice],
 ) -> tuple[Candidate | None, list[str]]:
     if parameter_set is None:
         return None, []
@@ -120,15 +134,20 @@ def _champion(
         version = store.read(parameter_sets.version_in_use, parameter_set)
     except ParameterSetNotFoundError:
         return None, [f"Nothing is in use yet for {parameter_set!r}, so there is no champion."]
-    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and same_params(t.params, version.params)]
+    who, whole = f"Version {version.version} of {parameter_set!r}", completed(space, version.params, defaults)
+    if whole.lacking:
+        raise ComparisonError(lacking_sentence(who, whole, space))
+    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and same_params(t.params, whole.params)]
     candidate = Candidate(
         CHAMPION,
-        dict(version.params),
+        whole.params,
+        added=whole.added,
+        left_out=whole.left_out,
         parameter_set=parameter_set,
         version=version.version,
         value=own[0].value if own else None,
     )
-    return candidate, []
+    return candidate, list(changes(who, whole, space))
 
 
 def _challenger(edition: str, trial: TrialRecord) -> Candidate:

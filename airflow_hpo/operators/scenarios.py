@@ -7,6 +7,8 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.configuration import conf as airflow_conf
 
+from airflow_hpo.comparison.reachable import refuse_unreachable
+from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.calendar import length_of, split
 from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Scenario
@@ -30,8 +32,10 @@ class ScenariosOperator(BaseOperator):
     :param window: what period they are of, relative to the run.
     :param evaluations: how many evaluations each has at most, 1 or more: candidates x variants x replicates. More in all than
         one mapped task can hold are refused.
+    :param rule: the rule of the comparison that they serve: too few for any promotion are refused; None where nothing is decided.
+    :param challengers: how many challengers that comparison has, 1 or more.
     :param hpo_conn_id: connection of the study database, which knows the time zone of the run's editions.
-    :raises DeclarationError: when it is none of these, the window is shorter than one scenario, or there are too many.
+    :raises DeclarationError: when it is none of these, the window is shorter than one scenario, or there are too many, or too few.
     """
 
     def __init__(
@@ -40,6 +44,8 @@ class ScenariosOperator(BaseOperator):
         scenarios: Scenarios,
         window: Window,
         evaluations: int = 1,
+        rule: ComparisonRule | None = None,
+        challengers: int = 1,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -48,6 +54,7 @@ class ScenariosOperator(BaseOperator):
         self.window = checked_window("window", window)
         self.scenarios = checked(scenarios, window)
         self.evaluations = evaluations
+        self.rule, self.challengers = rule, challengers
         if isinstance(scenarios, str | timedelta):
             self._check_count((window.end - window.start) // length_of(scenarios))
         elif not callable(scenarios):
@@ -73,6 +80,15 @@ class ScenariosOperator(BaseOperator):
                 f"One mapped task holds {limit} evaluations ([core] max_map_length), but got {count} scenarios of "
                 f"{self.evaluations} evaluations each, {count * self.evaluations} in all. Take longer scenarios, fewer "
                 "replicates or fewer candidates, or raise the option."
+            )
+        if self.rule:
+            cut = isinstance(self.scenarios, str | timedelta)
+            refuse_unreachable(
+                self.rule,
+                self.challengers,
+                count,
+                window=self.window.end - self.window.start if cut else None,
+                looked_up=callable(self.scenarios),
             )
 
     def _of(self, period: Period) -> list[Scenario]:

@@ -41,7 +41,8 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         this task fails then.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when an argument is outside its range.
-    :raises AirflowFailException: when the study has no challenger, and ``if_kept`` is None or nothing is in use.
+    :raises AirflowFailException: when the study has no challenger, and ``if_kept`` is None or nothing is in use, or the champion has
+        no value of a parameter that the study's ``space_defaults`` does not have either.
     """
 
     template_fields: Sequence[str] = ("run",)
@@ -71,7 +72,7 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         with permanent_errors_end_the_task():
             store = HpoHook(self.hpo_conn_id).store
             edition = current_edition(store, self.study.edition(self.run), context).name
-            found = shortlist(store, edition, self.k, self.parameter_set)
+            found = shortlist(store, edition, self.k, self.parameter_set, self.study.space_defaults)
             if found.kept and self.if_kept is None:
                 raise ComparisonError(
                     f"{found.kept} Tune more trials, or name the task that keeps it: if_kept='compare'."

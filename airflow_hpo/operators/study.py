@@ -12,10 +12,12 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
+from airflow_hpo.core.parameter_set import ParameterVersion
+from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window, checked_window
 from airflow_hpo.core.zone import zone
-from airflow_hpo.exceptions import ParameterSetNotFoundError
+from airflow_hpo.exceptions import DeclarationError, ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.asset_events import AssetEventOperator
@@ -31,12 +33,14 @@ from airflow_hpo.operators.context import (
     zone_of_schedule,
 )
 from airflow_hpo.operators.edition import EditionOperator
+from airflow_hpo.operators.selection import SelectCandidatesOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.parameter_sets.history import champion_until
 from airflow_hpo.studies.drain import waits_with_batch
 from airflow_hpo.studies.finish import ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, opening_of, run_before
 from airflow_hpo.studies.owner import claim_study
+from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import reserve, results_before, suggest
 from airflow_hpo.triggers.study import LONGEST_WAIT, StudyEvent, StudyTrigger
 
@@ -82,7 +86,7 @@ class StudyStartOperator(EditionOperator):
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when another task of the DAG opens the study too, and they do not share it.
     :raises AirflowFailException: when the study belongs to another DAG or task group, or searches for something else, or a later
-        task is to move the champion of another DAG's parameter set.
+        task is to move the champion of another DAG's parameter set, or is to compare a champion that has no value of a parameter.
     """
 
     template_fields: Sequence[str] = ("run",)
@@ -110,6 +114,7 @@ class StudyStartOperator(EditionOperator):
             hook, place = HpoHook(self.hpo_conn_id), task_try_of(context)
             self.refuse_sets_of_others(hook.store, place.task.dag_id)
             claim_study(hook.store, self.study, Owner.of(place.task))
+            champion = self._champion(hook)
             facts = facts_of(context)
             opening = opening_of(hook.store, self.study, self.run, place, facts)
             before = run_before(hook.store, self.study, opening, place)
@@ -117,7 +122,7 @@ class StudyStartOperator(EditionOperator):
             # What is computed afresh is reckoned in the zone that the schedule has now.
             named = zone_of_schedule(context) if opening.afresh else timezone_of(hook.store, context)
             edition = open_edition(hook.store, self.study, self.run, place, before, named, facts, opening)
-            self._enter_champion(hook, edition, reference_of(context).moment)
+            self._enter_champion(hook.store, champion, edition, reference_of(context).moment)
             self.end_stopped(hook.store, but=edition.name)
         self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
         self.log_afresh(edition)
@@ -127,15 +132,36 @@ class StudyStartOperator(EditionOperator):
             self.log.warning("%s", remark)
         return edition.name
 
-    def _enter_champion(self, hook: HpoHook, edition: Edition, moment: datetime) -> None:
+    def _champion(self, hook: HpoHook) -> ParameterVersion | None:
+        """Return the champion; one that cannot be compared ends the task before hours are spent.
+
+        :raises DeclarationError: when a later task compares it, and it has no value of a parameter.
+        """
         if self.parameter_set is None:
-            return
+            return None
         try:
             champion = hook.champion(self.parameter_set)
         except ParameterSetNotFoundError:
             self.log.info("The parameter set %s has no champion yet.", self.parameter_set)
+            return None
+        whole = completed(self.study.space, champion.params, self.study.space_defaults)
+        if whole.lacking:
+            said = lacking_sentence(f"version {champion.version} of {champion.name!r}", whole, self.study.space)
+            if self._is_compared():
+                raise DeclarationError(said)
+            self.log.warning("%s", said)
+        return champion
+
+    def _is_compared(self) -> bool:
+        later = self.get_flat_relatives(upstream=False) if self.get_dag() else ()
+        return any(isinstance(t, SelectCandidatesOperator) and t.parameter_set == self.parameter_set for t in later)
+
+    def _enter_champion(
+        self, store: Store, champion: ParameterVersion | None, edition: Edition, moment: datetime
+    ) -> None:
+        if champion is None:
             return
-        found = champion_until(hook.store, champion, moment)
+        found = champion_until(store, champion, moment)
         if found is not champion:
             until = champion.provenance.data_until
             then = "no earlier one was not" if found is None else f"version {found.version} takes its place"
@@ -145,7 +171,10 @@ class StudyStartOperator(EditionOperator):
             )
         if found is None:
             return
-        entered = enter_champion(hook.store, edition, dict(found.params))
+        whole = completed(self.study.space, found.params, self.study.space_defaults)
+        for change in changes(f"Version {found.version} of {found.name!r}", whole, self.study.space):
+            self.log.warning("%s", change)
+        entered = enter_champion(store, edition, whole.params)
         then = "is the first trial" if entered else "does not fit the search space and is no trial"
         self.log.info("The champion, version %s of %s, %s.", found.version, found.name, then)
 

@@ -1,6 +1,7 @@
 """Warm start from what earlier editions have found, as far as it fits the space of today."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from optuna.storages import RDBStorage
@@ -9,6 +10,7 @@ from optuna.trial import create_trial
 
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.space.completion import completed
 from airflow_hpo.core.space.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
@@ -63,7 +65,13 @@ def _complete(reader: StudyReader, study: Study, name: str) -> list[TrialRecord]
         return []
     trials = own_trials(reader.records(name))
     done = (trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None)
-    return [trial for trial in done if fits(study.space, trial.params)]
+    return [trial for trial in (_as_of_today(study, each) for each in done) if fits(study.space, trial.params)]
+
+
+def _as_of_today(study: Study, trial: TrialRecord) -> TrialRecord:
+    """Return a result with the declared defaults of parameters that are newer; it was measured with those."""
+    whole = completed(study.space, trial.params, study.space_defaults)
+    return trial if whole.left_out or not whole.added else replace(trial, params=whole.params)
 
 
 def _badness(study: Study) -> Callable[[TrialRecord], tuple[float, int]]:

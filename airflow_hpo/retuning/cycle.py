@@ -95,18 +95,22 @@ class Cycle:
             selection=XComArg(challenger, key=SELECTION),
             kept=XComArg(finalists, key=KEPT),
             parameter_set=self.parameter_set,
-            **self._evaluation("test", self.test, self.challengers, tuned),
+            **self._evaluation("test", self.test, self.challengers, tuned, self.rule),
         )
         finalists.if_kept = test.child_id("compare_1")  # type: ignore[no-untyped-call]
         self._decide(test.output)
         self._tell(tuned.finish, test.output.operator)
 
-    def _evaluation(self, name: str, window: Window, challengers: int, tuned: TuneTaskGroup) -> dict[str, Any]:
+    def _evaluation(
+        self, name: str, window: Window, challengers: int, tuned: TuneTaskGroup, rule: ComparisonRule | None = None
+    ) -> dict[str, Any]:
         scenarios = ScenariosOperator(
             task_id=f"{name}_scenarios",
             scenarios=self.scenarios,
             window=window,
             evaluations=(challengers + 1) * len(self.variants or [""]) * at_least_one(self.replicates, "replicates"),
+            rule=rule,
+            challengers=challengers,
             hpo_conn_id=self.hpo_conn_id,
             **bookkeeping(),
         )

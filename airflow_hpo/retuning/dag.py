@@ -15,6 +15,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.notifications.hpo import HpoNotifier
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.scenarios import Scenarios, checked
+from airflow_hpo.operators.selection import at_least_one
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.cycle import Cycle, Qa
 from airflow_hpo.task_groups.backends import TrialBackend
@@ -116,6 +117,7 @@ def retuning_dag(
     if not allow_tuning_after_test:
         check_order(tuning, test)
     checked(scenarios, validation or tuning, test)
+    _check_counts(study, finalists, challengers)
     cycle = Cycle(
         study=study,
         trial=trial,
@@ -159,6 +161,21 @@ _named_by_default: WeakValueDictionary[str, DAG] = WeakValueDictionary()
 
 _promoting: WeakValueDictionary[tuple[str, str], DAG] = WeakValueDictionary()
 """DAGs of this process that promote in a parameter set, of which one will own it; by connection and set."""
+
+
+def _check_counts(study: Study, finalists: int, challengers: int) -> None:
+    """Refuse more finalists than there are trials, and more challengers than finalists."""
+    at_least_one(finalists, "finalists")
+    if at_least_one(challengers, "challengers") > finalists:
+        raise DeclarationError(
+            f"Challengers are some of the finalists, but got challengers={challengers} and finalists={finalists}. "
+            f"Write finalists={challengers}, or challengers={finalists}."
+        )
+    if finalists > study.wanted:
+        raise DeclarationError(
+            f"Finalists are some of the study's trials, but got finalists={finalists} and a study of {study.wanted}. "
+            f"Write finalists={study.wanted}, or Study(max_trials={finalists * 10})."
+        )
 
 
 def _refuse_endless_catchup(start_date: datetime | None, dag_arguments: dict[str, Any]) -> None:

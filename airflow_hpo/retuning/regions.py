@@ -82,7 +82,11 @@ def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Stu
         )
     fields = {name: getattr(study, name) for name in known if name in study.model_fields_set}
     space = {**fields["space"], **changes.get("space", {})}
-    own = {"name": f"{study.name}/{region}", "space": {name: p for name, p in space.items() if p is not None}}
+    own_space = {name: p for name, p in space.items() if p is not None}
+    if "space_defaults" in fields:
+        # What a region leaves out of the space it needs no default for.
+        fields["space_defaults"] = {name: v for name, v in fields["space_defaults"].items() if name in own_space}
+    own = {"name": f"{study.name}/{region}", "space": own_space}
     return Study(**{**fields, **changes, **own})
 
 

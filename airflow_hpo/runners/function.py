@@ -17,6 +17,10 @@ from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import HpoError, TrialFailedError, TrialPruned
 from airflow_hpo.runners.function_silence import FunctionSilence
 
+NO_MODULE = (
+    " A function runs in the worker's own Python: install the module there, or run the program with another Python: "
+    "ProcessTrial(['/path/to/python', 'train.py'])."
+)
 BY_ITSELF = "The trial's function pruned itself."
 
 
@@ -71,6 +75,7 @@ class FunctionTrial:
         self._monitor = monitor
         self._silence = silence
         self._series = MetricSeries(objective)
+        self._reported = False
         self.given_up = False
         """Whether :meth:`should_prune` has said so."""
 
@@ -82,6 +87,7 @@ class FunctionTrial:
         :param extra: extra metrics that the objective declares, by name.
         :raises TrialFailedError: when a value is not a number, or the step not a whole one from 0.
         """
+        self._reported = True
         if self._silence:
             self._silence.heard()
         number = None if step is None else as_step(number_of("step", step))
@@ -105,9 +111,14 @@ class FunctionTrial:
         :param returned: a number, a mapping from metric to number that has the objective, or None after reporting.
         :raises TrialFailedError: when there is no finite number.
         """
+        metric = self._objective.metric
+        if returned is None and not self._reported:
+            raise TrialFailedError(
+                f"A trial's function returns its objective {metric!r} or reports it, but it returned None and reported nothing. "
+                "Write `return value` at its end, or trial.report(value)."
+            )
         if returned is None:
             return self._series.measure()
-        metric = self._objective.metric
         values = returned if isinstance(returned, Mapping) else {metric: returned}
         if metric not in values:
             raise TrialFailedError(
@@ -170,7 +181,8 @@ def run_function(
         if _is_pruned(err):
             return Outcome.pruned(trial.so_far(), reason=None if trial.given_up else BY_ITSELF)
         said = err.args[0] if isinstance(err, KeyError) and err.args else err  # of a KeyError str() is a quotation
-        raise TrialFailedError(f"The trial's function raised {type(err).__name__}: {str(said).rstrip('.')}.") from err
+        raised = f"The trial's function raised {type(err).__name__}: {str(said).rstrip('.')}."
+        raise TrialFailedError(f"{raised}{NO_MODULE if isinstance(err, ImportError) else ''}") from err
     except SystemExit as err:
         raise TrialFailedError(
             f"The trial's function left its process by SystemExit({err.code!r}). Return the objective instead."

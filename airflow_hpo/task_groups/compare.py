@@ -5,8 +5,10 @@ from typing import Any
 
 from airflow.sdk import TaskGroup, TriggerRule
 
+from airflow_hpo.comparison.reachable import refuse_unreachable
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.evaluation import CHAMPION
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
@@ -83,6 +85,7 @@ class CompareTaskGroup(TaskGroup):
         self.objective = objective or study.objective
         check_guardrails(self.rule, self.objective)
         _check_variant(self.rule, variants)
+        _check_scenarios(self.rule, candidates, scenarios)
         self._replicates = replicates
         self._evaluation = {
             "study": study,
@@ -151,6 +154,17 @@ def _checked(rule: ComparisonRule | None) -> ComparisonRule:
     if rule is not None and not isinstance(rule, ComparisonRule):
         raise DeclarationError(f"What must be shown is declared by ComparisonRule(...), but got {rule!r}. Declare one.")
     return ComparisonRule() if rule is None else rule
+
+
+def _check_scenarios(rule: ComparisonRule, candidates: Any, scenarios: Any) -> None:
+    """Refuse too few scenarios for any promotion, as far as they are listed here; without a champion the best is promoted."""
+    if not isinstance(scenarios, list | tuple):
+        return
+    names = [CHAMPION]
+    if isinstance(candidates, list | tuple):
+        names = [each.get("name") if isinstance(each, dict) else getattr(each, "name", None) for each in candidates]
+    if CHAMPION in names:
+        refuse_unreachable(rule, max(len(names) - 1, 1), len(scenarios))
 
 
 def _check_variant(rule: ComparisonRule, variants: Sequence[str] | None) -> None:

@@ -17,6 +17,7 @@ from airflow.cli.cli_config import ActionCommand, GroupCommand
 from airflow_hpo.cli import watch
 from airflow_hpo.cli.commands import get_cli_commands
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.space.space import Float, Int
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import HEAD
 from airflow_hpo.studies.finish import finish
@@ -145,6 +146,52 @@ def test_the_tables_go_back_to_nothing_but_an_older_revision(run: Command, revis
     with pytest.raises(SystemExit, match=rf"From revision {HEAD}, .* can go back to .*0002, 0001, base, but got"):
         run("db", "downgrade", "--to-revision", revision)
     run("db", "check")
+
+
+def test_editions_are_compared_side_by_side(run: Command, running: Tuned) -> None:
+    wider = Tuned(running.store, declared(name="wide", space={"x": Float(0, 9), "y": Int(1, 3)}, max_trials=4))
+    table = run("studies", "compare", "demo", "wide", "other")
+    head, rows = table.splitlines()[1], {line.split()[1]: line for line in table.splitlines() if line.count("│") > 2}
+    assert all(name in head for name in ("demo@manual", wider.name, "other@r"))
+    assert "finished" in rows["state"]
+    assert "loss (minimize)" in rows["objective"]
+    assert "Float(low=0.0, high=9.0)" in rows["space.x"]
+    assert "Int(low=1, high=3)" in rows["space.y"]
+    first, second, _ = json.loads(run("studies", "compare", "demo", "wide", "other", "-o", "json"))
+    assert (first["best"], second["best"], first["space.y"]) == (0.0, None, None)
+    assert first["params.x"] is not None
+
+
+def test_a_study_alone_is_compared_with_its_edition_before(run: Command, running: Tuned) -> None:
+    Tuned(running.store, declared(), "next")
+    found = run("studies", "compare", "demo")
+    assert "demo@next" in found
+    assert "demo@manual" in found
+    assert found.endswith("Their spaces are the same.\n")
+    with pytest.raises(
+        SystemExit, match=r"'other' means only 'other@r'\. Name another: airflow hpo studies compare other@r"
+    ):
+        run("studies", "compare", "other")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("studies list", "No study is in the database yet."),
+        ("studies list --study x", "No edition of a study 'x' is in the database."),
+        ("comparisons list --study x", "No comparison of study 'x' is in the database."),
+        ("champion list", "No parameter set has a champion yet"),
+    ],
+)
+def test_a_list_of_nothing_says_so(run: Command, words: str, said: str) -> None:
+    run("db", "migrate")
+    assert run(*words.split()).startswith(said)
+    assert json.loads(run(*words.split(), "-o", "json")) == []
+
+
+def test_a_file_that_cannot_be_written_is_one_line(run: Command, finished: Tuned, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"'/nowhere/trials\.csv': No such file or directory"):
+        run("studies", "export", "demo", "-o", "csv", "--file", "/nowhere/trials.csv")
 
 
 def test_the_list_shows_every_edition_newest_first(run: Command, running: Tuned) -> None:

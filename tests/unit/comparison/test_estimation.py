@@ -11,15 +11,14 @@ from scipy import stats
 
 from airflow_hpo.comparison.decision import Method
 from airflow_hpo.comparison.estimation import (
-    EXACT_PAIRS,
     estimate,
     method,
     p_above,
     p_below,
-    pairs_needed,
     sign_flip,
     student,
 )
+from airflow_hpo.comparison.reachable import EXACT_PAIRS, pairs_needed
 
 MAIZE = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
 """Darwin's fifteen pairs of maize plants, crossed minus self-fertilised, in eighths of an inch (1876)."""

@@ -40,7 +40,7 @@ STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=1
 EVALUATED: dict[str, Any] = {
     "study": STUDY,
     "candidates": [{"name": "champion", "params": {"x": 0.5}}, {"name": "a", "params": {"x": 0.6}}],
-    "scenarios": ["s"],
+    "scenarios": list("stuvw"),
     "trial": ProcessTrial(["run"]),
 }
 REQUEST = TrialRequest(study="s@r", key="001/3", number=7, params={"x": 0.5}, seed=3)

@@ -143,7 +143,43 @@ def test_scenarios_that_a_function_returns_are_counted_before_anything_is_tuned(
 
 
 def test_scenarios_may_be_listed() -> None:
-    assert built(scenarios=["rain", Scenario("sun")]).get_task("test_scenarios").scenarios == ["rain", Scenario("sun")]
+    listed = ["rain", Scenario("sun"), "snow", "wind", "fog"]
+    assert built(scenarios=listed).get_task("test_scenarios").scenarios == listed
+
+
+FEW = r"promoted on {} scenarios or more \(min_pairs=5, alpha={}\), but got 3\. "
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"test": Window("-3w"), "scenarios": "1w"},
+            FEW.format(5, "0.05") + "Write scenarios='4d', or lengthen the test",
+        ),
+        (
+            {"scenarios": ["a", "b", "c"], "rule": ComparisonRule(alpha=0.01)},
+            FEW.format(7, "0.01") + r"Write 4 more: scenarios=\[\.\.\., ",
+        ),
+        ({"scenarios": list("abcde"), "challengers": 2}, r"on 6 scenarios .*, 2 challengers\), but got 5"),
+        ({"challengers": 4}, r"got challengers=4 and finalists=3\. Write finalists=4, or challengers=3\."),
+        ({"finalists": 20}, r"got finalists=20 and a study of 9\. Write finalists=9, or Study\(max_trials=200\)\."),
+        ({"finalists": 0}, r"Write finalists=3\."),
+    ],
+)
+def test_a_promotion_that_no_data_can_reach_is_refused_when_the_dag_is_parsed(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        built(**options)
+
+
+def test_scenarios_of_a_function_are_enough_for_a_promotion_before_anything_is_tuned() -> None:
+    dag = built(scenarios=lambda period: ["rain", "sun"])
+    assert dag.get_task("validation_scenarios").rule is None
+    task = dag.get_task("test_scenarios")
+    with pytest.raises(DeclarationError, match=r"but got 2\. Return 3 more"):
+        task._check_count(2)
 
 
 def test_a_guardrail_on_a_metric_that_nobody_collects_is_refused() -> None:

@@ -12,6 +12,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.retuning.regions import regional_study, retuning_dags
 from airflow_hpo.task_groups.backends import ProcessTrial
 
+DAYS = [Scenario(f"day {number}") for number in range(5)]
 STUDY = Study(name="dispatch", space={"x": Float(0, 1), "y": Float(0, 1)}, objective="cost", max_trials=9)
 TRIAL = ProcessTrial(["true"])
 
@@ -78,8 +79,8 @@ def test_no_region_is_a_mistake() -> None:
 
 
 def test_scenarios_may_be_a_region_s_own() -> None:
-    built = dags({"tokyo": {"scenarios": [Scenario("rain")]}})
-    assert built["tokyo"].task_dict["test_scenarios"].scenarios == [Scenario("rain")]
+    built = dags({"tokyo": {"scenarios": DAYS}})
+    assert built["tokyo"].task_dict["test_scenarios"].scenarios == DAYS
 
 
 def test_two_regions_with_one_dag_id_are_refused_with_both_names() -> None:

@@ -78,7 +78,7 @@ def evaluated() -> None:
 
 def compared() -> None:
     rule = ComparisonRule(looks=3)
-    CompareTaskGroup(study=STUDY, candidates=CANDIDATES, scenarios=["a"], trial=PROCESS, rule=rule)
+    CompareTaskGroup(study=STUDY, candidates=CANDIDATES, scenarios=list("abcde"), trial=PROCESS, rule=rule)
 
 
 def retuned(defaults: dict[str, Any]) -> DAG:
@@ -88,7 +88,7 @@ def retuned(defaults: dict[str, Any]) -> DAG:
         schedule=None,
         tuning=Window("-60d", "-30d"),
         test=Window("-30d", "-0d"),
-        scenarios="10d",
+        scenarios="6d",
         approval=Approval(),
         default_args=defaults,
     )

@@ -23,7 +23,7 @@ CANDIDATES = [Candidate("trial 1", {"x": 0.1}), Candidate("champion", {"x": 0.2}
 
 
 def dag_of(**options: Any) -> DAG:
-    given = {"study": STUDY, "candidates": CANDIDATES, "scenarios": ["a", "b"], "trial": PythonTrial(len)}
+    given = {"study": STUDY, "candidates": CANDIDATES, "scenarios": list("abcde"), "trial": PythonTrial(len)}
     with DAG("d", schedule=None) as dag:
         group = CompareTaskGroup(**{**given, **options})
 
@@ -78,7 +78,7 @@ def test_in_another_group_the_looks_find_the_decision() -> None:
             "test",
             study=STUDY,
             candidates=CANDIDATES,
-            scenarios=["a"],
+            scenarios=list("abcde"),
             trial=PythonTrial(len),
             rule=ComparisonRule(looks=2),
         )
