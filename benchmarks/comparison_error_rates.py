@@ -28,8 +28,8 @@ from scipy import stats
 
 from airflow_hpo.comparison.alpha_spending import even_fractions, nominal_levels
 from airflow_hpo.comparison.estimation import p_above, p_below
-from airflow_hpo.comparison.reachable import EXACT_PAIRS
 from airflow_hpo.comparison.holm import holm, step_levels
+from airflow_hpo.comparison.reachable import EXACT_PAIRS
 from airflow_hpo.comparison.rule import Spending
 
 Array = NDArray[np.float64]

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 from airflow_hpo.comparison.decision import ChallengerResult, Estimate, Evidence, Hypothesis, Verdict
-from airflow_hpo.comparison.reachable import pairs_needed
 from airflow_hpo.comparison.number_format import amount, change, digits_apart, listed, percent, scenarios
+from airflow_hpo.comparison.reachable import pairs_needed
 from airflow_hpo.comparison.remarks import barred, doubted, remarks, skewed
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
 from airflow_hpo.core.objective import Objective

@@ -45,8 +45,7 @@ def refuse_unreachable(
 
 def _remedy(needed: int, scenarios: int, window: timedelta | None, looked_up: bool) -> str:
     if window is None:
-        where = "Return" if looked_up else "Write"
-        return f"{where} {needed - scenarios} more: scenarios=[..., {', '.join(['...'] * (needed - scenarios))}]."
+        return f"{'Return' if looked_up else 'List'} {needed - scenarios} more."
     for unit, letter in ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "m")):
         if count := window // needed // unit:
             return f"Write scenarios='{count}{letter}', or lengthen the test window."

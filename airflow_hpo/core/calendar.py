@@ -1,5 +1,6 @@
 """Periods cut into scenarios: days, weeks, or any other length."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -7,6 +8,13 @@ from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.offset import CalendarOffset, begins_a_day, offset_of
 from airflow_hpo.core.window import Period
 from airflow_hpo.exceptions import DeclarationError
+
+
+def length_meant(given: object) -> str:
+    """Return the length of a scenario that a wrong one stands for: 7 are days, and 'weekly' is '1w'."""
+    number = re.search(r"\d+", str(given))
+    unit = next((letter for letter in "whd" if re.search(rf"(?<![a-z]){letter}", str(given).lower())), "d")
+    return f"{number[0] if number and int(number[0]) else 1}{unit}"
 
 
 def length_of(every: timedelta | str) -> CalendarOffset:
@@ -17,7 +25,8 @@ def length_of(every: timedelta | str) -> CalendarOffset:
         length = CalendarOffset(0, timedelta())
     if length <= timedelta(0):
         raise DeclarationError(
-            f"The length of a scenario is a positive timedelta or text such as '1d' or '1w', but got {every!r}. Write one."
+            f"The length of a scenario is a positive timedelta or text such as '1d' or '1w', but got {every!r}. Write "
+            f"scenarios={length_meant(every)!r}."
         )
     return length
 

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.plain import plain
-from airflow_hpo.core.remedy import kind_of, remedy
+from airflow_hpo.core.remedy import example_of, kind_of, remedy
 from airflow_hpo.core.yaml_document import dump, load
 from airflow_hpo.exceptions import DeclarationError
 
@@ -38,7 +38,7 @@ class Declared(BaseModel):
         """Build the declaration from plain data, such as parsed JSON or YAML."""
         if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
             raise DeclarationError(
-                f"{cls.__name__} is declared by a mapping of named fields, but got {brief_repr(data)}. Write one."
+                f"{cls.__name__} is declared by a mapping of named fields, but got {brief_repr(data)}. {_from_what(cls, data)}"
             )
         if "self" in data:  # Python would take it for the object itself
             raise DeclarationError(f"{cls.__name__} has no field 'self', but got {brief_repr(data)}. Leave it out.")
@@ -103,12 +103,13 @@ _RULES = {
     "list": "must be a list",
     "dict": "must be a mapping",
     "time": "must be a timedelta, a finite number of seconds or text such as 'PT2H'",
-    "model_type": "must be a {class_name} or a mapping of its arguments",
+    "model_type": "must be of the kind {class_name}",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "greater_than": "must be above {gt:g}",
+    "moment": "must be a datetime with a time zone",
     "less_than": "must be below {lt:g}",
     "scalar_type": "must be text, a finite number, a boolean or None",
 }
@@ -125,14 +126,29 @@ def _sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
             f"{title} has no argument {field!r}, but got {field}={got}; {takes}.{nearest(field, known) or ' Drop it.'}"
         )
     if error["type"] == "missing":
-        return f"{title} needs {field!r}, which was not given. Add it."
+        missing = model.model_fields.get(field)
+        example = example_of(missing.annotation) if missing else "..."
+        return f"{title} needs {field!r}, which was not given. Write {field}={example}."
     if error["type"] == "value_error":
         return str(error["msg"]).removeprefix("Value error, ")
     rule = _RULES.get(kind_of(error["type"]), error["msg"][0].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
     inner = error["loc"][1:]
     where = field + "".join(f"[{part!r}]" for part in inner)
+    if (
+        error["input"] is None
+        and not inner
+        and field in model.model_fields
+        and not model.model_fields[field].is_required()
+    ):
+        return f"{title}: `{where}` {rule}, but got None. Leave `{field}` out."
     mended = remedy("" if inner else field, error["type"], error["input"], error.get("ctx", {}))
     return f"{title}: `{where}` {rule}, but got {got}. {mended}"
+
+
+def _from_what(model: type[BaseModel], data: Any) -> str:
+    if isinstance(data, str) and data.strip().lower().endswith((".yaml", ".yml", ".json")):
+        return f"Write {model.__name__}.from_yaml(Path({data.strip()!r}).read_text())."
+    return f"Write {model.__name__}({brief_repr(data) if isinstance(data, str) else '...'})."
 
 
 def _by_name(model: type[BaseModel], unnamed: tuple[Any, ...], data: dict[str, Any]) -> str:

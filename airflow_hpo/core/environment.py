@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.space.parameter import Categorical, Choice, Parameter
 from airflow_hpo.exceptions import DeclarationError
 
@@ -34,6 +35,15 @@ def as_variable(argument: str, name: str, value: Any) -> str:
 
 def as_variables(argument: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return an author's variables as text; what only a task resolves, such as the output of another one, stays."""
+    if not isinstance(given, Mapping):
+        meant = (
+            dict(each.split("=", 1) for each in given if isinstance(each, str) and "=" in each)
+            if isinstance(given, list | tuple)
+            else {}
+        )
+        raise DeclarationError(
+            f"`{argument}` is a mapping of variables to values, but got {brief_repr(given)}. Write {argument}={meant or {'NAME': 'value'}!r}."
+        )
     return {
         name: value if _is_reference(value) else as_variable(argument, name, value) for name, value in given.items()
     }

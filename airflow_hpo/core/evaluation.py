@@ -144,7 +144,7 @@ class Plan(Declared):
         }
         for kind, names in named.items():
             if not names:
-                raise ValueError(f"An evaluation needs at least one {kind}, but got none. Name one.")
+                raise ValueError(f"An evaluation needs at least one {kind}, but got none. Write {kind}s=[...].")
             twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
             if twice is not None:
                 raise ValueError(f"Every {kind} is evaluated once, but {twice!r} is named twice. Drop or rename one.")

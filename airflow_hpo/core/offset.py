@@ -1,7 +1,7 @@
 """Offsets of windows and lengths of scenarios: days as the clock counts them, hours as they pass."""
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Self
 
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError
@@ -110,7 +110,7 @@ def offset_of(value: Any) -> CalendarOffset:
 def _meant(value: Any) -> str:
     """Return the offset that a wrong one stands for, as far as a number and a unit in it tell."""
     match = re.search(r"(\d+)\s*([a-zA-Z]?)", str(value))
-    if not match:
+    if not match or isinstance(value, date):
         return "-60d"
     months = {"m": 30, "y": 365, "q": 91}.get(match[2].lower())
     if months and not re.search(r"min", str(value), re.IGNORECASE):

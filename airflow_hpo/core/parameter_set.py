@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, StrictInt, field_validator
 
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import parameter_variables, refuse_clash
+from airflow_hpo.core.remedy import named
 from airflow_hpo.core.space.parameter import Choice, Params, check_parameter_name
 from airflow_hpo.exceptions import DeclarationError
 
@@ -127,9 +128,10 @@ def check_name(name: Any) -> str:
     """Return the name of a parameter set, or say what is wrong with it."""
     if isinstance(name, str) and SET_NAME.fullmatch(name):
         return name
+    meant = "/".join(named(part) for part in str(name).split("/") if part) or "name"
     raise DeclarationError(
         "A parameter set's name is one or more parts joined by '/', each a letter or digit, then letters, digits and "
-        f"'. _ -', 200 in all at most, but got {brief_repr(name)}. Rename it."
+        f"'. _ -', 200 in all at most, but got {brief_repr(name)}. Write {meant!r}."
     )
 
 

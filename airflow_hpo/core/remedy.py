@@ -1,8 +1,10 @@
 """Remedy of a wrong argument: the line of Python that the author meant, as far as what was given tells it."""
 
 import difflib
+import math
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -17,6 +19,21 @@ _AN_EXAMPLE = {
     "time": "timedelta(hours=2)",
     "moment": "datetime(2026, 1, 1, tzinfo=UTC)",
 }
+_A_DECLARATION = {
+    "Objective": "'loss'",
+    "Sampler": "'tpe'",
+    "Pruner": "'median'",
+    "Guardrail": "Guardrail('minimize', margin=0.1)",
+}
+_OTHER_WORDS = {
+    "max": "best",
+    "min": "best",
+    "maximum": "best",
+    "minimum": "best",
+    "percent": "relative",
+    "average": "mean",
+}
+"""What others call it."""
 _KINDS = {
     "int_type": "int",
     "int_parsing": "int",
@@ -56,12 +73,34 @@ def _meant(error: str, got: Any, context: Mapping[str, Any]) -> str | None:
     if kind:
         return _of_kind(kind, got) or _AN_EXAMPLE[kind]
     if error in _BOUNDS:
-        return str(context[_BOUNDS[error]])
+        bound = context[_BOUNDS[error]]
+        return _share(got) if error == "less_than_equal" and bound == 1 and _share(got) else str(bound)
+    if error == "greater_than":
+        return str(context["gt"] + 0.1)
+    if error == "less_than":
+        return _share(got) or str(context["lt"] / 2)
+    if error == "nested":
+        return repr(str(got))
     if error in ("literal_error", "enum"):
         return repr(closest(got, re.findall(r"'([^']*)'", str(context["expected"]))))
     if error == "model_type":
-        return f"{context['class_name']}(...)"
+        return _declaration(context["class_name"], got)
     return None
+
+
+def _declaration(name: str, got: Any) -> str:
+    if name == "Objective" and isinstance(got, list | tuple) and len(got) > 1 and all(isinstance(m, str) for m in got):
+        return f"Objective({got[0]!r}, extra_metrics={list(got[1:])!r})"
+    if name == "Pruner" and got is False:
+        return "'none'"
+    if name == "Guardrail" and is_number(got) and got > 0:
+        return f"Guardrail('minimize', margin={got!r})"
+    return _A_DECLARATION.get(name, f"{name}(...)" if name != "WarmStart" else "WarmStart()")
+
+
+def _share(got: Any) -> str | None:
+    """Return a number of per cent as a share; None where it can be none."""
+    return f"{got / 100:g}" if is_number(got) and 1 <= got <= 100 else None
 
 
 def _of_kind(kind: str, got: Any) -> str | None:
@@ -75,8 +114,12 @@ def _of_kind(kind: str, got: Any) -> str | None:
         )
     if kind == "string" and isinstance(got, int | float):
         return repr(str(got))
-    if kind == "list" and isinstance(got, str | int | float):
+    if kind == "list" and isinstance(got, str | int | float | dict):
         return repr([got])
+    if kind == "dict" and isinstance(got, str):
+        return f"{{{got!r}: ...}}"
+    if kind == "dict" and isinstance(got, list | tuple) and got and all(isinstance(name, str) for name in got):
+        return f"{{{got[0]!r}: ...}}"
     if kind == "time" and isinstance(got, str):
         return _time(got)
     return None
@@ -84,7 +127,11 @@ def _of_kind(kind: str, got: Any) -> str | None:
 
 def _number(kind: str, got: str | float) -> str | None:
     try:
+        if isinstance(got, str) and got.strip().endswith("%"):
+            got = float(got.strip().rstrip("%")) / 100
         number = float(got)
+        if math.isinf(number):
+            return str(math.copysign(1e6, number)) if kind == "float" else None
         return str(round(number)) if kind == "int" else str(float(str(got)))
     except (ValueError, OverflowError):
         return None
@@ -101,8 +148,19 @@ def _time(text: str) -> str | None:
 def closest(got: Any, known: list[str]) -> str:
     """Return the known word that a wrong one stands for: one that begins like it, else the most similar, else the first."""
     word = str(got).strip().lower()
-    begins = [each for each in known if word and (each.startswith(word) or word.startswith(each))]
+    begins = [_OTHER_WORDS[word]] if _OTHER_WORDS.get(word) in known else _begins(word, known)
     return (begins or difflib.get_close_matches(word, known, n=1, cutoff=0.4) or known)[0]
+
+
+def _begins(word: str, known: list[str]) -> list[str]:
+    return [each for each in known if word and (each.lower().startswith(word) or word.startswith(each.lower()))]
+
+
+def example_of(annotation: Any) -> str:
+    """Return a value of the kind that a field has which was not given."""
+    kinds = {int: "10", float: "0.1", str: "'...'", timedelta: "'-60d'", bool: "True"}
+    kind = getattr(annotation, "__origin__", None)
+    return kinds.get(annotation) or ("{'name': ...}" if kind is dict else "[...]" if kind is list else "...")
 
 
 def named(given: Any) -> str:

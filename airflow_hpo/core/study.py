@@ -137,7 +137,9 @@ class Study(Declared):
         if not isinstance(space, Mapping):
             return space
         if not space:
-            raise ValueError("A study needs at least one parameter, but its `space` is empty, {}. Add one.")
+            raise ValueError(
+                "A study needs at least one parameter, but its `space` is empty, {}. Write space={'x': Float(0.0, 1.0)}."
+            )
         return {check_parameter_name(name): parameter(name, declared) for name, declared in space.items()}
 
     @field_validator("space")
@@ -174,15 +176,17 @@ class Study(Declared):
         if self.batch_size and self.parallelism and self.batch_size > self.parallelism:
             raise ValueError(
                 f"`batch_size <= parallelism` must hold, but got "
-                f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Lower the batch size."
+                f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Write batch_size={self.parallelism}."
             )
         if self.batch_size and self.max_pending and self.batch_size > self.max_pending:
             raise ValueError(
                 f"`batch_size <= max_pending` must hold, because a batch waits for its places together, but got "
-                f"(batch_size={self.batch_size}, max_pending={self.max_pending}). Lower the batch size."
+                f"(batch_size={self.batch_size}, max_pending={self.max_pending}). Write batch_size={self.max_pending}."
             )
         if self.timeout is not None and self.timeout <= timedelta(0):
-            raise ValueError(f"A `timeout` must be positive, but got {self.timeout}. Give a longer one or none.")
+            raise ValueError(
+                f"A `timeout` must be positive, but got {self.timeout}. Write timeout=timedelta(hours=2), or leave it out."
+            )
         return self
 
     def _check_grid(self) -> None:
@@ -194,7 +198,7 @@ class Study(Declared):
                     f"{_with_step(self.space[endless[0]])}."
                 )
         elif self.max_trials is None:
-            raise ValueError("A study needs `max_trials`, which was not given. Say how many trials it may take.")
+            raise ValueError("A study needs `max_trials`, which was not given. Write max_trials=100.")
 
     @property
     def wanted(self) -> int:

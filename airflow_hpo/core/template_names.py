@@ -1,9 +1,9 @@
 """Names that templates of a trial ask for, checked against the space before anything runs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.exceptions import DeclarationError
@@ -19,6 +19,7 @@ def check_template_names(
     parameters: Iterable[str],
     attributes: Iterable[str],
     of_the_dag: Iterable[str] | None = None,
+    of_airflow: Collection[str] = (),
 ) -> None:
     """Raise when a template names a parameter that the space has not, or something that a trial has not."""
     known, has = list(parameters), list(attributes)
@@ -28,6 +29,12 @@ def check_template_names(
                 raise DeclarationError(
                     f"Parameters of a trial are in `trial.params`, but `{argument}` got params.{path[0]}, which are the DAG's, in "
                     f"{text!r}. Write trial.params.{path[0]}."
+                )
+        for name in _bare_names(text):
+            if name in known and name not in of_airflow:
+                raise DeclarationError(
+                    f"Parameters of a trial are in `trial.params`, but `{argument}` got {name} alone in {text!r}. "
+                    f"Write trial.params.{name}."
                 )
         for path in _paths(text, "trial"):
             first, *rest = path
@@ -54,6 +61,14 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _texts(each)
+
+
+def _bare_names(text: str) -> set[str]:
+    """Return the variables that the text needs; none of one that cannot be read here."""
+    try:
+        return meta.find_undeclared_variables(_PARSER.parse(text))
+    except TemplateError:
+        return set()
 
 
 def _paths(text: str, root: str) -> list[tuple[str, ...]]:

@@ -80,8 +80,8 @@ class Window(Declared):
             raise ValueError(f"A window ends after it starts, but where clocks change {self} is empty. {SAME_UNIT}")
         if self.end > _NOW:
             raise ValueError(
-                f"A window ends at the run's reference time at the latest, but got {self}. Offsets into the past have a "
-                "minus: '-30d'."
+                f"A window ends at the run's reference time at the latest, but got {self}. Offsets into the past have a minus. "
+                f'Write Window("{self.start}").'
             )
         return self
 
@@ -147,13 +147,20 @@ def check_apart(**windows: Window | None) -> None:
         if start < end:
             raise DeclarationError(
                 f"Windows must not overlap, but {name} is {windows[name]} and {later} is {windows[later]}. "
-                "Move one of them."
+                f"{_moved(name, windows[name], later, start)}"
             )
         if may_meet(_calendar(end), _calendar(start)):
             raise DeclarationError(
                 f"Windows must not overlap, but where clocks change {name}, {windows[name]}, and {later}, {windows[later]}, "
                 f"do. {SAME_UNIT}"
             )
+
+
+def _moved(name: str, window: Window | None, later: str, start: timedelta) -> str:
+    """Return what to write so that one window ends where the later one begins."""
+    if window is None or window.start >= start:
+        return f"Begin {name} earlier, or {later} later."
+    return f"Write {name}=Window('{window.start}', '{start}')."
 
 
 def _calendar(offset: timedelta) -> CalendarOffset:

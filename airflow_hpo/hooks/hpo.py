@@ -113,7 +113,7 @@ class HpoHook(BaseHook):
     def load_study(self, edition: str) -> optuna.Study:
         """Return an edition as Optuna's own study, for notebooks and plots.
 
-        :param edition: ``<study>@<run>``.
+        :param edition: ``<study>@<run>``, or the study's name for its newest edition.
         """
         return self.store_to_read.optuna.load(self._edition(edition))
 

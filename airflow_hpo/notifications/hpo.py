@@ -41,10 +41,12 @@ class HpoNotifier(BaseNotifier):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.via = [via] if isinstance(via, BaseNotifier) else list(via)
+        self.via = list(via) if isinstance(via, list | tuple) else [via]
         for each in self.via:
             if not isinstance(each, BaseNotifier):
-                raise DeclarationError(f"A message is sent by notifiers, but got {each!r}. Pass a notifier object.")
+                raise DeclarationError(
+                    f"A message is sent by notifiers, but got {each!r}. Write via=SlackWebhookNotifier(text='{{{{ hpo.text }}}}')."
+                )
         self.event = None if event is None else _known(event)
         self.events = None if events is None else [_known(each) for each in events]
 

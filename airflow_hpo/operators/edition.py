@@ -41,7 +41,10 @@ class EditionOperator(BaseOperator):
         return f"task group {group!r}" if group else f"task {self.task_id!r}"
 
     def check_alone(self) -> None:
-        """Refuse a second task of the DAG that opens the same study, unless both share it; for the end of the constructor."""
+        """Refuse a run that is no text, and a second task of the DAG that opens the same study, unless both share it; for the end of the constructor."""
+        if self.run is None or isinstance(self.run, int | float):
+            meant = "Leave `run` out" if self.run is None else f"Write run={str(self.run)!r}"
+            raise DeclarationError(f"`run` is text that is different for each edition, but got {self.run!r}. {meant}.")
         dag = self.get_dag()
         if dag is None:
             return

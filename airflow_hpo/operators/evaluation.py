@@ -94,6 +94,10 @@ class EvaluationPlanOperator(EditionOperator):
         self.evaluation = evaluation
         for name, given in (("Candidates", candidates), ("Scenarios", scenarios), ("Variants", variants)):
             refuse_set(name, given)
+        if isinstance(variants, str):
+            raise DeclarationError(
+                f"Variants are a list of names, but got {variants!r}. Write variants=[{variants!r}]."
+            )
         # Objects, which Airflow does not render: a parameter may contain braces.
         self.candidates = _objects(candidates, Candidate)
         self.scenarios = _objects(scenarios, Scenario)
@@ -262,13 +266,21 @@ class EvaluationCollectOperator(BaseOperator):
         )
 
 
+def _listed(items: Any, kind: type[Candidate] | type[Scenario]) -> str:
+    if kind is Candidate:
+        pairs = items.items() if isinstance(items, dict) else [(items, {"x": 0.1})]
+        return f"[{', '.join(f'Candidate({name!r}, {params!r})' for name, params in pairs)}]"
+    return repr(list(items) if isinstance(items, dict) else [str(items)])
+
+
 def _objects(items: Any, kind: type[Candidate] | type[Scenario]) -> Any:
     """Turn plain data into declarations, and leave alone what a task will return."""
     if _is_reference(items):
         return items
     if isinstance(items, str | dict) or not isinstance(items, Sequence):
         raise DeclarationError(
-            f"{kind.__name__}s come as a list, or from a task that returns one, but got {items!r}. Write a list."
+            f"{kind.__name__}s come as a list, or from a task that returns one, but got {items!r}. "
+            f"Write {kind.__name__.lower()}s={_listed(items, kind)}."
         )
     return [_object(item, kind) for item in items]
 

@@ -168,7 +168,9 @@ class PromoteOperator(ChampionOperator):
         **kwargs: Any,
     ) -> None:
         if comparison is None and candidate is None:
-            raise DeclarationError("A promotion needs a `comparison` or a `candidate`, but got neither. Give one.")
+            raise DeclarationError(
+                "A promotion needs a `comparison` or a `candidate`, but got neither. Write comparison=compared.output."
+            )
         super().__init__(parameter_set=parameter_set, **kwargs)
         self.comparison = comparison
         self.candidate = candidate

@@ -14,7 +14,7 @@ def checked_responders(users: Any) -> list[Responder]:
     if isinstance(users, Mapping):
         users = [users]
     if isinstance(users, str) or not isinstance(users, Iterable):
-        raise DeclarationError(f"Users come as a list of names, but got {users!r}. Write a list.")
+        raise DeclarationError(f"Users come as a list of names, but got {users!r}. Write users=[{users!r}].")
     found = list(users)
     for user in found:
         named = isinstance(user, str) and user.strip()

@@ -9,7 +9,7 @@ from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo.comparison.reachable import refuse_unreachable
 from airflow_hpo.comparison.rule import ComparisonRule
-from airflow_hpo.core.calendar import length_of, split
+from airflow_hpo.core.calendar import length_meant, length_of, split
 from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.window import Period, Window, checked_window
@@ -112,6 +112,7 @@ def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
         return scenarios
     if not callable(scenarios) and not isinstance(scenarios, Sequence):
         raise DeclarationError(
-            f"Scenarios are a length such as '1w', a list, or a function of the period, but got {scenarios!r}. Give one."
+            f"Scenarios are a length such as '1w', a list, or a function of the period, but got {scenarios!r}. "
+            f"Write scenarios={length_meant(scenarios)!r}."
         )
     return scenarios

@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
-from airflow_hpo.core.parameter_set import ParameterVersion
+from airflow_hpo.core.parameter_set import ParameterVersion, check_name
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window, checked_window
@@ -103,7 +103,7 @@ class StudyStartOperator(EditionOperator):
         super().__init__(**kwargs)
         self.study = study
         self.run = run
-        self.parameter_set = parameter_set
+        self.parameter_set = None if parameter_set is None else check_name(parameter_set)
         self.hpo_conn_id = hpo_conn_id
         self.check_alone()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from airflow_hpo.core.remedy import closest
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.responders import Responder, checked_responders
 
@@ -36,8 +37,10 @@ class Approval:
         """Check what was declared."""
         if not isinstance(self.within, timedelta) or self.within <= timedelta(0):
             raise DeclarationError(
-                f"An approval is waited for within a positive timedelta, but got {self.within!r}. Give one."
+                f"An approval is waited for within a positive timedelta, but got {self.within!r}. Write within=timedelta(days=7)."
             )
         if self.otherwise not in ("Approve", "Reject"):
-            raise DeclarationError(f"Silence means 'Approve' or 'Reject', but got {self.otherwise!r}. Choose one.")
+            raise DeclarationError(
+                f"Silence means 'Approve' or 'Reject', but got {self.otherwise!r}. Write otherwise={closest(self.otherwise, ['Approve', 'Reject'])!r}."
+            )
         checked_responders(self.users)

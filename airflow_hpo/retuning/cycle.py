@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator, TaskGroup, XComArg, chain
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
+from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.notifications.hpo import HpoNotifier
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.comparison import DecisionBranchOperator
@@ -132,7 +133,7 @@ class Cycle:
             task_id="decide", comparison=comparison, if_promote="promotion", **bookkeeping()
         )
         with TaskGroup("promotion", prefix_group_id=False) as promotion:
-            checked = self.qa(comparison) if self.qa else None
+            checked = _checked(self.qa(comparison)) if self.qa else None
             approve = self._approve(comparison)
             promote = PromoteOperator(
                 task_id="promote",
@@ -167,3 +168,13 @@ class Cycle:
     def _tell(self, *tasks: BaseOperator) -> None:
         for task in tasks:
             task.on_success_callback = [*task.on_success_callback, *([self.notify] if self.notify else [])]
+
+
+def _checked(last: Any) -> Any:
+    """Return the last task of an author's checks; without it nothing would wait for them."""
+    if last is None:
+        raise DeclarationError(
+            "`qa` returns the last of the tasks that it creates, so that approval and promotion wait for it, but it returned None. "
+            "Write `return check` at its end."
+        )
+    return last

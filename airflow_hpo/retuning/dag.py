@@ -1,7 +1,7 @@
 """DAG of a retuning: it tunes, compares, asks a person and promotes on a schedule."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -19,6 +19,8 @@ from airflow_hpo.operators.selection import at_least_one
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.cycle import Cycle, Qa
 from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.checks import refuse_unknown
+from airflow_hpo.task_groups.compare import checked_rule
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.tune import Dispatch
 
@@ -111,6 +113,9 @@ def retuning_dag(
     :raises DeclarationError: when windows overlap or the tuning window lies after the test window, when another DAG of the file
         promotes in the same parameter set, or anything declared makes no sense.
     """
+    refuse_unknown("retuning_dag", dag_arguments, retuning_dag, DAG.__init__)
+    _check_kinds(approval, qa, notify, start_date)
+    rule = checked_rule(rule)
     for argument, window in {"tuning": tuning, "test": test, "validation": validation}.items():
         checked_window(argument, window)
     check_apart(tuning=tuning, validation=validation, test=test)
@@ -129,7 +134,7 @@ def retuning_dag(
         replicates=replicates,
         finalists=finalists,
         challengers=challengers,
-        rule=rule or ComparisonRule(),
+        rule=rule,
         parameter_set=parameter_set or study.name,
         approval=approval,
         qa=qa,
@@ -161,6 +166,23 @@ _named_by_default: WeakValueDictionary[str, DAG] = WeakValueDictionary()
 
 _promoting: WeakValueDictionary[tuple[str, str], DAG] = WeakValueDictionary()
 """DAGs of this process that promote in a parameter set, of which one will own it; by connection and set."""
+
+
+def _check_kinds(approval: Any, qa: Any, notify: Any, start_date: Any) -> None:
+    """Refuse what would be told late, or not at all, because it is of another kind."""
+    within = f"within={approval!r}".replace("datetime.", "") if isinstance(approval, timedelta) else ""
+    kinds = [
+        ("approval", approval, Approval, f"Approval({within})"),
+        ("notify", notify, HpoNotifier, "HpoNotifier(via=SlackWebhookNotifier(text='{{ hpo.text }}'))"),
+        ("start_date", start_date, datetime, "datetime(2026, 1, 1)"),
+    ]
+    for name, given, kind, meant in kinds:
+        if given is not None and not isinstance(given, kind):
+            raise DeclarationError(f"`{name}` is of the kind {kind.__name__}, but got {given!r}. Write {name}={meant}.")
+    if qa is not None and not callable(qa):
+        raise DeclarationError(
+            f"`qa` is a function that creates tasks, but got {qa!r}. Write qa=checks, of def checks(comparison): ..."
+        )
 
 
 def _check_counts(study: Study, finalists: int, challengers: int) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.declared import brief_repr, nearest
+from airflow_hpo.core.remedy import named
 from airflow_hpo.core.study import STUDY_NAME, Study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.retuning.dag import retuning_dag
@@ -46,8 +47,15 @@ def retuning_dags(
     :returns: the DAGs by region.
     :raises DeclarationError: when a region's declaration makes no sense, with its name in the message.
     """
+    if not isinstance(regions, Mapping) or not all(isinstance(own, Mapping) for own in regions.values()):
+        meant = {region: {} for region in regions} if isinstance(regions, Mapping | list | tuple) else {"tokyo": {}}
+        raise DeclarationError(
+            f"Each region has a mapping of what is its own, but got {brief_repr(regions)}. Write {meant!r}."
+        )
     if not regions:
-        raise DeclarationError("Retuning needs at least one region, but got none. Name one, or use retuning_dag.")
+        raise DeclarationError(
+            "Retuning needs at least one region, but got none. Write {'tokyo': {}}, or retuning_dag(...)."
+        )
     prefix = dag_id or f"retune_{study.name.replace('/', '_')}"
     sets = parameter_set or study.name
     ids = {region: own.get("dag_id", f"{prefix}_{region.replace('/', '_')}") for region, own in regions.items()}
@@ -74,6 +82,10 @@ def _refuse_twins(what: str, names: Mapping[str, str], argument: str) -> None:
 
 def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Study:
     """Return the study of one region: named ``<study>/<region>``, with the region's own fields."""
+    if not isinstance(changes, Mapping):
+        raise DeclarationError(
+            f"A region changes fields of its study by name, but got {brief_repr(changes)}. Write 'study': {{'max_trials': 12}}."
+        )
     known = list(Study.model_fields)
     unknown = next((name for name in changes if name not in known), None)
     if unknown is not None:
@@ -100,7 +112,9 @@ def _built(
     own: Mapping[str, Any],
 ) -> DAG:
     if not STUDY_NAME.fullmatch(region):
-        raise DeclarationError(f"A region's name is letters, digits and '. _ / -', but got {region!r}. Rename it.")
+        raise DeclarationError(
+            f"A region's name is letters, digits and '. _ / -', but got {region!r}. Write {named(region)!r}."
+        )
     params = {"region": region, **shared.get("params", {}), **own.get("params", {})}
     try:
         own_trial = trial(region) if callable(trial) and not hasattr(trial, "expand") else trial

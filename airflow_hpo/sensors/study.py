@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue
 from airflow.sdk.configuration import conf as airflow_conf
@@ -11,7 +11,7 @@ from airflow.triggers.base import StartTriggerArgs
 
 from airflow_hpo import conf
 from airflow_hpo.core.owner import DagRunKey
-from airflow_hpo.exceptions import TransientHpoError
+from airflow_hpo.exceptions import DeclarationError, TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.operators.context import permanent_errors_end_the_task
@@ -53,6 +53,11 @@ class StudySensor(BaseSensorOperator):
         start_in_triggerer: bool = False,
         **kwargs: Any,
     ) -> None:
+        if until not in get_args(Until):
+            raise DeclarationError(
+                f"A sensor waits until a study is 'ready', has 'room', may 'begin' or is 'over', but got until={until!r}. "
+                "Write until='over'."
+            )
         kwargs.setdefault("poke_interval", conf.poll_interval())
         kwargs.setdefault("timeout", LONGEST_WAIT)
         super().__init__(**kwargs)

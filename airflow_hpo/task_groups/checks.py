@@ -1,10 +1,13 @@
 """Checks of what a task group is given: that it can run, and that its templates name what there is."""
 
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
-from airflow.sdk import TaskGroup
+from airflow.sdk import Context, TaskGroup
 
 from airflow_hpo.core.attempt import AS_TEXT
+from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.study import Study
@@ -28,6 +31,18 @@ def refuse_mapped(group: TaskGroup) -> None:
         )
 
 
+def refuse_unknown(who: str, given: Mapping[str, Any], *takers: Callable[..., Any]) -> None:
+    """Raise when an argument is none of these; one that the study has stands there."""
+    known = [name for taker in takers for name in signature(taker).parameters if name != "self"]
+    for name, value in given.items():
+        if name in known:
+            continue
+        meant = nearest(name, known) or " Leave it out."
+        if name in Study.model_fields:
+            meant = f" It is one of the study's: write Study(..., {name}={value!r})."
+        raise DeclarationError(f"{who} has no argument {name!r}, but got {name}={brief_repr(value)}.{meant}")
+
+
 def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int | None = None) -> None:
     """Raise unless they are a study and what can run its trials, as many at once; None for as many as the study says."""
     if not isinstance(study, Study):
@@ -49,11 +64,12 @@ def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int
 
 
 def _check_templates(study: Study, trial: TrialBackend, dag: Any) -> None:
+    of_airflow = {*Context.__annotations__, *((dag.user_defined_macros or {}) if dag is not None else ())}
     own = {"params": list(dag.params or {})} if dag is not None else {}
     for name, value in trial.arguments.items():
         if name in trial.operator.template_fields:
             text = value.path if isinstance(value, File) else value
-            check_template_names(name, text, list(study.space), _ATTRIBUTES, own.get("params"))
+            check_template_names(name, text, list(study.space), _ATTRIBUTES, own.get("params"), of_airflow)
 
 
 def _backend_of(given: Any) -> str:

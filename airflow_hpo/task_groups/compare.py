@@ -17,6 +17,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.comparison import CompareOperator, LastComparisonOperator, NextLookOperator, check_guardrails
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import bookkeeping
+from airflow_hpo.task_groups.checks import refuse_unknown
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
@@ -80,8 +81,9 @@ class CompareTaskGroup(TaskGroup):
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
+        refuse_unknown("CompareTaskGroup", kwargs, CompareTaskGroup.__init__, TaskGroup.__init__)
         super().__init__(group_id=group_id, **kwargs)
-        self.rule = _checked(rule)
+        self.rule = checked_rule(rule)
         self.objective = objective or study.objective
         check_guardrails(self.rule, self.objective)
         _check_variant(self.rule, variants)
@@ -150,10 +152,18 @@ class CompareTaskGroup(TaskGroup):
         )
 
 
-def _checked(rule: ComparisonRule | None) -> ComparisonRule:
+def checked_rule(rule: ComparisonRule | None) -> ComparisonRule:
+    """Return a declared rule, the usual one for None; whatever else is refused with the line that is meant."""
     if rule is not None and not isinstance(rule, ComparisonRule):
-        raise DeclarationError(f"What must be shown is declared by ComparisonRule(...), but got {rule!r}. Declare one.")
+        raise DeclarationError(
+            f"What must be shown is declared by ComparisonRule(...), but got {rule!r}. Write rule={_rule_meant(rule)}."
+        )
     return ComparisonRule() if rule is None else rule
+
+
+def _rule_meant(given: Any) -> str:
+    arguments = given if isinstance(given, dict) else {"alpha": given if isinstance(given, float) else 0.05}
+    return f"ComparisonRule({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
 
 
 def _check_scenarios(rule: ComparisonRule, candidates: Any, scenarios: Any) -> None:

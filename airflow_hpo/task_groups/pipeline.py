@@ -90,7 +90,8 @@ class GroupTrial:
     ) -> None:
         if not callable(function):
             raise DeclarationError(
-                f"A group trial is a function that creates tasks, but got {function!r}. Pass a function."
+                f"A group trial is a function that creates tasks, but got {function!r}. "
+                "Write GroupTrial(train), of def train(trial): ... with tasks in it."
             )
         if "no_news_after" in arguments:
             # Its tasks are Airflow's own, which nothing watches line by line.

@@ -10,6 +10,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.core.environment import as_text, as_variables
 from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.core.remedy import closest
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
@@ -76,10 +77,12 @@ class PodTrial(TrialBackend):
         templates = ("pod_template_file", "pod_template_dict", "full_pod_spec")
         if not image and not any(operator_arguments.get(name) for name in templates):
             raise DeclarationError(
-                f"A pod needs an image, but got {image!r} and none of {', '.join(templates)}. Name the trial's image."
+                f"A pod needs an image, but got {image!r} and none of {', '.join(templates)}. Write image='registry.example.com/train:1'."
             )
         if run_in not in ("worker", "triggerer"):
-            raise DeclarationError(f"run_in is 'worker' or 'triggerer', but got {run_in!r}. Choose one.")
+            raise DeclarationError(
+                f"run_in is 'worker' or 'triggerer', but got {run_in!r}. Write run_in={closest(run_in, ['worker', 'triggerer'])!r}."
+            )
         self.run_in = run_in
         super().__init__(
             image=image,

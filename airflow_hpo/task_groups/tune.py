@@ -7,6 +7,7 @@ from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo import conf
 from airflow_hpo.core.budget import most_batches, most_trials
+from airflow_hpo.core.remedy import closest
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
 from airflow_hpo.core.window import Window
@@ -16,7 +17,7 @@ from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator,
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor_bookkeeping
-from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped
+from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 Dispatch = Literal["batches", "continuous"]
@@ -68,10 +69,14 @@ class TuneTaskGroup(TaskGroup):
         deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
+        refuse_unknown("TuneTaskGroup", kwargs, TuneTaskGroup.__init__, TaskGroup.__init__)
         super().__init__(group_id=group_id, **kwargs)
         refuse_mapped(self)
         if dispatch not in ("batches", "continuous"):
-            raise DeclarationError(f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. Choose one.")
+            raise DeclarationError(
+                f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. "
+                f"Write dispatch={closest(dispatch, ['batches', 'continuous'])!r}."
+            )
         check_declarations(study, trial, self.dag)
         self.study = study
         self._trial = trial

@@ -114,11 +114,14 @@ def _compiled(text: str, metric: str | None) -> Expression:
     try:
         expression = Expression(text)
     except (re.error, OverflowError, RecursionError) as err:
-        raise ValueError(f"A filter must be a regular expression, but {text!r} does not compile: {err}.") from None
+        raise ValueError(
+            f"A filter must be a regular expression, but {text!r} does not compile: {err}. Write r'loss=([0-9.eE+-]+)'."
+        ) from None
     groups = set(expression.groupindex)
     named = "value" in groups and (metric is not None or "name" in groups)
     unnamed = not groups & {"name", "value"} and expression.groups - len(groups) >= (1 if metric else 2)
     if named or (unnamed and not groups):
         return expression
     wanted = "(?P<value>...)" if metric else "(?P<name>...) and (?P<value>...)"
-    raise ValueError(f"A filter needs the groups {wanted}, but {text!r} has not got them. Name its groups.")
+    example = r"r'loss=(?P<value>\S+)'" if metric else r"r'(?P<name>\w+)=(?P<value>\S+)'"
+    raise ValueError(f"A filter needs the groups {wanted}, but {text!r} has not got them. Write {example}.")

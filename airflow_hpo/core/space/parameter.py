@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, refuse_set
-from airflow_hpo.core.remedy import declared_parameter, named
+from airflow_hpo.core.remedy import closest, declared_parameter, is_number, named
 from airflow_hpo.exceptions import DeclarationError
 
 PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
@@ -240,17 +240,24 @@ class Categorical(_Parameter):
     @classmethod
     def _in_an_order(cls, choices: Any) -> Any:
         refuse_set("Choices", choices)
+        if isinstance(choices, Mapping):
+            raise ValueError(
+                f"Choices are a list, but got {brief_repr(choices)}. Write Categorical({list(choices)!r})."
+            )
         return list(choices) if isinstance(choices, tuple) else choices
 
     @field_validator("choices")
     @classmethod
     def _distinct(cls, choices: list[Choice]) -> list[Choice]:
         if not choices:
-            raise ValueError("A categorical parameter needs at least one choice, but got none. List its values.")
+            raise ValueError(
+                "A categorical parameter needs at least one choice, but got none. Write Categorical(['a', 'b'])."
+            )
         for i, choice in enumerate(choices):
             if choice in choices[:i]:
+                once = [each for n, each in enumerate(choices) if each not in choices[:n]]
                 raise ValueError(
-                    f"Choices must differ (1, 1.0 and True are the same), but got {choices!r}. Drop {choice!r}."
+                    f"Choices must differ (1, 1.0 and True are the same), but got {choices!r}. Write Categorical({once!r})."
                 )
         return choices
 
@@ -316,6 +323,23 @@ def parameter(name: str, declared: Any) -> AnyParameter:
         ) from None
 
 
+def nearest_value(parameter: AnyParameter, value: Any) -> Choice:
+    """Return the value of a parameter that is nearest to one that it does not hold; of choices the most similar one."""
+    if isinstance(parameter, Categorical):
+        texts = [str(choice) for choice in parameter.choices]
+        return parameter.choices[texts.index(closest(value, texts))]
+    if not is_number(value) or not math.isfinite(value):
+        return parameter.low
+    inside = min(max(value, parameter.low), parameter.high)
+    return (
+        inside if isinstance(parameter, Float) and parameter.step is None else parameter.at(_steps(parameter, inside))
+    )
+
+
+def _steps(parameter: Float | Int, value: float) -> int:
+    return int((_decimal(value) - _decimal(parameter.low)) // _decimal(parameter.step or 1))
+
+
 def same(a: Choice, b: Choice) -> bool:
     """Say whether a value is the one that a condition waits for: samplers compute floats, so 0.1 + 0.2 is 0.3."""
     if isinstance(a, float) and isinstance(b, float):
@@ -336,18 +360,25 @@ def _check_bounds(low: float, high: float, log: bool, step: float | None) -> Non
     if high - low > sys.float_info.max:  # compared, not converted: a whole number may be too large for a float
         raise ValueError(f"Bounds must be less than 1.8e308 apart, but got (low={low}, high={high}). Rescale.")
     if log and low <= 0:
-        raise ValueError(f"A log scale needs `low > 0`, but got (low={low}). Raise the bound or drop log=True.")
-    if step is not None and step <= 0:
-        raise ValueError(f"`step > 0` must hold, but got (step={step}). Give a positive step.")
-    if step is not None and low < high and _decimal(step) > _decimal(high) - _decimal(low):
         raise ValueError(
-            f"A step must fit between the bounds, but got (low={low}, high={high}, step={step}). Make it smaller."
+            f"A log scale needs `low > 0`, but got (low={low}). Write low={min(1, high) if isinstance(low, int) else min(1e-05, high)}, or drop log=True."
+        )
+    if step is not None and step <= 0:
+        raise ValueError(
+            f"`step > 0` must hold, but got (step={step}). Write step={abs(step) or (1 if isinstance(step, int) else 0.1)}."
+        )
+    if step is not None and low < high and _decimal(step) > _decimal(high) - _decimal(low):
+        shorter = 1 if isinstance(step, int) else float(f"{(high - low) / 10:.1g}")
+        raise ValueError(
+            f"A step must fit between the bounds, but got (low={low}, high={high}, step={step}). Write step={shorter}."
         )
 
 
 def _check_log(log: bool, step: float | None, without_step: int | None) -> None:
     if log and step != without_step:
-        raise ValueError(f"A log scale has no step, but got (log=True, step={step}). Drop one of them.")
+        raise ValueError(
+            f"A log scale has no step, but got (log=True, step={step}). Leave out step={step}, or log=True."
+        )
 
 
 def _decimal(number: float) -> Decimal:

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_hpo.core.declared import brief_repr, nearest
-from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Choice, Float, Int, Parameter, Params, same
+from airflow_hpo.core.space.parameter import (
+    AnyParameter,
+    Categorical,
+    Choice,
+    Float,
+    Int,
+    Parameter,
+    Params,
+    nearest_value,
+    same,
+)
 from airflow_hpo.exceptions import DeclarationError
 
 __all__ = [
@@ -55,14 +65,14 @@ def check_point(space: Space, params: Mapping[str, Any]) -> Params:
     """
     for name, value in params.items():
         if name not in space:
-            hint = nearest(name, list(space)) or f" It has {', '.join(space)}."
+            hint = nearest(name, list(space)) or f" Write one of {', '.join(space)}."
             raise DeclarationError(
                 f"A point names parameters of the space, but got {name!r}={brief_repr(value)}.{hint}"
             )
         if not space[name].holds(value):
             raise DeclarationError(
                 f"A point must lie in the space, but got {name!r}={brief_repr(value)}, "
-                f"outside {brief_repr(space[name])}. Change it."
+                f"outside {brief_repr(space[name])}. Write {name!r}: {nearest_value(space[name], value)!r}."
             )
     for name in _impossible(space, params):
         if name in params:
@@ -86,7 +96,7 @@ def _with_checked_condition(name: str, parameter: AnyParameter, space: Space) ->
     for parent, values in parameter.when.items():
         if parent not in space or parent == name:
             others = [other for other in space if other != name]
-            hint = nearest(parent, others) or " Name one."
+            hint = nearest(parent, others) or f" Write when={{{others[0] if others else 'parameter'!r}: [...]}}."
             raise DeclarationError(
                 f"A condition names another parameter of the space, but {name!r} got {parent!r}.{hint}"
             )
@@ -94,7 +104,7 @@ def _with_checked_condition(name: str, parameter: AnyParameter, space: Space) ->
         if wrong or not values:
             raise DeclarationError(
                 f"A condition names values that {parent!r} can have, but {name!r} waits for {wrong or values!r}. "
-                f"Take some of {brief_repr(space[parent])}."
+                f"Write when={{{parent!r}: [{nearest_value(space[parent], wrong[0] if wrong else None)!r}]}}."
             )
         when[parent] = [space[parent].canonical(value) for value in values]
     return parameter.model_copy(update={"when": when})

@@ -148,9 +148,9 @@ def test_a_trial_enqueued_from_a_notebook_is_run_once(studies: OptunaStudies, st
 @pytest.mark.parametrize(
     ("enqueued", "why"),
     [
-        ({"n": 70}, "A point must lie in the space, but got 'n'=70, outside Int(low=1, high=9). Change it."),
-        ({"n": 7.5}, "A point must lie in the space, but got 'n'=7.5, outside Int(low=1, high=9). Change it."),
-        ({"m": 7}, "A point names parameters of the space, but got 'm'=7. It has x, s, n, c, only_a."),
+        ({"n": 70}, "A point must lie in the space, but got 'n'=70, outside Int(low=1, high=9). Write 'n': 9."),
+        ({"n": 7.5}, "A point must lie in the space, but got 'n'=7.5, outside Int(low=1, high=9). Write 'n': 7."),
+        ({"m": 7}, "A point names parameters of the space, but got 'm'=7. Write one of x, s, n, c, only_a."),
         ({"c": None, "only_a": 0.5}, "A point sets a parameter only where its condition holds, but got 'only_a'=0.5"),
     ],
     ids=str,

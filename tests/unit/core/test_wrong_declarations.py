@@ -122,7 +122,7 @@ STUDIES: list[tuple[dict[str, Any], list[str]]] = [
     ({"batch_size": 5, "parallelism": 3}, ["batch_size=5", "parallelism=3"]),
     ({"max_pending": 0}, ["`max_pending`", "at least 1", "0"]),
     ({"max_pending": 1.5}, ["`max_pending`", "whole number", "1.5"]),
-    ({"batch_size": 3, "max_pending": 2}, ["batch_size=3", "max_pending=2", "Lower the batch size"]),
+    ({"batch_size": 3, "max_pending": 2}, ["batch_size=3", "max_pending=2", "Write batch_size=2."]),
     ({"max_failures": -1}, ["`max_failures`", "at least 0", "-1"]),
     ({"patience": 0}, ["`patience`", "at least 1", "0"]),
     ({"seed": -1}, ["`seed`", "at least 0", "-1"]),

@@ -159,7 +159,7 @@ FEW = r"promoted on {} scenarios or more \(min_pairs=5, alpha={}\), but got 3\. 
         ),
         (
             {"scenarios": ["a", "b", "c"], "rule": ComparisonRule(alpha=0.01)},
-            FEW.format(7, "0.01") + r"Write 4 more: scenarios=\[\.\.\., ",
+            FEW.format(7, "0.01") + r"List 4 more\.",
         ),
         ({"scenarios": list("abcde"), "challengers": 2}, r"on 6 scenarios .*, 2 challengers\), but got 5"),
         ({"challengers": 4}, r"got challengers=4 and finalists=3\. Write finalists=4, or challengers=3\."),

@@ -56,6 +56,16 @@ def test_an_undeclared_metric_is_dropped_with_a_note() -> None:
     assert any("'ac'" in p and "Did you mean 'acc'" in p for p in outcome.measurement.problems)
 
 
+def test_a_module_that_the_worker_does_not_have_fails_the_trial_with_two_ways_out() -> None:
+    def function(trial: FunctionTrial) -> float:
+        importlib.import_module("no_such_module_of_anyone")
+        return 1.0
+
+    with pytest.raises(TrialFailedError, match=r"ModuleNotFoundError: .*ProcessTrial\(\['/path/to/python'") as failed:
+        run(function)
+    assert failed.value.kind == "program"
+
+
 def test_a_function_that_returns_nothing_is_measured_by_what_it_reported() -> None:
     def function(trial: FunctionTrial) -> None:
         for loss in (3.0, 1.0, 2.0):
@@ -80,7 +90,7 @@ def test_a_returned_value_counts_whatever_was_reported() -> None:
         ("0.5", "must be a number.*'0.5'"),
         (True, "must be a number.*'True'"),
         (np.True_, "must be a number"),
-        (None, "must report its objective 'loss'"),
+        (None, "returned None and reported nothing"),
         (math.nan, "must be finite"),
         (math.inf, "must be finite"),
         ([1.0], "must be a number"),
