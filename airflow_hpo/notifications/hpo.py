@@ -41,7 +41,7 @@ class HpoNotifier(BaseNotifier):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.via = list(via) if isinstance(via, list | tuple) else [via]
+        self.via: list[Any] = list(via) if isinstance(via, list | tuple) else [via]
         for each in self.via:
             if not isinstance(each, BaseNotifier):
                 raise DeclarationError(

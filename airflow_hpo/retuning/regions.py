@@ -48,7 +48,9 @@ def retuning_dags(
     :raises DeclarationError: when a region's declaration makes no sense, with its name in the message.
     """
     if not isinstance(regions, Mapping) or not all(isinstance(own, Mapping) for own in regions.values()):
-        meant = {region: {} for region in regions} if isinstance(regions, Mapping | list | tuple) else {"tokyo": {}}
+        meant: dict[Any, Any] = (
+            {region: {} for region in regions} if isinstance(regions, Mapping | list | tuple) else {"tokyo": {}}
+        )
         raise DeclarationError(
             f"Each region has a mapping of what is its own, but got {brief_repr(regions)}. Write {meant!r}."
         )

@@ -170,7 +170,7 @@ def _check_scenarios(rule: ComparisonRule, candidates: Any, scenarios: Any) -> N
     """Refuse too few scenarios for any promotion, as far as they are listed here; without a champion the best is promoted."""
     if not isinstance(scenarios, list | tuple):
         return
-    names = [CHAMPION]
+    names: list[Any] = [CHAMPION]
     if isinstance(candidates, list | tuple):
         names = [each.get("name") if isinstance(each, dict) else getattr(each, "name", None) for each in candidates]
     if CHAMPION in names:

@@ -103,7 +103,7 @@ def _with_checked_condition(name: str, parameter: AnyParameter, space: Space) ->
         wrong = [value for value in values if not space[parent].holds(value)]
         if wrong or not values:
             raise DeclarationError(
-                f"A condition names values that {parent!r} can have, but {name!r} waits for {wrong or values!r}. "
+                f"A condition names values that {parent!r} can have, but {name!r} waits for {wrong or values!r} of {brief_repr(space[parent])}. "
                 f"Write when={{{parent!r}: [{nearest_value(space[parent], wrong[0] if wrong else None)!r}]}}."
             )
         when[parent] = [space[parent].canonical(value) for value in values]
