@@ -38,6 +38,13 @@ def triggerer_pods() -> int:
     return max(1, int(conf.getint("hpo", "triggerer_pods")))
 
 
+def bookkeeping_pool() -> str:
+    """``[hpo] bookkeeping_pool``: pool of the tasks that task groups add by themselves."""
+    from airflow.sdk.configuration import conf
+
+    return str(conf.get("hpo", "bookkeeping_pool"))
+
+
 def preload() -> bool:
     """``[hpo] preload``: whether scheduler and triggerer import what trials need before they fork."""
     return _switch("preload")

@@ -100,6 +100,13 @@ def _options() -> dict[str, Any]:
             "float",
             "2.0",
         ),
+        "bookkeeping_pool": _option(
+            "Pool of the tasks that task groups add by themselves, such as suggest, settle and finish. They do not take the pool"
+            " of default_args, which is the trials': in a pool that counts deferred tasks they would hold slots that their"
+            " own trials need.",
+            "string",
+            "default_pool",
+        ),
         "triggerer_pods": _option(
             'How many trials one triggerer runs at once for run_in="triggerer"; further ones wait. The parallelism of their'
             " studies holds in any case.",

@@ -122,7 +122,9 @@ class LiveAirflow:
         """An HTTP client that is logged in."""
         if self._client is None:
             login = {"username": "admin", "password": self.password}
-            token = httpx.post(f"{self.url}/auth/token", json=login).raise_for_status().json()["access_token"]
+            token = (
+                httpx.post(f"{self.url}/auth/token", json=login, timeout=60).raise_for_status().json()["access_token"]
+            )
             self._client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
         return self._client
 

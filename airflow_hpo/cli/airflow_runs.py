@@ -11,8 +11,10 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunEnd, DagRunKey, Owner
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.studies.run_tasks import RunTasks, TaskLook
+from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.stopped_runs import end_of_runs
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.orphan_pods import RUN_ENDED
 
 GONE = "removed"
 """State of what this Airflow does not have any more, though it has the DAG; Airflow's own word for such tasks."""
@@ -50,10 +52,16 @@ def _ended_state(run: DagRunKey) -> str | None:
 
 
 def task_state(task: TaskRun) -> str | None:
-    """Return the state of a task instance; None while Airflow has not decided anything about it, as after a clear."""
+    """Return the state of a task instance; None while Airflow has not decided anything about it, as after a clear.
+
+    A DAG run that has ended starts no task any more: what it has left has the state ``RUN_ENDED``.
+    """
     from airflow.models.taskinstance import TaskInstance  # noqa: TID251
 
-    return _state(task.dag_id, TaskInstance, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index)
+    state = _state(task.dag_id, TaskInstance, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index)
+    if state in ENDED or state == ELSEWHERE:
+        return state
+    return RUN_ENDED if _ended_state(DagRunKey.of(task)) else state
 
 
 def _state(dag_id: str, model: Any, **keys: Any) -> str | None:

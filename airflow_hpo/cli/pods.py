@@ -4,19 +4,25 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_hpo.cli.airflow_runs import task_state
+from airflow_hpo.cli.airflow_runs import end_of_run, task_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.reap import cluster_of, remove, trial_pods
 from airflow_hpo.pods.trial_pod import TrialPod
+from airflow_hpo.storage import editions
+from airflow_hpo.studies.stopped_runs import end_stopped
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.orphan_pods import Orphan, orphaned
+
+DONE = ("removed", "gone")
 
 
 @one_line_errors
 def reap(args: Any) -> None:
-    """Find pods that no task waits for, and remove them."""
-    store = hook_of(args.conn_id).store_to_read
+    """Find pods that no task waits for, remove them, and end their editions where the DAG run has ended."""
+    hook = hook_of(args.conn_id)
+    store = hook.store_to_read
     core, preferred = cluster_of(args.kubernetes_conn_id)
     namespaces = args.namespace or [preferred]
     rows = []
@@ -27,8 +33,21 @@ def reap(args: Any) -> None:
             rows.append(_row(pod, orphan, done))
     if rows:
         emit(rows, args.output)
+    said = [] if args.dry_run else _ended_editions(hook, (row["edition"] for row in rows if row["done"] in DONE))
     if args.output == "table":
-        terminal().print(_summary(rows, namespaces), soft_wrap=True)
+        for line in (_summary(rows, namespaces), *said):
+            terminal().print(line, soft_wrap=True)
+
+
+def _ended_editions(hook: HpoHook, names: Iterable[str]) -> list[str]:
+    """End the editions of removed pods whose DAG run has ended: nobody else would say that their trials run no more."""
+    lines = []
+    for name in sorted(set(names)):
+        edition = hook.store_to_read.read(editions.get, name)
+        if by := end_of_run(hook.store_to_read, edition):
+            ended = end_stopped(hook.store, edition, by)
+            lines.append(f"{ended.name} is ended, and its running trials are given up: {by}.")
+    return lines
 
 
 def _old(core: Any, namespaces: Iterable[str], seconds: float) -> list[TrialPod]:

@@ -157,12 +157,24 @@ class TaskTry:
     task: TaskRun
     max_tries: int = 0
     """The last try that Airflow would start by itself, less one: ``retries``, counted on when a person clears the task."""
+    retries: int | None = None
+    """How often Airflow tries again by itself after a clear; None where that is not known."""
 
     @classmethod
     def of(cls, ti: Any) -> Self:
         """Return the try of an Airflow task instance, as a task's context has it."""
         index = -1 if ti.map_index is None else ti.map_index
-        return cls(TaskRun(ti.dag_id, ti.run_id, ti.task_id, index, ti.try_number), ti.max_tries)
+        return cls(
+            TaskRun(ti.dag_id, ti.run_id, ti.task_id, index, ti.try_number),
+            ti.max_tries,
+            getattr(getattr(ti, "task", None), "retries", None),
+        )
+
+    def repeats(self, earlier: TaskRun) -> bool:
+        """Say whether Airflow itself tries again what it tried then, and no person has cleared the task since."""
+        if self.retries is None or replace(earlier, try_number=self.task.try_number) != self.task:
+            return False
+        return self.max_tries - self.retries < earlier.try_number <= self.task.try_number
 
     @property
     def last_try(self) -> bool:

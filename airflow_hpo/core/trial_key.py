@@ -80,6 +80,12 @@ def telling_task(task_id: str) -> str:
     return task_id.removesuffix("open") + "outcome" if task_id.endswith(".trial.open") else task_id
 
 
+def group_of_trial(task_id: str) -> str:
+    """Return the group that is a trial, of one of its tasks; empty for a task that runs a trial alone."""
+    batch, is_group, _ = task_id.rpartition(".trial.")
+    return f"{batch}.trial" if is_group else ""
+
+
 def edition_name(family: str, run: str) -> str:
     """Return the name of one run of a study family, which has no ``@`` in its name."""
     return f"{family}@{run}"

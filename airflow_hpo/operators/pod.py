@@ -133,9 +133,11 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the trial, unless the study has its result."""
-        result = super().execute(context)
-        if self.run and self.run.claimed.answered and not self.keeps_pods:
-            delete_left_pod(self.run, lambda: self.client, self.termination_grace_period, self.log)
+        try:
+            result = super().execute(context)
+        finally:
+            if self.run and self.run.claimed.answered and not self.keeps_pods:
+                delete_left_pod(self.run, lambda: self.client, self.termination_grace_period, self.log)
         return self._pushed(context, result)
 
     def execute_when_run(self, context: Context, event: Any) -> dict[str, Any]:

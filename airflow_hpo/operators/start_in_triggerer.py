@@ -13,6 +13,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.definitions.xcom_arg import PlainXComArg
 from airflow.triggers.base import StartTriggerArgs
 
+from airflow_hpo import conf
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 
@@ -46,6 +47,8 @@ def start_in_triggerer(mapped: MappedOperator, requests: XComArg) -> MappedOpera
             f"A trial with run_in='triggerer' is mapped over the output of one task, but got {requests!r}. "
             "Pass the output of `suggest`."
         )
+    # Only a trial that fails needs a slot, to say so in a worker: waiting siblings would hold it where deferred tasks count.
+    given["pool"] = conf.bookkeeping_pool()
     # Airflow would count the wait for a free slot, and leave the pod behind.
     if limit := given.get("execution_timeout"):
         given["execution_timeout"] = None

@@ -192,6 +192,7 @@ class StudySuggestOperator(BaseOperator):
     :param batch: number of the batch, from 1.
     :param lazy: return requests without parameters, as many as the study can still need; each trial then asks for its own
         parameters just before it runs.
+    :param most_lazy: how many such requests at most; None for as many as one mapped task holds (``[core] max_map_length``).
     :param window: what data the trials work on, relative to the run; None when their program decides.
     :param hpo_conn_id: connection of the study database.
     """
@@ -204,6 +205,7 @@ class StudySuggestOperator(BaseOperator):
         edition: str,
         batch: int,
         lazy: bool = False,
+        most_lazy: int | None = None,
         window: Window | None = None,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
@@ -212,6 +214,7 @@ class StudySuggestOperator(BaseOperator):
         self.edition = edition
         self.batch = batch
         self.lazy = lazy
+        self.most_lazy = most_lazy
         self.window = checked_window("window", window)
         self.hpo_conn_id = hpo_conn_id
 
@@ -225,7 +228,7 @@ class StudySuggestOperator(BaseOperator):
             name = edition.name
             if self.lazy:
                 limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
-                requests = reserve(store, name, self.batch, limit, asker)
+                requests = reserve(store, name, self.batch, min(limit, self.most_lazy or limit), asker)
             else:
                 requests = suggest(store, name, self.batch, asker)
                 if not requests and waits_with_batch(store, name):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.definitions.context import render_template_to_string
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
 
 from airflow_hpo import conf
 from airflow_hpo.core.arguments import expanded
@@ -24,12 +31,13 @@ from airflow_hpo.core.templates import TEMPLATE_ERRORS, text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
 from airflow_hpo.exceptions import DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.hooks.work import rendered_work
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.trials.claim import Rerun, Reruns
 from airflow_hpo.trials.code_files import checked_paths, files_fingerprint
 from airflow_hpo.trials.run import GIVEN_UP, TrialRun
-from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger, Until
+from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger, Until, own_key
 
 if TYPE_CHECKING:
     import jinja2
@@ -276,9 +284,25 @@ class TrialOperator(BaseOperator):
         self._wait(context, request.study, "room")
 
     def _wait(self, context: Context, study: str, until: Until) -> NoReturn:
+        if pause := self._in_the_way(context, study):
+            self.log.info(
+                "Another trial needs the place of this task under Airflow's limits. It looks again in %g s.", pause
+            )
+            raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=pause))
         trigger = StudyTrigger.of_trial(study, self.hpo_conn_id, context["ti"], self.trial_task_id, until)
         self.defer(trigger=trigger, method_name="execute_when_ready", timeout=LONGEST_WAIT)
         raise RuntimeError("unreachable: defer() raises")
+
+    def _in_the_way(self, context: Context, study: str) -> float | None:
+        """Return for how long the task leaves its place to another trial, if a second look agrees; None while it keeps it."""
+        if not self.trial_task_id:
+            return None
+        ti = context["ti"]
+        watch = StudyWatch(self.studies.store, study, ti.dag_id, ti.run_id, self.trial_task_id)
+        if watch.pause(own_key(ti)) is None:
+            return None
+        time.sleep(conf.poll_interval())
+        return watch.pause(own_key(ti))
 
     def _fail(self, context: Context, run: TrialRun, outcome: Outcome, error: BaseException | None) -> NoReturn:
         # Airflow does not try again after an error that repeating cannot mend.

@@ -104,7 +104,8 @@ def retuning_dag(
         could have known; False: it is refused.
     :param dispatch: as for :class:`TuneTaskGroup`.
     :param hpo_conn_id: connection of the study database.
-    :param pool: pool of every task, so that tuning does not starve production; None for the default pool.
+    :param pool: pool of the trials, so that tuning does not starve production; None for the default pool. The other tasks take
+        the pool of ``[hpo] bookkeeping_pool``.
     :param priority_weight: absolute priority of every task, 1 or more; give production tasks a higher one.
     :param schedule: as for a DAG.
     :param start_date: as for a DAG; without one the schedule starts now, because earlier intervals are not caught up.

@@ -102,6 +102,9 @@ class TrialBackend:
     retries = 2
     """How often Airflow tries again by itself unless the author says otherwise; a failing program is not tried again."""
 
+    most_waiting: int | None = None
+    """How many trials may wait for their study at once; None for any number."""
+
     def __init__(self, **arguments: Any) -> None:
         refuse_unknown(type(self).__name__, self.operator, arguments)
         self.arguments = {name: value for name, value in arguments.items() if value is not None}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from airflow.sdk import TriggerRule
 
+from airflow_hpo import conf
 from airflow_hpo.triggers.study import LONGEST_WAIT
 
 RETRY_DELAY = timedelta(seconds=10)
@@ -38,6 +39,9 @@ NOT_INHERITED = {
     "render_template_as_native_obj": Argument(False, "the run of an edition is text, also when it looks like a number"),
     "max_active_tis_per_dag": Argument(None, "it is meant for mapped work; runs would wait for each other"),
     "max_active_tis_per_dagrun": Argument(None, "it is meant for mapped work"),
+    "pool": Argument(
+        "default_pool", "they would hold slots that their trials need; [hpo] bookkeeping_pool names another"
+    ),
     "pool_slots": Argument(1, "it is the weight of a trial; these tasks cost nothing"),
     "on_skipped_callback": Argument([], "a batch that is not needed is skipped, which is no news"),
 }
@@ -67,7 +71,7 @@ INHERITED = {
     "owner": "the tasks belong to the author of the DAG",
     **dict.fromkeys(("email", "email_on_retry", "email_on_failure"), "people want to know of these tasks too"),
     **dict.fromkeys(("start_date", "end_date"), "they say when the DAG's tasks exist"),
-    **dict.fromkeys(("queue", "pool", "executor", "executor_config", "run_as_user"), "where tasks may run"),
+    **dict.fromkeys(("queue", "executor", "executor_config", "run_as_user"), "where tasks may run"),
     "resources": "what a task may use",
     **dict.fromkeys(("priority_weight", "weight_rule"), "the order among all tasks of an Airflow"),
     **dict.fromkeys(("on_execute_callback", "on_failure_callback"), "people want to know of these tasks too"),
@@ -88,7 +92,8 @@ TRIAL: dict[str, Any] = {name: NOT_INHERITED[name].value for name in TRIAL_NOT_I
 
 def bookkeeping(trigger_rule: TriggerRule = TriggerRule.ALL_SUCCESS) -> dict[str, Any]:
     """Return the arguments of a task that a group adds by itself."""
-    return {**{name: given.value for name, given in NOT_INHERITED.items()}, "trigger_rule": trigger_rule}
+    own = {name: given.value for name, given in NOT_INHERITED.items()}
+    return {**own, "pool": conf.bookkeeping_pool(), "trigger_rule": trigger_rule}
 
 
 def sensor_bookkeeping() -> dict[str, Any]:

@@ -84,6 +84,7 @@ class GroupTrial:
     """
 
     retries = 2
+    most_waiting: int | None = None
 
     def __init__(
         self, function: Callable[[TrialHandle], Any], code: Sequence[str | os.PathLike[str]] = (), **arguments: Any

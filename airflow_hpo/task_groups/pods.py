@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from airflow.sdk import XComArg
+from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_hpo.core.environment import as_text, as_variables
@@ -95,6 +96,13 @@ class PodTrial(TrialBackend):
             code=checked_paths(code) or None,
             **operator_arguments,
         )
+
+    @property
+    def most_waiting(self) -> int | None:  # type: ignore[override]
+        """How many trials may wait at once: in a triggerer they would hold all its places, and the next try would get none."""
+        if self.run_in == "worker":
+            return None
+        return max(1, int(airflow_conf.getint("triggerer", "capacity", fallback=1000)) // 2)
 
     def expand(self, requests: XComArg, **arguments: Any) -> MappedOperator:
         """Build the mapped trial task.

@@ -121,7 +121,7 @@ class TuneTaskGroup(TaskGroup):
     def _lay_out(self, dispatch: Dispatch) -> None:
         limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
         if dispatch == "continuous":
-            lazy = [True] * -(-most_trials(self.study) // limit)
+            lazy = [True] * -(-most_trials(self.study) // min(limit, self._trial.most_waiting or limit))
         else:
             self._refuse_large_batches(limit)
             lazy = [False] * most_batches(self.study) + [True]
@@ -143,6 +143,7 @@ class TuneTaskGroup(TaskGroup):
                 edition=self._edition,
                 batch=number,
                 lazy=lazy,
+                most_lazy=self._trial.most_waiting,
                 window=self._window,
                 hpo_conn_id=self._conn_id,
                 **bookkeeping(TriggerRule.ALL_DONE if continuing else TriggerRule.ALL_SUCCESS),

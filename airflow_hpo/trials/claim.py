@@ -46,7 +46,8 @@ class Claim:
 def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, rerun: Reruns = "changed") -> Claim:
     """Decide which trial a task runs.
 
-    An unfinished trial is taken up. A finished one answers when it was successful, the same work would be done, and no later
+    An unfinished trial is taken up. A failed one runs again when a person has cleared its task, not when Airflow repeats a try
+    that has told the failure. Another finished one answers when it was successful, the same work would be done, and no later
     pod shows that its image's tag means another image now; otherwise a new trial with the same parameters takes its place. The
     decision is the same however often it is asked.
     """
@@ -127,8 +128,10 @@ def _why_again(
         return None
     if rerun == "failed":
         return "it failed" if record.state is TrialState.FAIL and record.invalid is None else None
+    if record.invalid is not None and record.state is TrialState.FAIL:
+        return "its result was taken back"
     if record.state is TrialState.FAIL:
-        return "it failed" if record.invalid is None else "its result was taken back"
+        return None if _told_by_an_earlier_try(store, name, record, task_try) else "it failed"
     if changed := work.change_since(record.work):
         return changed
     runs = store.read(attempts.of, name, record.number)
@@ -136,3 +139,9 @@ def _why_again(
     if any(run.task == task_try.task for run in runs):
         return None
     return "rerun='always' says so" if rerun == "always" else other_image(store, counting(runs))
+
+
+def _told_by_an_earlier_try(store: Store, name: str, record: TrialRecord, task_try: TaskTry) -> bool:
+    """Say whether a try of this very task has told the failure, and Airflow, which did not hear of it, tries again."""
+    runs = store.read(attempts.of, name, record.number)
+    return bool(runs) and runs[-1].outcome is AttemptOutcome.FAILED and task_try.repeats(runs[-1].task)

@@ -11,6 +11,9 @@ from airflow_hpo.storage import attempts, editions
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store
 
+RUN_ENDED = "its run has ended"
+"""State of a task that has not ended itself, of a DAG run that has: it will not go on."""
+
 TaskStates = Callable[[TaskRun], str | None]
 
 
@@ -46,6 +49,8 @@ def _ended(store: Store, edition: Edition, pod: TrialPod, state: str | None) -> 
     """A trial that has ended may still have a task, which is about to remove or to keep its pod."""
     if state in ENDED:
         return f"Its task has ended: {state}."
+    if state == RUN_ENDED:
+        return "Its DAG run has ended, so its task does not go on."
     # Another Airflow tells this study; its tasks cannot be asked for.
     if state != "elsewhere":
         return None

@@ -22,7 +22,7 @@ from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.work import Work, by_first_rule
-from airflow_hpo.exceptions import StudyOverError
+from airflow_hpo.exceptions import PermanentHpoError, StudyOverError
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.drain import held_back
@@ -40,6 +40,11 @@ from airflow_hpo.trials.reporter import TrialReporter
 
 GIVEN_UP = (
     "Trial {number} was given up before this attempt ended, and a finished trial never changes. "
+    "Clear the task to run it again."
+)
+
+FAILED_BEFORE = (
+    "Trial {number} has failed in the study, as an earlier try of this task told it, so nothing is run. {said} "
     "Clear the task to run it again."
 )
 
@@ -103,10 +108,15 @@ class TrialRun:
         """Return the result that the study has already; None when the trial has to run.
 
         Its log names the files that the trial's program runs and that were not compared.
+
+        :raises PermanentHpoError: when an earlier try of the same task has told that the trial failed.
         """
         if not self.claimed.answered:
             return None
         record, study = self.claimed.record, self.claimed.request.study
+        if record.state is TrialState.FAIL:
+            said = last_words(self.store.read(attempts.of, study, record.number))
+            raise PermanentHpoError(FAILED_BEFORE.format(number=record.number, said=said))
         self.log.info("Trial %s is %s in the study; nothing is run.", record.number, record.state)
         self.log.info("%s", _answer_of(record, self.claimed.request))
         if image := answer_line(self.store, study, record.number):

@@ -1,6 +1,7 @@
 """Trigger that waits until a study wants more trials, or is over."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import cached_property
@@ -11,11 +12,13 @@ from asgiref.sync import sync_to_async
 
 from airflow_hpo import conf
 from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.trial_key import batch_of
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.storage.retry import while_upgraded_async
 from airflow_hpo.studies.status import Status
+from airflow_hpo.trials.places import Key
 
 Until = Literal["ready", "room", "begin", "over"]
 """What is waited for: time for another batch, a free slot, that trials may begin (not while the study is drained), or the end.
@@ -23,6 +26,9 @@ Until = Literal["ready", "room", "begin", "over"]
 The end of the study ends every wait, except that of a trial which runs all the same and is held back only by a drain.
 """
 
+
+PLACES_INTERVAL = 5.0
+"""Seconds between two looks at whether a trial that waits keeps another task from its place."""
 
 LONGEST_WAIT = timedelta(days=3650)
 """Limit of a wait that has none: Airflow wants a number, and its default of seven days is shorter than some studies."""
@@ -33,6 +39,11 @@ class StudyEvent(TypedDict):
 
     over: bool
     reason: str
+
+
+def own_key(ti: Any) -> Key:
+    """Return batch and index of a trial's task."""
+    return batch_of(ti.task_id) or 1, ti.map_index
 
 
 def reached(status: Status, until: Until) -> bool:
@@ -71,6 +82,7 @@ class StudyTrigger(BaseTrigger):
         self.run_id = run_id
         self.trial_task_id = trial_task_id
         self.end_task = end_task
+        self._places_due = time.monotonic() + PLACES_INTERVAL
 
     @classmethod
     def of_trial(cls, edition: str, hpo_conn_id: str, ti: Any, trial_task_id: str, until: Until) -> Self:
@@ -85,11 +97,29 @@ class StudyTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the wait is over."""
         # A database has no event that could be awaited.
-        while not (status := await self._look()) or not reached(status, self.until):  # noqa: ASYNC110
+        while not (status := await self._look()) or not reached(status, self.until):
             await asyncio.sleep(self.poll_interval)
+            if await self._in_the_way():
+                self.log.info("Another trial of the study needs the place that this task holds under Airflow's limits.")
+                yield TriggerEvent(StudyEvent(over=False, reason=""))
+                return
         wanted = "Trials may begin." if self.until == "begin" else "More trials are wanted."
         self.log.info("%s. %s", status, status.verdict.reason or wanted)
         yield self._event(status)
+
+    async def _in_the_way(self) -> bool:
+        """Say whether a trial task that waits here is to give way; a worker looks again, and lets it."""
+        ti: Any = self.task_instance
+        if self.until not in ("room", "begin") or ti is None or not self.trial_task_id:
+            return False
+        if time.monotonic() < self._places_due:
+            return False
+        self._places_due = time.monotonic() + PLACES_INTERVAL
+        try:
+            return await sync_to_async(lambda: self._watch.pause(own_key(ti)))() is not None
+        except Exception as err:  # noqa: BLE001 - Airflow's answer decides nothing but who goes first
+            self.log.warning("Whether another trial needs this task's place is looked at later: %s", err)
+            return False
 
     @cached_property
     def _watch(self) -> StudyWatch:

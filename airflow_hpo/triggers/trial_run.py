@@ -18,7 +18,7 @@ from airflow_hpo.core.arguments import expanded
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.masking import masked
 from airflow_hpo.core.templates import text_templates
-from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialView
+from airflow_hpo.core.trial import TrialRequest, TrialResult, TrialState, TrialView
 from airflow_hpo.core.work import Work
 from airflow_hpo.exceptions import StudyOverError
 from airflow_hpo.hooks.work import rendered_work
@@ -156,6 +156,11 @@ class TrialPodRunTrigger(BaseTrigger):
         if context is None:
             raise RuntimeError("A trigger is rendered before it runs.")
         task = TaskTry.of(context["ti"])
+        if (
+            task.task.try_number > 1
+            and run.store.optuna.latest(request.study, request.number or 0).state is TrialState.FAIL
+        ):
+            raise RuntimeError("Whether a person has cleared the task of a failed trial is known to a worker only.")
         claimed = run.claim(request, self._work(spec, request, context), task, spec.rerun)
         context["trial"] = TrialView(claimed, run.study.space)  # type: ignore[typeddict-unknown-key]
         rendered = partial(self._rendered, context=context, text_values=run.edition.text_values)

@@ -21,9 +21,11 @@ class AirflowAnswers:
     def _count(self, dag_id: str, run_ids: Collection[str], states: Collection[str], **_: Any) -> int:
         return sum(self.runs.get((dag_id, run_id)) in states for run_id in run_ids)
 
-    def _states(self, dag_id: str, task_ids: Collection[str], run_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    def _states(
+        self, dag_id: str, run_ids: Collection[str], task_ids: Collection[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for (dag, run, task, index), state in self.tasks.items():
-            if dag == dag_id and run in run_ids and task in task_ids:
+            if dag == dag_id and run in run_ids and (task_ids is None or task in task_ids):
                 found.setdefault(run, {})[f"{task}_{index}"] = state
         return found

@@ -1,4 +1,4 @@
-"""A person stops a study, and a person watches one whose run has died."""
+"""A study goes on when all its trials fail at once, ends when a person stops it, and is watched until its run dies."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ from tests.system.test_kills import programs, slow
 __all__ = ["slow"]
 
 REASON = "Enough for a test."
+FAILING = {
+    "one_program": 1,
+    "programs": 2,
+    "functions": 2,
+    "batched_programs": 2,
+    "batched_functions": 2,
+    "pooled": 1,
+    "pooled_continuous": 2,
+}
+"""Studies of which all running trials fail at once, with their slots."""
 ENDED = f"The trial was ended before it had finished. The study was stopped: {REASON}"
 
 
@@ -54,6 +64,24 @@ def test_a_stopped_study_ends_with_its_best_trial_and_starts_nothing_further(
     assert REASON in result["reason"]
     assert [ti for ti in run.tasks() if ti["state"] not in ("success", "skipped")] == []
     assert "has finished, and there is nothing to stop." in airflow.cli("hpo", "studies", "stop", name)
+
+
+@pytest.fixture(scope="module")
+def failing(airflow: LiveAirflow) -> dict[str, DagRun]:
+    """Runs of studies of which all running trials fail at once; they take turns, as the machine is small."""
+    airflow.post("/pools", {"name": "one_slot", "slots": 1, "include_deferred": True})
+    return {name: DagRun.trigger(airflow, f"failing_{name}") for name in FAILING}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_study_goes_on_when_all_its_running_trials_fail_at_once(
+    failing: dict[str, DagRun], store: Store, name: str
+) -> None:
+    run = failing[name]
+    assert run.wait(timeout=240) == "success"
+    found = run.xcom("tune.finish")
+    assert (found["complete"], found["failed"]) == (FAILING[name] + 1, 0)
+    assert {one.attempt for one in attempts_of(store, found["edition"]).values()} == {2}
 
 
 def test_watching_ends_when_the_run_of_the_study_has_died(airflow: LiveAirflow, slow: tuple[DagRun, str]) -> None:

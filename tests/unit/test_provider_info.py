@@ -103,7 +103,7 @@ def test_a_lock_is_waited_for_as_long_without_airflow_as_with_it() -> None:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_can_be_set(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    text, value = ("True", True) if OPTIONS[name]["type"] == "boolean" else ("7", 7)
+    text, value = {"boolean": ("True", True), "string": ("mine", "mine")}.get(OPTIONS[name]["type"], ("7", 7))
     monkeypatch.setenv(f"AIRFLOW__HPO__{name.upper()}", text)
     assert ACCESSORS[name]() == value
 

@@ -11,12 +11,14 @@ from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialRequest, TrialState
 from airflow_hpo.core.trial_key import BATCH_GROUP
+from airflow_hpo.hooks import study_watch
 from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.studies.drain import drain
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
-from airflow_hpo.studies.suggest import suggest
+from airflow_hpo.studies.suggest import ask_for, suggest
 from airflow_hpo.trials.claim import begin, claim
 from airflow_hpo.trials.conclude import conclude
 from tests.integration.airflow_answers import AirflowAnswers
@@ -144,3 +146,63 @@ def test_all_groups_of_a_shared_study_have_one_budget_and_return_the_common_best
     first, second = (finish(store, status(store, EDITION)).data for _ in range(2))
     assert first == second
     assert (first["value"], first["complete"]) == (3.0, 6)
+
+
+def continuous(store: Store, airflow: AirflowAnswers, **states: str) -> StudyWatch:
+    """A study with one slot: the trial of index 0 has begun, the tasks of indices 1 and 2 have none yet."""
+    study_watch._shared_states.cache_clear()
+    open_edition(store, declared(parallelism=1, batch_size=1), "main", start(run_id="A"))
+    [request] = ask_for(store, EDITION, ["001/0"])[0]
+    begun(store, request, task("monthly", "A", 0))
+    airflow.tasks = {("monthly", "A", name, int(index)): state for index, (name, state) in _named(states).items()}
+    return StudyWatch(store, EDITION, "monthly", "A", TRIAL)
+
+
+def _named(states: dict[str, str]) -> dict[str, tuple[str, str]]:
+    return {index.lstrip("i"): ("tune.batch_001.trial", state) for index, state in states.items()}
+
+
+def test_the_last_task_that_waits_gives_way_to_a_retry_that_is_due(store: Store, airflow: AirflowAnswers) -> None:
+    watch = continuous(store, airflow, i0="scheduled", i1="deferred", i2="deferred")
+    assert [watch.pause((1, index)) for index in (1, 2)] == [None, 10.0]
+
+
+def test_no_task_gives_way_while_the_trial_runs(store: Store, airflow: AirflowAnswers) -> None:
+    watch = continuous(store, airflow, i0="running", i1="deferred", i2="scheduled")
+    assert watch.pause((1, 1)) is None
+
+
+def test_a_task_gives_way_to_a_cleared_one_of_a_trial_that_has_ended(store: Store, airflow: AirflowAnswers) -> None:
+    watch = continuous(store, airflow, i0="scheduled", i1="deferred")
+    store.optuna.tell(EDITION, 0, TrialState.FAIL)
+    assert watch.pause((1, 1)) == 10.0
+
+
+def test_a_task_that_a_drain_holds_back_gives_way_and_nobody_gives_way_to_it(
+    store: Store, airflow: AirflowAnswers
+) -> None:
+    study_watch._shared_states.cache_clear()
+    open_edition(store, declared(parallelism=2), "main", start(run_id="A"))
+    requests = suggest(store, EDITION, 1)
+    begun(store, requests[0], task("monthly", "A", 0))
+    drain(store, EDITION, "a person")
+    watch = StudyWatch(store, EDITION, "monthly", "A", TRIAL)
+    trial = "tune.batch_001.trial"
+    airflow.tasks = {("monthly", "A", trial, 0): "scheduled", ("monthly", "A", trial, 1): "deferred"}
+    assert watch.pause((1, 1)) == 10.0
+    study_watch._shared_states.cache_clear()
+    airflow.tasks = {("monthly", "A", trial, 0): "running", ("monthly", "A", trial, 1): "scheduled"}
+    assert watch.pause((1, 2)) is None
+
+
+def test_of_a_trial_that_is_a_group_every_task_may_need_a_place(store: Store, airflow: AirflowAnswers) -> None:
+    watch = continuous(store, airflow)
+    watch.trial_task_id = f"{TRIAL}.outcome"
+    group = "tune.batch_001.trial"
+    airflow.tasks = {
+        ("monthly", "A", f"{group}.open", 0): "success",
+        ("monthly", "A", f"{group}.train", 0): "scheduled",
+        ("monthly", "A", f"{group}.open", 1): "deferred",
+        ("monthly", "A", f"{group}.train", 1): None,
+    }
+    assert watch.pause((1, 1)) == 10.0

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, Origin, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.work import Work
-from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import Claim, claim, continued, result_of
 from airflow_hpo.trials.invalidate import invalidate
+from airflow_hpo.trials.lost import reap
+from airflow_hpo.trials.run import TrialRun
 from tests.integration.trial_tasks import WORK, Tuned, task_try_of
 
 OTHER = "1e" * 8
@@ -194,3 +199,44 @@ def test_who_only_brings_results_cannot_bring_back_one_that_was_taken_back(
     invalidate(tuned.store, tuned.name, 0, "It is wrong.")
     assert tuned.claim(request_, try_number=2, rerun="failed").record.invalid == "It is wrong."
     assert len(tuned.records()) == 4
+
+
+def retried(key: str, try_number: int, max_tries: int = 2, retries: int | None = 2) -> TaskTry:
+    return replace(task_try_of(key, try_number, max_tries), retries=retries)
+
+
+@pytest.mark.parametrize(
+    ("later", "runs_again"),
+    [
+        ({"try_number": 2}, False),
+        ({"try_number": 3}, False),
+        ({"try_number": 2, "max_tries": 3}, True),
+        ({"try_number": 4, "max_tries": 5}, True),
+        ({"try_number": 2, "max_tries": 3, "retries": 5}, False),
+        ({"try_number": 2, "retries": None}, True),
+    ],
+    ids=["retry", "second retry", "cleared", "cleared after retries", "more retries by now", "not known"],
+)
+def test_a_failed_trial_runs_again_only_when_a_person_has_cleared_its_task(
+    tuned: Tuned, request_: TrialRequest, later: dict[str, int | None], runs_again: bool
+) -> None:
+    assert tuned.fail(request_)
+    claimed = claim(tuned.store, request_, WORK, retried(request_.key, **later))
+    assert claimed.answered is not runs_again
+    assert (claimed.record.replaces is not None) is runs_again
+
+
+def test_a_trial_that_was_given_up_from_outside_is_run_by_a_retry(tuned: Tuned, request_: TrialRequest) -> None:
+    tuned.started(request_)
+    reap(tuned.store, tuned.name, [request_.number or 0])
+    assert not claim(tuned.store, request_, WORK, retried(request_.key, 2)).answered
+
+
+def test_a_retry_after_a_failure_that_was_told_fails_with_the_same_reason(
+    tuned: Tuned, request_: TrialRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    tuned.fail(request_)
+    run = TrialRun(tuned.store, logging.getLogger("test"), 1.0)
+    run.claim(request_, WORK, retried(request_.key, 2))
+    with pytest.raises(PermanentHpoError, match=r"(?s)earlier try of this task told it.*Attempt 1 failed \(program\)"):
+        run.answer()

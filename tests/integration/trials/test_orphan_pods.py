@@ -10,7 +10,7 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.pods.trial_pod import TrialPod, owner_of
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import locate
-from airflow_hpo.trials.orphan_pods import TaskStates, orphaned
+from airflow_hpo.trials.orphan_pods import RUN_ENDED, TaskStates, orphaned
 from tests.integration.trial_tasks import Tuned, declared
 
 ACTIVE = ["running", "deferred", "queued", "scheduled", "up_for_retry", "restarting", "up_for_reschedule", None]
@@ -47,6 +47,12 @@ def test_nobody_waits_for_a_pod_whose_task_has_ended_or_is_gone(tuned: Tuned, po
     orphan = orphaned(tuned.store, pod, always(state))
     assert orphan is not None
     assert (orphan.reason, orphan.foreign) == (f"Its task has ended: {state}.", False)
+
+
+def test_nobody_waits_for_a_pod_whose_dag_run_has_ended(tuned: Tuned, pod: TrialPod) -> None:
+    orphan = orphaned(tuned.store, pod, always(RUN_ENDED))
+    assert orphan is not None
+    assert orphan.reason == "Its DAG run has ended, so its task does not go on."
 
 
 def test_the_task_that_is_asked_about_is_the_pods_own(tuned: Tuned, pod: TrialPod) -> None:

@@ -80,11 +80,11 @@ def test_without_a_validation_window_finalists_are_measured_again_on_the_tuning_
     assert dag.get_task("validation_scenarios").window == Window("-8w", "-4w")
 
 
-def test_every_task_is_in_the_pool_with_the_priority() -> None:
+def test_every_task_has_the_priority_and_only_trials_are_in_the_pool() -> None:
     dag = built(pool="tuning", priority_weight=2)
-    found = {(task.pool, task.priority_weight, task.weight_rule.__class__.__name__) for task in dag.tasks}
-    assert len(found) == 1
-    assert next(iter(found))[:2] == ("tuning", 2)
+    assert len({(task.priority_weight, task.weight_rule.__class__.__name__) for task in dag.tasks}) == 1
+    assert {task.pool for task in dag.tasks if task.task_id.endswith(".trial")} == {"tuning"}
+    assert {task.pool for task in dag.tasks if not task.task_id.endswith(".trial")} == {"default_pool"}
 
 
 def test_the_champion_is_the_first_trial() -> None:

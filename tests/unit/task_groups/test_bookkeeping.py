@@ -46,6 +46,7 @@ TRAPS = {
     "render_template_as_native_obj": True,
     "max_active_tis_per_dag": 1,
     "max_active_tis_per_dagrun": 1,
+    "pool": "trials",
     "pool_slots": 128,
     "on_skipped_callback": print,
     "timeout": 1,
@@ -180,3 +181,12 @@ def test_what_people_want_to_know_is_inherited() -> None:
     finish = dag_of("tune", {"on_failure_callback": print, "owner": "ann"}).get_task("tune.finish")
 
     assert (finish.owner, list(finish.on_failure_callback)) == ("ann", [print])
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, "retuning"])
+def test_tasks_of_a_group_are_in_the_pool_that_the_option_names(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__HPO__BOOKKEEPING_POOL", "small")
+    dag = dag_of(layout, {"pool": "trials"})
+
+    assert {each.pool for each in own_tasks(dag).values()} == {"small"}
+    assert {each.pool for each in dag.tasks if ".trial" in each.task_id} == {"trials"}
