@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -30,16 +30,21 @@ help: ## List the targets
 	.tools/bin/python -m pip install --quiet uv
 
 .venv/.installed: uv.lock pyproject.toml | $(if $(findstring .tools,$(UV)),.tools/bin/uv)
+	@echo "Installing the locked environment into .venv, once: a minute or two."
 	$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 install: .venv/.installed ## Install the locked environment into .venv
 
-demo: install ## Tune a real model on real data through a real Airflow (about two minutes)
+demo: install ## Tune a real model on real data through a real Airflow (about three minutes; it says what it does)
 	$(RUN) python -m demo
 
 ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 	$(RUN) python -m demo.ui
+
+picture: install ## Draw docs/parts.svg, and take docs/ui.png of the README's DAG in Airflow's UI (needs Chromium; a minute)
+	$(RUN) python docs/parts.py
+	$(RUN) python -m demo.picture
 
 test: test-quick test-live ## Run the tests that need no cluster (ALL=1: every live test on both databases)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +15,16 @@ from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
 
 PARALLELISM = 5
+PLAN = """
+One month of a retuning on real data, through a real Airflow on this machine: about three minutes on two free cores.
+
+  1  start Airflow                                         20 s
+  2  tune: 24 trials on eight weeks of 2011                60 s
+  3  validate: the best three and the parameters in use    30 s
+  4  test: the best of those against those in use          40 s
+  5  decide, approve, promote; production takes them over  20 s
+
+Nothing is changed outside of demo-home/. Ctrl-C ends it."""
 
 
 def main() -> None:
@@ -22,11 +33,14 @@ def main() -> None:
     if not console.is_terminal:
         console.width = 120
     shutil.rmtree(HOME, ignore_errors=True)
+    console.print(PLAN)
     airflow = LiveAirflow(HOME, DAGS, parallelism=PARALLELISM, env={"AIRFLOW__HPO__PRELOAD": "True"})
-    with console.status("Starting Airflow: scheduler, API server, DAG processor, triggerer (about 20 s)"):
+    demo = Demo(airflow, console)
+    demo.step(1, "Airflow starts: scheduler, API server, DAG processor, triggerer.")
+    with console.status("about 20 s"):
         airflow.start()
     try:
-        edition = Demo(airflow, console).run()
+        edition = demo.run()
     finally:
         airflow.stop()
     console.print(_where_next(edition))
@@ -42,18 +56,22 @@ class Demo:
     def __init__(self, airflow: LiveAirflow, console: Console) -> None:
         self.airflow = airflow
         self.console = console
+        self._began = time.monotonic()
+
+    def step(self, number: int, text: str) -> None:
+        """Say which step begins, and how much time has passed."""
+        passed = round(time.monotonic() - self._began)
+        self.console.print(f"\n[bold]{number} of 5[/]  {passed // 60}:{passed % 60:02}  {text}")
 
     def run(self) -> str:
         """Set what is in use, retune, agree, and see production take it over; returns the tuned edition."""
+        self.step(2, f"DAG [bold]{DAG_ID}[/] runs as of 1 November 2011: 24 trials, 4 at once, each a task.")
         self._hpo("champion", "set", PARAMETER_SET, "--file", str(IN_USE), "--reason", "in use when the demo begins")
-        self.console.print(
-            f"\nAirflow runs DAG [bold]{DAG_ID}[/] as of 1 November 2011: 24 trials, 4 at once, each a task."
-        )
         retuning = DagRun.trigger(self.airflow, DAG_ID, logical_date=MONTH)
         edition = self._watch(retuning, "tune.start")
-        self.console.print("\nThe best three and the champion, measured again on the four weeks after:")
+        self.step(3, "The best three and the champion, measured again on the four weeks after.")
         self._watch(retuning, "validate.plan")
-        self.console.print("\nThe best challenger meets the champion on the eight newest weeks:")
+        self.step(4, "The best challenger meets the champion on the eight newest weeks.")
         self._watch(retuning, "test.look_1.plan")
         self._decide(retuning)
         self._ended(retuning)
@@ -62,7 +80,7 @@ class Demo:
     def _decide(self, retuning: DagRun) -> None:
         retuning.finish_of("decide")
         decision = retuning.xcom("test.compare_1")
-        self.console.print()
+        self.step(5, "The decision, and what follows from it.")
         self._hpo("comparisons", "show", str(decision["comparison"]))
         if decision["verdict"] != "promote":
             return

@@ -173,13 +173,19 @@ OTHER_NAMES = {
     "nop": "none",
 }
 """What other tools and people call an algorithm, in small letters alone -> its name here."""
+OF_ARCHITECTURES = {"nas", "enas", "darts", "morphism", "architecturesearch", "neuralarchitecturesearch"}
+"""What searches the graph of a network is called elsewhere, in small letters alone."""
 LIBRARIES = {"cmaes": ("cmaes", "cmaes"), "gp": ("torch", "gp")}
 """Algorithm -> (module it imports, extra of this package that brings it)."""
 
 
+def _bare(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower())).removesuffix("sampler").removesuffix("pruner")
+
+
 def _called(name: str) -> str | None:
     """Return the name here of an algorithm that is called otherwise elsewhere; None for an unknown one."""
-    bare = "".join(filter(str.isalnum, name.lower())).removesuffix("sampler").removesuffix("pruner")
+    bare = _bare(name)
     known = {each.replace("_", ""): each for each in (*SAMPLERS, *PRUNERS)}
     return known.get(bare) or OTHER_NAMES.get(bare)
 
@@ -217,6 +223,11 @@ class _Algorithm(Declared):
         return data
 
     def _check(self, kind: str, known: Mapping[str, type[Declared]]) -> Self:
+        if _bare(self.name) in OF_ARCHITECTURES:
+            raise ValueError(
+                f"A {kind} searches parameters, not the architecture of a network, but got {self.name!r}. Declare layers and "
+                "widths as Int and Categorical parameters, with when= for what belongs to a choice, and write sampler='tpe'."
+            )
         if self.name not in known:
             names = list(known)
             raise ValueError(

@@ -1,11 +1,13 @@
 """Task group that runs a whole study, with what all task groups share."""
 
+import logging
 from typing import Any, Literal
 
-from airflow.sdk import TaskGroup, TriggerRule
+from airflow.sdk import TaskGroup, TriggerRule, get_parsing_context
 from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo import conf
+from airflow_hpo.core.advice import advice
 from airflow_hpo.core.budget import most_batches, most_trials
 from airflow_hpo.core.remedy import closest
 from airflow_hpo.core.study import Study
@@ -20,6 +22,7 @@ from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor
 from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
+LOG = logging.getLogger(__name__)
 Dispatch = Literal["batches", "continuous"]
 
 
@@ -78,6 +81,7 @@ class TuneTaskGroup(TaskGroup):
                 f"Write dispatch={closest(dispatch, ['batches', 'continuous'])!r}."
             )
         check_declarations(study, trial, self.dag)
+        _advise(study)
         self.study = study
         self._trial = trial
         self._window = window
@@ -174,3 +178,10 @@ class TuneTaskGroup(TaskGroup):
             suggest >> settle
             settle >> self.finish
             return settle
+
+
+def _advise(study: Study) -> None:
+    """Say where the DAG is parsed what could be declared better; a task, which parses its file too, says it in ``start`` alone."""
+    if get_parsing_context().dag_id is None:
+        for remark in advice(study):
+            LOG.warning("Study %r: %s", study.name, remark)

@@ -17,12 +17,13 @@ TRIALS = {
     "tune_pipeline": 4,
     "compose_study": 4,
 }
+COMPARED = "compare_samplers"
 
 
 @pytest.fixture(scope="module")
 def runs(airflow: LiveAirflow) -> dict[str, DagRun]:
     """One run of every example, all at once."""
-    return {dag_id: DagRun.trigger(airflow, dag_id) for dag_id in TRIALS}
+    return {dag_id: DagRun.trigger(airflow, dag_id) for dag_id in (*TRIALS, COMPARED)}
 
 
 def finish_of(run: DagRun) -> str:
@@ -38,6 +39,15 @@ def test_an_example_runs_to_success_with_all_its_trials(dag_id: str, runs: dict[
     assert sum(record.state.successful for record in records) == TRIALS[dag_id]
     assert all(record.key for record in records)
     assert len({r.key for r in records}) == len(records)
+
+
+def test_three_samplers_are_compared_by_as_many_trials_each(runs: dict[str, DagRun], store: Store) -> None:
+    run = runs[COMPARED]
+    assert run.wait(timeout=420) == "success"
+    assert set(run.xcom("compare")) == {"digits-grid", "digits-random", "digits-tpe"}
+    for sampler in ("grid", "random", "tpe"):
+        records = store.optuna.records(run.xcom(f"{sampler}.finish")["edition"])
+        assert [record.state for record in records] == [TrialState.COMPLETE] * 8
 
 
 def test_the_grid_tries_every_point_exactly_once(runs: dict[str, DagRun], store: Store) -> None:

@@ -6,6 +6,8 @@ import importlib.util
 import inspect
 import pkgutil
 import re
+import subprocess
+import sys
 import textwrap
 import tomllib
 from collections.abc import Iterator
@@ -31,6 +33,10 @@ DOCS = ROOT / "docs"
 PACKAGE = ROOT / "airflow_hpo"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(.*)\n((?:(?!```).*\n)*)```$", re.MULTILINE)
+TITLED = re.compile(r'^```\{ \.py title="([\w.]+)" \}\n(.*?)^```', re.MULTILINE | re.DOTALL)
+PARSED = re.compile(r"^```\{ \.py[^}]*\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TRANSLATED = sorted(DOCS.rglob("*.ja.md")) + sorted(DOCS.rglob("*.ko.md"))
 EXAMPLE = re.compile(r"^Example::\n\n((?:(?:    .*)?\n)*(?:    .*)?)", re.MULTILINE)
 OPTION = re.compile(r"\[hpo\] (\w+)")
 SHELL = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -73,6 +79,64 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, monkeypatch: p
         # Empty lines in front make the line of an error that of the page.
         code = "\n" * text.count("\n", 0, block.start(1)) + block[1]
         exec(compile(code, str(page), "exec"), names)
+
+
+@pytest.mark.parametrize("page", named([page for page in PAGES if PARSED.search(page.read_text())]))
+def test_the_python_that_a_page_only_shows_can_be_parsed(page: Path) -> None:
+    for code in PARSED.findall(page.read_text(encoding="utf-8")):
+        if not code.startswith("--8<--"):
+            compile(code, str(page), "exec")
+
+
+@pytest.mark.parametrize("page", named([page for page in PAGES if TITLED.search(page.read_text())]))
+def test_a_program_on_a_page_takes_the_parameters_of_its_study_and_prints_its_metric(
+    page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = page.read_text(encoding="utf-8")
+    ((name, code),) = TITLED.findall(text)
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in BLOCK.findall(text):
+        exec(block, names)
+    (tmp_path / name).write_text(code)
+    study = names["study"]
+    request = TrialRequest(
+        study="s@1", key="001/1", number=1, params={each: parameter.low for each, parameter in study.space.items()}
+    )
+    options = str(TrialView(request).args).split()
+    assert len(options) == len(study.space)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / name), *options], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert re.fullmatch(rf"{study.objective.metric}=\d+\.\d+\n", done.stdout)
+
+
+def test_the_start_pages_exist_in_japanese_and_korean() -> None:
+    assert {page.name for page in TRANSLATED} >= {"from_script.ja.md", "from_script.ko.md"}
+
+
+@pytest.mark.parametrize("page", named(TRANSLATED))
+def test_a_translated_page_has_the_blocks_and_the_headings_of_the_english_one(page: Path) -> None:
+    english = page.with_name(page.name.rsplit(".", 2)[0] + ".md").read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert FENCE.findall(text) == FENCE.findall(english)
+    assert re.findall(r"^#+", text, re.MULTILINE) == re.findall(r"^#+", english, re.MULTILINE)
+
+
+def test_the_resources_of_a_pod_grow_with_a_parameter_as_the_page_says() -> None:
+    from tests.unit.operators.test_pod import container
+
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in BLOCK.findall((DOCS / "tune" / "pods.md").read_text(encoding="utf-8")):
+        exec(block, names)
+    arguments = {"image": "t:1", "container_resources": names["sized"].arguments["container_resources"]}
+    asked = [
+        container(request=TrialRequest(study="s@r", key="001/3", number=7, params={"width": width}), **arguments)
+        for width in (256, 4096)
+    ]
+    assert [each["resources"] for each in asked] == [
+        {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+        {"requests": {"cpu": "4", "memory": "16Gi"}, "limits": {"memory": "16Gi"}},
+    ]
 
 
 MESSAGE = re.compile(r"^\| `([^|]+?)` \|", re.MULTILINE)
@@ -213,3 +277,7 @@ def test_the_readme_is_read_in_minutes() -> None:
 
 def test_no_page_is_empty() -> None:
     assert [page.name for page in PAGES if len(page.read_text().splitlines()) < 5] == []
+
+
+def test_the_picture_of_the_parts_is_the_one_that_its_program_draws() -> None:
+    assert (DOCS / "parts.svg").read_text(encoding="utf-8") == imported(DOCS / "parts.py").svg()

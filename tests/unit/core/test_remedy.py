@@ -45,6 +45,7 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
     (lambda: a_study(n_trials=10), "Did you mean 'max_trials'?"),
     (lambda: a_study(name="my study"), "Write name='my_study'."),
     (lambda: a_study(sampler="bayesian"), "Write sampler='tpe'."),
+    (lambda: a_study(sampler="ENAS"), "with when= for what belongs to a choice, and write sampler='tpe'."),
     (lambda: a_study(sampler="CMA-ES"), "Write sampler='cmaes'."),
     (lambda: a_study(sampler=TPESampler()), "Write sampler=Sampler('tpe'), with its options by name."),
     (lambda: a_study(pruner=MedianPruner()), "Write pruner=Pruner('median'), with its options by name."),

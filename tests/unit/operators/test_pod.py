@@ -28,19 +28,19 @@ IDENTITY = PodIdentity(REQUEST, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
 class BuiltOperator(TrialPodOperator):
     """A trial's operator whose trial is claimed already, without a study database."""
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self, request: TrialRequest = REQUEST) -> dict[str, Any]:
         """Render and build the pod, and return it as Kubernetes gets it."""
-        self.run = claimed_run(REQUEST)
+        self.run = claimed_run(request)
         self._identity = IDENTITY
-        self.render_template_fields({"trial": TrialView(REQUEST)})  # type: ignore[typeddict-unknown-key]
+        self.render_template_fields({"trial": TrialView(request)})  # type: ignore[typeddict-unknown-key]
         pod = self.build_pod_request_obj(dry_run=True)
         plain: dict[str, Any] = ApiClient().sanitize_for_serialization(pod)
         return plain
 
 
-def built(**arguments: Any) -> dict[str, Any]:
+def built(request: TrialRequest = REQUEST, **arguments: Any) -> dict[str, Any]:
     given = {"image": "trial:1", "namespace": "n", **arguments}
-    return BuiltOperator(task_id="trial", request=REQUEST.to_dict(), **given).manifest()
+    return BuiltOperator(task_id="trial", request=request.to_dict(), **given).manifest(request)
 
 
 def container(**arguments: Any) -> dict[str, Any]:

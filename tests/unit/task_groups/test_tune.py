@@ -282,3 +282,16 @@ def test_a_group_within_a_mapped_one_is_refused_with_a_loop_in_its_place() -> No
     said = r"'region\.tune' maps its trials.*in 'region', which is expanded\. Write a loop"
     with DAG("d", schedule=None), pytest.raises(DeclarationError, match=said):
         region.expand(name=["a", "b"])
+
+
+def test_what_could_be_declared_better_is_said_where_the_dag_is_parsed(caplog: pytest.LogCaptureFixture) -> None:
+    dag_of(study(parallelism=10))
+    assert "Study 's': parallelism=10 makes sampler 'tpe' nearly a random one" in caplog.text
+
+
+def test_a_task_that_parses_its_file_says_it_not_once_more(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "d")
+    dag_of(study(parallelism=10))
+    assert caplog.records == []
