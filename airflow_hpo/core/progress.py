@@ -84,6 +84,16 @@ def best_of(trials: Sequence[TrialRecord], direction: Direction) -> TrialRecord 
     return best
 
 
+def was_best(number: int, trials: Iterable[TrialRecord], direction: Direction) -> bool:
+    """Say whether a trial was the best of its edition when it ended."""
+    own = own_trials(trials)
+    ended = next((trial.finished for trial in own if trial.number == number), None)
+    if ended is None:
+        return False
+    best = best_of([trial for trial in own if trial.finished and trial.finished <= ended], direction)
+    return best is not None and best.number == number
+
+
 def _after(best: TrialRecord, trials: Sequence[TrialRecord]) -> int:
     return sum(1 for t in trials if t.state.successful and t is not best and _order(t) > _order(best))
 

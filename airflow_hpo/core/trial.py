@@ -20,6 +20,8 @@ from airflow_hpo.core.window import Period
 from airflow_hpo.exceptions import FailureKind as FailureKind
 
 LABEL_LENGTH = 200
+BEST = " ★"
+"""End of the label of a trial that was the best when it ended."""
 
 
 class TrialState(StrEnum):
@@ -75,6 +77,8 @@ class TrialRequest(Declared):
     """Parameter values by name."""
     seed: int = 0
     """Seed for the trial's own randomness."""
+    slot: int | None = None
+    """The lowest number that no other trial has which runs now, from 0 and below the parallelism; None until it is claimed."""
     period: Period | None = None
     """What data it works on; None when the program decides."""
     candidate: str | None = None
@@ -109,8 +113,14 @@ class TrialRequest(Declared):
     @property
     def label(self) -> str:
         """What people see of the trial in a list: its number and parameters, or what it evaluates."""
-        text = f"#{self.number} {self._said()}" if self.number is not None else self.key
-        return text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…"
+        return _fitting(f"#{self.number} {self._said()}" if self.number is not None else self.key)
+
+    def ended_label(self, state: TrialState, value: float | None, *, best: bool) -> str:
+        """What they see once it has ended: its value as well, and a star when it was the best until then."""
+        counts = state is TrialState.COMPLETE and value is not None
+        said = brief(value) if counts else "failed" if state is TrialState.FAIL else state.value
+        end = f" → {said}{BEST if best else ''}"
+        return f"{_fitting(self.label, LABEL_LENGTH - len(end))}{end}"
 
     def environment(self) -> dict[str, str]:
         """Return the variables that tell a program its parameters."""
@@ -118,6 +128,7 @@ class TrialRequest(Declared):
             "HPO_STUDY": self.study,
             "HPO_TRIAL": as_text(self.number),
             "HPO_SEED": str(self.seed),
+            **({} if self.slot is None else {"HPO_SLOT": str(self.slot)}),
             **parameter_variables(self.params),
             **self._circumstances(),
         }
@@ -196,7 +207,8 @@ class TrialRecord:
 
 
 class TrialView:
-    """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.study``, ``trial.label``.
+    """What ``{{ trial }}`` is in a template: ``trial.params.x``, ``trial.number``, ``trial.seed``, ``trial.slot``,
+    ``trial.study``, ``trial.label``.
 
     ``trial.args`` is all parameters as ``--name=value``, without those of which the condition does not hold.
 
@@ -209,6 +221,8 @@ class TrialView:
         self.study = request.study
         self.number = request.number
         self.seed = request.seed
+        # Of a trial that answers, and of what decides whether it does, nothing runs in it.
+        self.slot = request.slot or 0
         self.label = request.label
         self.params = ParamsView(request.params, partial(request.may_lack, space=space))
         self.args = Arguments(request.params)
@@ -266,6 +280,10 @@ class ParamsView:
 
 _MAY_LACK: WeakKeyDictionary[ParamsView, Callable[[str], bool]] = WeakKeyDictionary()
 """Which names are no error where there is no such parameter; kept apart, since every attribute is a parameter."""
+
+
+def _fitting(text: str, length: int = LABEL_LENGTH) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def brief(value: Any) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import jinja2
 
 FAILED = ("failed", "upstream_failed")
-TOLD = ("number", "seed", "period", "candidate", "scenario", "variant", "replicate")
+TOLD = ("number", "seed", "slot", "period", "candidate", "scenario", "variant", "replicate")
 """What later tasks get besides the parameters, one XCom each; None where it does not apply."""
 
 
@@ -61,6 +61,7 @@ class TrialOpenOperator(TrialOperator):
         with permanent_errors_end_the_task():
             run = self.claimed_run(context)
             if known := run.answer():
+                self.show_end(context, run, known.state, known.value)
                 raise AirflowSkipException(f"Trial {known.number} is {known.state} in the study.")
             if self.begin(context, run):
                 raise AirflowSkipException(run.refusal)
@@ -112,6 +113,7 @@ class TrialOutcomeOperator(TrialOperator):
             if run.claimed.answered and self._brings_other_numbers(run):
                 run.claim_anew("its tasks ran again and brought other numbers")
             if known := run.answer():
+                self.show_end(context, run, known.state, known.value)
                 return known.to_dict()
             run.take_over(task_try_of(context), self.backend, self.placement())
             return self.ended(context, run, partial(self.run_trial, context, run)).to_dict()

@@ -114,8 +114,11 @@ class TrialOperator(BaseOperator):
         """Run the trial, unless the study has its result."""
         with permanent_errors_end_the_task():
             run = self.claimed_run(context)
-            result = run.answer(self.unseen_files()) or self.begin(context, run)
-            return (result or self.ended(context, run, partial(self.run_trial, context, run))).to_dict()
+            if result := run.answer(self.unseen_files()) or self.begin(context, run):
+                self.show_end(context, run, result.state, result.value)
+            else:
+                result = self.ended(context, run, partial(self.run_trial, context, run))
+            return result.to_dict()
 
     def begin(self, context: Context, run: TrialRun) -> TrialResult | None:
         """Begin an attempt, unless the study is drained: then the task waits; return a result when none is wanted any more."""
@@ -204,10 +207,17 @@ class TrialOperator(BaseOperator):
         if outcome.state is AttemptOutcome.FAILED:
             self._fail(context, run, outcome, error)
         result = run.conclude(outcome)
+        self.show_end(context, run, result.state, result.value)
         self.clean_up(final=True)
         if result.state is TrialState.FAIL:
             raise AirflowFailException(GIVEN_UP.format(number=result.number))
         return result
+
+    def show_end(self, context: Context, run: TrialRun, state: TrialState, value: float | None = None) -> None:
+        """Let the label show how the trial has ended: Airflow renders it once more when the task has."""
+        # In another kind of context, as of a call by hand, there is none to show it.
+        if isinstance(view := context.get("trial"), TrialView):
+            view.label = run.label(state, value)
 
     def clean_up(self, *, final: bool) -> None:
         """Remove what the attempt left behind; called once the study knows how it ended.
@@ -308,6 +318,8 @@ class TrialOperator(BaseOperator):
         # Airflow does not try again after an error that repeating cannot mend.
         retries = 0 if isinstance(error, _NEVER_RETRIED) else self.program_retries
         final = run.fail(outcome, task_try_of(context), retries)
+        if final:
+            self.show_end(context, run, TrialState.FAIL)
         self.clean_up(final=final)
         if final:
             raise AirflowFailException(outcome.reason) from error

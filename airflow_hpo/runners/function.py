@@ -65,6 +65,7 @@ class FunctionTrial:
         self.params: Params = FunctionParams(request, space)
         self.number = request.number
         self.seed = request.seed
+        self.slot = request.slot
         self.study = request.study
         self.period = request.period
         self.candidate = request.candidate

@@ -14,7 +14,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.storage import editions
+from airflow_hpo.storage import editions, slots
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.tables import AttemptRow, EditionRow
 
@@ -107,6 +107,8 @@ def lose_running(session: Session, edition: str, number: int, reason: str, *, be
     theirs = [AttemptRow.number == number, AttemptRow.outcome == AttemptOutcome.RUNNING.value]
     if before is not None:
         theirs.append(AttemptRow.attempt < before)
+    else:
+        slots.give_back(session, edition, number, another_attempt=False)
     _end(session, edition, theirs, Outcome(AttemptOutcome.LOST, reason=reason, kind=FailureKind.KILLED))
 
 

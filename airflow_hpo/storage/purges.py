@@ -17,6 +17,7 @@ from airflow_hpo.storage.tables import (
     MetricRow,
     PurgeRow,
     SharerRow,
+    SlotRow,
     from_row,
 )
 
@@ -82,12 +83,14 @@ def delete_attempts(session: Session, edition: str, numbers: Collection[int]) ->
     ids = list(session.scalars(theirs))
     _delete(session.connection(), MetricRow, MetricRow.attempt_id.in_(ids))
     _delete(session.connection(), AttemptRow, AttemptRow.id.in_(ids))
+    of_trials = (SlotRow.edition_id == edition_id) & SlotRow.number.in_(numbers)
+    _delete(session.connection(), SlotRow, of_trials)
 
 
 def delete_rest(session: Session, edition: str) -> None:
     """Delete what else our tables have of an edition without trials; the edition itself and its purges stay."""
     edition_id = editions.row_id(session, edition, lock=True)
-    for table in (BatchRow, SharerRow, EvaluationRow, AttemptRow):
+    for table in (BatchRow, SharerRow, EvaluationRow, AttemptRow, SlotRow):
         _delete(session.connection(), table, table.edition_id == edition_id)
 
 

@@ -174,6 +174,20 @@ class AttemptRow(Row):
     verdict: Mapped[str | None] = mapped_column(PlainText)
 
 
+class SlotRow(Row):
+    """The slot that a trial has, or had last."""
+
+    __tablename__ = "hpo_slots"
+    __table_args__ = (MYSQL,)
+
+    edition_id: Mapped[int] = mapped_column(
+        ForeignKey("hpo_editions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    slot: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+
+
 class MetricRow(Row):
     """One value that an attempt reported; the first one of a step holds."""
 

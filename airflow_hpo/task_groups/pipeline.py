@@ -36,7 +36,7 @@ class TrialParams:
 
 
 class TrialHandle:
-    """What the author's function gets: parameters, number and seed, each usable as an argument of a task.
+    """What the author's function gets: parameters, number, seed and slot, each usable as an argument of a task.
 
     With a window also ``period``, a mapping of ``start`` and ``end`` (ISO 8601); in an evaluation also ``candidate``,
     ``scenario`` (a mapping of ``name`` and ``values``), ``variant`` and ``replicate``. Where one does not apply, the task that
@@ -47,6 +47,7 @@ class TrialHandle:
         self.params = TrialParams(opened)
         self.number = XComArg(opened, key="number")
         self.seed = XComArg(opened, key="seed")
+        self.slot = XComArg(opened, key="slot")
         self.period = XComArg(opened, key="period")
         self.candidate = XComArg(opened, key="candidate")
         self.scenario = XComArg(opened, key="scenario")

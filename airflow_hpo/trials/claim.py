@@ -6,10 +6,11 @@ from typing import Literal
 from airflow_hpo.core.attempt import Attempt, TaskTry, counting
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.slots import Slot
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.trial_key import first_key, rerun_key
 from airflow_hpo.core.work import Work
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, slots
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import derive, last_attempt
@@ -35,6 +36,8 @@ class Claim:
     """The study as it was then."""
     because: str | None = None
     """Why this claim made a new trial in place of a finished one; None where it made none."""
+    slot: Slot | None = None
+    """What it has to itself while it runs; None where nothing runs."""
 
     @property
     def answered(self) -> bool:
@@ -56,7 +59,13 @@ def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, re
     because = _why_again(store, request.study, record, work, task_try, rerun)
     if because:
         record = _run_again(store, request, record)
-    return Claim(_taken(request, record), record, str(work), edition, because)
+    slot = None if record.state.finished else _slot(store, edition, record)
+    return Claim(_taken(request, record, slot), record, str(work), edition, because, slot)
+
+
+def _slot(store: Store, edition: Edition, record: TrialRecord) -> Slot:
+    with store.session() as session:
+        return slots.take(session, edition.name, record.number, edition.study.slots)
 
 
 @retried
@@ -114,10 +123,12 @@ def _run_again(store: Store, request: TrialRequest, record: TrialRecord) -> Tria
     return store.optuna.record(request.study, fresh.number or 0)
 
 
-def _taken(request: TrialRequest, record: TrialRecord) -> TrialRequest:
+def _taken(request: TrialRequest, record: TrialRecord, slot: Slot | None = None) -> TrialRequest:
     """An evaluation's trial has a point of the plan's grid; what it stands for is in the request alone."""
     told = {} if request.evaluates else {"params": record.params, "seed": record.seed}
-    return request.model_copy(update={"key": record.key or request.key, "number": record.number, **told})
+    return request.model_copy(
+        update={"key": record.key or request.key, "number": record.number, "slot": slot and slot.number, **told}
+    )
 
 
 def _why_again(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.attempt import Attempt, TaskTry
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import attempts, slots
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
@@ -90,6 +90,7 @@ def _end(session: Session, known: Sequence[Attempt], attempt: Attempt, outcome: 
     for one in known:
         if one.attempt == attempt.attempt:
             attempts.finish(session, one, outcome)
+    slots.give_back(session, attempt.study, attempt.number, another_attempt=not final)
     if final and any(one.outcome is AttemptOutcome.RUNNING and one.attempt != attempt.attempt for one in known):
         attempts.lose_running(session, attempt.study, attempt.number, OVERTAKEN)
 

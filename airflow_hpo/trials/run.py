@@ -11,6 +11,7 @@ same and writes the same lines. It knows no Airflow: a worker that raises, skips
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Self
 
 from airflow_hpo.core.attempt import AS_TEXT, Attempt, TaskTry
@@ -19,10 +20,11 @@ from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.core.progress import was_best
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.work import Work, by_first_rule
-from airflow_hpo.exceptions import PermanentHpoError, StudyOverError
+from airflow_hpo.exceptions import PermanentHpoError, StudyOverError, TransientHpoError
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.drain import held_back
@@ -188,6 +190,17 @@ class TrialRun:
         self._warn(outcome)
         return final
 
+    def label(self, state: TrialState, value: float | None = None) -> str:
+        """Return what people see of the trial in a list now that it has ended."""
+        claimed = self.claimed
+        best = False
+        if state is TrialState.COMPLETE and not claimed.request.evaluates:
+            name, direction = claimed.request.study, self.study.objective.direction
+            with suppress(TransientHpoError):  # its result is told, and a star is worth no failure
+                records = self.store.without_retry.optuna.records(name, details=False)
+                best = was_best(claimed.record.number, records, direction)
+        return claimed.request.ended_label(state, value, best=best)
+
     def _warn(self, outcome: Outcome) -> None:
         for problem in outcome.problems:
             self.log.warning("Odd about its metrics: %s", problem)
@@ -199,6 +212,10 @@ class TrialRun:
     def _introduce(self) -> None:
         attempt, claimed = self.attempt, self.claimed
         self.log.info("Study %s, trial %s, attempt %s", attempt.study, attempt.number, attempt.attempt)
+        if slot := claimed.slot:
+            self.log.info("It has %s.", slot)
+            if slot.shared:
+                self.log.warning("Another trial has it too: more run at once than the %s of the study.", slot.below)
         for line in history(self.store, attempt.study, claimed.record, attempt):
             self.log.info("%s", line)
         for name, value in claimed.request.params.items():

@@ -30,10 +30,12 @@ def test_sixty_trials_are_complete_and_none_is_asked_twice(sixty: DagRun, store:
     assert len({r.key for r in records}) == 60
 
 
-def test_every_trial_task_is_labelled_by_its_number_and_parameters(sixty: DagRun) -> None:
+def test_every_trial_task_is_labelled_by_number_parameters_and_value_and_the_best_has_a_star(sixty: DagRun) -> None:
     labels = [ti["rendered_map_index"] for ti in trials_of(sixty)]
     assert len(labels) == 60
-    assert all(label.startswith("#") and " x=" in label and " n=" in label for label in labels)
+    assert all(label.startswith("#") and " x=" in label and " n=" in label and " → " in label for label in labels)
+    [best] = [label for label in labels if label.startswith(f"#{sixty.xcom('tune.finish')['number']} ")]
+    assert best.endswith(" ★")
 
 
 def test_a_trial_log_says_which_trial_with_which_parameters_and_what_came_out(sixty: DagRun) -> None:

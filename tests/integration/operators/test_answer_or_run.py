@@ -38,7 +38,7 @@ MARCH = Period(start=datetime(2026, 3, 1, tzinfo=UTC), end=datetime(2026, 4, 1, 
 JUNE = Period(start=datetime(2026, 6, 1, tzinfo=UTC), end=datetime(2026, 7, 1, tzinfo=UTC))
 TEMPLATES = (
     "{{ ds }} {{ var.value.days }} {{ params.depth }} {{ conn.data.host }} {{ ti.xcom_pull(task_ids='first') }} "
-    "{{ trial.number }} {{ trial.params.x }} {{ trial.seed }} "
+    "{{ trial.number }} {{ trial.params.x }} {{ trial.seed }} {{ trial.slot }} "
     "{{ ti.try_number }} {{ ti.start_date }} {{ ti.hostname }} {{ macros.datetime.now() }} {{ dag_run.start_date }}"
 )
 
@@ -61,6 +61,12 @@ class Cleared:
     def __init__(self, store: Store, request: TrialRequest, log: Log) -> None:
         self.store, self.request, self.log, self.tries = store, request, log, 0
         self.folder = ""
+        self.context: dict[str, Any] = {}
+
+    @property
+    def label(self) -> str:
+        """What Airflow shows of the task once it has ended."""
+        return str(self.context["trial"].label)
 
     def __call__(self, request: TrialRequest | None = None, inputs: Any = None, **arguments: Any) -> dict[str, Any]:
         given = {"command": ["sh", "-c", f"true {TEMPLATES}; echo loss=1 time_s=2"], **arguments}
@@ -92,6 +98,7 @@ class Cleared:
         here = contextvars.copy_context()
         here.run(ExecutorSafeguard.tracker.set, operator)
         here.run(operator.render_template_fields, context)
+        self.context = context
         result: dict[str, Any] = here.run(functools.partial(operator.execute, context=context))
         return result
 
@@ -123,6 +130,33 @@ def runs_again(result: dict[str, Any]) -> bool:
 
 def test_a_cleared_trial_answers_although_try_host_start_and_clock_are_others(cleared: Cleared) -> None:
     assert [answered(cleared()) for _ in range(3)] == [False, True, True]
+
+
+def test_a_cleared_trial_answers_although_it_would_have_another_slot(cleared: Cleared, tuned: Tuned) -> None:
+    other = tuned.suggest()[1]
+    running = tuned.started(other)
+    slots = ["-c", "echo slot=$HPO_SLOT={{ trial.slot }}; echo loss=1 time_s=2"]
+    assert not answered(cleared(command=["sh", *slots]))
+    assert any("slot=1=1" in line for line in cleared.log.lines)
+    tuned.conclude(*running)
+    assert answered(cleared(command=["sh", *slots]))
+
+
+def test_the_label_shows_the_value_and_a_star_as_long_as_no_trial_before_was_better(
+    cleared: Cleared, tuned: Tuned
+) -> None:
+    _, better, worse, failing = tuned.suggest()
+    tuned.complete(better, value=0.5)
+    labels = []
+    for request, value in ((cleared.request, 0.25), (worse, 0.75), (worse, 0.75)):
+        cleared.request = request
+        cleared(command=["sh", "-c", f"echo loss={value} time_s=2"])
+        labels.append(cleared.label)
+    cleared.request = failing
+    with pytest.raises(AirflowFailException):
+        cleared(command=["false"])
+    ends = [label.rpartition(" → ")[2] for label in (*labels, cleared.label)]
+    assert ends == ["0.25 ★", "0.75", "0.75", "failed"]
 
 
 def test_an_answer_says_of_when_and_of_which_period_it_is(cleared: Cleared) -> None:

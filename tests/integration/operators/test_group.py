@@ -30,6 +30,11 @@ class Group:
     def __init__(self, tuned: Tuned, request: TrialRequest, airflow: AirflowAnswers) -> None:
         self.tuned, self.request, self.airflow = tuned, request, airflow
         self.files: list[str] = []
+        self.context: Any = {}
+
+    @property
+    def label(self) -> str:
+        return str(self.context["trial"].label)
 
     def states(self, **states: str) -> None:
         index = int(self.request.key.partition("/")[2])
@@ -53,6 +58,7 @@ class Group:
     def _run(self, operator: TrialOperator, try_number: int) -> Any:
         context: Any = {"ti": task_instance(self.request, try_number), "run_id": "r", "params": {}}
         operator.render_template_fields(context)
+        self.context = context
         here = contextvars.copy_context()
         here.run(ExecutorSafeguard.tracker.set, operator)
         return here.run(operator.execute, context=context)
@@ -161,3 +167,10 @@ def test_what_an_earlier_run_returned_is_no_value_of_one_that_failed(
     with pytest.raises(AirflowFailException, match="returned no value"):
         group.tell(0.5, evaluate="upstream_failed")
     assert tuned.states()[0] is TrialState.FAIL
+
+
+def test_a_group_is_told_its_slot_and_shows_its_value(group: Group) -> None:
+    other = Group(group.tuned, group.tuned.suggest()[1], group.airflow)
+    assert other.open()["slot"] == 0
+    other.tell({"loss": 0.25, "time_s": 2.0})
+    assert other.label.endswith("→ 0.25 ★")

@@ -75,6 +75,7 @@ TABLES = (
     "hpo_batches",
     "hpo_sharers",
     "hpo_evaluations",
+    "hpo_slots",
 )
 
 

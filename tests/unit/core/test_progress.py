@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.objective import Direction
-from airflow_hpo.core.progress import best_of, own_trials, progress_of
+from airflow_hpo.core.progress import best_of, own_trials, progress_of, was_best
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -114,3 +114,14 @@ def test_a_trial_that_was_replaced_is_not_pending() -> None:
     trials = [trial(0, state="running"), trial(1, state="running", replaces=0)]
 
     assert progress_of(trials, Direction.MINIMIZE, scheduled=()).pending == 1
+
+
+def test_a_trial_was_best_by_what_had_ended_with_it_whatever_came_later() -> None:
+    trials = [
+        trial(0, 3.0, at=1),
+        trial(1, 1.0, at=5),
+        trial(2, 2.0, at=2),
+        trial(3, state="running"),
+        trial(4, 1.0, at=6),
+    ]
+    assert [was_best(number, trials, Direction.MINIMIZE) for number in range(5)] == [True, True, True, False, False]

@@ -76,6 +76,36 @@ def test_a_label_that_is_cut_says_so() -> None:
     assert (len(request.label), request.label[-1]) == (LABEL_LENGTH, "…")
 
 
+@pytest.mark.parametrize(
+    ("state", "value", "best", "end"),
+    [
+        ("complete", 0.25, False, " → 0.25"),
+        ("complete", 0.123456, True, " → 0.1235 ★"),
+        ("pruned", 0.3, False, " → pruned"),
+        ("fail", None, False, " → failed"),
+    ],
+)
+@pytest.mark.parametrize("text", ["a", "x" * 500])
+def test_the_label_of_a_trial_that_has_ended_shows_its_value_however_long_it_is(
+    state: str, value: float | None, best: bool, end: str, text: str
+) -> None:
+    request = TrialRequest(study="s", key="001/0", number=7, params={"text": text})
+    label = request.ended_label(TrialState(state), value, best=best)
+    assert label.startswith("#7 text=")
+    assert label.endswith(end)
+    assert len(label) <= LABEL_LENGTH
+
+
+def test_a_trial_that_runs_is_given_its_slot() -> None:
+    request = TrialRequest(study="s", key="001/0", number=7, slot=2)
+    assert request.environment()["HPO_SLOT"] == "2"
+    assert TrialView(request).slot == 2
+
+
+def test_a_template_of_a_trial_that_only_answers_can_be_rendered() -> None:
+    assert TrialView(TrialRequest(study="s", key="001/0", number=7)).slot == 0
+
+
 def test_a_trial_nobody_has_asked_for_is_labelled_by_its_key() -> None:
     assert TrialRequest(study="s", key="002/3").label == "002/3"
 

@@ -1,0 +1,42 @@
+"""Keep the slots of trials.
+
+A trial that ran before, or runs while this migrates, has no row: what runs it does not ask for a slot.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+MYSQL: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+
+TABLES: tuple[str, ...] = ()
+"""What going back would lose; slots mean something only while trials run."""
+
+
+def upgrade() -> None:
+    create_slots()
+
+
+def create_slots() -> None:
+    op.create_table(
+        "hpo_slots",
+        sa.Column("edition_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.PrimaryKeyConstraint("edition_id", "number", name="pk_hpo_slots"),
+        sa.ForeignKeyConstraint(
+            ["edition_id"], ["hpo_editions.id"], name="fk_hpo_slots_edition_id", ondelete="CASCADE"
+        ),
+        **MYSQL,
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("hpo_slots")
