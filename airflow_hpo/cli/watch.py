@@ -1,7 +1,7 @@
 """``airflow hpo studies watch``: a study's progress, live."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from airflow_hpo.cli.airflow_runs import run_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.progress import pace_of
+from airflow_hpo.core.progress import brief_time, pace_of
 from airflow_hpo.core.trial_key import names_edition
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.studies.rows import look_for_edition
@@ -74,7 +74,8 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     progress = status.progress
     drained = ["drained"] if status.edition.drained else []
     pace = pace_of(records, status.verdict.needed + progress.running, datetime.now(UTC))
-    parts = [*drained, f"{progress.running} running", f"{progress.failed} failed"]
+    waiting = [f"{status.waiting} waiting"] if status.waiting else []
+    parts = [*drained, f"{status.running} running", *waiting, f"{progress.failed} failed"]
     if progress.pending:
         parts.insert(len(drained) + 1, f"{progress.pending} of them without a place yet")
     if progress.pruned:
@@ -82,7 +83,7 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     if status.best and status.best.value is not None:
         parts.append(f"best {status.best.value:.6g} (trial {status.best.number})")
     if pace.per_minute is not None and pace.left is not None and not _ended(status):
-        parts.append(f"{pace.per_minute:.1f}/min, {_short(pace.left)} left")
+        parts.append(f"{pace.per_minute:.1f}/min, {brief_time(pace.left)} left")
     return status, ", ".join(parts), (status.verdict.reason if _ended(status) else died)
 
 
@@ -115,8 +116,3 @@ def _wait_for_edition(store: Store, name: str, interval: float, limit: float = 6
             if not names_edition(name) or time.monotonic() > deadline:
                 raise
             time.sleep(interval)
-
-
-def _short(left: timedelta) -> str:
-    seconds = round(left.total_seconds())
-    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"

@@ -117,6 +117,14 @@ class Pace:
     """Estimated time until enough trials have finished; None before any has."""
 
 
+def brief_time(time: timedelta) -> str:
+    """Return a length of time for people: its two largest units."""
+    seconds = round(time.total_seconds())
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+
+
 def pace_of(trials: Iterable[TrialRecord], missing: int, now: datetime) -> Pace:
     """Estimate the pace of a study."""
     own = own_trials(trials)

@@ -1,6 +1,6 @@
 """Time zones by name, as an edition keeps the one that its windows are reckoned in."""
 
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_hpo.exceptions import DeclarationError
@@ -36,3 +36,8 @@ def zone(name: str) -> tzinfo:
             f"A time zone is one that this machine knows, but got {name!r}. Install its data (the package tzdata), or "
             "correct the zone of the DAG's schedule."
         ) from None
+
+
+def moment_in(moment: datetime, name: str) -> str:
+    """Return a moment for people in a zone: ``2026-12-07 10:00 Asia/Tokyo``."""
+    return f"{moment.astimezone(zone(name)):%Y-%m-%d %H:%M} {name}"

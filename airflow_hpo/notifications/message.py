@@ -8,9 +8,10 @@ from typing import Any
 from airflow.sdk.configuration import conf
 
 from airflow_hpo.core.masking import masked, masked_data
-from airflow_hpo.core.trial import brief
+from airflow_hpo.core.trial import TrialView, brief
 from airflow_hpo.operators.approval import PromotionApprovalOperator, subject_of
 from airflow_hpo.operators.promotion import RollbackOperator, person
+from airflow_hpo.operators.trial import TrialOperator
 
 RESULT = "return_value"
 
@@ -105,8 +106,23 @@ def _finished(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
 
 def _failed(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
     error = context.get("exception") or context.get("reason")
+    trial, task = context.get("trial"), context.get("task")
+    if isinstance(trial, TrialView) and isinstance(task, TrialOperator):
+        return [
+            f"Trial {trial.number} of {trial.study} failed.",
+            *_params(dict(vars(trial.params))),
+            *([str(error)] if error else []),
+            _goes_on(trial, task),
+        ]
     name = f"Task {context['ti'].task_id} of {_dag_id(context)}" if context.get("ti") else f"DAG {_dag_id(context)}"
     return [f"{name} failed.", *([str(error)] if error else [])]
+
+
+def _goes_on(trial: TrialView, task: TrialOperator) -> str:
+    if trial.candidate:
+        return "The evaluation goes on without it, and counts it as missing."
+    allowed = task.run.study.failures_allowed if task.run else None
+    return f"The study goes on, unless more than {'max_failures' if allowed is None else allowed} trials fail."
 
 
 def _decided(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:

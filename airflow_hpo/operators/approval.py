@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowException, DownstreamTasksSkipped
 from airflow_hpo.core.answer import Answer, Choice
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.parameter_set import ParameterVersion
+from airflow_hpo.core.zone import moment_in
 from airflow_hpo.evaluations.decided import decided, number_of
 from airflow_hpo.exceptions import ApprovalError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -21,6 +22,7 @@ from airflow_hpo.operators.context import (
     promotion_key,
     run_start,
     task_try_of,
+    zone_of_schedule,
 )
 from airflow_hpo.operators.responders import Responder, by_id, checked_responders, may_answer, names_of
 from airflow_hpo.parameter_sets.moves import move_before
@@ -120,7 +122,7 @@ class PromotionApprovalOperator(ApprovalOperator):
             until = utc_now() + self.response_timeout if self.response_timeout else None
             retried(_ask)(store, number_of(self.comparison), task_try_of(context).task, until)
         self.subject = self.subject or subject_of(self.comparison)
-        self.body = self.body or self._page()
+        self.body = self.body or self._page(moment_in(until, zone_of_schedule(context)) if until else None)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
@@ -167,9 +169,14 @@ class PromotionApprovalOperator(ApprovalOperator):
         data_until = data_until_of(store, context, self.comparison.get("challenger") or {})
         return move_before(store, name, key, expected, data_until, allow_older=self.allow_older)
 
-    def _page(self) -> str:
+    def _page(self, until: str | None) -> str:
+        silence = " or ".join(self.defaults or ["failure"])
+        told = [
+            *([f"To be answered by {names_of(self.users)}."] if self.users else []),
+            *([f"The task waits until {until}; no answer by then means {silence}."] if until else []),
+        ]
         report = str(self.comparison["report"])
-        return f"{report.rstrip()}\n\nTo be answered by {names_of(self.users)}.\n" if self.users else report
+        return f"{report.rstrip()}\n\n{' '.join(told)}\n" if told else report
 
     def _answer_of(self, made: ParameterVersion) -> dict[str, Any]:
         """Return the answer that an earlier try of the task got, as far as the version keeps it."""

@@ -309,11 +309,11 @@ class StudyFinishOperator(AssetEventOperator):
         if summary.failure:
             raise AirflowFailException(summary.failure)
         if ended_just_before(store, name, FIRST_EVENT):
-            self._await_first_event(context)
+            self._await_first_event()
         self.emit_once(context, summary.data, "edition", "number")
         return summary.data
 
-    def _await_first_event(self, context: Context) -> None:
+    def _await_first_event(self) -> None:
         """Wait for the asset event of the edition that ended just before.
 
         Airflow ties the alias to its asset at the first event, and fails the task with an event at the same time.
@@ -324,4 +324,4 @@ class StudyFinishOperator(AssetEventOperator):
             wait=wait_fixed(0.5),
             retry_error_callback=lambda _: None,
         )
-        waiting(self.newest_events, context)
+        waiting(self.newest_events)

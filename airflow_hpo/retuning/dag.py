@@ -148,7 +148,8 @@ def retuning_dag(
     )
     own = {"priority_weight": priority_weight, "weight_rule": "absolute", **({"pool": pool} if pool else {})}
     _refuse_endless_catchup(start_date, dag_arguments)
-    settings = {"catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **dag_arguments}
+    told = {"tags": ["hpo", "retuning"], "doc_md": _doc(cycle)}
+    settings = {"catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **told, **dag_arguments}
     settings |= _failure_callbacks(notify, dag_arguments.get("on_failure_callback"))
     name = dag_id or _default_id(study.name)
     if not allow_other_owner:
@@ -224,6 +225,16 @@ def _refuse_set_of_another(name: str, parameter_set: str, hpo_conn_id: str) -> N
             f"One DAG promotes in a parameter set, but {other.dag_id!r} and {name!r} both do in {parameter_set!r}. Give one of "
             "them another by parameter_set=..., or write allow_other_owner=True in the one that does not own it."
         )
+
+
+def _doc(cycle: Cycle) -> str:
+    """Return what the DAG's page in Airflow says, in Markdown."""
+    study, goal, owned = cycle.study, cycle.study.objective, cycle.parameter_set
+    return (
+        f"Tunes the study `{study.name}` ({goal.direction.value} `{goal.metric}`) on {cycle.tuning}, compares its best trials with "
+        f"the champion of the parameter set `{owned}` on {cycle.test}, and promotes the challenger that is better.\n\n"
+        f"`airflow hpo studies show {study.name}` and `airflow hpo champion get {owned}` tell more.\n"
+    )
 
 
 def _default_id(study: str) -> str:

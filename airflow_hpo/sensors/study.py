@@ -94,7 +94,7 @@ class StudySensor(BaseSensorOperator):
         except TransientHpoError as err:
             self.log.warning("The study cannot be read now and is tried again: %s", err)
             return PokeReturnValue(False)
-        self.log.info("%s", status)
+        self.log.info("%s", status.outlook)
         if reached(status, self.until):
             self._conclude(StudyEvent(over=status.verdict.over, reason=status.verdict.reason))
             return PokeReturnValue(True)

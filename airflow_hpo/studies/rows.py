@@ -49,7 +49,7 @@ def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
         "complete": progress.complete,
         "pruned": progress.pruned,
         "failed": progress.failed,
-        "running": progress.running,
+        "running": status.running,
         "wanted": edition.study.wanted,
         "best": best.value if best else None,
         "trial": best.number if best else None,

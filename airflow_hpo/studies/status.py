@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from airflow_hpo.core.attempt import scheduled_trials
 from airflow_hpo.core.budget import (
@@ -16,7 +16,7 @@ from airflow_hpo.core.budget import (
     verdict_on_grid,
 )
 from airflow_hpo.core.edition import Edition, Span
-from airflow_hpo.core.progress import Progress, best_of, own_trials, progress_of, taken_over
+from airflow_hpo.core.progress import Progress, best_of, brief_time, own_trials, pace_of, progress_of, taken_over
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
@@ -36,6 +36,12 @@ class Status:
     verdict: BudgetVerdict
     taken_over: TrialRecord | None = None
     """The best result that was taken over from an earlier edition."""
+    left: timedelta | None = None
+    """Estimated time until enough trials have finished; None before any has."""
+    waiting: int = 0
+    """How many unfinished trials no task runs yet, as of an evaluation, which asks for all of its trials at once."""
+    until_timeout: timedelta | None = None
+    """How long trials may still run before its timeout; None without one."""
 
     @property
     def best(self) -> TrialRecord | None:
@@ -73,6 +79,18 @@ class Status:
         study = self.edition.study
         return f"{self.progress.counted(study.count)} of {study.wanted} trials are {study.count}"
 
+    @property
+    def running(self) -> int:
+        """How many trials run."""
+        return self.progress.running - self.waiting
+
+    @property
+    def outlook(self) -> str:
+        """How the study stands and how long it may take, for a log."""
+        expected = {"about {} left": self.left, "{} until its timeout": self.until_timeout}
+        told = [] if self.verdict.over else [text.format(brief_time(time)) for text, time in expected.items() if time]
+        return ", ".join([str(self), *told])
+
     def __str__(self) -> str:
         p = self.progress
         best = (
@@ -80,7 +98,8 @@ class Status:
             if self.best and self.best.value is not None
             else ""
         )
-        running = f"{p.running} running" + (f" ({p.pending} without a place yet)" if p.pending else "")
+        running = f"{self.running} running" + (f" ({p.pending} without a place yet)" if p.pending else "")
+        running += f", {self.waiting} waiting" if self.waiting else ""
         counts = f"{p.complete} complete, {p.pruned} pruned, {p.failed} failed, {running}"
         return f"{self.edition.name}: {counts} of {self.edition.study.wanted}{best}"
 
@@ -96,13 +115,23 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     progress = progress_of(records, study.objective.direction, _scheduled(store, edition.name, study))
     now = datetime.now(UTC)
     used = edition.used(now, _spans(store, edition))
+    until_timeout = None if study.timeout is None else max(study.timeout - used, timedelta(0))
     judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
     if judged.needed and may_fail_alike(study, progress):
         judged = verdict_on_failures(judged, store.read(attempts.last_reasons, edition.name, _failed(records)))
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
-    return Status(edition, progress, judged, best_of(taken_over(records), study.objective.direction))
+    best_of_before = best_of(taken_over(records), study.objective.direction)
+    left = pace_of(records, judged.needed + progress.running, now).left
+    waiting = _waiting(store, edition, records) if progress.running > study.slots else 0
+    return Status(edition, progress, judged, best_of_before, left, waiting, until_timeout)
+
+
+def _waiting(store: Store, edition: Edition, records: Collection[TrialRecord]) -> int:
+    begun = {attempt.number for attempt in store.read(attempts.running, edition.name)}
+    unfinished = {record.number for record in own_trials(records) if record.state is TrialState.RUNNING}
+    return len(unfinished - begun)
 
 
 def _failed(records: Collection[TrialRecord]) -> list[int]:

@@ -103,7 +103,8 @@ def _wanted(look: Status, tasks: RunTasks) -> str:
     study, running, needed = look.edition.study, look.progress.running, look.verdict.needed
     free, pending = slots_free(study, look.progress), look.progress.pending
     if needed == 0:
-        return f"It waits for the {running} trials that run: no more are wanted unless they fail."
+        waiting = f" and the {look.waiting} that wait for their tasks" if look.waiting else ""
+        return f"It waits for the {look.running} trials that run{waiting}: no more are wanted unless they fail."
     more = f"{needed} more are wanted"
     if look.edition.drained:
         return f"{running} of {study.slots} slots are taken, and {more} after that."

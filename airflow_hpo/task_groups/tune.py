@@ -21,6 +21,7 @@ from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor_bookkeeping
 from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown
 from airflow_hpo.task_groups.pipeline import GroupTrial
+from airflow_hpo.task_groups.task_docs import explain
 
 LOG = logging.getLogger(__name__)
 Dispatch = Literal["batches", "continuous"]
@@ -107,6 +108,8 @@ class TuneTaskGroup(TaskGroup):
                 **bookkeeping(TriggerRule.ALL_DONE),
             )
             self._lay_out(dispatch)
+        for task in self.iter_tasks():
+            explain(task)
 
     @property
     def output(self) -> Any:

@@ -96,8 +96,12 @@ class StudyTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the wait is over."""
-        # A database has no event that could be awaited.
+        finished = None
         while not (status := await self._look()) or not reached(status, self.until):
+            if status and self.until in ("ready", "over") and status.progress.finished != finished:
+                finished = status.progress.finished
+                self.log.info("%s", status.outlook)
+            # A database has no event that could be awaited.
             await asyncio.sleep(self.poll_interval)
             if await self._in_the_way():
                 self.log.info("Another trial of the study needs the place that this task holds under Airflow's limits.")

@@ -21,6 +21,8 @@ from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import evaluations
 from airflow_hpo.storage.evaluations import Evaluation
+from airflow_hpo.studies.rows import edition_row
+from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.claim import Claim, begin, claim
 from airflow_hpo.trials.conclude import conclude, fail
@@ -116,6 +118,15 @@ def test_variants_share_their_seeds_too(store: Store) -> None:
     assert {(s, n, seed) for s, v, n, seed in seeds if v == "model"} == {
         (s, n, seed) for s, v, n, seed in seeds if v == "fallback"
     }
+
+
+def test_evaluations_that_wait_for_their_tasks_are_not_called_running(evaluated: Evaluated, store: Store) -> None:
+    first = evaluated.requests()[0]
+    begin(store, evaluated.claim(first), evaluated._place(first), "process", Placement())
+    look, every = status(store, evaluated.name), len(evaluated.requests())
+    assert (look.running, look.waiting, every > look.edition.study.slots) == (1, every - 1, True)
+    assert f"1 running, {every - 1} waiting of {every}" in str(look)
+    assert edition_row(store, look.edition)["running"] == 1
 
 
 def test_planning_again_returns_the_same_requests(evaluated: Evaluated, store: Store) -> None:

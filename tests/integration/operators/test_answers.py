@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from airflow.providers.standard.operators import hitl
@@ -17,6 +18,7 @@ from sqlalchemy import update
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators import asset_events
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.comparison import DecisionBranchOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
@@ -62,11 +64,12 @@ class Run:
             xcom_push=lambda key, value: self.xcoms.update({task_id: value}),
         )
         run = dag_run_at(JUNE, start_date=None)
-        events = {"inlet_events": Events(), "outlet_events": Events()}
+        events = {"outlet_events": Events()}
         return {"ti": ti, "task_instance": ti, "task": operator, "dag_run": run, **events}
 
     def execute(self, operator: Any) -> Any:
-        return operator.execute(self.context(operator))
+        with patch.object(asset_events, "InletEventsAccessors", lambda _: Events()):
+            return operator.execute(self.context(operator))
 
     def ask(self, operator: Any, map_index: int = -1) -> None:
         """Run an approval task until it waits."""

@@ -6,6 +6,7 @@ import contextvars
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from airflow.sdk import DAG
@@ -16,6 +17,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators import asset_events
 from airflow_hpo.task_groups.backends import ProcessTrial
 from airflow_hpo.task_groups.tune import TuneTaskGroup
 from tests.integration.trial_tasks import Tuned
@@ -77,11 +79,12 @@ def ran(operator: BaseOperator) -> Any:
     """Run one try of a task, as a worker would."""
     ti = SimpleNamespace(dag_id="d", run_id="r", task_id=operator.task_id, map_index=-1, try_number=1, max_tries=2)
     ti.get_task_states = RuntimeTaskInstance.get_task_states
-    context: Any = {"ti": ti, "run_id": "r", "params": {}, "inlet_events": Events(), "outlet_events": Events()}
+    context: Any = {"ti": ti, "run_id": "r", "params": {}, "outlet_events": Events()}
     operator.render_template_fields(context)
     here = contextvars.copy_context()
     here.run(ExecutorSafeguard.tracker.set, operator)
-    return here.run(operator.execute, context=context)
+    with patch.object(asset_events, "InletEventsAccessors", lambda _: Events()):
+        return here.run(operator.execute, context=context)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -12,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
+from airflow_hpo.operators import asset_events
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 from airflow_hpo.parameter_sets.moves import assign, move_before, promote, rollback
@@ -68,8 +70,9 @@ def execute(
 ) -> dict[str, Any]:
     ti = SimpleNamespace(dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1)
     run = dag_run_at(data_until, triggering_user_name="grace")
-    context = {"ti": ti, "dag_run": run, "inlet_events": Everything(events), "outlet_events": Everything(events)}
-    result: dict[str, Any] = operator.execute(context)
+    context = {"ti": ti, "dag_run": run, "outlet_events": Everything(events)}
+    with patch.object(asset_events, "InletEventsAccessors", lambda _: Everything(events)):
+        result: dict[str, Any] = operator.execute(context)
     return result
 
 

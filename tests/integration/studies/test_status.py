@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -125,3 +126,18 @@ def test_a_killed_attempt_keeps_its_own_reason_when_its_trial_is_given_up(tuned:
     tuned.fail(tuned.suggest()[0], "killed")
     reap(tuned.store, tuned.name, [0])
     assert tuned.attempts(0)[0].reason == "It broke."
+
+
+def test_a_log_tells_the_time_that_is_left_and_until_the_timeout(store: Store) -> None:
+    tuned = Tuned(store, declared(timeout=7200))
+    tuned.complete(tuned.suggest()[0], value=0.5)
+    look = replace(status(store, tuned.name), left=timedelta(seconds=190), until_timeout=timedelta(seconds=7140))
+    assert look.outlook == f"{look}, about 3 min 10 s left, 1 h 59 min until its timeout"
+    assert "1 complete, 0 pruned, 0 failed, 3 running of 10, best 0.5 (trial 0)" in look.outlook
+
+
+def test_the_timeout_that_is_left_is_what_attempts_have_not_used(store: Store) -> None:
+    tuned = Tuned(store, declared(timeout=7200))
+    look = status(store, tuned.name)
+    assert look.until_timeout == timedelta(hours=2)
+    assert look.left is None

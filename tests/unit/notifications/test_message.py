@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.notifications.message import Event, Message, message_of
 from airflow_hpo.operators.approval import PromotionApprovalOperator
+from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 
 COMPARISON = {
@@ -165,3 +167,22 @@ def test_a_whole_run_that_failed_is_told_without_a_task() -> None:
 
 def test_the_author_s_word_counts_more_than_what_is_seen() -> None:
     assert message_of({"ti": Task(VERSION), "run_id": "r1"}, Event.ROLLED_BACK).event is Event.ROLLED_BACK
+
+
+def failed_trial(**circumstances: Any) -> Message:
+    request = TrialRequest(study="dispatch@r1", key="001/0", number=7, params={"rate": 0.25}, **circumstances)
+    task = TrialProcessOperator(task_id="trial", request={}, command=["true"])
+    return told(exception=ValueError("It broke."), trial=TrialView(request), task=task)
+
+
+def test_a_failed_trial_is_named_with_its_parameters_and_that_the_study_goes_on() -> None:
+    assert failed_trial().text.splitlines()[:4] == [
+        "Trial 7 of dispatch@r1 failed.",
+        "  rate = 0.25",
+        "It broke.",
+        "The study goes on, unless more than max_failures trials fail.",
+    ]
+
+
+def test_a_failed_evaluation_does_not_end_the_others() -> None:
+    assert "The evaluation goes on without it" in failed_trial(candidate="champion").text

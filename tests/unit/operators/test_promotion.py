@@ -17,9 +17,9 @@ from airflow_hpo.operators.promotion import (
 )
 
 
-def test_an_operator_reads_and_updates_the_asset_of_its_parameter_set() -> None:
+def test_an_operator_updates_the_asset_of_its_parameter_set_and_is_no_consumer_of_it() -> None:
     operator = PromoteOperator(task_id="promote", parameter_set="dispatch/tokyo", candidate={"params": {"x": 1}})
-    assert operator.inlets == [parameter_set_asset("dispatch/tokyo")]
+    assert operator.inlets == []
     assert [outlet.name for outlet in operator.outlets if isinstance(outlet, AssetAlias)] == [
         "hpo_champion_dispatch/tokyo"
     ]
