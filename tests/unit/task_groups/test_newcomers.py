@@ -51,12 +51,20 @@ def compare(**options: Any) -> None:
 
 def retune(**options: Any) -> None:
     retuning_dag(
-        **{"dag_id": "d", "study": study(), "trial": PythonTrial(loss), "schedule": None, **WINDOWS, **options}
+        **{
+            "dag_id": "of_a_newcomer",
+            "parameter_set": "newcomer",
+            "study": study(),
+            "trial": PythonTrial(loss),
+            "schedule": None,
+            **WINDOWS,
+            **options,
+        }
     )
 
 
 def regions(given: Any) -> None:
-    retuning_dags(given, study=study(), trial=PythonTrial(loss), **WINDOWS)
+    retuning_dags(given, study=study(name="newcomer_regions"), trial=PythonTrial(loss), **WINDOWS)
 
 
 def program(argument: str) -> None:
