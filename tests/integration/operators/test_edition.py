@@ -23,6 +23,7 @@ from airflow_hpo.exceptions import StudyBusyError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationPlanOperator
 from airflow_hpo.operators.promotion import PromoteOperator
+from airflow_hpo.operators.selection import SelectCandidatesOperator
 from airflow_hpo.operators.study import StudyStartOperator, StudySuggestOperator
 from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import editions, owners
@@ -130,6 +131,40 @@ def test_the_champion_that_is_tried_first_was_not_found_on_later_data(
     first = suggest(store, name, 1)[0]
     assert (first.params["x"] if store.optuna.record(name, 0).origin is Origin.CHAMPION else None) == tried
     assert said in capsys.readouterr().out
+
+
+def comparing(**options: Any) -> StudyStartOperator:
+    """Return a start in a DAG that compares the champion later."""
+    with DAG("monthly", schedule=None):
+        started = starting(parameter_set="demo", **options)
+        started >> SelectCandidatesOperator(task_id="finalists", study=started.study, parameter_set="demo")
+    return started
+
+
+def test_a_champion_without_a_value_is_refused_before_the_tuning_only_where_it_is_compared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = HpoHook().store
+    promote(store, "demo", {"x": 0.5}, expected="any", key="1", provenance=Provenance())
+    said = r"version 1 of 'demo' has none for 'kind', .*Write space_defaults=\{'kind': 'a'\}"
+    with pytest.raises(AirflowFailException, match=said):
+        execute(comparing(), "A")
+    assert store.read(editions.find, "demo") == []
+
+    execute(starting(parameter_set="demo"), "A")
+    assert re.search(said, capsys.readouterr().out)
+
+
+def test_a_champion_with_a_declared_value_for_what_it_lacks_is_the_first_trial(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = HpoHook().store
+    promote(store, "demo", {"x": 0.5, "old": 3}, expected="any", key="1", provenance=Provenance())
+    name = execute(comparing(study=declared(space_defaults={"kind": "b"})), "A")
+    assert suggest(store, name, 1)[0].params == {"x": 0.5, "kind": "b"}
+    out = capsys.readouterr().out
+    assert "has no 'kind': it is compared with kind='b' of space_defaults." in out
+    assert "has old=3, but the space has no such parameter" in out
 
 
 EMPTY = ["{{ params.get('month') }}", "{{ params.get('month', '') }}", "m-{{ params.get('month') }}"]
