@@ -18,11 +18,11 @@ PARALLELISM = 5
 PLAN = """
 One month of a retuning on real data, through a real Airflow on this machine: about three minutes on two free cores.
 
-  1  start Airflow                                         20 s
-  2  tune: 24 trials on eight weeks of 2011                60 s
+  1  start Airflow                                         30 s
+  2  tune: 24 trials on eight weeks of 2011                45 s
   3  validate: the best three and the parameters in use    30 s
-  4  test: the best of those against those in use          40 s
-  5  decide, approve, promote; production takes them over  20 s
+  4  test: the best of those against those in use          45 s
+  5  decide, approve, promote; production takes them over  15 s
 
 Nothing is changed outside of demo-home/. Ctrl-C ends it."""
 
@@ -37,7 +37,7 @@ def main() -> None:
     airflow = LiveAirflow(HOME, DAGS, parallelism=PARALLELISM, env={"AIRFLOW__HPO__PRELOAD": "True"})
     demo = Demo(airflow, console)
     demo.step(1, "Airflow starts: scheduler, API server, DAG processor, triggerer.")
-    with console.status("about 20 s"):
+    with console.status("about 30 s"):
         airflow.start()
     try:
         edition = demo.run()

@@ -24,6 +24,8 @@ import airflow_hpo
 from airflow_hpo.cli.commands import get_cli_commands
 from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS
 from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.metrics.collector import Collector
+from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.core.window import Period
 from airflow_hpo.provider_info import get_provider_info
@@ -281,3 +283,35 @@ def test_no_page_is_empty() -> None:
 
 def test_the_picture_of_the_parts_is_the_one_that_its_program_draws() -> None:
     assert (DOCS / "parts.svg").read_text(encoding="utf-8") == imported(DOCS / "parts.py").svg()
+
+
+PRINTED = re.compile(
+    r"^\| [^`\n]*(?:`[^`]*`)? \| `(.+?)`[^|]*(?:`[^`]*`)? \| `([^`]+)` \| `(Stdout\(.*\))` \|$", re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "metric", "source"), PRINTED.findall((DOCS / "tune" / "metrics.md").read_text(encoding="utf-8"))
+)
+def test_a_line_that_a_framework_prints_is_read_as_the_page_declares(line: str, metric: str, source: str) -> None:
+    collector = Collector(eval(source, {"Stdout": airflow_hpo.Stdout}), Objective(metric, direction="minimize"))
+    collector.feed(f"{line}\n".encode())
+    collector.close()
+    assert collector.measure().value == 0.42
+
+
+def test_the_month_that_the_page_of_retuning_explains_is_what_the_program_measures() -> None:
+    page = (DOCS / "decide" / "retuning.md").read_text(encoding="utf-8")
+    options = re.findall(r"^\| `(\w+)`: [^|]* \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    windows = re.findall(r"^\| cost of a day, .*\((\S+) to (\S+)\) \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    without = re.findall(r"^\| the same test without .* \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    measured = [(start, end, "forecast", costs) for start, end, *costs in windows]
+    measured += [(*windows[-1][:2], "climate", costs) for costs in without]
+    assert (len(options), len(measured)) == (5, 4)
+    program = [sys.executable, str(ROOT / "dags" / "programs" / "plan_bikes.py")]
+    for start, end, variant, costs in measured:
+        for candidate, cost in enumerate(costs, start=1):
+            chosen = [f"--{row[0].replace('_', '-')}={row[candidate]}" for row in options]
+            period = [f"--start={start}", f"--end={end}", f"--variant={variant}"]
+            said = subprocess.run([*program, *period, *chosen], capture_output=True, text=True, check=True).stdout
+            assert round(float(said.partition("cost=")[2].split()[0]), 1) == float(cost)
