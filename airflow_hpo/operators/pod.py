@@ -185,6 +185,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             alone=True,
             on_node=located(run.store, run.study, run.attempt),
             on_line=monitor.heard,
+            grace_period=self.termination_grace_period,
         )
         return self._of_pod(monitor.explained(asyncio.run(watching)))
 
@@ -235,6 +236,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
 
     def _defer(self, context: Context, run: TrialRun, pod: V1Pod) -> None:
         options = self.watch_limits(run.attempt, context["ti"].start_date)
+        grace = self.termination_grace_period or pod.spec.termination_grace_period_seconds or 0
         trigger = TrialPodTrigger.of(
             run.attempt,
             pod,
@@ -250,7 +252,9 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.defer(
             trigger=trigger,
             method_name="execute_when_ended",
-            timeout=timedelta(seconds=options.deadline - time.time()) + DEFER_SLACK if options.deadline else None,
+            timeout=timedelta(seconds=options.deadline - time.time() + grace) + DEFER_SLACK
+            if options.deadline
+            else None,
         )
 
     def _of_pod(self, outcome: Outcome) -> Outcome:

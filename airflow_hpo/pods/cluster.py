@@ -33,11 +33,12 @@ async def watch_pod(
     alone: bool = False,
     on_node: OnNode | None = None,
     on_line: OnLine = passed_over,
+    grace_period: int | None = None,
 ) -> Outcome:
-    """Watch a pod until it has ended, and return how."""
+    """Watch a pod until it has ended, and return how; one that is given up meanwhile is deleted and gone then."""
     async with _opened(connection, name, namespace, alone=alone) as pod:
         readings = PodReadings(source, objective, lambda line: logger.info("%s", line), on_line)
-        return await PodWatch(pod, options, readings, report, logger, on_node).run()
+        return await PodWatch(pod, options, readings, report, logger, on_node, grace_period).run()
 
 
 @until_done

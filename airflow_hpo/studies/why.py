@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from airflow_hpo.core.attempt import Attempt, by_trial, counting
+from airflow_hpo.core.attempt import IN_CLUSTER, Attempt, by_trial, counting
 from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.owner import DagRunEnd
 from airflow_hpo.core.placement import Placement
@@ -135,6 +135,8 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None, news: News) -> str:
     if last.outcome is not AttemptOutcome.RUNNING:
         return f"{ended_sentence(last)} {where}"
     if task is None or task.works:
+        if last.verdict and last.backend in IN_CLUSTER:
+            return f"Attempt {last.attempt} {_placement(last.placement)}is Terminating: it was {last.verdict}."
         since = last.started.isoformat(timespec="seconds")
         return f"Attempt {last.attempt} runs {_placement(last.placement)}since {since}. {_last_news(last, news)}"
     return f"Attempt {last.attempt} was interrupted. {where}"

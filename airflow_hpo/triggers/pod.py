@@ -204,6 +204,7 @@ class TrialPodTrigger(BaseTrigger):
             self.log,
             on_node=located(trial.store, trial.study, trial.attempt),
             on_line=monitor.heard,
+            grace_period=self.grace_period,
         )
         await self._deliver_rest(trial.reporter)
         return monitor.explained(outcome)

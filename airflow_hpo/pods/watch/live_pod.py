@@ -44,6 +44,8 @@ class LivePod:
         self._wake = asyncio.Event()
         self._away_since: float | None = None
         self._updates: PodUpdates
+        self.log_has_ended = False
+        """Whether a log has come to its end: mostly because the container has ended, or a connection broke."""
         self.state: Any = None
         """The pod as it was last seen; None before."""
 
@@ -79,6 +81,7 @@ class LivePod:
 
     def log_ended(self) -> None:
         """Look at once, or a little later where the API server sends by itself that the container has ended."""
+        self.log_has_ended = True
         asyncio.get_running_loop().call_later(UPDATE_LIMIT if self._updates.live else 0, self._wake.set)
 
     async def woken(self, pause: float) -> bool:

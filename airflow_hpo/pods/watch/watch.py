@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.core.outcome import Outcome
-from airflow_hpo.exceptions import ClusterError, FailureKind, PermanentHpoError, TrialFailedError
+from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.threads import cancelled
+from airflow_hpo.pods.watch.deletion import delete
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.live_pod import FIRST_PAUSE, LivePod
 from airflow_hpo.pods.watch.log_readings import PodReadings
@@ -19,6 +21,9 @@ from airflow_hpo.pods.watch.pod_end import PodEnd, settle
 from airflow_hpo.pods.watch.reports import Reports
 from airflow_hpo.pods.watch.silence import Silence
 from airflow_hpo.pods.watch.startup import until_started
+
+STATE_LIMIT = 3.0
+"""Seconds within which Kubernetes says that a container has ended whose log has come to its end."""
 
 
 class PodWatch:
@@ -36,8 +41,10 @@ class PodWatch:
         report: Report,
         logger: Log,
         on_node: OnNode | None = None,
+        grace_period: int | None = None,
     ) -> None:
         self._access = access
+        self._grace_period = grace_period
         self._options = options
         self._readings = readings
         self._logger = logger
@@ -70,7 +77,7 @@ class PodWatch:
             return await self._deleted(self._end.pruned())
         except TrialFailedError as err:
             outcome = self._end.failed(err.reason, err.kind, alive=self._pod.away)
-            return await self._deleted(outcome) if err.kind is FailureKind.NO_NEWS else outcome
+            return outcome if outcome.alive or outcome.over else await self._deleted(outcome)
 
     @contextlib.asynccontextmanager
     async def _reporting(self) -> AsyncIterator[None]:
@@ -99,16 +106,17 @@ class PodWatch:
 
     async def _ended_by_itself(self) -> bool:
         """Say whether the pod had ended before the trial was given up, seen or not: then its own end counts."""
-        if self._reports.pruned and not self._pod.over:
+        # The state of a container follows the end of its log.
+        end = time.monotonic() + (STATE_LIMIT if self._pod.log_has_ended else 0)
+        while self._reports.pruned and not self._pod.over:
             await self._pod.look()
+            if time.monotonic() >= end:
+                break
+            await asyncio.sleep(FIRST_PAUSE)
         return self._pod.over
 
     async def _deleted(self, outcome: Outcome) -> Outcome:
-        try:
-            await self._access.delete()
-        except ClusterError as err:
-            # The end of the attempt deletes the pod again.
-            self._logger.warning("The pod is deleted later. %s", err)
+        await delete(self._access, self._pod, self._grace_period, self._logger)
         return outcome
 
     async def _reported(self, outcome: Outcome) -> Outcome:

@@ -103,6 +103,14 @@ def test_a_trial_in_a_pod_names_it(tuned: Tuned, placement: Placement, says: str
     assert says in first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "deferred", 0)))).why
 
 
+def test_a_pod_that_was_pruned_and_has_not_gone_is_terminating(tuned: Tuned) -> None:
+    attempt = tuned.in_pod(tuned.suggest()[0])
+    with tuned.store.session() as session:
+        attempts.give_up(session, attempt, "pruned at step 3")
+    said = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "deferred", 0)))).why
+    assert said.endswith("is Terminating: it was pruned at step 3.")
+
+
 def test_a_trial_that_is_retried_says_after_which_failure(tuned: Tuned) -> None:
     tuned.fail(tuned.suggest()[0], kind="infrastructure")
     why = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "up_for_retry", 0)))).why

@@ -106,6 +106,8 @@ class PodDouble:
         self.logs = logs
         self.asked: list[tuple[bool, str | None]] = []
         self.deleted = False
+        self.lingers = 0
+        """How many looks still find the pod once it is deleted."""
 
     @contextmanager
     def subscribe(self, wake: Callable[[], None]) -> Iterator[UpdatesDouble]:
@@ -113,6 +115,10 @@ class PodDouble:
         yield self.updates
 
     async def read(self) -> Any:
+        if self.deleted:
+            self.lingers -= 1
+            if self.lingers < 0:
+                return None
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if isinstance(state, Exception):
             raise state

@@ -18,7 +18,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
-from airflow_hpo.pods.watch import live_pod, logs, node, pod_end, silence, startup, ticks
+from airflow_hpo.pods.watch import deletion, live_pod, logs, node, pod_end, silence, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.node import OnNode
@@ -44,9 +44,11 @@ class Watched:
         report: Callable[[list[SeriesPoint]], bool] = lambda points: False,
         source: MetricSource | None = None,
         on_node: OnNode | None = None,
+        lingers: int = 0,
         **options: Any,
     ) -> None:
         self.double = PodDouble(states, logs)
+        self.double.lingers = lingers
         self.on_node = on_node
         self.lines: list[str] = []
         self.points: list[SeriesPoint] = []
@@ -69,6 +71,8 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (live_pod, watch_module):
         monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(startup, "SHORTEST_PAUSE", 0.01)
+    monkeypatch.setattr(deletion, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(watch_module, "STATE_LIMIT", 0.1)
     monkeypatch.setattr(pod_end, "SETTLE_LIMIT", 0.01)
     monkeypatch.setattr(logs, "DRAIN_LIMIT", 0.01)
     monkeypatch.setattr(logs, "HEAD_START", 0.0)
@@ -133,6 +137,36 @@ def test_a_trial_that_is_given_up_is_deleted_and_keeps_its_values() -> None:
     watched = Watched([pod("Running", running())], [[log_of("loss=9")], [b""]], report=lambda points: True)
     assert (watched.outcome.state, watched.outcome.value) == ("pruned", 9.0)
     assert watched.double.deleted
+
+
+def test_a_trial_that_is_given_up_ends_when_its_pod_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    states = [pod("Running", running())]
+    watched = Watched(states, [[log_of("loss=9")], [b""]], report=lambda points: True, lingers=3)
+    assert (watched.outcome.state, watched.double.lingers) == ("pruned", -1)
+    assert caplog.text.count("The pod is Terminating. Its slot is free when it is gone, in 60 s at most.") == 1
+
+
+def test_a_pod_that_does_not_go_is_waited_for_no_longer_than_its_grace_period_and_the_slack(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(deletion, "DEFAULT_GRACE", 0.05)
+    monkeypatch.setattr(deletion, "SLACK", 0.05)
+    states = [pod("Running", running())]
+    watched = Watched(states, [[log_of("loss=9")], [b""]], report=lambda points: True, lingers=10**9)
+    assert watched.outcome.state == "pruned"
+    assert "The pod is still there after 0.1 s." in caplog.text
+
+
+def test_a_pod_of_which_the_watch_fails_is_gone_before_the_attempt_ends() -> None:
+    watched = Watched([pod("Running", running())], [[b""]], deadline=time.time() - 1, execution_timeout=1.0, lingers=2)
+    assert (watched.outcome.state, watched.double.deleted, watched.double.lingers) == ("failed", True, -1)
+
+
+def test_a_program_that_ended_by_itself_is_complete_although_its_state_follows_the_pruners_verdict() -> None:
+    states = [pod("Running", running())] * 5 + [DONE]
+    watched = Watched(states, [[log_of("loss=9")]], report=lambda points: bool(points))
+    assert (watched.outcome.state, watched.outcome.value, watched.double.deleted) == ("complete", 9.0, False)
 
 
 def test_a_pod_that_ended_by_itself_before_it_was_given_up_is_complete() -> None:
