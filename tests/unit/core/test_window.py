@@ -44,7 +44,7 @@ def test_a_window_is_shown_as_it_may_be_written(window: Window) -> None:
     [
         ("-30d", "-60d", "ends after it starts, but got (-30d, -60d)"),
         ("-30d", "-30d", "ends after it starts"),
-        ("-30d", "30d", "minus: '-30d'"),
+        ("-30d", "30d", 'Write Window("-30d").'),
         ("-2 months", "0d", "such as '-60d', '-8w' or '-36h', but got '-2 months'"),
         (-30, "0d", "but got -30"),
         ("-99999999999999w", "0d", "some years at most"),
