@@ -1,7 +1,7 @@
 """Attempt: one run of a trial as it is stored, and the task and the backend that run it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -72,6 +72,8 @@ class Attempt:
     """When the last line of a program or a pod came; None when none came, and where that is not kept."""
     verdict: str | None = None
     """Where the pruner gave it up, as in *it was*, or *would have been*, ``pruned at step 12 ...``; None where it did not."""
+    reading: str | None = field(default=None, repr=False)
+    """How far its log was read, for the next reader; None where nothing needs it."""
 
     @property
     def scheduled(self) -> bool:

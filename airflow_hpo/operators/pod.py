@@ -186,6 +186,8 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             on_node=located(run.store, run.study, run.attempt),
             on_line=monitor.heard,
             grace_period=self.termination_grace_period,
+            read_to=monitor.read_to,
+            earlier=run.read_before(),
         )
         return self._of_pod(monitor.explained(asyncio.run(watching)))
 

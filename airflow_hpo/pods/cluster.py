@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.retry import until_done
 from airflow_hpo.pods.watch.limits import WatchLimits
-from airflow_hpo.pods.watch.log_readings import OnLine, PodReadings, passed_over
+from airflow_hpo.pods.watch.log_readings import Earlier, OnLine, PodReadings, passed_over
 from airflow_hpo.pods.watch.node import OnNode
 from airflow_hpo.pods.watch.watch import PodWatch
 
@@ -34,10 +34,15 @@ async def watch_pod(
     on_node: OnNode | None = None,
     on_line: OnLine = passed_over,
     grace_period: int | None = None,
+    read_to: Callable[[str], None] = passed_over,
+    earlier: Earlier | None = None,
 ) -> Outcome:
-    """Watch a pod until it has ended, and return how; one that is given up meanwhile is deleted and gone then."""
+    """Watch a pod until it has ended, and return how; one that is given up meanwhile is deleted and gone then.
+
+    ``earlier`` is what watchers of before have read of its log, and ``read_to`` takes what this one has.
+    """
     async with _opened(connection, name, namespace, alone=alone) as pod:
-        readings = PodReadings(source, objective, lambda line: logger.info("%s", line), on_line)
+        readings = PodReadings(source, objective, lambda line: logger.info("%s", line), on_line, read_to, earlier)
         return await PodWatch(pod, options, readings, report, logger, on_node, grace_period).run()
 
 

@@ -1,10 +1,13 @@
 """Failures of pods, read from their last state: the program's own, or the cluster's."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from airflow_hpo.core.masking import cut
+from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH
 from airflow_hpo.core.outcome import last_lines
 from airflow_hpo.exceptions import FailureKind, TrialFailedError
 
@@ -13,8 +16,17 @@ INFRASTRUCTURE = FailureKind.INFRASTRUCTURE
 
 LOST_AFTER = timedelta(seconds=30)
 """How long after its grace period a deleted pod may linger before its node is taken for lost."""
-KILLED = 137
-"""Exit code of a program that SIGKILL ended."""
+KILLED, TERMINATED = 137, 143
+"""Exit codes of a program that SIGKILL and SIGTERM ended."""
+SIGNALS = {KILLED: "SIGKILL", TERMINATED: "SIGTERM"}
+OUT_OF_MEMORY = "OOMKilled"
+_OWN_LIMIT = re.compile(
+    r"exceeds the total limit of containers|exceeded its local ephemeral storage limit|Usage of EmptyDir volume .* exceeds"
+)
+"""What the kubelet says of a pod that it evicts for more than the pod itself may use; of a node without room it says other words."""
+_KILLING = r"Killing: (?:Stopping container {0}$|Container {0} failed )"
+"""What the kubelet says when it ends a container, such as for a probe that it has said to fail before."""
+_UNHEALTHY = re.compile(r"Unhealthy: (Liveness|Startup) probe failed:(.*)", re.DOTALL)
 
 _REASONS = {
     "Evicted": "The node evicted the pod",
@@ -99,10 +111,37 @@ def lost(pod: Any, now: datetime) -> bool:
     return deleted is not None and now > deleted + LOST_AFTER
 
 
-def failure(pod: Any, container: str, tail: Sequence[str] = ()) -> PodFailure | None:
-    """Return why a pod that is over failed; None when its program succeeded."""
+def failure(pod: Any, container: str, tail: Sequence[str] = (), events: Sequence[str] = ()) -> PodFailure | None:
+    """Return why a pod that is over failed; None when its program succeeded.
+
+    ``tail`` is of the container that :func:`to_blame` names, ``events`` are those of the pod, oldest first.
+    """
     end = ended(pod, container)
-    return _by_cluster(pod, end) or (_by_program(pod, container, end, tail) if end else _before_start(pod, container))
+    if found := _by_cluster(pod, end):
+        return found
+    return _by_program(pod, container, end, tail, events) if end else _before_start(pod, tail)
+
+
+def to_blame(pod: Any, container: str) -> str:
+    """Return the container whose last lines say why a pod that is over failed: the trial's own, unless it never ran."""
+    helper = None if ended(pod, container) else _failed_helper(pod)
+    return helper.name if helper else container
+
+
+def asks_events(pod: Any, container: str) -> bool:
+    """Say whether the pod's events may say why its program ended: a signal, or a probe after which a program may end well."""
+    end = ended(pod, container)
+    return end is not None and (end.exit_code in SIGNALS or _has_probe(pod, container))
+
+
+def troubles(pod: Any, container: str) -> list[str]:
+    """Return how the sidecars of a pod failed and were started again, a sentence each."""
+    return [
+        f"The sidecar {one.name!r} {_how(pod, one.name, one.last_state.terminated)} and was started again."
+        for one in pod.status.init_container_statuses or []
+        if one.name != container and one.last_state and one.last_state.terminated and one.restart_count
+        if one.last_state.terminated.exit_code or one.last_state.terminated.reason == OUT_OF_MEMORY
+    ]
 
 
 def _by_cluster(pod: Any, end: Any | None) -> PodFailure | None:
@@ -111,11 +150,16 @@ def _by_cluster(pod: Any, end: Any | None) -> PodFailure | None:
     if reason == "DeadlineExceeded":
         limit = pod.spec.active_deadline_seconds
         return PodFailure(PROGRAM, f"The pod ran longer than its active_deadline_seconds of {limit}.", code)
+    if reason == "Evicted" and _OWN_LIMIT.search(message or ""):
+        return PodFailure(PROGRAM, _sentence("The pod used more local storage than it may", message), code)
     if reason in _REASONS or reason.startswith("OutOf"):
         what = _REASONS.get(reason, f"The node had no room for the pod ({reason})")
         return PodFailure(INFRASTRUCTURE, _sentence(what, message), code)
     deleted = end is not None and _deleted_before(pod, end.finished_at)
     if code == 0 and not deleted:
+        return None
+    if end and end.reason == OUT_OF_MEMORY and not deleted:
+        # It was so before anything that disrupts the pod.
         return None
     if found := _disruption(pod, code):
         return found
@@ -140,25 +184,60 @@ def _disruption(pod: Any, code: int | None) -> PodFailure | None:
     return None
 
 
-def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str]) -> PodFailure | None:
+def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str], events: Sequence[str]) -> PodFailure | None:
     code = end.exit_code
-    if code == 0:
-        return None
     if end.reason in _NOT_STARTED:
         return PodFailure(PROGRAM, _sentence("The trial's program cannot be started", end.message), code)
-    if end.reason == "OOMKilled":
-        return PodFailure(PROGRAM, f"The trial's program ran out of memory{_memory_limit(pod, container)}.", code)
-    how = f"The trial's program exited with {code}."
-    if code == KILLED:
-        how = "The trial's program was ended by SIGKILL (137); often that is the kernel short of memory."
-    return PodFailure(PROGRAM, how + last_lines(tail or _message_lines(end)), code)
+    if end.reason == OUT_OF_MEMORY:
+        # Also with exit code 0: a part of it was killed, such as the first program of a pipe.
+        return PodFailure(PROGRAM, f"The trial's program {_how(pod, container, end)}.", code)
+    lines = last_lines(tail or _message_lines(end))
+    if probe := _failed_probe(container, events):
+        return PodFailure(PROGRAM, f"The trial's program was ended because {probe} (exit code {code}).{lines}", code)
+    if code == 0:
+        return None
+    return PodFailure(PROGRAM, f"The trial's program {_how(pod, container, end)}.{lines}", code)
 
 
-def _before_start(pod: Any, container: str) -> PodFailure:
-    for one in pod.status.init_container_statuses or []:
-        end = one.state.terminated if one.state else None
-        if end and end.exit_code:
-            return PodFailure(PROGRAM, f"The init container {one.name!r} exited with {end.exit_code}.", end.exit_code)
+def _how(pod: Any, container: str, end: Any) -> str:
+    """Return what a container did, as in *the trial's program* ``exited with 1``."""
+    if end.reason == OUT_OF_MEMORY:
+        part = "" if end.exit_code else "; a part of it was killed although its exit code is 0"
+        return f"ran out of memory{_memory_limit(pod, container)}{part}"
+    if end.exit_code == KILLED:
+        return "was ended by SIGKILL (137), and no event of the pod says why; often that is the kernel short of memory"
+    if end.exit_code == TERMINATED:
+        return "was ended by SIGTERM (143), and no event of the pod says why"
+    return f"exited with {end.exit_code}"
+
+
+def _failed_probe(container: str, events: Sequence[str]) -> str | None:
+    """Return which probe ended a container and what it said last; None when none did."""
+    if not any(re.match(_KILLING.format(re.escape(container)), event) for event in events):
+        return None
+    said = [found for event in events if (found := _UNHEALTHY.match(event))]
+    if not said:
+        return None
+    probe, words = said[-1][1].lower(), " ".join(said[-1][2].split())
+    return f"its {probe} probe failed" + (f" ({cut(words, SHOWN_LENGTH)})" if words else "")
+
+
+def _has_probe(pod: Any, container: str) -> bool:
+    return any(one.name == container and (one.liveness_probe or one.startup_probe) for one in pod.spec.containers)
+
+
+def _failed_helper(pod: Any) -> Any | None:
+    """Return the init container that failed; None when none did."""
+    known = pod.status.init_container_statuses or []
+    return next((one for one in known if one.state and one.state.terminated and one.state.terminated.exit_code), None)
+
+
+def _before_start(pod: Any, tail: Sequence[str]) -> PodFailure:
+    if helper := _failed_helper(pod):
+        end = helper.state.terminated
+        how, lines = _how(pod, helper.name, end), tail or _message_lines(end)
+        said = last_lines(lines) if lines else ""
+        return PodFailure(PROGRAM, f"The init container {helper.name!r} {how}.{said}", end.exit_code)
     reason = f" ({pod.status.reason})" if pod.status.reason else ""
     what = f"The pod failed before its program had started{reason}"
     return PodFailure(INFRASTRUCTURE, _sentence(what, pod.status.message))
@@ -218,7 +297,8 @@ def _waiting(status: Any | None) -> str | None:
 
 
 def _memory_limit(pod: Any, container: str) -> str:
-    spec = next((one for one in pod.spec.containers if one.name == container), None)
+    known = [*pod.spec.containers, *(pod.spec.init_containers or [])]
+    spec = next((one for one in known if one.name == container), None)
     limit = ((spec.resources.limits if spec and spec.resources else None) or {}).get("memory")
     return f" (its limit is {limit})" if limit else ""
 

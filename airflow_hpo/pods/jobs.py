@@ -1,12 +1,14 @@
 """Jobs of several pods, each seen as the one pod that reports: that of index 0."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
+from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.pods.api.errors import Call, translated
-from airflow_hpo.pods.failures import PodFailure, failure
+from airflow_hpo.pods.failures import PodFailure, asks_events, failure, to_blame
 from airflow_hpo.pods.job_names import FIRST, INDEX, JOB, job_of
 
 KEPT_SECONDS = 86400
@@ -24,11 +26,39 @@ def other_failure(core: Any, name: str, namespace: str, container: str) -> PodFa
     with translated(Call(f"list the pods of the Job {job_of(name)!r}", "list")):
         pods = core.list_namespaced_pod(namespace, label_selector=f"{JOB}={job_of(name)},{INDEX}!=0").items
     for pod in sorted(pods, key=lambda one: int(one.metadata.labels[INDEX])):
-        found = failure(pod, container) if pod.status.phase == "Failed" else None
+        if pod.status.phase != "Failed":
+            continue
+        found = failure(pod, container, _tail(core, pod, to_blame(pod, container)), _events(core, pod, container))
         if found:
             reason = f"Pod {pod.metadata.labels[INDEX]} of the Job failed. {found.reason}"
             return PodFailure(found.kind, reason, found.exit_code)
     return None
+
+
+def _tail(core: Any, pod: Any, container: str) -> list[str]:
+    """Return the last lines of a container; none where they cannot be read, which hides no failure."""
+    with (
+        suppress(TrialFailedError),
+        translated(Call(f"read the log of the pod {pod.metadata.name!r}", "get", "pods/log")),
+    ):
+        text = core.read_namespaced_pod_log(
+            pod.metadata.name, pod.metadata.namespace, container=container, tail_lines=TAIL_LINES
+        )
+        return str(text).splitlines()
+    return []
+
+
+def _events(core: Any, pod: Any, container: str) -> list[str]:
+    if not asks_events(pod, container):
+        return []
+    about = f"involvedObject.name={pod.metadata.name}"
+    with (
+        suppress(TrialFailedError),
+        translated(Call(f"list the events of the pod {pod.metadata.name!r}", "list", "events")),
+    ):
+        found = core.list_namespaced_event(pod.metadata.namespace, field_selector=about).items
+        return [f"{event.reason}: {event.message}" for event in found]
+    return []
 
 
 class JobsAsPods:

@@ -72,6 +72,17 @@ def hear(session: Session, edition: str, number: int, attempt: int, at: datetime
     )
 
 
+def read_to(session: Session, attempt: Attempt, reading: str) -> None:
+    """Note how far the log of an attempt was read; the values that were read until then are stored with it."""
+    ours = AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt
+    session.execute(
+        update(AttemptRow)
+        .where(_within(attempt.study), *ours)
+        .values(reading=reading)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def give_up(session: Session, attempt: Attempt, verdict: str) -> None:
     """Note where the pruner gives an attempt up that still runs; the first time stays."""
     ours = AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt
@@ -98,6 +109,8 @@ def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
         exit_code=outcome.exit_code,
         problems=list(outcome.problems),
         log_tail=tail or None,
+        # A pod that failed may be taken up; of what has a result nothing is read any more.
+        **({} if outcome.state is AttemptOutcome.FAILED else {"reading": None}),
         **_columns({**attempt.placement.to_dict(), **outcome.placement.to_dict()}),
     )
 
@@ -229,4 +242,5 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         work=row.work,
         heard=row.heard_at,
         verdict=row.verdict,
+        reading=row.reading,
     )

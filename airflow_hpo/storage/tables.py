@@ -172,6 +172,8 @@ class AttemptRow(Row):
     log_tail: Mapped[str | None] = mapped_column(ToldText)
     # Where the pruner gave it up, also one that ended by itself before it could be ended.
     verdict: Mapped[str | None] = mapped_column(PlainText)
+    # How far the log that gives its metrics was read, with what was read; empty where nothing reads a log that may be cut.
+    reading: Mapped[str | None] = mapped_column(ToldText)
 
 
 class SlotRow(Row):

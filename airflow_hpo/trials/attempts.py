@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -64,6 +65,46 @@ def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[
     known = store.read(attempts.of, attempt.study, attempt.number)
     open_ones = {a.attempt for a in known if a.outcome in _UNSEEN} | {attempt.attempt}
     return open_ones, {a.attempt for a in known if a.kind is FailureKind.INFRASTRUCTURE} - open_ones
+
+
+@retried
+def reading_of(store: Store, attempt: Attempt) -> tuple[str, dict[str, list[int]]] | None:
+    """Return how far the log of an attempt was read, with the steps that are stored of each metric; None where it never was."""
+    if attempt.reading is None:
+        return None
+    steps: dict[str, list[int]] = {}
+    for value in store.read(metric_series.series, attempt.study, attempt.number, attempt=attempt.attempt):
+        steps.setdefault(value.name, []).append(value.step)
+    return attempt.reading, steps
+
+
+def take_up(store: Store, attempt: Attempt, earlier: int) -> Attempt:
+    """Give an attempt what an earlier one has read of the pod that it takes up, and return it as it is then."""
+    if earlier == attempt.attempt or attempt.reading is not None:
+        return attempt
+    taken = _take_up(store, attempt, earlier)
+    if taken.reading is not None:
+        _derive_anew(store, taken)
+    return taken
+
+
+@retried
+def _take_up(store: Store, attempt: Attempt, earlier: int) -> Attempt:
+    name, number = attempt.study, attempt.number
+    with store.session() as session:
+        before = next((one for one in attempts.of(session, name, number) if one.attempt == earlier), None)
+        if before is None or before.reading is None:
+            return attempt
+        rows = metric_series.series(session, name, number, attempt=earlier)
+        metric_series.add(session, name, number, attempt.attempt, [(row.name, row.step, row.value) for row in rows])
+        attempts.read_to(session, attempt, before.reading)
+    return replace(attempt, reading=before.reading)
+
+
+@retried
+def _derive_anew(store: Store, attempt: Attempt) -> None:
+    with store.session() as session:
+        derive(store, session, attempt)
 
 
 def derive(store: Store, session: Session, attempt: Attempt, *, whole: bool = True) -> None:

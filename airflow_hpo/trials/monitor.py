@@ -44,6 +44,8 @@ class TrialMonitor:
         """Why the study ended the trial; None unless it did."""
         self.heard = report.heard
         """Takes that the program has printed a line."""
+        self.read_to = report.read_to
+        """Takes how far the program's log was read."""
         self._report = report
         self._store = store
         self._edition = edition

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LINES_PAUSE = 15.0
-"""Seconds between two writes of the moment of the last line: only people read it, and a program may print all the time."""
+LINES_PAUSE = 5.0
+"""Seconds between two writes of the last line, and of how far a log was read, where no value is stored: a program may print all
+the time."""
 
 
 class TrialReporter:
@@ -38,6 +39,7 @@ class TrialReporter:
         self._waiting: list[SeriesPoint] = []
         self._heard: datetime | None = None
         self._heard_due = 0.0
+        self._reading: str | None = None
         self._pruning = store.optuna.pruning(attempt.study, study, attempt.number)
 
     def __call__(self, points: Sequence[SeriesPoint]) -> bool:
@@ -55,12 +57,16 @@ class TrialReporter:
             logger.warning("Metrics wait until the study database answers: %s", err)
             self._heard = self._heard or heard
             return self.verdict is not None
-        self._waiting = []
+        self._waiting, self._reading = [], None
         return ended
 
     def heard(self, at: datetime | None = None) -> None:
         """Take that the program has printed a line, now or at the moment that the line bears; stored by a later call."""
         self._heard = at or datetime.now(UTC)
+
+    def read_to(self, reading: str) -> None:
+        """Take how far the log was read; stored in one transaction with the values that were read until then."""
+        self._reading = reading
 
     @property
     def waiting(self) -> bool:
@@ -93,6 +99,8 @@ class TrialReporter:
             if heard:
                 # Last, as the end of a trial changes the trial's row before those of its attempts.
                 attempts.hear(session, a.study, a.number, a.attempt, heard)
+            if self._reading:
+                attempts.read_to(session, a, self._reading)
         self.verdict = self.verdict or given_up
         return not runs or self.verdict is not None
 

@@ -33,7 +33,7 @@ from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_for
 from airflow_hpo.studies.why import ended_sentence, last_words
 from airflow_hpo.trials import claim as claims
-from airflow_hpo.trials.attempts import attempt_of
+from airflow_hpo.trials.attempts import attempt_of, reading_of, take_up
 from airflow_hpo.trials.claim import Claim, Reruns
 from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.images import answer_line
@@ -164,6 +164,14 @@ class TrialRun:
         run.edition = store.edition(where[0])
         run._begun(attempt_of(store, *where))
         return run
+
+    def take_up(self, earlier: int) -> None:
+        """Go on from what an earlier attempt has read of the pod that it started, and that this one watches now."""
+        self.attempt = take_up(self.store, self.attempt, earlier)
+
+    def read_before(self) -> tuple[str, dict[str, list[int]]] | None:
+        """Return how far earlier watchers have read the log, with the steps that are stored; None where none has."""
+        return reading_of(self.store, self.attempt)
 
     def monitor(self) -> TrialMonitor:
         """Return what takes new points while the trial runs, and says when the pruner or the study ends it."""

@@ -50,7 +50,8 @@ class PodEvent(TypedDict):
 class TrialPodTrigger(BaseTrigger):
     """Follows a trial's pod: its log into the task's log, its metrics into the study, its end into one event.
 
-    A triggerer that starts again reads the log from its beginning; steps that the study has are not stored twice. A person
+    A triggerer that starts again reads the log from its beginning, and goes on from what is stored where that is gone; steps
+    that the study has are not stored twice. A person
     who clears or marks the task deletes the pod; a triggerer that is shut down does not.
 
     The connection, the options and the source are plain data, because Airflow stores them. So are the texts of the pod in which
@@ -205,6 +206,8 @@ class TrialPodTrigger(BaseTrigger):
             on_node=located(trial.store, trial.study, trial.attempt),
             on_line=monitor.heard,
             grace_period=self.grace_period,
+            read_to=monitor.read_to,
+            earlier=await in_thread(trial.read_before),
         )
         await self._deliver_rest(trial.reporter)
         return monitor.explained(outcome)

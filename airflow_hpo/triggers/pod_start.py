@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.pods import start
-from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.build.labels import PodIdentity, attempt_of
 from airflow_hpo.trials.attempts import last_attempt, locate, unseen
 from airflow_hpo.trials.run import TrialRun
 
@@ -28,6 +28,8 @@ def start_pod(run: TrialRun, core: Any, pod: V1Pod, log: Log) -> V1Pod:
     name, namespace = str(started.metadata.name), str(started.metadata.namespace)
     log.info("Pod %s in namespace %s", name, namespace)
     locate(run.store, run.attempt, Placement(pod=name, namespace=namespace))
+    if (earlier := attempt_of(started.metadata.labels)) is not None:
+        run.take_up(earlier)
     return started
 
 

@@ -59,6 +59,37 @@ def test_running_out_of_memory_is_the_programs_failure(task: MakeTask, deferrabl
     assert attempt.reason == "The trial's program ran out of memory (its limit is 48Mi)."
 
 
+def test_a_part_of_a_program_that_ran_out_of_memory_gives_no_result(task: MakeTask, deferrable: bool) -> None:
+    pipe = ["sh", "-c", """echo loss=1; python3 -c "b'x' * (1 << 28)" | cat"""]
+    limit = {"limits": {"memory": "48Mi"}}
+    attempt = failed(task("", cmds=pipe, container_resources=limit, deferrable=deferrable))
+    assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, 0)
+    assert (attempt.reason or "").startswith("The trial's program ran out of memory (its limit is 48Mi)")
+
+
+@pytest.mark.parametrize("code", [137, 0])
+def test_a_liveness_probe_is_no_lack_of_memory(task: MakeTask, code: int, python_image: str) -> None:
+    ends = "signal.SIG_IGN" if code else "lambda *_: os._exit(0)"
+    program = f"import os, signal, time; signal.signal(15, {ends}); print('loss=1', flush=True); time.sleep(600)"
+    probe = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 1}
+    template = {"spec": {"containers": [{"name": "base", "image": python_image, "livenessProbe": probe}]}}
+    attempt = failed(task(program, pod_template_dict=template, deferrable=bool(code)))
+    assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, code)
+    assert "was ended because its liveness probe failed" in (attempt.reason or "")
+    assert "memory" not in (attempt.reason or "")
+
+
+def test_an_init_container_that_failed_is_named_with_its_last_lines(
+    task: MakeTask, deferrable: bool, python_image: str
+) -> None:
+    from kubernetes.client import V1Container
+
+    fetch = V1Container(name="fetch", image=python_image, command=["sh", "-c", "echo no such file; exit 3"])
+    attempt = failed(task(SLEEP, init_containers=[fetch], deferrable=deferrable))
+    assert attempt.kind is FailureKind.PROGRAM
+    assert attempt.reason == "The init container 'fetch' exited with 3. Its last lines: no such file"
+
+
 def test_a_deadline_is_the_programs_failure(task: MakeTask) -> None:
     attempt = failed(task(SLEEP, active_deadline_seconds=3))
     assert attempt.kind is FailureKind.PROGRAM
@@ -154,15 +185,15 @@ def test_a_pod_that_somebody_deletes_is_the_clusters_failure(task: MakeTask, cor
     assert "deleted" in (attempt.reason or "")
 
 
-def test_an_evicted_pod_is_the_clusters_failure(task: MakeTask) -> None:
+def test_a_pod_that_fills_more_than_it_may_is_the_programs_failure(task: MakeTask) -> None:
     from kubernetes.client import V1EmptyDirVolumeSource, V1Volume, V1VolumeMount
 
     scratch = [V1Volume(name="scratch", empty_dir=V1EmptyDirVolumeSource(size_limit="1Mi"))]
     mount = [V1VolumeMount(name="scratch", mount_path="/scratch")]
     fill = "open('/scratch/big', 'wb').write(b'x' * (8 << 20)); import time; time.sleep(600)"
     attempt = failed(task(fill, volumes=scratch, volume_mounts=mount))
-    assert attempt.kind is FailureKind.INFRASTRUCTURE
-    assert (attempt.reason or "").startswith("The node evicted the pod: ")
+    assert attempt.kind is FailureKind.PROGRAM
+    assert (attempt.reason or "").startswith("The pod used more local storage than it may: ")
 
 
 def test_an_ordinary_sidecar_is_refused(task: MakeTask, python_image: str) -> None:

@@ -549,6 +549,23 @@ def the_api_server_names_a_full_quota_and_a_version_that_is_ahead_by_these_texts
     assert TOO_LARGE in "Timeout: Too large resource version: 9, current: 5"
 
 
+@rests_on("texts of the kubelet", "pods/failures.py", "Stopping container {0}")
+def the_kubelet_names_own_limits_and_probes_by_these_texts() -> None:
+    """Texts of the kubelet as they were recorded; only a cluster can say whether they still hold."""
+    from airflow_hpo.pods import failures
+
+    own = (
+        'Container base exceeded its local ephemeral storage limit "1Mi". ',
+        "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ",
+        'Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ',
+    )
+    assert all(failures._OWN_LIMIT.search(text) for text in own)
+    full = "The node was low on resource: ephemeral-storage. Container base was using 9Mi, request is 0. "
+    assert not failures._OWN_LIMIT.search(full)
+    probed = ["Unhealthy: Liveness probe failed: no answer", "Killing: Stopping container base"]
+    assert "liveness" in str(failures._failed_probe("base", probed))
+
+
 @rests_on("texts of SQLite's errors", "storage/driver_errors.py", "MISSING_WORDS")
 def sqlite_names_its_errors_by_these_texts() -> None:
     from airflow_hpo.storage import driver_errors

@@ -1,7 +1,9 @@
 """Collector of one trial's metrics: splitter, parser and series together, fed by the caller."""
 
 from collections import deque
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.metrics.lines import LineSplitter
@@ -55,17 +57,29 @@ class Collector:
             self._add(lines)
         return lines
 
-    def add_line(self, line: str, time: datetime | None = None) -> None:
-        """Take one line that was split elsewhere."""
+    def add_line(self, line: str, time: datetime | None = None, *, counted: bool = False) -> None:
+        """Take one line that was split elsewhere; of one that was ``counted`` before only what it says about later lines."""
         self._lines += 1
         if line.strip():
             self._keep(cut(line, SAMPLE_LENGTH))
         if self.stopped:
             return
         try:
-            self.series.add(self._parser.parse(line, time))
+            found = self._parser.parse(line, time)
+            if not counted:
+                self.series.add(found)
         except SearchTimeout as err:
             self.stopped = too_slow(str(err), line)
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was read so far as plain data, for a reader that goes on from here."""
+        return {"series": self.series.kept(), "header": self._parser.header}
+
+    def resume(self, data: Mapping[str, Any], steps: Mapping[str, Collection[int]]) -> None:
+        """Go on from what :meth:`kept` returned, with the steps of each metric that are stored."""
+        self.series.resume(data["series"], steps)
+        if data["header"]:
+            self._parser.parse(data["header"])
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
         """Return the points that came since the last call."""

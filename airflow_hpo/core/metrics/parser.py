@@ -40,6 +40,11 @@ class Parser:
             found += read
         return found
 
+    @property
+    def header(self) -> str:
+        """The line that says what the rows below it mean; empty without one."""
+        return self._reader.table if isinstance(self._reader, CsvReader) else ""
+
     def _broken(self, line: str) -> list[Found]:
         """Doubt what the line before ended with when this one begins with the rest of a number, or is the number."""
         before, last = self._last

@@ -1,8 +1,9 @@
 """Point: a metric's value and step in a line of output."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from airflow_hpo.core.masking import cut
 
@@ -38,6 +39,8 @@ class Rejected:
     """The value if it is one; None when that is not known."""
     format: str = field(default="", compare=False)
     """The format that reads the value, where it is whole and only the source's own filter does not read it."""
+    lost: bool = field(default=False, compare=False)
+    """Whether the value may have stood in lines that were never read; ``why`` says which."""
 
     @property
     def doubtful(self) -> bool:
@@ -45,9 +48,21 @@ class Rejected:
         return bool(self.why)
 
     def __str__(self) -> str:
+        if self.lost:
+            return self.why
         why = f"it is written as {self.format} writes" if self.format else self.why
         why = "it is written without '='" if self.format == "text" else why
         return f"{self.name!r} was {self.text!r} in the line {self.line!r}" + (f": {why}" if why else "")
+
+
+def kept(found: Rejected | None) -> dict[str, Any] | None:
+    """Return a rejection as plain data, for a reader that goes on later."""
+    return asdict(found) if found else None
+
+
+def of_kept(data: dict[str, Any] | None) -> Rejected | None:
+    """Return the rejection that :func:`kept` gave."""
+    return Rejected(**data) if data else None
 
 
 @dataclass(frozen=True, slots=True)

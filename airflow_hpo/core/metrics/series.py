@@ -2,11 +2,29 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from airflow_hpo.core.metrics.measurement import LinesRead, Measurement, doubtful, missing, not_finite, two_formats
+from airflow_hpo.core.metrics.measurement import (
+    LinesRead,
+    Measurement,
+    doubtful,
+    lost,
+    missing,
+    not_finite,
+    two_formats,
+)
 from airflow_hpo.core.metrics.numbers import as_number
-from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, SeriesPoint, TwoReadings, times
+from airflow_hpo.core.metrics.point import (
+    Found,
+    MetricPoint,
+    Rejected,
+    SeriesPoint,
+    TwoReadings,
+    kept,
+    of_kept,
+    times,
+)
 from airflow_hpo.core.metrics.strategies import counted
 from airflow_hpo.core.metrics.thinned_curve import Curve
 from airflow_hpo.core.objective import Objective
@@ -57,6 +75,35 @@ class MetricSeries:
         if sentence not in self._notes:
             self._notes.append(sentence)
 
+    def gap(self, sentence: str) -> None:
+        """Take that lines were lost here, of which any may have given any metric."""
+        self.note(sentence)
+        for name, each in self._counted.items():
+            each.doubt(Rejected(name, "", why=sentence.rstrip("."), lost=True))
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was taken so far as plain data, for a reader that goes on from here."""
+        return {
+            "counted": {name: each.kept() for name, each in self._counted.items()},
+            "curves": {name: each.kept() for name, each in self._curves.items()},
+            "last": self._last,
+            "otherwise": [kept(each) for each in self._otherwise.values()],
+            "rejected": [[self._rejections[name], kept(each)] for name, each in self._first_rejected.items()],
+            "notes": self._notes,
+        }
+
+    def resume(self, data: Mapping[str, Any], steps: Mapping[str, Collection[int]]) -> None:
+        """Go on from what :meth:`kept` returned, with the steps of each metric that are stored."""
+        for name, each in self._counted.items():
+            each.resume(data["counted"][name])
+            self._curves[name].resume(data["curves"][name], steps.get(name, ()))
+        self._last = dict(data["last"])
+        self._otherwise = {each.name: each for each in map(of_kept, data["otherwise"]) if each}
+        for count, first in data["rejected"]:
+            self._rejections[first["name"]] = count
+            self._first_rejected[first["name"]] = Rejected(**first)
+        self._notes = list(data["notes"])
+
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
         """Return the points that came since the last call, oldest first."""
         points, self._pending = self._pending, []
@@ -71,6 +118,8 @@ class MetricSeries:
         name = self._objective.metric
         self._settle_otherwise()
         if doubt := self._counted[name].doubtful:
+            if doubt.lost:
+                raise lost(doubt, self._objective.strategy.value)
             raise (two_formats if doubt.format else doubtful)(doubt, evidence)
         if name not in self._last:
             raise missing(name, self._first_rejected.get(name), evidence)

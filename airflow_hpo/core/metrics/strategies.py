@@ -3,9 +3,9 @@
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from airflow_hpo.core.metrics.point import Rejected
+from airflow_hpo.core.metrics.point import Rejected, kept, of_kept
 from airflow_hpo.core.objective import Direction, ExtraStrategy, Objective, Strategy
 
 
@@ -17,6 +17,12 @@ class Counted(Protocol):
 
     def doubt(self, found: Rejected) -> None:
         """Take what may be a value and was not read."""
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was taken so far, as plain data."""
+
+    def resume(self, data: dict[str, Any]) -> None:
+        """Go on from what :meth:`kept` returned."""
 
     @property
     def value(self) -> float | None:
@@ -41,6 +47,14 @@ class Last:
     def doubt(self, found: Rejected) -> None:
         """Take what may be a value and was not read."""
         self.doubtful = found
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was taken so far."""
+        return {"last": self._last, "doubt": kept(self.doubtful)}
+
+    def resume(self, data: dict[str, Any]) -> None:
+        """Go on from what was taken."""
+        self._last, self.doubtful = data["last"], of_kept(data["doubt"])
 
     @property
     def value(self) -> float | None:
@@ -68,6 +82,15 @@ class Best:
             self._doubts.setdefault(False, found)
         elif known is None or known.guess is None or self._direction.better(found.guess, known.guess):
             self._doubts[True] = found
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was taken so far."""
+        return {"value": self.value, "doubts": [kept(each) for each in self._doubts.values()]}
+
+    def resume(self, data: dict[str, Any]) -> None:
+        """Go on from what was taken."""
+        self.value = data["value"]
+        self._doubts = {each.guess is not None: each for each in map(of_kept, data["doubts"]) if each}
 
     @property
     def doubtful(self) -> Rejected | None:
@@ -98,6 +121,16 @@ class Mean:
         """Take what may be a value and was not read."""
         self._values.append(found)
         self._first_doubt = self._first_doubt or found
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was taken so far."""
+        values = [kept(each) if isinstance(each, Rejected) else each for each in self._values]
+        return {"values": values, "sum": self._sum, "count": self._count, "doubt": kept(self._first_doubt)}
+
+    def resume(self, data: dict[str, Any]) -> None:
+        """Go on from what was taken."""
+        self._values.extend(Rejected(**each) if isinstance(each, dict) else each for each in data["values"])
+        self._sum, self._count, self._first_doubt = data["sum"], data["count"], of_kept(data["doubt"])
 
     @property
     def value(self) -> float | None:

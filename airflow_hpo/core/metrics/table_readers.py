@@ -31,6 +31,8 @@ class CsvReader:
         self._metrics = metrics
         self._step = step
         self._header: list[str] = []
+        self.table = ""
+        """The header as it was written; empty before one came."""
         self._delimiter = ","
         self._other = ""
         self._after_gap = False
@@ -40,7 +42,7 @@ class CsvReader:
         after_gap, self._after_gap = self._after_gap, not line.strip()
         if header := self._header_in(line):
             self._header, self._delimiter = header
-            self._other = ""
+            self.table, self._other = line, ""
             return []
         cells = _cells(line, self._delimiter)
         if not self._header or not cells:

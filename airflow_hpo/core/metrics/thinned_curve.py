@@ -1,11 +1,14 @@
 """The series of one metric: a value a step, thinned where a trial reports without end."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 from airflow_hpo.core.metrics.point import MetricPoint, SeriesPoint, times
 from airflow_hpo.core.metrics.values import MAX_STEP
 
 STEPS_REMEMBERED = 100_000
+_COUNTS = ("_count", "_shown", "_moved", "_strange", "_beyond", "_greatest")
 
 
 class Curve:
@@ -46,6 +49,28 @@ class Curve:
         self._count += 1
         self.last = SeriesPoint(point.name, step, point.value, point.time)
         return self.last if self._due() else None
+
+    def kept(self) -> dict[str, Any]:
+        """Return how far the series has come, as plain data."""
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        newest, last, held = self._newest, self.last, self.held
+        return {
+            "counts": counts,
+            "newest": newest and [newest.step, newest.value],
+            "last": last and [last.step, last.value],
+            "held": bool(held),
+        }
+
+    def resume(self, data: dict[str, Any], steps: Iterable[int]) -> None:
+        """Go on from what :meth:`kept` returned, with the steps that are stored."""
+        for name in _COUNTS:
+            setattr(self, name, data["counts"][name])
+        self._steps.update(steps)
+        if newest := data["newest"]:
+            self._newest = MetricPoint(self._name, newest[1], newest[0])
+        if last := data["last"]:
+            self.last = SeriesPoint(self._name, *last)
+        self.held = self.last if data["held"] else None
 
     def problems(self) -> list[str]:
         """Return what was odd, a short sentence each."""

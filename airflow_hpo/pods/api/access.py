@@ -15,6 +15,9 @@ class PodUpdates(Protocol):
     def newest(self) -> Any | None:
         """Return the state that was sent last; None when none was sent since the last call."""
 
+    def last(self) -> Any | None:
+        """Return the pod as it was when it was deleted; None unless that was sent."""
+
 
 class PodAccess(Protocol):
     """One pod, through the API server. All calls raise :class:`airflow_hpo.exceptions.ClusterError`."""

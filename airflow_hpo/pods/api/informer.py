@@ -27,7 +27,7 @@ TOO_LARGE = "Too large resource version"
 
 STARTING = ("ContainerCreating", "PodInitializing")
 """Reasons of waiting containers that need no action."""
-_CONTAINER_FIELDS = ("name", "image", "resources")
+_CONTAINER_FIELDS = ("name", "image", "resources", "livenessProbe", "startupProbe")
 _SPEC_FIELDS = ("nodeName", "activeDeadlineSeconds")
 _TIMES = ("lastTransitionTime", "lastProbeTime")
 
@@ -46,6 +46,8 @@ class Subscription:
         self._wake = wake
         # The pod may have been sent before the subscription; its state then counts as new.
         self._fresh = True
+        self.gone: Pod | None = None
+        """The pod as it was when it was deleted, if that was sent."""
 
     @property
     def live(self) -> bool:
@@ -57,6 +59,11 @@ class Subscription:
         fresh, self._fresh = self._fresh, False
         known = self._informer.pods.get(self._name)
         return self._informer.as_pod(known) if fresh and known and self._informer.connected else None
+
+    def last(self) -> Any | None:
+        """Return the pod as it was when it was deleted; None unless that was sent."""
+        gone, self.gone = self.gone, None
+        return self._informer.as_pod(gone) if gone else None
 
     def notify(self) -> None:
         """Wake the watcher: its pod has changed."""
@@ -140,14 +147,17 @@ class PodInformer:
             self.pods[name] = pod
         if kind == "DELETED" or _state(before) != _state(pod):
             for subscription in self._subscriptions.get(name, ()):
+                subscription.gone = pod if kind == "DELETED" else None
                 subscription.notify()
 
 
 def slim(pod: Pod) -> dict[str, Any]:
     """Return a pod without what no watcher looks at: the client spends a millisecond on every time that it reads."""
     meta = {name: value for name, value in pod["metadata"].items() if name != "managedFields"}
-    containers = [{name: one[name] for name in _CONTAINER_FIELDS if name in one} for one in pod["spec"]["containers"]]
-    spec = {name: value for name, value in pod["spec"].items() if name in _SPEC_FIELDS} | {"containers": containers}
+    spec = {name: value for name, value in pod["spec"].items() if name in _SPEC_FIELDS}
+    for kind in ("containers", "initContainers"):
+        known = pod["spec"].get(kind, ())
+        spec[kind] = [{name: one[name] for name in _CONTAINER_FIELDS if name in one} for one in known]
     status = dict(pod.get("status", {}))
     status["conditions"] = [
         {name: value for name, value in one.items() if name not in _TIMES} for one in status.get("conditions") or ()

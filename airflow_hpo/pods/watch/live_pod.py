@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow_hpo.core.log import Log
+from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.exceptions import ClusterError, ClusterUnavailableError, FailureKind, TrialFailedError
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api.access import PodAccess, PodUpdates
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.node import NodeReport
+from airflow_hpo.pods.watch.timestamped_lines import TimestampedLines
 
 FIRST_PAUSE = 0.2
 """Seconds before a pod is asked for again when something has just happened to it: its other states follow soon."""
@@ -110,6 +113,11 @@ class LivePod:
                 await self._endure(err)
                 continue
             self._away_since = None
+            if pod is None and (last := self._updates.last()) and failures.over(last, self._options.container):
+                self.state = last
+            if pod is None and self.over:
+                # It was removed after its end, which stands.
+                return self.state
             if pod is None:
                 raise failures.gone(self.state, await self._access.events(warnings=False)).error()
             self.state = pod
@@ -121,11 +129,22 @@ class LivePod:
     async def look(self) -> None:
         """See the pod as it is now, if the API server answers at once."""
         with contextlib.suppress(ClusterError):
-            self.state = self._updates.newest() or await self._access.read() or self.state
+            self.state = self._updates.newest() or await self._access.read() or self._updates.last() or self.state
 
-    async def events(self) -> list[str]:
-        """Return the warnings about the pod."""
-        return await self._access.events()
+    async def events(self, *, warnings: bool = True) -> list[str]:
+        """Return the warnings about the pod, or all of its events."""
+        return await self._access.events(warnings=warnings)
+
+    async def tail_of(self, container: str) -> list[str]:
+        """Return the last lines of a container's log; none where they cannot be read."""
+        tail: deque[str] = deque(maxlen=TAIL_LINES)
+        lines = TimestampedLines()
+        with contextlib.suppress(ClusterError):
+            async with self._access.log(container, follow=False, since=None) as chunks:
+                async for chunk in chunks:
+                    tail.extend(line.text for line in lines.feed(chunk) if line.stamp)
+            tail.extend(line.text for line in lines.flush() if line.stamp)
+        return list(tail)
 
     def _check_deadline(self) -> None:
         deadline, limit = self._options.deadline, self._options.execution_timeout

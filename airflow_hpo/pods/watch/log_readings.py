@@ -1,10 +1,12 @@
 """Readings of a pod's logs while it runs: lines for the task's log, metrics for the study."""
 
+import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from airflow_hpo.core.masking import cut, masked
 from airflow_hpo.core.metrics.collector import Collector
@@ -15,25 +17,46 @@ from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.watch.timestamped_lines import LogLine
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, ordered
 
+WRITE_LIMIT = 0.02
+"""Seconds for which lines are written at once, in which nothing else happens in an event loop."""
+UNWRITTEN_LINES = 20_000
+"""Lines that wait for the task's log; of a program that prints faster than that is written the oldest are left out, of the log
+alone: each line is read for metrics."""
+LEFT_OUT = "... {} lines are left out of this log here: they came faster than it can be written."
+
+Earlier = tuple[str, Mapping[str, Collection[int]]]
+"""What watchers of before have read, as :meth:`PodReadings.position` gave it, with the steps that are stored of each metric."""
 OnLine = Callable[[datetime | None], None]
 """Takes the moment of the newest line, as its node's clock has it; a log that is read again brings old lines."""
 
 
-def passed_over(moment: datetime | None) -> None:
-    """Do nothing with the moment of a line."""
+def passed_over(moment: object) -> None:
+    """Do nothing with the moment of a line, or with how far a log was read."""
 
 
 class PodReadings:
     """Collects from the logs of one pod; its methods may be called from several threads.
 
-    ``log`` is called by :meth:`write` with every line that the program printed, ``on_line`` with the moments of some.
+    ``log`` is called by :meth:`write` with every line that the program printed, ``on_line`` with the moments of some, and
+    ``read_to`` with what the next watcher goes on from when the beginning of the log is gone by then.
     """
 
     def __init__(
-        self, source: MetricSource, objective: Objective, log: Callable[[str], None], on_line: OnLine = passed_over
+        self,
+        source: MetricSource,
+        objective: Objective,
+        log: Callable[[str], None],
+        on_line: OnLine = passed_over,
+        read_to: Callable[[str], None] = passed_over,
+        earlier: Earlier | None = None,
     ) -> None:
+        self._read_to = read_to
+        self._earlier = _read(earlier)
+        self._first = self._until = ""
+        self._unkept = False
+        """Whether lines were read of which ``read_to`` does not know."""
         self._collector = Collector(source, objective)
         self.names = objective.metrics
         """The metrics that are looked for."""
@@ -42,6 +65,8 @@ class PodReadings:
         self._log = log
         self._on_line = on_line
         self._unwritten: deque[str] = deque()
+        self._left_out = 0
+        """How many of the oldest lines were left out of the task's log since it was written."""
         self._lock = threading.Lock()
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         """The last lines of the program's output."""
@@ -55,23 +80,60 @@ class PodReadings:
         self.tail.extend(cut(line.text, SHOWN_LENGTH) for line in lines if line.stamp)
         self._hear(lines)
         self._unwritten.extend(line.text for line in lines)
+        while len(self._unwritten) > UNWRITTEN_LINES:
+            self._unwritten.popleft()
+            self._left_out += 1
 
-    def write(self) -> None:
-        """Write what the program has printed since the last call into the task's log."""
+    def write(self, seconds: float = WRITE_LIMIT) -> bool:
+        """Write what the program has printed since the last call into the task's log, for so long at most; say whether all is."""
+        end = time.monotonic() + seconds
         try:
-            while self._unwritten:
+            if self._left_out:
+                left_out, self._left_out = self._left_out, 0
+                self._log(LEFT_OUT.format(left_out))
+            while self._unwritten and time.monotonic() < end:
                 self._log(masked(self._unwritten.popleft()))
         except OSError:
             # The supervisor of the task was killed, and its log with it; what the trial measures counts all the same.
             self._unwritten.clear()
+        return not self._unwritten
 
     def metrics(self, lines: list[LogLine]) -> None:
         """Take lines of the source that metrics are read from; messages of the kubelet itself are passed over."""
         with self._lock:
             for line in lines:
                 if line.stamp:
-                    self._collector.add_line(line.text, as_time(line.stamp))
+                    self._metric(line)
         self._hear(lines)
+
+    def _metric(self, line: LogLine) -> None:
+        if line.counted or line.after_gap:
+            self._go_on()
+        if line.after_gap:
+            self._collector.series.gap(lost_lines(line.after_gap, line.stamp))
+        self._collector.add_line(line.text, as_time(line.stamp), counted=line.counted)
+        self._first = self._first or line.stamp
+        if ordered(line.stamp) > ordered(self._until):
+            self._until, self._unkept = line.stamp, True
+
+    def _go_on(self) -> None:
+        """Begin with what watchers of before have read, of which the log has lost a part since."""
+        if self._earlier:
+            (position, data, steps), self._earlier = self._earlier, None
+            self._collector.resume(data, steps)
+            self._first, self._until = position
+
+    @property
+    def position(self) -> Position | None:
+        """How far watchers of before have read the log that gives the metrics."""
+        return self._earlier[0] if self._earlier else None
+
+    def lose(self, sentence: str) -> None:
+        """Take that lines of the log that gives the metrics cannot be read any more."""
+        if not self._from_message:
+            with self._lock:
+                self._go_on()
+                self._collector.series.gap(sentence)
 
     def _hear(self, lines: list[LogLine]) -> None:
         stamps = [line.stamp for line in lines if line.stamp]
@@ -86,13 +148,27 @@ class PodReadings:
                 self._collector.feed_message(text.encode())
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
-        """Return the points that came since the last call."""
-        with self._lock:
+        """Return the points that came since the last call; none while lines are read, for which nothing else must wait."""
+        if not self._lock.acquire(blocking=final):
+            return []
+        try:
+            if self._unkept and not final:
+                self._unkept = False
+                self._read_to(self._kept())
             return self._collector.drain(final=final)
+        finally:
+            self._lock.release()
+
+    def _kept(self) -> str:
+        return json.dumps({"first": self._first, "until": self._until, **self._collector.kept()})
 
     def note(self, sentence: str) -> None:
         """Keep a remark for those who look for missing metrics."""
         self._collector.note = sentence
+
+    def odd(self, sentence: str) -> None:
+        """Keep a remark for the attempt."""
+        self._collector.series.note(sentence)
 
     def measure(self) -> Measurement:
         """Return the trial's result."""
@@ -113,9 +189,28 @@ class PodReadings:
     @property
     def silent(self) -> bool:
         """Whether metrics are read from the program's output and not a line of it has come."""
-        return self._from_output and not self.tail
+        return self._from_output and not (self.tail or self._until)
 
     def so_far(self) -> Measurement | None:
         """Return the result as if the trial had ended here; None when it has none."""
         with self._lock:
             return self._collector.so_far()
+
+
+def lost_lines(after: str, before: str) -> str:
+    """Return the sentence about lines that are gone, by the timestamps of those around them."""
+    since, until = as_time(after), as_time(before)
+    seconds = (until - since).total_seconds() if since and until else 0.0
+    return (
+        f"The lines of {seconds:.3g} s of its log are lost, from {after[:19]} to {before[:19]} UTC: they were printed and "
+        "removed before they were read, for Kubernetes keeps the newest file of a log only."
+    )
+
+
+def _read(earlier: Earlier | None) -> tuple[Position, dict[str, Any], Mapping[str, Collection[int]]] | None:
+    try:
+        data = json.loads(earlier[0]) if earlier else None
+    except ValueError:
+        # Masking a secret may have broken it.
+        return None
+    return (Position(data["first"], data["until"]), data, earlier[1]) if data and earlier else None

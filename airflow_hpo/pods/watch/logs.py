@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods.api.access import PodAccess
-from airflow_hpo.pods.threads import cancelled, in_thread
+from airflow_hpo.pods.threads import cancelled
 from airflow_hpo.pods.watch.log_readings import PodReadings
-from airflow_hpo.pods.watch.timestamped_lines import LogLine, SeenLines, TimestampedLines
+from airflow_hpo.pods.watch.share import reading_share
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, SeenLines, TimestampedLines
 
 HEAD_START = 1.0
 """Seconds before a log is followed. A program that ends within them is read in one go, which saves a connection; one that goes
@@ -25,9 +27,11 @@ next try of the task, which reads it from the beginning."""
 DRAIN_LIMIT = 5.0
 """Seconds that a log may go on after its container has ended before it is read from where it stands. Mostly it ends within
 a second of its container; a connection that hangs would otherwise cost a minute of silence."""
-BIG_CHUNK = 8192
-"""Bytes above which a piece is parsed in a thread: these take 3 to 5 ms, in which an event loop that watches hundreds of pods
-could do nothing else."""
+
+LONG_LOG = 1 << 20
+"""Bytes from which on a log may be rotated. One that is followed then may stop without an end."""
+LONG_SILENCE = 10.0
+"""Seconds for which nothing may come of a long log before it is followed anew; the kubelet rotates at most as often."""
 
 
 class LogFollower:
@@ -44,13 +48,19 @@ class LogFollower:
         take: Callable[[list[LogLine]], None],
         at_end: Callable[[], None] = lambda: None,
         names: Sequence[str] = (),
+        before: Position | None = None,
     ) -> None:
         self._access = access
         self._names = names
         self._container = container
         self._take = take
         self._at_end = at_end
-        self._seen = SeenLines()
+        self._seen = SeenLines(before)
+        self._length = 0
+        self._ended = False
+        """Whether the last connection brought the log to its end."""
+        self._unstamped = ""
+        """What the kubelet said itself in the last connection."""
         self.idle = asyncio.Event()
         """Set while no connection is open."""
         self.idle.set()
@@ -58,6 +68,8 @@ class LogFollower:
         """A sentence about why the log could not be read to its end; empty when it was."""
         self.unread = False
         """Whether the API server did not answer when the end of the log was asked for, so that it may be read later."""
+        self.lost = ""
+        """Why the end of the log can never be read; empty when it was read, or may be later."""
 
     async def follow(self) -> None:
         """Read until cancelled, connecting again whenever the connection ends."""
@@ -73,10 +85,12 @@ class LogFollower:
 
     async def finish(self) -> None:
         """Read what :meth:`follow` has not; call when the container has ended and following has."""
-        pause = FIRST_PAUSE
+        pause, ended = FIRST_PAUSE, self._ended
         for _ in range(LAST_ATTEMPTS):
             try:
-                await self._read(follow=False, whole=True)
+                got_log = await self._read(follow=False, whole=True)
+                if not ended and (not got_log or self._unstamped):
+                    self.lost = f"The end of its log is lost. {self.problem or self._unstamped}"
                 return
             except ClusterUnavailableError as err:
                 self.problem = f"The end of the log is missing. {err}"
@@ -94,36 +108,54 @@ class LogFollower:
     async def _read(self, *, follow: bool, whole: bool) -> bool:
         """Read one answer to its end and return whether it brought a log; whole when nothing can follow."""
         self._seen.reconnected()
-        self.problem = ""
+        self.problem = self._unstamped = ""
         try:
             async with self._access.log(self._container, follow=follow, since=self._seen.since) as chunks:
                 self.idle.clear()
-                await self._drain(chunks, whole=whole)
+                self._ended = False
+                await self._drain(self._until_silent(chunks) if follow else self._to_end(chunks), whole=whole)
         except ClusterRefusedError as err:
             # A container that waits to start has no log yet, which is a refusal too.
             self.problem = str(err)
             return False
         finally:
             self.idle.set()
-        if follow:
+        if follow and self._ended:
             self._at_end()
         return True
 
     async def _drain(self, chunks: AsyncIterator[bytes], *, whole: bool) -> None:
         """Take all lines; the unfinished last one only when nothing can follow, else it comes again in full."""
-        splitter = TimestampedLines(self._names)
+        splitter, share = TimestampedLines(self._names), reading_share()
         async for chunk in chunks:
-            if len(chunk) < BIG_CHUNK:
-                self._parse(splitter, chunk)
-            else:
-                await in_thread(self._parse, splitter, chunk)
+            self._length += len(chunk)
+            await share.read(partial(self._parse, splitter), chunk)
         if whole:
             self._deliver(splitter.flush())
+
+    async def _to_end(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in chunks:
+            yield chunk
+        self._ended = True
+
+    async def _until_silent(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield what comes, until the end or a silence in which the file may have been rotated."""
+        while True:
+            try:
+                async with asyncio.timeout(LONG_SILENCE if self._length > LONG_LOG else None):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                self._ended = True
+                return
+            except TimeoutError:
+                return
+            yield chunk
 
     def _parse(self, splitter: TimestampedLines, chunk: bytes) -> None:
         self._deliver(splitter.feed(chunk))
 
     def _deliver(self, lines: list[LogLine]) -> None:
+        self._unstamped = next((line.text for line in lines if not line.stamp), self._unstamped)
         if new := self._seen.new(lines):
             self._take(new)
 
@@ -142,19 +174,22 @@ class TrialLogs:
         self.unread = False
         """Whether the end of a log may be read later, because the API server did not answer."""
         self._readings = readings
-        self._followers = [LogFollower(access, container, readings.output, at_end, readings.names)]
+        names, before = readings.names, readings.position
+        own = None if metrics_container else before
+        self._followers = [LogFollower(access, container, readings.output, at_end, names, own)]
         if metrics_container:
-            self._followers.append(LogFollower(access, metrics_container, readings.metrics, names=readings.names))
+            self._followers.append(LogFollower(access, metrics_container, readings.metrics, names=names, before=before))
         self._tasks: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager
     async def followed(self) -> AsyncIterator[None]:
         """Follow the logs until the context is left."""
-        self._follow()
-        try:
-            yield
-        finally:
-            await cancelled(self._tasks)
+        with reading_share().taken():
+            self._follow()
+            try:
+                yield
+            finally:
+                await cancelled(self._tasks)
 
     async def caught_up(self) -> bool:
         """Read at once what every log holds, over new connections; return whether all answered. Call while they are followed."""
@@ -176,5 +211,8 @@ class TrialLogs:
                 task.result()
             await cancelled([task])
             await follower.finish()
-            self._readings.note(follower.problem)
+            if follower.lost and follower is self._followers[-1]:
+                self._readings.lose(follower.lost)
+            else:
+                self._readings.note(follower.problem)
             self.unread |= follower.unread

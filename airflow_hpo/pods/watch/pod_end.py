@@ -35,12 +35,25 @@ class PodEnd:
         self._pod = pod
         self._readings = readings
         self._container = options.container
+        self._events: list[str] = []
+        self._helper_tail: list[str] | None = None
+
+    async def look_into(self) -> None:
+        """Ask what only the cluster knows, before the pod is deleted: what ended its program, and what its helpers said."""
+        state = self._pod.state
+        if failures.asks_events(state, self._container):
+            self._events = await self._pod.events(warnings=False)
+        if (blamed := failures.to_blame(state, self._container)) != self._container:
+            self._helper_tail = await self._pod.tail_of(blamed)
+        for sentence in failures.troubles(state, self._container):
+            self._readings.odd(sentence)
 
     def outcome(self, *, unread: bool) -> Outcome:
         """Return that of a pod that has ended; ``unread`` when the end of its log may be read later."""
         end = failures.ended(self._pod.state, self._container)
         self._readings.message(end.message if end else None)
-        if failed := failures.failure(self._pod.state, self._container, list(self._readings.tail)):
+        tail = list(self._readings.tail) if self._helper_tail is None else self._helper_tail
+        if failed := failures.failure(self._pod.state, self._container, tail, self._events):
             return self.failed(failed.reason, failed.kind, exit_code=failed.exit_code)
         try:
             self._readings.measure()

@@ -8,7 +8,7 @@ from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.limits import WatchLimits
-from airflow_hpo.pods.watch.log_readings import PodReadings
+from airflow_hpo.pods.watch.log_readings import WRITE_LIMIT, PodReadings
 from airflow_hpo.pods.watch.ticks import next_tick
 
 BUSY_SHARE = 10
@@ -53,7 +53,15 @@ class Reports:
         """Write the program's lines at every tick, until cancelled."""
         while True:
             await next_tick()
-            self._readings.write()
+            await self.write_rest()
+
+    async def write_rest(self) -> None:
+        """Write all lines that have come, a few at a time, so that other trials of the process go on meanwhile."""
+        begun = time.monotonic()
+        while not self._readings.write():
+            # Half of the time at most.
+            await asyncio.sleep(min(time.monotonic() - begun, WRITE_LIMIT))
+            begun = time.monotonic()
 
     async def deliver_rest(self) -> None:
         """Report what is left; a pruner's answer to it comes too late.

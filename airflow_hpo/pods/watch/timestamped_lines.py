@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import NamedTuple
 
 from airflow_hpo.core.metrics.lines import LineSplitter
 from airflow_hpo.core.metrics.values import as_time
@@ -11,6 +12,13 @@ from airflow_hpo.core.metrics.values import as_time
 STAMP_LENGTH = 48
 """Bytes within which a line's timestamp ends; Kubernetes writes 30 to 35."""
 SECOND = len("2026-11-21T08:00:00")
+
+
+class Position(NamedTuple):
+    """How far a log was read: the timestamps of the first line of all and of the last one that was read."""
+
+    first: str
+    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,10 @@ class LogLine:
     text: str
     begins: bool = True
     """False for further parts of the same line: a progress bar rewrites one line again and again."""
+    counted: bool = False
+    """Whether a watcher of before has read it, so that its values count already."""
+    after_gap: str = ""
+    """The timestamp of the line that was read before, where those between the two are lost; else empty."""
 
 
 class TimestampedLines:
@@ -94,9 +106,18 @@ class SeenLines:
 
     A line that a progress bar rewrites comes in parts, before it ends. Of the last line that was seen, which may have grown
     since, only as many parts are skipped as had come.
+
+    A file that begins later than the last line that was read lacks those between: its first line is marked. What a watcher of
+    ``before`` has read is marked only where the file that it began with is gone, for else all of it is read again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: Position | None = None) -> None:
+        self._before = before
+        """What a watcher of before has read, until the first line shows whether that is needed."""
+        self._counted_until = ""
+        """Timestamp up to which lines were read by that watcher; else empty."""
+        self._gap = ""
+        """The last line that was read before a gap that the next line ends; else empty."""
         self._last = ""
         """The latest timestamp that was seen."""
         self._counts: dict[str, int] = {}
@@ -127,7 +148,20 @@ class SeenLines:
 
     def new(self, lines: Iterable[LogLine]) -> list[LogLine]:
         """Return the lines that were not seen before."""
-        return [line for line in lines if not self._again(line)]
+        return [self._marked(line) for line in lines if not self._again(line)]
+
+    def _marked(self, line: LogLine) -> LogLine:
+        if not line.stamp:
+            return line
+        if self._before:
+            first, until = self._before
+            self._before = None
+            if line.stamp != first:
+                self._counted_until = until
+                self._gap = until if ordered(line.stamp) > ordered(until) else ""
+        counted = bool(self._counted_until) and ordered(line.stamp) <= ordered(self._counted_until)
+        gap, self._gap = self._gap, ""
+        return replace(line, counted=counted, after_gap=gap) if counted or gap else line
 
     def _again(self, line: LogLine) -> bool:
         if not line.stamp:
@@ -156,14 +190,15 @@ class SeenLines:
             if stamp != self._firsts[min(self._firsts)]:
                 # The file was rotated.
                 self._skip, self._skip_until = 0, self._last
+                self._gap = self._last if ordered(stamp) > ordered(self._last) else ""
         if self._skip:
             self._skip -= 1
             return True
-        return bool(self._skip_until) and _ordered(stamp) <= _ordered(self._skip_until)
+        return bool(self._skip_until) and ordered(stamp) <= ordered(self._skip_until)
 
     def _remember(self, stamp: str) -> None:
         self._skip_until = ""
-        if _ordered(stamp) > _ordered(self._last):
+        if ordered(stamp) > ordered(self._last):
             self._last = stamp
         second = stamp[:SECOND]
         if self._counts and second < min(self._counts):
@@ -186,7 +221,7 @@ def _in_utc(stamp: str) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-def _ordered(stamp: str) -> str:
+def ordered(stamp: str) -> str:
     """Return a UTC timestamp in a form that sorts by time."""
     whole, _, fraction = stamp.removesuffix("Z").partition(".")
     return f"{whole}.{fraction.ljust(9, '0')}"

@@ -59,8 +59,11 @@ class PodWatch:
         try:
             with self._pod.subscribed():
                 outcome = await self._outcome()
-            return await self._reported(outcome)
+            outcome = await self._reported(outcome)
+            await self._reports.write_rest()
+            return outcome
         finally:
+            # Of one that is cancelled the next watcher writes what is left.
             self._readings.write()
 
     async def _outcome(self) -> Outcome:
@@ -72,6 +75,7 @@ class PodWatch:
                     if by_itself := await self._ended_by_itself():
                         await settle(self._pod, self._options)
                         await self._logs.drain()
+                        await self._end.look_into()
             if by_itself:
                 return self._end.outcome(unread=self._logs.unread)
             return await self._deleted(self._end.pruned())

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from airflow_hpo.core.algorithms import Pruner
-from airflow_hpo.core.attempt import MetricValue
+from airflow_hpo.core.attempt import Attempt, MetricValue
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.storage import metric_series
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
+from airflow_hpo.trials.attempts import attempt_of, reading_of, take_up
 from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.integration.trial_tasks import Tuned, declared, task_try_of
@@ -159,3 +160,31 @@ def test_the_moment_of_a_line_waits_for_a_database_that_is_away(
     monkeypatch.setattr(report, "_heard_due", 0.0)
     report([])
     assert in_a_file.attempts(0)[0].heard == NOON
+
+
+def test_how_far_a_log_was_read_is_stored_with_the_values_and_goes_when_the_trial_has_its_result(tuned: Tuned) -> None:
+    _, attempt = tuned.started(tuned.suggest()[0])
+    report = TrialReporter(tuned.store, tuned.study, attempt)
+    report.read_to("so far")
+    report(losses(3.0, 2.0))
+    known = attempt_of(tuned.store, *where(attempt))
+    assert reading_of(tuned.store, known) == ("so far", {"loss": [1, 2]})
+    conclude(tuned.store, attempt, Outcome.complete(Measurement(2.0)))
+    assert attempt_of(tuned.store, *where(attempt)).reading is None
+
+
+def test_an_attempt_that_takes_a_pod_up_goes_on_from_what_the_one_before_has_read(tuned: Tuned) -> None:
+    request = tuned.suggest()[0]
+    _, first = tuned.started(request)
+    report = TrialReporter(tuned.store, tuned.study, first)
+    report.read_to("so far")
+    report(losses(3.0, 2.0))
+    _, second = tuned.started(request, try_number=2)
+    taken = take_up(tuned.store, second, first.attempt)
+    assert reading_of(tuned.store, taken) == ("so far", {"loss": [1, 2]})
+    assert attempt_of(tuned.store, *where(second)).reading == "so far"
+    assert tuned.store.optuna.load(tuned.name).trials[0].intermediate_values == {1: 3.0, 2: 2.0}
+
+
+def where(attempt: Attempt) -> tuple[str, int, int]:
+    return attempt.study, attempt.number, attempt.attempt

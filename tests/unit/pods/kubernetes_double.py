@@ -88,9 +88,13 @@ class UpdatesDouble:
         self.live = False
         self.wake: Callable[[], None] = lambda: None
         self.states: list[Any] = []
+        self.gone: Any = None
 
     def newest(self) -> Any | None:
         return self.states.pop(0) if self.states else None
+
+    def last(self) -> Any | None:
+        return self.gone
 
     def send(self, state: Any) -> None:
         self.states.append(state)

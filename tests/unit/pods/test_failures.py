@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from kubernetes.client import V1PodStatus
+from kubernetes.client import V1Container, V1PodStatus, V1Probe, V1ResourceRequirements
 
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.pods.failures import (
+    asks_events,
     cannot_start,
     failure,
     gone,
@@ -17,6 +18,8 @@ from airflow_hpo.pods.failures import (
     not_started,
     over,
     started,
+    to_blame,
+    troubles,
 )
 from tests.unit.pods.kubernetes_double import NOW, condition, pod, running, status_of, terminated, waiting
 
@@ -26,6 +29,31 @@ CASES: dict[str, tuple[Any, FailureKind, str]] = {
     "exit code": (pod("Failed", terminated(3)), PROGRAM, "exited with 3"),
     "killed": (pod("Failed", terminated(137)), PROGRAM, "SIGKILL"),
     "out of memory": (pod("Failed", terminated(137, "OOMKilled")), PROGRAM, "out of memory (its limit is 1Gi)"),
+    "out of memory in a pipe": (pod("Succeeded", terminated(0, "OOMKilled")), PROGRAM, "although its exit code is 0"),
+    "own storage": (
+        pod(
+            "Failed",
+            terminated(137),
+            reason="Evicted",
+            message='Container base exceeded its local ephemeral storage limit "1Mi". ',
+        ),
+        PROGRAM,
+        "more local storage than it may: Container base exceeded",
+    ),
+    "own storage of all": (
+        pod(
+            "Failed",
+            reason="Evicted",
+            message="Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ",
+        ),
+        PROGRAM,
+        "more local storage than it may",
+    ),
+    "pressure": (
+        pod("Failed", terminated(0), reason="Evicted", message="The node was low on resource: ephemeral-storage. "),
+        INFRASTRUCTURE,
+        "evicted the pod: The node was low on resource",
+    ),
     "no such program": (pod("Failed", terminated(128, "StartError", "no such file")), PROGRAM, "no such file"),
     "deadline": (pod("Failed", terminated(143), reason="DeadlineExceeded"), PROGRAM, "active_deadline_seconds of 60"),
     "deadline, tidy": (pod("Failed", terminated(0), reason="DeadlineExceeded"), PROGRAM, "active_deadline_seconds"),
@@ -161,3 +189,71 @@ def test_a_pod_has_started_once_it_has_a_log_and_is_over_once_its_program_is() -
     assert not over(pod("Running", running()), "base")
     assert over(pod("Running", terminated(0)), "base")
     assert over(pod("Failed"), "base")
+
+
+PROBED = [
+    "Scheduled: Successfully assigned",
+    "Unhealthy: Readiness probe failed: not yet",
+    "Unhealthy: Liveness probe failed: no  answer\n",
+    "Killing: Stopping container base",
+]
+
+
+@pytest.mark.parametrize("code", [137, 143, 0, 1])
+def test_a_probe_that_ended_a_program_is_named_and_memory_is_not(code: int) -> None:
+    found = failure(pod("Failed", terminated(code)), "base", ["epoch 1"], PROBED)
+    assert found is not None
+    assert (found.kind, found.exit_code) == (PROGRAM, code)
+    assert found.reason == (
+        f"The trial's program was ended because its liveness probe failed (no answer) (exit code {code}). "
+        "Its last lines: epoch 1"
+    )
+
+
+def test_a_signal_without_an_event_is_not_explained() -> None:
+    found = failure(
+        pod("Failed", terminated(143)),
+        "base",
+        [],
+        ["Unhealthy: Liveness probe failed: once", "Killing: Stopping container other"],
+    )
+    assert found is not None
+    assert "was ended by SIGTERM (143), and no event of the pod says why" in found.reason
+
+
+def test_events_are_asked_for_where_they_may_say_something() -> None:
+    probed = pod("Succeeded", terminated(0))
+    assert not asks_events(probed, "base")
+    probed.spec.containers[0].liveness_probe = V1Probe()
+    assert asks_events(probed, "base")
+    assert asks_events(pod("Failed", terminated(137)), "base")
+    assert not asks_events(pod("Running", running()), "base")
+
+
+def test_an_init_container_that_failed_is_named_with_its_last_lines() -> None:
+    state = pod("Failed")
+    state.status.init_container_statuses = [status_of(terminated(0), "first"), status_of(terminated(3), "fetch")]
+    assert to_blame(state, "base") == "fetch"
+    found = failure(state, "base", ["no such file"])
+    assert found is not None
+    assert (found.kind, found.reason) == (
+        PROGRAM,
+        "The init container 'fetch' exited with 3. Its last lines: no such file",
+    )
+
+
+def test_an_init_container_that_ran_out_of_memory_is_said_to() -> None:
+    state = pod("Failed")
+    state.spec.init_containers = [V1Container(name="fetch", resources=V1ResourceRequirements(limits={"memory": "9Mi"}))]
+    state.status.init_container_statuses = [status_of(terminated(137, "OOMKilled"), "fetch")]
+    found = failure(state, "base")
+    assert found is not None
+    assert "The init container 'fetch' ran out of memory (its limit is 9Mi)" in found.reason
+
+
+def test_a_sidecar_that_was_started_again_is_named() -> None:
+    state = pod("Running", running())
+    sidecar = status_of(running(), "proxy")
+    sidecar.last_state, sidecar.restart_count = terminated(137, "OOMKilled"), 1
+    state.status.init_container_statuses = [sidecar]
+    assert troubles(state, "base") == ["The sidecar 'proxy' ran out of memory and was started again."]

@@ -1,12 +1,14 @@
-"""Keep the slots of trials.
+"""Keep the slots of trials, and how far the log of a pod was read.
 
-A trial that ran before, or runs while this migrates, has no row: what runs it does not ask for a slot.
+A trial that ran before, or runs while this migrates, has no row: what runs it does not ask for a slot. Attempts that are there keep
+`reading` empty: a watcher that takes one up reads its log from the beginning, as before.
 """
 
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0006"
 down_revision = "0005"
@@ -14,13 +16,15 @@ branch_labels = None
 depends_on = None
 
 MYSQL: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+TEXT: Any = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
 TABLES: tuple[str, ...] = ()
-"""What going back would lose; slots mean something only while trials run."""
+"""What going back would lose; both mean something only while trials run."""
 
 
 def upgrade() -> None:
     create_slots()
+    op.add_column("hpo_attempts", sa.Column("reading", TEXT))
 
 
 def create_slots() -> None:
@@ -39,4 +43,5 @@ def create_slots() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("hpo_attempts", "reading")
     op.drop_table("hpo_slots")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from airflow_hpo.pods.watch.timestamped_lines import LogLine, SeenLines, TimestampedLines
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, SeenLines, TimestampedLines
 
 
 def stamp(second: int, nano: int = 0) -> str:
@@ -88,12 +90,31 @@ def test_a_rotated_file_brings_no_line_twice_and_loses_none_that_it_has() -> Non
     assert first + seen.new(log[3:]) == log
 
 
-def test_a_file_that_was_rotated_past_everything_seen_is_read_whole() -> None:
+def test_a_file_that_was_rotated_past_everything_seen_is_read_whole_and_says_what_is_lost() -> None:
     log = lines_of(1, 2, 3, 3, 3)
     seen = SeenLines()
     first = seen.new(log[:3])
     seen.reconnected()
-    assert first + seen.new(log[4:]) == log[:3] + log[4:]
+    assert first + seen.new(log[4:]) == [*log[:3], replace(log[4], after_gap=log[2].stamp)]
+
+
+def test_a_log_that_begins_as_before_is_read_as_if_nobody_had_read_it() -> None:
+    log = lines_of(1, 2, 3)
+    assert SeenLines(Position(log[0].stamp, log[1].stamp)).new(log) == log
+
+
+def test_of_a_log_that_was_rotated_meanwhile_what_was_read_before_is_marked() -> None:
+    log = lines_of(1, 2, 3, 4)
+    marked = [replace(log[1], counted=True), replace(log[2], counted=True), log[3]]
+    assert SeenLines(Position(log[0].stamp, log[2].stamp)).new(log[1:]) == marked
+
+
+def test_of_a_log_that_was_rotated_past_what_was_read_before_the_gap_is_marked_once() -> None:
+    log = lines_of(1, 2, 3, 4)
+    seen = SeenLines(Position(log[0].stamp, log[1].stamp))
+    first = seen.new(log[2:3])
+    seen.reconnected()
+    assert first + seen.new(log[2:]) == [replace(log[2], after_gap=log[1].stamp), log[3]]
 
 
 def test_only_the_parts_of_a_progress_bar_that_came_are_skipped() -> None:

@@ -20,7 +20,7 @@ from airflow_hpo.core.placement import Placement
 from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
 from airflow_hpo.pods.watch import deletion, live_pod, logs, node, pod_end, silence, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
-from airflow_hpo.pods.watch.log_readings import PodReadings
+from airflow_hpo.pods.watch.log_readings import Earlier, PodReadings, passed_over
 from airflow_hpo.pods.watch.node import OnNode
 from airflow_hpo.pods.watch.watch import PodWatch
 from tests.unit.pods.kubernetes_double import NOW, PATIENT, PodDouble, condition, pod, running, terminated, waiting
@@ -45,9 +45,12 @@ class Watched:
         source: MetricSource | None = None,
         on_node: OnNode | None = None,
         lingers: int = 0,
+        read_to: Callable[[str], None] = passed_over,
+        earlier: Earlier | None = None,
+        double: PodDouble | None = None,
         **options: Any,
     ) -> None:
-        self.double = PodDouble(states, logs)
+        self.double = double or PodDouble(states, logs)
         self.double.lingers = lingers
         self.on_node = on_node
         self.lines: list[str] = []
@@ -57,7 +60,7 @@ class Watched:
             self.points += points
             return report(points)
 
-        readings = PodReadings(source or Stdout(), Objective("loss"), self.lines.append)
+        readings = PodReadings(source or Stdout(), Objective("loss"), self.lines.append, passed_over, read_to, earlier)
         logger = logging.getLogger(__name__)
         watched = replace(PATIENT, **{**QUICK, **options})
         self.outcome: Outcome = asyncio.run(self._run(watched, readings, taken, logger))
@@ -95,6 +98,28 @@ def test_a_connection_that_breaks_costs_no_line_and_doubles_none() -> None:
     watched = Watched([pod("Running", running())] * 80 + [DONE], [broken, 500, [whole], [whole]])
     assert watched.lines == ["loss=3", "loss=2", "loss=1"]
     assert watched.outcome.value == 1.0
+
+
+def test_a_watch_after_a_rotation_goes_on_from_what_was_read_before() -> None:
+    kept: list[str] = []
+    before = Watched(
+        [pod("Running", running())] * 30 + [DONE], [[log_of("loss=9", "loss=0.01", "loss=5")]], read_to=kept.append
+    )
+    assert before.outcome.value == 5.0
+    rotated = [log_of("loss=5", "loss=50", start=2)]
+    after = Watched([DONE], [rotated], earlier=(kept[-1], {"loss": [1, 2, 3]}))
+    assert (after.outcome.state, after.outcome.value) == ("complete", 50.0)
+    assert [(point.step, point.value) for point in after.points] == [(4, 50.0)]
+    assert after.lines == ["loss=5", "loss=50"]
+    assert after.outcome.problems == ()
+
+
+def test_a_log_of_which_nothing_is_left_is_no_whole_log() -> None:
+    kept: list[str] = []
+    Watched([pod("Running", running())] * 30 + [DONE], [[log_of("loss=9")]], read_to=kept.append)
+    after = Watched([DONE], [404], earlier=(kept[-1], {"loss": [1]}))
+    assert (after.outcome.state, after.outcome.kind) == ("failed", "infrastructure")
+    assert "The end of its log is lost" in after.outcome.reason
 
 
 def test_an_answer_that_is_no_log_is_never_read_as_one() -> None:
@@ -205,6 +230,13 @@ def test_metrics_are_read_from_the_termination_message() -> None:
 def test_a_pod_that_vanishes_is_the_clusters_failure() -> None:
     watched = Watched([pod("Running", running()), None], [[b""]])
     assert (watched.outcome.kind, watched.outcome.alive) == ("infrastructure", False)
+
+
+def test_a_pod_that_was_removed_after_its_end_ended_as_was_sent() -> None:
+    double = PodDouble([pod("Running", running()), None], [[log_of("loss=1")], [log_of("loss=1")], 404])
+    double.updates.gone = pod("Failed", terminated(3))
+    watched = Watched([], [], double=double)
+    assert (watched.outcome.kind, watched.outcome.exit_code) == ("program", 3)
 
 
 def test_an_api_server_that_is_away_is_waited_for() -> None:
