@@ -37,8 +37,8 @@ _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 def one_line_errors(command: Callable[[Any], None]) -> Callable[[Any], None]:
     """End a command by one line and its exit code, without a traceback, whatever the outside world does to it.
 
-    Codes: 0, it was done; 1, an error that its line names; 2, wrong words, which Airflow's parser says; 130, Ctrl-C; 141, nobody
-    reads its output on, as after ``| head``. The last two are those of a program that ends by these signals.
+    Codes: 0, it was done; 1, an error that its line names; 2, wrong words, which Airflow's parser says; 130, Ctrl-C; 141, its reader
+    is gone, as after ``| head``. The last two are those of a program that ends by these signals.
     """
 
     @wraps(command)

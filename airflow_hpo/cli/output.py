@@ -34,7 +34,7 @@ class SafeConsole(Console):
         super().print(*(shown(each) if isinstance(each, str) else each for each in objects), **options)
 
     def on_broken_pipe(self) -> None:
-        """Leave it to the command how it ends when nobody reads on."""
+        """Leave it to the command how it ends when its reader is gone."""
         raise BrokenPipeError
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:

@@ -40,7 +40,7 @@ def reap(args: Any) -> None:
 
 
 def _ended_editions(hook: HpoHook, names: Iterable[str]) -> list[str]:
-    """End the editions of removed pods whose DAG run has ended: nobody else would say that their trials run no more."""
+    """End the editions of removed pods when their DAG run has ended: nothing else would say that their trials run no more."""
     lines = []
     for name in sorted(set(names)):
         edition = hook.store_to_read.read(editions.get, name)

@@ -28,11 +28,7 @@ def scenarios_needed(rule: ComparisonRule, challengers: int = 1) -> int:
 def refuse_unreachable(
     rule: ComparisonRule, challengers: int, scenarios: int, *, window: timedelta | None = None, looked_up: bool = False
 ) -> None:
-    """Refuse scenarios with which the rule can never promote.
-
-    :param window: the length of the window that the scenarios are cut from; None when they are listed.
-    :param looked_up: whether a function returned them.
-    """
+    """Refuse scenarios with which the rule can never promote: cut from a window of that length, else listed or looked up."""
     needed = scenarios_needed(rule, challengers)
     if scenarios >= needed:
         return

@@ -17,7 +17,7 @@ class Completed:
     added: Params
     """Those that were lacking and have a declared default."""
     left_out: Params
-    """Those that the space has no longer, or whose condition does not hold."""
+    """Those that the space has no longer, or of which the condition does not hold."""
     lacking: tuple[str, ...]
     """Those that have neither a value nor a default."""
     outside: Params
