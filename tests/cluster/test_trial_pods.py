@@ -15,6 +15,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.pods.build.labels import label_value
 from airflow_hpo.trials.conclude import conclude
+from tests.cluster import pods_on_cluster
 from tests.cluster.pods_on_cluster import cluster_tool, wait_for
 from tests.cluster.trials_on_cluster import MakeTask, Task, first_event, rebuilt
 
@@ -72,6 +73,15 @@ def test_a_pruned_trial_is_a_success_and_its_pod_is_deleted(task: MakeTask, core
     assert attempt.outcome is AttemptOutcome.PRUNED
     assert max(trial.series().values()) > 100
     assert pods_of(core, trial) == []
+
+
+def test_a_program_that_ignores_sigterm_is_gone_when_its_trial_is_pruned(
+    task: MakeTask, core: Any, deferrable: bool
+) -> None:
+    program = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{HIGH}"
+    trial = task(program, deferrable=deferrable, termination_grace_period=3)
+    assert trial.run()["state"] == "pruned"
+    assert pods_on_cluster.pods_of(core, trial.arguments["namespace"], trial.tuned.name) == []
 
 
 def test_a_trial_that_prints_and_exits_at_once_is_not_lost(task: MakeTask, deferrable: bool) -> None:
