@@ -123,7 +123,7 @@ def failure(pod: Any, container: str, tail: Sequence[str] = (), events: Sequence
 
 
 def to_blame(pod: Any, container: str) -> str:
-    """Return the container whose last lines say why a pod that is over failed: the trial's own, unless it never ran."""
+    """Return the container with the last lines that say why a pod failed that is over: the trial's own, unless it never ran."""
     helper = None if ended(pod, container) else _failed_helper(pod)
     return helper.name if helper else container
 

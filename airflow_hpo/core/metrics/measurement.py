@@ -96,7 +96,7 @@ def two_formats(found: Rejected, evidence: LinesRead | None) -> TrialFailedError
 
 
 def lost(found: Rejected, strategy: str) -> TrialFailedError:
-    """Return the error for an objective of which the value that counts may stand in lines that nobody read."""
+    """Return the error for an objective of which the value that counts may stand in lines that were not read."""
     return TrialFailedError(
         f"All lines that may hold the value that counts must be read, but of {found.name!r} (strategy={strategy!r}) it may "
         f"be among those that are missing. {found.why}. Print less, or write the result into the termination message: "
