@@ -188,6 +188,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             grace_period=self.termination_grace_period,
             read_to=monitor.read_to,
             earlier=run.read_before(),
+            were_read=run.logs_were_read,
         )
         return self._of_pod(monitor.explained(asyncio.run(watching)))
 

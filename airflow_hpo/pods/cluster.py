@@ -36,13 +36,17 @@ async def watch_pod(
     grace_period: int | None = None,
     read_to: Callable[[str], None] = passed_over,
     earlier: Earlier | None = None,
+    were_read: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Watch a pod until it has ended, and return how; one that is given up meanwhile is deleted and gone then.
 
-    ``earlier`` is what watchers of before have read of its log, and ``read_to`` takes what this one has.
+    ``earlier`` is what watchers of before have read of its log, and ``read_to`` takes what this one has. ``were_read`` says whether
+    a log of its study could ever be read.
     """
     async with _opened(connection, name, namespace, alone=alone) as pod:
-        readings = PodReadings(source, objective, lambda line: logger.info("%s", line), on_line, read_to, earlier)
+        readings = PodReadings(
+            source, objective, lambda line: logger.info("%s", line), on_line, read_to, earlier, were_read
+        )
         return await PodWatch(pod, options, readings, report, logger, on_node, grace_period).run()
 
 

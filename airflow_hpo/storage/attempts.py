@@ -72,6 +72,12 @@ def hear(session: Session, edition: str, number: int, attempt: int, at: datetime
     )
 
 
+def any_heard(session: Session, edition: str) -> bool:
+    """Say whether a line of any attempt of an edition was ever read."""
+    heard = select(AttemptRow.id).where(_within(edition), AttemptRow.heard_at.is_not(None)).limit(1)
+    return session.scalar(heard) is not None
+
+
 def read_to(session: Session, attempt: Attempt, reading: str) -> None:
     """Note how far the log of an attempt was read; the values that were read until then are stored with it."""
     ours = AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt

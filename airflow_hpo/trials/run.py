@@ -173,6 +173,10 @@ class TrialRun:
         """Return how far earlier watchers have read the log, with the steps that are stored; None where none has."""
         return reading_of(self.store, self.attempt)
 
+    def logs_were_read(self) -> bool:
+        """Say whether a log of the study could be read before, by whichever process."""
+        return self.store.read(attempts.any_heard, self.attempt.study)
+
     def monitor(self) -> TrialMonitor:
         """Return what takes new points while the trial runs, and says when the pruner or the study ends it."""
         return TrialMonitor(self.reporter, self.store, self.attempt.study, self._poll_interval)

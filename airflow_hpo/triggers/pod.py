@@ -208,6 +208,7 @@ class TrialPodTrigger(BaseTrigger):
             grace_period=self.grace_period,
             read_to=monitor.read_to,
             earlier=await in_thread(trial.read_before),
+            were_read=trial.logs_were_read,
         )
         await self._deliver_rest(trial.reporter)
         return monitor.explained(outcome)

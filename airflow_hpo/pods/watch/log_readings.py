@@ -51,6 +51,7 @@ class PodReadings:
         on_line: OnLine = passed_over,
         read_to: Callable[[str], None] = passed_over,
         earlier: Earlier | None = None,
+        were_read: Callable[[], bool] | None = None,
     ) -> None:
         self._read_to = read_to
         self._earlier = _read(earlier)
@@ -62,6 +63,8 @@ class PodReadings:
         """The metrics that are looked for."""
         self._from_output = isinstance(source, Stdout)
         self._from_message = not isinstance(source, Stdout | File)
+        self.were_read = None if self._from_message else were_read
+        """Says whether a log of the study could be read before, by whichever process; None where no log is needed."""
         self._log = log
         self._on_line = on_line
         self._unwritten: deque[str] = deque()

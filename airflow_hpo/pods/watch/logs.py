@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
+from typing import Any
 
-from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
+from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError, FailureKind, TrialFailedError
 from airflow_hpo.pods.api.access import PodAccess
-from airflow_hpo.pods.threads import cancelled
+from airflow_hpo.pods.api.errors import FORBIDDEN
+from airflow_hpo.pods.threads import cancelled, in_thread
 from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.share import reading_share
 from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, SeenLines, TimestampedLines
@@ -49,7 +51,10 @@ class LogFollower:
         at_end: Callable[[], None] = lambda: None,
         names: Sequence[str] = (),
         before: Position | None = None,
+        were_read: Callable[[], bool] | None = None,
     ) -> None:
+        self._needed = were_read is not None
+        self._were_read = were_read or bool
         self._access = access
         self._names = names
         self._container = container
@@ -117,12 +122,26 @@ class LogFollower:
         except ClusterRefusedError as err:
             # A container that waits to start has no log yet, which is a refusal too.
             self.problem = str(err)
+            if err.status == FORBIDDEN and self._needed:
+                await self._check_right(err)
+                raise ClusterUnavailableError(err.reason, status=err.status) from err
             return False
         finally:
             self.idle.set()
         if follow and self._ended:
             self._at_end()
         return True
+
+    async def _check_right(self, err: ClusterRefusedError) -> None:
+        """Raise where no log of the study could ever be read: no attempt can have a result then.
+
+        A right that was there before comes back, as an API server does that is away.
+        """
+        if not self._seen.since and not await in_thread(self._were_read):
+            # Of the kind that is not tried again: only a person can mend it.
+            raise TrialFailedError(
+                f"The metrics are read from the log. {err.reason}", kind=FailureKind.PROGRAM
+            ) from err
 
     async def _drain(self, chunks: AsyncIterator[bytes], *, whole: bool) -> None:
         """Take all lines; the unfinished last one only when nothing can follow, else it comes again in full."""
@@ -175,10 +194,12 @@ class TrialLogs:
         """Whether the end of a log may be read later, because the API server did not answer."""
         self._readings = readings
         names, before = readings.names, readings.position
-        own = None if metrics_container else before
-        self._followers = [LogFollower(access, container, readings.output, at_end, names, own)]
+        self._at_end = at_end
+        measured: dict[str, Any] = {"before": before, "were_read": readings.were_read}
+        own = {} if metrics_container else measured
+        self._followers = [LogFollower(access, container, readings.output, at_end, names, **own)]
         if metrics_container:
-            self._followers.append(LogFollower(access, metrics_container, readings.metrics, names=names, before=before))
+            self._followers.append(LogFollower(access, metrics_container, readings.metrics, names=names, **measured))
         self._tasks: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager
@@ -201,6 +222,14 @@ class TrialLogs:
 
     def _follow(self) -> None:
         self._tasks = [asyncio.create_task(one.follow()) for one in self._followers]
+        for task in self._tasks:
+            task.add_done_callback(lambda done: done.cancelled() or self._at_end())
+
+    def check(self) -> None:
+        """Raise why a log can never be read."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                task.result()
 
     async def drain(self) -> None:
         """Read every log to its end; call when the pod has ended, while the logs are followed."""

@@ -101,6 +101,7 @@ class PodWatch:
         pause = longest = self._options.poll_interval
         silence = Silence(self._options.no_news_after, self._readings, self._logs)
         while not self._reports.given_up() and not self._pod.over:
+            self._logs.check()
             await silence.check()
             woken = await self._pod.woken(min(pause, silence.left))
             pause = min(FIRST_PAUSE if woken else pause * 2, longest)

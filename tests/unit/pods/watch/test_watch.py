@@ -48,6 +48,7 @@ class Watched:
         read_to: Callable[[str], None] = passed_over,
         earlier: Earlier | None = None,
         double: PodDouble | None = None,
+        were_read: Callable[[], bool] | None = None,
         **options: Any,
     ) -> None:
         self.double = double or PodDouble(states, logs)
@@ -60,7 +61,9 @@ class Watched:
             self.points += points
             return report(points)
 
-        readings = PodReadings(source or Stdout(), Objective("loss"), self.lines.append, passed_over, read_to, earlier)
+        readings = PodReadings(
+            source or Stdout(), Objective("loss"), self.lines.append, passed_over, read_to, earlier, were_read
+        )
         logger = logging.getLogger(__name__)
         watched = replace(PATIENT, **{**QUICK, **options})
         self.outcome: Outcome = asyncio.run(self._run(watched, readings, taken, logger))
@@ -112,6 +115,26 @@ def test_a_watch_after_a_rotation_goes_on_from_what_was_read_before() -> None:
     assert [(point.step, point.value) for point in after.points] == [(4, 50.0)]
     assert after.lines == ["loss=5", "loss=50"]
     assert after.outcome.problems == ()
+
+
+def test_a_right_to_read_logs_that_was_never_there_ends_the_trial_while_its_program_runs() -> None:
+    outcome = Watched([pod("Running", running())], [403], were_read=lambda: False).outcome
+    assert (outcome.state, outcome.kind, outcome.alive) == ("failed", "program", False)
+    assert "refuses to read the log (403)" in outcome.reason
+
+
+def test_a_right_to_read_logs_that_was_there_before_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(logs, pause, 0.01)
+    assert Watched([DONE], [403, 403, [log_of("loss=1")]], were_read=lambda: True).outcome.value == 1.0
+    away = Watched([DONE], [403], were_read=lambda: True).outcome
+    assert (away.state, away.kind, away.alive) == ("failed", "infrastructure", True)
+
+
+def test_a_right_to_read_logs_does_not_matter_where_metrics_come_otherwise() -> None:
+    done = pod("Succeeded", terminated(0, message="loss=0.25"))
+    source = TerminationMessage()
+    assert Watched([done], [403], source=source, were_read=lambda: False).outcome.value == 0.25
 
 
 def test_a_log_of_which_nothing_is_left_is_no_whole_log() -> None:
