@@ -25,7 +25,9 @@ HpoError
 └── TrialFailedError             one attempt of a trial failed; carries the kind and the reason
     └── ClusterError             Kubernetes did not do what it was asked
         ├── ClusterRefusedError      a person has to mend something first
+        │   └── ClusterForbiddenError    a right is missing
         └── ClusterUnavailableError  the same call may succeed later
+            └── ClusterFullError         a quota is full: the call succeeds once others have ended
 """
 
 from enum import StrEnum
@@ -163,13 +165,15 @@ class TrialFailedError(HpoError):
     :param reason: one sentence for people, kept on the attempt.
     :param kind: who is to blame, a :class:`FailureKind` or its value: ``"program"``, ``"infrastructure"``, ``"killed"``,
         ``"unheard"`` or ``"no_news"``; retry rules depend on it.
+    :param lasting: whether another attempt would fail in the same way, so that none is made, whatever the retries.
     :raises ValueError: when the kind is none of these.
     """
 
-    def __init__(self, reason: str, *, kind: FailureKind | str = FailureKind.PROGRAM) -> None:
+    def __init__(self, reason: str, *, kind: FailureKind | str = FailureKind.PROGRAM, lasting: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = FailureKind(kind)
+        self.lasting = lasting
 
 
 class ClusterError(TrialFailedError):
@@ -180,6 +184,7 @@ class ClusterError(TrialFailedError):
     :param status: HTTP status; None when there was no answer.
     :param cause: Kubernetes' own name of the reason, such as ``"AlreadyExists"``; empty when it gave none.
     :param retry_after: seconds after which Kubernetes wants to be asked again; None when it named none.
+    :param lasting: whether the same pod is refused however often it is asked for, so that no further attempt is made.
     """
 
     def __init__(
@@ -190,8 +195,9 @@ class ClusterError(TrialFailedError):
         status: int | None = None,
         cause: str = "",
         retry_after: float | None = None,
+        lasting: bool = False,
     ) -> None:
-        super().__init__(reason, kind=kind)
+        super().__init__(reason, kind=kind, lasting=lasting)
         self.status = status
         self.cause = cause
         self.retry_after = retry_after
@@ -201,8 +207,16 @@ class ClusterRefusedError(ClusterError):
     """Kubernetes refuses a call, or no cluster is named: a person has to mend something first."""
 
 
+class ClusterForbiddenError(ClusterRefusedError):
+    """A right is missing; where it was there before it is waited for."""
+
+
 class ClusterUnavailableError(ClusterError):
     """Kubernetes does not answer, or not now: the same call may succeed later."""
+
+
+class ClusterFullError(ClusterUnavailableError):
+    """A quota is full: the same call succeeds once others have ended."""
 
 
 class TrialPruned(Exception):

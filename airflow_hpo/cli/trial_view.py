@@ -12,6 +12,7 @@ from airflow_hpo.cli.trial_data import curves, log_url, shown_time
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.trial import brief
 from airflow_hpo.core.trial_details import TrialDetails
+from airflow_hpo.core.waiting import Waiting
 from airflow_hpo.trials.rows import state_of
 
 TAIL_LINES = 10
@@ -61,7 +62,10 @@ def _about(trial: TrialDetails) -> Iterator[str]:
 def _about_attempt(attempt: Attempt) -> Iterator[str]:
     kind = f" ({attempt.kind.value})" if attempt.kind else ""
     code = f", exit code {attempt.exit_code}" if attempt.exit_code is not None else ""
-    yield f"Attempt {attempt.attempt}: {attempt.outcome.value}{kind}{code}"
+    state = "waiting" if attempt.finished is None and attempt.waits_for else attempt.outcome.value
+    yield f"Attempt {attempt.attempt}: {state}{kind}{code}"
+    if attempt.finished is None and attempt.waits_for:
+        yield f"  It waits for {Waiting.of(attempt.waits_for).sentence}."
     if attempt.reason:
         yield f"  {attempt.reason}"
     elif attempt.verdict:

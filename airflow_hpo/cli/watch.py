@@ -75,7 +75,7 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     drained = ["drained"] if status.edition.drained else []
     pace = pace_of(records, status.verdict.needed + progress.running, datetime.now(UTC))
     waiting = [f"{status.waiting} waiting"] if status.waiting else []
-    parts = [*drained, f"{status.running} running", *waiting, f"{progress.failed} failed"]
+    parts = [*drained, f"{status.running} running", *waiting, *progress.shown_waiting, f"{progress.failed} failed"]
     if progress.pending:
         parts.insert(len(drained) + 1, f"{progress.pending} of them without a place yet")
     if progress.pruned:

@@ -75,6 +75,9 @@ class Attempt:
     reading: str | None = field(default=None, repr=False)
     """How far its log was read, for the next reader; None where nothing needs it."""
 
+    waits_for: str | None = None
+    """What it waits for, a :class:`~airflow_hpo.core.waiting.Waiting` as text, or did to its end; None once its program has started."""
+
     @property
     def scheduled(self) -> bool:
         """Whether it has a machine to run on: at once where a worker runs it, with its node where a pod does."""

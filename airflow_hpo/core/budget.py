@@ -1,6 +1,6 @@
 """Budget of a study: when it is over, how many trials it may start now, and how many it can need at most."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -19,6 +19,8 @@ class End(StrEnum):
     MAX_FAILURES = "max_failures"
     SAME_FAILURE = "same_failure"
     STOPPED = "stopped"
+    CANNOT_START = "cannot_start"
+    """The cluster let too many trials not even begin."""
     EXHAUSTED = "exhausted"
     INCOMPLETE = "incomplete"
     """Its tasks ended before its budget did, and what there is was accepted."""
@@ -36,8 +38,8 @@ def end_of(
         return End.STOPPED, f"The study was stopped: {stopped}"
     if best is not None and study.objective.reached(best):
         return End.GOAL, f"The goal {study.objective.goal} was reached with {best}."
-    if progress.failed > study.failures_allowed:
-        return End.MAX_FAILURES, f"{progress.failed} trials failed for good, and {study.failures_allowed} may."
+    if progress.blamed > study.failures_allowed:
+        return End.MAX_FAILURES, f"{progress.blamed} trials failed for good, and {study.failures_allowed} may."
     if progress.counted(study.count) >= study.wanted:
         return End.MAX_TRIALS, f"All {study.wanted} trials are {study.count}."
     if study.patience is not None and progress.since_best >= study.patience:
@@ -90,6 +92,21 @@ def verdict(
         return BudgetVerdict(*found, needed=0)
     done = progress.counted(study.count)
     return BudgetVerdict(None, "", needed=max(0, study.wanted - done - progress.running))
+
+
+def cannot_start(study: Study, progress: Progress) -> bool:
+    """Say whether so many trials could not begin that no further one is worth trying."""
+    none_began = progress.successful == progress.blamed == 0
+    alike = study.same_failures if none_began and study.same_failures else None
+    most = study.failures_allowed + 1
+    return progress.unbegun >= (most if alike is None else min(most, alike))
+
+
+def verdict_on_start(judged: BudgetVerdict, progress: Progress, reasons: Sequence[str]) -> BudgetVerdict:
+    """Judge a study of which trials could not begin, with the last reason."""
+    last = next((reason.partition(": ")[2] for reason in reversed(reasons) if reason), "").rstrip(".")
+    said = f"{progress.unbegun} trials could not begin, which max_failures does not count{f'; the last: {last}' if last else ''}."
+    return BudgetVerdict(End.CANNOT_START, said, needed=0)
 
 
 def may_fail_alike(study: Study, progress: Progress) -> bool:

@@ -43,6 +43,10 @@ class Outcome:
     """What its end adds to what is known about where it ran."""
     over: bool = False
     """Whether its pod has ended by itself, so that the pod may be kept."""
+    lasting: bool = False
+    """Whether only a person can mend it, so that no further attempt is made."""
+    waits_for: str | None = None
+    """Of one whose program never ran: what it waited for to its end."""
     alive: bool = False
     """Whether its pod may be well and only could not be watched, or read to its end: the next try takes it up."""
 
@@ -50,6 +54,7 @@ class Outcome:
         """Mask what programs and clusters say: all of it passes here on its way to the study, to logs, events and errors."""
         set_ = partial(object.__setattr__, self)
         set_("reason", self.reason and masked(self.reason))
+        set_("waits_for", self.waits_for and masked(self.waits_for))
         set_("tail", tuple(map(masked, self.tail)))
         set_("oddities", tuple(map(masked, self.oddities)))
         if self.measurement and self.measurement.problems:
@@ -88,6 +93,8 @@ class Outcome:
             placement=Placement.from_dict(data.get("place") or {}),
             over=bool(data.get("over")),
             alive=bool(data.get("alive")),
+            lasting=bool(data.get("lasting")),
+            waits_for=data.get("waits_for"),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,6 +112,8 @@ class Outcome:
             "place": self.placement.to_dict(),
             "over": self.over,
             "alive": self.alive,
+            "lasting": self.lasting,
+            "waits_for": self.waits_for,
         }
 
     @property

@@ -1,12 +1,14 @@
 """Progress of a study: counts of its trials, the best of them, their pace and the time that is left."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
+from airflow_hpo.core.waiting import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,26 @@ class Progress:
     pending: int = 0
     """How many of the running trials wait for a node; 0 where it was not looked up."""
 
+    unbegun: int = 0
+    """How many of the failed trials the cluster never let begin; 0 where it was not looked up."""
+    waiting: str = ""
+    """How many of the running trials are known to wait for what, their programs not having started; empty without any."""
+    waiting_count: int = 0
+
     @property
     def successful(self) -> int:
         """Complete and pruned trials."""
         return self.complete + self.pruned
+
+    @property
+    def blamed(self) -> int:
+        """Failed trials that count towards ``max_failures``: those that the cluster never let begin do not."""
+        return self.failed - self.unbegun
+
+    @property
+    def shown_waiting(self) -> list[str]:
+        """How many trials wait and for what, for a list of counts; empty without any."""
+        return [f"{self.waiting_count} waiting ({self.waiting})"] if self.waiting else []
 
     @property
     def finished(self) -> int:
@@ -55,12 +73,18 @@ def taken_over(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
 
 
 def progress_of(
-    trials: Iterable[TrialRecord], direction: Direction, scheduled: Collection[int] | None = None
+    trials: Iterable[TrialRecord],
+    direction: Direction,
+    scheduled: Collection[int] | None = None,
+    unbegun: Collection[int] = (),
+    waits: Mapping[int, str] = MappingProxyType({}),
 ) -> Progress:
     """Count the trials of a study and find the best."""
     own = own_trials(trials)
     states = Counter(trial.state for trial in own)
     running = {trial.number for trial in own if trial.state is TrialState.RUNNING}
+    failed = {trial.number for trial in own if trial.state is TrialState.FAIL}
+    waiting = [waits_for for number, waits_for in waits.items() if number in running]
     best = best_of(own, direction)
     return Progress(
         complete=states[TrialState.COMPLETE],
@@ -70,6 +94,9 @@ def progress_of(
         best=best,
         since_best=_after(best, own) if best else 0,
         pending=0 if scheduled is None else len(running.difference(scheduled)),
+        unbegun=len(failed.intersection(unbegun)),
+        waiting=counted(waiting),
+        waiting_count=len(waiting),
     )
 
 

@@ -7,12 +7,15 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+import yaml
 from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction, OnKillAction
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from airflow_hpo import conf
 from airflow_hpo.core.attempt import Attempt, Backend
@@ -22,7 +25,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import ClusterUnavailableError, TrialFailedError
 from airflow_hpo.hooks.secrets import hidden_in
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.operators.end_in_triggerer import may_end_in_triggerer
@@ -33,20 +36,23 @@ from airflow_hpo.pods.api.errors import reachable
 from airflow_hpo.pods.build import manifest
 from airflow_hpo.pods.build.pod import author_manifest
 from airflow_hpo.pods.cluster import watch_pod
-from airflow_hpo.pods.failures import over
+from airflow_hpo.pods.failures import over, started
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.trials.code_files import files_fingerprint
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod import PodEvent, TrialPodTrigger
-from airflow_hpo.triggers.pod_start import delete_left_pod, identity_of, start_pod
+from airflow_hpo.triggers.pod_start import delete_left_pod, identity_of, manifest_of, start_pod
 from airflow_hpo.triggers.trial_spec import PodTrialSpec
+from airflow_hpo.triggers.waits import waits_of
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
 
 DEFER_SLACK = timedelta(minutes=5)
 """How much later than the trial's own deadline Airflow would end the trigger, which would leave the pod behind."""
+ASK_AGAIN = timedelta(seconds=30)
+"""Between two requests of a worker for a pod that Kubernetes does not take now."""
 
 
 class TrialPodOperator(TrialOperator, TrialPodSpec):
@@ -80,13 +86,13 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
     :param name: what pods are called before ``-t<trial>-a<attempt>-<hash>``; None for the study's name. Templated.
     :param deferrable: wait in the triggerer; False keeps a worker while the trial runs.
     :param poll_interval: seconds between two looks at a pod while its log goes on; the end of the log is noticed at once.
-    :param schedule_timeout_seconds: how long a pod may wait for a node; long enough for a node pool to grow.
+    :param schedule_timeout_seconds: how long a pod may wait for a quota and for a node; long enough for a node pool to grow.
     :param startup_timeout_seconds: how long a scheduled pod may take to start, big images included.
     :param api_timeout_seconds: how long the API server may be away before the attempt is given up.
     :param no_news_after: how long the program may print no line once it has started, seconds or timedelta, more than 0; then the
         pod is deleted, and the attempt fails with the kind ``no_news``, which ``program_retries`` counts. None for no limit.
-    :param time_limit: seconds that an attempt may take from its beginning; None for the task's ``execution_timeout``, which
-        also counts the time that a task without a worker waits for its turn.
+    :param time_limit: seconds that the program may run from its start; None for the task's ``execution_timeout``, which counts
+        from there too unless a worker is kept (``deferrable=False``).
     :param log_events_on_startup: write the pod's events into the log until it has started.
     :param log_pod_spec_on_failure: write the whole pod into the log when the attempt has failed.
     :param termination_message_policy: ``"FallbackToLogsOnError"`` takes the end of the log as the message of a container
@@ -166,12 +172,16 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         if self._killed:
             raise TrialFailedError("The task was killed before its pod was created.", kind=FailureKind.KILLED)
         pod = self.start_pod(context, run)
-        name, namespace = str(pod.metadata.name), str(pod.metadata.namespace)
+        there: Any = pod or self.pod
+        name, namespace = str(there.metadata.name), str(there.metadata.namespace)
+        manifest = None if pod else manifest_of(self.client, there)
+        if manifest and self.deferrable and hidden_in(there):
+            self._ask_again(run)
         context["ti"].xcom_push(key="pod_name", value=name)
         context["ti"].xcom_push(key="pod_namespace", value=namespace)
         # A pod of an earlier try may have ended; and a task that resumes right after deferring is at times killed.
-        if self.deferrable and not over(pod, self.base_container_name):
-            self._defer(context, run, pod)
+        if self.deferrable and not (pod and over(pod, self.base_container_name)):
+            self._defer(run, there, manifest)
         monitor = run.monitor()
         watching = watch_pod(
             self.cluster(),
@@ -189,11 +199,18 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             read_to=monitor.read_to,
             earlier=run.read_before(),
             were_read=run.logs_were_read,
+            waits=waits_of(run, monitor, manifest),
         )
-        return self._of_pod(monitor.explained(asyncio.run(watching)))
+        try:
+            return self._of_pod(monitor.explained(asyncio.run(watching)))
+        except AirflowTaskTimeout as err:
+            if self._has_started():
+                raise
+            reason = f"The task ran into its execution_timeout before the pod's program had started: {err}"
+            raise TrialFailedError(reason, kind=FailureKind.INFRASTRUCTURE) from err
 
-    def start_pod(self, context: Context, run: TrialRun) -> V1Pod:
-        """Create the pod of the attempt that has begun, or take up an earlier try's."""
+    def start_pod(self, context: Context, run: TrialRun) -> V1Pod | None:
+        """Create the pod of the attempt that has begun, or take up an earlier try's; None when it has to wait."""
         self.metrics.check(run.study.objective)
         self._identity = identity_of(run)
         with reachable():
@@ -201,8 +218,10 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
         # Known before it is created, so that a kill in between deletes it.
         self.pod = request
-        self.pod = pod = start_pod(run, self.client, request, self.log)
-        self.tell_callbacks("on_pod_creation", pod=pod, context=context)
+        pod = start_pod(run, self.client, request, self.log)
+        if pod:
+            self.pod = pod
+            self.tell_callbacks("on_pod_creation", pod=pod, context=context)
         return pod
 
     def on_kill(self) -> None:
@@ -237,32 +256,41 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         """Whether pods that have ended may be kept, which is decided in a worker."""
         return bool(self.on_finish_action is not OnFinishAction.DELETE_POD)
 
-    def _defer(self, context: Context, run: TrialRun, pod: V1Pod) -> None:
-        options = self.watch_limits(run.attempt, context["ti"].start_date)
+    def _ask_again(self, run: TrialRun) -> NoReturn:
+        """Leave the worker for a while: a pod with secrets in it is stored nowhere, and so is created by no trigger."""
+        limits = self.watch_limits(run.attempt)
+        if limits.waited(time.monotonic()) >= limits.schedule_timeout:
+            reason = f"The pod could not be created within {limits.schedule_timeout:g} s. It waits for {run.attempt.waits_for}"
+            raise ClusterUnavailableError(reason)
+        self.defer(trigger=TimeDeltaTrigger(ASK_AGAIN), method_name="execute_when_ready")
+        raise RuntimeError("unreachable: defer() raises")
+
+    def _defer(self, run: TrialRun, pod: V1Pod, manifest: dict[str, Any] | None) -> None:
+        limits = self.watch_limits(run.attempt)
         grace = self.termination_grace_period or pod.spec.termination_grace_period_seconds or 0
         trigger = TrialPodTrigger.of(
             run.attempt,
             pod,
             self.cluster(),
-            options,
+            limits,
             self.metrics,
             hpo_conn_id=self.hpo_conn_id,
             delete_on_kill=self.on_kill_action is OnKillAction.DELETE_POD,
             grace_period=self.termination_grace_period,
             end_task=may_end_in_triggerer(self),
             masked=hidden_in(pod),
+            manifest=manifest,
         )
-        self.defer(
-            trigger=trigger,
-            method_name="execute_when_ended",
-            timeout=timedelta(seconds=options.deadline - time.time() + grace) + DEFER_SLACK
-            if options.deadline
-            else None,
-        )
+        limit = limits.execution_timeout
+        waits = limits.schedule_timeout + limits.startup_timeout + grace
+        longest = limit and timedelta(seconds=limit + waits) + DEFER_SLACK
+        self.defer(trigger=trigger, method_name="execute_when_ended", timeout=longest)
 
     def _of_pod(self, outcome: Outcome) -> Outcome:
         """Take the pod's end, wherever it was watched."""
         self.outcome = outcome
+        if self.log_pod_spec_on_failure and outcome.state is AttemptOutcome.FAILED:
+            self._log_pod()
         for name in ("on_pod_completion", "on_pod_teardown"):
             self.tell_callbacks(name, pod=self.pod)
         if self._killed:
@@ -274,6 +302,23 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             )
         return outcome
 
+    def _has_started(self) -> bool:
+        """Say whether the program of the pod has started, as far as it can be seen."""
+        assert self.pod is not None
+        try:
+            found = self.client.read_namespaced_pod(self.pod.metadata.name, self.pod.metadata.namespace)
+        except Exception:  # noqa: BLE001 - the task has no time left to ask again
+            return True
+        return started(found, self.base_container_name)
+
+    def _log_pod(self) -> None:
+        assert self.pod is not None
+        try:
+            found = self.client.read_namespaced_pod(self.pod.metadata.name, self.pod.metadata.namespace)
+            self.log.info("The pod:\n%s", yaml.safe_dump(self.client.api_client.sanitize_for_serialization(found)))
+        except Exception as err:  # noqa: BLE001 - the failure is known; the pod is only its explanation
+            self.log.warning("The pod cannot be shown: %s", err)
+
     def _kept(self) -> bool:
         outcome = self.outcome
         if outcome is None or not outcome.over:
@@ -284,15 +329,12 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             failed and self.on_finish_action is OnFinishAction.DELETE_SUCCEEDED_POD
         )
 
-    def watch_limits(self, attempt: Attempt, began: datetime | None = None) -> WatchLimits:
-        """Return how the pod is watched."""
-        # Without a beginning Airflow itself ends a task that takes too long.
-        limit = self.execution_timeout.total_seconds() if self.execution_timeout and began else None
-        if self.time_limit:
-            limit, began = self.time_limit, attempt.started
-        return replace(
-            self._options(), deadline=began.timestamp() + limit if limit and began else None, execution_timeout=limit
-        )
+    def watch_limits(self, attempt: Attempt) -> WatchLimits:
+        """Return how the pod of an attempt is watched."""
+        limit = self.time_limit or (self.execution_timeout.total_seconds() if self.execution_timeout else None)
+        # In a worker Airflow itself ends a task that takes too long.
+        limit = limit if self.deferrable or self.time_limit else None
+        return replace(self._options(), execution_timeout=limit, begun=attempt.started.timestamp())
 
     def _options(self) -> WatchLimits:
         return WatchLimits(
@@ -306,6 +348,7 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
             report_interval=conf.report_interval(),
             ending_interval=conf.poll_interval(),
             no_news_after=self.no_news_after,
+            log_events=self.log_events_on_startup,
         )
 
     def files_work(self, folder: str | None = None) -> str:

@@ -15,7 +15,7 @@ from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.build import manifest
-from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.build.labels import PodIdentity, checked_labels
 from airflow_hpo.pods.build.pod import author_manifest, built, completed
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class TrialPodSpec(KubernetesPodOperator):
         **kwargs: Any,
     ) -> None:
         _refuse(kwargs)
+        if isinstance(labels := kwargs.get("labels"), Mapping):
+            checked_labels(labels)
         if isinstance(variables := kwargs.get("env_vars"), Mapping):
             kwargs["env_vars"] = as_variables("env_vars", variables)
         super().__init__(

@@ -29,7 +29,8 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.templates import TEMPLATE_ERRORS, text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
-from airflow_hpo.exceptions import DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
+from airflow_hpo.core.waiting import Waiting, WaitsFor
+from airflow_hpo.exceptions import ClusterError, DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.hooks.work import rendered_work
@@ -332,7 +333,9 @@ _NEVER_RETRIED = (PermanentHpoError, AirflowFailException)
 def _failure(err: BaseException) -> Outcome:
     """Say who is to blame: the trial's author for what he declared, and the worker for what is unforeseen."""
     if isinstance(err, TrialFailedError):
-        return Outcome.failed(err.reason, err.kind)
+        # What a cluster refuses to the task itself is the pod: its program has not run.
+        unbegun = str(Waiting(WaitsFor.API)) if isinstance(err, ClusterError) else None
+        return Outcome.failed(err.reason, err.kind, lasting=err.lasting, waits_for=unbegun)
     if isinstance(err, AirflowTaskTimeout):
         return Outcome.failed(f"The task ran into its execution_timeout: {err}")
     kind = FailureKind.PROGRAM if isinstance(err, _NEVER_RETRIED) else FailureKind.INFRASTRUCTURE

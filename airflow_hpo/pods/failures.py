@@ -51,6 +51,13 @@ _STARTING = {"ContainerCreating", "PodInitializing"}
 """Reasons of a waiting container that do not say what it waits for."""
 _NO_IMAGE = {"InvalidImageName", "ErrImageNeverPull"}
 _NO_PULL = {"ErrImagePull", "ImagePullBackOff"}
+_NO_CONFIG = "CreateContainerConfigError"
+_ABSENT = re.compile(
+    r"not found|unknown|not exist|denied|unauthori[sz]ed|authori[sz]ation|authentication|forbidden|no match for"
+)
+"""What a registry answers that has no such image for this cluster; anything else passes, and Kubernetes asks it again."""
+_NO_CLAIM = re.compile(r'persistentvolumeclaim "[^"]*" not found')
+_NO_VOLUME = re.compile(r'(?:secret|configmap) "[^"]*" not found|references non-existent')
 _BUSY_REGISTRY = (
     "pull qps exceeded",
     "rate limit",
@@ -75,10 +82,12 @@ class PodFailure:
     """One sentence for people."""
     exit_code: int | None = None
     """Of the program; None when it never ran, or when its end was not seen."""
+    lasting: bool = False
+    """Whether only the author can mend it, so that no further attempt is made."""
 
     def error(self) -> TrialFailedError:
         """Return the error that an attempt fails with."""
-        return TrialFailedError(self.reason, kind=self.kind)
+        return TrialFailedError(self.reason, kind=self.kind, lasting=self.lasting)
 
 
 def container_status(pod: Any, container: str) -> Any | None:
@@ -92,6 +101,19 @@ def started(pod: Any, container: str) -> bool:
     """Say whether a container runs or has run, so that it has a log."""
     status = container_status(pod, container)
     return bool(status and status.state and (status.state.running or status.state.terminated))
+
+
+def running_since(pod: Any, container: str) -> datetime | None:
+    """Return when a container that runs has started; None when it does not run."""
+    status = container_status(pod, container)
+    running = status.state.running if status and status.state else None
+    since: datetime | None = running.started_at if running else None
+    return since
+
+
+def scheduling(pod: Any) -> Any | None:
+    """Return what the scheduler says about a pod; None before it has said anything."""
+    return next((one for one in pod.status.conditions or [] if one.type == "PodScheduled"), None)
 
 
 def ended(pod: Any, container: str) -> Any | None:
@@ -261,8 +283,8 @@ def node_lost(pod: Any) -> PodFailure:
 
 def not_scheduled(pod: Any, seconds: float) -> PodFailure:
     """Return the failure of a pod that no node took in time."""
-    conditions = pod.status.conditions or []
-    why = next((one.message for one in conditions if one.type == "PodScheduled" and one.status == "False"), None)
+    found = scheduling(pod)
+    why = found.message if found and found.status == "False" else None
     return PodFailure(INFRASTRUCTURE, _sentence(f"The pod was not scheduled within {seconds:g} s", why))
 
 
@@ -278,17 +300,38 @@ def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] 
 
 def cannot_start(pod: Any) -> PodFailure | None:
     """Return why a pod that waits will never start, such as an image that is not there; None when it may."""
+    placed = scheduling(pod)
+    if placed and placed.status == "False" and _NO_CLAIM.search(placed.message or ""):
+        reason = _sentence("A claim that the pod names does not exist", placed.message)
+        return PodFailure(INFRASTRUCTURE, f"{reason} Create it, or correct the trial's `volumes`.", lasting=True)
     for one in [*(pod.status.init_container_statuses or []), *(pod.status.container_statuses or [])]:
         waits = one.state.waiting if one.state else None
         if waits and (waits.reason in _NO_IMAGE or (waits.reason in _NO_PULL and not _may_pass(waits.message))):
             reason = _sentence(f"The image {one.image!r} cannot be pulled", _waiting(one))
-            return PodFailure(INFRASTRUCTURE, f"{reason} Check its name, and the pod's `image_pull_secrets`.")
+            remedy = "Check its name, and the pod's `image_pull_secrets`."
+            return PodFailure(INFRASTRUCTURE, f"{reason} {remedy}", lasting=True)
+        # A kubelet that has not seen the object yet says that its cache is not in sync.
+        if waits and waits.reason == _NO_CONFIG and "sync" not in (waits.message or ""):
+            reason = _sentence(f"The container {one.name!r} cannot be made", _waiting(one))
+            remedy = "Correct the trial's arguments, or create what they name."
+            return PodFailure(INFRASTRUCTURE, f"{reason} {remedy}", lasting=True)
+    return None
+
+
+def cannot_mount(events: Sequence[str]) -> PodFailure | None:
+    """Return which volume of a pod that has waited for a while names what is not there; None where none does."""
+    for reason, _, message in (event.partition(": ") for event in reversed(events)):
+        if reason == "FailedMount" and _NO_VOLUME.search(message):
+            what = _sentence("A volume of the pod cannot be mounted", message)
+            remedy = "Create what it names, or correct the trial's `volumes`."
+            return PodFailure(INFRASTRUCTURE, f"{what} {remedy}", lasting=True)
     return None
 
 
 def _may_pass(message: str | None) -> bool:
     """Say whether the registry, which Kubernetes asks again, may answer otherwise later."""
-    return any(words in (message or "").lower() for words in _BUSY_REGISTRY)
+    text = (message or "").lower()
+    return any(words in text for words in _BUSY_REGISTRY) or not _ABSENT.search(text)
 
 
 def _waiting(status: Any | None) -> str | None:

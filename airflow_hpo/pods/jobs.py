@@ -5,16 +5,15 @@ from contextlib import suppress
 from typing import Any
 
 from airflow_hpo.core.outcome import TAIL_LINES
-from airflow_hpo.core.trial import FailureKind
-from airflow_hpo.exceptions import TrialFailedError
+from airflow_hpo.exceptions import ClusterUnavailableError, TrialFailedError
 from airflow_hpo.pods.api.errors import Call, translated
 from airflow_hpo.pods.failures import PodFailure, asks_events, failure, to_blame
 from airflow_hpo.pods.job_names import FIRST, INDEX, JOB, job_of
 
 KEPT_SECONDS = 86400
 """How long Kubernetes keeps a Job that has ended and was not removed; its result is taken up in that time."""
-POD_LIMIT = 60.0
-"""Seconds within which Kubernetes must have made the pod of index 0."""
+POD_LIMIT = 3.0
+"""Seconds for which the pod of index 0 is waited for here; who watches the trial waits for one that comes later."""
 PAUSE = 0.2
 
 
@@ -79,7 +78,7 @@ class JobsAsPods:
     def create_namespaced_pod(self, namespace: str, pod: Any) -> Any:
         """Create a Job of such pods, and return that of index 0."""
         with translated(Call(f"create the Job {pod.metadata.name!r}", "create", "jobs")):
-            self._batch.create_namespaced_job(namespace, self._job(pod))
+            self._batch.create_namespaced_job(namespace, self.job(pod))
         return self._first(pod.metadata.name, namespace)
 
     def read_namespaced_pod(self, name: str, namespace: str) -> Any:
@@ -91,7 +90,8 @@ class JobsAsPods:
         with translated(Call(f"delete the Job {job_of(name)!r}", "delete", "jobs")):
             self._batch.delete_namespaced_job(job_of(name), namespace, propagation_policy="Background")
 
-    def _job(self, pod: Any) -> Any:
+    def job(self, pod: Any) -> Any:
+        """Return the Job of several such pods."""
         from kubernetes.client import (  # type: ignore[import-untyped]
             V1Job,
             V1JobSpec,
@@ -122,8 +122,4 @@ class JobsAsPods:
             if found:
                 return found[0]
             time.sleep(PAUSE)
-        raise TrialFailedError(
-            f"Kubernetes has made no pod of the Job {job!r} within {POD_LIMIT:g} s. "
-            "See the Job's events: a quota or an admission rule may refuse its pods.",
-            kind=FailureKind.INFRASTRUCTURE,
-        )
+        raise ClusterUnavailableError(f"Kubernetes has made no pod of the Job {job!r} yet.")

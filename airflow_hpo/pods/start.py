@@ -36,11 +36,12 @@ class PodStarter:
 
     def start(self, pod: Any) -> Any:
         """Return the pod that runs the trial: an earlier try's, else a new one. Others of this task are deleted."""
-        earlier = None if self._lineage.first else self._earlier(pod.metadata.namespace)
-        return earlier or self._create(pod)
+        return self.earlier(pod.metadata.namespace) or self.create(pod)
 
-    def _earlier(self, namespace: str) -> Any | None:
-        """Return the newest fitting pod; nothing waits for the rest any more."""
+    def earlier(self, namespace: str) -> Any | None:
+        """Return the newest fitting pod of an earlier try; nothing waits for the rest any more."""
+        if self._lineage.first:
+            return None
         pods = _list(self._core, namespace, self._identity.selector())
         alive = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
         fitting = sorted((pod for pod in alive if self._fits(pod)), key=_created, reverse=True)
@@ -62,21 +63,20 @@ class PodStarter:
             return True
         return attempt in self._lineage.blameless and pod.status.phase in ("Pending", "Running", "Succeeded")
 
-    def _create(self, pod: Any) -> Any:
-        @until_answered
-        def create() -> Any:
+    def create(self, pod: Any) -> Any:
+        """Create the pod, and return it.
+
+        :raises ClusterUnavailableError: when it is not there yet, and is to be asked for again.
+        """
+        try:
             with translated(Call(f"create the pod {pod.metadata.name!r}", "create")):
                 return self._core.create_namespaced_pod(pod.metadata.namespace, pod)
-
-        try:
-            return create()
         except ClusterRefusedError as err:
             # An answer that was lost on the way leaves a pod of this very name.
             if err.cause == EXISTS:
                 return self._existing(pod)
             raise
 
-    @until_answered
     def _existing(self, pod: Any) -> Any:
         name, namespace = pod.metadata.name, pod.metadata.namespace
         with translated(Call(f"read the pod {name!r}", "get")):

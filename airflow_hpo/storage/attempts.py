@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from airflow_hpo.core.attempt import Attempt, TaskRun, outweighs, without_stale
+from airflow_hpo.core.attempt import IN_CLUSTER, Attempt, TaskRun, outweighs, without_stale
 from airflow_hpo.core.edition import Span
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
@@ -89,6 +89,17 @@ def read_to(session: Session, attempt: Attempt, reading: str) -> None:
     )
 
 
+def wait_for(session: Session, edition: str, number: int, attempt: int, waits_for: str | None) -> None:
+    """Note what an attempt that runs waits for; None once its program has started."""
+    ours = AttemptRow.number == number, AttemptRow.attempt == attempt
+    session.execute(
+        update(AttemptRow)
+        .where(_within(edition), *ours, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
+        .values(waits_for=waits_for)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def give_up(session: Session, attempt: Attempt, verdict: str) -> None:
     """Note where the pruner gives an attempt up that still runs; the first time stays."""
     ours = AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt
@@ -117,6 +128,7 @@ def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
         log_tail=tail or None,
         # A pod that failed may be taken up; of what has a result nothing is read any more.
         **({} if outcome.state is AttemptOutcome.FAILED else {"reading": None}),
+        waits_for=outcome.waits_for,
         **_columns({**attempt.placement.to_dict(), **outcome.placement.to_dict()}),
     )
 
@@ -141,6 +153,28 @@ def of(session: Session, edition: str, number: int | None = None, *, lock: bool 
 def running(session: Session, edition: str) -> list[Attempt]:
     """Return the attempts without an end."""
     return _attempts(session, edition, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
+
+
+def waits(session: Session, edition: str) -> dict[int, str]:
+    """Return what trials wait for before their programs start, by their numbers."""
+    columns = select(AttemptRow.number, AttemptRow.waits_for)
+    running = AttemptRow.outcome == AttemptOutcome.RUNNING.value
+    found = session.execute(columns.where(_within(edition), running, AttemptRow.waits_for.is_not(None)))
+    return {number: waits_for or "" for number, waits_for in found}
+
+
+def unbegun(session: Session, edition: str) -> set[int]:
+    """Return the trials of which the cluster let no attempt begin."""
+    never = AttemptRow.waits_for.is_not(None) & (AttemptRow.kind == FailureKind.INFRASTRUCTURE.value)
+    query = select(AttemptRow.number).where(_within(edition)).group_by(AttemptRow.number)
+    return set(session.scalars(query.having(func.count() == func.sum(case((never, 1), else_=0)))))
+
+
+def worked(session: Session, edition: str) -> bool:
+    """Say whether a pod of the edition was created, read and heard of before, so that the cluster gave every right then."""
+    heard = or_(AttemptRow.heard_at.is_not(None), AttemptRow.exit_code.is_not(None))
+    within_cluster = AttemptRow.backend.in_([backend.value for backend in IN_CLUSTER])
+    return session.scalar(select(AttemptRow.id).where(_within(edition), within_cluster, heard).limit(1)) is not None
 
 
 def spans(session: Session, edition: str, since: datetime) -> list[Span]:
@@ -249,4 +283,5 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         heard=row.heard_at,
         verdict=row.verdict,
         reading=row.reading,
+        waits_for=row.waits_for,
     )

@@ -164,6 +164,8 @@ class AttemptRow(Row):
     finished_at: Mapped[datetime | None]
     # When its last line came; empty in attempts that began before this was kept.
     heard_at: Mapped[datetime | None]
+    # What it waits for before its program starts; of one that has ended, that its program never ran.
+    waits_for: Mapped[str | None] = mapped_column(ToldText)
     outcome: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(ToldText)

@@ -142,6 +142,8 @@ def _failure(status: Status, end: End, reason: str, accept_incomplete: bool) -> 
         return f"{reason} accept_incomplete=True would take the best trial so far."
     if end is End.SAME_FAILURE:
         return f"{reason} Mend it and clear the failed trials, or give the study stop_on_same_failure=None."
+    if end is End.CANNOT_START:
+        return f"{reason} Mend what keeps pods from starting, then clear the failed trials."
     if end is End.MAX_FAILURES:
         return f"{reason} Look at the failed trials' logs, then clear them or raise max_failures."
     if status.best is None and status.progress.pruned and not status.progress.failed:

@@ -1,6 +1,6 @@
 """Status of a study: its progress and its budget."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +8,14 @@ from airflow_hpo.core.attempt import scheduled_trials
 from airflow_hpo.core.budget import (
     BudgetVerdict,
     End,
+    cannot_start,
     may_fail_alike,
     ready_for_more,
     slots_free,
     verdict,
     verdict_on_failures,
     verdict_on_grid,
+    verdict_on_start,
 )
 from airflow_hpo.core.edition import Edition, Span
 from airflow_hpo.core.progress import Progress, best_of, brief_time, own_trials, pace_of, progress_of, taken_over
@@ -81,8 +83,8 @@ class Status:
 
     @property
     def running(self) -> int:
-        """How many trials run."""
-        return self.progress.running - self.waiting
+        """How many trials run, or are about to: those of which is known what they wait for do not."""
+        return self.progress.running - self.waiting - self.progress.waiting_count
 
     @property
     def outlook(self) -> str:
@@ -100,6 +102,7 @@ class Status:
         )
         running = f"{self.running} running" + (f" ({p.pending} without a place yet)" if p.pending else "")
         running += f", {self.waiting} waiting" if self.waiting else ""
+        running = ", ".join([running, *p.shown_waiting])
         counts = f"{p.complete} complete, {p.pruned} pruned, {p.failed} failed, {running}"
         return f"{self.edition.name}: {counts} of {self.edition.study.wanted}{best}"
 
@@ -112,13 +115,17 @@ def status(store: Store, name: str) -> Status:
 def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) -> Status:
     """Judge an edition by trials that have been read already."""
     study = edition.study
-    progress = progress_of(records, study.objective.direction, _scheduled(store, edition.name, study))
+    counted = _scheduled(store, edition.name, study), *_beginnings(store, edition.name, records)
+    progress = progress_of(records, study.objective.direction, *counted)
     now = datetime.now(UTC)
     used = edition.used(now, _spans(store, edition))
     until_timeout = None if study.timeout is None else max(study.timeout - used, timedelta(0))
     judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
-    if judged.needed and may_fail_alike(study, progress):
+    if judged.needed and progress.blamed and may_fail_alike(study, progress):
         judged = verdict_on_failures(judged, store.read(attempts.last_reasons, edition.name, _failed(records)))
+    if judged.needed and progress.unbegun and cannot_start(study, progress):
+        unbegun = sorted(store.read(attempts.unbegun, edition.name))
+        judged = verdict_on_start(judged, progress, store.read(attempts.last_reasons, edition.name, unbegun))
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
@@ -142,6 +149,13 @@ def _spans(store: Store, edition: Edition) -> list[Span]:
     if edition.study.timeout is None or edition.looked_at is None:
         return []
     return store.read(attempts.spans, edition.name, edition.looked_at)
+
+
+def _beginnings(store: Store, name: str, records: Collection[TrialRecord]) -> tuple[Collection[int], Mapping[int, str]]:
+    """Return the trials that could not begin, and what trials wait for; looked up only where there may be any."""
+    states = {record.state for record in records}
+    unbegun = store.read(attempts.unbegun, name) if TrialState.FAIL in states else ()
+    return unbegun, store.read(attempts.waits, name) if TrialState.RUNNING in states else {}
 
 
 def _scheduled(store: Store, name: str, study: Study) -> set[int] | None:

@@ -60,19 +60,20 @@ def must_not_start(store: Store, edition: Edition) -> str | None:
     return _reason(store, edition, starting=True)
 
 
-def reason_to_end(store: Store, edition: str) -> str | None:
+def reason_to_end(store: Store, edition: str, *, unbegun: bool = False) -> str | None:
     """Look whether the running trials of an edition must end: it is over, and was declared to end them then.
 
+    A trial that waits for the start of its program ends with its study in any case, also when its timeout passes.
     What runs after the study has been summed up was started by a person who cleared it, and goes on.
     """
-    return _reason(store, store.edition(edition))
+    return _reason(store, store.edition(edition), unbegun=unbegun)
 
 
-def _reason(store: Store, found: Edition, *, starting: bool = False) -> str | None:
+def _reason(store: Store, found: Edition, *, starting: bool = False, unbegun: bool = False) -> str | None:
     stopped = starting and found.stop_reason is not None
-    if found.finished is not None or not (stopped or found.study.when_over == "stop"):
+    if found.finished is not None or not (stopped or unbegun or found.study.when_over == "stop"):
         return None
     found = found if starting else kept_time(store, found)
     verdict = status_of(store, found, store.optuna.records(found.name, details=False)).verdict
-    what = "was not started" if starting else "was ended before it had finished"
+    what = "was not started" if starting or unbegun else "was ended before it had finished"
     return f"The trial {what}. {verdict.reason}" if verdict.over else None

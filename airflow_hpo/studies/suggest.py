@@ -114,5 +114,5 @@ def _at_most(status: Status) -> int:
     if status.verdict.over:
         return 0
     study, progress = status.edition.study, status.progress
-    failures_left = most_trials(study) - study.wanted - progress.failed
+    failures_left = most_trials(study) - study.wanted - progress.blamed
     return status.verdict.needed + max(0, failures_left)

@@ -10,6 +10,7 @@ from airflow_hpo.core.owner import DagRunEnd
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
+from airflow_hpo.core.waiting import Waiting
 from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.metric_series import last_reports
 from airflow_hpo.studies.deleted_trials import lost_trials
@@ -33,7 +34,7 @@ class TrialReason:
 
     number: int
     state: str
-    """The trial's own state, or ``"invalid"``."""
+    """The trial's own state, ``"waiting"`` while its program has not started, or ``"invalid"``."""
     attempts: int
     task: str | None
     """The Airflow task that runs it, with its map index; None when there is none."""
@@ -104,12 +105,17 @@ def _wanted(look: Status, tasks: RunTasks) -> str:
     free, pending = slots_free(study, look.progress), look.progress.pending
     if needed == 0:
         waiting = f" and the {look.waiting} that wait for their tasks" if look.waiting else ""
-        return f"It waits for the {look.running} trials that run{waiting}: no more are wanted unless they fail."
+        held = f" Not started: {look.progress.waiting}." if look.progress.waiting else ""
+        begun = look.running + look.progress.waiting_count
+        return f"It waits for the {begun} trials that run{waiting}: no more are wanted unless they fail.{held}"
     more = f"{needed} more are wanted"
     if look.edition.drained:
         return f"{running} of {study.slots} slots are taken, and {more} after that."
     if running >= study.slots:
-        return f"All {study.slots} slots are taken, and {more}: they wait for a free slot."
+        wait = (
+            f" {look.progress.waiting_count} of those wait: {look.progress.waiting}." if look.progress.waiting else ""
+        )
+        return f"All {study.slots} slots are taken, and {more}: they wait for a free slot.{wait}"
     held = f" while {pending} trials wait for a place to run (max_pending={study.max_pending})" if pending else ""
     return f"{free} of {study.slots} slots are free{held}, and {more}. {tasks.next_step(min(study.batch, needed))}"
 
@@ -119,7 +125,8 @@ def _trial(record: TrialRecord, runs: Sequence[Attempt], tasks: RunTasks, news: 
     if record.invalid is not None:
         state, why = "invalid", record.why_invalid
     elif record.state is TrialState.RUNNING:
-        state, why = record.state.value, _running(runs, task, news)
+        waits = bool(runs) and runs[-1].outcome is AttemptOutcome.RUNNING and runs[-1].waits_for is not None
+        state, why = "waiting" if waits else record.state.value, _running(runs, task, news)
     else:
         state, why = record.state.value, last_words(runs) or GIVEN_UP
     last = next((run for run in reversed(runs) if run.finished), None)
@@ -138,6 +145,8 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None, news: News) -> str:
         if last.verdict and last.backend in IN_CLUSTER:
             return f"Attempt {last.attempt} {_placement(last.placement)}is Terminating: it was {last.verdict}."
         since = last.started.isoformat(timespec="seconds")
+        if last.waits_for:
+            return f"Attempt {last.attempt} has begun at {since} and waits for {Waiting.of(last.waits_for).sentence}."
         return f"Attempt {last.attempt} runs {_placement(last.placement)}since {since}. {_last_news(last, news)}"
     return f"Attempt {last.attempt} was interrupted. {where}"
 

@@ -16,6 +16,7 @@ from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.start_in_triggerer import start_in_triggerer
+from airflow_hpo.pods.build.labels import checked_labels
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.trials.code_files import checked_paths
 
@@ -36,7 +37,7 @@ class PodTrial(TrialBackend):
     :param cmds: the program, one string each; None for the image's own.
     :param arguments: its arguments, such as ``["--lr", "{{ trial.params.lr }}"]``.
     :param env_vars: variables added to ``HPO_PARAMS``, ``HPO_PARAM_<NAME>`` and the like: text, numbers, booleans (``true``,
-        ``false``) or None (empty).
+        ``false``) or None (empty); or a list of ``V1EnvVar``, as a ``KubernetesPodOperator`` takes it.
     :param container_resources: requests and limits, such as ``{"requests": {"cpu": "2", "memory": "4Gi"}}``.
     :param metrics: where the program writes its metrics; default: ``name=value`` lines on its standard output.
     :param run_in: ``"worker"``: a task starts the pod, waits in the triggerer and ends there or in a task. ``"triggerer"``:
@@ -67,7 +68,7 @@ class PodTrial(TrialBackend):
         image: str | None = None,
         cmds: Sequence[str] | None = None,
         arguments: Sequence[str] | None = None,
-        env_vars: Mapping[str, Any] | None = None,
+        env_vars: Mapping[str, Any] | Sequence[Any] | None = None,
         container_resources: Any = None,
         metrics: MetricSource | None = None,
         run_in: Literal["worker", "triggerer"] = "worker",
@@ -84,12 +85,14 @@ class PodTrial(TrialBackend):
             raise DeclarationError(
                 f"run_in is 'worker' or 'triggerer', but got {run_in!r}. Write run_in={closest(run_in, ['worker', 'triggerer'])!r}."
             )
+        if isinstance(labels := operator_arguments.get("labels"), Mapping):
+            checked_labels(labels)
         self.run_in = run_in
         super().__init__(
             image=image,
             cmds=_strings("cmds", cmds),
             arguments=_strings("arguments", arguments),
-            env_vars=as_variables("env_vars", dict(env_vars)) if env_vars else None,
+            env_vars=_variables(env_vars),
             container_resources=container_resources,
             metrics=metrics,
             no_news_after=silence_allowed(no_news_after),
@@ -116,6 +119,11 @@ class PodTrial(TrialBackend):
         # Waiting siblings count against it, so that a failed trial would never get the worker that it needs.
         arguments.pop("max_active_tis_per_dagrun", None)
         return start_in_triggerer(super().expand(requests, **arguments), requests)
+
+
+def _variables(given: Any) -> Any:
+    """Return variables as the operator takes them; objects of Kubernetes, and what only a task resolves, stay."""
+    return as_variables("env_vars", given) if isinstance(given, Mapping) else given or None
 
 
 def _strings(name: str, values: Sequence[str] | None) -> list[str] | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+from airflow_hpo.core.waiting import Waiting
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.storage import attempts, editions, metric_series
 from airflow_hpo.storage.retry import retried
@@ -52,6 +53,25 @@ def locate_now(store: Store, attempt: Attempt, placement: Placement) -> bool:
         locate(store.without_retry, attempt, placement)
     except TransientHpoError as err:
         logger.warning("Where trial %s runs is told the study later: %s", attempt.number, err)
+        return False
+    return True
+
+
+@retried
+def wait_for(store: Store, attempt: Attempt, waiting: Waiting | None) -> Attempt:
+    """Note what an attempt waits for, None once its program has started; return it so."""
+    waits_for = str(waiting) if waiting else None
+    with store.session() as session:
+        attempts.wait_for(session, attempt.study, attempt.number, attempt.attempt, waits_for)
+    return replace(attempt, waits_for=waits_for)
+
+
+def wait_for_now(store: Store, attempt: Attempt, waiting: Waiting | None) -> bool:
+    """Say what an attempt waits for while it does; False when the database cannot take it now."""
+    try:
+        wait_for(store.without_retry, attempt, waiting)
+    except TransientHpoError as err:
+        logger.warning("What trial %s waits for is told the study later: %s", attempt.number, err)
         return False
     return True
 

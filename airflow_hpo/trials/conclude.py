@@ -74,7 +74,7 @@ def fail(
         known = attempts.of(session, name, number, lock=True)
         kinds = [one.kind for one in known if one.attempt != attempt.attempt]
         exhausted = _programs_own([*kinds, outcome.kind]) > program_retries
-        final = outcome.kind is not FailureKind.KILLED and (exhausted or task_try.last_try)
+        final = outcome.kind is not FailureKind.KILLED and (outcome.lasting or exhausted or task_try.last_try)
         if final:
             told = store.optuna.tell(name, number, TrialState.FAIL, work=attempt.work, within=session.connection())
         _end(session, known, attempt, outcome, final=final)

@@ -22,15 +22,19 @@ KEPT = 1.0
 """Seconds for which an answer holds in this process: a triggerer asks for each of its trials every few seconds."""
 
 
-@cached(TTLCache(1024, KEPT), key=lambda store, edition: (store.database, edition), condition=Condition())
-def must_end(store: Store, edition: str) -> str | None:
+@cached(
+    TTLCache(1024, KEPT),
+    key=lambda store, edition, unbegun=False: (store.database, edition, unbegun),
+    condition=Condition(),
+)
+def must_end(store: Store, edition: str, unbegun: bool = False) -> str | None:
     """Return why the running trials of an edition must end now; None while they may go on.
 
     Cheap enough to be asked every few seconds for every trial: an answer is kept for a second. A study database that is
     away ends nothing.
     """
     try:
-        return reason_to_end(store.without_retry, edition)
+        return reason_to_end(store.without_retry, edition, unbegun=unbegun)
     except TransientHpoError as err:
         logger.warning("Whether the study is over cannot be seen now, so trials go on: %s", err)
         return None
@@ -42,6 +46,8 @@ class TrialMonitor:
     def __init__(self, report: TrialReporter, store: Store, edition: str, interval: float) -> None:
         self.reason: str | None = None
         """Why the study ended the trial; None unless it did."""
+        self.unbegun = False
+        """Whether its program has not started: then it is withdrawn as soon as its study is over."""
         self.heard = report.heard
         """Takes that the program has printed a line."""
         self.read_to = report.read_to
@@ -63,6 +69,6 @@ class TrialMonitor:
         if self._report(points):
             return True
         if self.reason is None and time.monotonic() >= self._due:
-            self.reason = must_end(self._store, self._edition)
+            self.reason = must_end(self._store, self._edition, self.unbegun)
             self._due = time.monotonic() + self._interval
         return self.reason is not None

@@ -22,12 +22,14 @@ from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.cluster import delete_pod, read_pod, watch_pod
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.limits import WatchLimits
+from airflow_hpo.pods.watch.waits import is_job
 from airflow_hpo.trials.reporter import TrialReporter
 from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.triggers.buffered_log import BufferedLog
 from airflow_hpo.triggers.node_report import located
 from airflow_hpo.triggers.pod_result import push_result, study_store
 from airflow_hpo.triggers.slots import study_queue
+from airflow_hpo.triggers.waits import waits_of
 
 STORE_ATTEMPTS = 60
 STORE_PAUSE = 5.0
@@ -56,7 +58,7 @@ class TrialPodTrigger(BaseTrigger):
 
     The connection, the options and the source are plain data, because Airflow stores them. So are the texts of the pod in which
     the worker knows secrets, with these ``masked``. With ``end_task`` a success is
-    stored and the task ended from here, without a worker.
+    stored and the task ended from here, without a worker. A pod with a ``manifest`` was refused for now and is created here.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class TrialPodTrigger(BaseTrigger):
         grace_period: int | None = None,
         end_task: bool = False,
         masked: Mapping[str, str] | None = None,
+        manifest: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.pod_name = pod_name
@@ -89,6 +92,7 @@ class TrialPodTrigger(BaseTrigger):
         self.grace_period = grace_period
         self.end_task = end_task
         self.masked = dict(masked or {})
+        self.manifest = manifest
         self.trial: TrialRun | None = None
         """The attempt, when the task that began it gives it; else it is looked up."""
         self.between: Callable[[], Awaitable[None]] | None = None
@@ -132,8 +136,9 @@ class TrialPodTrigger(BaseTrigger):
             "delete_on_kill": self.delete_on_kill,
             "grace_period": self.grace_period,
             "end_task": self.end_task,
-            # A triggerer of the version before does not know it.
+            # A triggerer of the version before does not know them.
             **({"masked": self.masked} if self.masked else {}),
+            **({"manifest": self.manifest} if self.manifest else {}),
         }
         return "airflow_hpo.triggers.pod.TrialPodTrigger", arguments
 
@@ -160,7 +165,11 @@ class TrialPodTrigger(BaseTrigger):
         """Delete the pod: a person has cleared or marked the task."""
         if self.delete_on_kill:
             self.log.info("Deleting the pod %s", self.pod_name)
-            await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
+            await self._delete()
+
+    async def _delete(self) -> None:
+        job = is_job(self.manifest)
+        await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period, job=job)
 
     async def _concluded(self, outcome: Outcome) -> bool:
         """Tell the study, delete the pod and push the result; False when a worker has to do it."""
@@ -185,7 +194,7 @@ class TrialPodTrigger(BaseTrigger):
 
     async def _delete_pod(self) -> None:
         try:
-            await delete_pod(self.connection, self.pod_name, self.pod_namespace, self.grace_period)
+            await self._delete()
         except Exception as err:  # noqa: BLE001
             # The result is in the study already: a pod that stays is no reason to fail.
             self.log.warning("The pod %s could not be deleted: %s", self.pod_name, err)
@@ -209,6 +218,7 @@ class TrialPodTrigger(BaseTrigger):
             read_to=monitor.read_to,
             earlier=await in_thread(trial.read_before),
             were_read=trial.logs_were_read,
+            waits=waits_of(trial, monitor, self.manifest),
         )
         await self._deliver_rest(trial.reporter)
         return monitor.explained(outcome)

@@ -150,7 +150,7 @@ class TrialPodRunTrigger(BaseTrigger):
         """Claim the trial, begin an attempt and start its pod; None while the study is drained. Runs in a thread."""
         # Loaded here, in a thread: Kubernetes' client takes seconds.
         from airflow_hpo.pods.build.pod import built, completed
-        from airflow_hpo.triggers.pod_start import delete_left_pod, identity_of, start_pod
+        from airflow_hpo.triggers.pod_start import delete_left_pod, identity_of, manifest_of, start_pod
 
         context = self._context
         if context is None:
@@ -180,9 +180,10 @@ class TrialPodRunTrigger(BaseTrigger):
             complete = completed(rendered(spec.manifest), identity_of(run), metrics)
             complete = built(complete, context, cluster, self._lines, hook)
         pod = start_pod(run, hook.core_v1_client, complete, self._lines)
+        manifest = None if pod else manifest_of(hook.core_v1_client, complete)
         self._watcher = TrialPodTrigger.of(
             run.attempt,
-            pod,
+            pod or complete,
             cluster,
             spec.watch_limits(run.attempt),
             metrics,
@@ -190,6 +191,7 @@ class TrialPodRunTrigger(BaseTrigger):
             delete_on_kill=spec.delete_on_kill,
             grace_period=spec.grace_period,
             end_task=not spec.keeps_pods,
+            manifest=manifest,
         )
         self._watcher.task_instance = self.task_instance
         self._watcher.trial = run

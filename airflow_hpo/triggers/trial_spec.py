@@ -43,7 +43,7 @@ class PodTrialSpec(BaseModel):
     grace_period: int | None = None
     """Seconds that a deleted pod's programs have to end; None for what the pod declares."""
     time_limit: float | None = None
-    """Seconds that an attempt may take from its beginning; None for any time."""
+    """Seconds that a program may run from its start; None for any time."""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -56,11 +56,10 @@ class PodTrialSpec(BaseModel):
 
     def watch_limits(self, attempt: Attempt) -> WatchLimits:
         """Return how the pod of an attempt is watched."""
-        limit = self.time_limit
         return replace(
             self.options,
             report_interval=conf.report_interval(),
             ending_interval=conf.poll_interval(),
-            deadline=attempt.started.timestamp() + limit if limit else None,
-            execution_timeout=limit,
+            execution_timeout=self.time_limit,
+            begun=attempt.started.timestamp(),
         )

@@ -566,6 +566,17 @@ def the_kubelet_names_own_limits_and_probes_by_these_texts() -> None:
     assert "liveness" in str(failures._failed_probe("base", probed))
 
 
+@rests_on("texts of kubelets and the scheduler", "pods/failures.py", "persistentvolumeclaim")
+def kubelets_and_the_scheduler_name_what_is_not_there_by_these_texts() -> None:
+    """Texts as they were recorded on Kubernetes 1.36; tests/cluster/test_waiting.py sees them on a cluster."""
+    from airflow_hpo.pods import failures
+
+    assert failures._NO_CLAIM.search('0/1 nodes are available: persistentvolumeclaim "data" not found.')
+    assert failures._NO_VOLUME.search('MountVolume.SetUp failed for volume "t" : secret "token" not found')
+    assert failures._ABSENT.search("pull access denied, repository does not exist or may require authorization")
+    assert not failures._ABSENT.search("dial tcp: lookup registry.invalid: no such host")
+
+
 @rests_on("texts of SQLite's errors", "storage/driver_errors.py", "MISSING_WORDS")
 def sqlite_names_its_errors_by_these_texts() -> None:
     from airflow_hpo.storage import driver_errors

@@ -1,6 +1,6 @@
 """Protocols of what a watch needs of Kubernetes, and nothing more."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
@@ -24,6 +24,9 @@ class PodAccess(Protocol):
 
     def subscribe(self, wake: Callable[[], None]) -> AbstractContextManager[PodUpdates]:
         """Receive the pod's states until the context is left; ``wake`` is called at each that matters."""
+
+    async def create(self, manifest: Mapping[str, Any]) -> bool:
+        """Create the pod, or the Job that it reports for; False while the Job has no pod. What is there already is taken."""
 
     async def read(self) -> Any | None:
         """Return the pod as it is now; None when there is none of that name."""

@@ -6,30 +6,77 @@ from typing import Any
 
 import aiohttp
 
-from airflow_hpo.exceptions import ClusterError, ClusterRefusedError
+from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUnavailableError
 from airflow_hpo.pods.api.client import TRIALS, Cluster, Query, connected
 from airflow_hpo.pods.api.connection import Connection
-from airflow_hpo.pods.api.errors import ABSENT, Call, translated
+from airflow_hpo.pods.api.errors import ABSENT, EXISTS, FAILED_CREATE, Call, refused_event, translated
 from airflow_hpo.pods.api.informer import Subscription
 from airflow_hpo.pods.api.streams import PODS, REQUEST_LIMIT, SILENCE_LIMIT, checked, chunks
-from airflow_hpo.pods.job_names import job_of
+from airflow_hpo.pods.job_names import FIRST, JOB, job_of
 
 
 class ClusterPod:
     """One pod of a cluster; implements :class:`airflow_hpo.pods.api.access.PodAccess`.
 
-    With ``alone``, this process watches no other pod.
+    With ``alone``, this process watches no other pod. With ``job`` the name is that of a Job, of which the first pod is not known.
     """
 
-    def __init__(self, cluster: Cluster, name: str, namespace: str, *, alone: bool = False) -> None:
+    def __init__(self, cluster: Cluster, name: str, namespace: str, *, alone: bool = False, job: bool = False) -> None:
         self._cluster = cluster
         self._name = name
         self._namespace = namespace
-        self._which: Query = (("fieldSelector", f"metadata.name={name}"),) if alone else TRIALS
+        self._alone = alone
+        self._job = name if job else None
 
     def subscribe(self, wake: Callable[[], None]) -> AbstractContextManager[Subscription]:
         """Receive the pod's states until the context is left."""
-        return self._cluster.informer(self._namespace, self._which).subscribe(self._name, wake)
+        which: Query = (("fieldSelector", f"metadata.name={self._name}"),) if self._alone else TRIALS
+        return self._cluster.informer(self._namespace, which).subscribe(self._name, wake)
+
+    async def create(self, manifest: Any) -> bool:
+        """Create the pod, or the Job that it reports for; False while the Job has no pod."""
+        if self._job:
+            return await self._create_job(self._job, manifest)
+        try:
+            await self._ask(
+                Call(f"create the pod {self._name!r}", "create"),
+                lambda core, **limits: core.create_namespaced_pod(self._namespace, manifest, **limits),
+            )
+        except ClusterRefusedError as err:
+            if err.cause != EXISTS:
+                raise
+            # An answer that was lost on the way, or a process that died, leaves a pod of this very name.
+            there = await self.read()
+            if there is None or there.metadata.deletion_timestamp:
+                raise ClusterUnavailableError(f"The pod {self._name!r} of before is being deleted.") from None
+        return True
+
+    async def _create_job(self, job: str, manifest: Any) -> bool:
+        from kubernetes_asyncio.client import BatchV1Api
+
+        call = Call(f"create the Job {job!r}", "create", "jobs")
+        try:
+            await self._ask(
+                call,
+                lambda core, **limits: BatchV1Api(core.api_client).create_namespaced_job(
+                    self._namespace, manifest, **limits
+                ),
+            )
+        except ClusterRefusedError as err:
+            if err.cause != EXISTS:
+                raise
+        first = f"{JOB}={job},{FIRST}"
+        found = await self._ask(
+            Call(f"list the pods of the Job {job!r}", "list"),
+            lambda core, **limits: core.list_namespaced_pod(self._namespace, label_selector=first, **limits),
+        )
+        if found.items:
+            self._name = found.items[0].metadata.name
+            return True
+        for event in reversed(await self.events()):
+            if event.startswith(FAILED_CREATE):
+                raise refused_event(job, event.removeprefix(FAILED_CREATE))
+        return False
 
     async def read(self) -> Any | None:
         """Return the pod as it is now; None when there is none of that name."""
@@ -40,7 +87,8 @@ class ClusterPod:
 
     async def delete(self, grace_period: int | None = None) -> None:
         """Delete the pod, or the whole Job that it reports for; nothing happens when it is gone."""
-        if (job := job_of(self._name)) != self._name:
+        job = self._job or job_of(self._name)
+        if self._job or job != self._name:
             call = Call(f"delete the Job {job!r}", "delete", "jobs")
             await self._found(call, lambda _, **limits: self._delete_job(job, **limits))
             return
@@ -69,7 +117,8 @@ class ClusterPod:
             )
         except ClusterError:
             return []
-        return [f"{event.reason}: {event.message}" for event in found.items] if found else []
+        ordered = sorted(found.items, key=_when) if found else []
+        return [f"{event.reason}: {event.message}" for event in ordered]
 
     def log(
         self, container: str, *, follow: bool, since: str | None
@@ -88,24 +137,27 @@ class ClusterPod:
 
     async def _found(self, call: Call, ask: Callable[..., Awaitable[Any]]) -> Any | None:
         """Return the answer to a call; None when what it is about is not there."""
-        from kubernetes_asyncio.client import CoreV1Api
-
         try:
-            with self._cluster.renewed(), translated(call):
-                return await ask(CoreV1Api(await self._cluster.client()), _request_timeout=REQUEST_LIMIT)
+            return await self._ask(call, ask)
         except ClusterRefusedError as err:
             if err.status == ABSENT:
                 return None
             raise
 
+    async def _ask(self, call: Call, ask: Callable[..., Awaitable[Any]]) -> Any:
+        from kubernetes_asyncio.client import CoreV1Api
+
+        with self._cluster.renewed(), translated(call):
+            return await ask(CoreV1Api(await self._cluster.client()), _request_timeout=REQUEST_LIMIT)
+
 
 @asynccontextmanager
 async def opened_pod(
-    connection: Connection, name: str, namespace: str, *, alone: bool = False
+    connection: Connection, name: str, namespace: str, *, alone: bool = False, job: bool = False
 ) -> AsyncIterator[ClusterPod]:
     """Lend one pod of the cluster that a connection names; the process's client is shared."""
     async with connected(connection) as cluster:
-        yield ClusterPod(cluster, name, namespace, alone=alone)
+        yield ClusterPod(cluster, name, namespace, alone=alone, job=job)
 
 
 async def _unread(call: Call, answer: Awaitable[aiohttp.ClientResponse]) -> None:
@@ -113,3 +165,7 @@ async def _unread(call: Call, answer: Awaitable[aiohttp.ClientResponse]) -> None
     response = await answer
     await checked(call, response)
     await response.read()
+
+
+def _when(event: Any) -> Any:
+    return event.last_timestamp or event.event_time or event.metadata.creation_timestamp

@@ -6,6 +6,7 @@ What a call needs (:class:`Call`) is known before it is made, so a refusal names
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,13 @@ from urllib3.exceptions import HTTPError
 
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.trial import FailureKind
-from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUnavailableError
+from airflow_hpo.exceptions import (
+    ClusterError,
+    ClusterForbiddenError,
+    ClusterFullError,
+    ClusterRefusedError,
+    ClusterUnavailableError,
+)
 
 UNAUTHORIZED, FORBIDDEN, ABSENT, CONFLICT, GONE = 401, 403, 404, 409, 410
 EXISTS = "AlreadyExists"
@@ -32,6 +39,15 @@ that is too far behind begins again."""
 WRONG_OBJECT = {400, 413, 422}
 """Statuses that blame the object which is sent: the author's pod."""
 
+EXCEEDED = "exceeded quota"
+_QUOTA = re.compile(r"requested: (?P<requested>.*?), used: .*?, limited: (?P<limited>[^;]*)")
+_AMOUNT = re.compile(r"([\w./-]+)=([\w.]+)")
+FAILED_CREATE = "FailedCreate: "
+"""How an event about a Job begins that gets no pod."""
+_STATUSES = (("is forbidden:", 403), ("is invalid:", 422), ("denied the request", 403), ("not found", 404))
+_NO_RIGHT = re.compile(r'forbidden: User ".*" cannot | cannot \w+ resource ')
+_NOT_READY = ("status unknown for quota", "not yet ready to handle request", "no API token found for service account")
+
 _HEALTH = "When this lasts, look at the health of the API server."
 _TRANSIENT_REMEDIES = {
     UNAUTHORIZED: "Renew the token or certificate of the Kubernetes connection.",
@@ -41,6 +57,7 @@ _REFUSED_REMEDIES = {
     ABSENT: "Create it, or correct the namespace of the trial.",
     CONFLICT: "Wait until the other one has ended, or delete it.",
 }
+_FULL = "Raise the namespace's ResourceQuota, or ask for less with `container_resources`."
 _NO_ANSWER = "Check that its API server runs and can be reached from here."
 _NO_TRUST = "Name the certificate authority of the API server in the kubeconfig of the Kubernetes connection."
 
@@ -71,7 +88,22 @@ class Refusal:
         """Whether the same call may succeed later."""
         # A name that is taken, or a pod that another one has replaced, stays so.
         lasting = self.status == CONFLICT and (self.cause == EXISTS or "precondition" in self.message)
-        return self.status >= 500 or (self.status in TRANSIENT and not lasting)
+        return self.status >= 500 or (self.status in TRANSIENT and not lasting) or self.full or self._early
+
+    @property
+    def full(self) -> bool:
+        """Whether a quota has no room now, but has when others have ended."""
+        return self.status == FORBIDDEN and EXCEEDED in self.message and not _never_fits(self.message)
+
+    @property
+    def lacks_right(self) -> bool:
+        """Whether who asks may not do this, whatever the object."""
+        return self.status == FORBIDDEN and (not self.message or _NO_RIGHT.search(self.message) is not None)
+
+    @property
+    def _early(self) -> bool:
+        """Whether a control plane that has just started does not know yet what it needs to decide."""
+        return self.status == FORBIDDEN and any(words in self.message for words in _NOT_READY)
 
     @classmethod
     def of(cls, status: int, body: Any, otherwise: str = "", headers: Mapping[str, str] | None = None) -> Refusal:
@@ -110,17 +142,26 @@ def reachable() -> Iterator[None]:
 
 
 def refused(call: Call, refusal: Refusal) -> ClusterError:
-    """Return the error that an answer of the API server stands for."""
-    status, cause = refusal.status, refusal.cause
-    why = f"({status}): {refusal.message.rstrip('.')}."
+    """Return the error that an answer of the API server stands for: its class says what happens next."""
+    told: dict[str, Any] = {"status": refusal.status, "cause": refusal.cause}
+    why = f"({refusal.status}): {refusal.message.rstrip('.')}."
     if refusal.passes:
-        remedy = _TRANSIENT_REMEDIES.get(status, _HEALTH)
-        reason = f"Kubernetes cannot {call.what} now {why} {remedy}"
-        return ClusterUnavailableError(reason, status=status, cause=cause, retry_after=refusal.retry_after)
-    wrong = status in WRONG_OBJECT and call.verb == "create"
-    kind = FailureKind.PROGRAM if wrong else FailureKind.INFRASTRUCTURE
+        remedy = _FULL if refusal.full else _TRANSIENT_REMEDIES.get(refusal.status, _HEALTH)
+        kind_of = ClusterFullError if refusal.full else ClusterUnavailableError
+        return kind_of(f"Kubernetes cannot {call.what} now {why} {remedy}", retry_after=refusal.retry_after, **told)
     reason = f"Kubernetes refuses to {call.what} {why} {_remedy(call, refusal)}"
-    return ClusterRefusedError(reason, kind=kind.value, status=status, cause=cause)
+    if refusal.lacks_right:
+        return ClusterForbiddenError(reason, **told)
+    made = call.verb == "create"
+    kind = FailureKind.PROGRAM if made and refusal.status in WRONG_OBJECT else FailureKind.INFRASTRUCTURE
+    # The same object is refused again, unless another of its name goes.
+    return ClusterRefusedError(reason, kind=kind.value, lasting=made and refusal.status != CONFLICT, **told)
+
+
+def refused_event(job: str, message: str) -> ClusterError:
+    """Return the error that an event about the pods of a Job stands for: the controller tells the refusal, but no status."""
+    status = next((status for words, status in _STATUSES if words in message), 500)
+    return refused(Call(f"create the pods of the Job {job!r}", "create"), Refusal(status, message))
 
 
 def no_answer(call: Call, err: object) -> ClusterUnavailableError:
@@ -141,19 +182,31 @@ def no_cluster(err: object) -> ClusterRefusedError:
 
 def _remedy(call: Call, refusal: Refusal) -> str:
     if refusal.status == FORBIDDEN:
-        return _permission(call, refusal.message)
+        return _permission(call, refusal)
     if refusal.status in WRONG_OBJECT and call.verb == "create":
         return "Correct the trial's arguments, or its pod template."
     return _REFUSED_REMEDIES.get(refusal.status, "Look at the pod with `kubectl describe pod`.")
 
 
-def _permission(call: Call, message: str) -> str:
-    """Return what mends status 403, which stands for a missing right, a full quota and a policy alike."""
-    if "exceeded quota" in message:
-        return "Raise the namespace's ResourceQuota, or ask for less with `container_resources`."
-    if "cannot" in message or "forbidden: User" in message or not message:
+def _permission(call: Call, refusal: Refusal) -> str:
+    """Return what mends status 403, which stands for a missing right, a quota and a policy alike."""
+    if EXCEEDED in refusal.message:
+        return _FULL
+    if refusal.lacks_right:
         return f"Give Airflow's service account a Role with the verb {call.verb!r} on {call.resource!r}."
     return "Change the pod to what the namespace's policies allow, or the policies."
+
+
+def _never_fits(message: str) -> bool:
+    """Say whether a quota refuses an object that asks for more than all that the quota has, so that waiting is vain."""
+    from kubernetes.utils.quantity import parse_quantity  # type: ignore[import-untyped]
+
+    found = _QUOTA.search(message)
+    try:
+        requested, limited = ({n: parse_quantity(q) for n, q in _AMOUNT.findall(part)} for part in found.groups())  # type: ignore[union-attr]
+    except (AttributeError, ValueError):
+        return False
+    return any(amount > limited.get(name, amount) for name, amount in requested.items())
 
 
 def _object(body: Any) -> dict[str, Any]:

@@ -2,13 +2,10 @@
 
 from tenacity import RetryCallState, retry, wait_exponential
 
-from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUnavailableError
+from airflow_hpo.exceptions import ClusterError, ClusterForbiddenError, ClusterFullError, ClusterUnavailableError
 
 AWAY = 60.0
 """Seconds for which an API server that does not answer is asked again: one that restarts takes 10 to 40."""
-FORBIDDEN_LIMIT = 15.0
-"""Seconds for which a missing right is not believed: an API server that has just started has not read its roles yet."""
-FORBIDDEN = 403
 LONGEST_WAIT = 5.0
 
 _backoff = wait_exponential(multiplier=0.5, max=LONGEST_WAIT)
@@ -21,13 +18,14 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _unanswered(state: RetryCallState) -> bool:
-    return isinstance(_error(state), ClusterUnavailableError) and _waited(state) < AWAY
+    # A quota is waited for by who watches, not by who asks.
+    err = _error(state)
+    return isinstance(err, ClusterUnavailableError) and not isinstance(err, ClusterFullError) and _waited(state) < AWAY
 
 
 def _undone(state: RetryCallState) -> bool:
-    err = _error(state)
-    forbidden = isinstance(err, ClusterRefusedError) and err.status == FORBIDDEN
-    return _unanswered(state) or (forbidden and _waited(state) < FORBIDDEN_LIMIT)
+    forbidden = isinstance(_error(state), ClusterForbiddenError) and _waited(state) < AWAY
+    return _unanswered(state) or forbidden
 
 
 def _error(state: RetryCallState) -> BaseException | None:
@@ -41,4 +39,4 @@ def _waited(state: RetryCallState) -> float:
 until_answered = retry(retry=_unanswered, wait=_wait, reraise=True)
 """Makes a call, asynchronous or not, outlive an API server that restarts."""
 until_done = retry(retry=_undone, wait=_wait, reraise=True)
-"""The same for what nothing does later, such as the deletion of a trial's pod: also a missing right is asked about again."""
+"""The same for what nothing does later, such as the deletion of a trial's pod: a missing right, too, is asked about for as long."""

@@ -5,10 +5,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.core.trial_key import family_of
+from airflow_hpo.exceptions import DeclarationError
 
 PREFIX = "airflow-hpo/"
 STUDY = f"{PREFIX}study"
@@ -25,6 +27,11 @@ ENDED = f"{PREFIX}ended"
 """Label of a pod that is kept although its attempt is over: no later attempt may take it up."""
 
 SEED = f"{PREFIX}seed"
+
+_NAME = re.compile(
+    r"(?:(?=.{1,253}/)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/)?(?=[^/]{1,63}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?"
+)
+"""Names that Kubernetes allows for labels."""
 
 LABEL_LENGTH = 63
 NAME_LENGTH = 63
@@ -105,6 +112,22 @@ def label_value(text: str) -> str:
     if len(safe) <= LABEL_LENGTH:
         return safe
     return f"{safe[: LABEL_LENGTH - HASH_LENGTH - 1].rstrip('-_.')}-{_hash(text)}"
+
+
+def checked_labels(given: Mapping[str, Any] | None) -> None:
+    """Refuse names that Kubernetes would refuse when the first pod is made; values are made valid by :func:`label_value`."""
+    for name in given or ():
+        if not _NAME.fullmatch(str(name)):
+            raise DeclarationError(
+                f"A label's name has at most {LABEL_LENGTH} letters, digits, '-', '_' and '.', begins and ends with a letter or digit, "
+                f"and may follow a domain and '/', but got {name!r}. Write labels={{{_valid(str(name))!r}: ...}}."
+            )
+
+
+def _valid(name: str) -> str:
+    prefix, slash, rest = name.rpartition("/")
+    domain = re.sub(r"[^a-z0-9.]+", "-", prefix.lower()).strip("-.")
+    return (f"{domain}{slash}" if domain else "") + (label_value(rest) or "label")
 
 
 def dns_name(text: str) -> str:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.cncf.kubernetes.backcompat.backwards_compat_converters import (
@@ -23,7 +24,7 @@ from airflow_hpo.core.log import Log
 from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.build import manifest
-from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.build.labels import PodIdentity, label_value
 from airflow_hpo.pods.build.templates import strengthened, template_of
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def completed(pod: Manifest, identity: PodIdentity, metrics: MetricSource) -> V1
     found = PodGenerator.deserialize_model_dict(pod)
     meta, spec = found.metadata, found.spec
     meta.name = identity.name(meta.name)
-    meta.labels = {**(meta.labels or {}), **identity.labels()}
+    labels = {name: label_value(value) for name, value in (meta.labels or {}).items()}
+    meta.labels = {**labels, **identity.labels()}
     meta.annotations = {**(meta.annotations or {}), **identity.annotations()}
     base = spec.containers[0]
     theirs = base.env or []
@@ -166,6 +168,6 @@ def _texts(parts: Any) -> list[str] | None:
 def _variables(given: Any) -> list[Any]:
     found = list(convert_env_vars_or_raise_error(given)) if given else []
     for one in found:
-        if one.value is not None:
+        if not isinstance(one, Mapping) and one.value is not None:
             one.value = as_variable("env_vars", one.name, one.value)
     return found

@@ -1,5 +1,6 @@
 """Limits of a pod's watch: how long each wait may be and how often it looks; a trigger stores them."""
 
+import time
 from dataclasses import dataclass
 
 
@@ -21,8 +22,22 @@ class WatchLimits:
     metrics_container: str | None = None
     """A native sidecar that prints the metrics; None when the program's output or termination message holds them."""
     deadline: float | None = None
-    """Seconds since 1970 at which the task's execution_timeout ends the trial; None for never."""
+    """Seconds since 1970 at which the trial ends; only in what the version before has stored."""
     execution_timeout: float | None = None
-    """The same as a duration, for people."""
+    """How long the program may run from its start; None for any time."""
+    begun: float | None = None
+    """Seconds since 1970 at which the attempt began: its waits go on when another process watches."""
+    log_events: bool = False
+    """Whether the pod's events are written into the task's log until its program has started."""
     no_news_after: float | None = None
     """How long a program that has started may print no line; None for any time."""
+
+    def waited(self, watched_since: float, since: float | None = None) -> float:
+        """Return for how many seconds something has been waited for.
+
+        :param watched_since: when this watch began, on the monotonic clock; clocks of two hosts may differ.
+        :param since: when the wait began, in seconds since 1970; None for the attempt's beginning.
+        """
+        here = time.monotonic() - watched_since
+        since = self.begun if since is None else since
+        return here if since is None else max(here, time.time() - since)

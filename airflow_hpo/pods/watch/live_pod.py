@@ -4,14 +4,20 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.core.placement import UNKNOWN, Placement
-from airflow_hpo.exceptions import ClusterError, ClusterUnavailableError, FailureKind, TrialFailedError
+from airflow_hpo.exceptions import (
+    ClusterError,
+    ClusterForbiddenError,
+    ClusterUnavailableError,
+    FailureKind,
+    TrialFailedError,
+)
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api.access import PodAccess, PodUpdates
 from airflow_hpo.pods.watch.limits import WatchLimits
@@ -27,6 +33,10 @@ LONGEST_RETRY = 5.0
 """Seconds at most between two requests to an API server that is away."""
 
 
+Allowed = Callable[[], Awaitable[bool]]
+"""Says whether pods of the study could be read before, by whichever process."""
+
+
 def placement_of(pod: Any, container: str) -> Placement:
     """Return the node of a pod and the image of a container, as far as they are known."""
     node, status = pod.spec.node_name or None, failures.container_status(pod, container)
@@ -39,7 +49,10 @@ def placement_of(pod: Any, container: str) -> Placement:
 class LivePod:
     """Keeps the newest state of one pod, and wakes its watch when there may be a newer one."""
 
-    def __init__(self, access: PodAccess, options: WatchLimits, logger: Log, node: NodeReport) -> None:
+    def __init__(
+        self, access: PodAccess, options: WatchLimits, logger: Log, node: NodeReport, allowed: Allowed
+    ) -> None:
+        self._allowed_before = allowed
         self._access = access
         self._options = options
         self._logger = logger
@@ -60,7 +73,7 @@ class LivePod:
 
     @property
     def away(self) -> bool:
-        """Whether the API server did not answer when it was asked last."""
+        """Whether the API server did not answer, or not any more, when it was asked last."""
         return self._away_since is not None
 
     @property
@@ -112,6 +125,12 @@ class LivePod:
             except ClusterUnavailableError as err:
                 await self._endure(err)
                 continue
+            except ClusterForbiddenError as err:
+                # A right that was there comes back, as when a Role is applied anew.
+                if self.state is None and not await self._allowed_before():
+                    raise
+                await self._endure(err)
+                continue
             self._away_since = None
             if pod is None and (last := self._updates.last()) and failures.over(last, self._options.container):
                 self.state = last
@@ -148,17 +167,21 @@ class LivePod:
 
     def _check_deadline(self) -> None:
         deadline, limit = self._options.deadline, self._options.execution_timeout
+        since = failures.running_since(self.state, self._options.container) if self.state else None
+        if limit is not None and deadline is None and since is not None:
+            # The node's clock may be behind; no program ran before its attempt began.
+            deadline = max(since.timestamp(), self._options.begun or 0.0) + limit
         if deadline is not None and time.time() >= deadline:
             raise TrialFailedError(f"The task ran into its execution_timeout of {limit:g} s.")
 
-    async def _endure(self, err: ClusterUnavailableError) -> None:
-        """Wait before the next request, unless the API server has been away for too long."""
+    async def _endure(self, err: ClusterError) -> None:
+        """Wait before the next request, unless the API server, or the right to ask it, has been away for too long."""
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now
             self._logger.warning("%s It is asked again.", err)
         away = now - self._away_since
         if away >= self._options.api_timeout:
-            reason = f"The Kubernetes API did not answer for {away:.0f} s. {err}"
+            reason = f"The Kubernetes API did not answer, or refused to, for {away:.0f} s. {err}"
             raise TrialFailedError(reason, kind=FailureKind.INFRASTRUCTURE)
         await asyncio.sleep(min(LONGEST_RETRY, self._options.poll_interval))

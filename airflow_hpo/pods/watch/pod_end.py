@@ -9,6 +9,7 @@ from airflow_hpo.pods import failures
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.live_pod import LivePod
 from airflow_hpo.pods.watch.log_readings import PodReadings
+from airflow_hpo.pods.watch.waits import WaitReport
 
 SETTLE_LIMIT = 3.0
 """Seconds to wait after a failure until the pod itself says why: the reason of an eviction follows the container's end."""
@@ -31,7 +32,8 @@ async def settle(pod: LivePod, options: WatchLimits) -> None:
 class PodEnd:
     """Makes the outcome of a pod."""
 
-    def __init__(self, pod: LivePod, readings: PodReadings, options: WatchLimits) -> None:
+    def __init__(self, pod: LivePod, readings: PodReadings, options: WatchLimits, waits: WaitReport) -> None:
+        self._waits = waits
         self._pod = pod
         self._readings = readings
         self._container = options.container
@@ -80,4 +82,5 @@ class PodEnd:
     def _seen(self, state: AttemptOutcome, **more: Any) -> Outcome:
         read = self._readings
         seen: dict[str, Any] = {"tail": tuple(read.tail), "oddities": read.problems, "placement": self._pod.placement}
-        return Outcome(state, read.so_far(), over=self._pod.over, **seen, **more)
+        waited = str(self._waits.now) if self._waits.now else None
+        return Outcome(state, read.so_far(), over=self._pod.over, waits_for=waited, **seen, **more)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,15 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from kubernetes.client import ApiClient, V1Affinity, V1Container, V1NodeAffinity, V1ResourceRequirements, V1Toleration
+from kubernetes.client import (
+    ApiClient,
+    V1Affinity,
+    V1Container,
+    V1EnvVar,
+    V1NodeAffinity,
+    V1ResourceRequirements,
+    V1Toleration,
+)
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.metrics.source import File
@@ -53,6 +62,18 @@ def test_the_pod_says_whose_it_is() -> None:
     assert meta["name"] == IDENTITY.name()
     assert meta["labels"].items() >= {"team": "a", **IDENTITY.labels()}.items()
     assert meta["annotations"] == {"note": "b", **IDENTITY.annotations()}
+
+
+def test_the_authors_labels_are_made_valid_once_they_are_rendered() -> None:
+    meta = built(labels={"run": "x={{ trial.params.x }}, a: b"})["metadata"]
+    assert re.fullmatch(r"x-[0-9.-]+--a--b", meta["labels"]["run"])
+
+
+def test_variables_may_be_objects_of_kubernetes_or_plain_ones() -> None:
+    secret = {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+    given = [V1EnvVar(name="A", value="1"), secret]
+    names = [one["name"] for one in container(env_vars=PodTrial("i", env_vars=given).arguments["env_vars"])["env"]]
+    assert names[-2:] == ["A", "B"]
 
 
 def test_the_authors_name_comes_first_in_the_pods_name() -> None:

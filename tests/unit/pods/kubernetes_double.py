@@ -108,6 +108,9 @@ class PodDouble:
         self.updates = UpdatesDouble()
         self.states = states
         self.logs = logs
+        self.refusals: list[Exception | bool] = []
+        """What creating the pod comes to, one after the other; then it is created."""
+        self.created = 0
         self.asked: list[tuple[bool, str | None]] = []
         self.deleted = False
         self.lingers = 0
@@ -117,6 +120,13 @@ class PodDouble:
     def subscribe(self, wake: Callable[[], None]) -> Iterator[UpdatesDouble]:
         self.updates.wake = wake
         yield self.updates
+
+    async def create(self, manifest: Any) -> bool:
+        self.created += 1
+        answer = self.refusals.pop(0) if self.refusals else True
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def read(self) -> Any:
         if self.deleted:

@@ -9,6 +9,7 @@ from kubernetes.client import V1Container, V1PodStatus, V1Probe, V1ResourceRequi
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.pods.failures import (
     asks_events,
+    cannot_mount,
     cannot_start,
     failure,
     gone,
@@ -134,12 +135,54 @@ def test_an_image_that_is_not_there_is_told_at_once() -> None:
     )
 
 
-@pytest.mark.parametrize("reason", ["InvalidImageName", "ErrImageNeverPull", "ImagePullBackOff"])
+@pytest.mark.parametrize("reason", ["InvalidImageName", "ErrImageNeverPull"])
 def test_an_image_that_will_never_come_is_final(reason: str) -> None:
-    assert cannot_start(pod("Pending", waiting(reason))) is not None
+    found = cannot_start(pod("Pending", waiting(reason)))
+    assert found is not None
+    assert found.lasting
 
 
-@pytest.mark.parametrize("message", ["429 Too Many Requests", "502 Bad Gateway", "i/o timeout"])
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (
+            waiting("CreateContainerConfigError", "couldn't find key k in Secret n/s"),
+            "couldn't find key k in Secret n/s.",
+        ),
+        (waiting("ImagePullBackOff", "pull access denied, repository does not exist"), "pull access denied"),
+    ],
+    ids=["key", "image"],
+)
+def test_what_a_pod_names_and_is_not_there_ends_at_once_and_for_good(state: Any, words: str) -> None:
+    found = cannot_start(pod("Pending", state))
+    assert found is not None
+    assert words in found.reason
+    assert found.lasting
+
+
+def test_a_claim_that_does_not_exist_ends_at_once_and_for_good() -> None:
+    said = condition("Unschedulable", 'persistentvolumeclaim "data" not found', "PodScheduled", "False")
+    found = cannot_start(pod("Pending", conditions=[said]))
+    assert found is not None
+    assert found.lasting
+
+
+def test_a_volume_that_names_what_is_not_there_is_told_by_its_event() -> None:
+    missing = 'FailedMount: MountVolume.SetUp failed for volume "t" : references non-existent secret key: k'
+    found = cannot_mount(["Scheduled: to node-1", missing])
+    assert found is not None
+    assert found.lasting
+    assert cannot_mount(["FailedMount: timed out waiting for the condition"]) is None
+
+
+def test_a_kubelet_that_has_not_seen_a_secret_yet_is_waited_for() -> None:
+    early = waiting("CreateContainerConfigError", "failed to sync secret cache: timed out waiting for the condition")
+    assert cannot_start(pod("Pending", early)) is None
+
+
+@pytest.mark.parametrize(
+    "message", ["429 Too Many Requests", "502 Bad Gateway", "i/o timeout", "dial tcp: lookup r: no such host", None]
+)
 def test_a_busy_registry_is_asked_again_by_kubernetes(message: str) -> None:
     assert cannot_start(pod("Pending", waiting("ErrImagePull", message))) is None
 

@@ -56,6 +56,7 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
     (lambda: ProcessTrial(["run"], retry=3), "Write retries."),
     (lambda: ProcessTrial(["run"], retires=3), "Did you mean 'retries'?"),
     (lambda: ProcessTrial(["run"], env_vars={}), "Write env."),
+    (lambda: PodTrial("i", labels={"my team": "a"}), "Write labels={'my-team': ...}."),
     (lambda: PodTrial("i", command=["run"]), "Write cmds."),
     (lambda: PodTrial("i", memory="4Gi"), "Write container_resources."),
     (lambda: PodTrial("i", arguments="--a b"), "Write arguments=['--a', 'b']."),

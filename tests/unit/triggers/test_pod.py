@@ -71,7 +71,7 @@ BEFORE = {
 def test_a_trigger_of_the_version_before_is_read() -> None:
     _, arguments = TrialPodTrigger(**BEFORE).serialize()  # type: ignore[arg-type]
     assert {**BEFORE, **arguments} == {**arguments, "source": arguments["source"]}
-    assert arguments["options"] == {**BEFORE["options"], "no_news_after": None}
+    assert arguments["options"] == {**BEFORE["options"], "no_news_after": None, "begun": None, "log_events": False}
 
 
 def test_what_the_worker_has_masked_in_the_pod_is_masked_in_the_triggerer_too(monkeypatch: pytest.MonkeyPatch) -> None:

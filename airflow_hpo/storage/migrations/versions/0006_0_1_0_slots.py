@@ -1,7 +1,8 @@
-"""Keep the slots of trials, and how far the log of a pod was read.
+"""Keep the slots of trials, how far the log of a pod was read, and what an attempt waits for before its program starts.
 
 A trial that ran before, or runs while this migrates, has no row: what runs it does not ask for a slot. Attempts that are there keep
-`reading` empty: a watcher that takes one up reads its log from the beginning, as before.
+`reading` empty: a watcher that takes one up reads its log from the beginning, as before. They keep `waits_for` empty, too: of those
+that have ended it is taken that their programs ran.
 """
 
 from typing import Any
@@ -19,12 +20,13 @@ MYSQL: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "
 TEXT: Any = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
 TABLES: tuple[str, ...] = ()
-"""What going back would lose; both mean something only while trials run."""
+"""What going back would lose; all of it means something only while trials run."""
 
 
 def upgrade() -> None:
     create_slots()
     op.add_column("hpo_attempts", sa.Column("reading", TEXT))
+    op.add_column("hpo_attempts", sa.Column("waits_for", TEXT))
 
 
 def create_slots() -> None:
@@ -44,4 +46,5 @@ def create_slots() -> None:
 
 def downgrade() -> None:
     op.drop_column("hpo_attempts", "reading")
+    op.drop_column("hpo_attempts", "waits_for")
     op.drop_table("hpo_slots")

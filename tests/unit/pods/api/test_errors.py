@@ -14,8 +14,14 @@ from kubernetes_asyncio.client import ApiException as AsyncApiException
 from kubernetes_asyncio.config import ConfigException as AsyncConfigException
 from urllib3.exceptions import MaxRetryError
 
-from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUnavailableError
-from airflow_hpo.pods.api.errors import Call, reachable, translated
+from airflow_hpo.exceptions import (
+    ClusterError,
+    ClusterForbiddenError,
+    ClusterFullError,
+    ClusterRefusedError,
+    ClusterUnavailableError,
+)
+from airflow_hpo.pods.api.errors import Call, reachable, refused_event, translated
 
 CREATE = Call("create the pod 'p'", "create")
 CREATE_JOB = Call("create the Job 'j'", "create", "jobs")
@@ -28,6 +34,8 @@ WATCH = Call("watch the pods of trials", "watch")
 
 FORBIDDEN = 'pods is forbidden: User "system:serviceaccount:airflow:worker" cannot {} resource "pods" in API group ""'
 QUOTA = 'pods "p" is forbidden: exceeded quota: small, requested: cpu=1, used: cpu=4, limited: cpu=4'
+TOO_MUCH = 'pods "p" is forbidden: exceeded quota: small, requested: cpu=8, used: cpu=500m, limited: cpu=4'
+NO_LIMITS = 'pods "p" is forbidden: failed quota: small: must specify limits.cpu for: base'
 POLICY = 'pods "p" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true'
 REPLACED = (
     'Operation cannot be fulfilled on pods "p": the UID in the precondition (a) does not match the UID in record (b)'
@@ -44,7 +52,8 @@ REFUSED: dict[str, tuple[Call, int, str, str, str]] = {
     "wrong value": (CREATE, 400, "json: cannot unmarshal", "program", "Correct the trial's arguments, or its pod"),
     "too large": (CREATE, 413, "limit is 3145728", "program", "Correct the trial's arguments, or its pod template."),
     "no namespace": (CREATE, 404, 'namespaces "n" not found', "infrastructure", "correct the namespace of the trial."),
-    "quota": (CREATE, 403, QUOTA, "infrastructure", "Raise the namespace's ResourceQuota, or ask for less"),
+    "more than the quota": (CREATE, 403, TOO_MUCH, "infrastructure", "Raise the namespace's ResourceQuota, or ask for"),
+    "no limits": (CREATE, 403, NO_LIMITS, "infrastructure", "Change the pod to what the namespace's policies allow"),
     "policy": (CREATE, 403, POLICY, "infrastructure", "Change the pod to what the namespace's policies allow"),
     "name taken": (
         CREATE,
@@ -70,6 +79,8 @@ UNAVAILABLE: dict[str, tuple[Call, int, str, str]] = {
     "expired version": (WATCH, 410, "too old resource version", "look at the health of the API server."),
     "too many": (LIST, 429, "too many requests", "run fewer trials at once"),
     "etcd": (DELETE, 500, "etcdserver: request timed out", "look at the health of the API server."),
+    "quota": (CREATE, 403, QUOTA, "Raise the namespace's ResourceQuota, or ask for less"),
+    "new quota": (CREATE, 403, 'pods "p" is forbidden: status unknown for quota: small, resources: pods', "API server"),
     "proxy": (READ, 502, "<html>Bad Gateway</html>", "look at the health of the API server."),
     "starting": (CREATE, 503, "apiserver not ready", "look at the health of the API server."),
 }
@@ -151,3 +162,39 @@ def test_the_servers_wish_to_be_asked_later_is_kept() -> None:
 def test_what_is_no_error_of_kubernetes_stays_as_it_is() -> None:
     with pytest.raises(ZeroDivisionError), translated(READ):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "message", "lasting"),
+    [
+        (CREATE, 422, "Pod 'p' is invalid", True),
+        (CREATE, 403, POLICY, True),
+        (CREATE, 403, TOO_MUCH, True),
+        (CREATE, 404, 'namespaces "n" not found', True),
+        (CREATE, 409, "already exists", False),
+        (CREATE, 403, FORBIDDEN.format("create"), False),
+        (READ, 404, "not found", False),
+    ],
+    ids=["wrong", "policy", "more than the quota", "no namespace", "name taken", "right", "read"],
+)
+def test_what_only_the_author_can_mend_lasts(call: Call, status: int, message: str, lasting: bool) -> None:
+    assert raised(call, answer(status, message, SyncApiException)).lasting is lasting
+
+
+def test_a_missing_right_and_a_full_quota_are_told_by_their_classes() -> None:
+    assert isinstance(raised(READ, answer(403, FORBIDDEN.format("get"), SyncApiException)), ClusterForbiddenError)
+    assert not isinstance(raised(CREATE, answer(403, POLICY, SyncApiException)), ClusterForbiddenError)
+    assert isinstance(raised(CREATE, answer(403, QUOTA, SyncApiException)), ClusterFullError)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        (f"Error creating: {QUOTA}", ClusterFullError),
+        (f"Error creating: {POLICY}", ClusterRefusedError),
+        ("Error creating: Internal error occurred: failed calling webhook", ClusterUnavailableError),
+    ],
+    ids=["quota", "policy", "webhook"],
+)
+def test_a_jobs_event_is_judged_as_the_refusal_that_it_tells(message: str, kind: type[ClusterError]) -> None:
+    assert type(refused_event("j", message)) is kind

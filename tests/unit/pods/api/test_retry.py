@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError
+from airflow_hpo.exceptions import (
+    ClusterForbiddenError,
+    ClusterFullError,
+    ClusterRefusedError,
+    ClusterUnavailableError,
+)
 from airflow_hpo.pods.api import retry
 from airflow_hpo.pods.api.retry import until_answered, until_done
 
 AWAY = ClusterUnavailableError("No answer.")
-FORBIDDEN = ClusterRefusedError("Forbidden.", status=403)
+FORBIDDEN = ClusterForbiddenError("Forbidden.", status=403)
+FULL = ClusterFullError("exceeded quota", status=403)
 
 
 def failing(times: int, err: Exception, policy: Any = until_done) -> tuple[Callable[[], str], list[int], list[float]]:
@@ -43,7 +49,7 @@ def test_a_call_is_made_again_until_it_is_answered(err: Exception, policy: Any) 
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize(("err", "limit"), [(AWAY, "AWAY"), (FORBIDDEN, "FORBIDDEN_LIMIT")], ids=str)
+@pytest.mark.parametrize(("err", "limit"), [(AWAY, "AWAY"), (FORBIDDEN, "AWAY")], ids=str)
 def test_no_call_is_made_again_for_ever(err: Exception, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, limit, 0.0)
     call, calls, _ = failing(2, err)
@@ -56,10 +62,11 @@ def test_no_call_is_made_again_for_ever(err: Exception, limit: str, monkeypatch:
     ("err", "policy"),
     [
         (FORBIDDEN, until_answered),
+        (FULL, until_done),
         (ClusterRefusedError("Not there.", status=404), until_done),
         (ValueError("a mistake"), until_done),
     ],
-    ids=["forbidden", "not there", "a mistake"],
+    ids=["forbidden", "a full quota", "not there", "a mistake"],
 )
 def test_a_refusal_is_raised_at_once(err: Exception, policy: Any) -> None:
     call, calls, _ = failing(1, err, policy)

@@ -131,5 +131,5 @@ def test_a_pod_has_the_token_of_its_account_only_when_its_author_asks(given: dic
     assert manifest["spec"]["automountServiceAccountToken"] is mounted
     pod = built(completed(manifest, IDENTITY, Stdout()), None, Connection(), logging.getLogger(__name__), dry_run=True)
     assert plain(pod)["spec"]["automountServiceAccountToken"] is mounted
-    job = JobsAsPods(None, None, 2)._job(pod)
+    job = JobsAsPods(None, None, 2).job(pod)
     assert plain(job)["spec"]["template"]["spec"]["automountServiceAccountToken"] is mounted

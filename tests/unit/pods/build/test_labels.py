@@ -7,7 +7,8 @@ import pytest
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
-from airflow_hpo.pods.build.labels import ENDED, PARAMS, PodIdentity, attempt_of, label_value
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.pods.build.labels import ENDED, PARAMS, PodIdentity, attempt_of, checked_labels, label_value
 
 LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -74,3 +75,18 @@ def test_a_kept_pod_is_nobodys() -> None:
 
 def test_all_parameters_are_an_annotation() -> None:
     assert IDENTITY.annotations()[PARAMS] == '{"x": 0.5, "kind": "{{ a }}"}'
+
+
+@pytest.mark.parametrize("name", ["team", "example.com/team", "a", "A_b.c-1", "x" * 63])
+def test_a_labels_name_that_kubernetes_takes_is_taken(name: str) -> None:
+    checked_labels({name: "any value"})
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [("my team", "my-team"), ("-a-", "a"), ("Example.com/a b", "example.com/a-b"), ("", "label")],
+)
+def test_a_labels_name_that_kubernetes_would_refuse_is_refused_with_one_that_it_takes(name: str, valid: str) -> None:
+    with pytest.raises(DeclarationError, match=re.escape(f"Write labels={{{valid!r}: ...}}.")):
+        checked_labels({name: "x"})
+    checked_labels({valid: "x"})

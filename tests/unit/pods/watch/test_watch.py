@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,11 +17,19 @@ from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMes
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.exceptions import ClusterUnavailableError, PermanentHpoError
-from airflow_hpo.pods.watch import deletion, live_pod, logs, node, pod_end, silence, startup, ticks
+from airflow_hpo.core.waiting import Waiting, WaitsFor
+from airflow_hpo.exceptions import (
+    ClusterForbiddenError,
+    ClusterFullError,
+    ClusterRefusedError,
+    ClusterUnavailableError,
+    PermanentHpoError,
+)
+from airflow_hpo.pods.watch import creation, deletion, live_pod, logs, node, pod_end, silence, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.log_readings import Earlier, PodReadings, passed_over
 from airflow_hpo.pods.watch.node import OnNode
+from airflow_hpo.pods.watch.waits import PRESENT, Waits
 from airflow_hpo.pods.watch.watch import PodWatch
 from tests.unit.pods.kubernetes_double import NOW, PATIENT, PodDouble, condition, pod, running, terminated, waiting
 
@@ -49,11 +57,16 @@ class Watched:
         earlier: Earlier | None = None,
         double: PodDouble | None = None,
         were_read: Callable[[], bool] | None = None,
+        waits: Waits = PRESENT,
+        refusals: Sequence[Exception | bool] = (),
         **options: Any,
     ) -> None:
         self.double = double or PodDouble(states, logs)
         self.double.lingers = lingers
+        self.double.refusals = list(refusals)
         self.on_node = on_node
+        self.told: list[Waiting | None] = []
+        self.waits = replace(waits, tell=self.tell)
         self.lines: list[str] = []
         self.points: list[SeriesPoint] = []
 
@@ -69,7 +82,11 @@ class Watched:
         self.outcome: Outcome = asyncio.run(self._run(watched, readings, taken, logger))
 
     async def _run(self, *arguments: Any) -> Outcome:
-        return await PodWatch(self.double, *arguments, self.on_node).run()
+        return await PodWatch(self.double, *arguments, self.on_node, waits=self.waits).run()
+
+    async def tell(self, waiting: Waiting | None) -> bool:
+        self.told.append(waiting)
+        return True
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +96,9 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "SHORTEST_PAUSE", 0.01)
     monkeypatch.setattr(deletion, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(watch_module, "STATE_LIMIT", 0.1)
+    monkeypatch.setattr(creation, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(creation, "LONGEST_FULL", 0.01)
+    monkeypatch.setattr(creation, "LONGEST_AWAY", 0.01)
     monkeypatch.setattr(pod_end, "SETTLE_LIMIT", 0.01)
     monkeypatch.setattr(logs, "DRAIN_LIMIT", 0.01)
     monkeypatch.setattr(logs, "HEAD_START", 0.0)
@@ -522,3 +542,111 @@ def test_a_connection_that_hangs_is_not_silent() -> None:
     access = HungConnections([pod("Running", running())] * 12 + [DONE])
     watch = PodWatch(access, limits, readings, lambda points: False, logging.getLogger(__name__))
     assert asyncio.run(watch.run()).state == "complete"
+
+
+FULL = ClusterFullError("exceeded quota", status=403)
+NO_RIGHT = ClusterForbiddenError("cannot get pods", status=403)
+TO_CREATE = Waits({"kind": "Pod"}, Waiting(WaitsFor.QUOTA))
+RUNNING = pod("Running", running())
+
+
+@pytest.mark.parametrize(
+    "refusals",
+    [[FULL, FULL], [ClusterUnavailableError("webhook"), FULL], [NO_RIGHT], [False, False]],
+    ids=["quota", "webhook", "right", "Job without a pod"],
+)
+def test_a_pod_that_is_refused_now_is_created_later(refusals: list[Any]) -> None:
+    watched = Watched([DONE], [[log_of("loss=1")]], waits=TO_CREATE, refusals=refusals)
+    assert (watched.outcome.value, watched.outcome.waits_for) == (1.0, None)
+    assert watched.double.created == len(refusals) + 1
+
+
+def test_a_pod_that_is_refused_for_good_is_not_asked_for_again() -> None:
+    never = ClusterRefusedError("violates PodSecurity", status=403, lasting=True)
+    watched = Watched([DONE], [[b""]], waits=TO_CREATE, refusals=[FULL, never])
+    assert (watched.outcome.state, watched.outcome.lasting, watched.double.created) == ("failed", True, 2)
+    assert watched.outcome.waits_for == "quota: exceeded quota"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "limit"), [(FULL, "schedule_timeout"), (ClusterUnavailableError("webhook"), "api_timeout")], ids=str
+)
+def test_a_pod_is_not_waited_for_longer_than_it_may_and_its_program_is_not_blamed(refusal: Any, limit: str) -> None:
+    watched = Watched([DONE], [[b""]], waits=TO_CREATE, refusals=[refusal] * 1000, **{limit: 0.0})
+    assert (watched.outcome.kind, watched.outcome.waits_for is not None) == ("infrastructure", True)
+
+
+def test_the_wait_for_a_quota_goes_on_with_a_new_watcher() -> None:
+    begun = time.time() - 50
+    watched = Watched([DONE], [[b""]], waits=TO_CREATE, refusals=[FULL] * 1000, schedule_timeout=40, begun=begun)
+    assert "within 40 s" in (watched.outcome.reason or "")
+
+
+def test_a_trial_whose_study_ends_before_it_has_a_pod_is_withdrawn() -> None:
+    ended = {"report": lambda points: True, "ending_interval": 0.02}
+    watched = Watched([DONE], [[b""]], waits=TO_CREATE, refusals=[FULL] * 1000, **ended)
+    assert (watched.outcome.state, watched.double.deleted) == ("pruned", True)
+
+
+PENDING = pod(
+    "Pending", conditions=[condition("Unschedulable", "0/1 nodes", "PodScheduled", "False")], creation_timestamp=NOW
+)
+GATED = pod("Pending", conditions=[condition("SchedulingGated", "by a gate", "PodScheduled", "False")])
+PULLING = pod("Pending", waiting("ErrImagePull", "dial tcp: refused"), conditions=[SCHEDULED])
+
+
+def test_what_a_pod_waits_for_is_told_once_and_again_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airflow_hpo.pods.watch.waits.WORTH_SAYING", 0.0)
+    states = [GATED, PENDING, PENDING, PULLING, RUNNING, RUNNING, RUNNING, RUNNING, DONE]
+    watched = Watched(states, [[log_of("loss=1")]], begun=time.time(), schedule_timeout=1e12)
+    what = [each and each.what for each in watched.told]
+    assert what[:3] == [WaitsFor.GATE, WaitsFor.NODE, WaitsFor.IMAGE]
+    assert what[-1] is None
+
+
+def test_a_pod_that_starts_soon_says_nothing_of_its_wait() -> None:
+    assert Watched([GATED, PULLING, RUNNING, DONE], [[log_of("loss=1")]], begun=time.time()).told == []
+
+
+def test_the_wait_for_a_node_does_not_begin_anew_with_a_new_watcher() -> None:
+    watched = Watched([PENDING], [[b""]], schedule_timeout=60)
+    assert "not scheduled within 60 s" in (watched.outcome.reason or "")
+    assert watched.outcome.waits_for == "node: 0/1 nodes"
+
+
+def test_a_limit_of_time_counts_from_the_programs_start() -> None:
+    limited = {"execution_timeout": 60.0, "begun": NOW.timestamp()}
+    assert "execution_timeout of 60 s" in (Watched([RUNNING], [[b""]], **limited).outcome.reason or "")
+    waiting_long = Watched([PENDING], [[b""]], schedule_timeout=60, **limited)
+    assert waiting_long.outcome.kind == "infrastructure"
+
+
+def test_a_right_that_was_there_before_is_waited_for() -> None:
+    watched = Watched([RUNNING, NO_RIGHT, NO_RIGHT, DONE], [[log_of("loss=1")]])
+    assert watched.outcome.value == 1.0
+
+    async def before() -> bool:
+        return True
+
+    anew = Watched([NO_RIGHT, DONE], [[log_of("loss=1")]], waits=replace(PRESENT, allowed=before))
+    assert anew.outcome.value == 1.0
+
+
+def test_a_right_that_never_was_there_ends_the_watch() -> None:
+    assert Watched([NO_RIGHT, DONE], [[log_of("loss=1")]]).outcome.state == "failed"
+
+
+def test_a_right_that_stays_away_leaves_the_pod_alone() -> None:
+    watched = Watched([RUNNING, NO_RIGHT], [[b""]], api_timeout=0.05)
+    assert (watched.outcome.kind, watched.outcome.alive, watched.double.deleted) == ("infrastructure", True, False)
+
+
+def test_a_pruned_trial_stays_pruned_when_its_pod_cannot_be_watched_any_more() -> None:
+    watched = Watched([PULLING, NO_RIGHT], [[b""]], report=lambda points: True, ending_interval=0.02, api_timeout=0.5)
+    assert watched.outcome.state == "pruned"
+
+
+def test_events_are_written_while_a_pod_starts_where_they_are_wanted(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        Watched([PULLING, RUNNING, DONE], [[log_of("loss=1")]], log_events=True, begun=time.time())
+    assert "Event of the pod: FailedMount: no such volume" in caplog.messages
