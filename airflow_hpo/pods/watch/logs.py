@@ -138,10 +138,8 @@ class LogFollower:
         A right that was there before comes back, as an API server does that is away.
         """
         if not self._seen.since and not await in_thread(self._were_read):
-            # Of the kind that is not tried again: only a person can mend it.
-            raise TrialFailedError(
-                f"The metrics are read from the log. {err.reason}", kind=FailureKind.PROGRAM
-            ) from err
+            reason = f"The metrics are read from the log. {err.reason}"
+            raise TrialFailedError(reason, kind=FailureKind.INFRASTRUCTURE, lasting=True) from err
 
     async def _drain(self, chunks: AsyncIterator[bytes], *, whole: bool) -> None:
         """Take all lines; the unfinished last one only when nothing can follow, else it comes again in full."""

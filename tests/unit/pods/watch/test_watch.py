@@ -139,7 +139,7 @@ def test_a_watch_after_a_rotation_goes_on_from_what_was_read_before() -> None:
 
 def test_a_right_to_read_logs_that_was_never_there_ends_the_trial_while_its_program_runs() -> None:
     outcome = Watched([pod("Running", running())], [403], were_read=lambda: False).outcome
-    assert (outcome.state, outcome.kind, outcome.alive) == ("failed", "program", False)
+    assert (outcome.state, outcome.kind, outcome.lasting, outcome.alive) == ("failed", "infrastructure", True, False)
     assert "refuses to read the log (403)" in outcome.reason
 
 
