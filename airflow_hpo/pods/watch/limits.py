@@ -33,11 +33,8 @@ class WatchLimits:
     """How long a program that has started may print no line; None for any time."""
 
     def waited(self, watched_since: float, since: float | None = None) -> float:
-        """Return for how many seconds something has been waited for.
-
-        :param watched_since: when this watch began, on the monotonic clock; clocks of two hosts may differ.
-        :param since: when the wait began, in seconds since 1970; None for the attempt's beginning.
-        """
+        """Return for how many seconds something has been waited for, since a moment or the attempt's beginning."""
+        # What this process has measured itself counts in any case: clocks of two hosts may differ.
         here = time.monotonic() - watched_since
         since = self.begun if since is None else since
         return here if since is None else max(here, time.time() - since)
