@@ -182,6 +182,6 @@ class LivePod:
             self._logger.warning("%s It is asked again.", err)
         away = now - self._away_since
         if away >= self._options.api_timeout:
-            reason = f"The Kubernetes API did not answer, or refused to, for {away:.0f} s. {err}"
+            reason = f"The Kubernetes API did not answer for {away:.0f} s. {err}"
             raise TrialFailedError(reason, kind=FailureKind.INFRASTRUCTURE)
         await asyncio.sleep(min(LONGEST_RETRY, self._options.poll_interval))
