@@ -16,9 +16,10 @@ import operator
 import os
 import re
 import sys
+import unicodedata
 from typing import Any
 
-_NAME = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.\-/@:' ]{0,126}[A-Za-z0-9_.\-/@])?")
+_NAME = re.compile(r"[^\W\d](?:[A-Za-z0-9_.\-/@:' \u00aa-\U0010ffff]{0,126}[A-Za-z0-9_.\-/@\u00aa-\U0010ffff])?")
 _REQUIRED = object()
 
 
@@ -66,6 +67,7 @@ def report(step: int | None = None, **metrics: float) -> None:
     """
     words = [] if step is None else [f"step={_checked_step(step)}"]
     for name, value in metrics.items():
+        name = unicodedata.normalize("NFC", name)
         if not _NAME.fullmatch(name):
             raise ValueError(
                 "A metric's name starts with a letter or underscore, then letters, digits, blanks and \"_ . - / @ : '\", 128 at "

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.names import ascii_form
 from airflow_hpo.core.space.parameter import Categorical, Choice, Parameter
 from airflow_hpo.exceptions import DeclarationError
 
@@ -78,9 +79,14 @@ def variable(name: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in name).upper()
 
 
+def parameter_variable(name: str) -> str:
+    """Return the variable that gives a program one parameter, in ASCII."""
+    return PARAMETER + variable(ascii_form(name))
+
+
 def parameter_variables(params: Mapping[str, Choice]) -> dict[str, str]:
     """Return the variables that give a program its parameters: all of them as JSON, and one each."""
-    each = {f"{PARAMETER}{variable(name)}": as_text(value) for name, value in params.items()}
+    each = {parameter_variable(name): as_text(value) for name, value in params.items()}
     return {"HPO_PARAMS": json.dumps(dict(params)), **each}
 
 
@@ -91,18 +97,18 @@ def unbuffered(environment: Mapping[str, str]) -> dict[str, str]:
 
 def refuse_clash(names: Iterable[str]) -> None:
     """Raise when two parameters would be the same environment variable."""
-    if pair := clash(names):
+    if pair := clash(names, parameter_variable):
         raise ValueError(
             f"Parameters must differ as environment variables, but got {pair[0]!r} and {pair[1]!r}, "
-            f"both {PARAMETER}{variable(pair[1])}. Rename one."
+            f"both {parameter_variable(pair[1])}. Rename one."
         )
 
 
-def clash(names: Iterable[str]) -> tuple[str, str] | None:
+def clash(names: Iterable[str], form: Callable[[str], str] = variable) -> tuple[str, str] | None:
     """Return two names that would be the same environment variable; None when all differ."""
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(variable(name), name)
+        other = seen.setdefault(form(name), name)
         if other != name:
             return other, name
     return None

@@ -10,14 +10,17 @@ from pydantic import AfterValidator, Field, StrictFloat, StrictInt, field_valida
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, nearest
 from airflow_hpo.core.metric_names import suggests_maximum
+from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.remedy import named
 
-METRIC_NAME = r"^[A-Za-z_](?:[A-Za-z0-9_.\-/@:' ]{0,126}[A-Za-z0-9_.\-/@])?$"
+METRIC_NAME = rf"^[A-Za-z_{OTHERS}](?:[A-Za-z0-9_.\-/@:' {OTHERS}]{{0,126}}[A-Za-z0-9_.\-/@{OTHERS}])?$"
+_RULE = re.compile(METRIC_NAME)
 METRIC_NAME_RULE = "A metric's name starts with a letter or underscore, then letters, digits, blanks and \"_ . - / @ : '\", 128 at most"
 
 
 def _metric_name(name: str) -> str:
-    if not re.fullmatch(METRIC_NAME, name):
+    name = one_spelling(name)
+    if not is_name(_RULE, name):
         raise ValueError(f"{METRIC_NAME_RULE}, but got {brief_repr(name)}. Write {named(name)!r}.")
     return name
 
@@ -53,7 +56,8 @@ class Objective(Declared):
         Objective("accuracy", direction="maximize", goal=0.91, extra_metrics=["loss"])
         Objective("loss", strategy="mean", window=5)  # the mean of the last five values
 
-    :param metric: name under which trials report it: a letter or underscore, then letters, digits, blanks and ``_ . - / @ : '``.
+    :param metric: name under which trials report it: a letter of any alphabet or underscore, then letters, digits, blanks and
+        ``_ . - / @ : '``.
     :param direction: ``"minimize"`` or ``"maximize"``; None for ``"minimize"``, with a warning where the name suggests otherwise,
         as ``"accuracy"`` does.
     :param strategy: which reported value counts, in the order of the reports and whatever their steps: the ``"last"`` one, the
@@ -89,6 +93,11 @@ class Objective(Declared):
         if isinstance(names, set):
             return sorted(names)
         return list(names) if isinstance(names, tuple) else names
+
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _of_names(cls, strategies: Any) -> Any:
+        return spelt_keys(strategies)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -13,11 +13,12 @@ from pydantic import AwareDatetime, StrictInt, field_validator
 
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import parameter_variables, refuse_clash
+from airflow_hpo.core.names import OTHERS, is_name, one_spelling
 from airflow_hpo.core.remedy import named
 from airflow_hpo.core.space.parameter import Choice, Params, check_parameter_name
 from airflow_hpo.exceptions import DeclarationError
 
-_PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_PART = rf"[A-Za-z0-9{OTHERS}][A-Za-z0-9._{OTHERS}-]*"
 SET_NAME = re.compile(rf"^(?=.{{1,200}}$){_PART}(/{_PART})*$")
 
 
@@ -126,8 +127,8 @@ class Promotion:
 
 def check_name(name: Any) -> str:
     """Return the name of a parameter set, or say what is wrong with it."""
-    if isinstance(name, str) and SET_NAME.fullmatch(name):
-        return name
+    if isinstance(name, str) and is_name(SET_NAME, one_spelling(name)):
+        return one_spelling(name)
     meant = "/".join(named(part) for part in str(name).split("/") if part) or "name"
     raise DeclarationError(
         "A parameter set's name is one or more parts joined by '/', each a letter or digit, then letters, digits and "
@@ -156,8 +157,7 @@ class _Parameters(Declared):
     def _named(cls, params: Params) -> Params:
         if not params:
             raise ValueError("A parameter set has at least one parameter, but got {}. Add one.")
-        for name in params:
-            check_parameter_name(name)
+        params = {check_parameter_name(name): value for name, value in params.items()}
         refuse_clash(params)
         return params
 

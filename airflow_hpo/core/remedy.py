@@ -164,8 +164,8 @@ def example_of(annotation: Any) -> str:
 
 
 def named(given: Any) -> str:
-    """Return a name of ASCII letters, digits and ``. _ -`` that is as near as can be to one that cannot be."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", str(given)).strip("_.-")[:128]
+    """Return a name of letters, digits and ``. _ -`` that is as near as can be to one that cannot be."""
+    name = re.sub(r"[^\w.-]+", "_", str(given)).strip("_.-")[:128]
     return name if name[:1].isalpha() else f"x{name}" if name else "x"
 
 

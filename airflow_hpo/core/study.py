@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint, nearest
 from airflow_hpo.core.environment import refuse_clash
+from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.remedy import named
 from airflow_hpo.core.space import grid
@@ -22,7 +23,7 @@ from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.trial_key import edition_name
 from airflow_hpo.core.warm_start import WarmStart
 
-STUDY_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
+STUDY_NAME = re.compile(rf"^[A-Za-z0-9{OTHERS}][A-Za-z0-9._/{OTHERS}-]{{0,199}}$")
 
 
 WhenOver = Literal["finish", "stop"]
@@ -61,7 +62,7 @@ class Study(Declared):
             parallelism=10,
         )
 
-    :param name: the study family, the same every month: letters, digits and ``. _ / -``, 200 at most.
+    :param name: the study family, the same every month: letters of any alphabet, digits and ``. _ / -``, 200 at most.
     :param space: parameters by name.
     :param objective: the metric to optimise; a name alone means that it is minimised.
     :param max_trials: how many trials the study wants; may be left out for ``sampler="grid"``, which wants all points.
@@ -119,7 +120,8 @@ class Study(Declared):
     @field_validator("name")
     @classmethod
     def _name(cls, name: str) -> str:
-        if not STUDY_NAME.fullmatch(name):
+        name = one_spelling(name)
+        if not is_name(STUDY_NAME, name):
             raise ValueError(
                 f"A study's name starts with a letter or digit, then letters, digits and '. _ / -', 200 at most, "
                 f"but got {brief_repr(name)}. Write name={named(name)!r}."
@@ -148,6 +150,11 @@ class Study(Declared):
         refuse_clash(space)
         return ordered(space)
 
+    @field_validator("space_defaults", mode="before")
+    @classmethod
+    def _spelt_defaults(cls, defaults: Any) -> Any:
+        return spelt_keys(defaults)
+
     @field_validator("stop_on_same_failure", mode="before", json_schema_input_type=int | None)
     @classmethod
     def _never(cls, given: Any) -> Any:
@@ -156,7 +163,7 @@ class Study(Declared):
     @field_validator("start_points")
     @classmethod
     def _points(cls, points: list[dict[str, Choice]], info: ValidationInfo) -> list[dict[str, Choice]]:
-        return [check_point(info.data["space"], point) for point in points] if "space" in info.data else points
+        return [check_point(info.data["space"], spelt_keys(point)) for point in points] if "space" in info.data else points
 
     @field_validator("space_defaults")
     @classmethod

@@ -8,6 +8,7 @@ from airflow.sdk import Asset, Context
 from airflow_hpo.core.answer import Answer, people
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.names import ascii_form
 from airflow_hpo.core.parameter_set import Provenance, check_name
 from airflow_hpo.core.space.parameter import same_params
 from airflow_hpo.evaluations.compare import Compared
@@ -46,7 +47,8 @@ def parameter_set_asset(name: str) -> Asset:
 
     :param name: the parameter set.
     """
-    return Asset(name=f"hpo_champion_{check_name(name)}", uri=f"hpo://champion/{name}")
+    known = ascii_form(check_name(name), "~")
+    return Asset(name=f"hpo_champion_{known}", uri=f"hpo://champion/{known}")
 
 
 class ChampionOperator(AssetEventOperator):

@@ -11,6 +11,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.names import ascii_form
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
@@ -62,6 +63,7 @@ def study_asset(name: str) -> Asset:
 
     :param name: the study's name.
     """
+    name = ascii_form(name, "~")
     stem = name.rstrip("/")
     # Airflow drops slashes at the end of a URI, so that `a/` would be the asset of `a`.
     return Asset(name=f"hpo_study_{name}", uri=f"hpo://study/{stem}{'%2F' * (len(name) - len(stem))}")

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 from airflow.sdk import DAG
 
 from airflow_hpo.comparison.rule import ComparisonRule
+from airflow_hpo.core.names import ascii_form
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window, check_apart, check_order, checked_window
 from airflow_hpo.exceptions import DeclarationError
@@ -76,7 +77,7 @@ def retuning_dag(
             schedule="@monthly",
         )
 
-    :param dag_id: None for ``retune_<study>``.
+    :param dag_id: None for ``retune_<study>``; of a name in other letters than ASCII its form in ASCII, and the name is displayed.
     :param study: what is tuned; the same every time. ``warm_start`` takes over what earlier editions found.
     :param trial: what runs trials and evaluations; its program works on ``trial.period`` and, when evaluated, under
         ``trial.scenario`` and ``trial.variant``.
@@ -152,6 +153,8 @@ def retuning_dag(
     settings = {"catchup": False, "max_active_runs": 1, "start_date": start_date or FIRST, **told, **dag_arguments}
     settings |= _failure_callbacks(notify, dag_arguments.get("on_failure_callback"))
     name = dag_id or _default_id(study.name)
+    if not dag_id and not study.name.isascii():
+        settings.setdefault("dag_display_name", f"retune_{study.name.replace('/', '_')}")
     if not allow_other_owner:
         _refuse_set_of_another(name, cycle.parameter_set, hpo_conn_id)
     with DAG(name, schedule=schedule, default_args={**own, **(default_args or {})}, **settings) as dag:
@@ -238,7 +241,7 @@ def _doc(cycle: Cycle) -> str:
 
 
 def _default_id(study: str) -> str:
-    name = f"retune_{study.replace('/', '_')}"
+    name = f"retune_{ascii_form(study).replace('/', '_')}"
     other = _named_by_default.get(name)
     started = other.task_dict["tune.start"] if other else None
     if isinstance(started, EditionOperator) and started.family != study:

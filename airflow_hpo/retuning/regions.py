@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import DAG
 
 from airflow_hpo.core.declared import brief_repr, nearest
+from airflow_hpo.core.names import ascii_form, is_name, one_spelling
 from airflow_hpo.core.remedy import named
 from airflow_hpo.core.study import STUDY_NAME, Study
 from airflow_hpo.exceptions import DeclarationError
@@ -58,10 +59,14 @@ def retuning_dags(
         raise DeclarationError(
             "Retuning needs at least one region, but got none. Write {'tokyo': {}}, or retuning_dag(...)."
         )
-    prefix = dag_id or f"retune_{study.name.replace('/', '_')}"
+    prefix = dag_id or f"retune_{ascii_form(study.name).replace('/', '_')}"
     sets = parameter_set or study.name
-    ids = {region: own.get("dag_id", f"{prefix}_{region.replace('/', '_')}") for region, own in regions.items()}
-    champions = {region: own.get("parameter_set", f"{sets}/{region}") for region, own in regions.items()}
+    ids = {
+        region: own.get("dag_id", f"{prefix}_{ascii_form(str(region)).replace('/', '_')}") for region, own in regions.items()
+    }
+    champions = {
+        region: one_spelling(own.get("parameter_set", f"{sets}/{region}")) for region, own in regions.items()
+    }
     _refuse_twins("DAG", ids, "dag_id")
     _refuse_twins("parameter set", champions, "parameter_set")
     return {
@@ -104,6 +109,14 @@ def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Stu
     return Study(**{**fields, **changes, **own})
 
 
+def _displayed(study: Study, region: str, dag_id: str) -> dict[str, str]:
+    """Return the name that Airflow shows of a DAG with the form in ASCII of a name for its id."""
+    shown = dag_id
+    for name in (study.name, region):
+        shown = shown.replace(ascii_form(name).replace("/", "_"), name.replace("/", "_"))
+    return {} if shown == dag_id else {"dag_display_name": shown}
+
+
 def _built(
     region: str,
     dag_id: str,
@@ -113,14 +126,15 @@ def _built(
     shared: Mapping[str, Any],
     own: Mapping[str, Any],
 ) -> DAG:
-    if not STUDY_NAME.fullmatch(region):
+    region = one_spelling(region)
+    if not is_name(STUDY_NAME, region):
         raise DeclarationError(
             f"A region's name is letters, digits and '. _ / -', but got {region!r}. Write {named(region)!r}."
         )
     params = {"region": region, **shared.get("params", {}), **own.get("params", {})}
     try:
         own_trial = trial(region) if callable(trial) and not hasattr(trial, "expand") else trial
-        default = {"dag_id": dag_id, "parameter_set": parameter_set, "trial": own_trial}
+        default = {"dag_id": dag_id, "parameter_set": parameter_set, "trial": own_trial, **_displayed(study, region, dag_id)}
         theirs = {"params": params, "study": regional_study(study, region, own.get("study", {}))}
         return retuning_dag(**{**default, **shared, **own, **theirs})
     except DeclarationError as err:

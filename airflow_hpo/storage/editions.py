@@ -13,6 +13,7 @@ from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition, Span
+from airflow_hpo.core.names import one_spelling
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord
@@ -99,13 +100,13 @@ def find_one(session: Session, name: str) -> Edition | None:
 def find(session: Session, family: str | None = None, limit: int = 100) -> list[Edition]:
     """Return editions, the newest first."""
     wanted = _newest_first().limit(limit)
-    return _editions(session, wanted if family is None else wanted.where(EditionRow.family == family))
+    return _editions(session, wanted if family is None else wanted.where(EditionRow.family == one_spelling(family)))
 
 
 def families_like(session: Session, text: str) -> list[str]:
     """Return the studies that tune, not evaluate, with the text in their name or as the id of their DAG, by name."""
     evaluates = select(EvaluationRow.edition_id).where(EvaluationRow.edition_id == EditionRow.id).exists()
-    meant = or_(EditionRow.family.icontains(text, autoescape=True), EditionRow.dag_id == text)
+    meant = or_(EditionRow.family.icontains(one_spelling(text), autoescape=True), EditionRow.dag_id == text)
     found = select(EditionRow.family).where(meant, ~evaluates).distinct().order_by(EditionRow.family)
     return list(session.scalars(found))
 

@@ -16,7 +16,7 @@ from typing import Self
 
 from airflow_hpo.core.attempt import AS_TEXT, Attempt, TaskTry
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.environment import same_text
+from airflow_hpo.core.environment import parameter_variable, same_text
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
@@ -231,7 +231,7 @@ class TrialRun:
         for line in history(self.store, attempt.study, claimed.record, attempt):
             self.log.info("%s", line)
         for name, value in claimed.request.params.items():
-            self.log.info("  %s = %s", name, value)
+            self.log.info("  %s = %s%s", name, value, "" if name.isascii() else f" ({parameter_variable(name)})")
 
 
 def _answer_of(record: TrialRecord, request: TrialRequest) -> str:

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Sequence
 from airflow_hpo.core.metrics.match import Match
 from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, ends_open, two_readings
 from airflow_hpo.core.metrics.qualifiers import Qualifiers
+from airflow_hpo.core.names import LETTER, WORD
 
 DEFAULT_MATCH_LIMIT = 16384
 """Characters of a line that the default filter is tried on."""
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_./@-]{0,127}+"
+_NAME = rf"{LETTER}[{WORD}./@-]{{0,127}}+"
 _TEXT = rf"(?:\s*+(?!{_NAME}\s*+=)(?:[^\s,;]|,(?=[0-9])|[{THIN}](?=[0-9]))++)?"
 _VALUE = rf"(?:\s*+(?P<value>{WHOLE_NUMBER})|(?P<text>{_TEXT}))"
-DEFAULT_FILTER = rf"(?<![\w./@-])(?P<name>{_NAME})\s*+=(?!=){_VALUE}"
+DEFAULT_FILTER = rf"(?<![{WORD}./@-])(?P<name>{_NAME})\s*+=(?!=){_VALUE}"
 """``name=value`` or ``name = value``, any number of them on a line.
 
 What Katib's default filter reads, and more strictly: names may also hold ``. / @`` and are taken whole (``val/loss=1``
-says nothing about ``loss``, nor does ``--loss=1``); ``nan`` and ``inf`` are values; a value that goes on after its
+says nothing about ``loss``, nor does ``--loss=1``), in letters of any alphabet; ``nan`` and ``inf`` are values; a value that goes on after its
 number (``0.5ms``, ``0x1F``, ``1,000``, ``45/50``, ``2026-10-01``) or is none at all is found as ``text`` and rejected, where
 Katib would take the digits it begins with. The time it takes grows with the length of the line and no faster.
 """
@@ -32,7 +33,7 @@ class NameValueFilter:
         self._names = frozenset(names)
         odd = sorted((name for name in names if not re.fullmatch(_NAME, name)), key=len, reverse=True)
         spelt = "|".join(map(re.escape, odd))
-        own = [re.compile(rf"(?<![\w./@-])(?P<name>{spelt})\s*+=(?!=){_VALUE}")] if odd else []
+        own = [re.compile(rf"(?<![{WORD}./@-])(?P<name>{spelt})\s*+=(?!=){_VALUE}")] if odd else []
         self._patterns = [*own, _DEFAULT]
         self._qualifiers = Qualifiers()
 

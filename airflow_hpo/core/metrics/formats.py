@@ -10,16 +10,17 @@ from airflow_hpo.core.metrics.numbers import ANY_NUMBER
 from airflow_hpo.core.metrics.point import Found
 from airflow_hpo.core.metrics.reader import beyond, found_in
 from airflow_hpo.core.metrics.user_filters import MATCH_LIMIT
+from airflow_hpo.core.names import LETTER, WORD
 
 _SPREAD = r"(?:[ ]?(?:\+-|\+|±)[ ]?[0-9.eE+-]+)?"
 """The standard deviation after a cross validation's mean."""
 _UP_TO_BLANK = rf"(?:(?P<value>{ANY_NUMBER}){_SPREAD}(?=\s|$)|(?P<text>\S+))"
 _QUOTED = r"['\"](?P<{n}>[^'\"]+)['\"]\s*:\s*(?:np\.\w+\(|tensor\()?['\"]?(?P<{v}>[^'\",)}}\s]+)"
-_POSTFIX = r"(?<![\w./@-])(?P<{n}>[A-Za-z_][\w./@ -]{{0,99}}?)=(?P<{v}>[^\s\]=]+?)(?=,\s|\]|\s*$)"
-_LABELLED = rf"(?<=\s)(?P<name>[A-Za-z_][\w./@-]*): {_UP_TO_BLANK}"
+_POSTFIX = rf"(?<![{WORD}./@-])(?P<{{n}}>{LETTER}[{WORD}./@ -]{{{{0,99}}}}?)=(?P<{{v}}>[^\s\]=]+?)(?=,\s|\]|\s*$)"
+_LABELLED = rf"(?<=\s)(?P<name>{LETTER}[{WORD}./@-]*): {_UP_TO_BLANK}"
 _BAR = r"%\||\d(?:it|s|B|iB)?/(?:s|it)\b|\?(?:it|s)/"
 """What a progress bar of tqdm has in it."""
-_ROW = r"^[│|┃\s]\s*(?P<{n}>[A-Za-z_][^│|┃]*?)(?:\s*[│|┃]\s*|\s{{2,}})(?P<{v}>[^│|┃\s]+)\s*[│|┃]?\s*$"
+_ROW = r"^[│|┃\s]\s*(?P<{n}>[^\W\d][^│|┃]*?)(?:\s*[│|┃]\s*|\s{{2,}})(?P<{v}>[^│|┃\s]+)\s*[│|┃]?\s*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ FORMATS = {
     ),
     "xgboost": _format(rf"\s(?P<name>[^\s:]+):{_UP_TO_BLANK}", line=r"\[(?P<step>\d+)\]\s", tail=r"-"),
     "catboost": _format(
-        rf"(?:\t|^\d+:\s+)(?P<name>\w[\w:;=]*): {_UP_TO_BLANK}",
+        rf"(?:\t|^\d+:\s+)(?P<name>\w[{WORD}:;=]*): {_UP_TO_BLANK}",
         rf"^(?P<name>best\w+) = {_UP_TO_BLANK}",
         line=r"^(?P<step>\d+):\s|^best\w+ = ",
     ),
@@ -161,4 +162,4 @@ def _value(match: re.Match[str]) -> str:
 
 def _spelling(name: str) -> str:
     """Return a name without what separates its parts."""
-    return re.sub(r"[\W_]+", "_", name.replace("'s ", " ")).strip("_")
+    return re.sub(rf"(?:[^{WORD}]|_)+", "_", name.replace("'s ", " ")).strip("_")

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.metrics.data_sets import TRAINING, data_set_of, named_before
+from airflow_hpo.core.metrics.full_width import narrow_values
 from airflow_hpo.core.metrics.json_reader import json_objects, leaves
 from airflow_hpo.core.metrics.numbers import NUMBER, TURNS, UNIT, ends_open
 from airflow_hpo.core.metrics.qualifiers import qualifier_before
 from airflow_hpo.core.metrics.recognition import BARS, data_sets_of, format_of, label, table_of
 from airflow_hpo.core.metrics.user_filters import LineFilter
 from airflow_hpo.core.metrics.visible import visible
+from airflow_hpo.core.names import LETTER, WORD, one_spelling
 
 SHOWN_NAMES = 12
 SHOWN_LENGTH = 120
-_NAMED = re.compile(rf"(?P<name>[A-Za-z_][\w./@-]*)['\"]?\s*[=:]\s*['\"]?{NUMBER}(?!\w)")
+_NAMED = re.compile(rf"(?P<name>{LETTER}[{WORD}./@-]*)['\"]?\s*[=:：]\s*['\"]?{NUMBER}(?!\w)")
 _GAP = re.compile(
-    r"(?P<gap>['\"\]]?\s*(?:[=:|]|\bis\b|->|\s)\s*)(?P<around>[A-Za-z_][\w.]*\(|['\"\[(])?(?P<value>[^\s,;)\]}'\"|]+)"
+    r"(?P<gap>['\"\]]?\s*(?:[=:|＝：]|\bis\b|->|\s)\s*)(?P<around>[A-Za-z_][\w.]*\(|['\"\[(])?(?P<value>[^\s,;)\]}'\"|]+)"
 )
 _VALUE = r"([^\s,;)\]}'\"|]+)"
 _UNIT = re.compile(rf"{NUMBER}(?P<unit>{UNIT}|[A-Za-zµμ‰]{{1,8}}\b)")
@@ -30,7 +32,7 @@ def names_in(lines: Iterable[str]) -> list[str]:
     """Return the names that numbers were given for, in the order in which they came."""
     names: dict[str, None] = {}
     for line in lines:
-        for text in visible(line):
+        for text in visible(narrow_values(line)):
             inner = [leaf for data, _ in json_objects(text) for leaf in leaves(data)]
             found = ["/".join(path) for path, value in inner if _is_number(value)]
             names.update(dict.fromkeys(found or [match["name"] for match in _NAMED.finditer(text)]))
@@ -53,7 +55,7 @@ def remedy(metric: str, lines: Sequence[str], declared: str, *, alone: bool = Fa
     if table := table_of(metric, lines):
         return f" {declared}format={table[0]!r}) reads the line {cut(table[1].strip(), SHOWN_LENGTH)!r}."
     for line in reversed(lines):
-        for text in reversed(visible(line)):
+        for text in reversed(visible(one_spelling(line))):
             if several := data_sets_of(metric, text):
                 names = " and ".join(map(repr, several[1]))
                 return (
@@ -71,7 +73,7 @@ def argument_for(metric: str, line: str, *, alone: bool = False) -> str | None:
     recognised = format_of(metric, line)
     if recognised and not (recognised[0] in BARS and data_set_of(line)):
         return f"format={recognised[0]!r}"
-    matches = reversed(list(re.finditer(rf"(?<![\w./@-]){re.escape(metric)}(?![\w/@-])", line)))
+    matches = reversed(list(re.finditer(rf"(?<![{WORD}./@-]){re.escape(metric)}(?![{WORD}/@-])", line)))
     for match in sorted(matches, key=lambda match: data_set_of(line, match.start()) is TRAINING):
         named = named_before(line, match.start())
         begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from airflow_hpo.core.metrics.numbers import AFTER, BEFORE, ends_open
 from airflow_hpo.core.metrics.regex_engine import Expression
+from airflow_hpo.core.names import LETTER, WORD
 
 _AFTER = re.compile(AFTER)
 _BEFORE = re.compile(BEFORE)
-_LABEL = re.compile(r"(?P<label>[A-Za-z_][\w./@-]*)['\"\]]?[ \t]*[=:][ \t]*['\"]?[+−-]?\Z")
-_BOUNDARY = re.compile(r".*[_./@-](?=[A-Za-z0-9])")
-_IN_NAME = re.compile(r"[\w./@-]")
-_NAME_GOES_ON = re.compile(r"[\w/@]|[.-]\w")
+_LABEL = re.compile(rf"(?P<label>{LETTER}[{WORD}./@-]*)['\"\]]?[ \t]*[=:][ \t]*['\"]?[+−-]?\Z")
+_BOUNDARY = re.compile(r".*[_./@-](?=[^\W_])")
+_IN_NAME = re.compile(rf"[{WORD}./@-]")
+_NAME_GOES_ON = re.compile(rf"[{WORD}/@]|[.-]\w")
 _ENDS = ("", ";", ")", "]", "}", "|", "\t")
 """What ends any number."""
 _LOOK_BACK = 160

@@ -3,6 +3,8 @@
 import math
 import re
 
+from airflow_hpo.core.metrics.full_width import narrow
+
 NUMBER = r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:nan|inf(?:inity)?))"
 """Decimal or scientific notation, ``nan``, ``inf`` and ``infinity`` in any case."""
 THIN = "\u00a0\u202f\u2009"
@@ -73,7 +75,7 @@ _NUMBERISH = re.compile(
 
 def as_number(text: str) -> float | None:
     """Return the number that the text is; None when it is none. NaN and infinity are numbers here."""
-    if _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text := narrow(text)):
         return float(text)
     text = text.strip().rstrip(",;")
     if text.endswith(".") and text.count(".") == 2:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from airflow_hpo.core.metrics.filter_reader import TextReader
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
+from airflow_hpo.core.metrics.full_width import narrow_values
 from airflow_hpo.core.metrics.json_reader import JsonReader
 from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 from airflow_hpo.core.metrics.reader import Reader
@@ -14,6 +15,7 @@ from airflow_hpo.core.metrics.table_readers import CsvReader, YamlReader
 from airflow_hpo.core.metrics.user_filters import line_filters
 from airflow_hpo.core.metrics.values import split_time
 from airflow_hpo.core.metrics.visible import visible
+from airflow_hpo.core.names import one_spelling
 
 _GOES_ON = re.compile(r"(?:\.[0-9]|[eE][+-][0-9]{1,3}\b)")
 _NUMBER_ALONE = re.compile(r"\s*[+−-]?\.?[0-9]\S*\s*")
@@ -24,6 +26,7 @@ class Parser:
 
     def __init__(self, source: MetricSource, metrics: Sequence[str]) -> None:
         self._timestamps = source.timestamps
+        self._narrow = one_spelling if source.filter else narrow_values
         self._reader = reader_of(source, metrics)
         self._last: tuple[str, Found | None] = ("", None)
 
@@ -34,6 +37,7 @@ class Parser:
             if self._timestamps:
                 own, text = split_time(text)
                 time = own or time
+            text = self._narrow(text)
             found += self._broken(text)
             read = self._reader.read(text, time)
             self._last = (text.rstrip(), read[-1] if read else None)

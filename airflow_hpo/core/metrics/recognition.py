@@ -11,6 +11,7 @@ from airflow_hpo.core.metrics.point import Found, MetricPoint, Rejected, rejecte
 from airflow_hpo.core.metrics.reader import Reader
 from airflow_hpo.core.metrics.table_readers import CsvReader, YamlReader, looks_like_yaml
 from airflow_hpo.core.metrics.user_filters import MATCH_LIMIT
+from airflow_hpo.core.names import WORD
 
 TRIED = ("json", "keras", "lightgbm", "xgboost", "catboost", "huggingface", "tqdm", "lightning")
 """Formats, those with lines that look like no other's first."""
@@ -19,7 +20,7 @@ BARS = ("tqdm", "lightning")
 _DISTINCT = tuple(name for name in TRIED if name not in BARS)
 _DRAWN = re.compile(r"[│┃]|it/s\b")
 """What Lightning's tables and bars have in them; of its other rows any program has some."""
-_SAYS = rf"(?::|->|→|\bis\b)\s*(?:{NUMBER}(?:{TURNS}))?"
+_SAYS = rf"(?:[:：]|->|→|\bis\b)\s*(?:{NUMBER}(?:{TURNS}))?"
 _BECAME = r"(?<=[\s'\"])(?:[a-z]+\s+){0,2}(?:reached|\(?(?:from\s+)?(?:\S+\s+)?(?:to|-{1,2}>|→))(?=\s)"
 """What stands between a metric and its value in text, and what says that it became that value."""
 
@@ -78,7 +79,7 @@ def _labelled(metric: str, line: str) -> tuple[str, float] | None:
 def label(metric: str) -> re.Pattern[str]:
     """Return the expression that finds a ``name`` and its ``value`` in text, the last one where it says what it became."""
     before = r"(?:^|[\[({|,;:>]|\s[-–—]|\b(?i:final|last|overall|info|debug))\s*"
-    name = rf"['\"]?(?<![\w./@-])(?P<name>{re.escape(metric)})['\"]?"
+    name = rf"['\"]?(?<![{WORD}./@-])(?P<name>{re.escape(metric)})['\"]?"
     return re.compile(rf"{before}{name}\s*(?:{_SAYS}|{_BECAME})\s*(?P<value>{WHOLE_NUMBER})")
 
 

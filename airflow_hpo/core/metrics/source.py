@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, model_validator
+from pydantic import Discriminator, Field, field_validator, model_validator
 
 from airflow_hpo.core.declared import Declared, nearest
 from airflow_hpo.core.metrics.default_filter import DEFAULT_FILTER
 from airflow_hpo.core.metrics.user_filters import Filter, line_filters
+from airflow_hpo.core.names import one_spelling
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.exceptions import DeclarationError
 
@@ -21,6 +22,11 @@ class _LineSource(Declared):
     filter: Filter | None = None
     timestamps: bool = False
     step: str | None = Field(default="step", min_length=1)
+
+    @field_validator("step")
+    @classmethod
+    def _spelt(cls, step: str | None) -> str | None:
+        return step and one_spelling(step)
 
     @model_validator(mode="after")
     def _filter_fits(self) -> Self:

@@ -9,15 +9,16 @@ from airflow_hpo.core.metrics.numbers import as_number, doubt_about
 from airflow_hpo.core.metrics.point import Found, rejected
 from airflow_hpo.core.metrics.qualifiers import KINDS
 from airflow_hpo.core.metrics.reader import found_in
+from airflow_hpo.core.names import LETTER
 
 _DELIMITERS = ",;\t"
 _DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
-_NAME = re.compile(r"[A-Za-z_][^\s,;]*")
+_NAME = re.compile(rf"{LETTER}[^\s,;]*")
 _NO_NAMES = ("", "none", "null", "na", "n/a", "true", "false")
 _SUMMARY = re.compile(rf"(?i:{KINDS}|count|var|[0-9]+%)")
 """Names of rows that say something of the rows above."""
 _KEY = re.compile(
-    r"(?P<indent>\s*(?:-\s+)?)(?P<key>[\"']?[A-Za-z_][^:#]*?[\"']?):(?:\s+(?P<value>[^#]*?))?\s*(?:#.*)?$"
+    rf"(?P<indent>\s*(?:-\s+)?)(?P<key>[\"']?{LETTER}[^:#]*?[\"']?):(?:\s+(?P<value>[^#]*?))?\s*(?:#.*)?$"
 )
 
 

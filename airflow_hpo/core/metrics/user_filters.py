@@ -8,6 +8,7 @@ from airflow_hpo.core.metrics.neighbours import Neighbours
 from airflow_hpo.core.metrics.numbers import UNIT, as_number, doubt_about, numberish, two_readings
 from airflow_hpo.core.metrics.qualifiers import Qualifiers
 from airflow_hpo.core.metrics.regex_engine import Expression, Spans
+from airflow_hpo.core.names import LETTER, WORD, one_spelling, spelt_keys
 
 Filter = str | list[str] | dict[str, str]
 """One expression, several, or one for each metric."""
@@ -17,7 +18,7 @@ MATCH_LIMIT = 4096
 LABELS = 16
 NOWHERE = (-1, -1)
 
-_LABEL = re.compile(r"[A-Za-z_][\w./@-]*['\"\]]?(?:[ \t]*[=:][ \t]*|[ \t]+)['\"]?\Z")
+_LABEL = re.compile(rf"{LETTER}[{WORD}./@-]*['\"\]]?(?:[ \t]*[=:][ \t]*|[ \t]+)['\"]?\Z")
 _TOKEN = re.compile(rf"[^\s,;]+(?:{UNIT})?")
 _AFTER = re.compile(rf"{UNIT}|[A-Za-zµμ‰]{{1,8}}\b|\.(?=\s*\Z)")
 """What a filter may demand after a number that another line gives with another unit or with none."""
@@ -102,12 +103,12 @@ class LineFilter:
 def line_filters(declared: Filter, names: Collection[str] | None = None) -> list[LineFilter]:
     """Compile what a user declared."""
     if isinstance(declared, Mapping):
-        pairs: Sequence[tuple[str | None, str]] = list(declared.items())
+        pairs: Sequence[tuple[str | None, str]] = list(spelt_keys(declared).items())
     else:
         pairs = [(None, text) for text in ([declared] if isinstance(declared, str) else declared)]
     if not pairs:
         raise ValueError("A filter needs at least one regular expression, but got none. Give one or leave it out.")
-    return [LineFilter(text, metric, names) for metric, text in pairs]
+    return [LineFilter(one_spelling(text), metric, names) for metric, text in pairs]
 
 
 def _compiled(text: str, metric: str | None) -> Expression:

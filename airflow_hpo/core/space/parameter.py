@@ -26,10 +26,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, refuse_set
+from airflow_hpo.core.names import OTHERS, is_name, one_spelling
 from airflow_hpo.core.remedy import closest, declared_parameter, is_number, named
 from airflow_hpo.exceptions import DeclarationError
 
-PARAMETER_NAME = re.compile(r"^(?!__)[A-Za-z_][A-Za-z0-9_.\-]{0,127}$")
+PARAMETER_NAME = re.compile(rf"^(?!__)[A-Za-z_{OTHERS}][A-Za-z0-9_.\-{OTHERS}]{{0,127}}$")
 
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -67,7 +68,7 @@ class _Parameter(Declared):
     @classmethod
     def _one_value_is_a_list(cls, when: Any) -> Any:
         if isinstance(when, Mapping):
-            lists = {name: value if isinstance(value, list | tuple) else [value] for name, value in when.items()}
+            lists = {one_spelling(name): value if isinstance(value, list | tuple) else [value] for name, value in when.items()}
             return lists or None
         return when
 
@@ -297,8 +298,8 @@ _PARAMETER: TypeAdapter[AnyParameter] = TypeAdapter(Parameter)
 
 def check_parameter_name(name: Any) -> str:
     """Return the name of a parameter, or say what is wrong with it."""
-    if isinstance(name, str) and PARAMETER_NAME.fullmatch(name):
-        return name
+    if isinstance(name, str) and is_name(PARAMETER_NAME, one_spelling(name)):
+        return one_spelling(name)
     raise ValueError(
         "A parameter's name starts with a letter or one underscore, then letters, digits and '_ . -', 128 at most, "
         f"but got {brief_repr(name)}. Write {named(name)!r}."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.names import ascii_form
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.core.trial_key import family_of
 from airflow_hpo.exceptions import DeclarationError
@@ -52,7 +53,7 @@ class PodIdentity:
     def name(self, prefix: str | None = None) -> str:
         """Return the pod's name: the same for the same attempt, so that creating it twice is refused by Kubernetes."""
         tail = f"-t{self.request.number}-a{self.attempt}-{self._digest()}"
-        head = dns_name(prefix or self.family)[: NAME_LENGTH - len(tail)].rstrip("-") or "trial"
+        head = dns_name(prefix or ascii_form(self.family))[: NAME_LENGTH - len(tail)].rstrip("-") or "trial"
         return f"{head}{tail}"
 
     @property
@@ -63,8 +64,8 @@ class PodIdentity:
     def labels(self) -> dict[str, str]:
         """Return labels in values that a person can type into ``kubectl get pods -l``."""
         return {
-            STUDY: label_value(self.family),
-            EDITION: label_value(self.request.study),
+            STUDY: label_value(ascii_form(self.family)),
+            EDITION: label_value(ascii_form(self.request.study)),
             TRIAL: str(self.request.number),
             ATTEMPT: str(self.attempt),
             PARAMS: self.request.fingerprint,
