@@ -163,7 +163,9 @@ class Study(Declared):
     @field_validator("start_points")
     @classmethod
     def _points(cls, points: list[dict[str, Choice]], info: ValidationInfo) -> list[dict[str, Choice]]:
-        return [check_point(info.data["space"], spelt_keys(point)) for point in points] if "space" in info.data else points
+        return (
+            [check_point(info.data["space"], spelt_keys(point)) for point in points] if "space" in info.data else points
+        )
 
     @field_validator("space_defaults")
     @classmethod

@@ -62,11 +62,10 @@ def retuning_dags(
     prefix = dag_id or f"retune_{ascii_form(study.name).replace('/', '_')}"
     sets = parameter_set or study.name
     ids = {
-        region: own.get("dag_id", f"{prefix}_{ascii_form(str(region)).replace('/', '_')}") for region, own in regions.items()
+        region: own.get("dag_id", f"{prefix}_{ascii_form(str(region)).replace('/', '_')}")
+        for region, own in regions.items()
     }
-    champions = {
-        region: one_spelling(own.get("parameter_set", f"{sets}/{region}")) for region, own in regions.items()
-    }
+    champions = {region: one_spelling(own.get("parameter_set", f"{sets}/{region}")) for region, own in regions.items()}
     _refuse_twins("DAG", ids, "dag_id")
     _refuse_twins("parameter set", champions, "parameter_set")
     return {
@@ -134,7 +133,12 @@ def _built(
     params = {"region": region, **shared.get("params", {}), **own.get("params", {})}
     try:
         own_trial = trial(region) if callable(trial) and not hasattr(trial, "expand") else trial
-        default = {"dag_id": dag_id, "parameter_set": parameter_set, "trial": own_trial, **_displayed(study, region, dag_id)}
+        default = {
+            "dag_id": dag_id,
+            "parameter_set": parameter_set,
+            "trial": own_trial,
+            **_displayed(study, region, dag_id),
+        }
         theirs = {"params": params, "study": regional_study(study, region, own.get("study", {}))}
         return retuning_dag(**{**default, **shared, **own, **theirs})
     except DeclarationError as err:

@@ -68,7 +68,10 @@ class _Parameter(Declared):
     @classmethod
     def _one_value_is_a_list(cls, when: Any) -> Any:
         if isinstance(when, Mapping):
-            lists = {one_spelling(name): value if isinstance(value, list | tuple) else [value] for name, value in when.items()}
+            lists = {
+                one_spelling(name): value if isinstance(value, list | tuple) else [value]
+                for name, value in when.items()
+            }
             return lists or None
         return when
 
