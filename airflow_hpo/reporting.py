@@ -68,7 +68,7 @@ def report(step: int | None = None, **metrics: float) -> None:
     words = [] if step is None else [f"step={_checked_step(step)}"]
     for name, value in metrics.items():
         name = unicodedata.normalize("NFC", name)
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or not all(map(_may_be_in_a_name, name)):
             raise ValueError(
                 "A metric's name starts with a letter or underscore, then letters, digits, blanks and \"_ . - / @ : '\", 128 at "
                 f"most, but got {name!r}. Rename it."
@@ -76,6 +76,11 @@ def report(step: int | None = None, **metrics: float) -> None:
         words.append(f"{name}={_number(name, value)!r}")
     sys.stdout.write(" ".join(words) + "\n")
     sys.stdout.flush()
+
+
+def _may_be_in_a_name(character: str) -> bool:
+    """Say whether a character is ASCII, which has a rule of its own, or a letter, its sign or a digit."""
+    return character < "\x80" or unicodedata.category(character)[0] in "LMN"
 
 
 def _number(name: str, value: Any) -> float:

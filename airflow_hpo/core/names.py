@@ -34,7 +34,8 @@ def spelt_keys(given: Any) -> Any:
 
 def is_name(rule: re.Pattern[str], name: str) -> bool:
     """Say whether a name keeps a rule, and has of other alphabets letters, their signs and digits alone."""
-    begins = name[:1].isascii() or name[:1].isalnum()
+    first = name[:1]
+    begins = first.isascii() or first.isalpha() or (first.isalnum() and rule.match("0") is not None)
     return begins and rule.fullmatch(name) is not None and all(each.isascii() or _is_letter(each) for each in name)
 
 
@@ -46,8 +47,9 @@ def ascii_form(name: str, mark: str = "_") -> str:
     """
     if name.isascii():
         return name
+    name = one_spelling(name)
     kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-")
-    digest = hashlib.sha256(one_spelling(name).encode()).hexdigest()[:HASH_LENGTH]
+    digest = hashlib.sha256(name.encode()).hexdigest()[:HASH_LENGTH]
     return f"{kept or 'x'}{mark}{digest}"
 
 

@@ -10,6 +10,7 @@ from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import MetricPoint, Report
 from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.metrics.values import as_step
+from airflow_hpo.core.names import spelt_keys
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.space.space import Choice, Params
@@ -96,7 +97,7 @@ class FunctionTrial:
             raise TrialFailedError(
                 f"A step is a whole number from 0 to 2**31 - 1, but got {step!r}. Report step=0, 1, 2 ..."
             )
-        for name, each in {self._objective.metric: value, **extra}.items():
+        for name, each in {self._objective.metric: value, **spelt_keys(extra)}.items():
             if self._known(name):
                 self._series.add([MetricPoint(name, number_of(name, each), number)])
 
@@ -120,7 +121,7 @@ class FunctionTrial:
             )
         if returned is None:
             return self._series.measure()
-        values = returned if isinstance(returned, Mapping) else {metric: returned}
+        values = spelt_keys(returned) if isinstance(returned, Mapping) else {metric: returned}
         if metric not in values:
             raise TrialFailedError(
                 f"A function that returns a mapping must have the objective {metric!r} in it, "

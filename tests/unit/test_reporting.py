@@ -31,6 +31,13 @@ def test_what_is_reported_is_read_back_exactly(
     assert Parser(Stdout(), list(metrics)).parse(line) == [MetricPoint(n, v, step) for n, v in metrics.items()]
 
 
+def test_a_name_in_any_letters_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"営業収益": 1.5, "हानि": 2.0, "か\u3099": 3.0}
+    reporting.report(**given)
+    found = Parser(Stdout(), ["営業収益", "हानि", "が"]).parse(capsys.readouterr().out.rstrip())
+    assert [(each.name, each.value) for each in found] == [("営業収益", 1.5), ("हानि", 2.0), ("が", 3.0)]
+
+
 def test_nan_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
     reporting.report(loss=math.nan)
     (found,) = Parser(Stdout(), ["loss"]).parse(capsys.readouterr().out.rstrip())
@@ -44,7 +51,7 @@ def test_a_metric_that_is_no_number_is_refused(value: float) -> None:
         reporting.report(loss=value)
 
 
-@pytest.mark.parametrize("name", ["", "a ", "1st", "a=b", "x" * 129])
+@pytest.mark.parametrize("name", ["", "a ", "1st", "a=b", "x" * 129, "収益×2", "１位"])
 def test_a_name_that_could_not_be_read_back_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="metric's name"):
         reporting.report(**{name: 1.0})

@@ -65,7 +65,7 @@ class PodIdentity:
         """Return labels in values that a person can type into ``kubectl get pods -l``."""
         return {
             STUDY: label_value(ascii_form(self.family)),
-            EDITION: label_value(ascii_form(self.request.study)),
+            EDITION: label_value(ascii_form(self.family) + self.request.study.removeprefix(self.family)),
             TRIAL: str(self.request.number),
             ATTEMPT: str(self.attempt),
             PARAMS: self.request.fingerprint,

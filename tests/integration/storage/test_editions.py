@@ -188,3 +188,14 @@ def test_processes_that_open_and_seal_at_once_agree(database: Database):
 def test_the_longest_names_that_airflow_and_we_allow_fit(database: Database):
     edition = open_(database, study("s" * 200), "r" * 250, dag_id="d" * 250, run_id="r" * 250, group_id="g" * 250)
     assert edition.name == "s" * 200 + "@" + "r" * 250
+
+
+def test_names_in_other_letters_are_kept_apart_and_found_in_any_spelling(database: Database):
+    names = ["か", "が", "ガ", "ｶﾞ", "\uff47", "g", "G", "𠮷"]
+    for name in names:
+        open_(database, study(name, objective=Objective("営業収益"), space={"割引率": Float(0, 1)}))
+    with database.session(read_only=True) as session:
+        assert [each.family for name in names for each in editions.find(session, name)] == names
+        assert [each.family for each in editions.find(session, "\u304b\u3099")] == ["が"]
+        found = editions.get(session, "𠮷@r1").study
+    assert (found.objective.metric, list(found.space)) == ("営業収益", ["割引率"])

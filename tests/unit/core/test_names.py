@@ -29,7 +29,7 @@ def test_a_metric_has_a_name_in_any_letters(name: str) -> None:
     assert (Objective(name, direction="minimize").metric, read(f"{name}=1.5", name)) == (name, [(name, 1.5)])
 
 
-@pytest.mark.parametrize("name", ["収益×2", "💰", "収益　率", "営業、収益", "\u0301a", "収益\u200b"])
+@pytest.mark.parametrize("name", ["収益×2", "💰", "収益　率", "営業、収益", "\u0301a", "収益\u200b", "１位"])
 def test_what_is_no_letter_is_none_in_other_alphabets_either(name: str) -> None:
     with pytest.raises(DeclarationError, match="A metric's name starts with a letter"):
         Objective(name)
@@ -72,6 +72,10 @@ def test_a_name_in_other_letters_has_always_the_same_variable() -> None:
         "HPO_PARAM_X_39D12AC20B",
         "HPO_PARAM_2_1AE16762DF",
     ]
+
+
+def test_a_study_may_begin_with_a_digit_of_any_alphabet() -> None:
+    assert check_name("２０２６/東京") == "２０２６/東京"
 
 
 def test_two_parameters_never_have_one_variable() -> None:

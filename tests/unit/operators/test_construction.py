@@ -17,6 +17,7 @@ from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.process import TrialProcessOperator
+from airflow_hpo.operators.promotion import parameter_set_asset
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator, study_asset
 
 STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=10)
@@ -68,3 +69,12 @@ def test_studies_of_different_names_have_different_assets_and_ordinary_ones_thos
     names = ["a", "a/", "a//", "a/b", "a//b", "a_b"]
     assert len({study_asset(name).uri for name in names}) == len(names)
     assert study_asset("dispatch/tokyo").uri == "hpo://study/dispatch/tokyo"
+
+
+def test_assets_of_names_in_other_letters_are_in_ascii_and_no_other_name_has_them() -> None:
+    names = ["配車/東京", "配車/東京/", "配車/大阪", "か", "が", "x"]
+    assets = [each(name) for name in names[2:] for each in (study_asset, parameter_set_asset)]
+    assets += [study_asset(name) for name in names[:2]]
+    assert len({asset.uri for asset in assets}) == len({asset.name for asset in assets}) == len(assets)
+    assert all(asset.uri.isascii() and asset.name.isascii() for asset in assets)
+    assert "~" in study_asset("か").name

@@ -98,3 +98,26 @@ def test_a_region_may_have_a_dag_id_of_its_own() -> None:
         "retune_dispatch_a_b",
         "other",
     }
+
+
+def test_regions_have_names_in_any_letters_beside_those_in_english() -> None:
+    study = Study(name="配車", space={"割引率": Float(0, 1), "y": Float(0, 1)}, objective="費用", max_trials=9)
+    built = dags({"東京": {}, "大阪": {}, "tokyo": {}}, study=study) | dags({"osaka": {}})
+    assert {dag.dag_display_name for dag in built.values()} == {
+        *("retune_配車_東京", "retune_配車_大阪", "retune_配車_tokyo", "retune_dispatch_osaka")
+    }
+    assert len({dag.dag_id for dag in built.values()}) == 4
+    assert all(dag.dag_id.isascii() for dag in built.values())
+    tasks = built["東京"].task_dict
+    assert (tasks["tune.start"].study.name, tasks["promote"].parameter_set) == ("配車/東京", "配車/東京")
+    assert built["東京"].params.dump() == {"region": "東京"}
+
+
+def test_an_id_of_ones_own_is_kept_before_the_region() -> None:
+    (dag,) = dags({"東京": {}}, dag_id="monthly").values()
+    assert (dag.dag_id[:10], dag.dag_display_name) == ("monthly_x_", "monthly_東京")
+
+
+def test_regions_that_are_one_name_in_two_spellings_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="Each region has a DAG of its own"):
+        dags({"\u304c": {}, "\u304b\u3099": {}})

@@ -90,3 +90,16 @@ def test_a_labels_name_that_kubernetes_would_refuse_is_refused_with_one_that_it_
     with pytest.raises(DeclarationError, match=re.escape(f"Write labels={{{valid!r}: ...}}.")):
         checked_labels({name: "x"})
     checked_labels({valid: "x"})
+
+
+def test_a_study_in_other_letters_has_labels_of_its_own_and_its_name_in_an_annotation() -> None:
+    one, other = (
+        replace(IDENTITY, request=IDENTITY.request.model_copy(update={"study": f"{name}@r"}))
+        for name in ("配車", "天気")
+    )
+    for pod in (one, other):
+        assert all(LABEL.fullmatch(value) for value in pod.labels().values())
+        assert NAME.fullmatch(pod.name())
+    assert one.labels()["airflow-hpo/study"] != other.labels()["airflow-hpo/study"]
+    assert one.labels()["airflow-hpo/edition"] != other.labels()["airflow-hpo/edition"]
+    assert one.annotations()["airflow-hpo/edition"] == "配車@r"
