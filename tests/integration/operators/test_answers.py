@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -65,7 +66,7 @@ class Run:
         )
         run = dag_run_at(JUNE, start_date=None)
         events = {"outlet_events": Events()}
-        return {"ti": ti, "task_instance": ti, "task": operator, "dag_run": run, **events}
+        return {"ti": ti, "task_instance": ti, "task": operator, "dag": operator.get_dag(), "dag_run": run, **events}
 
     def execute(self, operator: Any) -> Any:
         with patch.object(asset_events, "InletEventsAccessors", lambda _: Events()):
@@ -322,6 +323,15 @@ def test_inconclusive_is_treated_as_keep_unless_it_is_said_otherwise(
 
 def test_a_person_sees_the_report_that_is_stored(store: Store, run: Run, asked: list[Any]) -> None:
     run.ask(Cycle({**compared(store), "report": "## All is well", "sentence": "Trust me."}).approve)
+    report, _, deadline = asked[0]["body"].partition("\n\n")
+    assert report == "## Promote"
+    assert re.fullmatch(
+        r"The task waits until \d{4}-\d\d-\d\d \d\d:\d\d UTC; no answer by then means Reject\.\n", deadline
+    )
+
+
+def test_a_person_sees_no_deadline_where_the_task_waits_for_ever(store: Store, run: Run, asked: list[Any]) -> None:
+    run.ask(Cycle(compared(store), response_timeout=None).approve)
     assert asked[0]["body"] == "## Promote\n"
 
 
