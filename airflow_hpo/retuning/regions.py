@@ -65,7 +65,9 @@ def retuning_dags(
         region: own.get("dag_id", f"{prefix}_{ascii_form(str(region)).replace('/', '_')}")
         for region, own in regions.items()
     }
-    champions = {region: one_spelling(own.get("parameter_set", f"{sets}/{region}")) for region, own in regions.items()}
+    champions = {
+        region: one_spelling(str(own.get("parameter_set", f"{sets}/{region}"))) for region, own in regions.items()
+    }
     _refuse_twins("DAG", ids, "dag_id")
     _refuse_twins("parameter set", champions, "parameter_set")
     return {

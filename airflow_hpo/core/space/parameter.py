@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, refuse_set
-from airflow_hpo.core.names import OTHERS, is_name, one_spelling
+from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.remedy import closest, declared_parameter, is_number, named
 from airflow_hpo.exceptions import DeclarationError
 
@@ -69,8 +69,7 @@ class _Parameter(Declared):
     def _one_value_is_a_list(cls, when: Any) -> Any:
         if isinstance(when, Mapping):
             lists = {
-                one_spelling(name): value if isinstance(value, list | tuple) else [value]
-                for name, value in when.items()
+                name: value if isinstance(value, list | tuple) else [value] for name, value in spelt_keys(when).items()
             }
             return lists or None
         return when
@@ -332,7 +331,8 @@ def nearest_value(parameter: AnyParameter, value: Any) -> Choice:
     if isinstance(parameter, Categorical):
         texts = [str(choice) for choice in parameter.choices]
         return parameter.choices[texts.index(closest(value, texts))]
-    if not is_number(value) or not math.isfinite(value):
+    # a whole number may be too large for a float
+    if not is_number(value) or (isinstance(value, float) and not math.isfinite(value)):
         return parameter.low
     inside = min(max(value, parameter.low), parameter.high)
     return (

@@ -50,6 +50,11 @@ def test_a_name_is_one_however_its_letters_were_typed() -> None:
     assert read(f"{DECOMPOSED}=2", GAS) == [(GAS, 2.0)]
 
 
+def test_a_condition_with_a_name_that_is_no_text_is_refused_with_a_sentence() -> None:
+    with pytest.raises(DeclarationError, match="must be text"):
+        Float(0.0, 1.0, when={1: 2})
+
+
 def test_letters_that_only_look_alike_are_different_names() -> None:
     names = ["か", "が", "ガス", "ｶﾞｽ", "loss", "ｌｏｓｓ"]
     assert len({ascii_form(check_name(name)) for name in names}) == len(names)
