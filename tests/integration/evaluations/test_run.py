@@ -168,7 +168,7 @@ def test_an_edition_that_tunes_is_no_evaluation(tuned: Tuned) -> None:
 def test_a_task_runs_the_candidates_parameters_and_not_the_grids(evaluated: Evaluated) -> None:
     request = evaluated.requests()[0]
 
-    assert evaluated.claim(request).request == request
+    assert evaluated.claim(request).request == request.model_copy(update={"slot": 0})
 
 
 def test_a_rerun_keeps_everything_but_its_number(evaluated: Evaluated) -> None:
@@ -178,7 +178,7 @@ def test_a_rerun_keeps_everything_but_its_number(evaluated: Evaluated) -> None:
     again = evaluated.claim(request, try_number=2, work=Work("1e" * 8)).request
 
     assert again.number == PLAN.size
-    assert again == request.model_copy(update={"number": again.number, "key": again.key})
+    assert again == request.model_copy(update={"number": again.number, "key": again.key, "slot": 0})
 
 
 def test_a_complete_evaluation_answers(evaluated: Evaluated) -> None:

@@ -145,7 +145,7 @@ def test_a_person_who_rolls_back_is_not_refused_and_the_data_are_those_of_the_re
     assert promoted_of(store, 80, JANUARY).made.version == 4
 
 
-@pytest.mark.parametrize("name", ["", "/x", "x/", "a//b", "a/../b", "x y", "x" * 201, None, "é"])
+@pytest.mark.parametrize("name", ["", "/x", "x/", "a//b", "a/../b", "x y", "x" * 201, None, "x×y"])
 def test_a_name_that_is_none_is_refused(store: Store, name: Any):
     with pytest.raises(DeclarationError, match="A parameter set's name is"):
         promote(store, name, {"x": 1}, expected=None, key="k", provenance=BY_DAG)
