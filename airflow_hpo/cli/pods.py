@@ -25,15 +25,17 @@ def reap(args: Any) -> None:
     store = hook.store_to_read
     core, preferred = cluster_of(args.kubernetes_conn_id)
     namespaces = args.namespace or [preferred]
-    rows = []
+    rows, ours = [], set[str]()
     for pod in _old(core, namespaces, args.older_than):
         orphan = orphaned(store, pod, task_state)
         if orphan:
             done = _what_to_do(orphan, args) or _removed(core, store, pod)
             rows.append(_row(pod, orphan, done))
+            if done in DONE and not orphan.foreign:
+                ours.add(pod.edition)
     if rows:
         emit(rows, args.output)
-    said = [] if args.dry_run else _ended_editions(hook, (row["edition"] for row in rows if row["done"] in DONE))
+    said = _ended_editions(hook, ours)
     if args.output == "table":
         for line in (_summary(rows, namespaces), *said):
             terminal().print(line, soft_wrap=True)
@@ -42,7 +44,7 @@ def reap(args: Any) -> None:
 def _ended_editions(hook: HpoHook, names: Iterable[str]) -> list[str]:
     """End the editions of removed pods when their DAG run has ended: nothing else would say that their trials run no more."""
     lines = []
-    for name in sorted(set(names)):
+    for name in sorted(names):
         edition = hook.store_to_read.read(editions.get, name)
         if by := end_of_run(hook.store_to_read, edition):
             ended = end_stopped(hook.store, edition, by)

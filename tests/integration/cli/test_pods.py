@@ -126,3 +126,24 @@ def test_a_dry_run_ends_nothing(run: Command, left: tuple[Tuned, OnePod], monkey
     run("pods", "reap", "--dry-run")
     assert len(core.pods) == 1
     assert set(tuned.states()) == {TrialState.RUNNING}
+
+
+def test_a_pod_of_a_study_that_is_not_here_goes_when_asked_for(run: Command, left: tuple[Tuned, OnePod]) -> None:
+    _, core = left
+    core.pods[0].metadata.annotations[EDITION] = "theirs@r"
+    assert "no such study" in run("pods", "reap").replace("\n", " ")
+    assert len(core.pods) == 1
+    run("pods", "reap", "--unknown")
+    assert core.pods == []
+
+
+def test_a_pod_of_another_study_of_the_same_name_ends_nothing_here(
+    run: Command, left: tuple[Tuned, OnePod], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned, core = left
+    theirs = PodIdentity(TrialRequest(study=tuned.name, key="001/0", number=0), 1, tuned.attempts()[0].task, "then")
+    core.pods[0].metadata.labels = theirs.labels()
+    in_airflow(monkeypatch, run="failed", task="deferred")
+    run("pods", "reap", "--unknown")
+    assert core.pods == []
+    assert set(tuned.states()) == {TrialState.RUNNING}
