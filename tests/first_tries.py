@@ -1,4 +1,4 @@
-"""The ledger of first tries: live tests that failed, and were run once more. `python -m tests.first_tries FILE`.
+"""The ledger of first tries: live tests that failed, and whose file was run once more. `python -m tests.first_tries FILE`.
 
 A file that passes at the second try only is a finding. The command prints the ledger and fails when it holds too many files.
 """
@@ -43,11 +43,6 @@ def failures(report: Path) -> list[FirstTry]:
 def files(tries: Iterable[FirstTry]) -> list[str]:
     """Return the files of some tries, each once."""
     return list(dict.fromkeys(each.file for each in tries))
-
-
-def node_ids(tries: Iterable[FirstTry]) -> list[str]:
-    """Return what pytest calls the tests of some tries, each once."""
-    return list(dict.fromkeys(f"{each.file}::{each.test}" for each in tries))
 
 
 def page(tries: Iterable[FirstTry]) -> str:

@@ -38,8 +38,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ledger: Path) -> Callab
     return tried
 
 
-def test_only_the_tests_that_failed_are_tried_again_and_decide(run: Callable[..., int], tmp_path: Path) -> None:
-    assert run(a=FLAKY + MARK) == 0
+def test_only_the_files_that_failed_are_tried_again_and_decide(run: Callable[..., int], tmp_path: Path) -> None:
+    assert run(a=FLAKY, b=MARK) == 0
     assert ((tmp_path / "seen").read_text(), (tmp_path / "b").read_text()) == ("xx", "x")
 
 
@@ -58,6 +58,14 @@ def test_a_first_try_that_failed_is_listed_at_the_end_and_kept(
 def test_nothing_is_kept_when_nothing_fails(run: Callable[..., int], ledger: Path) -> None:
     assert run(b=MARK) == 0
     assert first_tries.read(ledger) == []
+
+
+def test_another_test_that_fails_at_the_second_try_has_passed_before_and_is_listed(
+    run: Callable[..., int], ledger: Path
+) -> None:
+    later = "def test_b():\n    assert len(open('seen').read()) < 2\n"
+    assert run(a=FLAKY + later) == 0
+    assert [each.test for each in first_tries.read(ledger)] == ["test_a", "test_b"]
 
 
 def test_what_fails_twice_has_failed(run: Callable[..., int], tmp_path: Path) -> None:
