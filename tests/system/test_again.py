@@ -172,7 +172,9 @@ def test_a_change_that_decides_values_runs_the_trials_again(
     tuned = changed[name]
     assert tuned.trials == 4
     assert f"does not answer, because {because}" in tuned.log(TRIAL, 0)
-    assert [record.replaces for record in store.optuna.records(tuned.edition)] == [None, None, 0, 1]
+    first, second, *again = [record.replaces for record in store.optuna.records(tuned.edition)]
+    # Both run at once, so that either may be the first.
+    assert (first, second, {*again}) == (None, None, {0, 1})
     assert tuned.answered is None
     assert used(store, f"changes/{name}")[0] == 1
     # Under another window the same parameters are the best, and the run has promoted them already.
