@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(900))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def namespace(core: Any) -> Iterator[str]:
     """The namespace of its trials."""
     with fresh_namespace(core) as name:
@@ -41,7 +41,7 @@ def nearly_half_a_node(core: Any) -> str:
     return f"{int(parse_quantity(core.list_node().items[0].status.allocatable['cpu']) * 450)}m"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str) -> Iterator[LiveAirflow]:
     """A running Airflow that has the rights of the Role."""
     extra = {"kube_config_path": str(granted(core, namespace) or kubeconfig)}
@@ -58,7 +58,7 @@ def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str) -> I
     shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def store(airflow: LiveAirflow) -> Store:
     """The study database of the running Airflow."""
     database = Database.sqlite(airflow.home / "hpo.db")
