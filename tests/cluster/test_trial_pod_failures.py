@@ -222,10 +222,10 @@ def test_a_trial_is_run_again_after_the_clusters_failure_and_not_after_its_own(t
     trial = task("raise SystemExit(3)", program_retries=0)
     failed(trial)
     assert trial.tuned.store.optuna.record(trial.tuned.name, trial.request.number).state.value == "fail"
-    other = task(SLEEP, image="airflow-hpo/absent:1", image_pull_policy="Never")
+    other = task(SLEEP, node_selector={"absent": "yes"}, schedule_timeout_seconds=2)
     failed(other)
     assert other.tuned.store.optuna.record(other.tuned.name, other.request.number).state.value == "running"
     retry = other.again()
-    retry.arguments = {**other.arguments, "image": task(SLEEP).arguments["image"], "cmds": ["echo", "loss=4"]}
+    retry.arguments = {**other.arguments, "node_selector": None, "cmds": ["echo", "loss=4"]}
     assert retry.run()["value"] == 4.0
     assert [one.outcome.value for one in retry.attempts()] == ["failed", "complete"]
