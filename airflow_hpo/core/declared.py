@@ -42,6 +42,10 @@ class Declared(BaseModel):
             )
         if "self" in data:  # Python would take it for the object itself
             raise DeclarationError(f"{cls.__name__} has no field 'self', but got {brief_repr(data)}. Leave it out.")
+        if not _encodable(data):
+            raise DeclarationError(
+                f"{cls.__name__} must hold text that UTF-8 can hold, but got {brief_repr(data)}. Leave lone surrogates out."
+            )
         return cls(**data)
 
     @classmethod
@@ -161,3 +165,14 @@ def _problem(err: yaml.YAMLError) -> str:
     if isinstance(err, yaml.MarkedYAMLError) and err.problem_mark:
         return f"a mistake in line {err.problem_mark.line + 1} ({err.problem})"
     return f"a mistake ({str(err).splitlines()[0]})"
+
+
+def _encodable(data: Any) -> bool:
+    """Whether all text is UTF-8's; a name that is not would come back from JSON as another one."""
+    try:
+        json.dumps(data, ensure_ascii=False, skipkeys=True, default=repr).encode()
+    except UnicodeEncodeError:
+        return False
+    except (TypeError, ValueError, RecursionError):
+        return True  # what is no JSON is refused by its field
+    return True

@@ -60,6 +60,7 @@ def test_a_request_with_a_spoilt_part_is_refused_or_whole(data: Any) -> None:
 
 @given(spoilt(RESULT))
 @example({**RESULT, "self": None})
+@example({**RESULT, "metrics": {"\ud800": 1.0}})
 def test_a_result_with_a_spoilt_part_is_refused_or_whole(data: Any) -> None:
     taken(TrialResult, data)
 
