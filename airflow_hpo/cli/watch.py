@@ -1,7 +1,6 @@
 """``airflow hpo studies watch``: a study's progress, live."""
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +11,7 @@ from airflow_hpo.cli.airflow_runs import run_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.progress import brief_time, pace_of
+from airflow_hpo.core.progress import brief_time
 from airflow_hpo.core.trial_key import names_edition
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
 from airflow_hpo.studies.rows import look_for_edition
@@ -69,11 +68,10 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     """Return how a study stands, the same in a few words, and why nothing more is to be seen; None while it goes on."""
     # Asked first: a run that ends by itself has ended its study before.
     died = _died(store.edition(name))
-    records = store.optuna.records(name, details=False)
-    status = status_of(store, store.edition(name), records)
+    status = status_of(store, store.edition(name), store.optuna.records(name, details=False))
     progress = status.progress
     drained = ["drained"] if status.edition.drained else []
-    pace = pace_of(records, status.verdict.needed + progress.running, datetime.now(UTC))
+    pace = status.pace
     waiting = [f"{status.waiting} waiting"] if status.waiting else []
     parts = [*drained, f"{status.running} running", *waiting, *progress.shown_waiting, f"{progress.failed} failed"]
     if progress.pending:

@@ -102,7 +102,7 @@ def cannot_start(study: Study, progress: Progress) -> bool:
     return progress.unbegun >= (most if alike is None else min(most, alike))
 
 
-def verdict_on_start(judged: BudgetVerdict, progress: Progress, reasons: Sequence[str]) -> BudgetVerdict:
+def verdict_on_start(progress: Progress, reasons: Sequence[str]) -> BudgetVerdict:
     """Judge a study of which trials could not begin, with the last reason."""
     last = next((reason.partition(": ")[2] for reason in reversed(reasons) if reason), "").rstrip(".")
     said = f"{progress.unbegun} trials could not begin, which max_failures does not count{f'; the last: {last}' if last else ''}."

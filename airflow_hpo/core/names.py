@@ -53,5 +53,10 @@ def ascii_form(name: str, mark: str = "_") -> str:
     return f"{kept or 'x'}{mark}{digest}"
 
 
+def id_form(name: str) -> str:
+    """Return a name as a part of a DAG's id, which takes neither other letters than ASCII's nor slashes."""
+    return ascii_form(name).replace("/", "_")
+
+
 def _is_letter(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN"

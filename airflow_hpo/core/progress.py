@@ -144,6 +144,10 @@ class Pace:
     """Estimated time until enough trials have finished; None before any has."""
 
 
+NO_PACE = Pace(None, None)
+"""Of a study of which no trial has finished."""
+
+
 def brief_time(time: timedelta) -> str:
     """Return a length of time for people: its two largest units."""
     seconds = round(time.total_seconds())
@@ -158,6 +162,6 @@ def pace_of(trials: Iterable[TrialRecord], missing: int, now: datetime) -> Pace:
     starts = [trial.started for trial in own if trial.started]
     done = sum(trial.state.finished for trial in own)
     if not starts or not done:
-        return Pace(None, None)
+        return NO_PACE
     minutes = max((now - min(starts)).total_seconds(), 1e-3) / 60
     return Pace(done / minutes, timedelta(minutes=missing * minutes / done))

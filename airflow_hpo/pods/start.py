@@ -34,10 +34,6 @@ class PodStarter:
         self._identity = identity
         self._lineage = lineage
 
-    def start(self, pod: Any) -> Any:
-        """Return the pod that runs the trial: an earlier try's, else a new one. Others of this task are deleted."""
-        return self.earlier(pod.metadata.namespace) or self.create(pod)
-
     def earlier(self, namespace: str) -> Any | None:
         """Return the newest fitting pod of an earlier try; nothing waits for the rest any more."""
         if self._lineage.first:

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from airflow.sdk import DAG
 
 from airflow_hpo.comparison.rule import ComparisonRule
-from airflow_hpo.core.names import ascii_form
+from airflow_hpo.core.names import id_form
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window, check_apart, check_order, checked_window
 from airflow_hpo.exceptions import DeclarationError
@@ -20,7 +20,7 @@ from airflow_hpo.operators.selection import at_least_one
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.cycle import Cycle, Qa
 from airflow_hpo.task_groups.backends import TrialBackend
-from airflow_hpo.task_groups.checks import refuse_unknown
+from airflow_hpo.task_groups.checks import refuse_unknown_argument
 from airflow_hpo.task_groups.compare import checked_rule
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.tune import Dispatch
@@ -115,7 +115,7 @@ def retuning_dag(
     :raises DeclarationError: when windows overlap or the tuning window lies after the test window, when another DAG of the file
         promotes in the same parameter set, or anything declared makes no sense.
     """
-    refuse_unknown("retuning_dag", dag_arguments, retuning_dag, DAG.__init__)
+    refuse_unknown_argument("retuning_dag", dag_arguments, retuning_dag, DAG.__init__)
     _check_kinds(approval, qa, notify, start_date)
     rule = checked_rule(rule)
     for argument, window in {"tuning": tuning, "test": test, "validation": validation}.items():
@@ -241,7 +241,7 @@ def _doc(cycle: Cycle) -> str:
 
 
 def _default_id(study: str) -> str:
-    name = f"retune_{ascii_form(study).replace('/', '_')}"
+    name = f"retune_{id_form(study)}"
     other = _named_by_default.get(name)
     started = other.task_dict["tune.start"] if other else None
     if isinstance(started, EditionOperator) and started.family != study:

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import DAG
 
 from airflow_hpo.core.declared import brief_repr, nearest
-from airflow_hpo.core.names import ascii_form, is_name, one_spelling
+from airflow_hpo.core.names import id_form, is_name, one_spelling
 from airflow_hpo.core.remedy import named
 from airflow_hpo.core.study import STUDY_NAME, Study
 from airflow_hpo.exceptions import DeclarationError
@@ -59,12 +59,9 @@ def retuning_dags(
         raise DeclarationError(
             "Retuning needs at least one region, but got none. Write {'tokyo': {}}, or retuning_dag(...)."
         )
-    prefix = dag_id or f"retune_{ascii_form(study.name).replace('/', '_')}"
+    prefix = dag_id or f"retune_{id_form(study.name)}"
     sets = parameter_set or study.name
-    ids = {
-        region: own.get("dag_id", f"{prefix}_{ascii_form(str(region)).replace('/', '_')}")
-        for region, own in regions.items()
-    }
+    ids = {region: own.get("dag_id", f"{prefix}_{id_form(str(region))}") for region, own in regions.items()}
     champions = {
         region: one_spelling(str(own.get("parameter_set", f"{sets}/{region}"))) for region, own in regions.items()
     }
@@ -114,7 +111,7 @@ def _displayed(study: Study, region: str, dag_id: str) -> dict[str, str]:
     """Return the name that Airflow shows of a DAG with the form in ASCII of a name for its id."""
     shown = dag_id
     for name in (study.name, region):
-        shown = shown.replace(ascii_form(name).replace("/", "_"), name.replace("/", "_"))
+        shown = shown.replace(id_form(name), name.replace("/", "_"))
     return {} if shown == dag_id else {"dag_display_name": shown}
 
 

@@ -62,14 +62,7 @@ def locate(session: Session, edition: str, number: int, attempt: int, placement:
 def hear(session: Session, edition: str, number: int, attempt: int, at: datetime) -> None:
     """Note when the last line of an attempt came, unless a later one is known."""
     known = AttemptRow.heard_at
-    session.execute(
-        update(AttemptRow)
-        .where(
-            _within(edition), AttemptRow.number == number, AttemptRow.attempt == attempt, known.is_(None) | (known < at)
-        )
-        .values(heard_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    _note(session, edition, number, attempt, known.is_(None) | (known < at), heard_at=at)
 
 
 def any_heard(session: Session, edition: str) -> bool:
@@ -80,33 +73,29 @@ def any_heard(session: Session, edition: str) -> bool:
 
 def read_to(session: Session, attempt: Attempt, reading: str) -> None:
     """Note how far the log of an attempt was read; the values that were read until then are stored with it."""
-    ours = AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt
-    session.execute(
-        update(AttemptRow)
-        .where(_within(attempt.study), *ours)
-        .values(reading=reading)
-        .execution_options(synchronize_session=False)
-    )
+    _note(session, attempt.study, attempt.number, attempt.attempt, reading=reading)
 
 
 def wait_for(session: Session, edition: str, number: int, attempt: int, waits_for: str | None) -> None:
     """Note what an attempt that runs waits for; None once its program has started."""
-    ours = AttemptRow.number == number, AttemptRow.attempt == attempt
-    session.execute(
-        update(AttemptRow)
-        .where(_within(edition), *ours, AttemptRow.outcome == AttemptOutcome.RUNNING.value)
-        .values(waits_for=waits_for)
-        .execution_options(synchronize_session=False)
-    )
+    runs = AttemptRow.outcome == AttemptOutcome.RUNNING.value
+    _note(session, edition, number, attempt, runs, waits_for=waits_for)
 
 
 def give_up(session: Session, attempt: Attempt, verdict: str) -> None:
     """Note where the pruner gives an attempt up that still runs; the first time stays."""
-    ours = AttemptRow.number == attempt.number, AttemptRow.attempt == attempt.attempt
+    _note(session, attempt.study, attempt.number, attempt.attempt, AttemptRow.verdict.is_(None), verdict=verdict)
+
+
+def _note(
+    session: Session, edition: str, number: int, attempt: int, *conditions: ColumnElement[bool], **values: Any
+) -> None:
+    """Change columns of one attempt without reading it."""
+    ours = AttemptRow.number == number, AttemptRow.attempt == attempt
     session.execute(
         update(AttemptRow)
-        .where(_within(attempt.study), *ours, AttemptRow.verdict.is_(None))
-        .values(verdict=verdict)
+        .where(_within(edition), *ours, *conditions)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
 

@@ -18,7 +18,17 @@ from airflow_hpo.core.budget import (
     verdict_on_start,
 )
 from airflow_hpo.core.edition import Edition, Span
-from airflow_hpo.core.progress import Progress, best_of, brief_time, own_trials, pace_of, progress_of, taken_over
+from airflow_hpo.core.progress import (
+    NO_PACE,
+    Pace,
+    Progress,
+    best_of,
+    brief_time,
+    own_trials,
+    pace_of,
+    progress_of,
+    taken_over,
+)
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
@@ -38,8 +48,8 @@ class Status:
     verdict: BudgetVerdict
     taken_over: TrialRecord | None = None
     """The best result that was taken over from an earlier edition."""
-    left: timedelta | None = None
-    """Estimated time until enough trials have finished; None before any has."""
+    pace: Pace = NO_PACE
+    """How fast trials finish, and how long the rest may take."""
     waiting: int = 0
     """How many unfinished trials no task runs yet, as of an evaluation, which asks for all of its trials at once."""
     until_timeout: timedelta | None = None
@@ -89,7 +99,7 @@ class Status:
     @property
     def outlook(self) -> str:
         """How the study stands and how long it may take, for a log."""
-        expected = {"about {} left": self.left, "{} until its timeout": self.until_timeout}
+        expected = {"about {} left": self.pace.left, "{} until its timeout": self.until_timeout}
         told = [] if self.verdict.over else [text.format(brief_time(time)) for text, time in expected.items() if time]
         return ", ".join([str(self), *told])
 
@@ -125,14 +135,14 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
         judged = verdict_on_failures(judged, store.read(attempts.last_reasons, edition.name, _failed(records)))
     if judged.needed and progress.unbegun and cannot_start(study, progress):
         unbegun = sorted(store.read(attempts.unbegun, edition.name))
-        judged = verdict_on_start(judged, progress, store.read(attempts.last_reasons, edition.name, unbegun))
+        judged = verdict_on_start(progress, store.read(attempts.last_reasons, edition.name, unbegun))
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
     best_of_before = best_of(taken_over(records), study.objective.direction)
-    left = pace_of(records, judged.needed + progress.running, now).left
+    pace = pace_of(records, judged.needed + progress.running, now)
     waiting = _waiting(store, edition, records) if progress.running > study.slots else 0
-    return Status(edition, progress, judged, best_of_before, left, waiting, until_timeout)
+    return Status(edition, progress, judged, best_of_before, pace, waiting, until_timeout)
 
 
 def _waiting(store: Store, edition: Edition, records: Collection[TrialRecord]) -> int:

@@ -3,7 +3,7 @@
 import inspect
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
@@ -48,13 +48,23 @@ _OTHER_WORDS = {
 """What an argument is called elsewhere -> what it is called here, by backend."""
 
 
-def refuse_unknown(who: str, operator: type[TrialOperator], given: Mapping[str, Any]) -> None:
-    """Refuse arguments that no operator has: Airflow would name its own class, and say nothing of what was meant."""
-    known = _arguments_of(operator)
-    for name in given.keys() - known:
-        meant = [other for other in _OTHER_WORDS.get(name, ()) if other in known]
-        close = f" Write {meant[0]}." if meant else nearest(name, sorted(known)) or f" Leave {name} out."
-        raise DeclarationError(f"{who} has no argument {name!r}, but got {name}={brief_repr(given[name])}.{close}")
+def refuse_unknown(
+    who: str, given: Mapping[str, Any], takers: Sequence[Callable[..., Any]], meant: Callable[[str], str | None]
+) -> None:
+    """Refuse an argument that nothing takes, with what was meant: Airflow would name its own class, and say nothing of that."""
+    known = _names_taken(*takers)
+    for name in (name for name in given if name not in known):
+        close = meant(name) or nearest(name, known) or f"Leave {name} out."
+        raise DeclarationError(
+            f"{who} has no argument {name!r}, but got {name}={brief_repr(given[name])}. {close.strip()}"
+        )
+
+
+@cache
+def _names_taken(*takers: Callable[..., Any]) -> list[str]:
+    """Return the names of arguments, sorted; read once, as signatures take long and DAGs are parsed often."""
+    names = {name for taker in takers for name in inspect.signature(taker).parameters}
+    return sorted(names - {"self", "args", "kwargs", "request"})
 
 
 _KINDS = ("float", "int", "categorical", "uniform", "loguniform", "discrete_uniform")
@@ -62,12 +72,14 @@ _OF_OPTUNA = frozenset(f"suggest_{kind}" for kind in _KINDS)
 """Methods of Optuna's trial; a helper of the author's may be called suggest_something."""
 
 
-@cache
-def _arguments_of(operator: type[TrialOperator]) -> frozenset[str]:
-    """Return the names that an operator and its bases take; read once, as signatures take long and DAGs are parsed often."""
-    inits = [vars(base)["__init__"] for base in operator.__mro__ if "__init__" in vars(base) and base is not object]
-    names = {name for init in inits for name in inspect.signature(init).parameters}
-    return frozenset(names - {"self", "args", "kwargs", "request"})
+def _inits(operator: type[TrialOperator]) -> list[Callable[..., Any]]:
+    return [vars(base)["__init__"] for base in operator.__mro__ if "__init__" in vars(base) and base is not object]
+
+
+def _called_elsewhere(name: str, operator: type[TrialOperator]) -> str | None:
+    """Return the argument of an operator that others call so; None without any."""
+    known = _names_taken(*_inits(operator))
+    return next((f"Write {other}." for other in _OTHER_WORDS.get(name, ()) if other in known), None)
 
 
 def check_function(function: Any) -> None:
@@ -106,7 +118,8 @@ class TrialBackend:
     """How many trials may wait for their study at once; None for any number."""
 
     def __init__(self, **arguments: Any) -> None:
-        refuse_unknown(type(self).__name__, self.operator, arguments)
+        operator = self.operator
+        refuse_unknown(type(self).__name__, arguments, _inits(operator), lambda name: _called_elsewhere(name, operator))
         self.arguments = {name: value for name, value in arguments.items() if value is not None}
 
     def check_files(self, at_once: int) -> None:

@@ -1,20 +1,18 @@
 """Checks of what a task group is given: that it can run, and that its templates name what there is."""
 
 from collections.abc import Callable, Mapping
-from inspect import signature
 from typing import Any
 
 from airflow.sdk import Context, TaskGroup
 
 from airflow_hpo.core.attempt import AS_TEXT
-from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.template_names import check_template_names
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.backends import TrialBackend, refuse_unknown
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 _ATTRIBUTES = sorted(vars(TrialView(TrialRequest(study="s", key="k"))))
@@ -31,16 +29,14 @@ def refuse_mapped(group: TaskGroup) -> None:
         )
 
 
-def refuse_unknown(who: str, given: Mapping[str, Any], *takers: Callable[..., Any]) -> None:
-    """Raise when an argument is none of these; one that the study has stands there."""
-    known = [name for taker in takers for name in signature(taker).parameters if name != "self"]
-    for name, value in given.items():
-        if name in known:
-            continue
-        meant = nearest(name, known) or " Leave it out."
-        if name in Study.model_fields:
-            meant = f" It is one of the study's: write Study(..., {name}={value!r})."
-        raise DeclarationError(f"{who} has no argument {name!r}, but got {name}={brief_repr(value)}.{meant}")
+def refuse_unknown_argument(who: str, given: Mapping[str, Any], *takers: Callable[..., Any]) -> None:
+    """Raise when an argument of a group or a DAG is none of these; one that the study has stands there."""
+
+    def meant(name: str) -> str | None:
+        of_study = name in Study.model_fields
+        return f"It is one of the study's: write Study(..., {name}={given[name]!r})." if of_study else None
+
+    refuse_unknown(who, given, takers, meant)
 
 
 def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int | None = None) -> None:

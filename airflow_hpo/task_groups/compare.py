@@ -17,7 +17,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.comparison import CompareOperator, LastComparisonOperator, NextLookOperator, check_guardrails
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import bookkeeping
-from airflow_hpo.task_groups.checks import refuse_unknown
+from airflow_hpo.task_groups.checks import refuse_unknown_argument
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
@@ -81,7 +81,7 @@ class CompareTaskGroup(TaskGroup):
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        refuse_unknown("CompareTaskGroup", kwargs, CompareTaskGroup.__init__, TaskGroup.__init__)
+        refuse_unknown_argument("CompareTaskGroup", kwargs, CompareTaskGroup.__init__, TaskGroup.__init__)
         super().__init__(group_id=group_id, **kwargs)
         self.rule = checked_rule(rule)
         self.objective = objective or study.objective

@@ -12,7 +12,7 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping
-from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown
+from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown_argument
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 PROGRAM_RETRIES = 1
@@ -74,7 +74,7 @@ class EvaluateTaskGroup(TaskGroup):
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        refuse_unknown("EvaluateTaskGroup", kwargs, EvaluateTaskGroup.__init__, TaskGroup.__init__)
+        refuse_unknown_argument("EvaluateTaskGroup", kwargs, EvaluateTaskGroup.__init__, TaskGroup.__init__)
         super().__init__(group_id=group_id, **kwargs)
         refuse_mapped(self)
         check_declarations(study, trial, self.dag, parallelism)

@@ -19,7 +19,7 @@ from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator,
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor_bookkeeping
-from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown
+from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown_argument
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.task_docs import explain
 
@@ -73,7 +73,7 @@ class TuneTaskGroup(TaskGroup):
         deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
-        refuse_unknown("TuneTaskGroup", kwargs, TuneTaskGroup.__init__, TaskGroup.__init__)
+        refuse_unknown_argument("TuneTaskGroup", kwargs, TuneTaskGroup.__init__, TaskGroup.__init__)
         super().__init__(group_id=group_id, **kwargs)
         refuse_mapped(self)
         if dispatch not in ("batches", "continuous"):

@@ -69,12 +69,12 @@ def changes(who: str, found: Completed, space: Space) -> Iterator[str]:
 def lacking_sentence(who: str, found: Completed, space: Space) -> str:
     """Return the sentence for parameters that have neither a value nor a default."""
     kinds = ", ".join(f"{name!r}, {brief_repr(space[name])}" for name in found.lacking)
-    meant = {name: next(iter(_examples(space[name]))) for name in found.lacking}
+    meant = {name: _example(space[name]) for name in found.lacking}
     return (
         f"A champion is compared with a value for each parameter of the space, but {who} has none for {kinds}. Write "
         f"space_defaults={meant!r} in Study(...), with the value that production uses in its place."
     )
 
 
-def _examples(parameter: AnyParameter) -> Iterator[Choice]:
-    yield from [parameter.low] if isinstance(parameter, Float | Int) else parameter.choices
+def _example(parameter: AnyParameter) -> Choice:
+    return parameter.low if isinstance(parameter, Float | Int) else parameter.choices[0]

@@ -8,6 +8,7 @@ import time_machine
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.progress import Pace
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialState
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.status import status
@@ -131,7 +132,9 @@ def test_a_killed_attempt_keeps_its_own_reason_when_its_trial_is_given_up(tuned:
 def test_a_log_tells_the_time_that_is_left_and_until_the_timeout(store: Store) -> None:
     tuned = Tuned(store, declared(timeout=7200))
     tuned.complete(tuned.suggest()[0], value=0.5)
-    look = replace(status(store, tuned.name), left=timedelta(seconds=190), until_timeout=timedelta(seconds=7140))
+    look = replace(
+        status(store, tuned.name), pace=Pace(None, timedelta(seconds=190)), until_timeout=timedelta(seconds=7140)
+    )
     assert look.outlook == f"{look}, about 3 min 10 s left, 1 h 59 min until its timeout"
     assert "1 complete, 0 pruned, 0 failed, 3 running of 10, best 0.5 (trial 0)" in look.outlook
 
@@ -140,4 +143,4 @@ def test_the_timeout_that_is_left_is_what_attempts_have_not_used(store: Store) -
     tuned = Tuned(store, declared(timeout=7200))
     look = status(store, tuned.name)
     assert look.until_timeout == timedelta(hours=2)
-    assert look.left is None
+    assert look.pace.left is None

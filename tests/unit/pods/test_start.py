@@ -54,8 +54,9 @@ class Core:
         self.deleted.append(name)
 
 
-def start(core: Core, unseen: Collection[int] = (3,), blameless: Collection[int] = ()) -> V1Pod:
-    started: V1Pod = PodStarter(core, IDENTITY, Lineage(unseen, blameless)).start(pod_of())
+def start(core: Core, unseen: Collection[int] = (3,), blameless: Collection[int] = (), first: bool = False) -> V1Pod:
+    starter = PodStarter(core, IDENTITY, Lineage(unseen, blameless, first=first))
+    started: V1Pod = starter.earlier(pod_of().metadata.namespace) or starter.create(pod_of())
     return started
 
 
@@ -72,13 +73,13 @@ def test_a_first_attempt_creates_its_pod() -> None:
 
 def test_where_nothing_can_be_left_nothing_is_looked_for() -> None:
     core = Core(pod_of(1))
-    PodStarter(core, IDENTITY, Lineage({3}, first=True)).start(pod_of())
+    start(core, {3}, first=True)
     assert (len(core.created), core.deleted) == (1, [])
 
 
 def test_a_first_attempt_whose_triggerer_died_takes_up_its_pod() -> None:
     core = Core(refuses=refusal(409, reason="AlreadyExists"))
-    assert PodStarter(core, IDENTITY, Lineage({3}, first=True)).start(pod_of()).metadata.name == IDENTITY.name()
+    assert start(core, {3}, first=True).metadata.name == IDENTITY.name()
 
 
 def test_the_newest_pod_whose_end_nobody_saw_is_taken_up_and_others_go() -> None:
