@@ -77,8 +77,8 @@ def argument_for(metric: str, line: str, *, alone: bool = False) -> str | None:
     for match in sorted(matches, key=lambda match: data_set_of(line, match.start()) is TRAINING):
         named = named_before(line, match.start())
         begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS
-        if before := qualifier_before(line, match.start()):
-            begin = rf"\b{before['data'] or before['kind']}\b[\])]?\s?[:|]?\s+"
+        if (before := qualifier_before(line, match.start())) and before.pattern:
+            begin = before.pattern
         elif alone:
             begin = f"^{_path(line[: match.start()])}"
         for rest in _after_name(metric, line, match.span()):

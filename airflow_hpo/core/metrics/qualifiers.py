@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airflow_hpo.core.metrics.match import SHOWN, Match
 
@@ -11,13 +11,42 @@ QUALIFIER = re.compile(
     r"(?<![^\s,;|(\[{-])(?:(?P<data>(?i:train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test|holdout))[ \t]+|"
     rf"(?P<kind>(?i:{KINDS}))(?:[\])]?[ ]?[:|])?[ \t]+)\Z"
 )
+# ``kl loss=``, ``worst loss=`` and ``config(lr=0.1, loss=``; a word after a number is its unit: ``took 3 s loss=0.4``
+OTHER = re.compile(
+    r"(?:(?<![^\s,;|(\[{-])(?<!\d[ \t])(?P<word>[^\W\d]\w*\.?)[ \t]+|(?P<call>[^\W\d][\w.]*)\([^()]*)\Z",
+)
+# Words that say when or by whom a metric is told, not which one it is.
+TELLING = re.compile(
+    r"(?i:trace|debug|info|notice|warn(?:ing)?|error|critical|fatal|note|stdout|stderr|print|"
+    r"an?|the|its|this|with|and|at|is|has|got|gives|gave|report(?:s|ed|ing)|results?|metrics?|"
+    r"final(?:ly)?|last|latest|current(?:ly)?|now|new|end(?:ed)?|finish(?:ed)?|done|completed?|ready|ok)\.?"
+)
+
+
+@dataclass(frozen=True)
+class Qualifier:
+    """What stands before a metric's name and makes it another."""
+
+    word: str
+    data: bool = False
+    """It names a data set: of training, of validation or of a test."""
+    call: bool = False
+
+    def of(self, name: str) -> str:
+        """Return the longer name."""
+        return f"{self.word}({name}" if self.call else f"{self.word} {name}"
+
+    @property
+    def pattern(self) -> str | None:
+        """What a filter begins with that reads no other name; None when nothing short does."""
+        return None if self.call else rf"\b{re.escape(self.word)}[\])]?\s?[:|]?\s+"
 
 
 class Qualifiers:
     """Tells the values of one kind from those of others, by the word before each name."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, bool]] = {}
+        self._known: dict[str, Qualifier | None] = {}
         self._trained: set[str] = set()
 
     def judged(self, line: str, found: Sequence[tuple[Match, int]]) -> Iterator[Match]:
@@ -26,31 +55,38 @@ class Qualifiers:
         plain = {match.name for match, before in qualified if not before}
         for match, before in qualified:
             # loss=0.5 (best loss=0.4): the longer name is another metric's, as best_loss is
-            if not (before and before["kind"] and match.name in plain):
+            if not (before and not before.data and match.name in plain):
                 yield from self._of_one_kind(match, before)
 
-    def _of_one_kind(self, found: Match, before: re.Match[str] | None) -> list[Match]:
+    def _of_one_kind(self, found: Match, before: Qualifier | None) -> list[Match]:
         """Doubt ``val loss=0.9`` where ``loss`` or ``train loss`` came before, and ``loss`` after ``val loss`` alone.
 
         After ``train loss`` the name alone is the metric; a best value or a mean of both is none, so one doubt stands there.
         """
+        name = found.name
         if found.value is None:
             return [found]
-        qualifier = (before["data"] or before["kind"]) if before else ""
-        described = before is not None and before["kind"] is not None
-        if qualifier.lower().startswith("train"):
-            self._trained.add(found.name)
-        known, described = self._known.setdefault(found.name, (qualifier.lower(), described))
-        if known == qualifier.lower():
+        if before and before.data and before.word.lower().startswith("train"):
+            self._trained.add(name)
+        known = self._known.setdefault(name, before)
+        if (known and known.of(name).lower()) == (before and before.of(name).lower()):
             return [found]
-        if not before and (described or found.name in self._trained):
-            self._known[found.name] = ("", False)
-            mixed = replace(found, value=None, why=f"other values belong to '{known} {found.name}'")
-            return [found] if described else [mixed, found]
-        name = f"{qualifier} {found.name}".strip()
-        return [replace(found, value=None, guess=found.value, why=f"it belongs to {name!r}, and other values did not")]
+        if before is None and known and (not known.data or name in self._trained):
+            self._known[name] = None
+            mixed = replace(found, value=None, why=f"other values belong to {known.of(name)!r}")
+            return [mixed, found] if known.data else [found]
+        longer = before.of(name) if before else name
+        return [
+            replace(found, value=None, guess=found.value, why=f"it belongs to {longer!r}, and other values did not")
+        ]
 
 
-def qualifier_before(line: str, start: int) -> re.Match[str] | None:
+def qualifier_before(line: str, start: int) -> Qualifier | None:
     """Return the word before a name, if it is one that makes the name another."""
-    return QUALIFIER.search(line, max(0, start - SHOWN), start)
+    begin = max(0, start - SHOWN)
+    if listed := QUALIFIER.search(line, begin, start):
+        return Qualifier(listed["data"] or listed["kind"], data=listed["data"] is not None)
+    other = OTHER.search(line, begin, start)
+    if other is None or TELLING.fullmatch(other["word"] or ""):
+        return None
+    return Qualifier(other["word"] or other["call"], call=other["call"] is not None)

@@ -84,6 +84,13 @@ KINDS = [
     ("loss=0.1\nval  loss=0.9", "'val loss'"),
     ("loss=0.5\nBest: loss=0.4 at epoch 3", "'Best loss'"),
     ("loss=0.5\nloss=0.4\naverage loss=0.45", "'average loss'"),
+    ("loss=0.5\nkl loss=0.4", "'kl loss'"),
+    ("loss=0.5\nworst  loss=0.9", "'worst loss'"),
+    ("loss=0.5\nΔ loss=-0.1", "'Δ loss'"),
+    ("batch loss=0.5\nepoch loss=0.4", "'epoch loss'"),
+    ("loss=0.5\nresumed from loss=0.7", "'from loss'"),
+    ("loss=0.5\nINFO Namespace(lr=0.1, loss=0.2)", r"'Namespace\(loss'"),
+    ("train(loss=0.5) val(loss=0.6)", r"'val\(loss'"),
 ]
 
 
@@ -103,6 +110,13 @@ ALIKE = [
     "initial loss=2.3\nloss=0.5",
     "epoch 3 loss=0.5 (best loss=0.4)",
     "best loss=0.6\nbest loss=0.5",
+    "kl loss=0.6\nKL loss=0.5",
+    "batch loss=0.6\nloss=0.5",
+    "loss=0.5 | ema loss=0.6",
+    "loss=0.6\nfinished with final loss=0.5",
+    "took 3 s loss=0.6\ntook 2 m loss=0.5",
+    "epoch 3 (loss=0.6)\nepoch(4) loss=0.5",
+    "Metrics(loss=0.6)\nMetrics(lr=0.1, loss=0.5)",
 ]
 
 
