@@ -36,8 +36,8 @@ help: ## List the targets
 
 install: .venv/.installed ## Install the locked environment into .venv
 
-demo: install ## Tune a real model on real data through a real Airflow (about three minutes; it says what it does)
-	$(RUN) python -m demo
+demo: install ## Tune a real model on real data through a real Airflow (about three minutes; YEAR=1: twelve decisions as a table)
+	$(RUN) python -m demo$(if $(YEAR),.year)
 
 ui: install ## Open the demo in Airflow's own UI (until Ctrl-C)
 	$(RUN) python -m demo.ui

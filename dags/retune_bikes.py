@@ -16,7 +16,7 @@ from airflow_hpo import ComparisonRule, Float, Guardrail, Objective, ProcessTria
 
 PROGRAM = Path(__file__).parent / "programs" / "plan_bikes.py"
 
-retuning_dag(
+dag = retuning_dag(
     "retune_bikes",
     study=Study(
         name="bikes",

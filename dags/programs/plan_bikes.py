@@ -56,8 +56,13 @@ class Planner:
 
 
 def main() -> None:
-    """Plan every day of the period and print the mean cost of a day and the share of riders without a bike."""
-    options = _options()
+    """Print the mean cost of a day and the share of riders without a bike."""
+    for name, value in planned(_options()).items():
+        print(f"{name}={value:.5f}")
+
+
+def planned(options: argparse.Namespace) -> dict[str, float]:
+    """Plan every day of the period, and return the mean cost of a day and the share of riders without a bike."""
     planner = Planner(options)
     cost, missing, riders, days = 0.0, 0.0, 0, 0
     with DATA.open(newline="") as file:
@@ -72,8 +77,7 @@ def main() -> None:
             planner.learn(day)
     if not days:
         raise SystemExit(f"No data between {options.start} and {options.end}: the data are of 2011.")
-    print(f"cost={cost / days:.3f}")
-    print(f"unserved={missing / riders:.5f}")
+    return {"cost": cost / days, "unserved": missing / riders}
 
 
 def _options() -> argparse.Namespace:

@@ -1,0 +1,123 @@
+"""``make demo YEAR=1``: twelve decisions of the demo's retuning as one table, in one process and within a minute.
+
+The declaration is that of the DAG: space, sampler, windows, scenarios and rule. Trials call the demo's program as a function, one
+after another, so nothing is stored, and the variant that decides is the only one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import optuna  # noqa: TID253
+import pandas as pd  # noqa: TID253
+from rich.box import MARKDOWN
+from rich.console import Console
+from rich.table import Table
+
+from airflow_hpo.comparison.compare import compare
+from airflow_hpo.comparison.decision import Decision, Verdict
+from airflow_hpo.core.calendar import split
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.optuna.distributions import distribution_of
+from airflow_hpo.optuna.samplers import sampler_for
+from demo.places import DAG_ID, DAGS
+
+SEASON_BEFORE = datetime(2011, 5, 24, tzinfo=UTC)
+"""When the first champion is found: the data begin 20 weeks before."""
+DATES = [datetime(2011, 7, 26, tzinfo=UTC) + timedelta(weeks=2) * number for number in range(12)]
+Params = dict[str, Any]
+
+
+def main() -> None:
+    """Print the decisions; a challenger that is promoted is the champion of the next date."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    console = Console(width=100)
+    retuning = Retuning()
+    champion = retuning.challenger(SEASON_BEFORE)
+    table = Table("as of", "champion", "challenger", "better by", "p", "decision", box=MARKDOWN)
+    for at in DATES:
+        found = retuning.decide(at, champion)
+        best = found.decision.challengers[0]
+        claim, verdict = best.improvement, found.decision.verdict
+        gain = (claim.champion - claim.challenger) / claim.champion
+        means = f"{claim.champion:.0f}", f"{claim.challenger:.0f}"
+        table.add_row(f"{at:%Y-%m-%d}", *means, f"{gain:.0%}", f"{best.p_value:.3f}", verdict.value)
+        if verdict is Verdict.PROMOTE:
+            champion = found.challenger
+    console.print(
+        f"The first champion was found as of {SEASON_BEFORE:%Y-%m-%d}. Cost of a day in the eight weeks before:\n"
+    )
+    console.print(table)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one retuning ended with."""
+
+    challenger: Params
+    decision: Decision
+
+
+class Retuning:
+    """The demo's retuning at any date."""
+
+    def __init__(self) -> None:
+        tasks = runpy.run_path(str(DAGS / f"{DAG_ID}.py"))["dag"].task_dict
+        self.study = tasks["tune.start"].study
+        self.rule = tasks["test.compare_1"].rule
+        self.finalists = tasks["finalists"].k
+        self.tuning = tasks["tune.batch_001.suggest"].window
+        self.validation, self.test = (tasks[f"{name}_scenarios"].window for name in ("validation", "test"))
+        self.scenarios = tasks["test_scenarios"].scenarios
+        self.planned = runpy.run_path(str(DAGS / "programs" / "plan_bikes.py"))["planned"]
+
+    def challenger(self, at: datetime, champion: Params | None = None) -> Params:
+        """Return the best of the finalists on the validation window."""
+        best = [params for params in self._tuned(at, champion) if params != champion][: self.finalists]
+        means = [self._costs(params, self.validation, at)["cost"].mean() for params in best]
+        return best[means.index(min(means))]
+
+    def decide(self, at: datetime, champion: Params) -> Found:
+        """Retune at a date, and compare with the champion."""
+        challenger = self.challenger(at, champion)
+        frames = [
+            self._costs(params, self.test, at).assign(candidate=name)
+            for name, params in (("champion", champion), ("challenger", challenger))
+        ]
+        frame = pd.concat(frames, ignore_index=True)
+        return Found(challenger, compare(frame, self.study.objective, self.rule, champion="champion"))
+
+    def _tuned(self, at: datetime, champion: Params | None) -> list[Params]:
+        """Return the points of a study, best first; the champion is the first trial."""
+        edition, space = (
+            f"{self.study.name}@{at:%Y-%m-%d}",
+            {name: distribution_of(each) for name, each in self.study.space.items()},
+        )
+        tuned = optuna.create_study(direction="minimize")
+        if champion:
+            tuned.enqueue_trial(champion)
+        for number in range(self.study.max_trials):
+            tuned.sampler = sampler_for(self.study, edition, derived_seed(self.study.seed, edition, str(number)))
+            trial = tuned.ask(space)
+            tuned.tell(trial, self._measured(trial.params, self.tuning.period(at))["cost"])
+        return [trial.params for trial in sorted(tuned.trials, key=lambda each: each.value or 0.0)]
+
+    def _costs(self, params: Params, window: Any, at: datetime) -> pd.DataFrame:
+        rows = [
+            {"scenario": week.name, "variant": "forecast", "replicate": 1, **self._measured(params, week.period)}
+            for week in split(window.period(at), self.scenarios)
+        ]
+        return pd.DataFrame(rows).assign(candidate="", failure_kind=None)
+
+    def _measured(self, params: Params, period: Any) -> dict[str, float]:
+        days = {"start": period.start.date(), "end": period.end.date()}
+        measured: dict[str, float] = self.planned(argparse.Namespace(variant="forecast", **days, **params))
+        return measured
+
+
+if __name__ == "__main__":
+    main()
