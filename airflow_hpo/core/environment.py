@@ -75,13 +75,13 @@ def _is_reference(value: Any) -> bool:
 
 
 def variable(name: str) -> str:
-    """Return a name as part of an environment variable: upper case, other characters as underscores."""
-    return "".join(c if c.isalnum() else "_" for c in name).upper()
+    """Return a name as part of an environment variable: in ASCII, upper case, other characters as underscores."""
+    return "".join(c if c.isalnum() else "_" for c in ascii_form(name)).upper()
 
 
 def parameter_variable(name: str) -> str:
     """Return the variable that gives a program one parameter, in ASCII."""
-    return PARAMETER + variable(ascii_form(name))
+    return PARAMETER + variable(name)
 
 
 def parameter_variables(params: Mapping[str, Choice]) -> dict[str, str]:

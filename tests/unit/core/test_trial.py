@@ -194,6 +194,21 @@ EVALUATION = TrialRequest(
 )
 
 
+def test_a_scenario_s_value_has_the_same_form_in_ascii_as_a_parameter() -> None:
+    request = TrialRequest(
+        study="s@r",
+        key="1/0",
+        number=0,
+        params={"天気": 1},
+        scenario=Scenario("rain", {"天気": "雨", "wet-road": True}),
+    )
+    told = request.environment()
+    form = next(name for name in told if name.startswith("HPO_PARAM_")).removeprefix("HPO_PARAM_")
+    assert form.isascii()
+    assert told[f"HPO_SCENARIO_{form}"] == "雨"
+    assert told["HPO_SCENARIO_WET_ROAD"] == "true"
+
+
 def test_the_environment_says_what_is_evaluated() -> None:
     plain = TrialRequest(study=EVALUATION.study, key="001/0", number=7, params={"x": 1})
 

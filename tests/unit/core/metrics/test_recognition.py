@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from airflow_hpo.core.metrics.recognition import format_of
+from airflow_hpo.core.metrics.recognition import format_of, given_otherwise
 from airflow_hpo.exceptions import TrialFailedError
 from tests.unit.core.metrics import test_frameworks as logs
 from tests.unit.core.metrics.test_frameworks import measure
@@ -200,3 +200,18 @@ def test_a_line_is_recognised_whatever_came_before() -> None:
 )
 def test_one_kind_of_data_set_is_no_reason_for_a_doubt(text: str) -> None:
     assert measure(text, "loss").value == 0.2
+
+
+@pytest.mark.parametrize("metric", ["loss", "정확도", "営業収益", "割引率"])
+@pytest.mark.parametrize(
+    ("line", "guess"),
+    [
+        ("{}: 0.93", [0.93]),
+        ("{}\uff1a0.93", [0.93]),
+        ("epoch 3, {}: 0.93", [0.93]),
+        ("final {} -> 0.93", [0.93]),
+        ("KL {}: 0.93", []),
+    ],
+)
+def test_a_name_in_own_letters_is_doubted_as_one_in_ascii(metric: str, line: str, guess: list[float]) -> None:
+    assert [found.guess for found in given_otherwise(line.format(metric), [metric])] == guess
