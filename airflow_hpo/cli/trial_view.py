@@ -64,12 +64,7 @@ def _about_attempt(attempt: Attempt) -> Iterator[str]:
     code = f", exit code {attempt.exit_code}" if attempt.exit_code is not None else ""
     state = "waiting" if attempt.finished is None and attempt.waits_for else attempt.outcome.value
     yield f"Attempt {attempt.attempt}: {state}{kind}{code}"
-    if attempt.finished is None and attempt.waits_for:
-        yield f"  It waits for {Waiting.of(attempt.waits_for).sentence}."
-    if attempt.reason:
-        yield f"  {attempt.reason}"
-    elif attempt.verdict:
-        yield f"  It would have been {attempt.verdict}."
+    yield from _said(attempt)
     yield f"  from {shown_time(attempt.started)} {_until(attempt)}"
     place = ", ".join(f"{name} {value}" for name, value in attempt.placement.to_dict().items())
     yield f"  run as {attempt.backend}" + (f", {place}" if place else "")
@@ -79,6 +74,18 @@ def _about_attempt(attempt: Attempt) -> Iterator[str]:
     for problem in attempt.problems:
         yield f"  odd: {problem}"
     yield from _tail(attempt.log_tail)
+
+
+def _said(attempt: Attempt) -> Iterator[str]:
+    if attempt.ending:
+        yield f"  Its pod is Terminating. {attempt.ending}"
+        return
+    if attempt.finished is None and attempt.waits_for:
+        yield f"  It waits for {Waiting.of(attempt.waits_for).sentence}."
+    if attempt.reason:
+        yield f"  {attempt.reason}"
+    elif attempt.verdict:
+        yield f"  It would have been {attempt.verdict}."
 
 
 def _tail(log_tail: str | None) -> Iterator[str]:

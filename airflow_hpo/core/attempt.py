@@ -79,6 +79,13 @@ class Attempt:
     """What it waits for, a :class:`~airflow_hpo.core.waiting.Waiting` as text, or did to its end; None once its program has started."""
 
     @property
+    def ending(self) -> str | None:
+        """Why its pod was deleted, which still ends, one sentence; None where it does not."""
+        if self.outcome is not AttemptOutcome.RUNNING or self.backend not in IN_CLUSTER:
+            return None
+        return self.reason or (f"It was {self.verdict}." if self.verdict else None)
+
+    @property
     def scheduled(self) -> bool:
         """Whether it has a machine to run on: at once where a worker runs it, with its node where a pod does."""
         return self.backend not in IN_CLUSTER or self.placement.node is not None

@@ -12,6 +12,7 @@ class WaitsFor(StrEnum):
 
     QUOTA = "quota"
     API = "API server"
+    POD = "pod of before"
     NODE = "node"
     GATE = "scheduling gate"
     VOLUME = "volume"
@@ -23,7 +24,7 @@ class WaitsFor(StrEnum):
     @property
     def creation(self) -> bool:
         """Whether there is no pod yet."""
-        return self in (WaitsFor.QUOTA, WaitsFor.API)
+        return self in (WaitsFor.QUOTA, WaitsFor.API, WaitsFor.POD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Waiting:
 
 _NAMES = {what: f"a {what}" for what in WaitsFor} | {
     WaitsFor.API: "the Kubernetes API",
+    WaitsFor.POD: "the end of a pod of before",
     WaitsFor.IMAGE: "its image",
     WaitsFor.INIT: "an init container",
     WaitsFor.START: "its containers to be made",

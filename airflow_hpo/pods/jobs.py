@@ -7,6 +7,7 @@ from typing import Any
 from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.exceptions import ClusterUnavailableError, TrialFailedError
 from airflow_hpo.pods.api.errors import Call, translated
+from airflow_hpo.pods.api.events import sentences
 from airflow_hpo.pods.failures import PodFailure, asks_events, failure, to_blame
 from airflow_hpo.pods.job_names import FIRST, INDEX, JOB, job_of
 
@@ -56,7 +57,7 @@ def _events(core: Any, pod: Any, container: str) -> list[str]:
         translated(Call(f"list the events of the pod {pod.metadata.name!r}", "list", "events")),
     ):
         found = core.list_namespaced_event(pod.metadata.namespace, field_selector=about).items
-        return [f"{event.reason}: {event.message}" for event in found]
+        return sentences(found)
     return []
 
 
@@ -70,10 +71,6 @@ class JobsAsPods:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._core, name)
-
-    def list_namespaced_pod(self, namespace: str, *, label_selector: str) -> Any:
-        """Return the pods of index 0."""
-        return self._core.list_namespaced_pod(namespace, label_selector=f"{label_selector},{FIRST}")
 
     def create_namespaced_pod(self, namespace: str, pod: Any) -> Any:
         """Create a Job of such pods, and return that of index 0."""

@@ -10,6 +10,8 @@ from airflow_hpo.exceptions import ClusterRefusedError, TrialFailedError
 from airflow_hpo.pods.api.errors import ABSENT, EXISTS, Call, translated
 from airflow_hpo.pods.api.retry import until_answered, until_done
 from airflow_hpo.pods.build.labels import ENDED, PodIdentity, attempt_of
+from airflow_hpo.pods.job_names import INDEX
+from airflow_hpo.pods.remains import waited_for
 
 logger = logging.getLogger(__name__)
 
@@ -33,21 +35,26 @@ class PodStarter:
         self._core = core
         self._identity = identity
         self._lineage = lineage
+        self.remaining: list[str] = []
+        """Pods of earlier tries that still end, once :meth:`earlier` has looked: none is created beside them."""
 
     def earlier(self, namespace: str) -> Any | None:
         """Return the newest fitting pod of an earlier try; nothing waits for the rest any more."""
         if self._lineage.first:
             return None
-        pods = _list(self._core, namespace, self._identity.selector())
-        alive = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
+        pods = [pod for pod in _list(self._core, namespace, self._identity.selector()) if not _kept(pod)]
+        first = [pod for pod in pods if (pod.metadata.labels or {}).get(INDEX, "0") == "0"]
+        alive = [pod for pod in first if pod.metadata.deletion_timestamp is None]
         fitting = sorted((pod for pod in alive if self._fits(pod)), key=_created, reverse=True)
         taken = fitting[0] if fitting else None
         for pod in alive:
-            if pod is not taken and ENDED not in (pod.metadata.labels or {}):
+            if pod is not taken:
                 logger.info("Deleting the pod %s, which an earlier try of this task left", pod.metadata.name)
                 delete(self._core, pod.metadata.name, namespace)
         if taken is not None:
             logger.info("Taking up the pod %s, which an earlier try of this task started", taken.metadata.name)
+        else:
+            self.remaining = waited_for(pods)
         return taken
 
     def _fits(self, pod: Any) -> bool:
@@ -113,6 +120,10 @@ def mark_ended(core: Any, name: str, namespace: str) -> None:
 def _list(core: Any, namespace: str, selector: str) -> list[Any]:
     with translated(Call("list the pods of the trial", "list")):
         return list(core.list_namespaced_pod(namespace, label_selector=selector).items)
+
+
+def _kept(pod: Any) -> bool:
+    return ENDED in (pod.metadata.labels or {})
 
 
 def _created(pod: Any) -> Any:

@@ -16,6 +16,11 @@ def is_scheduled(pod: Any) -> bool:
     return found is not None and found.status == "True"
 
 
+def for_remains(names: Sequence[str]) -> Waiting:
+    """Return the wait for pods of earlier tries that still end."""
+    return Waiting(WaitsFor.POD, f"{', '.join(names)} is Terminating")
+
+
 def waiting_of(pod: Any, container: str, events: Sequence[str] = ()) -> Waiting:
     """Return what a pod waits for before its program starts."""
     if is_scheduled(pod):

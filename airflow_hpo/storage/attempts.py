@@ -82,6 +82,12 @@ def wait_for(session: Session, edition: str, number: int, attempt: int, waits_fo
     _note(session, edition, number, attempt, runs, waits_for=waits_for)
 
 
+def ending(session: Session, attempt: Attempt, reason: str) -> None:
+    """Note why an attempt ends that still runs."""
+    runs = AttemptRow.outcome == AttemptOutcome.RUNNING.value
+    _note(session, attempt.study, attempt.number, attempt.attempt, runs, reason=reason)
+
+
 def give_up(session: Session, attempt: Attempt, verdict: str) -> None:
     """Note where the pruner gives an attempt up that still runs; the first time stays."""
     _note(session, attempt.study, attempt.number, attempt.attempt, AttemptRow.verdict.is_(None), verdict=verdict)

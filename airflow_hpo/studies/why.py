@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from airflow_hpo.core.attempt import IN_CLUSTER, Attempt, by_trial, counting
+from airflow_hpo.core.attempt import Attempt, by_trial, counting
 from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.owner import DagRunEnd
 from airflow_hpo.core.placement import Placement
@@ -142,8 +142,8 @@ def _running(runs: Sequence[Attempt], task: TaskLook | None, news: News) -> str:
     if last.outcome is not AttemptOutcome.RUNNING:
         return f"{ended_sentence(last)} {where}"
     if task is None or task.works:
-        if last.verdict and last.backend in IN_CLUSTER:
-            return f"Attempt {last.attempt} {_placement(last.placement)}is Terminating: it was {last.verdict}."
+        if last.ending:
+            return f"Attempt {last.attempt} {_placement(last.placement)}is Terminating. {last.ending}"
         since = last.started.isoformat(timespec="seconds")
         if last.waits_for:
             return f"Attempt {last.attempt} has begun at {since} and waits for {Waiting.of(last.waits_for).sentence}."

@@ -76,6 +76,15 @@ def wait_for_now(store: Store, attempt: Attempt, waiting: Waiting | None) -> boo
     return True
 
 
+def end_now(store: Store, attempt: Attempt, reason: str) -> None:
+    """Say why the pod of an attempt was deleted while it still ends; a database that is away hears it with the end."""
+    try:
+        with store.without_retry.session() as session:
+            attempts.ending(session, attempt, reason)
+    except TransientHpoError as err:
+        logger.warning("That trial %s ends is told the study later: %s", attempt.number, err)
+
+
 @retried
 def unseen(store: Store, attempt: Attempt) -> tuple[Collection[int], Collection[int]]:
     """Return the attempts of a trial without an end, and those that failed through no fault of the program.

@@ -11,6 +11,7 @@ from airflow_hpo.exceptions import ClusterError, ClusterForbiddenError
 from airflow_hpo.pods import start
 from airflow_hpo.pods.build.labels import PodIdentity, attempt_of
 from airflow_hpo.pods.jobs import JobsAsPods
+from airflow_hpo.pods.waiting import for_remains
 from airflow_hpo.pods.watch.creation import waiting_of, waits
 from airflow_hpo.storage import attempts
 from airflow_hpo.trials.attempts import last_attempt, locate, unseen, wait_for
@@ -33,13 +34,15 @@ def start_pod(run: TrialRun, core: Any, pod: V1Pod, log: Log) -> V1Pod | None:
     """
     starter = start.PodStarter(core, identity_of(run), _lineage_of(run))
     started = starter.earlier(pod.metadata.namespace)
+    waiting = for_remains(starter.remaining) if starter.remaining else None
     try:
-        started, waiting = started or starter.create(pod), None
+        started = started or (None if waiting else starter.create(pod))
     except ClusterError as err:
         if not _waits(run, err):
             raise
-        log.info("The pod %s waits to be created. %s", pod.metadata.name, err)
         waiting = waiting_of(err)
+    if waiting:
+        log.info("The pod %s waits to be created, for %s.", pod.metadata.name, waiting.sentence.rstrip("."))
     if waiting or run.attempt.waits_for:
         run.attempt = wait_for(run.store, run.attempt, waiting)
     there = started or pod

@@ -7,7 +7,7 @@ from airflow_hpo.core.waiting import Waiting
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.waits import Waits
 from airflow_hpo.storage import attempts
-from airflow_hpo.trials.attempts import wait_for_now
+from airflow_hpo.trials.attempts import end_now, wait_for_now
 from airflow_hpo.trials.monitor import TrialMonitor
 from airflow_hpo.trials.run import TrialRun
 
@@ -25,4 +25,8 @@ def waits_of(run: TrialRun, monitor: TrialMonitor, manifest: Mapping[str, Any] |
     async def allowed() -> bool:
         return await in_thread(store.read, attempts.worked, attempt.study)
 
-    return Waits(manifest if known and known.what.creation else None, known, tell, allowed)
+    async def ending(reason: str | None) -> None:
+        if said := monitor.reason or reason:
+            await in_thread(end_now, store, attempt, said)
+
+    return Waits(manifest if known and known.what.creation else None, known, tell, ending, allowed)

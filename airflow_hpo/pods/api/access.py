@@ -31,6 +31,12 @@ class PodAccess(Protocol):
     async def read(self) -> Any | None:
         """Return the pod as it is now; None when there is none of that name."""
 
+    async def there(self) -> list[Any]:
+        """Return the pod, or all pods of the Job that it reports for, as far as they are not gone."""
+
+    async def earlier(self, manifest: Mapping[str, Any]) -> list[Any]:
+        """Return the pods that other tries of the task have left, without those that are kept."""
+
     async def delete(self, grace_period: int | None = None) -> None:
         """Delete the pod; nothing happens when it is gone."""
 

@@ -10,8 +10,10 @@ from airflow_hpo.exceptions import ClusterError, ClusterRefusedError, ClusterUna
 from airflow_hpo.pods.api.client import TRIALS, Cluster, Query, connected
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.errors import ABSENT, EXISTS, FAILED_CREATE, Call, refused_event, translated
+from airflow_hpo.pods.api.events import sentences
 from airflow_hpo.pods.api.informer import Subscription
 from airflow_hpo.pods.api.streams import PODS, REQUEST_LIMIT, SILENCE_LIMIT, checked, chunks
+from airflow_hpo.pods.build.labels import ENDED, OWNER
 from airflow_hpo.pods.job_names import FIRST, JOB, job_of
 
 
@@ -65,13 +67,8 @@ class ClusterPod:
         except ClusterRefusedError as err:
             if err.cause != EXISTS:
                 raise
-        first = f"{JOB}={job},{FIRST}"
-        found = await self._ask(
-            Call(f"list the pods of the Job {job!r}", "list"),
-            lambda core, **limits: core.list_namespaced_pod(self._namespace, label_selector=first, **limits),
-        )
-        if found.items:
-            self._name = found.items[0].metadata.name
+        if found := await self._list(f"the Job {job!r}", f"{JOB}={job},{FIRST}"):
+            self._name = found[0].metadata.name
             return True
         for event in reversed(await self.events()):
             if event.startswith(FAILED_CREATE):
@@ -84,6 +81,27 @@ class ClusterPod:
         return await self._found(
             call, lambda core, **limits: core.read_namespaced_pod(self._name, self._namespace, **limits)
         )
+
+    async def there(self) -> list[Any]:
+        """Return the pod, or all pods of the Job that it reports for, as far as they are not gone."""
+        job = self._job or job_of(self._name)
+        if self._job or job != self._name:
+            return await self._list(f"the Job {job!r}", f"{JOB}={job}")
+        return [pod for pod in [await self.read()] if pod]
+
+    async def earlier(self, manifest: Any) -> list[Any]:
+        """Return the pods that other tries of the task have left, without those that are kept."""
+        owner = manifest["metadata"]["labels"][OWNER]
+        found = await self._list("the trial", f"{OWNER}={owner},!{ENDED}")
+        mine = manifest["metadata"]["name"]
+        return [pod for pod in found if mine not in (pod.metadata.name, job_of(pod.metadata.name))]
+
+    async def _list(self, whose: str, selector: str) -> list[Any]:
+        found = await self._ask(
+            Call(f"list the pods of {whose}", "list"),
+            lambda core, **limits: core.list_namespaced_pod(self._namespace, label_selector=selector, **limits),
+        )
+        return list(found.items)
 
     async def delete(self, grace_period: int | None = None) -> None:
         """Delete the pod, or the whole Job that it reports for; nothing happens when it is gone."""
@@ -117,8 +135,7 @@ class ClusterPod:
             )
         except ClusterError:
             return []
-        ordered = sorted(found.items, key=_when) if found else []
-        return [f"{event.reason}: {event.message}" for event in ordered]
+        return sentences(found.items) if found else []
 
     def log(
         self, container: str, *, follow: bool, since: str | None
@@ -165,7 +182,3 @@ async def _unread(call: Call, answer: Awaitable[aiohttp.ClientResponse]) -> None
     response = await answer
     await checked(call, response)
     await response.read()
-
-
-def _when(event: Any) -> Any:
-    return event.last_timestamp or event.event_time or event.metadata.creation_timestamp

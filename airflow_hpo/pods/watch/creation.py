@@ -14,6 +14,8 @@ from airflow_hpo.exceptions import (
     TrialFailedError,
 )
 from airflow_hpo.pods.api.access import PodAccess
+from airflow_hpo.pods.remains import waited_for
+from airflow_hpo.pods.waiting import for_remains
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.waits import WaitReport
 
@@ -51,6 +53,10 @@ class Creation:
         self._report.now = self._report.now or Waiting(WaitsFor.API)
         while not given_up():
             try:
+                if left := waited_for(await self._access.earlier(self._manifest), time.monotonic() - begun):
+                    self._report.update(for_remains(left), self._options.waited(begun))
+                    await woken(FIRST_PAUSE)
+                    continue
                 if await self._access.create(self._manifest):
                     self._report.update(Waiting(WaitsFor.NODE), 0.0)
                     return True

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError,
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.errors import FORBIDDEN
 from airflow_hpo.pods.threads import cancelled, in_thread
+from airflow_hpo.pods.watch.log_jumps import Jumps
 from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.share import reading_share
 from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, SeenLines, TimestampedLines
@@ -61,7 +63,10 @@ class LogFollower:
         self._take = take
         self._at_end = at_end
         self._seen = SeenLines(before)
+        self._jumps = Jumps(access, container)
         self._length = 0
+        self._waited = 0.0
+        """Seconds for which the bytes that are read now were waited for."""
         self._ended = False
         """Whether the last connection brought the log to its end."""
         self._unstamped = ""
@@ -115,6 +120,7 @@ class LogFollower:
         self._seen.reconnected()
         self.problem = self._unstamped = ""
         try:
+            await self._settle_jumps()
             async with self._access.log(self._container, follow=follow, since=self._seen.since) as chunks:
                 self.idle.clear()
                 self._ended = False
@@ -144,11 +150,20 @@ class LogFollower:
     async def _drain(self, chunks: AsyncIterator[bytes], *, whole: bool) -> None:
         """Take all lines; the unfinished last one only when nothing can follow, else it comes again in full."""
         splitter, share = TimestampedLines(self._names), reading_share()
+        ready = time.monotonic()
         async for chunk in chunks:
             self._length += len(chunk)
+            self._waited = time.monotonic() - ready
             await share.read(partial(self._parse, splitter), chunk)
+            await self._settle_jumps()
+            ready = time.monotonic()
         if whole:
             self._deliver(splitter.flush())
+            await self._settle_jumps()
+
+    async def _settle_jumps(self) -> None:
+        while self._jumps.holds:
+            self._take(await self._jumps.settled())
 
     async def _to_end(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in chunks:
@@ -173,7 +188,10 @@ class LogFollower:
 
     def _deliver(self, lines: list[LogLine]) -> None:
         self._unstamped = next((line.text for line in lines if not line.stamp), self._unstamped)
-        if new := self._seen.new(lines):
+        new = self._seen.new(lines)
+        if self._needed and (self._length > LONG_LOG or self._jumps.holds):
+            new, self._waited = self._jumps.passed(new, self._waited), 0.0
+        if new:
             self._take(new)
 
 

@@ -16,6 +16,10 @@ async def _unknown() -> bool:
     return False
 
 
+async def _untold(reason: str | None) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Waits:
     """Facts for the watch of a pod before its program starts."""
@@ -25,6 +29,8 @@ class Waits:
     known: Waiting | None = None
     """What the study was told last."""
     tell: OnWait | None = None
+    ending: Callable[[str | None], Awaitable[None]] = _untold
+    """Takes that the pod was deleted and still ends, and why where that is known here."""
     allowed: Callable[[], Awaitable[bool]] = _unknown
     """Says whether pods of the study could be read before, by whichever process: then a right that is missing comes back."""
 

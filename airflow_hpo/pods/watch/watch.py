@@ -54,6 +54,7 @@ class PodWatch:
         self._logger = logger
         self._node = NodeReport(on_node)
         self._waits = WaitReport(waits, logger)
+        self._ending = waits.ending
         self._pod = LivePod(access, options, logger, self._node, waits.allowed)
         self._creation = Creation(access, waits.manifest, options, self._waits) if waits.manifest else None
         self._end = PodEnd(self._pod, readings, options, self._waits)
@@ -139,7 +140,10 @@ class PodWatch:
         return self._pod.over
 
     async def _deleted(self, outcome: Outcome) -> Outcome:
-        await delete(self._access, self._pod, self._grace_period, self._logger)
+        async def ending() -> None:
+            await self._ending(outcome.reason)
+
+        await delete(self._access, self._pod, self._grace_period, self._logger, ending)
         return outcome
 
     async def _reported(self, outcome: Outcome) -> Outcome:

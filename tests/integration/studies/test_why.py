@@ -19,6 +19,7 @@ from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.studies.why import Explanation, TrialReason, explain
+from airflow_hpo.trials.attempts import end_now
 from airflow_hpo.trials.conclude import fail
 from airflow_hpo.trials.invalidate import invalidate
 from airflow_hpo.trials.reporter import TrialReporter
@@ -108,7 +109,14 @@ def test_a_pod_that_was_pruned_and_has_not_gone_is_terminating(tuned: Tuned) -> 
     with tuned.store.session() as session:
         attempts.give_up(session, attempt, "pruned at step 3")
     said = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "deferred", 0)))).why
-    assert said.endswith("is Terminating: it was pruned at step 3.")
+    assert said.endswith("is Terminating. It was pruned at step 3.")
+
+
+def test_a_pod_that_was_deleted_otherwise_and_has_not_gone_is_terminating(tuned: Tuned) -> None:
+    attempt = tuned.in_pod(tuned.suggest()[0])
+    end_now(tuned.store, attempt, "It ran into its time_limit.")
+    said = first(explain(tuned.store, tuned.name, run_of(look(TRIAL, "deferred", 0)))).why
+    assert said.endswith("is Terminating. It ran into its time_limit.")
 
 
 def test_a_trial_that_is_retried_says_after_which_failure(tuned: Tuned) -> None:

@@ -113,6 +113,8 @@ class PodDouble:
         self.created = 0
         self.asked: list[tuple[bool, str | None]] = []
         self.deleted = False
+        self.before: list[list[Any]] = [[]]
+        """Pods of earlier tries that are there when they are asked for, one time after the other."""
         self.lingers = 0
         """How many looks still find the pod once it is deleted."""
 
@@ -137,6 +139,12 @@ class PodDouble:
         if isinstance(state, Exception):
             raise state
         return state
+
+    async def there(self) -> list[Any]:
+        return [one for one in [await self.read()] if one]
+
+    async def earlier(self, manifest: Any) -> list[Any]:
+        return self.before.pop(0) if len(self.before) > 1 else self.before[0]
 
     async def delete(self, grace_period: int | None = None) -> None:
         self.deleted = True

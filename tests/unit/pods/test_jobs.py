@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,9 +9,10 @@ from kubernetes.client import ApiClient, V1Container, V1ObjectMeta, V1Pod, V1Pod
 
 from airflow_hpo.exceptions import ClusterUnavailableError, DeclarationError
 from airflow_hpo.pods import jobs
+from airflow_hpo.pods.api.events import sentences
 from airflow_hpo.pods.job_names import INDEX, JOB, NAME_LENGTH, checked_count, job_name, job_of
 from airflow_hpo.pods.jobs import JobsAsPods, other_failure
-from tests.unit.pods.kubernetes_double import pod, terminated
+from tests.unit.pods.kubernetes_double import NOW, pod, terminated
 
 NAME = "valley-t7-a1-0123abcd"
 POD_NAME = f"{NAME}-0-x7z9k"
@@ -78,12 +80,6 @@ def test_a_job_that_has_no_pod_yet_is_left_to_who_watches(monkeypatch: pytest.Mo
         seen(Api()).create_namespaced_pod("n", request())
 
 
-def test_only_first_pods_are_listed() -> None:
-    api = Api()
-    seen(api).list_namespaced_pod("n", label_selector="owner=1")
-    assert api.selectors == [f"owner=1,{INDEX}=0"]
-
-
 @pytest.mark.parametrize("name", [NAME, POD_NAME])
 def test_deleting_the_first_pod_or_the_job_deletes_the_job_with_its_pods(name: str) -> None:
     api = Api()
@@ -125,3 +121,11 @@ def test_without_another_failed_pod_there_is_nothing_to_say() -> None:
 def test_a_number_of_pods_that_is_none_is_refused(wrong: Any) -> None:
     with pytest.raises(DeclarationError, match="1 or more pods"):
         checked_count(wrong)
+
+
+def test_the_events_of_another_pod_are_in_the_order_of_time() -> None:
+    moments = [
+        SimpleNamespace(reason=str(i), message="", last_timestamp=NOW + timedelta(i), event_time=None)
+        for i in (2, 0, 1)
+    ]
+    assert sentences(moments) == ["0: ", "1: ", "2: "]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +13,8 @@ from kubernetes.client import ApiException, V1ObjectMeta, V1Pod, V1PodStatus
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRequest
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.build.labels import PodIdentity
+from airflow_hpo.pods.build.labels import ENDED, PodIdentity
+from airflow_hpo.pods.job_names import INDEX
 from airflow_hpo.pods.start import Lineage, PodStarter
 from tests.unit.pods.kubernetes_double import NOW
 
@@ -102,6 +103,27 @@ def test_a_pod_that_does_not_fit_is_deleted_and_not_taken_up(pod: V1Pod) -> None
     core = Core(pod)
     assert start(core, {1, 3}) is not pod
     assert core.deleted == [pod.metadata.name]
+
+
+LATELY = datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("left", "waits"),
+    [
+        (pod_of(1), True),
+        (pod_of(1, deletion_timestamp=LATELY), True),
+        (pod_of(1, deletion_timestamp=NOW - timedelta(days=9)), False),
+        (pod_of(1, "Failed", deletion_timestamp=LATELY), False),
+        (pod_of(1, deletion_timestamp=LATELY, labels={**pod_of(1).metadata.labels, INDEX: "1"}), True),
+        (pod_of(1, labels={**pod_of(1).metadata.labels, ENDED: "true"}), False),
+    ],
+    ids=["deleted now", "still ends", "node is lost", "has ended", "another of its Job", "kept"],
+)
+def test_no_pod_is_started_beside_one_of_an_earlier_try_that_may_still_run(left: V1Pod, waits: bool) -> None:
+    starter = PodStarter(Core(left), IDENTITY, Lineage((3,)))
+    assert starter.earlier("n") is None
+    assert starter.remaining == ([left.metadata.name] if waits else [])
 
 
 def test_a_pod_that_is_being_deleted_is_neither_taken_up_nor_deleted_again() -> None:

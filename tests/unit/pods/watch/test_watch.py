@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from airflow_hpo.exceptions import (
     ClusterUnavailableError,
     PermanentHpoError,
 )
+from airflow_hpo.pods import remains
 from airflow_hpo.pods.watch import creation, deletion, live_pod, logs, node, pod_end, silence, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
 from airflow_hpo.pods.watch.log_readings import Earlier, PodReadings, passed_over
@@ -66,7 +67,8 @@ class Watched:
         self.double.refusals = list(refusals)
         self.on_node = on_node
         self.told: list[Waiting | None] = []
-        self.waits = replace(waits, tell=self.tell)
+        self.endings: list[str | None] = []
+        self.waits = replace(waits, tell=self.tell, ending=self.ending)
         self.lines: list[str] = []
         self.points: list[SeriesPoint] = []
 
@@ -87,6 +89,9 @@ class Watched:
     async def tell(self, waiting: Waiting | None) -> bool:
         self.told.append(waiting)
         return True
+
+    async def ending(self, reason: str | None) -> None:
+        self.endings.append(reason)
 
 
 @pytest.fixture(autouse=True)
@@ -218,7 +223,7 @@ def test_a_trial_that_is_given_up_ends_when_its_pod_is_gone(caplog: pytest.LogCa
 def test_a_pod_that_does_not_go_is_waited_for_no_longer_than_its_grace_period_and_the_slack(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(deletion, "DEFAULT_GRACE", 0.05)
+    monkeypatch.setattr(remains, "DEFAULT_GRACE", 0.05)
     monkeypatch.setattr(deletion, "SLACK", 0.05)
     states = [pod("Running", running())]
     watched = Watched(states, [[log_of("loss=9")], [b""]], report=lambda points: True, lingers=10**9)
@@ -229,6 +234,7 @@ def test_a_pod_that_does_not_go_is_waited_for_no_longer_than_its_grace_period_an
 def test_a_pod_of_which_the_watch_fails_is_gone_before_the_attempt_ends() -> None:
     watched = Watched([pod("Running", running())], [[b""]], deadline=time.time() - 1, execution_timeout=1.0, lingers=2)
     assert (watched.outcome.state, watched.double.deleted, watched.double.lingers) == ("failed", True, -1)
+    assert watched.endings == [watched.outcome.reason]
 
 
 def test_a_program_that_ended_by_itself_is_complete_although_its_state_follows_the_pruners_verdict() -> None:
@@ -559,6 +565,19 @@ def test_a_pod_that_is_refused_now_is_created_later(refusals: list[Any]) -> None
     watched = Watched([DONE], [[log_of("loss=1")]], waits=TO_CREATE, refusals=refusals)
     assert (watched.outcome.value, watched.outcome.waits_for) == (1.0, None)
     assert watched.double.created == len(refusals) + 1
+
+
+@pytest.mark.parametrize("bound", [60.0, 0.0], ids=["gone", "bound"])
+def test_a_pod_is_created_when_that_of_the_try_before_is_gone_or_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, bound: float
+) -> None:
+    monkeypatch.setattr(remains, "SLACK", bound)
+    left = pod("Running", running(), deletion_timestamp=datetime.now(UTC), deletion_grace_period_seconds=0)
+    double = PodDouble([DONE], [[log_of("loss=1")]])
+    double.before = [[left], [left], []]
+    watched = Watched([], [], waits=TO_CREATE, double=double)
+    assert (watched.outcome.value, watched.double.created, watched.outcome.waits_for) == (1.0, 1, None)
+    assert (Waiting(WaitsFor.POD, "p is Terminating") in watched.told) is bool(bound)
 
 
 def test_a_pod_that_is_refused_for_good_is_not_asked_for_again() -> None:
