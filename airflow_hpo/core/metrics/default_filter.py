@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from airflow_hpo.core.metrics.match import Match
+from airflow_hpo.core.metrics.match import SHOWN, Match
 from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, ends_open, two_readings
 from airflow_hpo.core.metrics.qualifiers import Qualifiers
 from airflow_hpo.core.names import LETTER, WORD
@@ -60,5 +60,8 @@ def _default_match(line: str, name: str, span: tuple[int, int], *, whole: bool) 
     if whole:
         return Match(name, text, as_number(text), None, span, longer=two_readings(line, *span))
     begun = text.strip()
-    why = doubt_about(line[span[0] : span[1] + 2]) if as_number(begun) is None else f"it goes on after {begun!r}"
+    if as_number(begun) is not None:
+        return Match(name, begun, None, None, span, f"it goes on after {begun!r}")
+    near, far = span[1] + 2, span[1] + SHOWN
+    why = doubt_about(line[span[0] : near], line[near:far])
     return Match(name, begun, None, None, span, why)

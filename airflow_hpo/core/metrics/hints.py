@@ -22,7 +22,9 @@ _GAP = re.compile(
     r"(?P<gap>['\"\]]?\s*(?:[=:|＝：]|\bis\b|->|\s)\s*)(?P<around>[A-Za-z_][\w.]*\(|['\"\[(])?(?P<value>[^\s,;)\]}'\"|]+)"
 )
 _VALUE = r"([^\s,;)\]}'\"|]+)"
-_UNIT = re.compile(rf"{NUMBER}(?P<unit>{UNIT}|[A-Za-zµμ‰]{{1,8}}\b)")
+_UNIT = re.compile(rf"{NUMBER}(?P<unit>{UNIT}|(?![eEdDjJ]\b)[A-Za-zµμ‰]{{1,8}}\b(?![+-]?[0-9]))")
+_CLOSED = re.compile(r"\s*(?:[)\]}'\"]|,\s*[a-z_]\w*\s*=|\Z)")
+"""What follows one number in brackets or in a call; of several the first one is not the value."""
 _TURNS = re.compile(rf"{NUMBER}(?:{TURNS})")
 _PART = re.compile(rf"(?P<blank>\s+)|(?P<number>(?<!\w)(?:{NUMBER}|None))|.")
 _STARTS = r"(?:^|[\s,;:{\[(|'\"])"
@@ -77,7 +79,9 @@ def argument_for(metric: str, line: str, *, alone: bool = False) -> str | None:
     for match in sorted(matches, key=lambda match: data_set_of(line, match.start()) is TRAINING):
         named = named_before(line, match.start())
         begin = rf"\b{named['word']}\b.*?{_STARTS}" if named else _STARTS
-        if (before := qualifier_before(line, match.start())) and before.pattern:
+        if (before := qualifier_before(line, match.start())) and not (before.pattern or alone):
+            continue
+        if before and before.pattern:
             begin = before.pattern
         elif alone:
             begin = f"^{_path(line[: match.start()])}"
@@ -91,7 +95,8 @@ def argument_for(metric: str, line: str, *, alone: bool = False) -> str | None:
 
 def _after_name(metric: str, line: str, name: tuple[int, int]) -> Iterator[str]:
     """Yield what may read the value that stands after a metric's name: alone, the one it turned into, with its unit."""
-    if gap := _GAP.match(line, name[1]):
+    gap = _GAP.match(line, name[1])
+    if gap and not (gap["around"] and not _CLOSED.match(line, gap.end())):
         start = gap.start("value")
         between = _path(gap["gap"]) + _perhaps(gap["around"] or "")
         yield between + _VALUE

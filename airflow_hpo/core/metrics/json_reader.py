@@ -1,6 +1,7 @@
 """Lines of JSON: an object a line, with or without a prefix before it."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ PREFIXES = 8
 """How many braces of a line that begin no object are passed over."""
 DEPTH = 4
 # as floats: Python's own integers refuse some lengths and turn into no float beyond 1e308
+_MEMBER = re.compile(r'"(?P<name>[^"]+)"\s*:\s*(?P<value>"?[+-]?\.?(?:\d|NaN|Infinity)[^,}\]\s]*)')
 _DECODER = json.JSONDecoder(parse_int=float)
 
 
@@ -28,12 +30,20 @@ class JsonReader:
     def read(self, line: str, time: datetime | None) -> list[Found]:
         """Return what a line says."""
         if "{" not in line:
-            return []
+            return self._members(line)
         objects = list(json_objects(line))
         found = [each for data, _ in objects for each in self._points(line, data, time)]
         rest = line[objects[-1][1] :] if objects else line
         named = [name for name in self._metrics if f'"{name}"' in rest]
         return found + [rejected(name, rest, line, "the line is no whole JSON object") for name in named]
+
+    def _members(self, line: str) -> list[Found]:
+        """Doubt what stands in a line of an object that is printed over several lines."""
+        given = {found["name"]: found["value"] for found in _MEMBER.finditer(line)}
+        parts = [(name, re.split("[/.]", name)[-1]) for name in self._metrics]
+        return [
+            rejected(name, given[part], line, "its JSON object is not on one line") for name, part in parts if part in given
+        ]
 
     def _points(self, line: str, data: dict[str, Any], time: datetime | None) -> list[Found]:
         given = {name: at(data, name) for name in self._metrics}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airflow_hpo.core.masking import cut
-from airflow_hpo.core.metrics import hints
+from airflow_hpo.core.metrics import hints, units
 from airflow_hpo.core.metrics.data_sets import EVALUATION, TRAINING, data_set_of
 from airflow_hpo.core.metrics.point import Rejected
 from airflow_hpo.core.metrics.regex_engine import SECONDS
@@ -76,8 +76,11 @@ def missing(metric: str, instead: Rejected | None, evidence: LinesRead | None) -
 def doubtful(found: Rejected, evidence: LinesRead | None) -> TrialFailedError:
     """Return the error for an objective with a value that may have been cut."""
     alone = found.why.startswith(f"it belongs to {found.name!r}")
+    remedy = _remedy(found.name, evidence, found.line, alone=alone)
+    if found.why.startswith(units.WHY):
+        remedy = " Print all values in one unit."
     return TrialFailedError(
-        f"The objective's value must be read whole, but {found}.{_remedy(found.name, evidence, found.line, alone=alone)}",
+        f"The objective's value must be read whole, but {found}.{remedy}",
         kind=FailureKind.PROGRAM,
     )
 

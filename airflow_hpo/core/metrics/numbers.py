@@ -71,6 +71,13 @@ _NUMBERISH = re.compile(
     r"[^\w\s]*\s*[+−-]?\s*(?:[.,٫]?\d|(?i:nan|inf(?:inity)?)\b)|"
     r"[A-Za-z_][\w.]*\(\s*['\"\[]?[+−-]?(?:\.?\d|(?i:nan|inf)\b)"
 )
+_BEGINS = r"(?:\w+\()?[\[(]*[+−-]?\.?\d"
+_TOLD = re.compile(
+    rf"\s*(?:(?:[a-z]+\.?\s+){{0,3}}(?:to|about|around|approx\.?|ca\.?|now|at|is|only)\s+{_BEGINS}|"
+    rf"[!&]\S+\s+{_BEGINS}|[A-Z]{{3}}\s{_BEGINS}|[A-Z]{{3}}\d+[.,]\d|"
+    rf"(?:<[^>]*|\{{[^}}]*|[A-Za-z_][\w.]*\([^()]*)[=:]\s*{_BEGINS})"
+)
+"""A number in words or inside an object: ``improved to 0.3``, ``EUR 3.50``, ``AverageMeter(val=0.3)``, ``<tf.Tensor: numpy=0.3>``."""
 
 
 def as_number(text: str) -> float | None:
@@ -97,9 +104,10 @@ def ends_open(text: str) -> str:
     return "the line ends after its point" if _OPEN.fullmatch(text) else ""
 
 
-def doubt_about(text: str) -> str:
-    """Return why a text that is no number may be a value all the same, a clause; empty when it is none for certain."""
-    return "it is not a number that can be read in one way only" if numberish(text) else ""
+def doubt_about(text: str, rest: str = "") -> str:
+    """Return why a text that is no number may be a value with what follows, a clause; empty when it is none for certain."""
+    doubt = numberish(text) or _TOLD.match(text + rest)
+    return "it is not a number that can be read in one way only" if doubt else ""
 
 
 def numberish(text: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from airflow_hpo.core.metrics.match import SHOWN, Match
+from airflow_hpo.core.metrics.units import Units
 
 KINDS = "best|lowest|highest|min(?:imum)?|max(?:imum)?|avg|average|mean|median|std|stddev|total|sum|prev(?:ious)?|old|initial|smoothed|running"
 QUALIFIER = re.compile(
@@ -14,6 +15,9 @@ QUALIFIER = re.compile(
 # ``kl loss=``, ``worst loss=`` and ``config(lr=0.1, loss=``; a word after a number is its unit: ``took 3 s loss=0.4``
 WORD = re.compile(r"(?<![^\s,;|(\[{-])(?<!\d[ \t])([^\W\d]\w*\.?)[ \t]+\Z")
 CALL = re.compile(r"([^\W\d][\w.]*)\([^()]*\Z")
+# ``2 * loss=`` and ``kl + loss=`` are computed from it; ``* loss=`` begins a line of a list
+OPERATORS = ("√", "∇", "∂", "*", "×", "+")
+OPERATION = re.compile(r"(?P<term>[√∇∂]|(?:[^\W_][\w.]*|\))\s?[*×+]\s?)\Z")
 # Words that say when or by whom a metric is told, not which one it is.
 TELLING = re.compile(
     r"(?i:trace|debug|info|notice|warn(?:ing)?|error|critical|fatal|note|stdout|stderr|print|"
@@ -38,7 +42,7 @@ class Qualifier:
     @property
     def pattern(self) -> str | None:
         """What a filter begins with that reads no other name; None when nothing short does."""
-        return None if self.call else rf"\b{re.escape(self.word)}[\])]?\s?[:|]?\s+"
+        return None if self.call or self.word.endswith(OPERATORS) else rf"\b{re.escape(self.word)}[\])]?\s?[:|]?\s+"
 
 
 class Qualifiers:
@@ -47,10 +51,11 @@ class Qualifiers:
     def __init__(self) -> None:
         self._known: dict[str, Qualifier | None] = {}
         self._trained: set[str] = set()
+        self._units = Units()
 
     def judged(self, line: str, found: Sequence[tuple[Match, int]]) -> Iterator[Match]:
         """Yield what stands in a line, each with the place where its name begins, with doubts."""
-        qualified = [(match, qualifier_before(line, start)) for match, start in found]
+        qualified = [(self._units.judged(line, match), qualifier_before(line, start)) for match, start in found]
         plain = {match.name for match, before in qualified if not before}
         for match, before in qualified:
             # loss=0.5 (best loss=0.4): the longer name is another metric's, as best_loss is
@@ -85,7 +90,9 @@ def qualifier_before(line: str, start: int) -> Qualifier | None:
     begin = max(0, start - SHOWN)
     if listed := QUALIFIER.search(line, begin, start):
         return Qualifier(listed["data"] or listed["kind"], data=listed["data"] is not None)
-    # most names stand after a separator and in no parenthesis: these two searches cost more than the look before them
+    # most names stand after a separator and in no parenthesis: these searches cost more than the look before them
+    if line[begin:start].rstrip().endswith(OPERATORS) and (operation := OPERATION.search(line, begin, start)):
+        return Qualifier(re.sub(r"\s?([*×+])\s?", r" \1", operation["term"]))
     if line[start - 1 : start] in (" ", "\t") and (word := WORD.search(line, begin, start)):
         return None if TELLING.fullmatch(word[1]) else Qualifier(word[1])
     call = CALL.search(line, begin, start) if line.find("(", begin, start) >= 0 else None

@@ -8,6 +8,7 @@ _STYLE = re.compile(
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)"  # titles and links
     r"|\x1b[()#][A-Za-z0-9]|\x1b[=>78DEHMc]"  # character sets and modes
 )
+_BACK = re.compile(r"(?:\x1b\[|\x9b)([0-9]{0,4})D")
 _MOVE = re.compile(r"(?:\x1b\[|\x9b)[0-9;:?]*[ -/]*[@-~]")
 """Whatever else moves the cursor or erases: what follows is a text of its own."""
 
@@ -16,7 +17,8 @@ def visible(line: str) -> list[str]:
     """Return the texts of one line in the order in which they were written; nearly always the line itself."""
     if not _ODD.search(line):
         return [line]
-    texts = _MOVE.split(_STYLE.sub("", line).replace("\ufeff", ""))
+    plain = _BACK.sub(lambda move: "\b" * int(move[1] or 1), _STYLE.sub("", line).replace("\ufeff", ""))
+    texts = _MOVE.split(plain)
     return [_overwritten(text).replace("\x1b", "") for text in texts]
 
 

@@ -85,6 +85,8 @@ KINDS = [
     ("loss=0.5\nBest: loss=0.4 at epoch 3", "'Best loss'"),
     ("loss=0.5\nloss=0.4\naverage loss=0.45", "'average loss'"),
     ("loss=0.5\nkl loss=0.4", "'kl loss'"),
+    ("loss=0.5\nkl + loss = 0.7", "'kl \\+ loss'"),
+    ("loss=0.5\n* loss=0.5\n2*loss=1", "'2 \\* loss'"),
     ("loss=0.5\nworst  loss=0.9", "'worst loss'"),
     ("loss=0.5\nΔ loss=-0.1", "'Δ loss'"),
     ("batch loss=0.5\nepoch loss=0.4", "'epoch loss'"),

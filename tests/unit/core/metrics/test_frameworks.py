@@ -239,9 +239,11 @@ def test_nested_and_prefixed_json(line: str, metric: str, value: float) -> None:
     assert measure(f"{line}\n", metric, format="json").value == value
 
 
-def test_half_a_json_line_at_the_end_fails_the_attempt() -> None:
-    with pytest.raises(TrialFailedError, match="no whole JSON object"):
-        measure('{"loss": 0.5}\n{"loss": 0.2', "loss", format="json")
+@pytest.mark.parametrize("last", ['{"loss": 0.2', '{\n  "loss": 0.2,\n  "acc": 1\n}\n', '{"acc": 1,\n"loss": 0.2}\n'])
+def test_a_json_object_that_is_not_on_one_line_fails_the_attempt(last: str) -> None:
+    with pytest.raises(TrialFailedError, match="no whole JSON object|is not on one line"):
+        measure('{"loss": 0.5}\n' + last, "loss", format="json")
+    assert measure(last + '\n{"loss": 0.5}\n', "loss", format="json").value == 0.5
 
 
 @pytest.mark.parametrize("name", ["val loss", "valid:auc", "valid_0's l2", "a/b c"])

@@ -236,6 +236,12 @@ def test_two_whole_readings_are_a_note() -> None:
         "0.",
         "0.1..0.5",
         "0.[INFO] alive",
+        "improved to 0.3",
+        "about 0.3",
+        "EUR 3.50",
+        "AverageMeter(val=0.5, avg=0.6)",
+        "{'mse': 0.5}",
+        "<tf.Tensor: shape=(), dtype=float32, numpy=0.5>",
     ],
 )
 def test_the_default_filter_does_not_guess(text: str) -> None:
@@ -269,8 +275,16 @@ def test_an_infinity_of_windows_fails_as_one() -> None:
         measure("loss=1.#INF")
 
 
-def test_a_word_after_the_last_value_is_no_value() -> None:
-    assert measure("loss=0.5", "loss=decreasing").value == 0.5
+@pytest.mark.parametrize("text", ["decreasing", "mse lr=0.1", "<function f at 0x7f>", "pending (3 left)"])
+def test_a_word_after_the_last_value_is_no_value(text: str) -> None:
+    assert measure("loss=0.5", f"loss={text}").value == 0.5
+
+
+@pytest.mark.parametrize("filter", [None, {"loss": r"loss=(\S+)"}])
+def test_a_value_in_another_unit_than_those_before_is_not_the_value(filter: Any) -> None:
+    assert measure("loss=3 points", "loss=1 point (12 dB)", filter=filter).value == 1.0
+    with pytest.raises(TrialFailedError, match=r"its unit is 'EUR', and 'cents' in lines before. Print all values in one"):
+        measure("loss=99 cents", "loss=1.20 EUR", filter=filter)
 
 
 @given(

@@ -100,3 +100,9 @@ def test_a_filter_for_a_name_alone_does_not_read_it_after_another_word(line: str
 def test_a_filter_that_takes_a_blank_before_the_name_sees_the_word_before_it() -> None:
     with pytest.raises(TrialFailedError, match="belongs to 'val x'"):
         measure("x=0.4", "val x=0.8", filter={"x": r"(?:^|\s)x=(\S+)"})
+
+
+@pytest.mark.parametrize("line", ["x=1e+", "x=0.5D-3", "x=Fraction(1, 2)", "x=(0.5, 0.6)", "x=9\nkl + x = 0.5"])
+def test_no_filter_is_shown_that_would_read_something_else(line: str) -> None:
+    with pytest.raises(TrialFailedError, match=r"Print it such as by airflow_hpo.reporting.report\(x=...\)"):
+        measure(*line.split("\n"))

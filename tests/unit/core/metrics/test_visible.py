@@ -19,6 +19,7 @@ from airflow_hpo.core.objective import Objective
         pytest.param("\x1b]8;;http://x\x1b\\loss=1", ["loss=1"], id="link"),
         pytest.param("\ufeffloss=1", ["loss=1"], id="mark of byte order"),
         pytest.param("loss=10\b\b9.5", ["loss=9.5"], id="backspaces"),
+        pytest.param("loss=0.9\x1b[3D0.3", ["loss=0.3"], id="cursor moved back"),
         pytest.param("loss=1\x1b[2K\x1b[1Gloss=2", ["loss=1", "", "loss=2"], id="erased"),
         pytest.param("a\x1b[Kloss=2", ["a", "loss=2"], id="erased to the end"),
     ],
