@@ -46,11 +46,11 @@ AFTER = (
     r"\w|[.,:'’+−\-٫٬][0-9]|\.?#|\.[eE][+-]?[0-9]|"
     rf"[{RAISED}‰^]|\*\*|[{THIN}][0-9]|{_TIMES}[ ]?(?:\^|\*\*|[{RAISED}])|[ ]?/[ ]?[0-9]|"
     r"[ ]?[×·⋅*][ ]?[0-9]|[ ][xX][ ][0-9]|[ ]?\((?:[eE]|[xX×][ ]?)[+-]?[0-9][0-9e+-]*\)|[ ][eE][+-]?[0-9]+\b(?!\s*[=:])|"
-    r"[−-](?!\S)|"
+    r"[−-](?!\S)|[ ]\+[ ]\.?[0-9]|(?:[ ][−/-][ ]\.?[0-9][0-9.]*)+[ ]=|"
     rf"{UNIT}(?![\w./@-]*\s*[=:])|{_NEXT}|{_STUCK}"
 )
 """What stands after a text that is not the whole number: digits, a unit, an exponent, a fraction, a date, a ratio."""
-BEFORE = rf"(?:[\w^×+−-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"
+BEFORE = rf"(?:[\w^×+−–﹣-]|[=:][ ]*[+−-][ ]+|[0-9][,:'’{THIN}]|(?<!\.)[.٫]|[0-9][ ]?/[ ]?)\Z"
 """What stands before a text that is not the whole number: a sign, digits, a name."""
 
 WHOLE_NUMBER = rf"(?:(?:{NUMBER})(?!{AFTER})|(?:{WINDOWS}|{POWER}|{GROUPED})(?!{AFTER}))"
@@ -75,6 +75,7 @@ _BEGINS = r"(?:\w+\()?[\[(]*[+−-]?\.?\d"
 _TOLD = re.compile(
     rf"\s*(?:(?:[a-z]+\.?\s+){{0,3}}(?:to|about|around|approx\.?|ca\.?|now|at|is|only)\s+{_BEGINS}|"
     rf"[!&]\S+\s+{_BEGINS}|[A-Z]{{3}}\s{_BEGINS}|[A-Z]{{3}}\d+[.,]\d|"
+    rf"[\w.]+(?:\s*[*+×]\s*[\w.]+)+\s*=\s*{_BEGINS}|"
     rf"(?:<[^>]*|\{{[^}}]*|[A-Za-z_][\w.]*\([^()]*)[=:]\s*{_BEGINS})"
 )
 """A number in words or inside an object: ``improved to 0.3``, ``EUR 3.50``, ``AverageMeter(val=0.3)``, ``<tf.Tensor: numpy=0.3>``."""

@@ -241,7 +241,7 @@ def test_nested_and_prefixed_json(line: str, metric: str, value: float) -> None:
 
 @pytest.mark.parametrize("last", ['{"loss": 0.2', '{\n  "loss": 0.2,\n  "acc": 1\n}\n', '{"acc": 1,\n"loss": 0.2}\n'])
 def test_a_json_object_that_is_not_on_one_line_fails_the_attempt(last: str) -> None:
-    with pytest.raises(TrialFailedError, match="no whole JSON object|is not on one line"):
+    with pytest.raises(TrialFailedError, match=r"no whole JSON object|is not on one line"):
         measure('{"loss": 0.5}\n' + last, "loss", format="json")
     assert measure(last + '\n{"loss": 0.5}\n', "loss", format="json").value == 0.5
 
