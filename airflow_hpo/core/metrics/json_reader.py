@@ -42,7 +42,9 @@ class JsonReader:
         given = {found["name"]: found["value"] for found in _MEMBER.finditer(line)}
         parts = [(name, re.split("[/.]", name)[-1]) for name in self._metrics]
         return [
-            rejected(name, given[part], line, "its JSON object is not on one line") for name, part in parts if part in given
+            rejected(name, given[part], line, "its JSON object is not on one line")
+            for name, part in parts
+            if part in given
         ]
 
     def _points(self, line: str, data: dict[str, Any], time: datetime | None) -> list[Found]:

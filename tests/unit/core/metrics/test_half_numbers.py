@@ -288,7 +288,9 @@ def test_a_word_after_the_last_value_is_no_value(text: str) -> None:
 @pytest.mark.parametrize("filter", [None, {"loss": r"loss=(\S+)"}])
 def test_a_value_in_another_unit_than_those_before_is_not_the_value(filter: Any) -> None:
     assert measure("loss=3 points", "loss=1 point (12 dB)", filter=filter).value == 1.0
-    with pytest.raises(TrialFailedError, match=r"its unit is 'EUR', and 'cents' in lines before. Print all values in one"):
+    with pytest.raises(
+        TrialFailedError, match=r"its unit is 'EUR', and 'cents' in lines before. Print all values in one"
+    ):
         measure("loss=99 cents", "loss=1.20 EUR", filter=filter)
 
 
