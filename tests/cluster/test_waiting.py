@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
+from airflow_hpo.pods.watch import startup, waits
 from tests.cluster.namespaces import fresh_namespace, granted
-from tests.cluster.pods_on_cluster import Pods, wait_for
+from tests.cluster.pods_on_cluster import Pods, pods_of, run_in, wait_for
 from tests.cluster.test_trial_jobs import JobTask
 from tests.cluster.trials_on_cluster import MakeTask, Task
 
@@ -51,7 +54,14 @@ def limit_pods(core: Any, namespace: str, number: int) -> None:
 def running(trial: Task) -> Iterator[dict[str, Any]]:
     """Run a trial in another thread; what it returns is there when the context is left."""
     result: dict[str, Any] = {}
-    thread = threading.Thread(target=lambda: result.update(trial.run()))
+
+    def run() -> None:
+        try:
+            result.update(trial.run())
+        except Exception as err:  # noqa: BLE001 - the test looks at it
+            result["raised"] = err
+
+    thread = threading.Thread(target=run)
     thread.start()
     try:
         yield result
@@ -69,14 +79,24 @@ def waits_for(trial: Task, what: str) -> Any:
     return wait_for(found, f"the wait for a {what}")
 
 
+def of_kind(kind: str, trial: Task) -> Task:
+    """A trial task as it is, or with a Job of two pods in place of its pod."""
+    return trial if kind == "pod" else JobTask(trial.tuned, trial.request, trial.arguments)
+
+
+def kill(core: Any, namespace: str, trial: Task) -> None:
+    """Let every pod of a study be gone, whatever its program does."""
+    for pod in pods_of(core, namespace, trial.tuned.name):
+        core.delete_namespaced_pod(pod.metadata.name, namespace, grace_period_seconds=0)
+
+
 @pytest.mark.parametrize("kind", ["pod", "Job"])
 def test_a_full_quota_is_waited_for(
     task: MakeTask, pods: Pods, core: Any, namespace: str, deferrable: bool, kind: str
 ) -> None:
     limit_pods(core, namespace, 2)
     holders = [pods.start("sleep", "600") for _ in range(2)]
-    trial = task(PROGRAM, deferrable=deferrable)
-    trial = trial if kind == "pod" else JobTask(trial.tuned, trial.request, trial.arguments)
+    trial = of_kind(kind, task(PROGRAM, deferrable=deferrable))
     with running(trial) as result:
         waits_for(trial, "quota: ")
         for name in holders:
@@ -153,3 +173,109 @@ def refused(core: Any, namespace: str) -> bool:
     review = {"spec": {"user": "airflow", "groups": ["airflow"], "resourceAttributes": attributes}}
     found = client.AuthorizationV1Api(core.api_client).create_subject_access_review(review)
     return not found.status.allowed
+
+
+STUBBORN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("loss=1", flush=True)
+time.sleep(600 if "-a1-" in os.uname().nodename else 0)
+"""
+"""It ignores SIGTERM, and ends by itself in its second attempt only."""
+
+
+@pytest.mark.parametrize(("kind", "deferrable"), [("pod", True), ("Job", False)], ids=["pod-triggerer", "Job-worker"])
+def test_a_new_try_after_a_clear_waits_until_the_pods_of_the_one_before_are_gone(
+    task: MakeTask, core: Any, namespace: str, deferrable: bool, kind: str
+) -> None:
+    cleared = of_kind(kind, task(STUBBORN, termination_grace_period=60))
+    trigger = cleared.deferred()
+    before = [pod.metadata.name for pod in pods_of(core, namespace, cleared.tuned.name)]
+    for name in before:
+        wait_for(lambda name=name: "loss=1" in log_of(core, namespace, name), "the program")
+    asyncio.run(trigger.on_kill())
+    trial = cleared.again()
+    trial.arguments = {**trial.arguments, "deferrable": deferrable}
+    with running(trial) as result:
+        waits_for(trial, "pod of before: ")
+        assert [pod.metadata.name for pod in pods_of(core, namespace, trial.tuned.name)] == before
+        kill(core, namespace, trial)
+    assert result["value"] == 1.0
+
+
+def log_of(core: Any, namespace: str, name: str) -> str:
+    """What the program of a pod has printed; nothing while it has not started."""
+    from kubernetes.client import ApiException
+
+    try:
+        return str(core.read_namespaced_pod_log(name, namespace, container="base"))
+    except ApiException:
+        return ""
+
+
+@pytest.mark.parametrize(("kind", "deferrable"), [("pod", True), ("Job", False)], ids=["pod-triggerer", "Job-worker"])
+def test_a_pod_that_ran_into_its_limit_is_terminating_until_it_is_gone_with_its_job(
+    task: MakeTask, core: Any, namespace: str, deferrable: bool, kind: str
+) -> None:
+    given = {"time_limit": 2, "poll_interval": 1, "termination_grace_period": 60}
+    trial = of_kind(kind, task(STUBBORN, deferrable=deferrable, **given))
+    with running(trial) as result:
+        said = wait_for(lambda: (known := trial.attempts()) and known[-1].ending, "the end")
+        first, *rest = sorted(pods_of(core, namespace, trial.tuned.name), key=lambda pod: pod.metadata.name)
+        core.delete_namespaced_pod(first.metadata.name, namespace, grace_period_seconds=0)
+        for pod in rest:
+            wait_for(lambda: gone(core, namespace, first.metadata.name), "the end of the first pod")
+            assert trial.attempts()[-1].outcome is AttemptOutcome.RUNNING
+            core.delete_namespaced_pod(pod.metadata.name, namespace, grace_period_seconds=0)
+    assert "2 s" in said
+    assert (trial.attempts()[-1].kind, "value" in result) == (FailureKind.PROGRAM, False)
+
+
+def gone(core: Any, namespace: str, name: str) -> bool:
+    """Whether there is no pod of a name."""
+    return name not in {pod.metadata.name for pod in core.list_namespaced_pod(namespace).items}
+
+
+@pytest.mark.parametrize(("what", "deferrable"), [("scheduling gate", True), ("volume", False), ("probe", True)])
+def test_what_holds_up_a_program_is_told_while_it_does(
+    task: MakeTask,
+    core: Any,
+    namespace: str,
+    built_here: None,
+    python_image: str,
+    tmp_path: Path,
+    deferrable: bool,
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(startup, "WORTH_SAYING", 0.0)
+    monkeypatch.setattr(waits, "WORTH_SAYING", 0.0)
+    folder = tmp_path / "data"
+    probe = {"exec": {"command": ["test", "-e", "/tmp/ready"]}, "periodSeconds": 1, "failureThreshold": 600}
+    sidecar = {
+        "name": "proxy",
+        "image": python_image,
+        "command": ["sleep", "600"],
+        "restartPolicy": "Always",
+        "startupProbe": probe,
+    }
+    spec: dict[str, Any] = {
+        "scheduling gate": {"schedulingGates": [{"name": "example.com/later"}]},
+        "volume": {"volumes": [{"name": "data", "hostPath": {"path": str(folder), "type": "Directory"}}]},
+        "probe": {"initContainers": [sidecar]},
+    }[what]
+    mounts = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]} if what == "volume" else {}
+    template = {"spec": {**spec, "containers": [{"name": "base", **mounts}]}}
+    trial = task(PROGRAM, deferrable=deferrable, pod_template_dict=template, startup_check_interval_seconds=1)
+    with running(trial) as result:
+        waits_for(trial, what)
+        [pod] = pods_of(core, namespace, trial.tuned.name)
+        name = pod.metadata.name
+        if what == "scheduling gate":
+            core.patch_namespaced_pod(name, namespace, [{"op": "remove", "path": "/spec/schedulingGates"}])
+        elif what == "volume":
+            folder.mkdir()
+        else:
+            assert run_in(core, namespace, name, "touch", "/tmp/ready", container="proxy")[0] == 0
+    assert result["value"] == 1.0
+    assert trial.attempts()[-1].waits_for is None
