@@ -132,10 +132,15 @@ def _trials() -> GroupCommand:
     reason = _defaulting("--reason", default="A person took its result back.", help=wrong)
     show = "Show one trial: parameters, result, every attempt with its task and log, and what it reported"
     invalidate = "Take a finished trial's wrong result back: it counts no longer and is never the best"
+    values = Arg(("values",), help="Values of the point, such as lr=0.01; what is left out is sampled", nargs="+")
+    add = "Have a point of your own evaluated next, before what the sampler would suggest"
+    end = "End one running trial: its program or pod ends, and it is pruned, which is no failure"
     return _group(
         "trials",
         "Look at trials, and correct them",
         _command("trials.show", show, EDITION, TRIAL, form),
+        _command("trials.add", add, EDITION, values),
+        _command("trials.end", end, EDITION, TRIAL),
         _command("trials.invalidate", invalidate, EDITION, TRIAL, reason),
     )
 

@@ -16,7 +16,7 @@ from airflow_hpo.core.owner import Owner, checked_dag_id
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.hooks.system_user import system_user
-from airflow_hpo.storage import editions, owners
+from airflow_hpo.storage import acts, editions, owners
 from airflow_hpo.storage.owners import Kind
 from airflow_hpo.studies.deleted_trials import Lost, end_deleted, lost_trials
 from airflow_hpo.studies.images import images_sentence
@@ -69,6 +69,7 @@ def show(args: Any) -> None:
         "periods": None if lost else periods_sentence(store, edition.name),
         "lost": lost.sentence if lost else None,
         "drained": edition.drained,
+        "acts": "\n".join(map(str, store.read(acts.of, edition.name))) or None,
         **{f"params.{name}": best.get(f"params.{name}") for name in edition.study.space},
     }
     emit([shown], args.output)
@@ -124,9 +125,8 @@ def stop(args: Any) -> None:
         console.print(f"{edition.name} has ended. {lost.sentence}", soft_wrap=True)
         return
     by = end_of_run(store, edition)
-    stopped = request_stop(
-        store, edition.name, args.reason or f"{system_user()} asked for it on the command line.", args.running
-    )
+    reason = args.reason or f"{system_user()} asked for it on the command line."
+    stopped = request_stop(store, edition.name, reason, args.running, system_user())
     if by:
         ended = end_stopped(store, stopped.edition, by)
         console.print(f"{ended.name} has ended. {ended.reason}", soft_wrap=True)
@@ -230,6 +230,7 @@ def _status_lines(store: Store, edition: Edition) -> Iterator[str]:
     if by := end_of_run(store, edition):
         yield stopped_sentence(by)
     yield from filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)])
+    yield from map(str, store.read(acts.of, edition.name))
 
 
 def _lost_lines(edition: Edition, lost: Lost) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``airflow hpo trials show|invalidate``."""
+"""``airflow hpo trials show|add|end|invalidate``."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ from airflow_hpo.cli.output import emit, terminal
 from airflow_hpo.cli.trial_data import as_data
 from airflow_hpo.cli.trial_view import show_on
 from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.space.typed import typed_point
 from airflow_hpo.studies.rows import find_edition, look_for_edition
 from airflow_hpo.trials.invalidate import invalidate as take_back
 from airflow_hpo.trials.rows import value_rows
@@ -24,6 +25,27 @@ def show(args: Any) -> None:
         emit([{**row, "reported": row["reported"].isoformat()} for row in value_rows(trial.values)], "csv")
     else:
         show_on(terminal(), trial)
+
+
+@one_line_errors
+def add(args: Any) -> None:
+    """Have a point evaluated next."""
+    hook, console = hook_of(args.conn_id), terminal()
+    edition = find_edition(hook.store, args.name)
+    added = hook.add_trial(edition.name, typed_point(edition.study.space, args.values))
+    point = ", ".join(f"{name}={value}" for name, value in added.params.items())
+    waits = "waits already" if added.again else "is evaluated next"
+    console.print(f"{point} {waits}, as trial {added.number} of {added.edition}.", soft_wrap=True)
+
+
+@one_line_errors
+def end(args: Any) -> None:
+    """End one running trial."""
+    hook = hook_of(args.conn_id)
+    asked = hook.end_trial(find_edition(hook.store, args.name).name, args.number)
+    again = " It was asked for before." if asked.again else ""
+    fate = "is ended and pruned" if asked.begun else "does not begin and is pruned"
+    terminal().print(f"Trial {asked.number} of {asked.edition} {fate}, which is no failure.{again}", soft_wrap=True)
 
 
 @one_line_errors

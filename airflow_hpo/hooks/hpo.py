@@ -18,6 +18,7 @@ from airflow_hpo.hooks.dag_runs import known_state
 from airflow_hpo.hooks.default_file import refuse_scattered
 from airflow_hpo.hooks.look_up import find_connection
 from airflow_hpo.hooks.secrets import hidden
+from airflow_hpo.hooks.steering import Steering
 from airflow_hpo.hooks.system_user import system_user
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 mask_with(hidden)
 
 
-class HpoHook(BaseHook):
+class HpoHook(Steering, BaseHook):
     """Opens the study database that a connection names.
 
     Without the connection ``hpo_default`` studies live in ``hpo.db`` in AIRFLOW_HOME: right for one machine, and refused

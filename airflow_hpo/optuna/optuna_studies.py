@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from airflow_hpo.core.space.space import Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
-from airflow_hpo.optuna import ask, create, delete, tell, warm_start
+from airflow_hpo.optuna import ask, create, delete, enqueue, tell, warm_start
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
@@ -64,6 +64,23 @@ class OptunaStudies:
         with self._locked(edition) as database:
             # Only the holder of a study asks for trials: no other thread uses its cache meanwhile.
             return ask.ask(database, self._trial_cache(edition), study, keys, allow)
+
+    def enqueue(
+        self,
+        edition: str,
+        study: Study,
+        params: Params,
+        check: enqueue.Check,
+        note: enqueue.Note,
+    ) -> tuple[int, bool]:
+        """Have a point evaluated next, and note who wants it in the same transaction; twice is once."""
+        with self._locked(edition) as database:
+            return enqueue.enqueue(database, edition, study, params, check, note)
+
+    def is_running(self, edition: str, number: int, within: Connection) -> bool:
+        """Say whether a trial runs; if so, it ends after the transaction."""
+        with locked_trial(within, edition, number) as trial:
+            return trial.running
 
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.

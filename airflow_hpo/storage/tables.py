@@ -104,6 +104,21 @@ class EditionRow(Row):
     )
 
 
+class ActRow(Row):
+    """What a person, or the form of a DAG run, did to an edition while it ran; never changed."""
+
+    __tablename__ = "hpo_acts"
+    __table_args__ = (Index(None, "edition_id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("hpo_editions.id", ondelete="CASCADE"))
+    act: Mapped[str] = mapped_column(String(20))
+    number: Mapped[int | None]
+    by: Mapped[str] = mapped_column(PlainText)
+    details: Mapped[str] = mapped_column(PlainText)
+    at: Mapped[datetime]
+
+
 class SharerRow(Row):
     """A task group that runs trials of an edition that several share, and its DAG run that does so."""
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airflow_hpo.core.act import ActKind
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import WhenOver
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.storage import attempts, editions
+from airflow_hpo.storage import acts, attempts, editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.status import status, status_of
 from airflow_hpo.studies.store import Store
@@ -28,7 +29,7 @@ class Stop:
     """Numbers of the trials that were suggested and do not start any more."""
 
 
-def request_stop(store: Store, name: str, reason: str, running: WhenOver | None = None) -> Stop:
+def request_stop(store: Store, name: str, reason: str, running: WhenOver | None = None, by: str | None = None) -> Stop:
     """Let a study start nothing further; what runs is left to finish or ended. Repeating it keeps the first reason."""
     before = status(store, name)
     edition = before.edition
@@ -36,6 +37,8 @@ def request_stop(store: Store, name: str, reason: str, running: WhenOver | None 
         with store.session() as session:
             if not before.verdict.over:
                 edition = editions.request_stop(session, name, reason)
+                if by and before.edition.stop_reason is None and edition.stop_reason == reason:
+                    acts.note(session, name, ActKind.STOP, by, details={"reason": reason})
             if running is not None:
                 edition = editions.redeclare(session, name, edition.study.model_copy(update={"when_over": running}))
     over = before.verdict.reason or edition.reason or "" if before.verdict.over or edition.finished else None

@@ -6,7 +6,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunEnd, DagRunKey
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.storage import attempts, editions, sharers
+from airflow_hpo.storage import acts, attempts, editions, sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.deleted_trials import end_deleted, lost_trials
 from airflow_hpo.studies.status import Status, status
@@ -63,8 +63,10 @@ def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Editi
         now = editions.get(session, edition.name)
         if now.finished is not None or (now.dag_run, now.started) != (edition.dag_run, edition.started):
             return now
+        by_hand = acts.ends(session, edition.name)
         for number in running:
-            store.optuna.tell(edition.name, number, TrialState.FAIL, within=session.connection())
+            state = TrialState.PRUNED if number in by_hand else TrialState.FAIL
+            store.optuna.tell(edition.name, number, state, within=session.connection())
             attempts.lose_running(session, edition.name, number, f"{by}, and the trial had no result.")
         return editions.finish(session, edition.name, end, reason, judged.progress.best)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.attempt import Attempt, TaskTry
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
-from airflow_hpo.storage import attempts, slots
+from airflow_hpo.storage import acts, attempts, slots
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
@@ -74,9 +74,13 @@ def fail(
         known = attempts.of(session, name, number, lock=True)
         kinds = [one.kind for one in known if one.attempt != attempt.attempt]
         exhausted = _programs_own([*kinds, outcome.kind]) > program_retries
-        final = outcome.kind is not FailureKind.KILLED and (outcome.lasting or exhausted or task_try.last_try)
+        # One that a person ended is no failure, however its program took that.
+        by_hand = number in acts.ends(session, name)
+        due = outcome.lasting or exhausted or task_try.last_try or by_hand
+        final = outcome.kind is not FailureKind.KILLED and due
         if final:
-            told = store.optuna.tell(name, number, TrialState.FAIL, work=attempt.work, within=session.connection())
+            state = TrialState.PRUNED if by_hand else TrialState.FAIL
+            told = store.optuna.tell(name, number, state, work=attempt.work, within=session.connection())
         _end(session, known, attempt, outcome, final=final)
         if final:
             amended = _amend(store, session, name, told)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import batch_and_index, telling_task
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import acts, attempts
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store
 
@@ -28,5 +28,6 @@ def reap(store: Store, name: str, numbers: Collection[int]) -> None:
     reason = "The task ended without a result: it was killed, timed out or marked by a person."
     for number in numbers:
         with store.session() as session:
-            store.optuna.tell(name, number, TrialState.FAIL, within=session.connection())
+            state = TrialState.PRUNED if number in acts.ends(session, name) else TrialState.FAIL
+            store.optuna.tell(name, number, state, within=session.connection())
             attempts.lose_running(session, name, number, reason)

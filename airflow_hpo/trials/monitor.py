@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Condition
 
@@ -12,6 +12,7 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import TransientHpoError
+from airflow_hpo.storage import acts
 from airflow_hpo.studies.stop import reason_to_end
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.reporter import TrialReporter
@@ -40,12 +41,22 @@ def must_end(store: Store, edition: str, unbegun: bool = False) -> str | None:
         return None
 
 
+@cached(TTLCache(1024, KEPT), key=lambda store, edition: (store.database, edition), condition=Condition())
+def ended_by_hand(store: Store, edition: str) -> Mapping[int, str]:
+    """Return why trials of an edition must end because a person wants so, by their numbers; asked and kept like the above."""
+    try:
+        return store.without_retry.read(acts.ends, edition)
+    except TransientHpoError as err:
+        logger.warning("Whether a person has ended a trial cannot be seen now, so trials go on: %s", err)
+        return {}
+
+
 class TrialMonitor:
     """Takes what a running trial reports, and gives the trial up also when its study ends it."""
 
-    def __init__(self, report: TrialReporter, store: Store, edition: str, interval: float) -> None:
+    def __init__(self, report: TrialReporter, store: Store, edition: str, number: int, interval: float) -> None:
         self.reason: str | None = None
-        """Why the study ended the trial; None unless it did."""
+        """Why the study or a person ended the trial; None unless one did."""
         self.unbegun = False
         """Whether its program has not started: then it is withdrawn as soon as its study is over."""
         self.heard = report.heard
@@ -55,6 +66,7 @@ class TrialMonitor:
         self._report = report
         self._store = store
         self._edition = edition
+        self._number = number
         self._interval = interval
         self._due = time.monotonic() + interval
 
@@ -69,6 +81,7 @@ class TrialMonitor:
         if self._report(points):
             return True
         if self.reason is None and time.monotonic() >= self._due:
-            self.reason = must_end(self._store, self._edition, self.unbegun)
+            by_hand = ended_by_hand(self._store, self._edition).get(self._number)
+            self.reason = by_hand or must_end(self._store, self._edition, self.unbegun)
             self._due = time.monotonic() + self._interval
         return self.reason is not None

@@ -25,7 +25,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
 from airflow_hpo.core.work import Work, by_first_rule
 from airflow_hpo.exceptions import PermanentHpoError, StudyOverError, TransientHpoError
-from airflow_hpo.storage import attempts
+from airflow_hpo.storage import acts, attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.drain import held_back
 from airflow_hpo.studies.stop import must_not_start
@@ -66,7 +66,7 @@ class TrialRun:
     """Takes what the attempt reports, once it has begun."""
 
     refusal: str | None = None
-    """Why the trial must not begin any more, because its study is over; None when it may, or has begun before."""
+    """Why the trial must not begin any more, because its study is over or a person ended it; None when it may, or has begun before."""
 
     def __init__(self, store: Store, log: Log, poll_interval: float) -> None:
         self.store = store
@@ -137,13 +137,17 @@ class TrialRun:
         return True
 
     def begin(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> TrialResult | None:
-        """Begin an attempt; return a result at once when the study is over and the trial has not begun before."""
+        """Begin an attempt; return a result at once when it must not begin: its study is over, or a person ended it."""
         self.resume(task, backend, placement)
         self._introduce()
         for wrong in same_text(self.study.space) if backend in AS_TEXT else ():
             self.log.warning("%s", wrong)
-        self.refusal = must_not_start(self.store, self.edition) if self.attempt.attempt == 1 else None
+        self.refusal = self._must_not_start() if self.attempt.attempt == 1 else None
         return self.conclude(Outcome.pruned(reason=self.refusal)) if self.refusal else None
+
+    def _must_not_start(self) -> str | None:
+        by_hand = self.store.read(acts.ends, self.edition.name).get(self.attempt.number)
+        return by_hand or must_not_start(self.store, self.edition)
 
     def take_over(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> None:
         """Go on with the attempt that an earlier task of the trial began, or begin one; also when the study is over."""
@@ -179,7 +183,8 @@ class TrialRun:
 
     def monitor(self) -> TrialMonitor:
         """Return what takes new points while the trial runs, and says when the pruner or the study ends it."""
-        return TrialMonitor(self.reporter, self.store, self.attempt.study, self._poll_interval)
+        attempt = self.attempt
+        return TrialMonitor(self.reporter, self.store, attempt.study, attempt.number, self._poll_interval)
 
     def conclude(self, outcome: Outcome) -> TrialResult:
         """Tell the study that the attempt succeeded or was pruned; its result is ``fail`` when it was given up before."""

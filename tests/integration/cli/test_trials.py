@@ -152,3 +152,17 @@ def test_why_shows_how_the_log_of_a_failed_trial_ended(run: Command, tuned: Tune
     trials = json.loads(run("studies", "why", "demo", "-o", "json"))["trials"]
     failed = next(trial for trial in trials if trial["number"] == 2)
     assert (failed["exit_code"], failed["log_tail"], failed["problems"]) == (3, "a\nb", [])
+
+
+def test_a_point_is_added_and_a_trial_is_ended_as_typed(run: Command, default_database: Database) -> None:  # noqa: F811
+    tuned = Tuned(Store(default_database), declared())
+    assert run("trials", "add", "demo", "x=1", "kind=b") == "x=1.0, kind=b is evaluated next, as trial 0 of demo@r.\n"
+    first = tuned.suggest()[0]
+    assert first.params == {"x": 1.0, "kind": "b"}
+    assert "does not begin and is pruned" in run("trials", "end", "demo", str(first.number))
+    assert [line.split(" ", 2)[2] for line in run("studies", "show", "demo").splitlines() if "T" in line[:11]] == [
+        "added the point x=1.0, kind=b.",
+        f"ended trial {first.number}.",
+    ]
+    with pytest.raises(SystemExit, match="as name=value, but got 'x'"):
+        run("trials", "add", "demo", "x")

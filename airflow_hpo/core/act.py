@@ -1,0 +1,40 @@
+"""Acts: what people do to a study while it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class ActKind(StrEnum):
+    """What was done."""
+
+    ADD = "add"
+    END = "end"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act: what, by whom, when."""
+
+    act: ActKind
+    by: str
+    at: datetime
+    number: int | None = None
+    """The trial that it is about; None for the study."""
+    details: Mapping[str, Any] | None = None
+    """The parameters of a point, or the reason of a stop."""
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat(timespec='seconds')} {self.by} {self._said}."
+
+    @property
+    def _said(self) -> str:
+        details = self.details or {}
+        if self.act is ActKind.ADD:
+            return f"added the point {', '.join(f'{name}={value}' for name, value in details.items())}"
+        if self.act is ActKind.END:
+            return f"ended trial {self.number}"
+        return f"stopped the study: {str(details.get('reason')).rstrip('.')}"

@@ -1,0 +1,106 @@
+"""Methods of the hook that steer running studies; each act is kept with who did it and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpo.hooks.system_user import system_user
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airflow_hpo.core.study import WhenOver
+    from airflow_hpo.studies.stop import Stop
+    from airflow_hpo.studies.store import Store
+    from airflow_hpo.trials.steer import Added, EndAsked
+
+
+class Steering:
+    """Part of the hook: points added, trials ended, studies stopped."""
+
+    if TYPE_CHECKING:
+
+        @cached_property
+        def store(self) -> Store:
+            """See the hook."""
+
+        @cached_property
+        def store_to_read(self) -> Store:
+            """See the hook."""
+
+    def add_trial(self, study: str, params: Mapping[str, Any]) -> Added:
+        """Have a point evaluated next, before what the sampler would suggest.
+
+        It takes one of the trials that the study still wants. The same point, while it waits, is not added again. ::
+
+            HpoHook().add_trial("bikes", {"lr": 0.01})
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :param params: values by name, in the declared ranges (7.0 is 7 for an :class:`Int`); what is left out is sampled.
+        :returns: ``number`` of the waiting trial, which the trial that runs replaces, ``params``, and ``again``.
+        :raises DeclarationError: when the point is not in the space, or another trial has it.
+        :raises PermanentHpoError: when the study is over, or wants no further trial.
+        :raises StudyNotFoundError: when there is no such edition.
+        """
+        from airflow_hpo.studies.rows import find_edition
+        from airflow_hpo.trials.steer import add_trial
+
+        return add_trial(self.store, find_edition(self.store, study).name, params, system_user())
+
+    def end_trial(self, study: str, number: int) -> EndAsked:
+        """End a running trial: its program or pod is ended within seconds, and it is pruned, which is no failure.
+
+        One that was suggested and has not begun does not begin. ::
+
+            HpoHook().end_trial("bikes", 7)
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :param number: the trial's number, 0 or more.
+        :returns: ``begun``, whether a program of it runs, and ``again``, whether its end was asked for before.
+        :raises PermanentHpoError: when the trial does not run, or runs as a group of tasks.
+        :raises StudyNotFoundError: when there is no such edition or trial.
+        """
+        from airflow_hpo.studies.rows import find_edition
+        from airflow_hpo.trials.steer import end_trial
+
+        return end_trial(self.store, find_edition(self.store, study).name, number, system_user())
+
+    def stop_study(self, study: str, reason: str | None = None, running: WhenOver | None = None) -> Stop:
+        """Let a study start nothing further; its best trial so far is the result.
+
+        ::
+
+            HpoHook().stop_study("bikes", "Good enough.", running="stop")
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :param reason: why, in one sentence; None for who asked. The first reason is kept.
+        :param running: what becomes of trials that run: ``"finish"`` leaves them to finish, ``"stop"`` ends them as pruned;
+            None for the study's ``when_over``.
+        :returns: ``running`` and ``waiting``, the numbers of the trials that run and that do not start any more.
+        :raises StudyNotFoundError: when there is no such edition.
+        """
+        from airflow_hpo.studies.rows import find_edition
+        from airflow_hpo.studies.stop import request_stop
+
+        by = system_user()
+        name = find_edition(self.store, study).name
+        return request_stop(self.store, name, reason or f"{by} asked for it.", running, by)
+
+    def acts(self, study: str) -> pd.DataFrame:
+        """Return what people did to an edition while it ran, the first act first: act, by, at, number and details.
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :raises StudyNotFoundError: when there is no such edition.
+        """
+        from dataclasses import asdict
+
+        import pandas as pd
+
+        from airflow_hpo.storage import acts
+        from airflow_hpo.studies.rows import find_edition
+
+        store = self.store_to_read
+        found = store.read(acts.of, find_edition(store, study).name)
+        return pd.DataFrame([asdict(act) for act in found], columns=["act", "by", "at", "number", "details"])
