@@ -53,6 +53,8 @@ def _about(trial: TrialDetails) -> Iterator[str]:
         yield f"It ran trial {record.replaces} again."
     if trial.replaced_by is not None:
         yield f"Trial {trial.replaced_by} ran it again, and counts in its place."
+    if trial.slot is not None:
+        yield f"slot {trial.slot}"
     yield from _pairs("parameters", record.params)
     yield from _pairs("extra metrics", record.metrics)
     if not trial.attempts:

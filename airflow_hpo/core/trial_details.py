@@ -31,6 +31,8 @@ class TrialDetails:
     """Its runs, oldest first; empty while no task has begun it."""
     values: Sequence[MetricValue]
     """What all attempts reported, in the order of attempts, metrics and steps."""
+    slot: int | None = None
+    """The slot that it has or had last, 0 or more; None while it has not run, and for trials that ran before slots were kept."""
 
     @property
     def counting(self) -> Attempt | None:

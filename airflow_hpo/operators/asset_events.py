@@ -1,38 +1,69 @@
 """Asset events: one for each result, however often its task runs."""
 
+from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
-from airflow.sdk.execution_time.context import InletEventsAccessors
+
+from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.context import task_try_of
+from airflow_hpo.storage import asset_events
+from airflow_hpo.storage.asset_events import EventKey, EventState
+from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.store import Store
 
 
 class AssetEventOperator(BaseOperator):
-    """Emits events of one asset, and sees those that there are.
+    """Emits events of one asset, and remembers them in the study database.
 
-    The event goes through an alias: a plain outlet would emit on every success, also when a person clears the task.
+    The event goes through an alias: a plain outlet would emit on every success, also when a person clears the task. What was
+    emitted is not read through an inlet: Airflow would list the task as a consumer of what it produces.
     """
+
+    hpo_conn_id: str
 
     def __init__(self, *, asset: Asset, **kwargs: Any) -> None:
         kwargs.setdefault("outlets", [AssetAlias(asset.name)])
         super().__init__(**kwargs)
         self.asset = asset
+        self.added: EventKey | None = None
+        self.on_success_callback = [remember_sent, *self.on_success_callback]
 
-    def newest_events(self) -> list[Any]:
-        """Return the newest events of the asset."""
-        # Not through an inlet: Airflow would list the task as a consumer of what it produces.
-        return list(InletEventsAccessors([self.asset])[self.asset].ascending(False).limit(100))
-
-    def emit_once(self, context: Context, data: dict[str, Any], *identity: str) -> bool:
-        """Emit an event with the data, unless there is one with the same values under the names that identify it.
-
-        Return whether it was emitted.
-        """
-        ours = {name: data[name] for name in identity}
-        said = [event.extra or {} for event in self.newest_events()]
-        if any({name: extra.get(name) for name in identity} == ours for extra in said):
-            same = ", ".join(f"{name} {value}" for name, value in ours.items())
-            self.log.info("The asset %s has the event of %s already.", self.asset.uri, same)
+    def emit_once(self, context: Context, store: Store, data: dict[str, Any], key: EventKey) -> bool:
+        """Emit an event with the data when the task succeeds, unless it was emitted; return whether it is."""
+        if not _is_due(context, _begun(store, key)):
+            self.log.info(
+                "The asset %s has the event of %s, number %s, already.", self.asset.uri, key.subject, key.number
+            )
             return False
         alias = next(outlet for outlet in self.outlets if isinstance(outlet, AssetAlias))
         context["outlet_events"][alias].add(self.asset, extra=data)
+        self.added = key
         return True
+
+
+def remember_sent(context: Context) -> None:
+    """Note that the event of a task was emitted; Airflow calls this once it has taken the task's success."""
+    task: Any = context["task"]
+    if task.added is not None:
+        _sent(HpoHook(task.hpo_conn_id).store, task.added)
+
+
+@retried
+def _begun(store: Store, key: EventKey) -> EventState:
+    with store.session() as session:
+        return asset_events.begin(session, key)
+
+
+@retried
+def _sent(store: Store, key: EventKey) -> None:
+    with store.session() as session:
+        asset_events.sent(session, key)
+
+
+def _is_due(context: Context, state: EventState) -> bool:
+    """Say whether an event is still to be emitted. A task that Airflow tries again by itself has not succeeded before."""
+    if state is EventState.BEFORE:
+        now = task_try_of(context)
+        return now.task.try_number > 1 and now.repeats(replace(now.task, try_number=1))
+    return state is EventState.BEGUN

@@ -26,6 +26,7 @@ from airflow_hpo.operators.context import data_until_of, permanent_errors_end_th
 from airflow_hpo.operators.upstream import tasks_of_kind_before
 from airflow_hpo.parameter_sets.moves import Expected, Move, event_of, promote, rollback
 from airflow_hpo.storage import parameter_sets
+from airflow_hpo.storage.asset_events import EventKey
 from airflow_hpo.storage.comparisons import Comparison
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
@@ -86,7 +87,8 @@ class ChampionOperator(AssetEventOperator):
         event = event_of(move)
         # Messages name who approved, whatever the task was handed.
         self.approved_by = move.made.provenance.approved_by
-        moved = move.current == move.made.version and self.emit_once(context, event, "version")
+        key = EventKey.of_champion(self.parameter_set, move.made.version)
+        moved = move.current == move.made.version and self.emit_once(context, store, event, key)
         return {**event, "moved": moved, "current": move.current}
 
     def move(self, store: Store, context: Context) -> Move:

@@ -37,6 +37,7 @@ from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.selection import SelectCandidatesOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.parameter_sets.history import champion_until
+from airflow_hpo.storage.asset_events import EventKey, any_sent
 from airflow_hpo.studies.drain import waits_with_batch
 from airflow_hpo.studies.finish import ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, opening_of, run_before
@@ -311,19 +312,20 @@ class StudyFinishOperator(AssetEventOperator):
         if summary.failure:
             raise AirflowFailException(summary.failure)
         if ended_just_before(store, name, FIRST_EVENT):
-            self._await_first_event()
-        self.emit_once(context, summary.data, "edition", "number")
+            self._await_first_event(store)
+        best = summary.data["number"]
+        self.emit_once(context, store, summary.data, EventKey.of_best(name, -1 if best is None else best))
         return summary.data
 
-    def _await_first_event(self) -> None:
+    def _await_first_event(self, store: Store) -> None:
         """Wait for the asset event of the edition that ended just before.
 
         Airflow ties the alias to its asset at the first event, and fails the task with an event at the same time.
         """
         waiting = Retrying(
-            retry=retry_if_result(lambda events: not events),
+            retry=retry_if_result(lambda there: not there),
             stop=stop_after_delay(FIRST_EVENT),
             wait=wait_fixed(0.5),
             retry_error_callback=lambda _: None,
         )
-        waiting(self.newest_events)
+        waiting(store.read, any_sent, "study", self.study.name)

@@ -350,6 +350,22 @@ class PromotionRow(Row):
     at: Mapped[datetime]
 
 
+class AssetEventRow(Row):
+    """An event of a study's or a parameter set's asset, for one best trial or one version."""
+
+    __tablename__ = "hpo_asset_events"
+    __table_args__ = (MYSQL,)
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    # The edition, or the parameter set.
+    subject: Mapped[str] = mapped_column(String(512), primary_key=True)
+    # The best trial, or the version.
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # The study or parameter set whose asset it is.
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(10))
+
+
 T = TypeVar("T", bound="DataclassInstance")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpo.core.attempt import MetricValue, by_trial, counting
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.core.trial_details import TrialDetails
-from airflow_hpo.storage import attempts, editions, metric_series
+from airflow_hpo.storage import attempts, editions, metric_series, slots
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 
@@ -117,6 +117,7 @@ def trial_details(store: Store, name: str, number: int) -> TrialDetails:
     with store.session(read_only=True) as session:
         runs = attempts.of(session, name, number)
         values = metric_series.series(session, name, number, every_attempt=True)
+        slot = slots.of(session, name, number)
     return TrialDetails(
         edition=name,
         metric=edition.study.objective.metric,
@@ -124,4 +125,5 @@ def trial_details(store: Store, name: str, number: int) -> TrialDetails:
         replaced_by=next((record.number for record in records if record.replaces == number), None),
         attempts=runs,
         values=values,
+        slot=slot,
     )

@@ -307,15 +307,6 @@ def a_task_s_secrets_backends_end_with_its_supervisor() -> None:
     assert isinstance(last, ExecutionAPISecretsBackend)
 
 
-@rests_on("InletEventsAccessors", "operators/asset_events.py")
-def events_of_an_asset_are_read_without_a_task_s_inlets() -> None:
-    from airflow.sdk import Asset
-    from airflow.sdk.execution_time.context import InletEventsAccessors
-
-    asset = Asset("a")
-    assert InletEventsAccessors([asset])[asset].ascending(False).limit(1) is not None
-
-
 @rests_on("InProcessSupervisorComms", "hooks/default_file.py")
 def a_dag_test_sends_to_a_supervisor_in_its_own_process() -> None:
     from airflow.sdk.execution_time import supervisor

@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from airflow.providers.standard.operators import hitl
@@ -19,7 +18,6 @@ from sqlalchemy import update
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import StoreUnavailableError
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators import asset_events
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.comparison import DecisionBranchOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
@@ -69,8 +67,7 @@ class Run:
         return {"ti": ti, "task_instance": ti, "task": operator, "dag": operator.get_dag(), "dag_run": run, **events}
 
     def execute(self, operator: Any) -> Any:
-        with patch.object(asset_events, "InletEventsAccessors", lambda _: Events()):
-            return operator.execute(self.context(operator))
+        return operator.execute(self.context(operator))
 
     def ask(self, operator: Any, map_index: int = -1) -> None:
         """Run an approval task until it waits."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -13,10 +12,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.system_user import system_user
-from airflow_hpo.operators import asset_events
 from airflow_hpo.operators.approval import PromotionApprovalOperator
 from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 from airflow_hpo.parameter_sets.moves import assign, move_before, promote, rollback
+from airflow_hpo.storage import migrate
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from tests.integration.decisions import decision
@@ -42,12 +41,6 @@ class Events:
     def add(self, asset: Any, extra: dict[str, Any]) -> None:
         self.extras.append(extra)
 
-    def ascending(self, _: bool) -> Events:
-        return self
-
-    def limit(self, n: int) -> list[SimpleNamespace]:
-        return [SimpleNamespace(extra=extra) for extra in reversed(self.extras[-n:])]
-
 
 class Everything(dict[Any, Events]):
     """The same events under any key."""
@@ -66,13 +59,27 @@ def events() -> Events:
 
 
 def execute(
-    operator: Any, events: Events, run_id: str = "r1", dag_id: str = "d", data_until: datetime = JUNE
+    operator: Any,
+    events: Events,
+    run_id: str = "r1",
+    dag_id: str = "d",
+    data_until: datetime = JUNE,
+    *,
+    succeeds: bool = True,
+    try_number: int = 1,
+    max_tries: int = 0,
 ) -> dict[str, Any]:
-    ti = SimpleNamespace(dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=1)
+    names = {"dag_id": dag_id, "run_id": run_id, "task_id": operator.task_id, "map_index": -1}
+    ti = SimpleNamespace(**names, try_number=try_number, max_tries=max_tries, task=operator)
     run = dag_run_at(data_until, triggering_user_name="grace")
     context = {"ti": ti, "dag_run": run, "outlet_events": Everything(events)}
-    with patch.object(asset_events, "InletEventsAccessors", lambda _: Everything(events)):
-        result: dict[str, Any] = operator.execute(context)
+    context["task"] = operator
+    result: dict[str, Any] = operator.execute(context)
+    if succeeds:
+        for callback in operator.on_success_callback:
+            callback(context)
+    else:
+        events.extras.pop()
     return result
 
 
@@ -102,6 +109,26 @@ def test_the_challenger_of_a_comparison_is_promoted_with_all_that_is_known(store
         data_until=JUNE,
     )
     assert events.extras == [event]
+
+
+def test_an_event_of_a_task_that_did_not_succeed_is_emitted_by_its_next_try(store: Store, events: Events) -> None:
+    given = promotion(comparison=compared(60, None), retries=1)
+    execute(given, events, succeeds=False, max_tries=1)
+    assert events.extras == []
+    execute(given, events, try_number=2, max_tries=1)
+    assert [extra["version"] for extra in events.extras] == [1]
+
+
+@pytest.mark.parametrize(("max_tries", "versions"), [(1, [1]), (2, [])], ids=["tried again", "cleared"])
+def test_an_event_from_before_events_were_kept_is_emitted_only_by_a_task_that_had_not_succeeded(
+    store: Store, events: Events, max_tries: int, versions: list[int]
+) -> None:
+    given = promotion(comparison=compared(60, None), retries=1)
+    execute(given, events, succeeds=False, max_tries=1)
+    migrate.downgrade(store.database, "0006")
+    migrate.upgrade(store.database)
+    execute(given, events, try_number=2, max_tries=max_tries)
+    assert [extra["version"] for extra in events.extras] == versions
 
 
 @pytest.mark.parametrize("end", [None, "incomplete"])
