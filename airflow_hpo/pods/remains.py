@@ -1,4 +1,4 @@
-"""Pods whose programs may still run: nothing takes their place until they are gone, or for a stated time."""
+"""Pods with programs that may still run: nothing takes their place until they are gone, or for a stated time."""
 
 import time
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ def runs(pod: Any) -> bool:
 
 
 def waited_for(pods: Iterable[Any], waited: float = 0.0) -> list[str]:
-    """Return the names of pods whose end is waited for, when that has been done for so many seconds."""
+    """Return the names of pods that a start waits for, when that has been done for so many seconds."""
     return [pod.metadata.name for pod in pods if runs(pod) and _since_deleted(pod, waited) < grace_of(pod) + SLACK]
 
 

@@ -29,7 +29,7 @@ class EventKey:
 
     kind: str
     name: str
-    """The study or parameter set whose asset it is of."""
+    """The study or parameter set to which the asset belongs."""
     subject: str
     """The edition or parameter set."""
     number: int

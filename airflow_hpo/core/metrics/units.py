@@ -1,4 +1,4 @@
-"""Units beside numbers that are passed over as long as all values of a metric have the same one."""
+"""Units after numbers that are passed over as long as all values of a metric have the same one."""
 
 import re
 from dataclasses import replace
