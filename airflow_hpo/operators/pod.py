@@ -25,7 +25,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.silence import silence_allowed
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
-from airflow_hpo.exceptions import ClusterUnavailableError, TrialFailedError
+from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError, TrialFailedError
 from airflow_hpo.hooks.secrets import hidden_in
 from airflow_hpo.operators.context import permanent_errors_end_the_task, task_try_of
 from airflow_hpo.operators.end_in_triggerer import may_end_in_triggerer
@@ -218,7 +218,12 @@ class TrialPodOperator(TrialOperator, TrialPodSpec):
         self.tell_callbacks("on_pod_manifest_created", pod_request=request, context=context)
         # Known before it is created, so that a kill in between deletes it.
         self.pod = request
-        pod = start_pod(run, self.client, request, self.log)
+        try:
+            pod = start_pod(run, self.client, request, self.log)
+        except ClusterRefusedError:
+            # There is nothing to delete, for which a missing right would be waited for. Of a Job the listing may be refused.
+            self.pod = request if self.backend is Backend.JOB else None
+            raise
         if pod:
             self.pod = pod
             self.tell_callbacks("on_pod_creation", pod=pod, context=context)

@@ -26,6 +26,7 @@ _OWN_LIMIT = re.compile(
 """What the kubelet says of a pod that it evicts for more than the pod itself may use; of a node without room it says other words."""
 _KILLING = r"Killing: (?:Stopping container {0}$|Container {0} failed )"
 """What the kubelet says when it ends a container, such as for a probe that it has said to fail before."""
+_FAILED_HOOK = "FailedPostStartHook: "
 _UNHEALTHY = re.compile(r"Unhealthy: (Liveness|Startup) probe failed:(.*)", re.DOTALL)
 
 _REASONS = {
@@ -151,9 +152,9 @@ def to_blame(pod: Any, container: str) -> str:
 
 
 def asks_events(pod: Any, container: str) -> bool:
-    """Say whether the pod's events may say why its program ended: a signal, or a probe after which a program may end well."""
+    """Say whether the pod's events may say why its program ended: a signal, or a probe or hook after which it may end well."""
     end = ended(pod, container)
-    return end is not None and (end.exit_code in SIGNALS or _has_probe(pod, container))
+    return end is not None and (end.exit_code in SIGNALS or _may_be_ended(pod, container))
 
 
 def troubles(pod: Any, container: str) -> list[str]:
@@ -214,10 +215,13 @@ def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str], events:
         # Also with exit code 0: a part of it was killed, such as the first program of a pipe.
         return PodFailure(PROGRAM, f"The trial's program {_how(pod, container, end)}.", code)
     lines = last_lines(tail or _message_lines(end))
-    if probe := _failed_probe(container, events):
-        return PodFailure(PROGRAM, f"The trial's program was ended because {probe} (exit code {code}).{lines}", code)
+    if why := _failed_probe(container, events) or _failed_hook(events):
+        return PodFailure(PROGRAM, f"The trial's program was ended because {why} (exit code {code}).{lines}", code)
     if code == 0:
         return None
+    if any(event.startswith(f"Killing: Container {container} definition changed") for event in events):
+        changed = f"The container {container!r} of the pod was changed while it ran, so Kubernetes ended it"
+        return PodFailure(INFRASTRUCTURE, f"{changed} (exit code {code}).", code)
     return PodFailure(PROGRAM, f"The trial's program {_how(pod, container, end)}.{lines}", code)
 
 
@@ -244,8 +248,17 @@ def _failed_probe(container: str, events: Sequence[str]) -> str | None:
     return f"its {probe} probe failed" + (f" ({cut(words, SHOWN_LENGTH)})" if words else "")
 
 
-def _has_probe(pod: Any, container: str) -> bool:
-    return any(one.name == container and (one.liveness_probe or one.startup_probe) for one in pod.spec.containers)
+def _failed_hook(events: Sequence[str]) -> str | None:
+    said = [event.partition(": ")[2] for event in events if event.startswith(_FAILED_HOOK)]
+    return f"its postStart hook failed ({cut(said[-1], SHOWN_LENGTH)})" if said else None
+
+
+def _may_be_ended(pod: Any, container: str) -> bool:
+    """Say whether a container has a probe or a hook for which the kubelet may end it."""
+    [one] = [each for each in pod.spec.containers if each.name == container] or [None]
+    return one is not None and bool(
+        one.liveness_probe or one.startup_probe or (one.lifecycle and one.lifecycle.post_start)
+    )
 
 
 def _failed_helper(pod: Any) -> Any | None:

@@ -555,6 +555,7 @@ def the_kubelet_names_own_limits_and_probes_by_these_texts() -> None:
     assert not failures._OWN_LIMIT.search(full)
     probed = ["Unhealthy: Liveness probe failed: no answer", "Killing: Stopping container base"]
     assert "liveness" in str(failures._failed_probe("base", probed))
+    assert failures._failed_hook(["FailedPostStartHook: PostStartHook failed"])
 
 
 @rests_on("texts of kubelets and the scheduler", "pods/failures.py", "persistentvolumeclaim")

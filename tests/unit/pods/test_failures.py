@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from kubernetes.client import V1Container, V1PodStatus, V1Probe, V1ResourceRequirements
+from kubernetes.client import V1Container, V1Lifecycle, V1LifecycleHandler, V1PodStatus, V1Probe, V1ResourceRequirements
 
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.pods.failures import (
@@ -269,6 +269,24 @@ def test_events_are_asked_for_where_they_may_say_something() -> None:
     assert not asks_events(probed, "base")
     probed.spec.containers[0].liveness_probe = V1Probe()
     assert asks_events(probed, "base")
+
+
+def test_a_container_that_a_person_changed_is_not_the_programs_failure() -> None:
+    changed = ["Killing: Container base definition changed, will be restarted"]
+    found = failure(pod("Failed", terminated(137)), "base", [], changed)
+    assert found is not None
+    assert (found.kind, "was changed while it ran" in found.reason) == ("infrastructure", True)
+
+
+def test_a_hook_that_ended_a_program_is_named_and_memory_is_not() -> None:
+    hooked = pod("Failed", terminated(137))
+    hooked.spec.containers[0].lifecycle = V1Lifecycle(post_start=V1LifecycleHandler())
+    assert asks_events(hooked, "base")
+    found = failure(hooked, "base", [], ["FailedPostStartHook: PostStartHook failed", "Killing: FailedPostStartHook"])
+    assert found is not None
+    assert found.reason.startswith(
+        "The trial's program was ended because its postStart hook failed (PostStartHook failed)"
+    )
     assert asks_events(pod("Failed", terminated(137)), "base")
     assert not asks_events(pod("Running", running()), "base")
 
