@@ -45,6 +45,11 @@ def as_variables(argument: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise DeclarationError(
             f"`{argument}` is a mapping of variables to values, but got {brief_repr(given)}. Write {argument}={meant or {'NAME': 'value'}!r}."
         )
+    for name in given:
+        if not isinstance(name, str) or not name or set(name) & {"=", "\0"}:
+            raise DeclarationError(
+                f"A name in `{argument}` is text without '=', but got {name!r}. Write {argument}={{'NAME': 'value'}}."
+            )
     return {
         name: value if _is_reference(value) else as_variable(argument, name, value) for name, value in given.items()
     }

@@ -172,10 +172,12 @@ class ProcessTrial(TrialBackend):
         pass_env: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
-        if isinstance(command, str) or not command or not all(isinstance(part, str) for part in command):
-            parts = (
-                command.split() if isinstance(command, str) else list(map(as_text, command or ["python", "train.py"]))
-            )
+        text = command.decode(errors="replace") if isinstance(command, bytes) else command
+        listed = isinstance(text, list | tuple) and all(isinstance(part, str) and "\0" not in part for part in text)
+        if not listed or not text or not text[0]:
+            given = text.split() if isinstance(text, str) else text if isinstance(text, list | tuple) else []
+            parts = [as_text(part).replace("\0", "") for part in given]
+            parts = parts if parts and parts[0] else ["python", "train.py"]
             raise DeclarationError(
                 f"A command is a list of strings, the program first, but got {command!r}. Write {parts!r}."
             )

@@ -26,6 +26,9 @@ from airflow_hpo.task_groups.task_docs import explain
 LOG = logging.getLogger(__name__)
 Dispatch = Literal["batches", "continuous"]
 
+MOST_BATCHES = 3000
+"""With more of them a DAG takes longer to parse than Airflow allows."""
+
 
 class TuneTaskGroup(TaskGroup):
     """Tunes a study: start, batches of trials, finish.
@@ -132,6 +135,12 @@ class TuneTaskGroup(TaskGroup):
         else:
             self._refuse_large_batches(limit)
             lazy = [False] * most_batches(self.study) + [True]
+        if len(lazy) > MOST_BATCHES:
+            raise DeclarationError(
+                f"A study is laid out in {MOST_BATCHES} batches at most, each of which is tasks of the DAG, but max_trials="
+                f"{self.study.max_trials} and parallelism={self.study.parallelism} were {len(lazy)}. Lower max_trials, or raise "
+                "parallelism."
+            )
         before: Any = self.start
         for number, asks_later in enumerate(lazy, start=1):
             before = self._batch(number, before, lazy=asks_later, continuing=dispatch == "continuous" and number > 1)

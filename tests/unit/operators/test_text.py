@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -212,3 +213,27 @@ def test_python_in_a_pod_prints_at_once_unless_its_author_says_otherwise(pod: An
 
     assert said() == ["1"]
     assert said(env_vars={"PYTHONUNBUFFERED": ""}) == [""]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"command": ["python", "a\0b"]}, "['python', 'ab']"),
+        ({"command": [""]}, "['python', 'train.py']"),
+        ({"command": {"python": 1}}, "['python', 'train.py']"),
+        ({"command": b"python train.py"}, "['python', 'train.py']"),
+        ({"command": ["python"], "env": {"A=B": "x"}}, "got 'A=B'"),
+        ({"command": ["python"], "env": {"": "x"}}, "got ''"),
+        ({"command": ["python"], "env": {1: "x"}}, "got 1"),
+    ],
+)
+def test_what_no_program_can_be_started_with_is_refused(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(DeclarationError, match=re.escape(words)):
+        ProcessTrial(**arguments)
+
+
+def test_a_study_with_more_batches_than_a_dag_holds_is_refused() -> None:
+    space = {"x": Categorical(["a", "b"])}
+    study = Study(name="s", space=space, objective="loss", max_trials=10**7, parallelism=2)
+    with DAG("d"), pytest.raises(DeclarationError, match="batches at most"):
+        TuneTaskGroup("tune", study=study, trial=ProcessTrial(["python"]))
