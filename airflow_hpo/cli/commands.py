@@ -107,9 +107,14 @@ def _studies() -> GroupCommand:
     best = "Show the best parameters of one edition, or print them for a program"
     best_form = _form("json", "env", "args", help="; env: variables for a shell or a container; args: --name=value")
     why = "Say why a study, and each of its trials without a result, is where it is"
+    settings = Arg(
+        ("settings",), help="parallelism=, max_trials=, timeout= (seconds, 12h, none) or sampler=", nargs="+"
+    )
+    more = Arg(("trials",), help="How many more trials", type=int)
+    set_ = "Give a running study another parallelism, number of trials, timeout or sampler; its file stays as it is"
     return _group(
         "studies",
-        "Look at studies, stop them, and give them to another DAG",
+        "Look at studies, change and stop them, and give them to another DAG",
         _command("studies.list_", "List editions of studies, newest first", family, limit, OUTPUT),
         _command("studies.show", show, EDITION, OUTPUT),
         _command("studies.best", best, EDITION, best_form),
@@ -118,6 +123,8 @@ def _studies() -> GroupCommand:
         _command("studies.export", export, EDITION, OUTPUT, file),
         _command("why.why", why, EDITION, OUTPUT),
         _command("watch.watch", watch, EDITION, interval),
+        _command("settings.set_", set_, EDITION, settings),
+        _command("settings.extend", "Have a running study want more trials", EDITION, more),
         _command("studies.stop", stop, EDITION, reason, running),
         _command("drain.drain", drain, drained, all_, go_on),
         _command("studies.afresh", afresh, EDITION, cancel),

@@ -69,6 +69,7 @@ def show(args: Any) -> None:
         "periods": None if lost else periods_sentence(store, edition.name),
         "lost": lost.sentence if lost else None,
         "drained": edition.drained,
+        "differs": edition.differs,
         "acts": "\n".join(map(str, store.read(acts.of, edition.name))) or None,
         **{f"params.{name}": best.get(f"params.{name}") for name in edition.study.space},
     }
@@ -230,6 +231,7 @@ def _status_lines(store: Store, edition: Edition) -> Iterator[str]:
     if by := end_of_run(store, edition):
         yield stopped_sentence(by)
     yield from filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)])
+    yield from filter(None, [edition.differs])
     yield from map(str, store.read(acts.of, edition.name))
 
 

@@ -13,6 +13,7 @@ class ActKind(StrEnum):
     ADD = "add"
     END = "end"
     STOP = "stop"
+    SET = "set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Act:
     number: int | None = None
     """The trial that it is about; None for the study."""
     details: Mapping[str, Any] | None = None
-    """The parameters of a point, or the reason of a stop."""
+    """The parameters of a point, the reason of a stop, or what settings were and are."""
 
     def __str__(self) -> str:
         return f"{self.at.isoformat(timespec='seconds')} {self.by} {self._said}."
@@ -37,4 +38,6 @@ class Act:
             return f"added the point {', '.join(f'{name}={value}' for name, value in details.items())}"
         if self.act is ActKind.END:
             return f"ended trial {self.number}"
+        if self.act is ActKind.SET:
+            return f"set {', '.join(f'{name} to {new} (before: {old})' for name, (old, new) in details.items())}"
         return f"stopped the study: {str(details.get('reason')).rstrip('.')}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.settings import differences, shown_setting
 from airflow_hpo.core.study import Study
 
 LONGEST_GAP = timedelta(minutes=2)
@@ -64,6 +65,8 @@ class Edition:
     drained_at: datetime | None = None
     """Since when it starts nothing new, such as before an upgrade; None while it does."""
     drained_by: str | None = None
+    declared: Mapping[str, Any] | None = None
+    """The study as its file declares it, where a person has changed it since; None where ``declaration`` is that."""
 
     @property
     def dag_run(self) -> DagRunKey | None:
@@ -101,6 +104,18 @@ class Edition:
     def study(self) -> Study:
         """The declaration itself."""
         return Study.from_dict(dict(self.declaration))
+
+    @property
+    def file_study(self) -> Study:
+        """The study as its file declares it."""
+        return self.study if self.declared is None else Study.from_dict(dict(self.declared))
+
+    @property
+    def differs(self) -> str | None:
+        """In what this run differs from its file, one sentence; None where it does not."""
+        found = differences(self.file_study, self.study)
+        said = [f"{name} is {shown_setting(new)} instead of {shown_setting(old)}" for name, (old, new) in found.items()]
+        return f"This run differs from its file: {', '.join(said)}." if said else None
 
 
 def search_differences(stored: Mapping[str, Mapping[str, Any]], declared: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -68,6 +68,9 @@ class Study(Declared):
     :param max_trials: how many trials the study wants; may be left out for ``sampler="grid"``, which wants all points.
     :param count: which trials count towards ``max_trials``: ``"successful"`` (complete or pruned) or all ``"finished"`` ones.
     :param parallelism: how many trials run at once; default: the square root of ``max_trials``, rounded down.
+    :param max_parallelism: to how many a person may raise the parallelism while the study runs; default: ``parallelism``.
+    :param reserve: how many more trials a person may ask for while the study runs, with ``dispatch="continuous"``; 0 or more. Batches
+        need none.
     :param batch_size: how many free slots are waited for before more trials are suggested; 1 to ``parallelism``, default half.
     :param max_pending: how many trials may wait for a place to run (a pod for its node) before no more are started: a node
         pool grows gently, and later trials are suggested knowing more. No batch is larger; None for no limit.
@@ -99,6 +102,9 @@ class Study(Declared):
     max_trials: StrictInt | None = Field(default=None, ge=1)
     count: Literal["successful", "finished"] = "successful"
     parallelism: StrictInt | None = Field(default=None, ge=1)
+    max_parallelism: StrictInt | None = Field(default=None, ge=1)
+    # Left out while 0, so that fingerprints of earlier declarations hold.
+    reserve: StrictInt = Field(default=0, ge=0, exclude_if=operator.not_)
     batch_size: StrictInt | None = Field(default=None, ge=1)
     max_pending: StrictInt | None = Field(default=None, ge=1)
     max_failures: StrictInt | None = Field(default=None, ge=0)
@@ -187,6 +193,11 @@ class Study(Declared):
                 f"`batch_size <= parallelism` must hold, but got "
                 f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Write batch_size={self.parallelism}."
             )
+        if self.max_parallelism and self.parallelism and self.max_parallelism < self.parallelism:
+            raise ValueError(
+                f"`parallelism <= max_parallelism` must hold, but got (parallelism={self.parallelism}, "
+                f"max_parallelism={self.max_parallelism}). Write max_parallelism={self.parallelism}, or leave it out."
+            )
         if self.batch_size and self.max_pending and self.batch_size > self.max_pending:
             raise ValueError(
                 f"`batch_size <= max_pending` must hold, because a batch waits for its places together, but got "
@@ -221,6 +232,11 @@ class Study(Declared):
     def slots(self) -> int:
         """How many trials run at once."""
         return min(self.parallelism or math.isqrt(self.wanted), self.wanted)
+
+    @property
+    def most_slots(self) -> int:
+        """How many trials may run at once when a person raises the parallelism."""
+        return max(self.max_parallelism or 0, self.slots)
 
     @property
     def batch(self) -> int:

@@ -11,6 +11,7 @@ from airflow_hpo.hooks.system_user import system_user
 if TYPE_CHECKING:
     import pandas as pd
 
+    from airflow_hpo.core.edition import Edition
     from airflow_hpo.core.study import WhenOver
     from airflow_hpo.studies.stop import Stop
     from airflow_hpo.studies.store import Store
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Steering:
-    """Part of the hook: points added, trials ended, studies stopped."""
+    """Part of the hook: points added, trials ended, studies changed and stopped."""
 
     if TYPE_CHECKING:
 
@@ -87,6 +88,43 @@ class Steering:
         by = system_user()
         name = find_edition(self.store, study).name
         return request_stop(self.store, name, reason or f"{by} asked for it.", running, by)
+
+    def set_study(self, study: str, **settings: Any) -> Edition:
+        """Give a running study another ``parallelism``, ``max_trials``, ``timeout`` or ``sampler``.
+
+        It takes effect within seconds with ``dispatch="continuous"``, else at the next batch, and holds for this run alone. ::
+
+            HpoHook().set_study("bikes", parallelism=4, sampler="random")
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :param settings: values as :class:`Study` takes them, checked together; ``timeout=None`` for no limit.
+        :returns: the edition; ``edition.differs`` says in what it differs from its file.
+        :raises DeclarationError: when a value is none, or the parallelism is above ``max_parallelism``.
+        :raises PermanentHpoError: when the study is over, or its tasks were laid out for fewer trials.
+        :raises StudyNotFoundError: when there is no such edition.
+        """
+        from airflow_hpo.studies.rows import find_edition
+        from airflow_hpo.studies.steer import set_study
+
+        return set_study(self.store, find_edition(self.store, study).name, settings, system_user())
+
+    def extend_study(self, study: str, trials: int) -> Edition:
+        """Have a running study want more trials.
+
+        ::
+
+            HpoHook().extend_study("bikes", 20)
+
+        :param study: the study's name for its newest edition, or an edition: ``<study>@<run>``.
+        :param trials: how many more, 1 or more.
+        :returns: the edition, with ``edition.study.max_trials``.
+        :raises PermanentHpoError: when the study is over, or its tasks were laid out for fewer trials.
+        :raises StudyNotFoundError: when there is no such edition.
+        """
+        from airflow_hpo.studies.rows import find_edition
+        from airflow_hpo.studies.steer import extend_study
+
+        return extend_study(self.store, find_edition(self.store, study).name, trials, system_user())
 
     def acts(self, study: str) -> pd.DataFrame:
         """Return what people did to an edition while it ran, the first act first: act, by, at, number and details.

@@ -15,6 +15,7 @@ from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition, Span
 from airflow_hpo.core.names import one_spelling
 from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.settings import carried
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.exceptions import StudyBusyError, StudyNotFoundError
@@ -57,6 +58,7 @@ def declare(
     insert_absent(session, EditionRow, [{**fresh, **latest, **asdict(opening)}])
     name = opening.name
     row = _locked(session, name)
+    latest |= _as_set(row, study)
     if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
         refuse_another_run(name, DagRunKey(row.dag_id, row.run_id), DagRunKey(dag_id, run_id), after)
     for column, value in latest.items():
@@ -216,18 +218,19 @@ def cancel_drain(session: Session, name: str) -> None:
 def redeclare(session: Session, name: str, study: Study) -> Edition:
     """Change the declaration of an edition while it runs; its search stays as it is."""
     row = _locked(session, name)
+    row.declared = row.declared or row.declaration
     row.declaration = _declared(study)
     session.flush()
     return edition_of(row)
 
 
-def seal_batch(session: Session, name: str, batch: int, size: int, sharer: str = "") -> int:
+def seal_batch(session: Session, name: str, batch: int, size: int, sharer: str = "", *, lazy: bool = False) -> int:
     """Fix how many trials a batch has and return the number that holds: the first caller decides.
 
     Each task group that shares a study has batches of its own.
     """
     edition_id = row_id(session, name)
-    sealed = {"edition_id": edition_id, "sharer": sharer, "batch": batch, "size": size}
+    sealed = {"edition_id": edition_id, "sharer": sharer, "batch": batch, "size": size, "lazy": lazy}
     insert_absent(session, BatchRow, [sealed])
     return session.execute(_size(edition_id, batch, sharer)).scalar_one()
 
@@ -235,6 +238,14 @@ def seal_batch(session: Session, name: str, batch: int, size: int, sharer: str =
 def batch_size(session: Session, name: str, batch: int, sharer: str = "") -> int | None:
     """Return how many trials a batch has; None while it is not sealed."""
     return session.execute(_size(row_id(session, name), batch, sharer)).scalar()
+
+
+def lazy_batches(session: Session, name: str, slots: int) -> dict[tuple[str, int], int]:
+    """Return the size of each batch with trials that ask for themselves, by sharer and number."""
+    known = or_(BatchRow.lazy.is_(True), BatchRow.lazy.is_(None) & (BatchRow.size > slots))
+    wanted = select(BatchRow.sharer, BatchRow.batch, BatchRow.size)
+    found = session.execute(wanted.where(BatchRow.edition_id == row_id(session, name), known))
+    return {(sharer, batch): size for sharer, batch, size in found}
 
 
 def row_id(session: Session, name: str, *, lock: bool = False) -> int:
@@ -288,6 +299,15 @@ def _go_on(row: EditionRow) -> None:
     row.worked_seconds, row.looked_at, row.drained_at, row.drained_by = 0.0, row.started_at, None, None
 
 
+def _as_set(row: EditionRow, file: Study) -> dict[str, str | None]:
+    """Return the declarations of an edition that is opened again: what a person has set stays."""
+    if row.declared is None:
+        return {}
+    before = edition_of(row)
+    now = carried(file, before.file_study, before.study)
+    return {"declaration": _declared(now), "declared": None if now == file else _declared(file)}
+
+
 def _declared(study: Study) -> str:
     return json.dumps(study.to_dict(), ensure_ascii=False)
 
@@ -298,6 +318,7 @@ def edition_of(row: EditionRow) -> Edition:
         Edition,
         row,
         declaration=json.loads(row.declaration),
+        declared=json.loads(row.declared) if row.declared else None,
         created=row.created_at,
         started=row.started_at,
         finished=row.finished_at,

@@ -96,6 +96,8 @@ class EditionRow(Row):
     # Since when and by whom nothing new is started, before an upgrade; empty while it goes on.
     drained_at: Mapped[datetime | None]
     drained_by: Mapped[str | None] = mapped_column(PlainText)
+    # The study as its file declares it; empty while `declaration` is the same, which a person may change while it runs.
+    declared: Mapped[str | None] = mapped_column(PlainText)
     purged_at: Mapped[datetime | None] = column_property(
         select(func.min(PurgeRow.began_at))
         .where(PurgeRow.edition_id == id)
@@ -144,6 +146,8 @@ class BatchRow(Row):
     sharer: Mapped[str] = mapped_column(String(501), primary_key=True)
     batch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     size: Mapped[int]
+    # Whether its trials ask for their parameters themselves; empty in batches that were made before this was kept.
+    lazy: Mapped[bool | None]
 
 
 class AttemptRow(Row):

@@ -55,7 +55,11 @@ def finish(
         with store.session() as session:
             editions.correct_best(session, status.edition.name, best)
     before = answered_from(own_trials(store.optuna.records(status.edition.name, details=False)), since)
-    mixed = images_sentence(store, [status.edition.name]), periods_sentence(store, status.edition.name)
+    mixed = (
+        images_sentence(store, [status.edition.name]),
+        periods_sentence(store, status.edition.name),
+        status.edition.differs,
+    )
     text = _text(status, best, reason, before, *mixed)
     return Summary({**_data(status, best, end, reason), "answered": before}, text, failure)
 

@@ -1,9 +1,21 @@
 """Acts of a person on a running study, and when they are refused."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.act import ActKind
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.settings import changed, differences, shown_setting
+from airflow_hpo.core.trial import TrialRecord
+from airflow_hpo.core.trial_key import batch_and_index, first_key, sharer_of
 from airflow_hpo.exceptions import PermanentHpoError
-from airflow_hpo.storage import evaluations
-from airflow_hpo.studies.status import Status
+from airflow_hpo.storage import acts, editions, evaluations
+from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import at_most
 
 
 def refuse_over(look: Status, rule: str) -> None:
@@ -19,4 +31,51 @@ def refuse_evaluation(store: Store, name: str) -> None:
         raise PermanentHpoError(
             f"A study that tunes is steered, but {name} evaluates, and its plan never changes. Stop it with "
             f"`airflow hpo studies stop {name}`."
+        )
+
+
+def set_study(store: Store, name: str, given: Mapping[str, Any], by: str) -> Edition:
+    """Give a running study other settings, within what was laid out; what is set already changes nothing."""
+    return _set(store, name, by, given=given)
+
+
+def extend_study(store: Store, name: str, more: int, by: str) -> Edition:
+    """Have a running study want more trials; two people who ask at once get both."""
+    return _set(store, name, by, more=more)
+
+
+def _set(store: Store, name: str, by: str, given: Mapping[str, Any] | None = None, more: int = 0) -> Edition:
+    store.edition(name)
+    refuse_evaluation(store, name)
+    with store.session() as session:
+        # Who sets at the same time waits here, and then reckons from this.
+        editions.row_id(session, name, lock=True)
+        edition = editions.get(session, name)
+        records = store.optuna.records(name, details=False)
+        refuse_over(status_of(store, edition, records), "A study that goes on is changed")
+        given = {"max_trials": edition.study.wanted + more} if given is None else given
+        new = changed(edition.study, edition.file_study, given)
+        found = differences(edition.study, new)
+        if not found:
+            return edition
+        if new.wanted > edition.study.wanted:
+            _refuse_beyond(store, session, replace(edition, declaration=new.to_dict()), records)
+        told = {each: [shown_setting(old), shown_setting(now)] for each, (old, now) in found.items()}
+        acts.note(session, name, ActKind.SET, by, details=told)
+        return editions.redeclare(session, name, new)
+
+
+def _refuse_beyond(store: Store, session: Session, edition: Edition, records: Collection[TrialRecord]) -> None:
+    """Refuse more trials than there are places left where all were laid out already; before that they will be."""
+    lazy = editions.lazy_batches(session, edition.name, edition.study.slots)
+    if not lazy:
+        return
+    places = sum(lazy.values())
+    keys = {first_key(record.key) for record in records if record.key}
+    taken = sum((sharer_of(key), batch_and_index(key)[0]) in lazy for key in keys)
+    needed = at_most(status_of(store, edition, records))
+    if needed > places - taken:
+        raise PermanentHpoError(
+            f"The tasks of {edition.name} were laid out for {places - taken} further trials, but {edition.study.wanted} trials may need "
+            f"{needed}, failures included. Write reserve={needed - (places - taken) + edition.study.reserve} in its file, for runs that start then."
         )

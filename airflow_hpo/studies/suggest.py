@@ -45,9 +45,10 @@ def reserve(store: Store, name: str, batch: int, limit: int, asker: Owner | None
     sharer = _sharer(edition, asker)
     size = store.read(editions.batch_size, name, batch, sharer)
     if size is None:
-        size = min(limit, _at_most(status_of(store, edition, store.optuna.records(name, details=False))))
+        look = status_of(store, edition, store.optuna.records(name, details=False))
+        size = min(limit, at_most(look) + (0 if look.verdict.over else edition.study.reserve))
         with store.session() as session:
-            size = editions.seal_batch(session, name, batch, size, sharer) if size else 0
+            size = editions.seal_batch(session, name, batch, size, sharer, lazy=True) if size else 0
     return [TrialRequest(study=name, key=key_of(batch, index, sharer)) for index in range(size)]
 
 
@@ -110,7 +111,8 @@ def _room(store: Store, edition: Edition, database: Database, records: Collectio
     return status_of(store.within(database), edition, records).may_start
 
 
-def _at_most(status: Status) -> int:
+def at_most(status: Status) -> int:
+    """Return how many further trials a study can still need, failures included."""
     if status.verdict.over:
         return 0
     study, progress = status.edition.study, status.progress

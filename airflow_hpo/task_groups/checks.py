@@ -55,7 +55,7 @@ def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int
         return
     if trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
         raise DeclarationError(wrong[0])
-    trial.check_files(parallelism or study.slots)
+    trial.check_files(parallelism or study.most_slots)
     _check_templates(study, trial, dag)
 
 

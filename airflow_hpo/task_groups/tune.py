@@ -131,7 +131,9 @@ class TuneTaskGroup(TaskGroup):
     def _lay_out(self, dispatch: Dispatch) -> None:
         limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
         if dispatch == "continuous":
-            lazy = [True] * -(-most_trials(self.study) // min(limit, self._trial.most_waiting or limit))
+            lazy = [True] * -(
+                -(most_trials(self.study) + self.study.reserve) // min(limit, self._trial.most_waiting or limit)
+            )
         else:
             self._refuse_large_batches(limit)
             lazy = [False] * most_batches(self.study) + [True]
@@ -146,10 +148,10 @@ class TuneTaskGroup(TaskGroup):
             before = self._batch(number, before, lazy=asks_later, continuing=dispatch == "continuous" and number > 1)
 
     def _refuse_large_batches(self, limit: int) -> None:
-        if self.study.slots > limit:
+        if self.study.most_slots > limit:
             raise DeclarationError(
                 f"A batch is one mapped task, which holds {limit} trials at most ([core] max_map_length), but "
-                f"{self.study.slots} were to run at once. Lower parallelism, or raise that option everywhere."
+                f"{self.study.most_slots} were to run at once. Lower parallelism, or raise that option everywhere."
             )
 
     def _batch(self, number: int, before: Any, *, lazy: bool, continuing: bool) -> Any:
@@ -168,7 +170,7 @@ class TuneTaskGroup(TaskGroup):
                 suggest.output,
                 hpo_conn_id=self._conn_id,
                 trial_task_id=self._trial_task_id,
-                max_active_tis_per_dagrun=self.study.slots,
+                max_active_tis_per_dagrun=self.study.most_slots,
                 retries=self._trial.retries,
                 retry_delay=RETRY_DELAY,
             )

@@ -1,6 +1,7 @@
 """Keep what people do to editions while these run: points added, trials ended, settings changed, stops.
 
-Editions that are there have no acts: a stop of before keeps its reason alone.
+Editions that are there have no acts: a stop of before keeps its reason alone. `declared` is
+empty where nothing was changed, and `lazy` in batches of before, which are taken for lazy where they have more trials than slots.
 """
 
 from typing import Any
@@ -23,6 +24,8 @@ TABLES: tuple[str, ...] = ("hpo_acts",)
 
 def upgrade() -> None:
     create_acts()
+    op.add_column("hpo_editions", sa.Column("declared", TEXT))
+    op.add_column("hpo_batches", sa.Column("lazy", sa.Boolean()))
 
 
 def create_acts() -> None:
@@ -43,3 +46,5 @@ def create_acts() -> None:
 
 def downgrade() -> None:
     op.drop_table("hpo_acts")
+    op.drop_column("hpo_batches", "lazy")
+    op.drop_column("hpo_editions", "declared")
