@@ -148,7 +148,13 @@ class Study(Declared):
             raise ValueError(
                 "A study needs at least one parameter, but its `space` is empty, {}. Write space={'x': Float(0.0, 1.0)}."
             )
-        return {check_parameter_name(name): parameter(name, declared) for name, declared in space.items()}
+        found = {check_parameter_name(name): parameter(name, declared) for name, declared in space.items()}
+        if len(found) < len(space):
+            twice = next(name for name in found if sum(one_spelling(each) == name for each in space) > 1)
+            raise ValueError(
+                f"Parameters must differ in more than how Unicode spells them, but got {twice!r} twice. Rename one."
+            )
+        return found
 
     @field_validator("space")
     @classmethod

@@ -86,6 +86,7 @@ PARTS: list[tuple[Callable[[], Any], list[str]]] = [
 STUDIES: list[tuple[dict[str, Any], list[str]]] = [
     ({"name": ...}, ["Study", "'name'", "not given"]),
     ({"name": "a b"}, ["study's name", "'a b'"]),
+    ({"space": {"é": Float(0, 1), "e\u0301": Float(0, 1)}}, ["differ", "'é' twice"]),
     ({"name": "a\n"}, ["study's name", r"'a\n'"]),
     ({"name": 3}, ["`name`", "text", "3"]),
     ({"space": ...}, ["Study", "'space'", "not given"]),
