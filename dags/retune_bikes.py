@@ -4,7 +4,7 @@ What: the whole cycle on a year of real demand for rental bikes. Each month 24 t
 ready on eight past weeks; the best three are measured again on the four weeks after; the best of those meets the parameters
 in use on the eight newest weeks, with and without a weather forecast; a person agrees; production reads the new version.
 Why: parameters that were best in spring are not in autumn, and the best of many trials was also lucky.
-Needs: nothing besides this provider. The data end with 2011: trigger a run with a logical date such as 2011-11-01.
+Needs: nothing besides this provider. The data end with 2011: trigger a run with a logical date such as 2011-12-01.
 On pods: `trial=PodTrial(image=..., arguments=[...])`, with the same arguments.
 """
 
@@ -22,11 +22,11 @@ dag = retuning_dag(
         name="bikes",
         objective=Objective("cost", direction="minimize", extra_metrics=["unserved"]),
         space={
-            "level_rate": Float(0.02, 0.9),
-            "weekday_rate": Float(0.01, 0.5),
-            "per_degree": Float(0.0, 0.06),
-            "rain": Float(0.0, 0.9),
-            "margin": Float(-0.1, 0.5),
+            "level_rate": Float(0.02, 0.4),
+            "weekday_rate": Float(0.01, 0.3),
+            "per_degree": Float(0.0, 0.04),
+            "rain": Float(0.2, 0.8),
+            "margin": Float(0.0, 0.3),
         },
         max_trials=24,
         parallelism=4,

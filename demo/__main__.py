@@ -65,9 +65,9 @@ class Demo:
 
     def run(self) -> str:
         """Set what is in use, retune, agree, and see production take it over; returns the tuned edition."""
-        self.step(2, f"DAG [bold]{DAG_ID}[/] runs as of 1 November 2011: 24 trials, 4 at once, each a task.")
-        self._hpo("champion", "set", PARAMETER_SET, "--file", str(IN_USE), "--reason", "in use when the demo begins")
-        retuning = DagRun.trigger(self.airflow, DAG_ID, logical_date=MONTH)
+        self.step(2, f"DAG [bold]{DAG_ID}[/] runs as of 1 December 2011: 24 trials, 4 at once, each a task.")
+        self._hpo("champion", "set", PARAMETER_SET, "--file", str(IN_USE), "--reason", "found as of 1 July 2011")
+        retuning = DagRun.trigger(self.airflow, DAG_ID, logical_date=f"{MONTH}T00:00:00Z", run_id=MONTH)
         edition = self._watch(retuning, "tune.start")
         self.step(3, "The best three and the champion, measured again on the four weeks after.")
         self._watch(retuning, "validate.plan")

@@ -26,8 +26,8 @@ from airflow_hpo.optuna.distributions import distribution_of
 from airflow_hpo.optuna.samplers import sampler_for
 from demo.places import DAG_ID, DAGS
 
-SEASON_BEFORE = datetime(2011, 5, 24, tzinfo=UTC)
-"""When the first champion is found: the data begin 20 weeks before."""
+SEASON_BEFORE = datetime(2011, 7, 1, tzinfo=UTC)
+"""When the first champion is found: that of `make demo` too."""
 DATES = [datetime(2011, 7, 26, tzinfo=UTC) + timedelta(weeks=2) * number for number in range(12)]
 Params = dict[str, Any]
 
@@ -38,6 +38,7 @@ def main() -> None:
     console = Console(width=100)
     retuning = Retuning()
     champion = retuning.challenger(SEASON_BEFORE)
+    first = ", ".join(f"{name} {value:.3f}" for name, value in champion.items())
     table = Table("as of", "champion", "challenger", "better by", "p", "decision", box=MARKDOWN)
     for at in DATES:
         found = retuning.decide(at, champion)
@@ -49,7 +50,7 @@ def main() -> None:
         if verdict is Verdict.PROMOTE:
             champion = found.challenger
     console.print(
-        f"The first champion was found as of {SEASON_BEFORE:%Y-%m-%d}. Cost of a day in the eight weeks before:\n"
+        f"The first champion was found as of {SEASON_BEFORE:%Y-%m-%d}: {first}.\n\nCost of a day in the eight weeks before:\n"
     )
     console.print(table)
 

@@ -36,10 +36,11 @@ class DagRun:
         dag_id: str,
         conf: dict[str, Any] | None = None,
         logical_date: str | None = None,
+        run_id: str | None = None,
     ) -> DagRun:
-        """Start a run as soon as the DAG is parsed."""
+        """Start a run as soon as the DAG is parsed; without an id, Airflow makes one."""
         airflow.wait(lambda: is_parsed(airflow, dag_id), f"DAG {dag_id!r} to be parsed", timeout=120)
-        body = {"logical_date": logical_date, "conf": conf or {}}
+        body = {"logical_date": logical_date, "conf": conf or {}, "dag_run_id": run_id}
         run = airflow.post(f"/dags/{dag_id}/dagRuns", body)
         return cls(airflow, dag_id, run["dag_run_id"])
 
