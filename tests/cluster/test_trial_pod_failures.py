@@ -67,15 +67,24 @@ def test_a_part_of_a_program_that_ran_out_of_memory_gives_no_result(task: MakeTa
     assert (attempt.reason or "").startswith("The trial's program ran out of memory (its limit is 48Mi)")
 
 
-@pytest.mark.parametrize("code", [137, 0])
-def test_a_liveness_probe_is_no_lack_of_memory(task: MakeTask, code: int, python_image: str) -> None:
+PROBE = {"livenessProbe": {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 1}}
+HOOK = {"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "sleep 2; false"]}}}}
+
+
+@pytest.mark.parametrize(
+    ("code", "ending", "words"),
+    [(137, PROBE, "liveness probe"), (0, PROBE, "liveness probe"), (0, HOOK, "postStart hook")],
+    ids=["probe", "probe-0", "hook-0"],
+)
+def test_what_the_kubelet_ended_for_a_probe_or_a_hook_is_no_lack_of_memory(
+    task: MakeTask, code: int, ending: dict[str, Any], words: str, python_image: str
+) -> None:
     ends = "signal.SIG_IGN" if code else "lambda *_: os._exit(0)"
     program = f"import os, signal, time; signal.signal(15, {ends}); print('loss=1', flush=True); time.sleep(600)"
-    probe = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 1}
-    template = {"spec": {"containers": [{"name": "base", "image": python_image, "livenessProbe": probe}]}}
+    template = {"spec": {"containers": [{"name": "base", "image": python_image, **ending}]}}
     attempt = failed(task(program, pod_template_dict=template, deferrable=bool(code)))
     assert (attempt.kind, attempt.exit_code) == (FailureKind.PROGRAM, code)
-    assert "was ended because its liveness probe failed" in (attempt.reason or "")
+    assert f"was ended because its {words} failed" in (attempt.reason or "")
     assert "memory" not in (attempt.reason or "")
 
 

@@ -27,7 +27,7 @@ TOO_LARGE = "Too large resource version"
 
 STARTING = ("ContainerCreating", "PodInitializing")
 """Reasons of waiting containers that need no action."""
-_CONTAINER_FIELDS = ("name", "image", "resources", "livenessProbe", "startupProbe")
+_CONTAINER_FIELDS = ("name", "image", "resources", "livenessProbe", "startupProbe", "lifecycle")
 _SPEC_FIELDS = ("nodeName", "activeDeadlineSeconds")
 _TIMES = ("lastTransitionTime", "lastProbeTime")
 
