@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from airflow_hpo.core.environment import parameter_variables, variable
+from airflow_hpo.core.environment import parameter_variables
 from airflow_hpo.core.metrics.parser import Parser
 from airflow_hpo.core.metrics.point import MetricPoint
 from airflow_hpo.core.metrics.source import Stdout
@@ -127,7 +127,3 @@ def test_formats_of_frameworks_have_names_in_any_letters(form: str, line: str) -
 
 def test_a_filter_of_ones_own_gets_the_line_as_it_is_with_its_digits() -> None:
     assert read("営業収益＝１２３．４", "営業収益", filter=r"(?P<name>\w+)＝(?P<value>\S+)") == [("営業収益", 123.4)]
-
-
-def test_values_of_scenarios_have_the_variables_that_they_had() -> None:
-    assert variable("天気.x") == "天気_X"
