@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import time_machine
 from kubernetes.client import ApiException, V1ObjectMeta, V1Pod, V1PodStatus
 
 from airflow_hpo.core.attempt import TaskRun
@@ -105,21 +106,19 @@ def test_a_pod_that_does_not_fit_is_deleted_and_not_taken_up(pod: V1Pod) -> None
     assert core.deleted == [pod.metadata.name]
 
 
-LATELY = datetime.now(UTC)
-
-
 @pytest.mark.parametrize(
     ("left", "waits"),
     [
         (pod_of(1), True),
-        (pod_of(1, deletion_timestamp=LATELY), True),
+        (pod_of(1, deletion_timestamp=NOW), True),
         (pod_of(1, deletion_timestamp=NOW - timedelta(days=9)), False),
-        (pod_of(1, "Failed", deletion_timestamp=LATELY), False),
-        (pod_of(1, deletion_timestamp=LATELY, labels={**pod_of(1).metadata.labels, INDEX: "1"}), True),
+        (pod_of(1, "Failed", deletion_timestamp=NOW), False),
+        (pod_of(1, deletion_timestamp=NOW, labels={**pod_of(1).metadata.labels, INDEX: "1"}), True),
         (pod_of(1, labels={**pod_of(1).metadata.labels, ENDED: "true"}), False),
     ],
     ids=["deleted now", "still ends", "node is lost", "has ended", "another of its Job", "kept"],
 )
+@time_machine.travel(NOW, tick=False)
 def test_no_pod_is_started_beside_one_of_an_earlier_try_that_may_still_run(left: V1Pod, waits: bool) -> None:
     starter = PodStarter(Core(left), IDENTITY, Lineage((3,)))
     assert starter.earlier("n") is None
