@@ -3,7 +3,7 @@
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
@@ -125,6 +125,9 @@ class TrialBackend:
     def check_files(self, at_once: int) -> None:
         """Refuse files that trials which run at once would share; those of pods and functions never are."""
 
+    def check_parameters(self, names: Collection[str]) -> None:
+        """Refuse a function that takes a parameter where it gets the trial; programs and pods take what they name."""
+
     def expand(self, requests: XComArg, **arguments: Any) -> MappedOperator:
         """Build the mapped trial task."""
         given = {"task_id": TASK_ID, "map_index_template": LABEL, **TRIAL, **arguments, **self.arguments}
@@ -240,3 +243,14 @@ class PythonTrial(TrialBackend):
         check_function(function)
         silence, paths = silence_allowed(no_news_after), checked_paths(code) or None
         super().__init__(function=function, no_news_after=silence, code=paths, **arguments)
+
+    def check_parameters(self, names: Collection[str]) -> None:
+        """Refuse ``def loss(x)``: arithmetic with the trial itself fails in every trial, and says nothing of the cause."""
+        function = self.arguments["function"]
+        with suppress(ValueError):  # a builtin has no signature
+            first = next(iter(inspect.signature(function).parameters), None)
+            if first in names and "params" not in getattr(getattr(function, "__code__", None), "co_names", ("params",)):
+                raise DeclarationError(
+                    f"A trial's function is called with the trial alone, but its argument {first!r} is a parameter of the study. "
+                    f"Write def {getattr(function, '__name__', 'loss')}(trial): {first} = trial.params[{first!r}] ..."
+                )

@@ -56,6 +56,7 @@ def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int
     if trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
         raise DeclarationError(wrong[0])
     trial.check_files(parallelism or study.most_slots)
+    trial.check_parameters(study.space)
     _check_templates(study, trial, dag)
 
 

@@ -62,6 +62,7 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
     (lambda: PodTrial("i", arguments="--a b"), "Write arguments=['--a', 'b']."),
     (lambda: PythonTrial("loss"), "Write PythonTrial(train), without calling it."),  # type: ignore[arg-type]
     (lambda: PythonTrial(lambda: 1.0), "take trial.params['x'] in it."),  # type: ignore[arg-type,misc]
+    (lambda: tune(PythonTrial(lambda lr: lr * 2)), "(trial): lr = trial.params['lr'] ..."),
     (lambda: PythonTrial(suggests), "and space={'x': Float(0.0, 1.0)} in the study."),
 ]
 

@@ -36,6 +36,10 @@ def driven(x: float) -> float:
     return x
 
 
+def measured(trial: Any) -> float:
+    return float(trial.params["x"])
+
+
 def dag_of(group_id: str = "validate", **options: Any) -> DAG:
     with DAG("d", schedule=None) as dag:
         EvaluateTaskGroup(group_id, **{**BASE, **options})
@@ -102,7 +106,7 @@ def test_the_output_is_what_collecting_returns() -> None:
 
 
 def test_a_dag_with_an_evaluation_survives_serialization() -> None:
-    dag = dag_of(scenarios=[Scenario("rain", {"mm": 3})], window=Window("-30d"), trial=PythonTrial(driven.function))
+    dag = dag_of(scenarios=[Scenario("rain", {"mm": 3})], window=Window("-30d"), trial=PythonTrial(measured))
 
     again = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
 
