@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,12 +25,6 @@ def tried(store: Store, edition: str) -> list[Attempt]:
 def trial_tasks(run: DagRun) -> list[dict[str, Any]]:
     """The trial tasks of the run, without those that were not needed."""
     return [ti for ti in run.tasks() if ti["task_id"].endswith(".trial") and ti["map_index"] >= 0]
-
-
-def seconds(attempt: Attempt) -> float:
-    """How long an attempt took."""
-    assert attempt.finished
-    return (attempt.finished - attempt.started).total_seconds()
 
 
 @pytest.mark.parametrize("dag_id", ["complete", "in_batches"])
@@ -138,10 +131,10 @@ def test_a_study_that_is_stopped_ends_its_pods(airflow: LiveAirflow, store: Stor
 def test_trials_behind_the_median_end_early(airflow: LiveAirflow, store: Store) -> None:
     run = DagRun.trigger(airflow, "median")
     assert run.wait(timeout=800) == "success"
-    edition = f"median@{run.run_id}"
-    of = tried(store, edition)
-    pruned = [seconds(one) for one in of if one.outcome is AttemptOutcome.PRUNED]
-    complete = [seconds(one) for one in of if one.outcome is AttemptOutcome.COMPLETE]
-    assert pruned
-    assert max(pruned) < min(complete)
-    assert min(complete) >= timedelta(seconds=40 * 0.25).total_seconds()
+    trials = store.optuna.load(f"median@{run.run_id}").trials
+    # how far each program came: the end of a pod may be late on a busy machine, what it had printed by then is not
+    pruned = [len(trial.intermediate_values) for trial in trials if trial.state.name == "PRUNED"]
+    complete = [len(trial.intermediate_values) for trial in trials if trial.state.name == "COMPLETE"]
+    assert pruned, [(trial.params, trial.value) for trial in trials]
+    assert max(pruned) < 40
+    assert set(complete) == {40}
