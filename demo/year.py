@@ -94,10 +94,8 @@ class Retuning:
 
     def _tuned(self, at: datetime, champion: Params | None) -> list[Params]:
         """Return the points of a study, best first; the champion is the first trial."""
-        edition, space = (
-            f"{self.study.name}@{at:%Y-%m-%d}",
-            {name: distribution_of(each) for name, each in self.study.space.items()},
-        )
+        edition = f"{self.study.name}@{at:%Y-%m-%d}"
+        space = {name: distribution_of(each) for name, each in self.study.space.items()}
         tuned = optuna.create_study(direction="minimize")
         if champion:
             tuned.enqueue_trial(champion)

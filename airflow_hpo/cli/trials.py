@@ -41,8 +41,7 @@ def add(args: Any) -> None:
 @one_line_errors
 def end(args: Any) -> None:
     """End one running trial."""
-    hook = hook_of(args.conn_id)
-    asked = hook.end_trial(find_edition(hook.store, args.name).name, args.number)
+    asked = hook_of(args.conn_id).end_trial(args.name, args.number)
     again = " It was asked for before." if asked.again else ""
     fate = "is ended and pruned" if asked.begun else "does not begin and is pruned"
     terminal().print(f"Trial {asked.number} of {asked.edition} {fate}, which is no failure.{again}", soft_wrap=True)

@@ -1,10 +1,12 @@
 """Acts: what people do to a study while it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from airflow_hpo.core.trial import TrialState
 
 
 class ActKind(StrEnum):
@@ -41,3 +43,8 @@ class Act:
         if self.act is ActKind.SET:
             return f"set {', '.join(f'{name} to {new} (before: {old})' for name, (old, new) in details.items())}"
         return f"stopped the study: {str(details.get('reason')).rstrip('.')}"
+
+
+def state_without_result(number: int, ended: Container[int]) -> TrialState:
+    """Return how a trial ends that has no result: one of those that a person ended is no failure."""
+    return TrialState.PRUNED if number in ended else TrialState.FAIL

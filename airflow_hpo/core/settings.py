@@ -55,20 +55,23 @@ def changed(study: Study, file: Study, given: Mapping[str, Any]) -> Study:
 
 def carried(file: Study, earlier_file: Study, earlier: Study) -> Study:
     """Return a study that is opened again, with the settings of before, those apart that its file has changed since."""
-    kept = differences(earlier_file, earlier, _KEPT)
+    kept = _unlike(earlier_file, earlier, _KEPT)
     same = {name: new for name, (old, new) in kept.items() if getattr(file, name) == old}
     return _with(file, same) if same else file
 
 
-def differences(file: Study, now: Study, names: Iterable[str] = SETTINGS) -> dict[str, tuple[Any, Any]]:
+def differences(file: Study, now: Study) -> dict[str, tuple[Any, Any]]:
     """Return in what settings differ, as declared and as they are now; what follows from others is none."""
+    found = _unlike(file, now, SETTINGS)
+    if file.slots == now.slots:
+        # A parallelism that is pinned is that of the file.
+        found.pop("parallelism", None)
+    return found
+
+
+def _unlike(file: Study, now: Study, names: Iterable[str]) -> dict[str, tuple[Any, Any]]:
     pairs = {name: (getattr(file, name), getattr(now, name)) for name in names}
-    # A parallelism that is pinned is that of the file.
-    return {
-        name: (old, new)
-        for name, (old, new) in pairs.items()
-        if old != new and not (name == "parallelism" and names is SETTINGS and file.slots == now.slots)
-    }
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def shown_setting(value: Any) -> str:

@@ -31,6 +31,8 @@ class Steering:
         def store_to_read(self) -> Store:
             """See the hook."""
 
+        def _edition(self, study: str) -> str: ...
+
     def add_trial(self, study: str, params: Mapping[str, Any]) -> Added:
         """Have a point evaluated next, before what the sampler would suggest.
 
@@ -45,10 +47,9 @@ class Steering:
         :raises PermanentHpoError: when the study is over, or wants no further trial.
         :raises StudyNotFoundError: when there is no such edition.
         """
-        from airflow_hpo.studies.rows import find_edition
         from airflow_hpo.trials.steer import add_trial
 
-        return add_trial(self.store, find_edition(self.store, study).name, params, system_user())
+        return add_trial(self.store, self._steered(study), params, system_user())
 
     def end_trial(self, study: str, number: int) -> EndAsked:
         """End a running trial: its program or pod is ended within seconds, and it is pruned, which is no failure.
@@ -63,10 +64,9 @@ class Steering:
         :raises PermanentHpoError: when the trial does not run, or runs as a group of tasks.
         :raises StudyNotFoundError: when there is no such edition or trial.
         """
-        from airflow_hpo.studies.rows import find_edition
         from airflow_hpo.trials.steer import end_trial
 
-        return end_trial(self.store, find_edition(self.store, study).name, number, system_user())
+        return end_trial(self.store, self._steered(study), number, system_user())
 
     def stop_study(self, study: str, reason: str | None = None, running: WhenOver | None = None) -> Stop:
         """Let a study start nothing further; its best trial so far is the result.
@@ -82,12 +82,10 @@ class Steering:
         :returns: ``running`` and ``waiting``, the numbers of the trials that run and that do not start any more.
         :raises StudyNotFoundError: when there is no such edition.
         """
-        from airflow_hpo.studies.rows import find_edition
         from airflow_hpo.studies.stop import request_stop
 
         by = system_user()
-        name = find_edition(self.store, study).name
-        return request_stop(self.store, name, reason or f"{by} asked for it.", running, by)
+        return request_stop(self.store, self._steered(study), reason or f"{by} asked for it.", running, by)
 
     def set_study(self, study: str, **settings: Any) -> Edition:
         """Give a running study another ``parallelism``, ``max_trials``, ``timeout`` or ``sampler``.
@@ -103,10 +101,9 @@ class Steering:
         :raises PermanentHpoError: when the study is over, or its tasks were laid out for fewer trials.
         :raises StudyNotFoundError: when there is no such edition.
         """
-        from airflow_hpo.studies.rows import find_edition
         from airflow_hpo.studies.steer import set_study
 
-        return set_study(self.store, find_edition(self.store, study).name, settings, system_user())
+        return set_study(self.store, self._steered(study), settings, system_user())
 
     def extend_study(self, study: str, trials: int) -> Edition:
         """Have a running study want more trials.
@@ -121,10 +118,9 @@ class Steering:
         :raises PermanentHpoError: when the study is over, or its tasks were laid out for fewer trials.
         :raises StudyNotFoundError: when there is no such edition.
         """
-        from airflow_hpo.studies.rows import find_edition
         from airflow_hpo.studies.steer import extend_study
 
-        return extend_study(self.store, find_edition(self.store, study).name, trials, system_user())
+        return extend_study(self.store, self._steered(study), trials, system_user())
 
     def acts(self, study: str) -> pd.DataFrame:
         """Return what people did to an edition while it ran, the first act first: act, by, at, number and details.
@@ -137,8 +133,11 @@ class Steering:
         import pandas as pd
 
         from airflow_hpo.storage import acts
+
+        found = self.store_to_read.read(acts.of, self._edition(study))
+        return pd.DataFrame([asdict(act) for act in found], columns=["act", "by", "at", "number", "details"])
+
+    def _steered(self, study: str) -> str:
         from airflow_hpo.studies.rows import find_edition
 
-        store = self.store_to_read
-        found = store.read(acts.of, find_edition(store, study).name)
-        return pd.DataFrame([asdict(act) for act in found], columns=["act", "by", "at", "number", "details"])
+        return find_edition(self.store, study).name

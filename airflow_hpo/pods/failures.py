@@ -255,9 +255,10 @@ def _failed_hook(events: Sequence[str]) -> str | None:
 
 def _may_be_ended(pod: Any, container: str) -> bool:
     """Say whether a container has a probe or a hook for which the kubelet may end it."""
-    [one] = [each for each in pod.spec.containers if each.name == container] or [None]
-    return one is not None and bool(
+    return any(
         one.liveness_probe or one.startup_probe or (one.lifecycle and one.lifecycle.post_start)
+        for one in pod.spec.containers
+        if one.name == container
     )
 
 

@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from airflow_hpo.core.trial_key import family_of
 from airflow_hpo.storage.insert_absent import insert_absent
 from airflow_hpo.storage.tables import AssetEventRow
 
@@ -37,7 +38,7 @@ class EventKey:
     @classmethod
     def of_best(cls, edition: str, number: int) -> Self:
         """Return what stands for the best trial of an edition."""
-        return cls("study", edition.partition("@")[0], edition, number)
+        return cls("study", family_of(edition), edition, number)
 
     @classmethod
     def of_champion(cls, name: str, version: int) -> Self:

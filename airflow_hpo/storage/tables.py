@@ -107,7 +107,7 @@ class EditionRow(Row):
 
 
 class ActRow(Row):
-    """What a person, or the form of a DAG run, did to an edition while it ran; never changed."""
+    """What a person did to an edition while it ran; never changed."""
 
     __tablename__ = "hpo_acts"
     __table_args__ = (Index(None, "edition_id"), MYSQL)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from airflow_hpo.core.act import state_without_result
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunEnd, DagRunKey
@@ -65,7 +66,7 @@ def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Editi
             return now
         by_hand = acts.ends(session, edition.name)
         for number in running:
-            state = TrialState.PRUNED if number in by_hand else TrialState.FAIL
+            state = state_without_result(number, by_hand)
             store.optuna.tell(edition.name, number, state, within=session.connection())
             attempts.lose_running(session, edition.name, number, f"{by}, and the trial had no result.")
         return editions.finish(session, edition.name, end, reason, judged.progress.best)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from airflow_hpo.core.act import state_without_result
 from airflow_hpo.core.attempt import Attempt, TaskTry
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
@@ -75,11 +76,11 @@ def fail(
         kinds = [one.kind for one in known if one.attempt != attempt.attempt]
         exhausted = _programs_own([*kinds, outcome.kind]) > program_retries
         # One that a person ended is no failure, however its program took that.
-        by_hand = number in acts.ends(session, name)
-        due = outcome.lasting or exhausted or task_try.last_try or by_hand
+        by_hand = acts.ends(session, name)
+        due = outcome.lasting or exhausted or task_try.last_try or number in by_hand
         final = outcome.kind is not FailureKind.KILLED and due
         if final:
-            state = TrialState.PRUNED if by_hand else TrialState.FAIL
+            state = state_without_result(number, by_hand)
             told = store.optuna.tell(name, number, state, work=attempt.work, within=session.connection())
         _end(session, known, attempt, outcome, final=final)
         if final:

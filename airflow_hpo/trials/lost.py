@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from airflow_hpo.core.act import state_without_result
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import batch_and_index, telling_task
@@ -28,6 +29,6 @@ def reap(store: Store, name: str, numbers: Collection[int]) -> None:
     reason = "The task ended without a result: it was killed, timed out or marked by a person."
     for number in numbers:
         with store.session() as session:
-            state = TrialState.PRUNED if number in acts.ends(session, name) else TrialState.FAIL
+            state = state_without_result(number, acts.ends(session, name))
             store.optuna.tell(name, number, state, within=session.connection())
             attempts.lose_running(session, name, number, reason)

@@ -15,8 +15,8 @@ CONTAINERS = ("metrics", "logs", "results", "scores", "values")
 PREFIXES = 8
 """How many braces of a line that begin no object are passed over."""
 DEPTH = 4
-# as floats: Python's own integers refuse some lengths and turn into no float beyond 1e308
 _MEMBER = re.compile(r'"(?P<name>[^"]+)"\s*:\s*(?P<value>"?[+-]?\.?(?:\d|NaN|Infinity)[^,}\]\s]*)')
+# as floats: Python's own integers refuse some lengths and turn into no float beyond 1e308
 _DECODER = json.JSONDecoder(parse_int=float)
 
 
