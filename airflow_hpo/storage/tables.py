@@ -98,6 +98,10 @@ class EditionRow(Row):
     drained_by: Mapped[str | None] = mapped_column(PlainText)
     # The study as its file declares it; empty while `declaration` is the same, which a person may change while it runs.
     declared: Mapped[str | None] = mapped_column(PlainText)
+    # For how many trials its tasks were laid out; empty where several groups share it, and in editions of before.
+    layout: Mapped[dict[str, Any] | None]
+    # Why its stop rule gave no answer the last time; empty when it did, and without one.
+    rule_trouble: Mapped[str | None] = mapped_column(ToldText)
     purged_at: Mapped[datetime | None] = column_property(
         select(func.min(PurgeRow.began_at))
         .where(PurgeRow.edition_id == id)
