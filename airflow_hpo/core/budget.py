@@ -166,6 +166,7 @@ def most_batches(study: Study) -> int:
     return 1 + -(-beyond_first // study.batch) + -(-failures // study.batch)
 
 
-def most_trials(study: Study) -> int:
-    """Return how many trials the study can start at most."""
-    return study.wanted + (study.failures_allowed if study.count == "successful" else 0)
+def most_trials(study: Study, wanted: int | None = None) -> int:
+    """Return how many trials the study can start at most; of one that wanted another number of them."""
+    trials = study.wanted if wanted is None else wanted
+    return trials + (study.failures_of(trials) if study.count == "successful" else 0)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_hpo.core.budget import End
+from airflow_hpo.core.layout import Layout
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.settings import differences, shown_setting
 from airflow_hpo.core.study import Study
@@ -65,6 +66,10 @@ class Edition:
     drained_at: datetime | None = None
     """Since when it starts nothing new, such as before an upgrade; None while it does."""
     drained_by: str | None = None
+    layout: Layout | None = None
+    """For how many trials its tasks were laid out; None where several groups share it, and in editions of before."""
+    rule_trouble: str | None = None
+    """Why its stop rule gave no answer the last time; None when it did, and without one."""
     declared: Mapping[str, Any] | None = None
     """The study as its file declares it, where a person has changed it since; None where ``declaration`` is that."""
 

@@ -257,7 +257,11 @@ class Study(Declared):
     @property
     def failures_allowed(self) -> int:
         """How many trials may fail for good."""
-        return math.ceil(0.3 * self.wanted) if self.max_failures is None else self.max_failures
+        return self.failures_of(self.wanted)
+
+    def failures_of(self, wanted: int) -> int:
+        """Return how many trials may fail for good where so many are wanted."""
+        return math.ceil(0.3 * wanted) if self.max_failures is None else self.max_failures
 
     @property
     def same_failures(self) -> int | None:

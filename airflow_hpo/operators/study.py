@@ -11,16 +11,20 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.form import Asked
+from airflow_hpo.core.layout import Layout
 from airflow_hpo.core.names import ascii_form
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.core.window import Window, checked_window
 from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import DeclarationError, ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.operators.asked import NOBODY, asked_of, field_prefix, without_prefix
 from airflow_hpo.operators.asset_events import AssetEventOperator
 from airflow_hpo.operators.context import (
     current_edition,
@@ -86,9 +90,11 @@ class StudyStartOperator(EditionOperator):
     :param run: a value that is different for each edition; the same value reopens the same edition. Templated.
     :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
         In a run about earlier data than the champion's it is the newest version that was not found on later data.
+    :param layout: for how many trials the tasks that follow were laid out, which bounds what a person may ask for; None: any number.
+    :param form: True: the DAG run may be triggered with other settings, in params that begin with the id of the task group.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when another task of the DAG opens the study too, and they do not share it.
-    :raises AirflowFailException: when the study belongs to another DAG or task group, or searches for something else, or a later
+    :raises AirflowFailException: when the DAG run was triggered with a setting that is not possible, when the study belongs to another DAG or task group, or searches for something else, or a later
         task is to move the champion of another DAG's parameter set, or is to compare a champion that has no value of a parameter.
     """
 
@@ -100,12 +106,17 @@ class StudyStartOperator(EditionOperator):
         study: Study,
         run: str = "{{ run_id }}",
         parameter_set: str | None = None,
+        layout: Layout | None = None,
+        form: bool = False,
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.study = study
         self.run = run
+        self.layout = layout
+        self.form = form and layout is not None
+        self.ranges = "run_id" in run
         self.parameter_set = None if parameter_set is None else check_name(parameter_set)
         self.hpo_conn_id = hpo_conn_id
         self.check_alone()
@@ -124,16 +135,27 @@ class StudyStartOperator(EditionOperator):
             before = self.after_its_end(self.study.edition(self.run), before)
             # What is computed afresh is reckoned in the zone that the schedule has now.
             named = zone_of_schedule(context) if opening.afresh else timezone_of(hook.store, context)
-            edition = open_edition(hook.store, self.study, self.run, place, before, named, facts, opening)
+            asked = self._asked(context)
+            edition = open_edition(hook.store, self.study, self.run, place, before, named, facts, opening, asked)
             self._enter_champion(hook.store, champion, edition, reference_of(context).moment)
             self.end_stopped(hook.store, but=edition.name)
-        self.log.info("Study %s\n%s", edition.name, self.study.to_yaml())
+        self.log.info("Study %s\n%s", edition.name, edition.study.to_yaml())
+        if edition.differs:
+            self.log.info("%s", edition.differs)
         self.log_afresh(edition)
         reference = reference_of(context, zone(edition.timezone))
         self.log.info("Windows count from %s, in days of %s.", reference, edition.timezone)
-        for remark in advice(self.study):
+        for remark in advice(edition.study):
             self.log.warning("%s", remark)
         return edition.name
+
+    def _asked(self, context: Context) -> Asked:
+        if not self.form or self.layout is None:
+            return Asked(self.study, self.layout, NOBODY)
+        prefix = field_prefix(group_of(self.task_id))
+        for remark in without_prefix(context, self.study, self.layout, prefix):
+            self.log.warning("%s", remark)
+        return asked_of(context, self.study, self.layout, prefix, ranges=self.ranges)
 
     def _champion(self, hook: HpoHook) -> ParameterVersion | None:
         """Return the champion; one that cannot be compared ends the task before hours are spent.

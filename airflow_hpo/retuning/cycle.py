@@ -56,6 +56,7 @@ class Cycle:
     allow_other_owner: bool
     allow_older: bool
     dispatch: Dispatch
+    form: bool
     hpo_conn_id: str
 
     def lay_out(self) -> None:
@@ -65,6 +66,7 @@ class Cycle:
             trial=self.trial,
             study=self.study,
             dispatch=self.dispatch,
+            form=self.form,
             window=self.tuning,
             parameter_set=self.parameter_set,
             hpo_conn_id=self.hpo_conn_id,

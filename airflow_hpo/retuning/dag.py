@@ -52,6 +52,7 @@ def retuning_dag(
     allow_older: bool = False,
     allow_tuning_after_test: bool = False,
     dispatch: Dispatch = "batches",
+    form: bool = True,
     hpo_conn_id: str = HpoHook.default_conn_name,
     pool: str | None = None,
     priority_weight: int = 1,
@@ -104,6 +105,7 @@ def retuning_dag(
     :param allow_tuning_after_test: True also takes a tuning window that lies after the test window, which no decision in production
         could have known; False: it is refused.
     :param dispatch: as for :class:`TuneTaskGroup`.
+    :param form: as for :class:`TuneTaskGroup`, with the prefix ``tune.``.
     :param hpo_conn_id: connection of the study database.
     :param pool: pool of the trials, so that tuning does not starve production; None for the default pool. The other tasks take
         the pool of ``[hpo] bookkeeping_pool``.
@@ -145,6 +147,7 @@ def retuning_dag(
         allow_other_owner=allow_other_owner,
         allow_older=allow_older,
         dispatch=dispatch,
+        form=form,
         hpo_conn_id=hpo_conn_id,
     )
     own = {"priority_weight": priority_weight, "weight_rule": "absolute", **({"pool": pool} if pool else {})}

@@ -8,6 +8,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.act import Act, ActKind
+from airflow_hpo.core.settings import differences, shown_setting
+from airflow_hpo.core.study import Study
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.tables import ActRow, EditionRow, from_row
@@ -26,6 +28,13 @@ def note(
     edition_id = editions.row_id(session, edition)
     session.add(ActRow(edition_id=edition_id, act=act.value, number=number, by=by, details=told, at=utc_now()))
     session.flush()
+
+
+def note_set(session: Session, edition: str, by: str, before: Study, now: Study) -> None:
+    """Note that a study has other settings, in the transaction that gives them to it; nothing where it has not."""
+    if found := differences(before, now):
+        told = {name: [shown_setting(old), shown_setting(new)] for name, (old, new) in found.items()}
+        note(session, edition, ActKind.SET, by, details=told)
 
 
 def of(session: Session, edition: str) -> list[Act]:

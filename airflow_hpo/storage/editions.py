@@ -13,6 +13,8 @@ from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition, Span
+from airflow_hpo.core.form import Asked
+from airflow_hpo.core.layout import Layout
 from airflow_hpo.core.names import one_spelling
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.settings import carried
@@ -38,14 +40,17 @@ def declare(
     after: DagRunKey | None = None,
     opening: Opening | None = None,
     facts: RunFacts = UNKNOWN,
+    asked: Asked | None = None,
 ) -> Edition:
     """Create an edition, or open the one of that name again: in the DAG run that has it, or after that one has ended.
 
-    The declaration is taken over: that its search is the same was checked where its trials are. One that was finished goes
-    on: its end and any request to stop or drain it are forgotten, and its timeout counts from now.
+    The declaration is taken over, as the DAG run was triggered with it where that is another one: that its search is the same
+    was checked where its trials are. One that was finished goes on: its end and any request to stop or drain it are forgotten,
+    and its timeout counts from now.
     """
     opening, now = opening or Opening(study.edition(run)), utc_now()
-    latest: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id, "declaration": _declared(study)}
+    latest: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "group_id": group_id}
+    latest |= {"layout": asdict(asked.layout) if asked and asked.layout else None}
     latest |= {"clear_number": facts.clear_number, "run_started": facts.started, "run_type": facts.run_type}
     fresh: dict[str, Any] = {
         "family": study.name,
@@ -55,10 +60,12 @@ def declare(
         "text_values": True,
     }
     fresh |= {"timezone": timezone, "worked_seconds": 0.0, "looked_at": now}
-    insert_absent(session, EditionRow, [{**fresh, **latest, **asdict(opening)}])
+    first = _declarations(study, to_open(None, study, asked))
+    insert_absent(session, EditionRow, [{**fresh, **latest, **first, **asdict(opening)}])
     name = opening.name
     row = _locked(session, name)
-    latest |= _as_set(row, study)
+    own = DagRunKey(dag_id, run_id) if dag_id and run_id else None
+    latest |= _declarations(study, to_open(edition_of(row), study, asked, own))
     if dag_id and run_id and row.dag_id and row.run_id and not study.shared:
         refuse_another_run(name, DagRunKey(row.dag_id, row.run_id), DagRunKey(dag_id, run_id), after)
     for column, value in latest.items():
@@ -299,12 +306,14 @@ def _go_on(row: EditionRow) -> None:
     row.worked_seconds, row.looked_at, row.drained_at, row.drained_by = 0.0, row.started_at, None, None
 
 
-def _as_set(row: EditionRow, file: Study) -> dict[str, str | None]:
-    """Return the declarations of an edition that is opened again: what a person has set stays."""
-    if row.declared is None:
-        return {}
-    before = edition_of(row)
-    now = carried(file, before.file_study, before.study)
+def to_open(stored: Edition | None, file: Study, asked: Asked | None, run: DagRunKey | None = None) -> Study:
+    """Return the study that a start opens: what a person has set stays in its DAG run, and another one has what it asks for."""
+    if stored is None or not (file.shared or stored.dag_run in (None, run)):
+        return asked.study if asked else file
+    return carried(file, stored.file_study, stored.study)
+
+
+def _declarations(file: Study, now: Study) -> dict[str, str | None]:
     return {"declaration": _declared(now), "declared": None if now == file else _declared(file)}
 
 
@@ -319,6 +328,7 @@ def edition_of(row: EditionRow) -> Edition:
         row,
         declaration=json.loads(row.declaration),
         declared=json.loads(row.declared) if row.declared else None,
+        layout=Layout(**row.layout) if row.layout else None,
         created=row.created_at,
         started=row.started_at,
         finished=row.finished_at,

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from airflow_hpo.core.afresh import UNKNOWN, Opening, RunFacts, why_afresh
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.form import Asked
 from airflow_hpo.core.owner import DagRunEnd, DagRunKey, Owner
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
-from airflow_hpo.storage import editions, generations, purges, sharers
+from airflow_hpo.storage import acts, editions, generations, purges, sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.stopped_runs import end_stopped
@@ -30,6 +31,7 @@ def open_edition(
     timezone: str = "UTC",
     facts: RunFacts = UNKNOWN,
     opening: Opening | None = None,
+    asked: Asked | None = None,
 ) -> Edition:
     """Create an edition of a study, or reopen it when it exists; only the study's owner may, and one DAG run at a time.
 
@@ -41,7 +43,7 @@ def open_edition(
     Warm starts take over nothing with data that end after those of the DAG run, else after the edition was created.
     """
     claim_study(store, study, Owner.of(task_try.task))
-    return opened(store, study, run, task_try, after, timezone, facts, opening)
+    return opened(store, study, run, task_try, after, timezone, facts, opening, asked)
 
 
 def opened(
@@ -53,13 +55,15 @@ def opened(
     timezone: str = "UTC",
     facts: RunFacts = UNKNOWN,
     opening: Opening | None = None,
+    asked: Asked | None = None,
 ) -> Edition:
     """Create or reopen an edition after its owner was checked."""
     task = task_try.task
     opening = opening or opening_of(store, study, run, task_try, facts)
     name = opening.name
     _refuse_gone(store, name)
-    store.optuna.create(name, study)
+    before, own = store.read(editions.find_one, name), DagRunKey.of(task)
+    store.optuna.create(name, editions.to_open(before, study, asked, own))
     with store.session() as session:
         edition = editions.declare(
             session,
@@ -72,14 +76,17 @@ def opened(
             after=after,
             opening=opening,
             facts=facts,
+            asked=asked,
         )
+        if asked and (before is None or before.dag_run != own):
+            acts.note_set(session, name, asked.by, study, edition.study)
         # Once more, because only now nobody can begin to purge it.
         purges.refuse_purged(session, name)
         if study.shared:
             sharers.join(session, name, Owner.of(task), task.run_id, after)
     if edition.generation > 1 and not study.shared:
         _end_earlier(store, edition, DagRunKey.of(task))
-    _take_over(store, edition, study, facts)
+    _take_over(store, edition, edition.study, facts)
     return edition
 
 

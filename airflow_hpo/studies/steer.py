@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from airflow_hpo.core.act import ActKind
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.settings import changed, differences, shown_setting
+from airflow_hpo.core.settings import changed, differences
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.core.trial_key import batch_and_index, first_key, sharer_of
 from airflow_hpo.exceptions import PermanentHpoError
@@ -55,22 +54,22 @@ def _set(store: Store, name: str, by: str, given: Mapping[str, Any] | None = Non
         refuse_over(status_of(store, edition, records), "A study that goes on is changed")
         given = {"max_trials": edition.study.wanted + more} if given is None else given
         new = changed(edition.study, edition.file_study, given)
-        found = differences(edition.study, new)
-        if not found:
+        if not differences(edition.study, new):
             return edition
         if new.wanted > edition.study.wanted:
             _refuse_beyond(store, session, replace(edition, declaration=new.to_dict()), records)
-        told = {each: [shown_setting(old), shown_setting(now)] for each, (old, now) in found.items()}
-        acts.note(session, name, ActKind.SET, by, details=told)
+        acts.note_set(session, name, by, edition.study, new)
         return editions.redeclare(session, name, new)
 
 
 def _refuse_beyond(store: Store, session: Session, edition: Edition, records: Collection[TrialRecord]) -> None:
-    """Refuse more trials than there are places left where all were laid out already; before that they will be."""
-    lazy = editions.lazy_batches(session, edition.name, edition.study.slots)
+    """Refuse more trials than there are places left."""
+    lazy, layout = editions.lazy_batches(session, edition.name, edition.study.slots), edition.layout
     if not lazy:
+        if layout and (why := layout.refusal(edition.study)):
+            raise PermanentHpoError(why)
         return
-    places = sum(lazy.values())
+    places = sum(lazy.values()) + (layout.per_map * max(0, layout.maps - len(lazy)) if layout else 0)
     keys = {first_key(record.key) for record in records if record.key}
     taken = sum((sharer_of(key), batch_and_index(key)[0]) in lazy for key in keys)
     needed = at_most(status_of(store, edition, records))

@@ -8,7 +8,7 @@ from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo import conf
 from airflow_hpo.core.advice import advice
-from airflow_hpo.core.budget import most_batches, most_trials
+from airflow_hpo.core.layout import Layout
 from airflow_hpo.core.remedy import closest
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
@@ -20,6 +20,7 @@ from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor_bookkeeping
 from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown_argument
+from airflow_hpo.task_groups.form import add_form
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.task_docs import explain
 
@@ -57,6 +58,8 @@ class TuneTaskGroup(TaskGroup):
     :param parameter_set: parameter set; its champion, which production uses now, is tried first; None for no such trial.
     :param accept_incomplete: True makes ``finish`` succeed when tasks of the study failed before its budget was spent; its
         result then has ``end`` ``"incomplete"`` and a ``reason``. False makes it fail, and name the task.
+    :param form: Airflow's trigger form has the study's settings, with the declared values as defaults, under ``<group_id>.``; False, and a
+        study that is ``shared``: it has not.
     :param hpo_conn_id: connection of the study database.
     :param deferrable: wait for trials in the triggerer, without a worker.
     """
@@ -72,6 +75,7 @@ class TuneTaskGroup(TaskGroup):
         run: str = "{{ run_id }}",
         parameter_set: str | None = None,
         accept_incomplete: bool = False,
+        form: bool = True,
         hpo_conn_id: str = HpoHook.default_conn_name,
         deferrable: bool = True,
         **kwargs: Any,
@@ -92,12 +96,15 @@ class TuneTaskGroup(TaskGroup):
         self._run = run
         self._conn_id = hpo_conn_id
         self._deferrable = deferrable
+        self._layout = self._laid_out(dispatch)
         with self:
             self.start = StudyStartOperator(
                 task_id="start",
                 study=study,
                 run=run,
                 parameter_set=parameter_set,
+                layout=None if study.shared else self._layout,
+                form=form,
                 hpo_conn_id=hpo_conn_id,
                 **bookkeeping(),
             )
@@ -111,6 +118,8 @@ class TuneTaskGroup(TaskGroup):
                 **bookkeeping(TriggerRule.ALL_DONE),
             )
             self._lay_out(dispatch)
+        if self.start.form and self.dag is not None:
+            add_form(self.dag, self.group_id or "", study, self._layout, ranges=self.start.ranges)
         for task in self.iter_tasks():
             explain(task)
 
@@ -128,22 +137,23 @@ class TuneTaskGroup(TaskGroup):
         child: str = self.child_id(BATCH_GROUP)  # type: ignore[no-untyped-call]
         return f"{child}.{self._trial.task_id}"
 
-    def _lay_out(self, dispatch: Dispatch) -> None:
+    def _laid_out(self, dispatch: Dispatch) -> Layout:
         limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
-        if dispatch == "continuous":
-            lazy = [True] * -(
-                -(most_trials(self.study) + self.study.reserve) // min(limit, self._trial.most_waiting or limit)
-            )
-        else:
+        if dispatch == "batches":
             self._refuse_large_batches(limit)
-            lazy = [False] * most_batches(self.study) + [True]
-        if len(lazy) > MOST_BATCHES:
+        per_map = min(limit, self._trial.most_waiting or limit)
+        layout = Layout.of(self.study, per_map, continuous=dispatch == "continuous")
+        if (batches := layout.batches + layout.maps) > MOST_BATCHES:
             raise DeclarationError(
                 f"A study is laid out in {MOST_BATCHES} batches at most, each of which is tasks of the DAG, but max_trials="
-                f"{self.study.max_trials} and parallelism={self.study.parallelism} were {len(lazy)}. Lower max_trials, or raise "
+                f"{self.study.max_trials} and parallelism={self.study.parallelism} were {batches}. Lower max_trials, or raise "
                 "parallelism."
             )
+        return layout
+
+    def _lay_out(self, dispatch: Dispatch) -> None:
         before: Any = self.start
+        lazy = [False] * self._layout.batches + [True] * self._layout.maps
         for number, asks_later in enumerate(lazy, start=1):
             before = self._batch(number, before, lazy=asks_later, continuing=dispatch == "continuous" and number > 1)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.core.form import Asked
+from airflow_hpo.core.layout import Layout
 from airflow_hpo.core.settings import typed_settings
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import PermanentHpoError
@@ -94,3 +96,22 @@ def test_a_study_that_is_over_is_not_changed(tuned: Tuned) -> None:
     request_stop(tuned.store, tuned.name, "Enough.")
     with pytest.raises(PermanentHpoError, match="is over"):
         extend_study(tuned.store, tuned.name, 1, BY)
+
+
+def asked(**options: Any) -> Asked:
+    """Return what a DAG run of a small continuous map asks for."""
+    file = declared(**options)
+    return Asked(file, Layout.of(file, per_map=10, continuous=True), "ann")
+
+
+def test_a_study_is_not_extended_beyond_the_tasks_that_were_laid_out(store: Store) -> None:
+    first = open_edition(store, declared(max_failures=0), "r", START, asked=asked(max_failures=0))
+    with pytest.raises(PermanentHpoError, match=r"laid out for 10 trials.*11 trials may need 11.*Write max_trials=11"):
+        extend_study(store, first.name, 1, BY)
+    larger = {"max_failures": 0, "max_trials": 15}
+    name = open_edition(store, declared(**larger), "s", START, asked=asked(**larger)).name
+    # Of two maps the first one is filled: the second one has its places still.
+    assert len(reserve(store, name, 1, limit=10)) == 10
+    assert extend_study(store, name, 5, BY).study.max_trials == 20
+    with pytest.raises(PermanentHpoError, match="laid out for 20 further trials"):
+        extend_study(store, name, 1, BY)

@@ -1,0 +1,194 @@
+"""Form of a run: what a person may choose for it when it is triggered, and the study that comes of the choices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from airflow_hpo.core.algorithms import SAMPLERS
+from airflow_hpo.core.declared import brief_repr, nearest
+from airflow_hpo.core.environment import as_text
+from airflow_hpo.core.layout import Layout
+from airflow_hpo.core.settings import SETTINGS, changed, shown_setting, typed_setting, with_settings
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Float, Int, nearest_value
+from airflow_hpo.core.space.space import Space
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import DeclarationError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a DAG run starts with."""
+
+    study: Study
+    """The study as the run was triggered with it."""
+    layout: Layout | None
+    by: str
+    """Who triggered it, for the audit of what differs from the file."""
+
+
+RANGE = "space."
+"""Begins the names of fields that are about a parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field."""
+
+    default: Any
+    """What is declared, as JSON has it."""
+    title: str
+    description: str
+    schema: Mapping[str, Any]
+    """What is allowed, as a JSON schema."""
+
+
+def fields(study: Study, layout: Layout, *, ranges: bool) -> dict[str, Field]:
+    """Return the fields by name: the settings of a study, and the ranges of its parameters where these may be narrowed."""
+    largest, samplers = (
+        layout.largest(study),
+        [name for name in SAMPLERS if name != "grid" or grid.countable(study.space)],
+    )
+    found = {
+        "max_trials": Field(
+            study.wanted,
+            "Trials",
+            f"How many trials the study wants; its tasks were laid out for {largest} at most.",
+            {"type": "integer", "minimum": 1, "maximum": largest},
+        ),
+        "parallelism": Field(
+            study.slots,
+            "At once",
+            f"How many of them run at once; {study.most_slots} at most, which `max_parallelism` raises.",
+            {"type": "integer", "minimum": 1, "maximum": study.most_slots},
+        ),
+        "timeout": Field(
+            _time_text(study.timeout),
+            "Timeout",
+            "No trial is suggested after this time of work: 90m, 12h, 2d, or seconds; empty for no limit.",
+            {"type": ["null", "string"]},
+        ),
+        "sampler": Field(study.sampler.name, "Sampler", "How points are chosen.", {"type": "string", "enum": samplers}),
+    }
+    for name, parameter in study.space.items() if ranges else ():
+        found |= {f"{RANGE}{name}{end}": field for end, field in _range_fields(name, parameter).items()}
+    return found
+
+
+def _range_fields(name: str, parameter: AnyParameter) -> dict[str, Field]:
+    if isinstance(parameter, Categorical):
+        texts = [as_text(choice) for choice in parameter.choices]
+        return {"": Field(texts, name, "Which choices are tried.", {"type": "array", "examples": texts})}
+    schema = {
+        "type": "number" if isinstance(parameter.low, float) else "integer",
+        "minimum": parameter.low,
+        "maximum": parameter.high,
+    }
+    inside = f"inside {shown_setting(parameter)}, which is declared."
+    return {
+        ".low": Field(parameter.low, f"{name} from", f"Smallest value of {name}, {inside}", schema),
+        ".high": Field(parameter.high, f"{name} to", f"Largest value of {name}, {inside}", schema),
+    }
+
+
+def formed(file: Study, layout: Layout, given: Mapping[str, Any], *, ranges: bool) -> Study:
+    """Return the study of a run that was triggered with some values; those that are as declared change nothing.
+
+    :raises DeclarationError: when a name is none of the form's, or a value is not possible.
+    """
+    known = fields(file, layout, ranges=ranges)
+    for name in given:
+        if name not in known:
+            hint = nearest(name, list(known)) or f" It has {', '.join(known)}."
+            raise DeclarationError(f"The form of {file.name!r} has no {name!r}.{hint}")
+    # An empty field is as declared, but a timeout, which it takes away.
+    filled = {name: value for name, value in given.items() if value is not None or name == "timeout"}
+    chosen = {name: value for name, value in filled.items() if value != known[name].default}
+    settings = {name: _setting(name, value) for name, value in chosen.items() if name in SETTINGS}
+    if "sampler" in settings and file.max_trials is None:
+        settings.setdefault("max_trials", file.wanted)
+    new = changed(file, file, {name: value for name, value in settings.items() if value != _declared(file, name)})
+    if chosen.keys() - settings:
+        space = {name: _narrowed(name, parameter, chosen) for name, parameter in file.space.items()}
+        new = with_settings(new, {"space": _with_conditions(space)})
+    if new == file:
+        return file
+    if why := layout.refusal(new):
+        raise DeclarationError(why)
+    return Study.from_dict(new.to_dict())  # checked whole, because it is read so from now on
+
+
+def _declared(file: Study, name: str) -> Any:
+    shown = {"max_trials": file.wanted, "parallelism": file.slots} if file.max_trials else {}
+    return shown.get(name, getattr(file, name))
+
+
+def _setting(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return typed_setting(name, value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return timedelta(seconds=value) if name == "timeout" and type(value) is int else value
+
+
+def _narrowed(name: str, parameter: AnyParameter, chosen: Mapping[str, Any]) -> AnyParameter:
+    if isinstance(parameter, Categorical):
+        return _with_choices(name, parameter, chosen.get(f"{RANGE}{name}", parameter.choices))
+    low, high = (_bound(name, parameter, end, chosen) for end in ("low", "high"))
+    if low > high:
+        raise DeclarationError(
+            f"The range of a run has a value, but got {RANGE}{name}.low={low} above {RANGE}{name}.high={high}. Swap them."
+        )
+    return parameter.model_copy(update={"low": low, "high": high})
+
+
+def _bound(name: str, parameter: Float | Int, end: str, chosen: Mapping[str, Any]) -> Any:
+    value = chosen.get(f"{RANGE}{name}.{end}", getattr(parameter, end))
+    # The highest value need not be on a step, as in the declaration.
+    if value != getattr(parameter, end) and not parameter.holds(value):
+        raise DeclarationError(
+            f"The range of a run lies inside the declared one, but got {RANGE}{name}.{end}={brief_repr(value)}, and {name!r} is "
+            f"{brief_repr(parameter)}. Take {nearest_value(parameter, value)!r}, or widen its file."
+        )
+    return parameter.canonical(value) if parameter.holds(value) else value
+
+
+def _with_choices(name: str, parameter: Categorical, given: Any) -> Categorical:
+    wanted = given if isinstance(given, list | tuple) else [given]
+    texts = {text: choice for choice in parameter.choices for text in (as_text(choice), str(choice))}
+    unknown = [each for each in wanted if each not in parameter.choices and str(each) not in texts]
+    if unknown or not wanted:
+        hint = nearest(str(unknown[0]), list(texts)) if unknown else ""
+        raise DeclarationError(
+            f"The choices of a run are some of those declared, but got {brief_repr(given)} for {name!r}, which has "
+            f"{', '.join(map(str, parameter.choices))}.{hint or ' Take one of them.'}"
+        )
+    kept = [texts[str(each)] if each not in parameter.choices else each for each in wanted]
+    return parameter.model_copy(update={"choices": [choice for choice in parameter.choices if choice in kept]})
+
+
+def _with_conditions(space: Space) -> Space:
+    """Return the space with conditions of values that are left; a parameter for which none is left has no meaning."""
+    found: Space = {}
+    for name, parameter in space.items():
+        when = {
+            parent: [v for v in values if space[parent].holds(v)] for parent, values in (parameter.when or {}).items()
+        }
+        for parent, values in when.items():
+            if not values:
+                raise DeclarationError(
+                    f"A range leaves each condition a value, but {name!r} waits for {(parameter.when or {})[parent]!r} of {parent!r}, and "
+                    f"this run has {shown_setting(space[parent])}. Leave one of them in."
+                )
+        found[name] = parameter.model_copy(update={"when": when}) if when else parameter
+    return found
+
+
+def _time_text(time: timedelta | None) -> str | None:
+    """Return a time as a person would type it."""
+    if time is None:
+        return None
+    seconds = time.total_seconds()
+    units = {"d": 86400, "h": 3600, "m": 60}
+    return next((f"{seconds / size:.0f}{unit}" for unit, size in units.items() if seconds % size == 0), f"{seconds:g}")

@@ -1,0 +1,26 @@
+"""Form that Airflow shows when a DAG is triggered, made from the study of a task group."""
+
+from typing import Any
+
+from airflow.sdk import DAG, Param, get_parsing_context
+
+from airflow_hpo.core.form import fields
+from airflow_hpo.core.layout import Layout
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.asked import field_prefix
+
+
+def add_form(dag: DAG, group_id: str, study: Study, layout: Layout, *, ranges: bool) -> None:
+    """Give a DAG the fields of a study as its params, with the declared values as defaults."""
+    # A task validates all params of its run again: one that was triggered before the file was changed would end there.
+    running = get_parsing_context().dag_id is not None
+    for name, field in fields(study, layout, ranges=ranges).items():
+        key, schema = field_prefix(group_id) + name, {} if running else dict(field.schema)
+        if key in dag.params:
+            raise DeclarationError(
+                f"The form of a study has fields of its own, but DAG {dag.dag_id!r} has a param {key!r} too. Rename that, or write "
+                "form=False in the task group."
+            )
+        shown: dict[str, Any] = {"title": field.title, "section": f"Study {study.name}"}
+        dag.params[key] = Param(field.default, description=field.description, **shown, **schema)
