@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -92,6 +92,17 @@ def administer(url: URL, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
+
+
+def metadata_of(server: str, name: str) -> str:
+    """Make a database, and a role that owns it, for the metadata of one Airflow, and return the database's URL.
+
+    Tests that click while tasks run keep it here, not in SQLite: there Airflow's API server writes its audit log inside its
+    event loop, and waits for a lock that another request gives back only through that loop.
+    """
+    url = make_url(server).set(drivername="postgresql+psycopg2")
+    administer(url, f"CREATE ROLE {name} LOGIN", f"CREATE DATABASE {name} OWNER {name}")
+    return url.set(database=name, username=name).render_as_string(hide_password=False)
 
 
 @retry(retry=retry_if_exception_type(OperationalError), stop=stop_after_delay(60), wait=wait_fixed(0.1), reraise=True)

@@ -1,4 +1,4 @@
-"""A live Airflow for the tests of this folder, on SQLite and on PostgreSQL."""
+"""A live Airflow for the tests of this folder, with studies on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
-from tests.postgres import administer
+from tests.postgres import administer, metadata_of
 
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = Path(__file__).parent / "dags"
@@ -54,7 +54,7 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def airflow(request: pytest.FixtureRequest, home: Path) -> Iterator[LiveAirflow]:
+def airflow(request: pytest.FixtureRequest, home: Path, postgres_url: str) -> Iterator[LiveAirflow]:
     """A running Airflow with the studies of these tests, and with the example DAGs where they are run."""
     folder = home / request.param
     dags = folder / "dags"
@@ -62,9 +62,10 @@ def airflow(request: pytest.FixtureRequest, home: Path) -> Iterator[LiveAirflow]
     if ALL or request.param == "sqlite":
         # Parsed in seconds: where no test runs them, they are not there.
         shutil.copytree(ROOT / "dags", dags, dirs_exist_ok=True)
-    env = {"AIRFLOW__HPO__PRELOAD": "True"}
+    metadata = metadata_of(postgres_url, f"airflow_on_{request.param}")
+    env = {"AIRFLOW__HPO__PRELOAD": "True", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata}
     if request.param == "postgresql":
-        env |= _on_postgres(request.getfixturevalue("postgres_url"))
+        env |= _studies(postgres_url, metadata)
     live = LiveAirflow(folder / "home", dags, parallelism=6, env=env)
     if request.param == "postgresql":
         live.cli("hpo", "db", "migrate")
@@ -81,15 +82,12 @@ def store(airflow: LiveAirflow) -> Store:
     return Store(Database.of(airflow.env["HPO_TEST_URL"], "hpo"))
 
 
-def _on_postgres(server: str) -> dict[str, str]:
-    """Make a database with two roles: Airflow's, and one that owns the study schema and nothing else."""
+def _studies(server: str, metadata: str) -> dict[str, str]:
+    """Make a role that owns the study schema beside Airflow's metadata, and nothing else."""
     url = make_url(server).set(drivername="postgresql+psycopg2")
-    administer(
-        url, "CREATE ROLE airflow LOGIN", "CREATE ROLE tuner LOGIN", "CREATE DATABASE airflow_meta OWNER airflow"
-    )
-    administer(url.set(database="airflow_meta"), "CREATE SCHEMA hpo AUTHORIZATION tuner")
-    meta = url.set(database="airflow_meta", username="airflow")
-    studies = meta.set(username="tuner")
+    administer(url, "CREATE ROLE tuner LOGIN")
+    administer(url.set(database=make_url(metadata).database), "CREATE SCHEMA hpo AUTHORIZATION tuner")
+    studies = make_url(metadata).set(username="tuner")
     fields = {
         "conn_type": "hpo",
         "host": studies.host,
@@ -99,7 +97,6 @@ def _on_postgres(server: str) -> dict[str, str]:
         "extra": {"dialect": "postgresql", "db_schema": "hpo"},
     }
     return {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": meta.render_as_string(hide_password=False),
         "AIRFLOW_CONN_HPO_DEFAULT": json.dumps(fields),
         "HPO_TEST_URL": studies.render_as_string(hide_password=False),
     }

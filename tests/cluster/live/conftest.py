@@ -16,6 +16,7 @@ from airflow_hpo.studies import migrate
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from tests.cluster.namespaces import fresh_namespace, granted
+from tests.postgres import metadata_of
 
 DAGS = Path(__file__).parent / "dags"
 
@@ -42,12 +43,13 @@ def nearly_half_a_node(core: Any) -> str:
 
 
 @pytest.fixture(scope="package")
-def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str) -> Iterator[LiveAirflow]:
+def airflow(kubeconfig: Path, core: Any, namespace: str, python_image: str, postgres_url: str) -> Iterator[LiveAirflow]:
     """A running Airflow that has the rights of the Role."""
     extra = {"kube_config_path": str(granted(core, namespace) or kubeconfig)}
     env = {
         "AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra}),
         "AIRFLOW__HPO__PRELOAD": "True",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_of(postgres_url, "airflow_with_pods"),
         "HPO_TEST_IMAGE": python_image,
         "HPO_TEST_NAMESPACE": namespace,
         "HPO_TEST_CPU": nearly_half_a_node(core),
