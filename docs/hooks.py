@@ -23,6 +23,7 @@ BUDGET = (
     "stop_on_same_failure",
     "timeout",
     "patience",
+    "stop_when",
     "when_over",
 )
 LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#)([^)]+)\)")

@@ -20,6 +20,7 @@ from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.completion import default_of
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
+from airflow_hpo.core.stop_rule import checked_rule
 from airflow_hpo.core.trial_key import edition_name
 from airflow_hpo.core.warm_start import WarmStart
 
@@ -82,6 +83,9 @@ class Study(Declared):
         Trials that were suggested before go on to their end, and so a program that hangs holds the study, unless the trial
         has ``no_news_after``. With ``when_over="stop"`` those that run are ended and pruned, and those that wait do not start.
     :param patience: the study ends after this many successful trials without a better one; None for no limit.
+    :param stop_when: a stop rule of your own, ``"module:function"``: tasks import it and call it with a :class:`StudyProgress` whenever more
+        trials are to start. With True, or a sentence that says why, the study ends, and its best trial so far is the result; an error in
+        it is told, and ends nothing. None for no rule.
     :param when_over: what becomes of the trials that still run when the study is over or a person stops it: ``"finish"``
         leaves them to finish, ``"stop"`` ends them, and they are pruned.
     :param sampler: name of the sampler, or a :class:`Sampler` with options.
@@ -112,6 +116,7 @@ class Study(Declared):
     stop_on_same_failure: StrictInt | None = Field(default=None, ge=0)
     timeout: Duration | None = None
     patience: StrictInt | None = Field(default=None, ge=1)
+    stop_when: str | None = None
     when_over: WhenOver = "finish"
     sampler: Sampler = Sampler("tpe")
     pruner: Pruner = Pruner("none")
@@ -166,6 +171,11 @@ class Study(Declared):
     @classmethod
     def _spelt_defaults(cls, defaults: Any) -> Any:
         return spelt_keys(defaults)
+
+    @field_validator("stop_when", mode="before", json_schema_input_type=str | None)
+    @classmethod
+    def _rule(cls, path: Any) -> Any:
+        return None if path is None else checked_rule(path)
 
     @field_validator("stop_on_same_failure", mode="before", json_schema_input_type=int | None)
     @classmethod

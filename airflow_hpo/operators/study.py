@@ -46,6 +46,7 @@ from airflow_hpo.studies.drain import waits_with_batch
 from airflow_hpo.studies.finish import ended_just_before, finish
 from airflow_hpo.studies.open import enter_champion, open_edition, opening_of, run_before
 from airflow_hpo.studies.owner import claim_study
+from airflow_hpo.studies.stop_rule import ask_rule
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import reserve, results_before, suggest
 from airflow_hpo.triggers.study import LONGEST_WAIT, StudyEvent, StudyTrigger
@@ -91,7 +92,7 @@ class StudyStartOperator(EditionOperator):
     :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
         In a run about earlier data than the champion's it is the newest version that was not found on later data.
     :param layout: for how many trials the tasks that follow were laid out, which bounds what a person may ask for; None: any number.
-    :param form: True: the DAG run may be triggered with other settings, in params that begin with the id of the task group.
+    :param form: whether the DAG run may be triggered with other settings, in params that begin with the id of the task group.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when another task of the DAG opens the study too, and they do not share it.
     :raises AirflowFailException: when the DAG run was triggered with a setting that is not possible, when the study belongs to another DAG or task group, or searches for something else, or a later
@@ -251,6 +252,7 @@ class StudySuggestOperator(BaseOperator):
             store, asker = HpoHook(self.hpo_conn_id).store, Owner.of(task_try_of(context).task)
             edition = current_edition(store, self.edition, context)
             name = edition.name
+            ask_rule(store, name, self.log)
             if self.lazy:
                 limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
                 requests = reserve(store, name, self.batch, min(limit, self.most_lazy or limit), asker)

@@ -207,6 +207,14 @@ def request_stop(session: Session, name: str, reason: str) -> Edition:
     return edition_of(row)
 
 
+def note_rule(session: Session, name: str, reason: str | None, trouble: str | None) -> None:
+    """Note what a stop rule has said: why the study ends, or why it gave no answer; None for neither."""
+    row = _locked(session, name)
+    row.stop_reason = row.stop_reason or reason
+    row.rule_trouble = trouble
+    session.flush()
+
+
 def drain(session: Session, name: str, by: str) -> Edition:
     """Let an edition that has not ended start nothing new for a while; said again, the first statement is kept."""
     row = _locked(session, name)

@@ -72,7 +72,7 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     odd = odd_results(records, runs)
     mixed = images_sentence(store, [name]), periods_sentence(store, name)
     return Explanation(
-        [*said, *([odd_sentence(odd)] if odd else []), *filter(None, mixed)],
+        [*said, *([odd_sentence(odd)] if odd else []), *filter(None, (edition.rule_trouble, *mixed))],
         [_trial(record, runs.get(record.number, []), tasks, news) for record in shown],
     )
 

@@ -12,6 +12,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.template_names import check_template_names
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.studies.stop_rule import rule_of
 from airflow_hpo.task_groups.backends import TrialBackend, refuse_unknown
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
@@ -46,6 +47,8 @@ def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int
             f"A study is declared by Study(...), but got {study!r}. "
             "Write study=Study(name='valley', objective='loss', space={'x': Float(-1.0, 1.0)}, max_trials=20)."
         )
+    if study.stop_when is not None:
+        rule_of(study.stop_when)
     if not isinstance(trial, TrialBackend | GroupTrial):
         raise DeclarationError(
             f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got {trial!r}. "

@@ -29,6 +29,7 @@ from airflow_hpo.storage import acts, attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.drain import held_back
 from airflow_hpo.studies.stop import must_not_start
+from airflow_hpo.studies.stop_rule import ask_rule
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_for
 from airflow_hpo.studies.why import ended_sentence, last_words
@@ -83,6 +84,7 @@ class TrialRun:
 
         :raises StudyOverError: when the study is over without it.
         """
+        ask_rule(self.store, study, self.log)
         given, status = ask_for(self.store, study, keys)
         if keys[0] not in {one.key for one in given}:
             if status.verdict.over:
