@@ -1,6 +1,7 @@
 """Failures of pods, read from their last state: the program's own, or the cluster's."""
 
 import re
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -234,7 +235,15 @@ def _how(pod: Any, container: str, end: Any) -> str:
         return "was ended by SIGKILL (137), and no event of the pod says why; often that is the kernel short of memory"
     if end.exit_code == TERMINATED:
         return "was ended by SIGTERM (143), and no event of the pod says why"
-    return f"exited with {end.exit_code}"
+    return f"exited with {end.exit_code}{_signal(end.exit_code)}"
+
+
+def _signal(code: int) -> str:
+    """Return which signal an exit code stands for, as 135 for SIGBUS, which too little shared memory is; else empty."""
+    try:
+        return f" ({signal.Signals(code - 128).name})"
+    except ValueError:
+        return ""
 
 
 def _failed_probe(container: str, events: Sequence[str]) -> str | None:
@@ -295,11 +304,20 @@ def node_lost(pod: Any) -> PodFailure:
     )
 
 
-def not_scheduled(pod: Any, seconds: float) -> PodFailure:
+def not_scheduled(pod: Any, seconds: float, events: Sequence[str] = ()) -> PodFailure:
     """Return the failure of a pod that no node took in time."""
-    found = scheduling(pod)
-    why = found.message if found and found.status == "False" else None
+    why = unscheduled(pod, events)
     return PodFailure(INFRASTRUCTURE, _sentence(f"The pod was not scheduled within {seconds:g} s", why))
+
+
+def unscheduled(pod: Any, events: Sequence[str]) -> str:
+    """Return why a pod has no node: the scheduler says nothing of one whose devices were not claimed yet."""
+    found = scheduling(pod)
+    if found and found.message:
+        return str(found.message)
+    claims = ", ".join(one.name for one in pod.spec.resource_claims or [])
+    said = next((event.partition(": ")[2] for event in reversed(events) if event.startswith("Failed")), "")
+    return said or (f"it waits for its resource claims ({claims})" if claims else "")
 
 
 def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] = ()) -> PodFailure:
@@ -307,6 +325,8 @@ def not_started(pod: Any, container: str, seconds: float, events: Sequence[str] 
     waits = [_waiting(one) for one in [*(pod.status.init_container_statuses or []), container_status(pod, container)]]
     reasons = [text for text in waits if text]
     final = [text for text in reasons if text not in _STARTING]
+    if runs := running_init(pod):
+        final.append(f"the init container {runs!r} still runs")
     # An event names the volume that cannot be mounted; the container only says that it is being created.
     why = next(iter([*final, *reversed(events), *reasons]), None)
     return PodFailure(INFRASTRUCTURE, _sentence(f"The pod did not start within {seconds:g} s", why))
@@ -340,6 +360,13 @@ def cannot_mount(events: Sequence[str]) -> PodFailure | None:
             remedy = "Create what it names, or correct the trial's `volumes`."
             return PodFailure(INFRASTRUCTURE, f"{what} {remedy}", lasting=True)
     return None
+
+
+def running_init(pod: Any) -> str | None:
+    """Return the init container that runs now; None when none does. A native sidecar is none: it runs until the end."""
+    sidecars = {one.name for one in pod.spec.init_containers or [] if one.restart_policy == "Always"}
+    known = pod.status.init_container_statuses or []
+    return next((one.name for one in known if one.state and one.state.running and one.name not in sidecars), None)
 
 
 def _may_pass(message: str | None) -> bool:

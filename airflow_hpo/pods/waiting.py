@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from airflow_hpo.core.waiting import Waiting, WaitsFor
-from airflow_hpo.pods.failures import scheduling
+from airflow_hpo.pods.failures import running_init, scheduling, unscheduled
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "Pulling"}
 _VOLUME = {"FailedMount", "FailedAttachVolume"}
@@ -27,7 +27,7 @@ def waiting_of(pod: Any, container: str, events: Sequence[str] = ()) -> Waiting:
         return next(_starting(pod, container, events), Waiting(WaitsFor.START))
     found = scheduling(pod)
     gated = found is not None and found.reason == "SchedulingGated"
-    return Waiting(WaitsFor.GATE if gated else WaitsFor.NODE, _text(found.message) if found else "")
+    return Waiting(WaitsFor.GATE if gated else WaitsFor.NODE, _text(unscheduled(pod, events)))
 
 
 def _starting(pod: Any, container: str, events: Sequence[str]) -> Iterator[Waiting]:
@@ -43,13 +43,13 @@ def _starting(pod: Any, container: str, events: Sequence[str]) -> Iterator[Waiti
             yield Waiting(WaitsFor.VOLUME, _text(message))
         if reason in _IMAGE:
             yield Waiting(WaitsFor.IMAGE, _text(message))
+    runs = running_init(pod)
     for one in status.init_container_statuses or []:
-        if one.name != container and one.state and one.state.running:
-            # Of a native sidecar the next container waits until its startup probe answers.
-            if one.started is False:
-                yield Waiting(WaitsFor.PROBE, f"of the container {one.name}")
-            elif not one.started:
-                yield Waiting(WaitsFor.INIT, one.name)
+        # Of a native sidecar the next container waits until its startup probe answers.
+        if one.name not in (container, runs) and one.state and one.state.running and one.started is False:
+            yield Waiting(WaitsFor.PROBE, f"of the container {one.name}")
+    if runs:
+        yield Waiting(WaitsFor.INIT, runs)
 
 
 def _text(message: str | None) -> str:

@@ -40,6 +40,7 @@ WRONG_OBJECT = {400, 413, 422}
 """Statuses that blame the object which is sent: the author's pod."""
 
 EXCEEDED = "exceeded quota"
+ENDING_NAMESPACE = "because it is being terminated"
 _QUOTA = re.compile(r"requested: (?P<requested>.*?), used: .*?, limited: (?P<limited>[^;]*)")
 _AMOUNT = re.compile(r"([\w./-]+)=([\w.]+)")
 FAILED_CREATE = "FailedCreate: "
@@ -194,6 +195,8 @@ def _permission(call: Call, refusal: Refusal) -> str:
         return _FULL
     if refusal.lacks_right:
         return f"Give Airflow's service account a Role with the verb {call.verb!r} on {call.resource!r}."
+    if ENDING_NAMESPACE in refusal.message:
+        return "Name another namespace, or create it anew when it is gone."
     return "Change the pod to what the namespace's policies allow, or the policies."
 
 

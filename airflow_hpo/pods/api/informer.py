@@ -27,8 +27,8 @@ TOO_LARGE = "Too large resource version"
 
 STARTING = ("ContainerCreating", "PodInitializing")
 """Reasons of waiting containers that need no action."""
-_CONTAINER_FIELDS = ("name", "image", "resources", "livenessProbe", "startupProbe", "lifecycle")
-_SPEC_FIELDS = ("nodeName", "activeDeadlineSeconds")
+_CONTAINER_FIELDS = ("name", "image", "resources", "restartPolicy", "livenessProbe", "startupProbe", "lifecycle")
+_SPEC_FIELDS = ("nodeName", "activeDeadlineSeconds", "resourceClaims")
 _TIMES = ("lastTransitionTime", "lastProbeTime")
 
 Pod = Mapping[str, Any]

@@ -61,7 +61,8 @@ class Start:
         if is_scheduled(state):
             await self._check_start(state)
         elif self._in_line(state) >= self._options.schedule_timeout:
-            raise failures.not_scheduled(state, self._options.schedule_timeout).error()
+            events = await self._pod.events()
+            raise failures.not_scheduled(state, self._options.schedule_timeout, events).error()
 
     async def _check_start(self, state: Any) -> None:
         if self._scheduled is None:

@@ -4,9 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from kubernetes.client import V1Container, V1Lifecycle, V1LifecycleHandler, V1PodStatus, V1Probe, V1ResourceRequirements
+from kubernetes.client import (
+    V1Container,
+    V1Lifecycle,
+    V1LifecycleHandler,
+    V1PodResourceClaim,
+    V1PodStatus,
+    V1Probe,
+    V1ResourceRequirements,
+)
 
 from airflow_hpo.core.trial import FailureKind
+from airflow_hpo.core.waiting import WaitsFor
 from airflow_hpo.pods.failures import (
     asks_events,
     cannot_mount,
@@ -22,12 +31,14 @@ from airflow_hpo.pods.failures import (
     to_blame,
     troubles,
 )
+from airflow_hpo.pods.waiting import waiting_of
 from tests.unit.pods.kubernetes_double import NOW, condition, pod, running, status_of, terminated, waiting
 
 PROGRAM, INFRASTRUCTURE = FailureKind.PROGRAM, FailureKind.INFRASTRUCTURE
 
 CASES: dict[str, tuple[Any, FailureKind, str]] = {
     "exit code": (pod("Failed", terminated(3)), PROGRAM, "exited with 3"),
+    "shared memory": (pod("Failed", terminated(135)), PROGRAM, "exited with 135 (SIGBUS)"),
     "killed": (pod("Failed", terminated(137)), PROGRAM, "SIGKILL"),
     "out of memory": (pod("Failed", terminated(137, "OOMKilled")), PROGRAM, "out of memory (its limit is 1Gi)"),
     "out of memory in a pipe": (pod("Succeeded", terminated(0, "OOMKilled")), PROGRAM, "although its exit code is 0"),
@@ -310,6 +321,27 @@ def test_an_init_container_that_ran_out_of_memory_is_said_to() -> None:
     found = failure(state, "base")
     assert found is not None
     assert "The init container 'fetch' ran out of memory (its limit is 9Mi)" in found.reason
+
+
+def test_an_init_container_that_goes_on_is_what_a_pod_waits_for_and_a_native_sidecar_is_not() -> None:
+    state = pod("Pending", waiting("PodInitializing"), conditions=[condition("", None, "PodScheduled")])
+    state.spec.init_containers = [V1Container(name="proxy", restart_policy="Always"), V1Container(name="fetch")]
+    state.status.init_container_statuses = [status_of(running(), "proxy"), status_of(running(), "fetch")]
+    for one in state.status.init_container_statuses:
+        # As Kubernetes 1.36 says of any container that runs and has no startup probe.
+        one.started = True
+    assert str(waiting_of(state, "base")) == "init container: fetch"
+    assert "the init container 'fetch' still runs" in not_started(state, "base", 9).reason
+    state.status.init_container_statuses.pop()
+    assert waiting_of(state, "base").what is WaitsFor.START
+
+
+def test_a_pod_without_its_devices_says_so_although_the_scheduler_says_nothing() -> None:
+    state = pod("Pending")
+    state.spec.resource_claims = [V1PodResourceClaim(name="gpu", resource_claim_name="absent")]
+    assert str(waiting_of(state, "base")) == "node: it waits for its resource claims (gpu)"
+    event = 'FailedResourceClaimCreation: resource claim template "absent" not found'
+    assert not_scheduled(state, 60, [event]).reason.endswith(': resource claim template "absent" not found.')
 
 
 def test_a_sidecar_that_was_started_again_is_named() -> None:

@@ -55,6 +55,13 @@ REFUSED: dict[str, tuple[Call, int, str, str, str]] = {
     "more than the quota": (CREATE, 403, TOO_MUCH, "infrastructure", "Raise the namespace's ResourceQuota, or ask for"),
     "no limits": (CREATE, 403, NO_LIMITS, "infrastructure", "Change the pod to what the namespace's policies allow"),
     "policy": (CREATE, 403, POLICY, "infrastructure", "Change the pod to what the namespace's policies allow"),
+    "namespace ends": (
+        CREATE,
+        403,
+        "unable to create new content in namespace n because it is being terminated",
+        "infrastructure",
+        "Name another namespace",
+    ),
     "name taken": (
         CREATE,
         409,
