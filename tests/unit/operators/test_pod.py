@@ -5,6 +5,7 @@ import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,14 +16,19 @@ from kubernetes.client import (
     V1Container,
     V1EnvVar,
     V1NodeAffinity,
+    V1ObjectMeta,
+    V1Pod,
     V1ResourceRequirements,
     V1Toleration,
 )
 
 from airflow_hpo.core.attempt import Attempt, TaskRun
 from airflow_hpo.core.metrics.source import File
+from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial import TrialRequest, TrialView
-from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.exceptions import ClusterRefusedError, DeclarationError
+from airflow_hpo.operators import pod as pod_module
+from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.pods.build.labels import PodIdentity
 from airflow_hpo.pods.watch.limits import WatchLimits
@@ -225,3 +231,24 @@ def test_a_pod_that_the_version_before_watched_may_be_silent_for_any_time() -> N
     before = asdict(one.watch_limits(Attempt("s@r", 7, 1, IDENTITY.task, "pod", datetime.now(UTC))))
     del before["no_news_after"]
     assert WatchLimits(**before).no_news_after is None
+
+
+@pytest.mark.parametrize(("operator", "kept"), [(TrialPodOperator, False), (TrialJobOperator, True)])
+def test_a_pod_that_was_refused_is_forgotten_and_a_job_whose_pods_cannot_be_listed_is_not(
+    operator: type[TrialPodOperator], kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pod = V1Pod(metadata=V1ObjectMeta(name="p", namespace="n"))
+    more = {"pods": 2} if kept else {}
+    trial: Any = operator(task_id="trial", request=REQUEST.to_dict(), image="trial:1", namespace="n", **more)
+    monkeypatch.setattr(operator, "build_pod_request_obj", lambda *_: pod)
+    monkeypatch.setattr(operator, "client", None)
+    monkeypatch.setattr(pod_module, "identity_of", lambda _: IDENTITY)
+
+    def refuse(*_: object) -> None:
+        assert trial.pod is pod, "a task that is killed now has to delete what may have been made"
+        raise ClusterRefusedError("Kubernetes refuses to create the pod 'p' (403).", status=403)
+
+    monkeypatch.setattr(pod_module, "start_pod", refuse)
+    with pytest.raises(ClusterRefusedError):
+        trial.start_pod({}, SimpleNamespace(study=SimpleNamespace(objective=Objective("loss"))))
+    assert (trial.pod is pod) == kept
