@@ -52,8 +52,7 @@ class PodEvent(TypedDict):
 class TrialPodTrigger(BaseTrigger):
     """Follows a trial's pod: its log into the task's log, its metrics into the study, its end into one event.
 
-    A triggerer that starts again reads the log from its beginning, and goes on from what is stored where that is gone; steps
-    that the study has are not stored twice. A person
+    A triggerer that starts again goes on with the log where the one before has read it, however soon it ends itself. A person
     who clears or marks the task deletes the pod; a triggerer that is shut down does not.
 
     The connection, the options and the source are plain data, because Airflow stores them. So are the texts of the pod in which

@@ -1,7 +1,7 @@
 """Collector of one trial's metrics: splitter, parser and series together, fed by the caller."""
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -57,29 +57,34 @@ class Collector:
             self._add(lines)
         return lines
 
-    def add_line(self, line: str, time: datetime | None = None, *, counted: bool = False) -> None:
-        """Take one line that was split elsewhere; of one that was ``counted`` before only what it says about later lines."""
+    def add_line(self, line: str, time: datetime | None = None) -> None:
+        """Take one line that was split elsewhere."""
         self._lines += 1
         if line.strip():
             self._keep(cut(line, SAMPLE_LENGTH))
         if self.stopped:
             return
         try:
-            found = self._parser.parse(line, time)
-            if not counted:
-                self.series.add(found)
+            self.series.add(self._parser.parse(line, time))
         except SearchTimeout as err:
             self.stopped = too_slow(str(err), line)
 
     def kept(self) -> dict[str, Any]:
         """Return what was read so far as plain data, for a reader that goes on from here."""
-        return {"series": self.series.kept(), "header": self._parser.header}
+        return {"series": self.series.kept(), "parser": self._parser.kept(), "lines": self._lines}
 
     def resume(self, data: Mapping[str, Any], steps: Mapping[str, Collection[int]]) -> None:
         """Go on from what :meth:`kept` returned, with the steps of each metric that are stored."""
         self.series.resume(data["series"], steps)
-        if data["header"]:
-            self._parser.parse(data["header"])
+        self._lines = data.get("lines", 0)
+        self._parser.resume(data.get("parser", {}))
+        if header := data.get("header"):
+            # All that the version before kept of the lines.
+            self._parser.parse(header)
+
+    def recall(self, recent: Iterable[str]) -> None:
+        """Take the last lines for those who look for missing metrics, where another reader has read some of them."""
+        self._recent = deque((cut(line, SAMPLE_LENGTH) for line in recent if line.strip()), maxlen=SAMPLE)
 
     def drain(self, *, final: bool = False) -> list[SeriesPoint]:
         """Return the points that came since the last call."""

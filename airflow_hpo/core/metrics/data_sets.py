@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 
 TRAINING, EVALUATION, UNNAMED = "training", "evaluation", "unnamed"
@@ -26,15 +27,17 @@ def data_set_of(line: str, end: int | None = None) -> str | None:
     return _kind(found) if found else None
 
 
-class DataSets:
+class DataSets(Memory):
     """Tells values of the training from those of the evaluation, when a program gives both under one name.
 
     What comes after an evaluation and is the training's is doubted: the evaluation is what is meant. A best value or a mean of
     both is none at all, so one doubt stands where the second kind begins.
     """
 
+    remembered = ("_seen",)
+
     def __init__(self) -> None:
-        self._seen: dict[str, set[str]] = {}
+        self._seen: dict[str, list[str]] = {}
 
     def judged(self, found: Iterable[Found], line: str, end: int) -> list[Found]:
         """Return what a line says before a place in it, with what is doubtful."""
@@ -45,11 +48,11 @@ class DataSets:
     def _judged(self, found: Found, kind: str, line: str) -> list[Found]:
         if not isinstance(found, MetricPoint):
             return [found]
-        seen = self._seen.setdefault(found.name, set())
+        seen = self._seen.setdefault(found.name, [])
         if kind is TRAINING and EVALUATION in seen:
             return [rejected(found.name, found.value, line, _BOTH, found.value)]
-        begins = kind not in seen
-        seen.add(kind)
+        if begins := kind not in seen:
+            seen.append(kind)
         if not begins or EVALUATION not in seen or len(seen) == 1:
             return [found]
         return [rejected(found.name, found.value, line, _BOTH if TRAINING in seen else _ONE), found]

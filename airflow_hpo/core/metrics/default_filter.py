@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from airflow_hpo.core.metrics.match import SHOWN, Match
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.numbers import THIN, WHOLE_NUMBER, as_number, doubt_about, ends_open, two_readings
 from airflow_hpo.core.metrics.qualifiers import Qualifiers
 from airflow_hpo.core.names import LETTER, WORD
@@ -26,8 +27,10 @@ Katib would take the digits it begins with. The time it takes grows with the len
 _DEFAULT = re.compile(DEFAULT_FILTER)
 
 
-class NameValueFilter:
+class NameValueFilter(Memory):
     """The default filter, and one more expression for names that have a blank or a colon in them."""
+
+    remembered = ("_qualifiers",)
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)

@@ -6,20 +6,23 @@ from datetime import datetime
 from airflow_hpo.core.metrics.data_sets import DataSets
 from airflow_hpo.core.metrics.default_filter import DEFAULT_MATCH_LIMIT, NameValueFilter
 from airflow_hpo.core.metrics.match import Match
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.point import Found, TwoReadings, rejected
 from airflow_hpo.core.metrics.reader import beyond, point_at
 from airflow_hpo.core.metrics.recognition import given_otherwise
 from airflow_hpo.core.metrics.user_filters import MATCH_LIMIT, LineFilter
 
 
-class TextReader:
+class TextReader(Memory):
     """Reads text by the default filter or the user's own."""
+
+    remembered = ("_filters", "_data_sets")
 
     def __init__(self, metrics: Sequence[str], step: str | None, own: Sequence[LineFilter] | None) -> None:
         self._metrics = frozenset(metrics)
         self._step = step
         named = [*metrics, *([step] if step else [])]
-        self._filters: Sequence[LineFilter | NameValueFilter] = own or [NameValueFilter(named)]
+        self._filters: list[LineFilter | NameValueFilter] = [*own] if own else [NameValueFilter(named)]
         self._limit = MATCH_LIMIT if own else DEFAULT_MATCH_LIMIT
         self._default = not own
         self._data_sets = DataSets()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_hpo.core.metrics.data_sets import DataSets
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.numbers import ANY_NUMBER
 from airflow_hpo.core.metrics.point import Found
 from airflow_hpo.core.metrics.reader import beyond, found_in
@@ -87,12 +88,14 @@ FORMATS = {
 """By the name that ``Stdout(format=...)`` takes; ``csv``, ``json``, ``text`` and ``yaml`` have readers of their own."""
 
 
-class FrameworkReader:
+class FrameworkReader(Memory):
     """Reads the lines of one framework.
 
     Names may be written with ``/``, ``-``, ``_`` or a blank where the framework has its own separator: ``valid_0/l2`` is
     LightGBM's ``valid_0's l2``. Where a line gives a metric for one data set only, the metric alone is enough.
     """
+
+    remembered = ("_begun", "_data_sets")
 
     def __init__(self, format: Format, metrics: Sequence[str], step: str | None) -> None:
         self._format = format

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.numbers import as_number, doubt_about
 from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 from airflow_hpo.core.metrics.values import as_time, from_epoch, step_of
@@ -20,7 +21,7 @@ _MEMBER = re.compile(r'"(?P<name>[^"]+)"\s*:\s*(?P<value>"?[+-]?\.?(?:\d|NaN|Inf
 _DECODER = json.JSONDecoder(parse_int=float)
 
 
-class JsonReader:
+class JsonReader(Memory):
     """Reads an object a line, by key, by path (``val/loss`` or ``val.loss`` for a nested one), or in a container's keys."""
 
     def __init__(self, metrics: Sequence[str], step: str | None) -> None:

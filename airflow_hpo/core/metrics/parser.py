@@ -8,6 +8,7 @@ from airflow_hpo.core.metrics.filter_reader import TextReader
 from airflow_hpo.core.metrics.formats import FORMATS, FrameworkReader
 from airflow_hpo.core.metrics.full_width import narrow_values
 from airflow_hpo.core.metrics.json_reader import JsonReader
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
 from airflow_hpo.core.metrics.reader import Reader
 from airflow_hpo.core.metrics.source import MetricSource
@@ -21,8 +22,10 @@ _GOES_ON = re.compile(r"(?:\.[0-9]|[eE][+-][0-9]{1,3}\b)")
 _NUMBER_ALONE = re.compile(r"\s*[+−-]?\.?[0-9]\S*\s*")
 
 
-class Parser:
+class Parser(Memory):
     """Read one line at a time, in the order of the stream."""
+
+    remembered = ("_reader",)
 
     def __init__(self, source: MetricSource, metrics: Sequence[str]) -> None:
         self._timestamps = source.timestamps
@@ -43,11 +46,6 @@ class Parser:
             self._last = (text.rstrip(), read[-1] if read else None)
             found += read
         return found
-
-    @property
-    def header(self) -> str:
-        """The line that says what the rows below it mean; empty without one."""
-        return self._reader.table if isinstance(self._reader, CsvReader) else ""
 
     def _broken(self, line: str) -> list[Found]:
         """Doubt what the line before ended with when this one begins with the rest of a number, or is the number."""

@@ -1,10 +1,12 @@
 """Words before a metric's name that make it another: ``val loss`` and ``best loss`` are not ``loss``."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from airflow_hpo.core.metrics.match import SHOWN, Match
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.units import Units
 
 KINDS = "best|lowest|highest|min(?:imum)?|max(?:imum)?|avg|average|mean|median|std|stddev|total|sum|prev(?:ious)?|old|initial|smoothed|running"
@@ -45,13 +47,24 @@ class Qualifier:
         return None if self.call or self.word.endswith(OPERATORS) else rf"\b{re.escape(self.word)}[\])]?\s?[:|]?\s+"
 
 
-class Qualifiers:
+class Qualifiers(Memory):
     """Tells the values of one kind from those of others, by the word before each name."""
+
+    remembered = ("_trained", "_units")
 
     def __init__(self) -> None:
         self._known: dict[str, Qualifier | None] = {}
         self._trained: set[str] = set()
         self._units = Units()
+
+    def kept(self) -> dict[str, Any]:
+        """Return what is remembered as plain data."""
+        return {**super().kept(), "known": {name: one and asdict(one) for name, one in self._known.items()}}
+
+    def resume(self, data: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`kept` returned."""
+        super().resume(data)
+        self._known = {name: one and Qualifier(**one) for name, one in data.get("known", {}).items()}
 
     def judged(self, line: str, found: Sequence[tuple[Match, int]]) -> Iterator[Match]:
         """Yield what stands in a line, each with the place where its name begins, with doubts."""

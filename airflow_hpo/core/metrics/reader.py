@@ -1,8 +1,8 @@
 """Protocol of the readers of lines, and the step from a text to a point."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from airflow_hpo.core.metrics.numbers import as_number, doubt_about, ends_open
 from airflow_hpo.core.metrics.point import Found, MetricPoint, rejected
@@ -11,6 +11,12 @@ from airflow_hpo.core.metrics.values import step_of
 
 class Reader(Protocol):
     """Finds metrics in lines of one format."""
+
+    def kept(self) -> dict[str, Any]:
+        """Return what is remembered of earlier lines as plain data."""
+
+    def resume(self, data: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`kept` returned."""
 
     def read(self, line: str, time: datetime | None) -> list[Found]:
         """Return what a line says, in the order in which it stands."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.numbers import as_number, doubt_about
 from airflow_hpo.core.metrics.point import Found, rejected
 from airflow_hpo.core.metrics.qualifiers import KINDS
@@ -22,18 +23,18 @@ _KEY = re.compile(
 )
 
 
-class CsvReader:
+class CsvReader(Memory):
     """Reads rows below a header; an empty cell says nothing, and a header that comes again begins a new table.
 
     A value that may be another's, because of a second column, a second table or the row's own name, is doubted.
     """
 
+    remembered = ("_header", "_delimiter", "_other", "_after_gap")
+
     def __init__(self, metrics: Sequence[str], step: str | None) -> None:
         self._metrics = metrics
         self._step = step
         self._header: list[str] = []
-        self.table = ""
-        """The header as it was written; empty before one came."""
         self._delimiter = ","
         self._other = ""
         self._after_gap = False
@@ -43,7 +44,7 @@ class CsvReader:
         after_gap, self._after_gap = self._after_gap, not line.strip()
         if header := self._header_in(line):
             self._header, self._delimiter = header
-            self.table, self._other = line, ""
+            self._other = ""
             return []
         cells = _cells(line, self._delimiter)
         if not self._header or not cells:
@@ -100,11 +101,13 @@ class CsvReader:
         return f"the row has {len(cells)} cells and the header {columns}" if short or long else ""
 
 
-class YamlReader:
+class YamlReader(Memory):
     """Reads ``name: value``, one a line; a nested key is ``outer/inner`` or ``outer.inner``.
 
     A step that is written before its metrics, on the same level, is theirs.
     """
+
+    remembered = ("_outer", "_stated")
 
     def __init__(self, metrics: Sequence[str], step: str | None) -> None:
         self._metrics = frozenset(metrics)

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from airflow_hpo.core.metrics.match import Match
+from airflow_hpo.core.metrics.memory import Memory
 
 _UNIT = re.compile(
     r"[ ]?(?P<unit>[$€£¥¢]|°[CF]?|[kKMm]?(?:EUR|USD|GBP|JPY|CHF|CNY|KRW|INR|€|\$)|[Cc]ents?|ct|[Ee]uros?|[Dd]ollars?|dB\w{0,2}|"
@@ -14,8 +15,10 @@ _UNIT = re.compile(
 WHY = "its unit is"
 
 
-class Units:
+class Units(Memory):
     """Doubts a value of which the unit is another one than that of the values before: ``99 cents``, then ``1.20 EUR``."""
+
+    remembered = ("_known",)
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from airflow_hpo.core.metrics.match import SHOWN, Match
+from airflow_hpo.core.metrics.memory import Memory
 from airflow_hpo.core.metrics.neighbours import Neighbours
 from airflow_hpo.core.metrics.numbers import UNIT, as_number, doubt_about, numberish, two_readings
 from airflow_hpo.core.metrics.qualifiers import Qualifiers
@@ -24,8 +25,10 @@ _AFTER = re.compile(rf"{UNIT}|[A-Za-zµμ‰]{{1,8}}\b|\.(?=\s*\Z)")
 """What a filter may demand after a number that another line gives with another unit or with none."""
 
 
-class LineFilter:
+class LineFilter(Memory):
     """One expression of the user's and what its groups mean; without a metric, the name is in the line."""
+
+    remembered = ("_qualifiers", "_labels", "_remembered")
 
     def __init__(self, text: str, metric: str | None, names: Collection[str] | None = None) -> None:
         self._names = None if names is None else frozenset(names)

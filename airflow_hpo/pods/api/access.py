@@ -41,9 +41,9 @@ class PodAccess(Protocol):
         """Delete the pod; nothing happens when it is gone."""
 
     def log(
-        self, container: str, *, follow: bool, since: str | None
+        self, container: str, *, follow: bool, since: str | None, last: int | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open a container's log, each line with its timestamp."""
+        """Open a container's log, or its ``last`` lines, each line with its timestamp."""
 
     async def events(self, *, warnings: bool = True) -> list[str]:
         """Return the events about the pod, also about one that is gone; nothing where they may not be read."""

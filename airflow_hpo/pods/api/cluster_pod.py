@@ -138,12 +138,13 @@ class ClusterPod:
         return sentences(found.items) if found else []
 
     def log(
-        self, container: str, *, follow: bool, since: str | None
+        self, container: str, *, follow: bool, since: str | None, last: int | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open a container's log, each line with its timestamp."""
+        """Open a container's log, or its ``last`` lines, each line with its timestamp."""
         # The generated method lacks sinceTime, and sinceSeconds would count from the server's clock.
         query = [("container", container), ("follow", str(follow).lower()), ("timestamps", "true")]
-        return self._log([*query, *([("sinceTime", since)] if since else [])])
+        limits = [("sinceTime", since), ("tailLines", str(last) if last else None)]
+        return self._log([*query, *((name, value) for name, value in limits if value)])
 
     @asynccontextmanager
     async def _log(self, query: list[tuple[str, str]]) -> AsyncIterator[AsyncIterator[bytes]]:

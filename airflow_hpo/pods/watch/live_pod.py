@@ -159,7 +159,7 @@ class LivePod:
         tail: deque[str] = deque(maxlen=TAIL_LINES)
         lines = TimestampedLines()
         with contextlib.suppress(ClusterError):
-            async with self._access.log(container, follow=False, since=None) as chunks:
+            async with self._access.log(container, follow=False, since=None, last=TAIL_LINES) as chunks:
                 async for chunk in chunks:
                     tail.extend(line.text for line in lines.feed(chunk) if line.stamp)
             tail.extend(line.text for line in lines.flush() if line.stamp)
@@ -172,7 +172,7 @@ class LivePod:
             # The node's clock may be behind; no program ran before its attempt began.
             deadline = max(since.timestamp(), self._options.begun or 0.0) + limit
         if deadline is not None and time.time() >= deadline:
-            raise TrialFailedError(f"The task ran into its execution_timeout of {limit:g} s.")
+            raise TrialFailedError(f"The program ran into its time_limit or execution_timeout of {limit:g} s.")
 
     async def _endure(self, err: ClusterError) -> None:
         """Wait before the next request, unless the API server, or the right to ask it, has been away for too long."""

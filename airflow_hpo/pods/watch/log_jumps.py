@@ -7,13 +7,11 @@ never sent, and only a jump of the timestamps shows it. A program that paused le
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.exceptions import ClusterRefusedError
 from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.errors import FORBIDDEN
-from airflow_hpo.pods.watch.timestamped_lines import SECOND, LogLine, TimestampedLines, ordered
+from airflow_hpo.pods.watch.timestamped_lines import SECOND, LogLine, TimestampedLines, ordered, seconds_between
 
 JUMP = 1.0
 """Seconds between two lines, beyond those for which the second was waited for, from which on a file may be missing between."""
@@ -67,8 +65,7 @@ class Jumps:
     def _jumps(self, stamp: str, waited: float) -> bool:
         if stamp[:SECOND] == self._last[:SECOND] or time.monotonic() < self._vouched_until:
             return False
-        before, now = as_time(self._last), as_time(stamp)
-        return _seconds(before, now) - waited > JUMP
+        return seconds_between(self._last, stamp) - waited > JUMP
 
     async def _file_begins(self) -> str:
         """Return the first timestamp that the newest file has since the last line; empty when there is none."""
@@ -83,7 +80,3 @@ class Jumps:
             if err.status == FORBIDDEN:
                 raise
         return ""
-
-
-def _seconds(before: datetime | None, now: datetime | None) -> float:
-    return (now - before).total_seconds() if before and now else 0.0

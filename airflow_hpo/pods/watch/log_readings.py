@@ -4,9 +4,8 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from airflow_hpo.core.masking import cut, masked
 from airflow_hpo.core.metrics.collector import Collector
@@ -17,7 +16,7 @@ from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import TAIL_LINES
 from airflow_hpo.exceptions import TrialFailedError
-from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, ordered
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, Place, seconds_between
 
 WRITE_LIMIT = 0.02
 """Seconds for which lines are written at once, in which nothing else happens in an event loop."""
@@ -27,7 +26,7 @@ alone: each line is read for metrics."""
 LEFT_OUT = "... {} lines are left out of this log here: they came faster than it can be written."
 
 Earlier = tuple[str, Mapping[str, Collection[int]]]
-"""What watchers of before have read, as :meth:`PodReadings.position` gave it, with the steps that are stored of each metric."""
+"""What watchers of before have read, as ``read_to`` was given it, with the steps that are stored of each metric."""
 OnLine = Callable[[datetime | None], None]
 """Takes the moment of the newest line, as its node's clock has it; a log that is read again brings old lines."""
 
@@ -40,7 +39,7 @@ class PodReadings:
     """Collects from the logs of one pod; its methods may be called from several threads.
 
     ``log`` is called by :meth:`write` with every line that the program printed, ``on_line`` with the moments of some, and
-    ``read_to`` with what the next watcher goes on from when the beginning of the log is gone by then.
+    ``read_to`` with what the next watcher goes on from.
     """
 
     def __init__(
@@ -54,11 +53,15 @@ class PodReadings:
         were_read: Callable[[], bool] | None = None,
     ) -> None:
         self._read_to = read_to
-        self._earlier = _read(earlier)
-        self._first = self._until = ""
         self._unkept = False
         """Whether lines were read of which ``read_to`` does not know."""
         self._collector = Collector(source, objective)
+        self.goes_on = False
+        """Whether watchers of before have read a part of the logs."""
+        self.metrics_place = Place()
+        """How far the log that gives the metrics was read."""
+        self.output_place = self.metrics_place if isinstance(source, Stdout) else Place()
+        """How far the log of the program was read."""
         self.names = objective.metrics
         """The metrics that are looked for."""
         self._from_output = isinstance(source, Stdout)
@@ -75,11 +78,17 @@ class PodReadings:
         """The last lines of the program's output."""
         self.heard = 0.0
         """When a new line came last, on the monotonic clock; 0 before the first."""
+        if earlier:
+            self._go_on(*earlier)
 
     def output(self, lines: list[LogLine]) -> None:
         """Take lines of the program's own output."""
         if self._from_output:
             self.metrics(lines)
+        else:
+            with self._lock:
+                for line in lines:
+                    self._take(self.output_place, line)
         self.tail.extend(cut(line.text, SHOWN_LENGTH) for line in lines if line.stamp)
         self._hear(lines)
         self._unwritten.extend(line.text for line in lines)
@@ -110,32 +119,33 @@ class PodReadings:
         self._hear(lines)
 
     def _metric(self, line: LogLine) -> None:
-        if line.counted or line.after_gap:
-            self._go_on()
         if line.after_gap:
             self._collector.series.gap(lost_lines(line.after_gap, line.stamp))
-        self._collector.add_line(line.text, as_time(line.stamp), counted=line.counted)
-        self._first = self._first or line.stamp
-        if ordered(line.stamp) > ordered(self._until):
-            self._until, self._unkept = line.stamp, True
+        self._collector.add_line(line.text, as_time(line.stamp))
+        self._take(self.metrics_place, line)
 
-    def _go_on(self) -> None:
-        """Begin with what watchers of before have read, of which the log has lost a part since."""
-        if self._earlier:
-            (position, data, steps), self._earlier = self._earlier, None
-            self._collector.resume(data, steps)
-            self._first, self._until = position
+    def _take(self, place: Place, line: LogLine) -> None:
+        if line.stamp:
+            place.take(line)
+            self._unkept = True
 
-    @property
-    def position(self) -> Position | None:
-        """How far watchers of before have read the log that gives the metrics."""
-        return self._earlier[0] if self._earlier else None
+    def _go_on(self, kept: str, steps: Mapping[str, Collection[int]]) -> None:
+        """Begin with what watchers of before have read, and where they have stopped."""
+        try:
+            data = json.loads(kept)
+        except ValueError:
+            # Masking a secret may have broken it.
+            return
+        self.goes_on = True
+        self._collector.resume(data, steps)
+        # The version before kept no more than how far it had read the log that gives the metrics.
+        self.metrics_place = Place.of(data.get("metrics", data))
+        self.output_place = self.metrics_place if self._from_output else Place.of(data.get("output", {"until": ""}))
 
     def lose(self, sentence: str) -> None:
         """Take that lines of the log that gives the metrics cannot be read any more."""
         if not self._from_message:
             with self._lock:
-                self._go_on()
                 self._collector.series.gap(sentence)
 
     def _hear(self, lines: list[LogLine]) -> None:
@@ -155,15 +165,24 @@ class PodReadings:
         if not self._lock.acquire(blocking=final):
             return []
         try:
-            if self._unkept and not final:
+            points = self._collector.drain(final=final)
+            if self._unkept:
                 self._unkept = False
                 self._read_to(self._kept())
-            return self._collector.drain(final=final)
+            return points
         finally:
             self._lock.release()
 
     def _kept(self) -> str:
-        return json.dumps({"first": self._first, "until": self._until, **self._collector.kept()})
+        own = {} if self._from_output else {"output": self.output_place.kept()}
+        return json.dumps({"metrics": self.metrics_place.kept(), **own, **self._collector.kept()})
+
+    def recall(self, tail: Sequence[str]) -> None:
+        """Take the last lines of the program's output, of which watchers of before have read some."""
+        if len(tail) > len(self.tail):
+            self.tail = deque((cut(line, SHOWN_LENGTH) for line in tail), maxlen=TAIL_LINES)
+            if self._from_output:
+                self._collector.recall(tail)
 
     def note(self, sentence: str) -> None:
         """Keep a remark for those who look for missing metrics."""
@@ -192,7 +211,7 @@ class PodReadings:
     @property
     def silent(self) -> bool:
         """Whether metrics are read from the program's output and not a line of it has come."""
-        return self._from_output and not (self.tail or self._until)
+        return self._from_output and not (self.tail or self.metrics_place.last)
 
     def so_far(self) -> Measurement | None:
         """Return the result as if the trial had ended here; None when it has none."""
@@ -202,18 +221,8 @@ class PodReadings:
 
 def lost_lines(after: str, before: str) -> str:
     """Return the sentence about lines that are gone, by the timestamps of those around them."""
-    since, until = as_time(after), as_time(before)
-    seconds = (until - since).total_seconds() if since and until else 0.0
+    seconds = max(0.0, seconds_between(after, before))
     return (
         f"The lines of {seconds:.3g} s of its log are lost, from {after[:19]} to {before[:19]} UTC: they were printed and "
         "removed before they were read, for Kubernetes keeps the newest file of a log only."
     )
-
-
-def _read(earlier: Earlier | None) -> tuple[Position, dict[str, Any], Mapping[str, Collection[int]]] | None:
-    try:
-        data = json.loads(earlier[0]) if earlier else None
-    except ValueError:
-        # Masking a secret may have broken it.
-        return None
-    return (Position(data["first"], data["until"]), data, earlier[1]) if data and earlier else None

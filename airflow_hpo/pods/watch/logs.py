@@ -5,7 +5,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
-from typing import Any
 
 from airflow_hpo.exceptions import ClusterRefusedError, ClusterUnavailableError, FailureKind, TrialFailedError
 from airflow_hpo.pods.api.access import PodAccess
@@ -14,7 +13,7 @@ from airflow_hpo.pods.threads import cancelled, in_thread
 from airflow_hpo.pods.watch.log_jumps import Jumps
 from airflow_hpo.pods.watch.log_readings import PodReadings
 from airflow_hpo.pods.watch.share import reading_share
-from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, SeenLines, TimestampedLines
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, Place, SeenLines, TimestampedLines
 
 HEAD_START = 1.0
 """Seconds before a log is followed. A program that ends within them is read in one go, which saves a connection; one that goes
@@ -27,7 +26,7 @@ AT_END = 1.0
 follower first; a log that was rotated goes on."""
 LAST_ATTEMPTS = 8
 """How often the end of the log is asked for while the API server does not answer: about 25 seconds. Then the pod is left to the
-next try of the task, which reads it from the beginning."""
+next try of the task, which reads on from there."""
 DRAIN_LIMIT = 5.0
 """Seconds that a log may go on after its container has ended before it is read from where it stands. Mostly it ends within
 a second of its container; a connection that hangs would otherwise cost a minute of silence."""
@@ -36,6 +35,10 @@ LONG_LOG = 1 << 20
 """Bytes from which on a log may be rotated. One that is followed then may stop without an end."""
 LONG_SILENCE = 10.0
 """Seconds for which nothing may come of a long log before it is followed anew; the kubelet rotates at most as often."""
+
+
+def _pass() -> None:
+    pass
 
 
 class LogFollower:
@@ -50,9 +53,9 @@ class LogFollower:
         access: PodAccess,
         container: str,
         take: Callable[[list[LogLine]], None],
-        at_end: Callable[[], None] = lambda: None,
+        at_end: Callable[[], None] = _pass,
         names: Sequence[str] = (),
-        before: Position | None = None,
+        before: Place | None = None,
         were_read: Callable[[], bool] | None = None,
     ) -> None:
         self._needed = were_read is not None
@@ -64,7 +67,7 @@ class LogFollower:
         self._at_end = at_end
         self._seen = SeenLines(before)
         self._jumps = Jumps(access, container)
-        self._length = 0
+        self._length = before.length if before else 0
         self._waited = 0.0
         """Seconds for which the bytes that are read now were waited for."""
         self._ended = False
@@ -209,13 +212,15 @@ class TrialLogs:
         self.unread = False
         """Whether the end of a log may be read later, because the API server did not answer."""
         self._readings = readings
-        names, before = readings.names, readings.position
         self._at_end = at_end
-        measured: dict[str, Any] = {"before": before, "were_read": readings.were_read}
-        own = {} if metrics_container else measured
-        self._followers = [LogFollower(access, container, readings.output, at_end, names, **own)]
+        names, needed = readings.names, readings.were_read
+        own = None if metrics_container else needed
+        self._followers = [LogFollower(access, container, readings.output, at_end, names, readings.output_place, own)]
         if metrics_container:
-            self._followers.append(LogFollower(access, metrics_container, readings.metrics, names=names, **measured))
+            place, unheard = readings.metrics_place, _pass
+            self._followers.append(
+                LogFollower(access, metrics_container, readings.metrics, unheard, names, place, needed)
+            )
         self._tasks: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager

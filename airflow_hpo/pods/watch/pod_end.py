@@ -47,6 +47,8 @@ class PodEnd:
             self._events = await self._pod.events(warnings=False)
         if (blamed := failures.to_blame(state, self._container)) != self._container:
             self._helper_tail = await self._pod.tail_of(blamed)
+        if self._readings.goes_on:
+            self._readings.recall(await self._pod.tail_of(self._container))
         for sentence in failures.troubles(state, self._container):
             self._readings.odd(sentence)
 

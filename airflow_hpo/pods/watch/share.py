@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,8 @@ class ReadingShare:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        # Those that the event loop shares may all wait for a slow database.
+        self._thread = ThreadPoolExecutor(1, "hpo-log")
         self._pods = 0
 
     @contextmanager
@@ -45,7 +48,7 @@ class ReadingShare:
         for start in range(0, len(data), LARGEST_PIECE):
             async with self._turn:
                 begun = time.monotonic()
-                await in_thread(read, data[start : start + LARGEST_PIECE])
+                await in_thread(read, data[start : start + LARGEST_PIECE], of=self._thread)
                 await self._pause(begun)
 
     async def _pause(self, begun: float) -> None:

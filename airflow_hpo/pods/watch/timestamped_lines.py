@@ -1,10 +1,10 @@
 """Lines of a container's log as Kubernetes sends it: with timestamps, and again after every reconnection."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import NamedTuple
+from typing import Any, Self
 
 from airflow_hpo.core.metrics.lines import LineSplitter
 from airflow_hpo.core.metrics.values import as_time
@@ -12,13 +12,9 @@ from airflow_hpo.core.metrics.values import as_time
 STAMP_LENGTH = 48
 """Bytes within which a line's timestamp ends; Kubernetes writes 30 to 35."""
 SECOND = len("2026-11-21T08:00:00")
-
-
-class Position(NamedTuple):
-    """How far a log was read: the timestamps of the first line of all and of the last one that was read."""
-
-    first: str
-    until: str
+SET_BACK = 10.0
+"""Seconds by which a line must be older than one before for the clock to have been set back: two streams differ by less."""
+_NUMBERS = ("parts", "length", "lines", "begins", "set_back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +26,6 @@ class LogLine:
     text: str
     begins: bool = True
     """False for further parts of the same line: a progress bar rewrites one line again and again."""
-    counted: bool = False
-    """Whether a watcher of before has read it, so that its values count already."""
     after_gap: str = ""
     """The timestamp of the line that was read before, where those between the two are lost; else empty."""
 
@@ -91,8 +85,94 @@ class TimestampedLines:
         return lines
 
 
+class Place:
+    """How far a log was read, as another watcher needs it to go on there."""
+
+    def __init__(self, last: str = "") -> None:
+        self.last = last
+        """The latest timestamp of all lines."""
+        self.counts: dict[str, int] = {}
+        """Lines by their second; the last two seconds only."""
+        self.firsts: dict[str, str] = {}
+        """Timestamp of the first line of each of these seconds: it tells a rotated file."""
+        self.parts = 0
+        """Parts of the line that came last."""
+        self.lines = 0
+        """All lines."""
+        self.begins = ""
+        """Timestamp of the first line of all."""
+        self.set_back = False
+        """Whether the clock of the node was set back meanwhile: then the log is asked for whole, and all lines are counted."""
+        self.length = 0
+        """About how many bytes the log has up to here."""
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Build it from what :meth:`kept` returned; the version before kept the last timestamp only."""
+        place = cls(data["until"])
+        place.counts, place.firsts = dict(data.get("counts", {})), dict(data.get("firsts", {}))
+        for name in _NUMBERS:
+            setattr(place, name, data.get(name, getattr(place, name)))
+        return place
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        more = {name: getattr(self, name) for name in _NUMBERS}
+        return {"until": self.last, "counts": self.counts, "firsts": self.firsts, **more}
+
+    def copy(self) -> Self:
+        """Return another one that does not change with this one."""
+        return self.of(self.kept())
+
+    @property
+    def since(self) -> str | None:
+        """The time to ask from; None for the whole log."""
+        if self.set_back:
+            return None
+        second = min(self.counts) if self.counts else self.last[:SECOND]
+        return f"{second}Z" if second else None
+
+    @property
+    def first(self) -> str:
+        """The timestamp of the line that a log from :attr:`since` on begins with; empty when that is not known."""
+        if self.set_back:
+            return self.begins
+        return self.firsts[min(self.counts)] if self.counts else ""
+
+    @property
+    def repeated(self) -> int:
+        """How many lines of a log from :attr:`since` on are known."""
+        return self.lines if self.set_back else sum(self.counts.values())
+
+    def take(self, line: LogLine) -> None:
+        """Take a line that is new, or one more part of the last."""
+        self.length += len(line.text)
+        if line.begins:
+            self.length += STAMP_LENGTH
+            self._begin(line.stamp)
+            self.parts = 0
+        self.parts += 1
+
+    def _begin(self, stamp: str) -> None:
+        self.lines += 1
+        self.begins = self.begins or stamp
+        if ordered(stamp) > ordered(self.last):
+            self.last = stamp
+        second = stamp[:SECOND]
+        if self.counts and second < min(self.counts):
+            # Written late; the seconds that are asked for do not include it, so it cannot come again.
+            self.set_back = self.set_back or seconds_between(stamp, self.last) > SET_BACK
+            return
+        if second not in self.counts:
+            newest = sorted(self.counts)[-1:]
+            self.counts = {key: self.counts[key] for key in newest}
+            self.firsts = {key: self.firsts[key] for key in newest}
+            self.firsts[second] = stamp
+        self.counts[second] = self.counts.get(second, 0) + 1
+
+
 class SeenLines:
-    """Tells new lines from those that a reconnection sends again.
+    """Tells new lines from those that a reconnection, also that of another watcher, sends again.
 
     A log can be asked for "since" a time that is exact to the second, so every reconnection sends the lines of the last seconds
     again. Their timestamps do not tell which are new: many lines share one, and two streams of a container are not in order.
@@ -107,61 +187,45 @@ class SeenLines:
     A line that a progress bar rewrites comes in parts, before it ends. Of the last line that was seen, which may have grown
     since, only as many parts are skipped as had come.
 
-    A file that begins later than the last line that was read lacks those between: its first line is marked. What a watcher of
-    ``before`` has read is marked only where the file that it began with is gone, for else all of it is read again.
+    A file that begins later than the last line that was read lacks those between: its first line is marked.
+
+    Where the clock of the node is set back the lines after that are older than those before, so the whole log is asked for.
     """
 
-    def __init__(self, before: Position | None = None) -> None:
-        self._before = before
-        """What a watcher of before has read, until the first line shows whether that is needed."""
-        self._counted_until = ""
-        """Timestamp up to which lines were read by that watcher; else empty."""
+    def __init__(self, before: Place | None = None) -> None:
+        self._place = before.copy() if before else Place()
         self._gap = ""
         """The last line that was read before a gap that the next line ends; else empty."""
-        self._last = ""
-        """The latest timestamp that was seen."""
-        self._counts: dict[str, int] = {}
-        """Lines that were seen, by their second; the last two seconds only."""
-        self._firsts: dict[str, str] = {}
-        """Timestamp of the first line of each of these seconds: it tells a rotated file."""
         self._skip = 0
         """How many lines are still to come again."""
         self._skip_until = ""
         """Timestamp up to which lines come again, after a rotation; else empty."""
         self._first = False
         """Whether the next line is the first of a connection."""
-        self._parts = 0
-        """Parts that were seen of the line that was seen last."""
         self._parts_to_skip = 0.0
         """Parts of the present line that come again."""
 
     @property
     def since(self) -> str | None:
         """The time to ask from; None while nothing was seen."""
-        return f"{min(self._counts)}Z" if self._counts else None
+        return self._place.since
 
     def reconnected(self) -> None:
         """Expect the lines since :attr:`since` again."""
-        self._skip = sum(self._counts.values())
+        self._skip = self._place.repeated
         self._skip_until = ""
-        self._first = bool(self._counts)
+        self._first = bool(self._place.last)
 
     def new(self, lines: Iterable[LogLine]) -> list[LogLine]:
         """Return the lines that were not seen before."""
-        return [self._marked(line) for line in lines if not self._again(line)]
+        return [self._taken(line) for line in lines if not self._again(line)]
 
-    def _marked(self, line: LogLine) -> LogLine:
+    def _taken(self, line: LogLine) -> LogLine:
         if not line.stamp:
             return line
-        if self._before:
-            first, until = self._before
-            self._before = None
-            if line.stamp != first:
-                self._counted_until = until
-                self._gap = until if ordered(line.stamp) > ordered(until) else ""
-        counted = bool(self._counted_until) and ordered(line.stamp) <= ordered(self._counted_until)
+        self._place.take(line)
         gap, self._gap = self._gap, ""
-        return replace(line, counted=counted, after_gap=gap) if counted or gap else line
+        return replace(line, after_gap=gap) if gap else line
 
     def _again(self, line: LogLine) -> bool:
         if not line.stamp:
@@ -171,45 +235,31 @@ class SeenLines:
         if self._parts_to_skip:
             self._parts_to_skip -= 1
             return True
-        self._parts += 1
         return False
 
     def _begin(self, stamp: str) -> None:
         """Decide about a whole line; of the one that was seen last only the parts that had come are skipped."""
         if not self._repeats(stamp):
-            self._remember(stamp)
-            self._parts = self._parts_to_skip = 0
+            self._skip_until = ""
+            self._parts_to_skip = 0
         elif stamp == self._skip_until or not (self._skip or self._skip_until):
-            self._parts_to_skip = self._parts
+            self._parts_to_skip = self._place.parts or 1
         else:
             self._parts_to_skip = math.inf
 
     def _repeats(self, stamp: str) -> bool:
         if self._first:
             self._first = False
-            if stamp != self._firsts[min(self._firsts)]:
-                # The file was rotated.
-                self._skip, self._skip_until = 0, self._last
-                self._gap = self._last if ordered(stamp) > ordered(self._last) else ""
+            last = self._place.last
+            if stamp != self._place.first:
+                # The file was rotated. Of a clock that was set back no time says which lines are new.
+                set_back = self._place.set_back
+                self._skip, self._skip_until = 0, "" if set_back else last
+                self._gap = last if set_back or ordered(stamp) > ordered(last) else ""
         if self._skip:
             self._skip -= 1
             return True
         return bool(self._skip_until) and ordered(stamp) <= ordered(self._skip_until)
-
-    def _remember(self, stamp: str) -> None:
-        self._skip_until = ""
-        if ordered(stamp) > ordered(self._last):
-            self._last = stamp
-        second = stamp[:SECOND]
-        if self._counts and second < min(self._counts):
-            # Written late; the seconds that are asked for do not include it, so it cannot come again.
-            return
-        if second not in self._counts:
-            newest = sorted(self._counts)[-1:]
-            self._counts = {key: self._counts[key] for key in newest}
-            self._firsts = {key: self._firsts[key] for key in newest}
-            self._firsts[second] = stamp
-        self._counts[second] = self._counts.get(second, 0) + 1
 
 
 def _in_utc(stamp: str) -> str:
@@ -219,6 +269,12 @@ def _in_utc(stamp: str) -> str:
         return stamp if time else ""
     fraction = stamp[SECOND:-6]
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def seconds_between(one: str, other: str) -> float:
+    """Return how much later the other timestamp is; 0 where one is none."""
+    before, now = as_time(one), as_time(other)
+    return (now - before).total_seconds() if before and now else 0.0
 
 
 def ordered(stamp: str) -> str:

@@ -68,7 +68,7 @@ class PodWatch:
             await self._reports.write_rest()
             return outcome
         finally:
-            # Of one that is cancelled the next watcher writes what is left.
+            # Of one that is cancelled the next watcher begins where this one has read.
             self._readings.write()
 
     async def _outcome(self) -> Outcome:
@@ -91,6 +91,8 @@ class PodWatch:
     async def _until_end(self) -> bool:
         """Watch the pod from its start to its end; False when the trial was given up before."""
         await until_started(self._pod, self._options, self._reports.given_up, self._waits, self._logger)
+        if last := self._readings.output_place.last:
+            self._logger.info("The program's lines go on after %s; those before are in an earlier log.", last)
         async with self._logs.followed():
             await self._until_over()
             if by_itself := await self._ended_by_itself():

@@ -154,7 +154,9 @@ class PodDouble:
         return ["FailedMount: no such volume", *about_the_end]
 
     @asynccontextmanager
-    async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def log(
+        self, container: str, *, follow: bool, since: str | None, last: int | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         self.asked.append((follow, since))
         answer = self.logs.pop(0) if len(self.logs) > 1 else self.logs[0]
         if isinstance(answer, int):

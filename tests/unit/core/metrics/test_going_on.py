@@ -72,21 +72,37 @@ def test_counted_steps_and_thinning_go_on(monkeypatch: pytest.MonkeyPatch) -> No
     assert [*points, *after.drain(final=True)] == whole.drain(final=True)
 
 
-def test_rows_are_read_although_their_header_is_gone() -> None:
-    objective = OBJECTIVES["last"]
-    before = collector(objective, format="csv")
-    before.add_line("epoch,loss")
-    after = gone_on(before, objective, {}, format="csv")
-    after.add_line("1,0.5")
-    assert after.measure().value == 0.5
+CONTEXTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "csv": ({"format": "csv"}, ["epoch,loss", "1,0.5", "2,0.4", "", "name,score", "x,1", "3,0.3"]),
+    "yaml": ({"format": "yaml"}, ["step: 3", "loss: 0.5", "step: 4", "other:", "  loss: 1", "loss: 0.4"]),
+    "keras": (
+        {"format": "keras"},
+        ["Epoch 4/9", " 1/8 - loss: 9", " 8/8 - loss: 0.5", "Epoch 7/9", " 8/8 - loss: 0.4"],
+    ),
+    "two data sets": ({}, ["train: loss=1", "Val: loss=0.5", "train: loss=0.1"]),
+    "two kinds": ({}, ["train loss=0.5", "train loss=0.4", "loss=3"]),
+    "units": ({}, ["loss=99 cents", "loss=1.20 EUR"]),
+    "a filter": ({"filter": r"(loss)[=:] ([0-9.]+)"}, ["loss= 0.5", "loss: 0.4", "loss= none", "loss= 1,5"]),
+}
 
 
-def test_a_line_that_counts_already_is_not_counted_again() -> None:
-    objective = Objective("acc", "maximize", extra_metrics=["loss"], strategies={"loss": "mean"})
-    reader = collector(objective)
-    reader.add_line("acc=1 loss=1")
-    reader.add_line("acc=1 loss=5", counted=True)
-    assert reader.measure().metrics == {"loss": 1.0}
+@pytest.mark.parametrize(("source", "lines"), CONTEXTS.values(), ids=CONTEXTS)
+def test_a_line_means_what_it_means_to_one_that_read_all(source: dict[str, Any], lines: list[str]) -> None:
+    objective = OBJECTIVES["best"]
+    whole = collector(objective, **source)
+    for line in lines:
+        whole.add_line(line)
+    points = whole.drain()
+    for cut in range(1, len(lines)):
+        before = collector(objective, **source)
+        for line in lines[:cut]:
+            before.add_line(line)
+        read = before.drain()
+        after = gone_on(before, objective, {"loss": [point.step for point in read]}, **source)
+        for line in lines[cut:]:
+            after.add_line(line)
+        assert [*read, *after.drain()] == points
+        assert after.series.oddities() == whole.series.oddities()
 
 
 @pytest.mark.parametrize(("name", "after"), [("last", 0), ("best", 9), ("greatest", 9), ("mean", 2)])

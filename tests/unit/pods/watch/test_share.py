@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +30,24 @@ def test_a_pod_that_has_much_to_read_takes_turns_with_the_others() -> None:
     asyncio.run(both())
     assert order.index("other") == 1
     assert order.count("talkative") == 4
+
+
+def test_logs_are_read_while_all_threads_of_the_event_loop_wait_for_a_database() -> None:
+    answers, taken = threading.Event(), list[bytes]()
+
+    async def reads() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        waiting = loop.run_in_executor(None, answers.wait)
+        try:
+            async with asyncio.timeout(20):
+                await ReadingShare().read(taken.append, b"x" * LARGEST_PIECE)
+        finally:
+            answers.set()
+            await waiting
+
+    asyncio.run(reads())
+    assert taken == [b"x" * LARGEST_PIECE]
 
 
 def test_a_pod_pauses_as_long_as_it_has_read_when_others_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:

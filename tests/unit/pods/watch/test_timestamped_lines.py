@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from airflow_hpo.pods.watch.timestamped_lines import LogLine, Position, SeenLines, TimestampedLines
+from airflow_hpo.pods.watch.timestamped_lines import LogLine, Place, SeenLines, TimestampedLines
 
 
 def stamp(second: int, nano: int = 0) -> str:
@@ -49,6 +50,14 @@ def test_a_node_in_another_time_zone_is_read_in_utc() -> None:
 
 def lines_of(*seconds: int) -> list[LogLine]:
     return [LogLine(stamp(second, i), f"{second}/{i}") for i, second in enumerate(seconds)]
+
+
+def place_after(lines: list[LogLine]) -> Place:
+    """How far another reader has come that has read these lines, as it is stored."""
+    place = Place()
+    for line in lines:
+        place.take(line)
+    return Place.of(json.loads(json.dumps(place.kept())))
 
 
 def test_nothing_is_asked_for_before_anything_was_seen() -> None:
@@ -98,29 +107,47 @@ def test_a_file_that_was_rotated_past_everything_seen_is_read_whole_and_says_wha
     assert first + seen.new(log[4:]) == [*log[:3], replace(log[4], after_gap=log[2].stamp)]
 
 
-def test_a_log_that_begins_as_before_is_read_as_if_nobody_had_read_it() -> None:
-    log = lines_of(1, 2, 3)
-    assert SeenLines(Position(log[0].stamp, log[1].stamp)).new(log) == log
+@pytest.mark.parametrize("cut", range(1, 10))
+def test_another_reader_goes_on_where_one_has_stopped(cut: int) -> None:
+    log = lines_of(1, 1, 1, 2, 2, 4, 4, 4, 5, 9)
+    place = place_after(log[:cut])
+    seen = SeenLines(place)
+    seen.reconnected()
+    assert seen.new([line for line in log if line.stamp[:19] >= str(place.since)[:19]]) == log[cut:]
 
 
-def test_of_a_log_that_was_rotated_meanwhile_what_was_read_before_is_marked() -> None:
+def test_another_reader_of_a_file_that_was_rotated_past_what_was_read_marks_the_gap_once() -> None:
     log = lines_of(1, 2, 3, 4)
-    marked = [replace(log[1], counted=True), replace(log[2], counted=True), log[3]]
-    assert SeenLines(Position(log[0].stamp, log[2].stamp)).new(log[1:]) == marked
-
-
-def test_of_a_log_that_was_rotated_past_what_was_read_before_the_gap_is_marked_once() -> None:
-    log = lines_of(1, 2, 3, 4)
-    seen = SeenLines(Position(log[0].stamp, log[1].stamp))
+    seen = SeenLines(place_after(log[:2]))
+    seen.reconnected()
     first = seen.new(log[2:3])
     seen.reconnected()
     assert first + seen.new(log[2:]) == [replace(log[2], after_gap=log[1].stamp), log[3]]
 
 
+@pytest.mark.parametrize("cut", range(4, 7))
+def test_a_clock_that_is_set_back_costs_no_line_and_doubles_none(cut: int) -> None:
+    log = lines_of(40, 41, 50, 20, 21, 22, 23)
+    seen = SeenLines(place_after(log[:cut]))
+    since = (seen.since or "")[:19]
+    seen.reconnected()
+    # The API server sends no line that is older than what it is asked for.
+    again = [line for line in log if line.stamp >= since]
+    assert seen.new(again) == log[cut:]
+
+
+def test_what_the_version_before_has_kept_is_gone_on_from_too() -> None:
+    log = lines_of(1, 2, 3, 4)
+    seen = SeenLines(Place.of({"first": log[0].stamp, "until": log[2].stamp}))
+    assert seen.since == log[2].stamp[:19] + "Z"
+    seen.reconnected()
+    assert seen.new(log[2:]) == log[3:]
+
+
 def test_only_the_parts_of_a_progress_bar_that_came_are_skipped() -> None:
     parts = [LogLine(stamp(1), f"{i}%", begins=i == 0) for i in range(5)]
-    seen = SeenLines()
-    first = seen.new([LogLine(stamp(0), "start"), *parts[:3]])
+    first = [LogLine(stamp(0), "start"), *parts[:3]]
+    seen = SeenLines(place_after(first))
     seen.reconnected()
     again = seen.new([LogLine(stamp(0), "start"), *parts, LogLine(stamp(2), "end")])
     assert [line.text for line in first + again] == ["start", "0%", "1%", "2%", "3%", "4%", "end"]

@@ -138,8 +138,10 @@ def test_a_watch_after_a_rotation_goes_on_from_what_was_read_before() -> None:
     after = Watched([DONE], [rotated], earlier=(kept[-1], {"loss": [1, 2, 3]}))
     assert (after.outcome.state, after.outcome.value) == ("complete", 50.0)
     assert [(point.step, point.value) for point in after.points] == [(4, 50.0)]
-    assert after.lines == ["loss=5", "loss=50"]
+    assert after.lines == ["loss=50"]
+    assert after.double.asked[0][1] == "2026-11-21T08:00:01Z"
     assert after.outcome.problems == ()
+    assert after.outcome.tail == ("loss=5", "loss=50")
 
 
 def test_a_right_to_read_logs_that_was_never_there_ends_the_trial_while_its_program_runs() -> None:
@@ -318,7 +320,7 @@ def test_the_tasks_own_deadline_ends_the_watch() -> None:
     watched = Watched([pod("Running", running())], [[b""]], deadline=time.time() - 1, execution_timeout=60.0)
     assert (watched.outcome.kind, watched.outcome.reason) == (
         "program",
-        "The task ran into its execution_timeout of 60 s.",
+        "The program ran into its time_limit or execution_timeout of 60 s.",
     )
 
 
@@ -531,7 +533,9 @@ class HungConnections(PodDouble):
         self.lines = itertools.count(1)
 
     @contextlib.asynccontextmanager
-    async def log(self, container: str, *, follow: bool, since: str | None) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def log(
+        self, container: str, *, follow: bool, since: str | None, last: int | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         yield self._hung() if follow else self._whole(next(self.lines))
 
     async def _hung(self) -> AsyncIterator[bytes]:
