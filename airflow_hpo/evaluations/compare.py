@@ -16,7 +16,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
-from airflow_hpo.storage import comparisons, evaluations
+from airflow_hpo.storage import comparisons, editions, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.images import images_sentence
@@ -80,7 +80,7 @@ def compare_evaluations(
         require_end(store, name)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     decision = _decide(store, names, objective, rule, champion, look)
-    said = images_sentence(store, names, "evaluations"), _periods_sentence(plans.values())
+    said = images_sentence(store, names, "evaluations"), _periods_sentence(plans.values()), _differs(store, candidates)
     mixed = " ".join(filter(None, said))
     if mixed:
         decision = replace(decision, sentence=f"{decision.sentence} {mixed}")
@@ -89,6 +89,13 @@ def compare_evaluations(
     with store.session() as session:
         kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, mixed))
     return Compared(kept, candidates, answered_evaluations(store, names, since))
+
+
+def _differs(store: Store, candidates: Iterable[Candidate]) -> str | None:
+    """Say in what the tuning of the challengers differs from its file; None where it does not."""
+    names = dict.fromkeys(each.study for each in candidates if each.study and each.role != CHAMPION)
+    found = (store.read(editions.find_one, name) for name in names)
+    return " ".join(edition.differs for edition in found if edition and edition.differs) or None
 
 
 @retried

@@ -12,6 +12,7 @@ from airflow_hpo.comparison.report import as_data
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.evaluation import Candidate
+from airflow_hpo.core.form import Asked
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.compare import Compared, compare_evaluations
@@ -19,9 +20,11 @@ from airflow_hpo.evaluations.run import evaluation_rows
 from airflow_hpo.evaluations.select import choose
 from airflow_hpo.exceptions import ComparisonError, DeclarationError, StudyNotFoundError
 from airflow_hpo.storage import comparisons
+from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.evaluated import CHAMPION, LOSS, challenger, evaluated
+from tests.integration.trial_tasks import START, declared
 
 NEW = challenger(7)
 OLD = [10.0, 12.0, 11.0, 14.0, 13.0, 12.5]
@@ -105,6 +108,13 @@ def test_looks_that_worked_on_several_periods_are_said_to(store: Store) -> None:
     said = f"Looks are of several periods: {march}; {april}."
     compared = [compare_evaluations(store, names, LOSS, ComparisonRule()) for names in (looks[:2], looks)]
     assert [said in each.comparison.sentence for each in compared] == [False, True]
+
+
+def test_a_tuning_that_was_triggered_with_other_values_is_said_to_be(store: Store) -> None:
+    names = both(store, BETTER)
+    open_edition(store, declared(), "r", START, asked=Asked(declared(max_trials=5), None, "ann"))
+    said = "This run differs from its file: max_trials is 5 instead of 10."
+    assert said in compared(store, names).comparison.report
 
 
 def test_a_scenario_that_failed_for_one_is_left_out_for_all(store: Store) -> None:
