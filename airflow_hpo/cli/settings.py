@@ -26,5 +26,5 @@ def extend(args: Any) -> None:
 def _say(edition: Edition) -> None:
     study = edition.study
     limit = f"timeout {study.timeout}" if study.timeout else "no timeout"
-    now = f"{study.wanted} trials, {study.slots} at once, {limit}, sampler {study.sampler.name}"
+    now = f"{study.wanted} trials, {study.simulations_at_once} at once, {limit}, sampler {study.sampler.name}"
     terminal().print(f"{edition.name}: {now}. {edition.differs or 'That is what its file declares.'}", soft_wrap=True)

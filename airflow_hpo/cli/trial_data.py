@@ -29,6 +29,11 @@ def as_data(trial: TrialDetails) -> dict[str, Any]:
         "finished": shown_time(record.finished),
         "counting_attempt": trial.counting.attempt if trial.counting else None,
         "attempts": [_attempt_data(trial, attempt) for attempt in trial.attempts],
+        **(
+            {"scenarios": {name: as_data(each) for name, each in trial.simulations.items()}}
+            if trial.simulations
+            else {}
+        ),
     }
 
 

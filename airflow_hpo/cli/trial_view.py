@@ -29,6 +29,19 @@ def show_on(console: Console, trial: TrialDetails) -> None:
     """Print a trial for people."""
     for line in _about(trial):
         console.print(line, soft_wrap=True)
+    long = _show_attempts(console, trial)
+    for name, each in trial.simulations.items():
+        result = f", {each.metric} = {each.record.value}" if each.record.value is not None else ""
+        console.print()
+        console.print(f"Scenario {name}: {state_of(each.record)}{result}", soft_wrap=True)
+        long |= _show_attempts(console, each)
+    if long:
+        console.print()
+        console.print(f"A curve shows {WIDTH} values at most; -o csv has all that are kept.", soft_wrap=True)
+
+
+def _show_attempts(console: Console, trial: TrialDetails) -> bool:
+    """Print the attempts of a trial or of a simulation; return whether a curve had more values than are shown."""
     long = False
     for attempt in trial.attempts:
         console.print()
@@ -38,9 +51,7 @@ def show_on(console: Console, trial: TrialDetails) -> None:
         if found:
             console.print(_table(found))
         long |= any(len(curve) > WIDTH for curve in found.values())
-    if long:
-        console.print()
-        console.print(f"A curve shows {WIDTH} values at most; -o csv has all that are kept.", soft_wrap=True)
+    return long
 
 
 def _about(trial: TrialDetails) -> Iterator[str]:
@@ -57,7 +68,7 @@ def _about(trial: TrialDetails) -> Iterator[str]:
         yield f"slot {trial.slot}"
     yield from _pairs("parameters", record.params)
     yield from _pairs("extra metrics", record.metrics)
-    if not trial.attempts:
+    if not trial.attempts and not any(each.attempts for each in trial.simulations.values()):
         yield "No task has begun it."
 
 

@@ -22,7 +22,9 @@ def show(args: Any) -> None:
     if args.output == "json":
         terminal().out(json.dumps(as_data(trial), indent=2, allow_nan=False), highlight=False)
     elif args.output == "csv":
-        emit([{**row, "reported": row["reported"].isoformat()} for row in value_rows(trial.values)], "csv")
+        several = [({"scenario": name}, each.values) for name, each in trial.simulations.items()]
+        told = [(named, row) for named, values in several or [({}, trial.values)] for row in value_rows(values)]
+        emit([{**named, **row, "reported": row["reported"].isoformat()} for named, row in told], "csv")
     else:
         show_on(terminal(), trial)
 

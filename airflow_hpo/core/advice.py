@@ -50,6 +50,6 @@ def _of_the_parallelism(study: Study) -> str | None:
             f"{later} {'step' if later == 1 else 'steps'}"
         )
     return (
-        f"parallelism={study.slots} makes sampler {study.sampler.name!r} nearly a random one: {effect}. "
+        f"parallelism={study.simulations_at_once} makes sampler {study.sampler.name!r} nearly a random one: {effect}. "
         f"About sqrt(max_trials) = {root} keeps it adaptive."
     )

@@ -141,7 +141,8 @@ def slots_free(study: Study, progress: Progress) -> int:
     """Return how many trials may be started without exceeding the parallelism, or ``max_pending``."""
     free = study.slots - progress.running
     if study.max_pending is not None:
-        free = min(free, study.max_pending - progress.pending)
+        # Simulations of a trial wait together.
+        free = min(free, study.pending_trials - -(-progress.pending // study.simulations))
     return max(0, free)
 
 

@@ -112,6 +112,13 @@ class Scenario(Declared):
         return values
 
 
+def scenarios_by_name(scenarios: Any) -> Any:
+    """Return scenarios with each text as the one of that name."""
+    if isinstance(scenarios, list | tuple):
+        return [{"name": each} if isinstance(each, str) else each for each in scenarios]
+    return scenarios
+
+
 class Plan(Declared):
     """Every candidate under every scenario, variant and replicate, with common random numbers.
 
@@ -131,9 +138,7 @@ class Plan(Declared):
     @field_validator("scenarios", mode="before")
     @classmethod
     def _named_scenarios(cls, scenarios: Any) -> Any:
-        if isinstance(scenarios, list | tuple):
-            return [{"name": each} if isinstance(each, str) else each for each in scenarios]
-        return scenarios
+        return scenarios_by_name(scenarios)
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:

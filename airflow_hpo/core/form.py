@@ -58,10 +58,15 @@ def fields(study: Study, layout: Layout, *, ranges: bool) -> dict[str, Field]:
             {"type": "integer", "minimum": 1, "maximum": largest},
         ),
         "parallelism": Field(
-            study.slots,
+            study.simulations_at_once,
             "At once",
-            f"How many of them run at once; {study.most_slots} at most, which `max_parallelism` raises.",
-            {"type": "integer", "minimum": 1, "maximum": study.most_slots},
+            f"How many {'simulations' if study.scenarios else 'of them'} run at once; {study.most_simulations} at most, which "
+            "`max_parallelism` raises.",
+            {
+                "type": "integer",
+                "minimum": min(study.simulations, study.most_simulations),
+                "maximum": study.most_simulations,
+            },
         ),
         "timeout": Field(
             _time_text(study.timeout),
@@ -120,7 +125,7 @@ def formed(file: Study, layout: Layout, given: Mapping[str, Any], *, ranges: boo
 
 
 def _declared(file: Study, name: str) -> Any:
-    shown = {"max_trials": file.wanted, "parallelism": file.slots} if file.max_trials else {}
+    shown = {"max_trials": file.wanted, "parallelism": file.simulations_at_once} if file.max_trials else {}
     return shown.get(name, getattr(file, name))
 
 

@@ -9,13 +9,25 @@ from typing import Any
 
 from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
 from airflow_hpo.core.declared import Declared
+from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
 from airflow_hpo.core.study import STUDY_NAME, Study
 from airflow_hpo.core.warm_start import WarmStart
+from airflow_hpo.core.window import Period
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_DOCUMENTED: tuple[type[Declared], ...] = (Float, Int, Categorical, Objective, Sampler, Pruner, WarmStart)
+_DOCUMENTED: tuple[type[Declared], ...] = (
+    Float,
+    Int,
+    Categorical,
+    Objective,
+    Sampler,
+    Pruner,
+    WarmStart,
+    Scenario,
+    Period,
+)
 _PARAM = re.compile(r"^:param (\w+): (.+?)(?=^:|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -40,7 +52,7 @@ def study_schema() -> dict[str, Any]:
 def _describe(schema: dict[str, Any], model: type[Declared]) -> None:
     """Say in the schema what the docstring says, once."""
     text = inspect.getdoc(model) or ""
-    schema["description"] = text.split("\n", 1)[0]
+    schema["description"] = _plain(text.split("\n", 1)[0])
     for name, meaning in _PARAM.findall(text):
         if name in schema["properties"]:
             schema["properties"][name]["description"] = _plain(meaning)

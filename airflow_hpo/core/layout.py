@@ -41,6 +41,6 @@ class Layout:
         if most <= places:
             return None
         return (
-            f"The tasks of {study.name!r} were laid out for {places} trials with parallelism={study.slots}, but {study.wanted} trials may "
+            f"The tasks of {study.name!r} were laid out for {places} trials with parallelism={study.simulations_at_once}, but {study.wanted} trials may "
             f"need {most}, failures included. Write max_trials={study.wanted} in its file, for runs that start then."
         )

@@ -26,7 +26,7 @@ class Progress:
     since_best: int
     """How many successful trials have finished after the best one did."""
     pending: int = 0
-    """How many of the running trials wait for a node; 0 where it was not looked up."""
+    """How many of the running trials, or of their simulations, wait for a node; 0 where it was not looked up."""
 
     unbegun: int = 0
     """How many of the failed trials the cluster never let begin; 0 where it was not looked up."""
@@ -75,7 +75,7 @@ def taken_over(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
 def progress_of(
     trials: Iterable[TrialRecord],
     direction: Direction,
-    scheduled: Collection[int] | None = None,
+    pending: int = 0,
     unbegun: Collection[int] = (),
     waits: Mapping[int, str] = MappingProxyType({}),
 ) -> Progress:
@@ -93,11 +93,17 @@ def progress_of(
         running=len(running),
         best=best,
         since_best=_after(best, own) if best else 0,
-        pending=0 if scheduled is None else len(running.difference(scheduled)),
+        pending=pending,
         unbegun=len(failed.intersection(unbegun)),
         waiting=counted(waiting),
         waiting_count=len(waiting),
     )
+
+
+def pending_of(trials: Iterable[TrialRecord], scheduled: Collection[int]) -> int:
+    """Return how many trials run and have no place yet, from the numbers of those that have one."""
+    running = {trial.number for trial in own_trials(trials) if trial.state is TrialState.RUNNING}
+    return len(running.difference(scheduled))
 
 
 def best_of(trials: Sequence[TrialRecord], direction: Direction) -> TrialRecord | None:

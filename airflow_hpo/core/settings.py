@@ -53,15 +53,22 @@ def changed(study: Study, file: Study, given: Mapping[str, Any]) -> Study:
                 f"A running study has other {', '.join(SETTINGS)}, but got {name!r}.{nearest(name, list(SETTINGS))} Type {EXAMPLE}."
             )
     # Its default follows from max_trials, and what runs at once was laid out.
-    slots = {"parallelism": study.slots} if "max_trials" in given else {}
+    slots = {"parallelism": study.simulations_at_once} if "max_trials" in given else {}
     given = {**slots, **given} if given.get("max_trials") != study.max_trials else given
-    most, asked = max(file.most_slots, study.slots), given.get("parallelism")
+    most, asked = max(file.most_simulations, study.simulations_at_once), given.get("parallelism")
     if isinstance(asked, int) and asked > max(most, file.parallelism or 0):
+        what = "simulations" if file.scenarios else "trials"
         raise DeclarationError(
-            f"The tasks of {study.name!r} were laid out for {most} trials at once, but got parallelism={asked}. Write "
+            f"The tasks of {study.name!r} were laid out for {most} {what} at once, but got parallelism={asked}. Write "
             f"max_parallelism={asked} in its file, for runs that start then."
         )
-    return with_settings(study, given)
+    new = with_settings(study, given)
+    if new.simulations_at_once < min(new.simulations, most):
+        raise DeclarationError(
+            f"All {new.simulations} simulations of a trial of {study.name!r} start together, but got parallelism={asked}. "
+            f"Type parallelism={min(new.simulations, most)}."
+        )
+    return new
 
 
 def carried(file: Study, earlier_file: Study, earlier: Study) -> Study:
@@ -74,7 +81,7 @@ def carried(file: Study, earlier_file: Study, earlier: Study) -> Study:
 def differences(file: Study, now: Study) -> dict[str, tuple[Any, Any]]:
     """Return in what settings differ, as declared and as they are now; what follows from others is none."""
     found = _unlike(file, now, SETTINGS)
-    if file.slots == now.slots:
+    if file.simulations_at_once == now.simulations_at_once:
         # A parallelism that is pinned is that of the file.
         found.pop("parallelism", None)
     ranges = {f"range of {name}": (old, now.space[name]) for name, old in file.space.items() if name in now.space}
@@ -99,8 +106,8 @@ def with_settings(study: Study, given: Mapping[str, Any]) -> Study:
     """Return a study with other settings; a batch is never larger than its parallelism, and start points lie in its space."""
     data = {**{name: getattr(study, name) for name in type(study).model_fields}, **given}
     parallelism, batch = data["parallelism"], data["batch_size"]
-    if isinstance(parallelism, int) and batch and batch > parallelism:
-        data["batch_size"] = parallelism
+    if isinstance(parallelism, int) and batch:
+        data["batch_size"] = min(batch, max(1, parallelism // study.simulations))
     if "space" in given:
         data["start_points"] = [point for point in study.start_points if _lies_in(given["space"], point)]
     return Study(**{name: value for name, value in data.items() if value is not None})

@@ -7,12 +7,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint, nearest
 from airflow_hpo.core.environment import refuse_clash
+from airflow_hpo.core.evaluation import Scenario, scenarios_by_name
 from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.remedy import named
@@ -21,11 +31,15 @@ from airflow_hpo.core.space.completion import default_of
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.stop_rule import checked_rule
-from airflow_hpo.core.trial_key import edition_name
+from airflow_hpo.core.trial_key import SIMULATIONS, edition_name
 from airflow_hpo.core.warm_start import WarmStart
 
-STUDY_NAME = re.compile(rf"^[A-Za-z0-9{OTHERS}][A-Za-z0-9._/{OTHERS}-]{{0,199}}$")
+LONGEST_NAME = 200
+"""Characters of a study's name."""
+STUDY_NAME = re.compile(rf"^[A-Za-z0-9{OTHERS}][A-Za-z0-9._/{OTHERS}-]{{0,{LONGEST_NAME - 1}}}$")
 
+
+Aggregate = Literal["mean", "sum", "median", "worst"]
 
 WhenOver = Literal["finish", "stop"]
 """What becomes of running trials when their study is over."""
@@ -97,6 +111,11 @@ class Study(Declared):
     :param seed: changes every random choice of the study; 0 or more.
     :param shared: True lets several task groups, also of several DAGs, run trials of one edition together, where their ``run`` is
         the same: one budget, one parallelism, one best trial. All of them declare it. False: a second task group is refused.
+    :param scenarios: what each trial is run under, such as the days of a week: names or :class:`Scenario`, in the order in which they start; a
+        trial is then one simulation for each. ``parallelism``, ``max_parallelism`` and ``max_pending`` count simulations, all else trials.
+    :param aggregate: a trial's value from those of its scenarios: ``"mean"``, ``"sum"``, ``"median"``, ``"worst"``, or a quantile such as 0.9.
+    :param scenarios_needed: the share of the scenarios that a trial needs for a value, above 0 and up to 1: others may be missing when
+        the infrastructure lost them, not when the program failed. 1.0: all of them.
     :raises DeclarationError: when something is missing, unknown or contradictory.
     """
 
@@ -127,6 +146,10 @@ class Study(Declared):
     seed: StrictInt = Field(default=0, ge=0)
     # Left out while False, so that fingerprints of earlier declarations hold.
     shared: StrictBool = Field(default=False, exclude_if=operator.not_)
+    # Left out while they say nothing, like `shared`.
+    scenarios: list[Scenario] = Field(default=[], exclude_if=operator.not_)
+    aggregate: Aggregate | StrictFloat = Field(default="mean", exclude_if=lambda aggregate: aggregate == "mean")
+    scenarios_needed: StrictFloat = Field(default=1.0, gt=0, le=1, exclude_if=lambda share: share == 1)
 
     @field_validator("name")
     @classmethod
@@ -167,6 +190,11 @@ class Study(Declared):
         refuse_clash(space)
         return ordered(space)
 
+    @field_validator("scenarios", mode="before", json_schema_input_type=list[str | Scenario])
+    @classmethod
+    def _scenarios_by_name(cls, scenarios: Any) -> Any:
+        return scenarios_by_name(scenarios)
+
     @field_validator("space_defaults", mode="before")
     @classmethod
     def _spelt_defaults(cls, defaults: Any) -> Any:
@@ -204,7 +232,10 @@ class Study(Declared):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._check_grid()
-        if self.batch_size and self.parallelism and self.batch_size > self.parallelism:
+        self._check_scenarios()
+        if self.scenarios:
+            self._check_simulations()
+        elif self.batch_size and self.parallelism and self.batch_size > self.parallelism:
             raise ValueError(
                 f"`batch_size <= parallelism` must hold, but got "
                 f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Write batch_size={self.parallelism}."
@@ -214,10 +245,10 @@ class Study(Declared):
                 f"`parallelism <= max_parallelism` must hold, but got (parallelism={self.parallelism}, "
                 f"max_parallelism={self.max_parallelism}). Write max_parallelism={self.parallelism}, or leave it out."
             )
-        if self.batch_size and self.max_pending and self.batch_size > self.max_pending:
+        if self.batch_size and self.max_pending and self.batch_size > self.pending_trials:
             raise ValueError(
                 f"`batch_size <= max_pending` must hold, because a batch waits for its places together, but got "
-                f"(batch_size={self.batch_size}, max_pending={self.max_pending}). Write batch_size={self.max_pending}."
+                f"(batch_size={self.batch_size}, max_pending={self.max_pending}). Write batch_size={self.pending_trials}."
             )
         if self.timeout is not None and self.timeout <= timedelta(0):
             raise ValueError(
@@ -236,6 +267,67 @@ class Study(Declared):
         elif self.max_trials is None:
             raise ValueError("A study needs `max_trials`, which was not given. Write max_trials=100.")
 
+    def _check_scenarios(self) -> None:
+        names = [each.name for each in self.scenarios]
+        if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
+            raise ValueError(f"Every scenario is run once, but {twice!r} is named twice. Drop or rename one.")
+        if self.aggregate != "mean" and not names:
+            raise ValueError(
+                f"`aggregate` is of the values of scenarios, but got aggregate={self.aggregate!r} and none. Write scenarios=[...]."
+            )
+        if isinstance(self.aggregate, float) and not 0 < self.aggregate < 1:
+            raise ValueError(
+                f"A quantile is between 0 and 1, but got aggregate={self.aggregate!r}. Write aggregate=0.9, or 'worst'."
+            )
+        if names and self.pruner.name != "none":
+            raise ValueError(
+                f"A trial of several simulations is not pruned yet, but got pruner={self.pruner.name!r}. Leave it out."
+            )
+        if names and self.shared:
+            raise ValueError(
+                "A shared study has no scenarios yet, but got (shared=True, scenarios=[...]). Write shared=False."
+            )
+        if self.scenarios_needed < 1 and self.aggregate == "sum":
+            raise ValueError(
+                f"A sum of fewer scenarios is another number, but got (aggregate='sum', scenarios_needed={self.scenarios_needed}). "
+                "Write aggregate='mean'."
+            )
+
+    def _check_simulations(self) -> None:
+        if len(self.name) > LONGEST_NAME - len(SIMULATIONS):
+            raise ValueError(
+                f"The name of a study with scenarios has {LONGEST_NAME - len(SIMULATIONS)} characters at most, because its simulations "
+                f"are kept under a longer one, but got {len(self.name)}. Shorten {brief_repr(self.name)}."
+            )
+        if self.batch_size and self.batch_size > self.slots:
+            raise ValueError(
+                f"`batch_size` counts trials, of which {self.slots} run at once as {self.simulations_at_once} simulations, but got "
+                f"batch_size={self.batch_size}. Write batch_size={self.slots}, or parallelism={self.batch_size * self.simulations}."
+            )
+        together = min(self.simulations, self.simulations_at_once)
+        if self.max_pending and self.max_pending < together:
+            raise ValueError(
+                f"The simulations of a trial wait for their places together, so `max_pending` is {together} at least, but got "
+                f"max_pending={self.max_pending}. Write max_pending={together}, or a smaller parallelism."
+            )
+        if self.most_simulations > self.simulations_at_once < self.simulations:
+            raise ValueError(
+                f"Only whole trials are more or fewer while a study runs, so with `max_parallelism` the parallelism is "
+                f"{self.simulations} at least, the number of scenarios, but got parallelism={self.simulations_at_once}. "
+                f"Write parallelism={self.simulations}, or leave max_parallelism out."
+            )
+
+    @property
+    def simulations(self) -> int:
+        """How many simulations a trial is."""
+        return max(1, len(self.scenarios))
+
+    @property
+    def simulations_at_once(self) -> int:
+        """How many simulations run at once: what ``parallelism`` says."""
+        total = self.wanted * self.simulations
+        return min(self.parallelism or math.isqrt(total), total)
+
     @property
     def wanted(self) -> int:
         """How many trials the study wants: ``max_trials``, or all points of a grid when those are fewer."""
@@ -246,13 +338,18 @@ class Study(Declared):
 
     @property
     def slots(self) -> int:
-        """How many trials run at once."""
-        return min(self.parallelism or math.isqrt(self.wanted), self.wanted)
+        """How many trials run at once; of several simulations as many as fit whole, and one at least."""
+        return max(1, self.simulations_at_once // self.simulations)
 
     @property
-    def most_slots(self) -> int:
-        """How many trials may run at once when a person raises the parallelism."""
-        return max(self.max_parallelism or 0, self.slots)
+    def most_simulations(self) -> int:
+        """How many simulations may run at once when a person raises the parallelism; of trials that are one, how many trials."""
+        return max(self.max_parallelism or 0, self.simulations_at_once)
+
+    @property
+    def scenarios_spare(self) -> int:
+        """How many scenarios of a trial the infrastructure may lose."""
+        return math.floor(self.simulations * (1 - self.scenarios_needed) + 1e-9)
 
     @property
     def batch(self) -> int:
@@ -262,7 +359,12 @@ class Study(Declared):
     @property
     def first_batch(self) -> int:
         """How many trials are started before any has a place to run, which is also the most at a time."""
-        return min(self.slots, self.max_pending or self.slots)
+        return min(self.slots, self.pending_trials)
+
+    @property
+    def pending_trials(self) -> int:
+        """How many trials may wait for their places."""
+        return max(1, self.max_pending // self.simulations) if self.max_pending else self.slots
 
     @property
     def failures_allowed(self) -> int:
@@ -289,12 +391,13 @@ class Study(Declared):
         return fingerprint(self.search)
 
     @property
-    def search(self) -> dict[str, dict[str, Any]]:
+    def search(self) -> dict[str, Any]:
         """What makes results comparable, as plain data: the space, and the objective's metric, direction and strategy."""
         data = self.to_dict()
         compared = ("metric", "direction", "strategy", "window")
         objective = {name: data["objective"][name] for name in compared if name in data["objective"]}
-        return {"space": data["space"], "objective": objective}
+        several: dict[str, Any] = {name: data[name] for name in ("scenarios", "aggregate") if name in data}
+        return {"space": data["space"], "objective": objective, **several}
 
     def edition(self, run: str) -> str:
         """Return the name of one run of this study, which is also the name of its Optuna study.

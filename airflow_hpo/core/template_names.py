@@ -1,11 +1,12 @@
 """Names that templates of a trial ask for, checked against the space before anything runs."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.exceptions import DeclarationError
 
 _PARSER = Environment(autoescape=False)
@@ -48,6 +49,38 @@ def check_template_names(
                 near = nearest(rest[0], known) or f" It has {', '.join(known)}."
                 raise DeclarationError(
                     f"A template names parameters of the space, but `{argument}` got {rest[0]!r} in {text!r}.{near}"
+                )
+
+
+def check_scenario_names(argument: str, value: Any, scenarios: Sequence[Scenario]) -> None:
+    """Raise when a template asks for what a study's scenarios, or some of them, have not; of no scenarios nothing is known."""
+    for text in _texts(value) if scenarios else ():
+        for path in _paths(text, "scenario"):
+            meant = "name" if path[0] == "name" else f"values.{path[-1]}"
+            raise DeclarationError(
+                f"A trial's scenario is in `trial.scenario`, but `{argument}` got scenario.{'.'.join(path)} in {text!r}. "
+                f"Write trial.scenario.{meant}."
+            )
+        for path in _paths(text, "trial"):
+            if path[0] != "scenario" or len(path) == 1:
+                continue
+            if path[1] not in ("name", "values"):
+                raise DeclarationError(
+                    f"A scenario has a name and values, but `{argument}` got trial.scenario.{path[1]} in {text!r}. "
+                    f"Write trial.scenario.values.{path[1]}."
+                )
+            lacking = next(
+                (each for each in scenarios if path[1] == "values" and not {*path[2:3]} <= {*each.values}), None
+            )
+            if lacking:
+                known = (
+                    f" It has {', '.join(lacking.values)}."
+                    if lacking.values
+                    else f" Write Scenario({lacking.name!r}, {{{path[2]!r}: ...}})."
+                )
+                raise DeclarationError(
+                    f"A template names values that every scenario has, but `{argument}` got {path[2]!r} in {text!r}, which "
+                    f"scenario {lacking.name!r} has not.{nearest(path[2], list(lacking.values)) or known}"
                 )
 
 

@@ -16,6 +16,7 @@ from airflow_hpo.core.declared import Declared, fingerprint
 from airflow_hpo.core.environment import as_text, parameter_variables, variable
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.space.space import Choice, Params
+from airflow_hpo.core.trial_key import main_of
 from airflow_hpo.core.window import Period
 from airflow_hpo.exceptions import FailureKind as FailureKind
 
@@ -86,6 +87,8 @@ class TrialRequest(Declared):
     scenario: Scenario | None = None
     variant: str | None = None
     replicate: int | None = None
+    part_of: int | None = None
+    """Number of the trial that this is a simulation of; ``study`` and ``number`` are then those of the simulation."""
 
     @property
     def fingerprint(self) -> str:
@@ -103,17 +106,32 @@ class TrialRequest(Declared):
         """Whether this is an evaluation of a candidate and not a trial of a search."""
         return self.candidate is not None
 
+    @property
+    def has_own_params(self) -> bool:
+        """Whether its parameters are in the request alone: its own study is a list of names."""
+        return self.evaluates or self.part_of is not None
+
+    @property
+    def told_study(self) -> str:
+        """The edition that a program is told."""
+        return self.study if self.part_of is None else main_of(self.study)
+
+    @property
+    def told_number(self) -> int | None:
+        """The trial that a program is told."""
+        return self.number if self.part_of is None else self.part_of
+
     def may_lack(self, name: str, space: Container[str]) -> bool:
         """Say whether a parameter that it has not may be asked for all the same, because its condition does not hold.
 
         An evaluation's own space is its grid: what it works on was tuned in another one, against which names were checked.
         """
-        return self.evaluates or name in space
+        return self.has_own_params or name in space
 
     @property
     def label(self) -> str:
         """What people see of the trial in a list: its number and parameters, or what it evaluates."""
-        return _fitting(f"#{self.number} {self._said()}" if self.number is not None else self.key)
+        return _fitting(f"#{self.told_number} {self._said()}" if self.number is not None else self.key)
 
     def ended_label(self, state: TrialState, value: float | None, *, best: bool) -> str:
         """What they see once it has ended: its value as well, and a star when it was the best until then."""
@@ -125,8 +143,8 @@ class TrialRequest(Declared):
     def environment(self) -> dict[str, str]:
         """Return the variables that tell a program its parameters."""
         return {
-            "HPO_STUDY": self.study,
-            "HPO_TRIAL": as_text(self.number),
+            "HPO_STUDY": self.told_study,
+            "HPO_TRIAL": as_text(self.told_number),
             "HPO_SEED": str(self.seed),
             **({} if self.slot is None else {"HPO_SLOT": str(self.slot)}),
             **parameter_variables(self.params),
@@ -148,7 +166,8 @@ class TrialRequest(Declared):
 
     def _said(self) -> str:
         if not self.evaluates:
-            return " ".join(f"{name}={brief(value)}" for name, value in self.params.items())
+            said = " ".join(f"{name}={brief(value)}" for name, value in self.params.items())
+            return f"{self.scenario.name} · {said}" if self.scenario else said
         replicate = f"replicate {self.replicate}" if self.replicate is not None else None
         parts = (self.candidate, self.scenario.name if self.scenario else None, self.variant, replicate)
         return " · ".join(part for part in parts if part)
@@ -193,6 +212,8 @@ class TrialRecord:
     finished: datetime | None = None
     invalid: str | None = None
     """Why its result was taken back, or why it is not run, which makes it a failed trial without a value; None while it counts."""
+    part_of: int | None = None
+    """Number of the trial that it is a simulation of; None for a trial."""
     source: str | None = None
     """Trial of an earlier edition that its result was taken over from, such as ``f@r#7``; None for results of this edition."""
 
@@ -218,8 +239,8 @@ class TrialView:
     """
 
     def __init__(self, request: TrialRequest, space: Container[str] = ()) -> None:
-        self.study = request.study
-        self.number = request.number
+        self.study = request.told_study
+        self.number = request.told_number
         self.seed = request.seed
         # Of a trial that answers, and of what decides whether it does, nothing runs in it.
         self.slot = request.slot or 0

@@ -1,7 +1,9 @@
 """Details of one trial: its record, its attempts, and every value that they reported."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from airflow_hpo.core.attempt import Attempt, MetricValue, counting
 from airflow_hpo.core.trial import TrialRecord
@@ -33,6 +35,9 @@ class TrialDetails:
     """What all attempts reported, in the order of attempts, metrics and steps."""
     slot: int | None = None
     """The slot that it has or had last, 0 or more; None while it has not run, and for trials that ran before slots were kept."""
+
+    simulations: Mapping[str, TrialDetails] = field(default_factory=dict)
+    """Of a trial of several simulations the one that counts of each scenario, by its name; such a trial has no attempts of its own."""
 
     @property
     def counting(self) -> Attempt | None:

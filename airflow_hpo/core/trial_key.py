@@ -8,13 +8,19 @@
 ``f@r``        an edition: run ``r`` of the study family ``f``, and the name of its Optuna study
 ``f@r~2``      its second generation, which was computed afresh; ``f@r`` then means the newest one to people and tasks
 ``f@r#7``      trial 7 of an edition
+``f/.simulations@r``  the companion of ``f@r``: its trials are the simulations of the trials of ``f@r``
 ============== =====================================================================================================
 """
 
 import re
 
+from airflow_hpo.exceptions import DeclarationError
+
 BATCH_GROUP = "batch_{batch}"
 """The task group of a batch, as a template for :func:`task_in_batch`."""
+
+SIMULATIONS = "/.simulations"
+"""End of a companion's family."""
 
 _KEY = re.compile(r"(?:([^/]+/[^/]*)/)?([0-9]+)/([0-9]+)(?:#|\Z)")
 _BATCH = re.compile(r"(?:\A|\.)batch_([0-9]+)(?=\.|\Z)")
@@ -100,6 +106,32 @@ def family_and_run(edition: str) -> tuple[str, str]:
     """Return the study family and the run of an edition's first generation."""
     family, _, run = edition.partition("@")
     return family, run
+
+
+def companion_of(edition: str) -> str:
+    """Return the edition that has the simulations of an edition's trials as its trials."""
+    family, run = family_and_run(edition)
+    return edition_name(f"{family}{SIMULATIONS}", run)
+
+
+def main_of(edition: str) -> str:
+    """Return the edition that a companion simulates for, or the edition itself."""
+    family, run = family_and_run(edition)
+    return edition_name(family.removesuffix(SIMULATIONS), run)
+
+
+def is_companion(edition: str) -> bool:
+    """Say whether the trials of an edition are simulations of another one's."""
+    return family_of(edition).endswith(SIMULATIONS)
+
+
+def refuse_companion(family: str) -> None:
+    """Refuse a study of a name that simulations of another one are kept under."""
+    if family.endswith(SIMULATIONS):
+        raise DeclarationError(
+            f"A name that ends in {SIMULATIONS!r} is for the simulations of a study, but got {family!r}. "
+            f"Write name={family.removesuffix(SIMULATIONS)!r}."
+        )
 
 
 def family_of(edition: str) -> str:

@@ -11,7 +11,7 @@ LOCAL = "LocalExecutor"
 
 def refuse_scattered(database: Database, conn_id: str) -> None:
     """Raise where this task runs by an executor that may run others on other machines: each would have a file of its own."""
-    executor = None if _within_dag_test() else _executor()
+    executor = None if within_dag_test() else _executor()
     if executor and not _is_local(executor):
         raise StoreRefusedError(
             f"Without the connection {conn_id!r} studies are kept in {database.name}, which only tasks of this machine reach, "
@@ -55,7 +55,8 @@ def _is_local(executor: str) -> bool:
         return False
 
 
-def _within_dag_test() -> bool:
+def within_dag_test() -> bool:
+    """Say whether the task runs under ``dag.test()``: one after the other in this process, their triggers too."""
     from airflow.sdk.execution_time import task_runner
     from airflow.sdk.execution_time.supervisor import InProcessSupervisorComms
 

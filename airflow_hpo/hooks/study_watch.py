@@ -17,7 +17,9 @@ from airflow_hpo.core.trial_key import batch_and_index, group_of_batches, sharer
 from airflow_hpo.hooks.dag_runs import TaskKey, has_ended, key_of_task, task_states, waiting_states
 from airflow_hpo.storage import sharers
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.attempted import ran_as
 from airflow_hpo.studies.drain import held_back
+from airflow_hpo.studies.simulations import complete_parts
 from airflow_hpo.studies.status import ENDED, Status, status_of
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.timeout_clock import kept_time
@@ -64,29 +66,30 @@ class StudyWatch:
     def look_and_reap(self) -> Status:
         """Give up the abandoned trials, then return how the study stands."""
         edition = kept_time(self.store, self.store.edition(self.edition))
-        records = self.store.optuna.records(self.edition, details=False)
-        if lost := self._abandoned(records):
-            records = self.store.optuna.records(self.edition, details=False)
-            lost = sorted(set(lost) & set(self._abandoned(records)))
-            reap(self.store, self.edition, lost)
-            records = self.store.optuna.records(self.edition, details=False)
-        return status_of(self.store, edition, records)
+        complete_parts(self.store, edition)
+        self._reap(ran_as(edition))
+        return status_of(self.store, edition, self.store.optuna.records(self.edition, details=False))
+
+    def _reap(self, name: str) -> None:
+        if lost := self._abandoned(name, self.store.optuna.records(name, details=False)):
+            again = self._abandoned(name, self.store.optuna.records(name, details=False))
+            reap(self.store, name, sorted(set(lost) & set(again)))
 
     def pause(self, mine: Key) -> float | None:
         """Return for how many seconds a task that waits for the study leaves its place to others; None while it keeps it."""
-        records = self.store.optuna.records(self.edition, details=False)
+        edition = self.store.edition(ran_as(self.store.edition(self.edition)))
+        records = self.store.optuna.records(edition.name, details=False)
         own = {batch_and_index(r.key): r for r in records if r.key and self._is_own(r)}
         batches = {mine[0], *(key[0] for key, r in own.items() if r.state is TrialState.RUNNING)}
         task_ids = {task_in_batch(self.trial_task_id, batch): batch for batch in batches}
         found = _shared_states(self.dag_id, self.run_id, tuple(sorted(task_ids)))
         states = {(task_ids[task_id], index): state for (_, _, task_id, index), state in found.items()}
-        edition = self.store.edition(self.edition)
         return Places.of(states, {key for key, r in own.items() if not self._held_back(edition, r)}).pause(mine)
 
     def _held_back(self, edition: Edition, record: TrialRecord) -> bool:
         return record.state is TrialState.RUNNING and held_back(self.store, edition, record.number)
 
-    def _abandoned(self, records: Iterable[TrialRecord]) -> list[int]:
+    def _abandoned(self, name: str, records: Iterable[TrialRecord]) -> list[int]:
         """States are read after the trials, so a second round is needed before anything is given up.
 
         A trial may end, or be run again by a person, between the two reads; then the second round no longer finds it.
@@ -94,7 +97,7 @@ class StudyWatch:
         running = [r for r in records if r.state is TrialState.RUNNING and r.key]
         if not running:
             return []
-        elsewhere = self._elsewhere(running)
+        elsewhere = self._elsewhere(name, running)
         here = [r for r in running if r.number not in elsewhere]
         own = [r for r in here if self._is_own(r)]
         return [
@@ -103,9 +106,9 @@ class StudyWatch:
             *self._never_begun(r for r in here if not self._is_own(r)),
         ]
 
-    def _elsewhere(self, running: Iterable[TrialRecord]) -> dict[int, str | None]:
+    def _elsewhere(self, name: str, running: Iterable[TrialRecord]) -> dict[int, str | None]:
         """Return the states of other tasks that run trials: of another group, or of a DAG run that a person cleared."""
-        begun = running_tasks(self.store, self.edition)
+        begun = running_tasks(self.store, name)
         others = {
             r.number: begun[r.number] for r in running if r.number in begun and not self._runs(r, begun[r.number])
         }

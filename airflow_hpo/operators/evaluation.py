@@ -106,7 +106,7 @@ class EvaluationPlanOperator(EditionOperator):
         self.first_replicate = first_replicate
         self.objective = objective or study.objective
         self.window = checked_window("window", window)
-        self.parallelism = parallelism or study.slots
+        self.parallelism = parallelism or study.simulations_at_once
         self.look = look
         self.run = run
         self.hpo_conn_id = hpo_conn_id

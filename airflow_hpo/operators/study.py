@@ -264,8 +264,8 @@ class StudySuggestOperator(BaseOperator):
         if self.window:
             period, reference = period_of(self.window, context, edition.timezone)
             self.log.info("They work on %s, which is %s before %s", period, self.window, reference)
-            requests = [request.model_copy(update={"period": period}) for request in requests]
-            for line in results_before(store, name, requests):
+            requests = [request.model_copy(update={"period": request.period or period}) for request in requests]
+            for line in results_before(store, requests[0].study if requests else name, requests):
                 self.log.info("%s", line)
         for request in requests:
             self.log.info("  %s", request.label)

@@ -31,6 +31,7 @@ from airflow_hpo.core.templates import TEMPLATE_ERRORS, text_templates
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRequest, TrialResult, TrialState, TrialView
 from airflow_hpo.core.waiting import Waiting, WaitsFor
 from airflow_hpo.exceptions import ClusterError, DeclarationError, PermanentHpoError, StudyOverError, TrialFailedError
+from airflow_hpo.hooks.default_file import within_dag_test
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.hooks.work import rendered_work
@@ -291,16 +292,19 @@ class TrialOperator(BaseOperator):
         except StudyOverError as err:
             raise AirflowSkipException(str(err)) from None
         if asked:
-            return asked[0].model_copy(update={"period": request.period})
-        self._wait(context, request.study, "room")
+            return asked[0].model_copy(update={"period": asked[0].period or request.period})
+        self._wait(context, request.study, "room", request.key)
 
-    def _wait(self, context: Context, study: str, until: Until) -> NoReturn:
+    def _wait(self, context: Context, study: str, until: Until, key: str = "") -> NoReturn:
         if pause := self._in_the_way(context, study):
             self.log.info(
                 "Another trial needs the place of this task under Airflow's limits. It looks again in %g s.", pause
             )
             raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=pause))
-        trigger = StudyTrigger.of_trial(study, self.hpo_conn_id, context["ti"], self.trial_task_id, until)
+        if within_dag_test():
+            # The other simulations of a trial that runs are to run now, and it is they that make room.
+            raise AirflowRescheduleException(datetime.now(UTC))
+        trigger = StudyTrigger.of_trial(study, self.hpo_conn_id, context["ti"], self.trial_task_id, until, key)
         self.defer(trigger=trigger, method_name="execute_when_ready", timeout=LONGEST_WAIT)
         raise RuntimeError("unreachable: defer() raises")
 

@@ -1,7 +1,7 @@
 """Trials for keys: those that exist are found by their key, new ones are written whole."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from optuna.trial import FrozenTrial, create_trial
@@ -9,6 +9,7 @@ from optuna.trial import TrialState as OptunaState
 from sqlalchemy import Connection
 
 from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
@@ -63,6 +64,8 @@ def rerun(database: Database, edition: str, number: int, key: str) -> TrialReque
         attributes.ORIGIN: Origin.RERUN.value,
         attributes.REPLACES: latest.number,
     }
+    if (part_of := latest.user_attrs.get(attributes.PART_OF)) is not None:
+        attrs[attributes.PART_OF] = part_of
     # An evolution counts the rerun in the generation of the trial it replaces; older optimizer states stay behind.
     generation = {name: value for name, value in latest.system_attrs.items() if name.endswith("generation")}
     with database.transaction() as connection:
@@ -71,6 +74,25 @@ def rerun(database: Database, edition: str, number: int, key: str) -> TrialReque
             with locked_trial(connection, edition, latest.number) as replaced:
                 replaced.note({attributes.REPLACED: 1.0}, system=True)
         return request
+
+
+def add(
+    database: Database, edition: str, study: Study, simulations: Mapping[str, tuple[str, int]]
+) -> list[TrialRequest]:
+    """Return the simulations of the given keys, writing those that do not exist; only the study's holder may call it.
+
+    Each is given by its scenario and the number of the trial that it is a part of.
+    """
+    stored, trials = StudyReader(database).snapshot(edition)
+    found = {key: _request(edition, trial) for key, trial in _lowest(trials, simulations).items()}
+    with database.transaction() as connection:
+        for key, (scenario, part_of) in simulations.items():
+            if key not in found:
+                params: Params = {"scenario": scenario}
+                attrs = {attributes.KEY: key, attributes.PART_OF: part_of}
+                distributions = distributions_of(study.space, params)
+                found[key] = _written(connection, stored, params, distributions, attrs, {})
+    return [found[key] for key in simulations]
 
 
 def _new_trials(

@@ -57,7 +57,9 @@ def _check(stored: StoredStudy, study: Study) -> None:
     if stored.user_attrs.get(attributes.SEARCH, study.search_fingerprint) != study.search_fingerprint:
         attrs = stored.user_attrs
         earlier = {"space": attrs.get(attributes.SPACE, {}), "objective": attrs.get(attributes.OBJECTIVE, {})}
-        changes = search_differences(earlier, study.search)
+        changes = search_differences(earlier, study.search) or [
+            "its scenarios, or what is made of their values, were others"
+        ]
         raise StudyConflictError(
             f"The study {stored.name!r} searches for something else than the declaration: {'; '.join(changes)}. "
             f"{NEW_EDITION.format(stored.name)}, or restore the declaration."

@@ -82,6 +82,11 @@ class OptunaStudies:
         with locked_trial(within, edition, number) as trial:
             return trial.running
 
+    def add(self, edition: str, study: Study, simulations: Mapping[str, tuple[str, int]]) -> list[TrialRequest]:
+        """Return the simulations of the given keys, each of a scenario and a part of a trial, writing those that do not exist."""
+        with self._locked(edition) as database:
+            return ask.add(database, edition, study, simulations)
+
     def rerun(self, edition: str, number: int, key: str) -> TrialRequest:
         """Return a new running trial with the parameters of a finished one, which it replaces.
 

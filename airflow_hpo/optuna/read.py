@@ -23,7 +23,7 @@ from airflow_hpo.optuna.trial_rows import TrialRows
 from airflow_hpo.storage import editions, purges
 from airflow_hpo.storage.database import Database
 
-BRIEF = (attributes.KEY, attributes.ORIGIN, attributes.REPLACES, attributes.INVALID)
+BRIEF = (attributes.KEY, attributes.ORIGIN, attributes.REPLACES, attributes.INVALID, attributes.PART_OF)
 """What progress needs of a trial's attributes."""
 
 
@@ -297,6 +297,7 @@ def _record(
         started=started,
         finished=finished,
         invalid=invalid,
+        part_of=attrs.get(attributes.PART_OF),
         source=attrs.get(attributes.SOURCE),
     )
 

@@ -14,9 +14,10 @@ from airflow_hpo.core.progress import Progress, progress_of
 from airflow_hpo.core.purge import deleted_elsewhere, kept_trials
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.exceptions import DeclarationError, StudyNotFoundError, StudyPurgedError
-from airflow_hpo.storage import attempts, editions, evaluations, purges
+from airflow_hpo.storage import editions, evaluations, purges
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.references import References, references
+from airflow_hpo.studies.attempted import attempted
 from airflow_hpo.studies.store import Store
 
 RunState = Callable[[DagRunKey], str | None]
@@ -139,7 +140,7 @@ class Planner:
         if edition.finished is None:
             return "It has not ended. If nothing runs it any more, end it by `airflow hpo studies stop`."
         running = {r.number for r in records if not r.state.finished}
-        running |= {attempt.number for attempt in self._store.read(attempts.running, edition.name)}
+        running |= attempted(self._store, edition, list(records)).begun
         if running:
             return f"Trial {min(running)} runs."
         if edition.dag_run and self._run_state(edition.dag_run) in GOES_ON:

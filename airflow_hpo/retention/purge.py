@@ -1,10 +1,12 @@
 """Purge of old editions: archived, then deleted in short transactions. A purge that was killed goes on when it is run again."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_hpo.core.purge import Purge
+from airflow_hpo.core.scenarios import parts_by_trial
+from airflow_hpo.core.trial_key import companion_of
 from airflow_hpo.exceptions import ArchiveError, StudyBusyError
 from airflow_hpo.retention.archive import archive, archive_file
 from airflow_hpo.retention.plan import Planned, Planner
@@ -55,7 +57,11 @@ def _purge(store: Store, planner: Planner, name: str, folder: Path, by: str, pro
         begun = _begun(store, name) or _begin(store, planner, name, folder, by)
         if begun is None:
             return None
-        going = _going(store, name, begun)
+        going, companion = _going(store, name, begun), companion_of(name)
+        # Before any trial: which simulations are of those that stay is known from all of them.
+        for piece in _pieces(store, companion, _going_parts(store, name, going)):
+            check_held(locked)
+            _delete(store, companion, piece)
         done = begun.deleted - len(going)
         for piece in _pieces(store, name, going):
             check_held(locked)
@@ -123,6 +129,20 @@ def _going(store: Store, name: str, begun: Purge) -> list[int]:
 
 
 @retried
+def _going_parts(store: Store, name: str, going: Collection[int]) -> list[int]:
+    """Return the simulations of trials that go."""
+    if not _has_parts(store, name):
+        return []
+    trials = store.optuna.records(name, details=False)
+    parts = parts_by_trial(store.optuna.records(companion_of(name), details=False), trials)
+    return sorted(part.number for number, each in parts.items() if number in going for part in each)
+
+
+def _has_parts(store: Store, name: str) -> bool:
+    return store.optuna.exists(companion_of(name))
+
+
+@retried
 def _weights(store: Store, name: str) -> dict[int, int]:
     rows, values = store.read(purges.rows_by_trial, name), store.optuna.intermediate_by_trial(name)
     return {number: rows.get(number, 0) + values.get(number, 0) for number in rows.keys() | values.keys()}
@@ -153,6 +173,7 @@ def _delete(store: Store, name: str, numbers: Sequence[int]) -> None:
 def _end(store: Store, name: str, begun: Purge) -> None:
     with store.session() as session:
         if not begun.kept:
-            store.optuna.delete_empty(name, within=session.connection())
-            purges.delete_rest(session, name)
+            for each in [companion_of(name)] * _has_parts(store, name) + [name]:
+                store.optuna.delete_empty(each, within=session.connection())
+                purges.delete_rest(session, each)
         purges.end(session, name)

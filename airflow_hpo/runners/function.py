@@ -64,10 +64,10 @@ class FunctionTrial:
         space: Collection[str] = (),
     ) -> None:
         self.params: Params = FunctionParams(request, space)
-        self.number = request.number
+        self.number = request.told_number
         self.seed = request.seed
         self.slot = request.slot
-        self.study = request.study
+        self.study = request.told_study
         self.period = request.period
         self.candidate = request.candidate
         self.scenario = request.scenario

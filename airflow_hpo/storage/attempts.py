@@ -191,6 +191,13 @@ def last_reasons(session: Session, edition: str, numbers: Collection[int]) -> li
     return [last.get(number, "") for number in numbers]
 
 
+def lost_by_infrastructure(session: Session, edition: str, numbers: Collection[int]) -> list[int]:
+    """Return those of some failed trials of which the last attempt, if any, did not fail by itself."""
+    kinds = ("", FailureKind.INFRASTRUCTURE.value, FailureKind.KILLED.value)
+    said = zip(numbers, last_reasons(session, edition, numbers), strict=True)
+    return [number for number, reason in said if reason.partition(": ")[0] in kinds]
+
+
 def images(session: Session, edition: str) -> dict[int, str | None]:
     """Return the image that gave each trial's result, by the trial's number; None where no image did."""
     results = AttemptRow.outcome.in_([AttemptOutcome.COMPLETE.value, AttemptOutcome.PRUNED.value])

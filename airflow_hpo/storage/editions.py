@@ -20,6 +20,7 @@ from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.settings import carried
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord
+from airflow_hpo.core.trial_key import SIMULATIONS
 from airflow_hpo.exceptions import StudyBusyError, StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.insert_absent import insert_absent
@@ -100,6 +101,10 @@ def get(session: Session, name: str) -> Edition:
     return edition_of(_found(session, name, select(EditionRow)))
 
 
+_OWN = ~EditionRow.family.endswith(SIMULATIONS)
+"""Not of a companion, which starts and ends with the edition that it belongs to."""
+
+
 def find_one(session: Session, name: str) -> Edition | None:
     """Return one edition; None when it was never opened."""
     row = session.scalars(select(EditionRow).where(EditionRow.name == name)).one_or_none()
@@ -109,14 +114,16 @@ def find_one(session: Session, name: str) -> Edition | None:
 def find(session: Session, family: str | None = None, limit: int = 100) -> list[Edition]:
     """Return editions, the newest first."""
     wanted = _newest_first().limit(limit)
-    return _editions(session, wanted if family is None else wanted.where(EditionRow.family == one_spelling(family)))
+    return _editions(
+        session, wanted.where(_OWN) if family is None else wanted.where(EditionRow.family == one_spelling(family))
+    )
 
 
 def families_like(session: Session, text: str) -> list[str]:
     """Return the studies that tune, not evaluate, with the text in their name or as the id of their DAG, by name."""
     evaluates = select(EvaluationRow.edition_id).where(EvaluationRow.edition_id == EditionRow.id).exists()
     meant = or_(EditionRow.family.icontains(one_spelling(text), autoescape=True), EditionRow.dag_id == text)
-    found = select(EditionRow.family).where(meant, ~evaluates).distinct().order_by(EditionRow.family)
+    found = select(EditionRow.family).where(meant, ~evaluates, _OWN).distinct().order_by(EditionRow.family)
     return list(session.scalars(found))
 
 
@@ -136,17 +143,17 @@ def newest_of_run(session: Session, run: DagRunKey, family: str) -> Edition | No
 def find_before(session: Session, moment: datetime) -> list[Edition]:
     """Return the editions that ended before a moment, and those that began before it and have not ended, the oldest first."""
     since = func.coalesce(EditionRow.finished_at, EditionRow.started_at)
-    return _editions(session, select(EditionRow).where(since < moment).order_by(since, EditionRow.id))
+    return _editions(session, select(EditionRow).where(since < moment, _OWN).order_by(since, EditionRow.id))
 
 
 def unfinished(session: Session) -> list[Edition]:
     """Return the editions that have not ended, the newest first."""
-    return _editions(session, _newest_first().where(EditionRow.finished_at.is_(None)))
+    return _editions(session, _newest_first().where(EditionRow.finished_at.is_(None), _OWN))
 
 
 def names_and_families(session: Session) -> list[str]:
     """Return the names of all editions, and of all studies that have any."""
-    found = session.execute(select(EditionRow.name, EditionRow.family).order_by(EditionRow.id.desc())).all()
+    found = session.execute(select(EditionRow.name, EditionRow.family).where(_OWN).order_by(EditionRow.id.desc())).all()
     return [*dict.fromkeys(family for _, family in found), *(name for name, _ in found)]
 
 
@@ -300,7 +307,7 @@ def _locked(session: Session, name: str) -> EditionRow:
 def _found(session: Session, name: str, wanted: Select[T]) -> T:
     found = session.scalars(wanted.where(EditionRow.name == name)).one_or_none()
     if found is None:
-        known = list(session.scalars(select(EditionRow.name).order_by(EditionRow.id.desc()).limit(200)))
+        known = list(session.scalars(select(EditionRow.name).where(_OWN).order_by(EditionRow.id.desc()).limit(200)))
         raise StudyNotFoundError(f"A study must be in the store, but {name!r} is not.{nearest(name, known)}")
     return found
 

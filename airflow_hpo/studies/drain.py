@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.attempted import is_part_of_begun
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import must_not_start, open_trials
 from airflow_hpo.studies.store import Store
@@ -40,7 +41,7 @@ def held_back(store: Store, edition: Edition, number: int) -> bool:
     """Say whether a trial must wait with its first attempt, because its study is drained and wants it all the same."""
     if not edition.drained or store.read(attempts.of, edition.name, number):
         return False
-    return must_not_start(store, edition) is None
+    return must_not_start(store, edition, number) is None and not is_part_of_begun(store, edition, number)
 
 
 @retried

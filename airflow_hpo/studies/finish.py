@@ -12,6 +12,7 @@ from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.attempted import missing_sentence, ran_as
 from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.status import Status, status_of
@@ -56,7 +57,8 @@ def finish(
             editions.correct_best(session, status.edition.name, best)
     before = answered_from(own_trials(store.optuna.records(status.edition.name, details=False)), since)
     mixed = (
-        images_sentence(store, [status.edition.name]),
+        missing_sentence(store, status.edition, best),
+        images_sentence(store, [ran_as(status.edition)]),
         periods_sentence(store, status.edition.name),
         status.edition.differs,
     )

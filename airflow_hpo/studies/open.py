@@ -9,9 +9,10 @@ from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.form import Asked
 from airflow_hpo.core.owner import DagRunEnd, DagRunKey, Owner
+from airflow_hpo.core.scenarios import companion_study
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial_key import group_of
+from airflow_hpo.core.trial_key import companion_of, group_of
 from airflow_hpo.storage import acts, editions, generations, purges, sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.owner import claim_study
@@ -43,7 +44,11 @@ def open_edition(
     Warm starts take over nothing with data that end after those of the DAG run, else after the edition was created.
     """
     claim_study(store, study, Owner.of(task_try.task))
-    return opened(store, study, run, task_try, after, timezone, facts, opening, asked)
+    edition = opened(store, study, run, task_try, after, timezone, facts, opening, asked)
+    if study.scenarios:
+        same = Opening(companion_of(edition.name), edition.generation, edition.afresh)
+        opened(store, companion_study(study), run, task_try, after, timezone, facts, same)
+    return edition
 
 
 def opened(

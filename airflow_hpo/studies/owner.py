@@ -2,6 +2,7 @@
 
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial_key import refuse_companion
 from airflow_hpo.exceptions import OwnerError
 from airflow_hpo.storage import owners
 from airflow_hpo.storage.owners import Kind, Owned
@@ -12,6 +13,7 @@ from airflow_hpo.studies.store import Store
 @retried
 def claim_study(store: Store, study: Study, asker: Owner) -> None:
     """Own a study from now on, or be one that its owner shares it with; refused otherwise."""
+    refuse_companion(study.name)
     with store.session() as session:
         found = owners.claim(session, Kind.STUDY, study.name, asker, shared=study.shared)
         _refuse_evaluation(found, asker)

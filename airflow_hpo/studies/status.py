@@ -1,10 +1,9 @@
 """Status of a study: its progress and its budget."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from airflow_hpo.core.attempt import scheduled_trials
 from airflow_hpo.core.budget import (
     BudgetVerdict,
     End,
@@ -30,9 +29,10 @@ from airflow_hpo.core.progress import (
     taken_over,
 )
 from airflow_hpo.core.space import grid
-from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.core.trial_key import is_companion, main_of
 from airflow_hpo.storage import attempts
+from airflow_hpo.studies.attempted import attempted, ran_as
 from airflow_hpo.studies.store import Store
 
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -125,30 +125,30 @@ def status(store: Store, name: str) -> Status:
 def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) -> Status:
     """Judge an edition by trials that have been read already."""
     study = edition.study
-    counted = _scheduled(store, edition.name, study), *_beginnings(store, edition.name, records)
-    progress = progress_of(records, study.objective.direction, *counted)
+    tried = attempted(store, edition, records)
+    progress = progress_of(records, study.objective.direction, tried.pending, tried.unbegun, tried.waits)
     now = datetime.now(UTC)
     used = edition.used(now, _spans(store, edition))
     until_timeout = None if study.timeout is None else max(study.timeout - used, timedelta(0))
-    judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
+    if is_companion(edition.name):
+        judged = status(store, main_of(edition.name)).verdict
+    else:
+        judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
     if judged.needed and progress.blamed and may_fail_alike(study, progress):
-        judged = verdict_on_failures(judged, store.read(attempts.last_reasons, edition.name, _failed(records)))
+        judged = verdict_on_failures(judged, tried.reasons(_failed(records)))
     if judged.needed and progress.unbegun and cannot_start(study, progress):
-        unbegun = sorted(store.read(attempts.unbegun, edition.name))
-        judged = verdict_on_start(progress, store.read(attempts.last_reasons, edition.name, unbegun))
+        judged = verdict_on_start(progress, tried.reasons(sorted(tried.unbegun)))
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
     best_of_before = best_of(taken_over(records), study.objective.direction)
     pace = pace_of(records, judged.needed + progress.running, now)
-    waiting = _waiting(store, edition, records) if progress.running > study.slots else 0
+    waiting = len(_unfinished(records) - tried.begun) if progress.running > study.slots else 0
     return Status(edition, progress, judged, best_of_before, pace, waiting, until_timeout)
 
 
-def _waiting(store: Store, edition: Edition, records: Collection[TrialRecord]) -> int:
-    begun = {attempt.number for attempt in store.read(attempts.running, edition.name)}
-    unfinished = {record.number for record in own_trials(records) if record.state is TrialState.RUNNING}
-    return len(unfinished - begun)
+def _unfinished(records: Collection[TrialRecord]) -> set[int]:
+    return {record.number for record in own_trials(records) if record.state is TrialState.RUNNING}
 
 
 def _failed(records: Collection[TrialRecord]) -> list[int]:
@@ -158,17 +158,4 @@ def _failed(records: Collection[TrialRecord]) -> list[int]:
 def _spans(store: Store, edition: Edition) -> list[Span]:
     if edition.study.timeout is None or edition.looked_at is None:
         return []
-    return store.read(attempts.spans, edition.name, edition.looked_at)
-
-
-def _beginnings(store: Store, name: str, records: Collection[TrialRecord]) -> tuple[Collection[int], Mapping[int, str]]:
-    """Return the trials that could not begin, and what trials wait for; looked up only where there may be any."""
-    states = {record.state for record in records}
-    unbegun = store.read(attempts.unbegun, name) if TrialState.FAIL in states else ()
-    return unbegun, store.read(attempts.waits, name) if TrialState.RUNNING in states else {}
-
-
-def _scheduled(store: Store, name: str, study: Study) -> set[int] | None:
-    if study.max_pending is None:
-        return None
-    return scheduled_trials(store.read(attempts.running, name))
+    return store.read(attempts.spans, ran_as(edition), edition.looked_at)

@@ -7,8 +7,9 @@ from airflow_hpo.core.act import ActKind
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import WhenOver
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.storage import acts, attempts, editions
+from airflow_hpo.storage import acts, editions
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.attempted import attempted, is_part_of_begun
 from airflow_hpo.studies.status import status, status_of
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.timeout_clock import kept_time
@@ -50,17 +51,27 @@ def open_trials(store: Store, name: str) -> tuple[list[int], list[int]]:
     """Return the trials that run and those that have not begun."""
     records = store.optuna.records(name, details=False)
     numbers = [record.number for record in records if record.state is TrialState.RUNNING]
-    begun = {attempt.number for attempt in store.read(attempts.of, name)}
+    begun = attempted(store, store.read(editions.get, name), records).ever_begun
     return [n for n in numbers if n in begun], [n for n in numbers if n not in begun]
 
 
 @retried
-def must_not_start(store: Store, edition: Edition) -> str | None:
+def must_not_start(store: Store, edition: Edition, number: int) -> str | None:
     """Return why a trial that has not begun must not begin any more; None when it may.
 
     It was suggested before the study was over, and its task had to wait.
     """
-    return _reason(store, edition, starting=True)
+    return None if _goes_on(store, edition, number) else _reason(store, edition, starting=True)
+
+
+def must_be_withdrawn(store: Store, name: str, number: int) -> bool:
+    """Say whether a trial that waits for the start of its program ends with its study, whatever becomes of those that run."""
+    return not _goes_on(store, store.edition(name), number)
+
+
+def _goes_on(store: Store, edition: Edition, number: int) -> bool:
+    """Say whether a trial is a simulation of a trial that runs, which is left to finish."""
+    return edition.study.when_over == "finish" and is_part_of_begun(store, edition, number)
 
 
 def reason_to_end(store: Store, edition: str, *, unbegun: bool = False) -> str | None:

@@ -9,6 +9,7 @@ from airflow_hpo.core.owner import DagRunEnd, DagRunKey
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.storage import acts, attempts, editions, sharers
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.attempted import ran_as
 from airflow_hpo.studies.deleted_trials import end_deleted, lost_trials
 from airflow_hpo.studies.status import Status, status
 from airflow_hpo.studies.store import Store
@@ -26,7 +27,7 @@ def end_of_runs(store: Store, edition: Edition, ended_state: EndedState) -> DagR
         return None
     with store.session(read_only=True) as session:
         found = set(sharers.find(session, edition.name).values())
-        begun = attempts.running(session, edition.name)
+        begun = attempts.running(session, ran_as(edition))
     if edition.dag_run and not found:
         found = {edition.dag_run}
     if not found:
@@ -57,19 +58,25 @@ def end_stopped(store: Store, edition: Edition, by: DagRunEnd) -> Edition:
 
 @retried
 def _end(store: Store, edition: Edition, judged: Status, by: DagRunEnd) -> Edition:
-    running = [r.number for r in store.optuna.records(edition.name, details=False) if r.state is TrialState.RUNNING]
+    # Simulations first: a trial that has ended is not told again by the last of them.
+    running = {name: _running(store, name) for name in dict.fromkeys((ran_as(edition), edition.name))}
     end, reason = _statement(judged, by)
     with store.session() as session:
         editions.row_id(session, edition.name, lock=True)
         now = editions.get(session, edition.name)
         if now.finished is not None or (now.dag_run, now.started) != (edition.dag_run, edition.started):
             return now
-        by_hand = acts.ends(session, edition.name)
-        for number in running:
-            state = state_without_result(number, by_hand)
-            store.optuna.tell(edition.name, number, state, within=session.connection())
-            attempts.lose_running(session, edition.name, number, f"{by}, and the trial had no result.")
+        for name, numbers in running.items():
+            by_hand = acts.ends(session, name)
+            for number in numbers:
+                state = state_without_result(number, by_hand)
+                store.optuna.tell(name, number, state, within=session.connection())
+                attempts.lose_running(session, name, number, f"{by}, and the trial had no result.")
         return editions.finish(session, edition.name, end, reason, judged.progress.best)
+
+
+def _running(store: Store, name: str) -> list[int]:
+    return [r.number for r in store.optuna.records(name, details=False) if r.state is TrialState.RUNNING]
 
 
 def _statement(judged: Status, by: DagRunEnd) -> tuple[End, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.scenarios import companion_study
+from airflow_hpo.core.trial_key import is_companion, main_of
 from airflow_hpo.storage import editions, generations, purges
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import LOCK_TIMEOUT
@@ -81,7 +84,15 @@ class Store:
 def _whole(session: Session, edition: Edition) -> Edition:
     if edition.purged_at is not None:
         purges.refuse_purged(session, edition.name)
-    return edition
+    if not is_companion(edition.name):
+        return edition
+    # Simulations start, wait and end with the study that they belong to.
+    main = editions.get(session, main_of(edition.name))
+    if main.purged_at is not None:
+        purges.refuse_purged(session, main.name)
+    same = ("finished", "end", "reason", "stop_reason", "drained_at", "drained_by", "text_values")
+    declaration = companion_study(main.study).to_dict()
+    return replace(edition, declaration=declaration, **{name: getattr(main, name) for name in same})
 
 
 def open_store(database: Database, lock_timeout: float, patience: float, *, to_read: bool = False) -> Store:

@@ -6,12 +6,14 @@ from functools import partial
 from airflow_hpo.core.budget import End, most_trials
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import Owner
+from airflow_hpo.core.scenarios import main_key
 from airflow_hpo.core.trial import TrialRecord, TrialRequest
 from airflow_hpo.core.trial_key import first_key, key_of, sharer_name
 from airflow_hpo.core.work import same_data
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.simulations import simulated
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
 
@@ -32,7 +34,7 @@ def suggest(store: Store, name: str, batch: int, asker: Owner | None = None) -> 
     if requests and sealed is None:
         with store.session() as session:
             editions.seal_batch(session, name, batch, len(requests), sharer)
-    return requests
+    return simulated(store, edition, requests)
 
 
 @retried
@@ -46,10 +48,15 @@ def reserve(store: Store, name: str, batch: int, limit: int, asker: Owner | None
     size = store.read(editions.batch_size, name, batch, sharer)
     if size is None:
         look = status_of(store, edition, store.optuna.records(name, details=False))
-        size = min(limit, at_most(look) + (0 if look.verdict.over else edition.study.reserve))
+        size = min(
+            max(1, limit // edition.study.simulations),
+            at_most(look) + (0 if look.verdict.over else edition.study.reserve),
+        )
         with store.session() as session:
             size = editions.seal_batch(session, name, batch, size, sharer, lazy=True) if size else 0
-    return [TrialRequest(study=name, key=key_of(batch, index, sharer)) for index in range(size)]
+    return [
+        TrialRequest(study=name, key=key_of(batch, index, sharer)) for index in range(size * edition.study.simulations)
+    ]
 
 
 @retried
@@ -65,7 +72,10 @@ def ask_for(store: Store, name: str, keys: Sequence[str]) -> tuple[list[TrialReq
         return seen[-1].may_start
 
     # A trial that exists is returned at once, without a look at the free slots: others may wait for its end.
-    found = store.optuna.ask(name, edition.study, keys, allow=room)
+    parts = edition.study.simulations
+    trials = list(dict.fromkeys(main_key(key, parts)[0] for key in keys)) if parts > 1 else keys
+    asked = simulated(store, edition, store.optuna.ask(name, edition.study, trials, allow=room))
+    found = [one for one in asked if one.key in keys]
     return found, seen[-1] if seen else status_of(store, edition, store.optuna.records(name, details=False))
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.studies.attempted import ran_as
 from airflow_hpo.studies.store import Store
 
 TIME_INTERVAL = timedelta(seconds=15)
@@ -18,5 +19,5 @@ def kept_time(store: Store, edition: Edition) -> Edition:
     if utc_now() - edition.looked_at < TIME_INTERVAL:
         return edition
     with store.session() as session:
-        spans = attempts.spans(session, edition.name, edition.looked_at)
+        spans = attempts.spans(session, ran_as(edition), edition.looked_at)
         return editions.keep_time(session, edition.name, spans)

@@ -1,18 +1,20 @@
 """Explanation of where a study and its trials are, in sentences for people."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from airflow_hpo.core.attempt import Attempt, by_trial, counting
 from airflow_hpo.core.budget import slots_free
 from airflow_hpo.core.owner import DagRunEnd
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.scenarios import parts_by_trial
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.core.trial_key import first_key
 from airflow_hpo.core.waiting import Waiting
 from airflow_hpo.storage import attempts, editions
 from airflow_hpo.storage.metric_series import last_reports
+from airflow_hpo.studies.attempted import ran_as
 from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.periods import periods_sentence
@@ -63,17 +65,26 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     if lost := lost_trials(store, edition):
         return Explanation([lost.sentence, *filter(None, [edition.reason])], [])
     records = store.optuna.records(name, details=False)
+    ran = ran_as(edition)
     with store.session(read_only=True) as session:
-        runs, news = by_trial(attempts.of(session, name)), last_reports(session, name)
-    replaced = {record.replaces for record in records}
-    shown = [r for r in records if r.key and r.number not in replaced and not r.state.successful]
+        runs, news = by_trial(attempts.of(session, ran)), last_reports(session, ran)
+    parts = store.optuna.records(ran) if edition.study.scenarios else records
+    replaced = {record.replaces for record in parts}
+    shown = [r for r in parts if r.key and r.number not in replaced and not r.state.successful]
     shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
-    said = _study(status_of(store, edition, records), tasks, {first_key(r.key) for r in records if r.key})
-    odd = odd_results(records, runs)
-    mixed = images_sentence(store, [name]), periods_sentence(store, name)
+    said = _study(status_of(store, edition, records), tasks, {first_key(r.key) for r in parts if r.key})
+    odd = odd_results(parts, runs)
+    mixed = images_sentence(store, [ran]), periods_sentence(store, name)
+    found = [_trial(record, runs.get(record.number, []), tasks, news) for record in shown]
+    if edition.study.scenarios:
+        trials = {part.number: number for number, each in parts_by_trial(parts, records).items() for part in each}
+        found = [
+            replace(reason, number=trials[part.number], why=f"Scenario {part.params['scenario']}: {reason.why}")
+            for part, reason in zip(shown, found, strict=True)
+        ]
+        odd = {trials[number]: problems for number, problems in odd.items()}
     return Explanation(
-        [*said, *([odd_sentence(odd)] if odd else []), *filter(None, (edition.rule_trouble, *mixed))],
-        [_trial(record, runs.get(record.number, []), tasks, news) for record in shown],
+        [*said, *([odd_sentence(odd)] if odd else []), *filter(None, (edition.rule_trouble, *mixed))], found
     )
 
 
@@ -116,7 +127,8 @@ def _wanted(look: Status, tasks: RunTasks) -> str:
             f" {look.progress.waiting_count} of those wait: {look.progress.waiting}." if look.progress.waiting else ""
         )
         return f"All {study.slots} slots are taken, and {more}: they wait for a free slot.{wait}"
-    held = f" while {pending} trials wait for a place to run (max_pending={study.max_pending})" if pending else ""
+    what = "simulations" if study.scenarios else "trials"
+    held = f" while {pending} {what} wait for a place to run (max_pending={study.max_pending})" if pending else ""
     return f"{free} of {study.slots} slots are free{held}, and {more}. {tasks.next_step(min(study.batch, needed))}"
 
 

@@ -9,8 +9,9 @@ from airflow_hpo.core.attempt import AS_TEXT
 from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.template_names import check_template_names
+from airflow_hpo.core.template_names import check_scenario_names, check_template_names
 from airflow_hpo.core.trial import TrialRequest, TrialView
+from airflow_hpo.core.trial_key import refuse_companion
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.studies.stop_rule import rule_of
 from airflow_hpo.task_groups.backends import TrialBackend, refuse_unknown
@@ -40,6 +41,11 @@ def refuse_unknown_argument(who: str, given: Mapping[str, Any], *takers: Callabl
     refuse_unknown(who, given, takers, meant)
 
 
+def without_scenarios(study: Any) -> Any:
+    """Return what runs a study's trials as one simulation each."""
+    return study.model_copy(update={"scenarios": []}) if isinstance(study, Study) else study
+
+
 def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int | None = None) -> None:
     """Raise unless they are a study and what can run its trials, as many at once; None for as many as the study says."""
     if not isinstance(study, Study):
@@ -54,11 +60,17 @@ def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int
             f"What runs a trial is a ProcessTrial, PythonTrial, GroupTrial, PodTrial or JobTrial, but got {trial!r}. "
             f"Write trial={_backend_of(trial)}."
         )
+    refuse_companion(study.name)
     if not isinstance(trial, TrialBackend):
+        if study.scenarios:
+            raise DeclarationError(
+                "A group of tasks runs no scenarios of a study yet, but got (scenarios=[...], trial=GroupTrial(...)). "
+                "Write trial=ProcessTrial([...]), PythonTrial(...) or PodTrial(...)."
+            )
         return
     if trial.operator.backend in AS_TEXT and (wrong := same_text(study.space)):
         raise DeclarationError(wrong[0])
-    trial.check_files(parallelism or study.most_slots)
+    trial.check_files(parallelism or study.most_simulations)
     trial.check_parameters(study.space)
     _check_templates(study, trial, dag)
 
@@ -70,6 +82,7 @@ def _check_templates(study: Study, trial: TrialBackend, dag: Any) -> None:
         if name in trial.operator.template_fields:
             text = value.path if isinstance(value, File) else value
             check_template_names(name, text, list(study.space), _ATTRIBUTES, own.get("params"), of_airflow)
+            check_scenario_names(name, text, study.scenarios)
 
 
 def _backend_of(given: Any) -> str:

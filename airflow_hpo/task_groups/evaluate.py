@@ -12,7 +12,12 @@ from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping
-from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown_argument
+from airflow_hpo.task_groups.checks import (
+    check_declarations,
+    refuse_mapped,
+    refuse_unknown_argument,
+    without_scenarios,
+)
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
 PROGRAM_RETRIES = 1
@@ -77,7 +82,8 @@ class EvaluateTaskGroup(TaskGroup):
         refuse_unknown_argument("EvaluateTaskGroup", kwargs, EvaluateTaskGroup.__init__, TaskGroup.__init__)
         super().__init__(group_id=group_id, **kwargs)
         refuse_mapped(self)
-        check_declarations(study, trial, self.dag, parallelism)
+        # An evaluation has scenarios of its own.
+        check_declarations(without_scenarios(study), trial, self.dag, parallelism)
         with self:
             self.plan = EvaluationPlanOperator(
                 task_id="plan",

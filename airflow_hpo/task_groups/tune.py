@@ -139,9 +139,10 @@ class TuneTaskGroup(TaskGroup):
 
     def _laid_out(self, dispatch: Dispatch) -> Layout:
         limit = airflow_conf.getint("core", "max_map_length", fallback=1024)
+        self._refuse_many_scenarios(limit)
         if dispatch == "batches":
             self._refuse_large_batches(limit)
-        per_map = min(limit, self._trial.most_waiting or limit)
+        per_map = max(1, min(limit, self._trial.most_waiting or limit) // self.study.simulations)
         layout = Layout.of(self.study, per_map, continuous=dispatch == "continuous")
         if (batches := layout.batches + layout.maps) > MOST_BATCHES:
             raise DeclarationError(
@@ -158,10 +159,17 @@ class TuneTaskGroup(TaskGroup):
             before = self._batch(number, before, lazy=asks_later, continuing=dispatch == "continuous" and number > 1)
 
     def _refuse_large_batches(self, limit: int) -> None:
-        if self.study.most_slots > limit:
+        if self.study.most_simulations > limit:
             raise DeclarationError(
                 f"A batch is one mapped task, which holds {limit} trials at most ([core] max_map_length), but "
-                f"{self.study.most_slots} were to run at once. Lower parallelism, or raise that option everywhere."
+                f"{self.study.most_simulations} were to run at once. Lower parallelism, or raise that option everywhere."
+            )
+
+    def _refuse_many_scenarios(self, limit: int) -> None:
+        if self.study.simulations > limit:
+            raise DeclarationError(
+                f"The simulations of a trial are one mapped task, which holds {limit} at most, but got {self.study.simulations} scenarios. "
+                "Write fewer scenarios, or raise [core] max_map_length everywhere."
             )
 
     def _batch(self, number: int, before: Any, *, lazy: bool, continuing: bool) -> Any:
@@ -180,7 +188,7 @@ class TuneTaskGroup(TaskGroup):
                 suggest.output,
                 hpo_conn_id=self._conn_id,
                 trial_task_id=self._trial_task_id,
-                max_active_tis_per_dagrun=self.study.most_slots,
+                max_active_tis_per_dagrun=self.study.most_simulations,
                 retries=self._trial.retries,
                 retry_delay=RETRY_DELAY,
             )

@@ -12,6 +12,7 @@ from airflow_hpo.core.trial_key import first_key, rerun_key
 from airflow_hpo.core.work import Work
 from airflow_hpo.storage import attempts, slots
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.simulations import open_again
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import derive, last_attempt
 from airflow_hpo.trials.images import other_image
@@ -59,6 +60,8 @@ def claim(store: Store, request: TrialRequest, work: Work, task_try: TaskTry, re
     because = _why_again(store, request.study, record, work, task_try, rerun)
     if because:
         record = _run_again(store, request, record)
+    if record.replaces is not None and not record.state.finished:
+        open_again(store, request.study, record)
     slot = None if record.state.finished else _slot(store, edition, record)
     return Claim(_taken(request, record, slot), record, str(work), edition, because, slot)
 
@@ -125,7 +128,7 @@ def _run_again(store: Store, request: TrialRequest, record: TrialRecord) -> Tria
 
 def _taken(request: TrialRequest, record: TrialRecord, slot: Slot | None = None) -> TrialRequest:
     """An evaluation's trial has a point of the plan's grid; what it stands for is in the request alone."""
-    told = {} if request.evaluates else {"params": record.params, "seed": record.seed}
+    told = {} if request.has_own_params else {"params": record.params, "seed": record.seed}
     return request.model_copy(
         update={"key": record.key or request.key, "number": record.number, "slot": slot and slot.number, **told}
     )

@@ -13,6 +13,7 @@ from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, Tri
 from airflow_hpo.storage import acts, attempts, slots
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.finish import amend
+from airflow_hpo.studies.simulations import settle
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.attempts import derive
 from airflow_hpo.trials.claim import result_of
@@ -49,6 +50,7 @@ def conclude(store: Store, attempt: Attempt, outcome: Outcome, report: TrialRepo
         if late := _late(known, attempt, state, told):
             outcome = replace(outcome, state=AttemptOutcome.LOST, kind=FailureKind.KILLED, reason=late)
         _end(session, known, attempt, outcome, final=True)
+        settle(store, session, name, told)
         amended = _amend(store, session, name, told)
     if amended:
         logger.info("%s", amended)
@@ -84,6 +86,7 @@ def fail(
             told = store.optuna.tell(name, number, state, work=attempt.work, within=session.connection())
         _end(session, known, attempt, outcome, final=final)
         if final:
+            settle(store, session, name, told)
             amended = _amend(store, session, name, told)
     if amended:
         logger.info("%s", amended)

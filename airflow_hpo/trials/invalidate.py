@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from airflow_hpo.core.attempt import TaskRun
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.scenarios import parts_by_trial
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import attempts
+from airflow_hpo.studies.attempted import ran_as
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.status import Status, status
 from airflow_hpo.studies.store import Store
@@ -31,13 +35,25 @@ def invalidate(store: Store, name: str, number: int, reason: str) -> Invalidated
     The study wants another trial instead. When the trial's task is cleared, it runs the same parameters as a new trial that
     replaces this one. Repeating it changes nothing.
     """
-    store.edition(name)
+    edition = store.edition(name)
     _refuse_replaced(store, name, number)
+    parts = _parts(store, edition, number)
+    for part in parts:
+        store.optuna.invalidate(ran_as(edition), part, reason)
     record = store.optuna.invalidate(name, number, reason)
-    runs = store.read(attempts.of, name, number)
+    runs = [run for each in parts or [number] for run in store.read(attempts.of, ran_as(edition), each)]
     with store.session() as session:
         aftermath = amend(store, session, name)
     return Invalidated(record, status(store, name), runs[-1].task if runs else None, aftermath)
+
+
+def _parts(store: Store, edition: Edition, number: int) -> list[int]:
+    """Return the simulations of a trial that count: cleared, each of them runs again."""
+    if not edition.study.scenarios:
+        return []
+    trials = store.optuna.records(edition.name, details=False)
+    parts = parts_by_trial(store.optuna.records(ran_as(edition), details=False), trials).get(number, ())
+    return [part.number for part in own_trials(parts) if part.state.finished]
 
 
 def _refuse_replaced(store: Store, name: str, number: int) -> None:

@@ -8,6 +8,7 @@ from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import batch_and_index, telling_task
 from airflow_hpo.storage import acts, attempts
+from airflow_hpo.studies.simulations import settle
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store
 
@@ -30,5 +31,6 @@ def reap(store: Store, name: str, numbers: Collection[int]) -> None:
     for number in numbers:
         with store.session() as session:
             state = state_without_result(number, acts.ends(session, name))
-            store.optuna.tell(name, number, state, within=session.connection())
+            told = store.optuna.tell(name, number, state, within=session.connection())
             attempts.lose_running(session, name, number, reason)
+            settle(store, session, name, told)

@@ -13,7 +13,7 @@ from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.storage import acts
-from airflow_hpo.studies.stop import reason_to_end
+from airflow_hpo.studies.stop import must_be_withdrawn, reason_to_end
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.reporter import TrialReporter
 
@@ -70,6 +70,12 @@ class TrialMonitor:
         self._interval = interval
         self._due = time.monotonic() + interval
 
+    def _is_withdrawn(self) -> bool:
+        try:
+            return must_be_withdrawn(self._store.without_retry, self._edition, self._number)
+        except TransientHpoError:
+            return False  # looked at again, as is whether the study is over
+
     def explained(self, outcome: Outcome) -> Outcome:
         """Add why the study ended a trial, if it did."""
         if self.reason is None or outcome.state is not AttemptOutcome.PRUNED:
@@ -82,6 +88,6 @@ class TrialMonitor:
             return True
         if self.reason is None and time.monotonic() >= self._due:
             by_hand = ended_by_hand(self._store, self._edition).get(self._number)
-            self.reason = by_hand or must_end(self._store, self._edition, self.unbegun)
+            self.reason = by_hand or must_end(self._store, self._edition, self.unbegun and self._is_withdrawn())
             self._due = time.monotonic() + self._interval
         return self.reason is not None

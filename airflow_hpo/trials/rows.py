@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpo.core.attempt import MetricValue, by_trial, counting
-from airflow_hpo.core.trial import TrialRecord
+from airflow_hpo.core.attempt import Attempt, MetricValue, by_trial, counting
+from airflow_hpo.core.scenarios import parts_by_trial
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_details import TrialDetails
+from airflow_hpo.core.trial_key import companion_of
 from airflow_hpo.storage import attempts, editions, metric_series, slots
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
@@ -39,11 +42,18 @@ INVALID = "invalid"
 def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return every trial of an edition, replaced ones included, with its parameters, metrics and the attempt that counts."""
     study = store.read(editions.get, name).study
-    runs = by_trial(store.read(attempts.of, name))
     rows, records = [], sorted(store.optuna.records(name), key=lambda r: r.number)
+    parts = scenario_parts(store, study, name, records)
+    runs = by_trial(store.read(attempts.of, companion_of(name) if study.scenarios else name))
     replaced = {record.replaces: record.number for record in records}
     for record in records:
-        attempt = counting(runs.get(record.number, ()))
+        if study.scenarios:
+            mine = parts.get(record.number, {})
+            attempt = _telling(record.state, mine.values(), runs)
+            tries = sum(len(runs.get(part.number, ())) for part in mine.values())
+        else:
+            mine, attempt = {}, counting(runs.get(record.number, ()))
+            tries = len(runs.get(record.number, ()))
         rows.append(
             {
                 "number": record.number,
@@ -51,7 +61,11 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                 metric_column(study.objective.metric): record.value,
                 **{f"params.{parameter}": record.params.get(parameter) for parameter in study.space},
                 **{metric_column(extra): record.metrics.get(extra) for extra in study.objective.extra_metrics},
-                "attempts": len(runs.get(record.number, ())),
+                **{
+                    f"scenarios.{each.name}": mine[each.name].value if each.name in mine else None
+                    for each in study.scenarios
+                },
+                "attempts": tries,
                 "seconds": _seconds(record),
                 "started": record.started.isoformat(timespec="seconds") if record.started else None,
                 "origin": record.origin.value,
@@ -63,6 +77,25 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def scenario_parts(
+    store: Store, study: Study, name: str, records: Sequence[TrialRecord]
+) -> dict[int, dict[str, TrialRecord]]:
+    """Return the simulation of each scenario that counts, by the number of the trial that counts and the scenario."""
+    if not study.scenarios:
+        return {}
+    found = {}
+    for number, simulations in parts_by_trial(store.optuna.records(companion_of(name)), records).items():
+        newest = {str(one.params["scenario"]): one for one in simulations}
+        found[number] = {each.name: newest[each.name] for each in study.scenarios if each.name in newest}
+    return found
+
+
+def _telling(state: TrialState, parts: Iterable[TrialRecord], runs: Mapping[int, Sequence[Attempt]]) -> Attempt | None:
+    """Return the attempt that says why a trial of several simulations ended as it did."""
+    found = (counting(runs.get(one.number, ())) for one in parts if one.state is state)
+    return next(filter(None, found), None)
 
 
 def state_of(record: TrialRecord) -> str:
@@ -114,6 +147,7 @@ def metric_series_frame(
 def trial_details(store: Store, name: str, number: int) -> TrialDetails:
     """Return all that is stored about a trial of an edition."""
     edition, records = store.read(editions.get, name), store.optuna.records(name, details=False)
+    parts = scenario_parts(store, edition.study, name, records).get(number, {})
     with store.session(read_only=True) as session:
         runs = attempts.of(session, name, number)
         values = metric_series.series(session, name, number, every_attempt=True)
@@ -126,4 +160,5 @@ def trial_details(store: Store, name: str, number: int) -> TrialDetails:
         attempts=runs,
         values=values,
         slot=slot,
+        simulations={each: trial_details(store, companion_of(name), one.number) for each, one in parts.items()},
     )

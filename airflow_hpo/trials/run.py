@@ -149,7 +149,7 @@ class TrialRun:
 
     def _must_not_start(self) -> str | None:
         by_hand = self.store.read(acts.ends, self.edition.name).get(self.attempt.number)
-        return by_hand or must_not_start(self.store, self.edition)
+        return by_hand or must_not_start(self.store, self.edition, self.attempt.number)
 
     def take_over(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> None:
         """Go on with the attempt that an earlier task of the trial began, or begin one; also when the study is over."""
@@ -213,7 +213,7 @@ class TrialRun:
         """Return what people see of the trial in a list now that it has ended."""
         claimed = self.claimed
         best = False
-        if state is TrialState.COMPLETE and not claimed.request.evaluates:
+        if state is TrialState.COMPLETE and not claimed.request.has_own_params:
             name, direction = claimed.request.study, self.study.objective.direction
             with suppress(TransientHpoError):  # its result is told, and a star is worth no failure
                 records = self.store.without_retry.optuna.records(name, details=False)

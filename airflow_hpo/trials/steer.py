@@ -7,11 +7,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.act import ActKind
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.scenarios import parts_by_trial
 from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import acts, attempts
 from airflow_hpo.storage.database import Database
+from airflow_hpo.studies.attempted import ran_as
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.steer import refuse_evaluation, refuse_over
 from airflow_hpo.studies.store import Store
@@ -71,13 +74,14 @@ class EndAsked:
 
 def end_trial(store: Store, name: str, number: int, by: str) -> EndAsked:
     """Have a running trial end as pruned; repeating it changes nothing."""
-    store.edition(name)
+    edition = store.edition(name)
     refuse_evaluation(store, name)
     with store.session() as session:
         # Its state is locked: a trial that ends at this moment has ended before, or after the act is noted.
         if not store.optuna.is_running(name, number, session.connection()):
             _refuse_ended(store, session, name, number)
-        begun = [attempt for attempt in attempts.running(session, name) if attempt.number == number]
+        parts = _open_parts(store, edition, number) if edition.study.scenarios else [number]
+        begun = [attempt for attempt in attempts.running(session, ran_as(edition)) if attempt.number in parts]
         if any(attempt.backend == "group" for attempt in begun):
             raise PermanentHpoError(
                 f"Only a trial that one task runs is ended, but trial {number} of {name} runs as a group of tasks. Mark its tasks as "
@@ -86,7 +90,15 @@ def end_trial(store: Store, name: str, number: int, by: str) -> EndAsked:
         again = number in acts.ends(session, name)
         if not again:
             acts.note(session, name, ActKind.END, by, number)
+            for part in parts if edition.study.scenarios else ():
+                acts.note(session, ran_as(edition), ActKind.END, by, part)
     return EndAsked(name, number, bool(begun), again)
+
+
+def _open_parts(store: Store, edition: Edition, number: int) -> list[int]:
+    trials = store.optuna.records(edition.name, details=False)
+    simulations = parts_by_trial(store.optuna.records(ran_as(edition), details=False), trials)
+    return [part.number for part in simulations.get(number, ()) if part.state is TrialState.RUNNING]
 
 
 def _refuse_ended(store: Store, session: Session, name: str, number: int) -> None:

@@ -17,6 +17,7 @@ from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.storage.retry import while_upgraded_async
+from airflow_hpo.studies.simulations import is_asked
 from airflow_hpo.studies.status import Status
 from airflow_hpo.trials.places import Key
 
@@ -72,6 +73,7 @@ class StudyTrigger(BaseTrigger):
         run_id: str = "",
         trial_task_id: str = "",
         end_task: bool = False,
+        key: str = "",
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.edition = edition
@@ -82,22 +84,26 @@ class StudyTrigger(BaseTrigger):
         self.run_id = run_id
         self.trial_task_id = trial_task_id
         self.end_task = end_task
+        self.key = key
         self._places_due = time.monotonic() + PLACES_INTERVAL
 
     @classmethod
-    def of_trial(cls, edition: str, hpo_conn_id: str, ti: Any, trial_task_id: str, until: Until) -> Self:
-        """Return what waits until a study may give another trial to a task instance, or lets it begin the one it has."""
-        return cls(edition, hpo_conn_id, until, dag_id=ti.dag_id, run_id=ti.run_id, trial_task_id=trial_task_id)
+    def of_trial(cls, edition: str, hpo_conn_id: str, ti: Any, trial_task_id: str, until: Until, key: str = "") -> Self:
+        """Return what waits until a study may give a task instance a trial for its key, or lets it begin the one it has."""
+        return cls(
+            edition, hpo_conn_id, until, dag_id=ti.dag_id, run_id=ti.run_id, trial_task_id=trial_task_id, key=key
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that rebuild this trigger."""
         names = ("edition", "hpo_conn_id", "until", "poll_interval", "dag_id", "run_id", "trial_task_id", "end_task")
-        return "airflow_hpo.triggers.study.StudyTrigger", {name: getattr(self, name) for name in names}
+        key = {"key": self.key} if self.key else {}
+        return "airflow_hpo.triggers.study.StudyTrigger", {**{name: getattr(self, name) for name in names}, **key}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event when the wait is over."""
         finished = None
-        while not (status := await self._look()) or not reached(status, self.until):
+        while not (status := await self._look()) or not (reached(status, self.until) or await self._asked(status)):
             if status and self.until in ("ready", "over") and status.progress.finished != finished:
                 finished = status.progress.finished
                 self.log.info("%s", status.outlook)
@@ -110,6 +116,15 @@ class StudyTrigger(BaseTrigger):
         wanted = "Trials may begin." if self.until == "begin" else "More trials are wanted."
         self.log.info("%s. %s", status, status.verdict.reason or wanted)
         yield self._event(status)
+
+    async def _asked(self, status: Status) -> bool:
+        """Say whether another simulation has asked for the trial of this one, which then needs no room."""
+        if self.until != "room" or not self.key or not status.edition.study.scenarios:
+            return False
+        try:
+            return await sync_to_async(lambda: is_asked(self._watch.store, status.edition, self.key))()
+        except TransientHpoError:
+            return False  # looked at again, with the study
 
     async def _in_the_way(self) -> bool:
         """Say whether a trial task that waits here is to give way; a worker looks again, and lets it."""

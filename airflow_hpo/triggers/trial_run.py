@@ -129,19 +129,24 @@ class TrialPodRunTrigger(BaseTrigger):
         here, edition, key = _slots(), request.study, request.key
         if request.number is None:
             ask = partial(in_thread, run.ask, edition)
-            if await in_thread(run.store.optuna.number_of, edition, key) is None:
+            if (await in_thread(run.store.edition, edition)).study.scenarios:
+                # No one speaks for all: which trials others wait for differs, and no more wait than may run at once.
+                while not (found := await ask([key])):
+                    await self._until(spec, edition, "room", key)
+                [given] = found
+            elif await in_thread(run.store.optuna.number_of, edition, key) is None:
                 room = partial(self._until, spec, edition, "room")
                 given = await study_queue(edition).granted(key, here, ask, room)
             else:
                 # It was asked for by an earlier try, or by a triggerer that has died. It does not stand in line behind those
                 # that wait for the study: they may wait for this very trial.
                 [given] = await ask([key])
-            request = given.model_copy(update={"period": request.period})
+            request = given.model_copy(update={"period": given.period or request.period})
         return request
 
-    async def _until(self, spec: PodTrialSpec, edition: str, until: Until) -> None:
+    async def _until(self, spec: PodTrialSpec, edition: str, until: Until, key: str = "") -> None:
         """Look at the study, but not at once: most trials are started because one of this process has ended."""
-        trigger = StudyTrigger.of_trial(edition, spec.hpo_conn_id, self.task_instance, spec.trial_task_id, until)
+        trigger = StudyTrigger.of_trial(edition, spec.hpo_conn_id, self.task_instance, spec.trial_task_id, until, key)
         await asyncio.sleep(trigger.poll_interval)
         async for _ in trigger.run():
             return

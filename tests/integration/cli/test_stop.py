@@ -44,7 +44,7 @@ def test_nothing_further_is_started_and_what_runs_is_left_to_finish(run: Command
     ]
     assert tuned.suggest(2) == []
     assert reason_to_end(tuned.store, tuned.name) is None
-    assert "The data are wrong." in (must_not_start(tuned.store, tuned.store.edition(tuned.name)) or "")
+    assert "The data are wrong." in (must_not_start(tuned.store, tuned.store.edition(tuned.name), 0) or "")
 
 
 def test_what_runs_is_ended_where_the_command_says_so(run: Command, tuned: Tuned) -> None:

@@ -29,7 +29,7 @@ LOOKS: dict[str, Callable[[Tuned], Any]] = {
     "its trials": lambda tuned: trial_rows(tuned.store, tuned.name),
     "its drift": lambda tuned: drift_rows(tuned.store, "demo"),
     "whether to go on": lambda tuned: reason_to_end(tuned.store, tuned.name),
-    "whether to start": lambda tuned: must_not_start(tuned.store, tuned.store.edition(tuned.name)),
+    "whether to start": lambda tuned: must_not_start(tuned.store, tuned.store.edition(tuned.name), 0),
     "an attempt": lambda tuned: attempt_of(tuned.store, tuned.name, 0, 1),
     "the last attempt": lambda tuned: last_attempt(tuned.store, tuned.name, 0),
     "who takes the metrics": lambda tuned: TrialRun.of_attempt(tuned.store, LOG, 1.0, (tuned.name, 0, 1)),

@@ -66,7 +66,7 @@ def test_trials_that_were_suggested_before_a_timeout_go_on_unless_declared_other
         tuned = Tuned(store, declared(name=when_over, when_over=when_over))
         tuned.started(tuned.suggest()[0])
         Tuned(store, declared(name=when_over, when_over=when_over, timeout=timedelta(microseconds=1)))
-        ends = reason_to_end(store, tuned.name), must_not_start(store, store.edition(tuned.name))
+        ends = reason_to_end(store, tuned.name), must_not_start(store, store.edition(tuned.name), 0)
         fates[when_over] = [reason is None for reason in ends]
     assert fates == {"finish": [True, True], "stop": [False, False]}
 

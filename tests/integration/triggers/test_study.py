@@ -11,8 +11,9 @@ import pytest
 
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.storage.database import Database
-from airflow_hpo.studies.status import Status
+from airflow_hpo.studies.status import Status, status
 from airflow_hpo.studies.store import Store
+from airflow_hpo.studies.suggest import ask_for
 from airflow_hpo.triggers.study import StudyTrigger
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -68,3 +69,20 @@ def test_a_sensor_that_cannot_look_looks_again_later(taken_away: Path) -> None:
     assert not sensor.poke({})
     bring_back(taken_away)
     assert sensor.poke({})
+
+
+def test_a_wait_for_room_ends_when_another_simulation_has_asked_for_the_trial(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "hpo.db"))
+    monkeypatch.setenv("AIRFLOW_CONN_HPO_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    week = Tuned(Store(Database.sqlite(path)), declared(scenarios=["mon", "tue"], parallelism=2, batch_size=1))
+    ask_for(week.store, week.name, ["001/0"])
+    assert status(week.store, week.name).may_start == 0
+
+    trigger = StudyTrigger("demo@r", until="room", poll_interval=0.05, key="001/1")
+
+    async def first() -> object:
+        return (await asyncio.wait_for(anext(trigger.run()), 60)).payload
+
+    assert asyncio.run(first()) == {"over": False, "reason": ""}

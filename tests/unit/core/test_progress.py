@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from airflow_hpo.core.objective import Direction
-from airflow_hpo.core.progress import best_of, own_trials, progress_of, was_best
+from airflow_hpo.core.progress import best_of, own_trials, pending_of, progress_of, was_best
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -102,8 +102,8 @@ def test_the_order_in_which_trials_are_read_does_not_matter() -> None:
 def test_trials_that_run_and_have_no_place_are_pending() -> None:
     trials = [trial(0, 1.0), trial(1, state="running"), trial(2, state="running"), trial(3, state="fail")]
 
-    assert progress_of(trials, Direction.MINIMIZE, scheduled={1}).pending == 1
-    assert progress_of(trials, Direction.MINIMIZE, scheduled=()).pending == 2
+    assert pending_of(trials, {1}) == 1
+    assert pending_of(trials, ()) == 2
 
 
 def test_no_trial_is_pending_where_nobody_asks() -> None:
@@ -113,7 +113,7 @@ def test_no_trial_is_pending_where_nobody_asks() -> None:
 def test_a_trial_that_was_replaced_is_not_pending() -> None:
     trials = [trial(0, state="running"), trial(1, state="running", replaces=0)]
 
-    assert progress_of(trials, Direction.MINIMIZE, scheduled=()).pending == 1
+    assert pending_of(trials, ()) == 1
 
 
 def test_a_trial_was_best_by_what_had_ended_with_it_whatever_came_later() -> None:

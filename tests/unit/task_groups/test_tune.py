@@ -295,3 +295,24 @@ def test_a_task_that_parses_its_file_says_it_not_once_more(
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "d")
     dag_of(study(parallelism=10))
     assert caplog.records == []
+
+
+def test_the_simulations_of_trials_are_one_map_of_as_many_as_may_run_at_once() -> None:
+    with DAG("d"):
+        group = TuneTaskGroup("tune", study=study(scenarios=["mon", "tue"], max_parallelism=8), trial=PROCESS)
+    trials = [task for task in group.iter_tasks() if task.task_id.endswith(".trial")]
+    assert {task.partial_kwargs["max_active_tis_per_dagrun"] for task in trials} == {8}
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"scenarios": [str(n) for n in range(2000)]}, "Write fewer scenarios"),
+        ({"name": "s/.simulations"}, "Write name='s'"),
+    ],
+    ids=["more scenarios than a map holds", "the name of simulations"],
+)
+@pytest.mark.parametrize("dispatch", ["batches", "continuous"])
+def test_scenarios_that_cannot_be_laid_out_are_refused(declared: dict[str, Any], message: str, dispatch: Any) -> None:
+    with DAG("d"), pytest.raises(DeclarationError, match=message):
+        TuneTaskGroup("tune", study=study(**declared), trial=PROCESS, dispatch=dispatch)

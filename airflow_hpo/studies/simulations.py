@@ -1,0 +1,94 @@
+"""Simulations of a study's trials: trials of its companion edition, which together give the study's trials their results."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from airflow_hpo.core.act import state_without_result
+from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.scenarios import flat_keys, main_key, settled
+from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
+from airflow_hpo.core.trial_key import companion_of, first_key, is_companion, main_of, rerun_key
+from airflow_hpo.storage import acts, attempts, editions
+from airflow_hpo.studies.finish import amend
+from airflow_hpo.studies.store import Store
+
+
+def simulated(store: Store, edition: Edition, trials: Sequence[TrialRequest]) -> list[TrialRequest]:
+    """Return one request for each scenario of each trial, or the trials themselves where a trial is one simulation."""
+    scenarios = edition.study.scenarios
+    if not scenarios or not trials:
+        return list(trials)
+    companion, by_key = companion_of(edition.name), dict[str, tuple[TrialRequest, Scenario]]()
+    for trial in trials:
+        keys = flat_keys(trial.key, len(scenarios))
+        by_key |= {key: (trial, scenario) for key, scenario in zip(keys, scenarios, strict=True)}
+    wanted = {key: (scenario.name, trial.number or 0) for key, (trial, scenario) in by_key.items()}
+    found = store.optuna.add(companion, store.edition(companion).study, wanted)
+    return [_told(edition.study, request, *by_key[request.key]) for request in found]
+
+
+def complete_parts(store: Store, edition: Edition) -> None:
+    """Write the simulations of running trials that have none yet, because the task that asked for them was killed."""
+    if not edition.study.scenarios:
+        return
+    running = [one for one in store.optuna.records(edition.name) if one.state is TrialState.RUNNING and one.key]
+    known = {one.part_of for one in store.optuna.records(companion_of(edition.name), details=False)} if running else ()
+    asked = [one for one in running if one.number not in known and "#" not in (one.key or "")]
+    simulated(store, edition, [_request(edition.name, one) for one in asked])
+
+
+def _request(edition: str, record: TrialRecord) -> TrialRequest:
+    return TrialRequest(study=edition, key=record.key or "", number=record.number, params=record.params)
+
+
+def is_asked(store: Store, edition: Edition, key: str) -> bool:
+    """Say whether a simulation is of a trial that was asked for: it runs without any further room in the budget."""
+    parts = edition.study.simulations
+    return bool(edition.study.scenarios) and store.optuna.number_of(edition.name, main_key(key, parts)[0]) is not None
+
+
+def _told(study: Study, simulation: TrialRequest, trial: TrialRequest, scenario: Scenario) -> TrialRequest:
+    """A scenario's seed is the same for all trials: they are compared in pairs."""
+    told = {"params": trial.params, "scenario": scenario, "part_of": trial.number, "period": scenario.period}
+    seed = derived_seed(study.seed, main_of(simulation.study), scenario.name)
+    return simulation.model_copy(update={**told, "seed": seed})
+
+
+def open_again(store: Store, companion: str, simulation: TrialRecord) -> None:
+    """Have the trial of a simulation that runs again wait for its result: a new trial in place of one that has ended."""
+    if simulation.part_of is None:
+        return
+    main = main_of(companion)
+    trial = store.optuna.latest(main, simulation.part_of)
+    if trial.state.finished:
+        store.optuna.rerun(main, trial.number, rerun_key(first_key(trial.key or ""), trial.number))
+
+
+def settle(store: Store, session: Session, companion: str, told: TrialRecord) -> None:
+    """Give a trial its result once the last of its simulations has ended, which the same transaction tells."""
+    if told.part_of is None or not is_companion(companion):
+        return
+    main = main_of(companion)
+    # A task that ends another simulation of the trial at the same time waits here, and then sees this one.
+    editions.row_id(session, main, lock=True)
+    study, trial = editions.get(session, main).study, store.optuna.latest(main, told.part_of)
+    if trial.state.finished:
+        return
+    records = [told if one.number == told.number else one for one in store.optuna.records(companion)]
+    mine = [one for one in records if one.part_of == told.part_of]
+    failed = [one.number for one in mine if one.state is TrialState.FAIL]
+    found = settled(mine, study, attempts.lost_by_infrastructure(session, companion, failed))
+    if found is None:
+        return
+    connection, state = session.connection(), found.state
+    if state is TrialState.FAIL:
+        state = state_without_result(trial.number, acts.ends(session, main))
+    if found.steps:
+        store.optuna.set_intermediate_values(main, trial.number, found.steps, within=connection, whole=True)
+    result = store.optuna.tell(main, trial.number, state, found.value, found.metrics, within=connection)
+    if result.replaces is not None:
+        amend(store, session, main, result)
