@@ -5,14 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sqlite3
 import tempfile
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import make_url, text
+from sqlalchemy import Engine, event, make_url, text
 
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.migrate import upgrade
@@ -32,6 +34,13 @@ atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 # How long an example takes says nothing on a machine that does other things too.
 settings.register_profile("hpo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hpo")
+
+
+@event.listens_for(Engine, "connect")
+def _flush_nothing(connection: Any, _: Any) -> None:
+    # What a machine that loses its power keeps is not tested here: SQLite waits for the disk no more than our PostgreSQL does.
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from tests.lent_postgres import LentPostgres, LentThroughPooler
 
 TEMPLATE = "hpo_template"
 NEED = {"mysql": "storage/test_mysql.py", "pgbouncer": "storage/test_pooler.py"}
+KEPT = {"sqlite", "postgresql"}
+OPENED = {"storage", "concurrency"}
 collect_ignore = [path for kind, path in NEED.items() if kind not in DATABASES]
 
 
@@ -64,18 +67,26 @@ def mysql_tables(mariadb_url: str) -> LentDatabase:
 
 @pytest.fixture(params=DATABASES)
 def ready_database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """A database that only this test uses, with all tables."""
+    """A database that only this test uses, with all tables.
+
+    Its connections are kept until the test ends, but where connections are what is tested, and where processes fork.
+    Opening one costs PostgreSQL ten times what a small transaction does.
+    """
     lent: LentFile | LentDatabase = request.getfixturevalue(f"{request.param}_tables")
-    yield lent.lend()
+    database = replace(lent.lend(), keeps=request.param in KEPT and request.path.parent.name not in OPENED)
+    yield database
+    database.engine.dispose()
     lent.take_back()
 
 
 @pytest.fixture
-def default_database(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+def default_database(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """The database that Airflow uses without a connection, with all tables, in a home of this test's own."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.delenv("AIRFLOW_CONN_HPO_DEFAULT", raising=False)
-    return Database.sqlite(shutil.copy(sqlite_template, tmp_path / "hpo.db"))
+    database = Database.sqlite(shutil.copy(sqlite_template, tmp_path / "hpo.db")).kept
+    yield database
+    database.engine.dispose()
 
 
 @pytest.fixture

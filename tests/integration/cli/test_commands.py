@@ -7,6 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -29,6 +30,7 @@ from tests.integration.trial_tasks import START, Tuned, declared
 Command = Callable[..., str]
 
 
+@cache
 def parser() -> argparse.ArgumentParser:
     """Build the parser as Airflow does."""
     root = argparse.ArgumentParser()
@@ -141,8 +143,8 @@ def test_the_tables_go_back_to_an_older_version_s(run: Command) -> None:
 
 
 @pytest.mark.parametrize("revision", [HEAD, "head", "9999", "nonsense"])
+@pytest.mark.usefixtures("default_database")
 def test_the_tables_go_back_to_nothing_but_an_older_revision(run: Command, revision: str) -> None:
-    run("db", "migrate")
     with pytest.raises(SystemExit, match=rf"From revision {HEAD}, .* can go back to .*0002, 0001, base, but got"):
         run("db", "downgrade", "--to-revision", revision)
     run("db", "check")
@@ -183,8 +185,8 @@ def test_a_study_alone_is_compared_with_its_edition_before(run: Command, running
         ("champion list", "No parameter set has a champion yet"),
     ],
 )
+@pytest.mark.usefixtures("default_database")
 def test_a_list_of_nothing_says_so(run: Command, words: str, said: str) -> None:
-    run("db", "migrate")
     assert run(*words.split()).startswith(said)
     assert json.loads(run(*words.split(), "-o", "json")) == []
 
@@ -207,11 +209,6 @@ def test_the_list_can_be_limited_to_a_study(run: Command, running: Tuned) -> Non
         "other@r"
     ]
     assert len(json.loads(run("studies", "list", "--limit", "1", "-o", "json"))) == 1
-
-
-def test_an_empty_store_is_an_empty_list(run: Command) -> None:
-    run("db", "migrate")
-    assert json.loads(run("studies", "list", "-o", "json")) == []
 
 
 @pytest.mark.parametrize("command", [("list",), ("show", "demo"), ("export", "demo")], ids=lambda words: words[0])

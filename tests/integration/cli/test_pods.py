@@ -36,19 +36,19 @@ def config(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
 
 
+@pytest.mark.usefixtures("default_database")
 def test_without_a_kubeconfig_it_ends_in_one_line(
     run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run("db", "migrate")
     config(tmp_path / "absent", monkeypatch)
     with pytest.raises(SystemExit, match=r"^A cluster must be named by .* Set KUBECONFIG to [^\n]*$"):
         run("pods", "reap")
 
 
+@pytest.mark.usefixtures("default_database")
 def test_without_an_api_server_it_ends_in_one_line(
     run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run("db", "migrate")
     (tmp_path / "kubeconfig").write_text(UNREACHABLE)
     config(tmp_path / "kubeconfig", monkeypatch)
     with pytest.raises(SystemExit, match=r"^Kubernetes does not answer when asked to list the pods [^\n]*$"):

@@ -1,4 +1,4 @@
-"""A year of ten teams, thinned: nothing that a comparison or a champion refers to is lost."""
+"""A year of three teams, thinned: nothing that a comparison or a champion refers to is lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from airflow_hpo.trials.rows import trial_rows
 from tests.integration.retention.test_purge import numbers, plans, purged
 from tests.integration.trial_tasks import declared
 
-TEAMS, MONTHS, TRIALS, STEPS, KEPT = 10, 12, 12, 3, 3
+TEAMS, MONTHS, TRIALS, STEPS, KEPT = 3, 12, 12, 3, 3
 DAYS = 4
 
 Point = tuple[dict[str, Any], float]
@@ -161,7 +161,7 @@ class Month:
 
 @pytest.fixture
 def year(store: Store) -> list[str]:
-    """Ten teams whose studies were tuned, evaluated and compared every month for a year."""
+    """Teams whose studies were tuned, evaluated and compared every month for a year."""
     teams = [f"team{i}/city" for i in range(TEAMS)]
     year = [Month(team, month) for team in teams for month in range(MONTHS)]
     with store.session() as session:
@@ -192,7 +192,7 @@ def evaluated_editions(session: Any) -> list[str]:
     return list(session.scalars(select(EditionRow.name).where(EditionRow.family.like("%/test"))))
 
 
-def test_a_year_of_ten_teams_is_thinned_without_losing_what_is_referred_to(
+def test_a_year_of_teams_is_thinned_without_losing_what_is_referred_to(
     store: Store, year: list[str], tmp_path: Path
 ) -> None:
     before = seen(store, year)
