@@ -2,6 +2,8 @@
 
 import math
 
+from airflow_hpo.core.metric_names import suggests_maximum, suggests_minimum
+from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.study import Study
@@ -13,7 +15,27 @@ LARGE_GRID = 3
 
 def advice(study: Study) -> list[str]:
     """Return remarks about a study that will run but not as well as it could; empty when there are none."""
-    return [remark for remark in (_of_the_sampler(study), _of_the_grid(study), _of_the_parallelism(study)) if remark]
+    return [
+        remark
+        for remark in (
+            _of_the_direction(study),
+            _of_the_sampler(study),
+            _of_the_grid(study),
+            _of_the_parallelism(study),
+        )
+        if remark
+    ]
+
+
+def _of_the_direction(study: Study) -> str | None:
+    metric, maximized = study.objective.metric, study.objective.direction is Direction.MAXIMIZE
+    if not (suggests_minimum(metric) if maximized else suggests_maximum(metric)):
+        return None
+    good, other = ("small", "minimize") if maximized else ("large", "maximize")
+    return (
+        f"{metric!r} is {study.objective.direction.value}d, but its name suggests that {good} values are good. "
+        f"Write Objective({metric!r}, direction={other!r}), unless that is meant."
+    )
 
 
 def _of_the_sampler(study: Study) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from airflow_hpo.core.declared import REQUIRED, Declared, nearest
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, nearest
 from airflow_hpo.exceptions import DeclarationError
 
 
@@ -114,6 +114,11 @@ class ThresholdOptions(_Options, title="Pruner 'threshold'"):
     def _bounded(self) -> Self:
         if self.lower is None and self.upper is None:
             raise ValueError("The pruner 'threshold' needs `lower`, `upper` or both, but got neither. Give one.")
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            raise ValueError(
+                f"`lower < upper` must hold, but got (lower={self.lower}, upper={self.upper}). "
+                f"Swap them: lower={self.upper}, upper={self.lower}."
+            )
         return self
 
 
@@ -201,7 +206,15 @@ class _Algorithm(Declared):
     name: str
     options: dict[str, Any] = {}
 
-    def __init__(self, name: str = REQUIRED, **options: Any) -> None:
+    def __init__(self, name: str = REQUIRED, *unnamed: Any, **options: Any) -> None:
+        if unnamed:
+            kind, known = type(self).__name__, {**SAMPLERS, **PRUNERS}.get(str(name))
+            option = next(iter(known.model_fields), None) if known else None
+            meant = unnamed[0] if isinstance(unnamed[0], dict) else {option: unnamed[0]} if option else {}
+            raise DeclarationError(
+                f"{kind} takes its options by name, but got {brief_repr(unnamed[0])}. "
+                f"Write {kind}({', '.join([repr(name), *(f'{key}={value!r}' for key, value in meant.items())])})."
+            )
         given = options.pop("options", {})
         if not isinstance(given, Mapping):
             raise DeclarationError(f"`options` must be a mapping of names to values, but got {given!r}. Write one.")
@@ -258,8 +271,8 @@ class Sampler(_Algorithm):
     :raises DeclarationError: when the name, an option or the library is wrong.
     """
 
-    def __init__(self, name: str = REQUIRED, **options: Any) -> None:
-        super().__init__(name, **options)
+    def __init__(self, name: str = REQUIRED, *unnamed: Any, **options: Any) -> None:
+        super().__init__(name, *unnamed, **options)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -279,8 +292,8 @@ class Pruner(_Algorithm):
     :raises DeclarationError: when the name or an option is wrong.
     """
 
-    def __init__(self, name: str = REQUIRED, **options: Any) -> None:
-        super().__init__(name, **options)
+    def __init__(self, name: str = REQUIRED, *unnamed: Any, **options: Any) -> None:
+        super().__init__(name, *unnamed, **options)
 
     @model_validator(mode="after")
     def _known(self) -> Self:

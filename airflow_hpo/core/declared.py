@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, KeysView, Set
+from collections.abc import Iterable, KeysView, Mapping, Set
 from typing import Any, Self
 
 import yaml
@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.plain import plain
-from airflow_hpo.core.remedy import example_of, kind_of, remedy
+from airflow_hpo.core.remedy import called_elsewhere, example_of, kind_of, remedy
 from airflow_hpo.core.yaml_document import dump, load
 from airflow_hpo.exceptions import DeclarationError
 
@@ -31,7 +31,7 @@ class Declared(BaseModel):
         try:
             super().__init__(**{name: plain(value) for name, value in data.items() if value is not REQUIRED})
         except ValidationError as err:
-            raise DeclarationError(_sentence(err.errors()[0], type(self))) from None
+            raise DeclarationError(_sentence(_first(err.errors()), type(self), data)) from None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -116,19 +116,39 @@ _RULES = {
     "moment": "must be a datetime with a time zone",
     "less_than": "must be below {lt:g}",
     "scalar_type": "must be text, a finite number, a boolean or None",
+    "string_too_short": "must be text that is not empty",
 }
 """What is wrong, by the kind of value that was wanted or else by pydantic's type of the error, to the author of a declaration."""
 
 
-def _sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
+def _first(errors: list[ErrorDetails]) -> ErrorDetails:
+    """Return the error to tell: a name that is unknown before one that is missing, which it often stands for."""
+    return next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
+
+
+def _meant_by(field: str, model: type[BaseModel], data: Mapping[str, Any]) -> str:
+    """Return the argument that an unknown one stands for: the only one that is missing, one called so elsewhere, or of a part."""
+    known, value = [name for name in model.model_fields if name != "type"], brief_repr(data[field])
+    needed = [name for name in known if model.model_fields[name].is_required() and data.get(name, REQUIRED) is REQUIRED]
+    if len(needed) == 1:
+        of_names = getattr(model.model_fields[needed[0]].annotation, "__origin__", None) is dict
+        return f" Write {needed[0]}={{{field!r}: {value}}}." if of_names else f" Write {needed[0]}={value}."
+    if called_elsewhere(field) in known:
+        return f" Write {called_elsewhere(field)}."
+    for name, part in model.model_fields.items():
+        kind = part.annotation
+        if isinstance(kind, type) and issubclass(kind, Declared) and field in kind.model_fields:
+            return f" It is one of `{name}`: write {kind.__name__}(..., {field}={value})."
+    return nearest(field, known) or " Drop it."
+
+
+def _sentence(error: ErrorDetails, model: type[BaseModel], data: Mapping[str, Any]) -> str:
     title = model.model_config.get("title") or model.__name__
     known, got = sorted({*model.model_fields} - {"type"}), brief_repr(error["input"])
     field = str(error["loc"][0]) if error["loc"] else ""
     if error["type"] == "extra_forbidden":
         takes = f"it takes {', '.join(known)}" if known else "it takes none"
-        return (
-            f"{title} has no argument {field!r}, but got {field}={got}; {takes}.{nearest(field, known) or ' Drop it.'}"
-        )
+        return f"{title} has no argument {field!r}, but got {field}={got}; {takes}.{_meant_by(field, model, data)}"
     if error["type"] == "missing":
         missing = model.model_fields.get(field)
         example = example_of(missing.annotation) if missing else "..."

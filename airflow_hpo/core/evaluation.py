@@ -60,9 +60,9 @@ class Candidate(Declared):
     added: Params = Field(default={}, exclude_if=operator.not_)
     left_out: Params = Field(default={}, exclude_if=operator.not_)
 
-    def __init__(self, name: str = REQUIRED, params: Params = REQUIRED, **options: Any) -> None:
+    def __init__(self, name: str = REQUIRED, params: Params = REQUIRED, *unnamed: Any, **options: Any) -> None:
         role = CHAMPION if name == CHAMPION else "challenger"
-        super().__init__(**{"name": name, "params": params, "role": role, **options})
+        super().__init__(*unnamed, **{"name": name, "params": params, "role": role, **options})
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -97,9 +97,15 @@ class Scenario(Declared):
     period: Period | None = None
 
     def __init__(
-        self, name: str = REQUIRED, values: dict[str, Choice] | None = None, period: Period | None = None
+        self,
+        name: str = REQUIRED,
+        values: dict[str, Choice] | None = None,
+        period: Period | None = None,
+        *unnamed: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(name=name, values={} if values is None else values, period=period)
+        given = {"name": name, "values": {} if values is None else values, "period": period, **options}
+        super().__init__(*unnamed, **given)
 
     @field_validator("values")
     @classmethod

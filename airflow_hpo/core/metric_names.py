@@ -23,7 +23,16 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
 
 def suggests_maximum(metric: str) -> bool:
     """Say whether the words of a name suggest that large values are good; not where they suggest both."""
+    return _suggests(metric) is True
+
+
+def suggests_minimum(metric: str) -> bool:
+    """Say whether the words of a name suggest that small values are good; not where they suggest both."""
+    return _suggests(metric) is False
+
+
+def _suggests(metric: str) -> bool | None:
     words = [word.lower() for word in _WORD.findall(metric)]
     large, small, other = (not known.isdisjoint(words) for known in (_LARGE, _SMALL, _OTHER))
     turned = words[:1] == ["neg"]  # As scikit-learn names errors: neg_mean_squared_error.
-    return large != small and not other and large != turned
+    return large != turned if large != small and not other else None

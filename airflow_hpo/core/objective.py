@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +12,7 @@ from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, nearest
 from airflow_hpo.core.metric_names import suggests_maximum
 from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.remedy import named
+from airflow_hpo.exceptions import DeclarationError
 
 METRIC_NAME = rf"^[A-Za-z_{OTHERS}](?:[A-Za-z0-9_.\-/@:' {OTHERS}]{{0,126}}[A-Za-z0-9_.\-/@{OTHERS}])?$"
 _RULE = re.compile(METRIC_NAME)
@@ -79,6 +80,11 @@ class Objective(Declared):
     strategies: dict[str, ExtraStrategy] | None = None
 
     def __init__(self, metric: str = REQUIRED, direction: str | None = None, *unnamed: Any, **options: Any) -> None:
+        if metric in tuple(Direction):
+            raise DeclarationError(
+                f"An objective begins with the metric's name, but got {metric!r}. "
+                f"Write Objective({direction or 'loss'!r}, direction={str(metric)!r})."
+            )
         super().__init__(*unnamed, metric=metric, direction=REQUIRED if direction is None else direction, **options)
         if direction is None and suggests_maximum(self.metric):
             warnings.warn(
@@ -92,6 +98,11 @@ class Objective(Declared):
     def _any_sequence(cls, names: Any) -> Any:
         if isinstance(names, set):
             return sorted(names)
+        if isinstance(names, Mapping):
+            raise ValueError(
+                f"`extra_metrics` is a list of names, but got {names!r}. "
+                f"Write extra_metrics={list(names)!r}, strategies={dict(names)!r}."
+            )
         return list(names) if isinstance(names, tuple) else names
 
     @field_validator("strategies", mode="before")

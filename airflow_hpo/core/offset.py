@@ -110,7 +110,7 @@ def offset_of(value: Any) -> CalendarOffset:
 def _meant(value: Any) -> str:
     """Return the offset that a wrong one stands for, as far as a number and a unit in it tell."""
     match = re.search(r"(\d+)\s*([a-zA-Z]?)", str(value))
-    if not match or isinstance(value, date):
+    if not match or isinstance(value, date) or re.search(r"\d{4}-\d\d-\d\d", str(value)):
         return "-60d"
     months = {"m": 30, "y": 365, "q": 91}.get(match[2].lower())
     if months and not re.search(r"min", str(value), re.IGNORECASE):

@@ -100,7 +100,7 @@ def age_of(text: Any) -> timedelta:
     if found is None:
         raise DeclarationError(
             f"An age is a whole number of days, weeks or hours, such as 180d, 26w or 12h, but got {brief_repr(text)}. "
-            "Write it so."
+            "Write 180d."
         )
     return int(found[1]) * _UNITS[found[2]]
 

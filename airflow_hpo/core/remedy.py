@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -34,6 +35,22 @@ _OTHER_WORDS = {
     "average": "mean",
 }
 """What others call it."""
+_OTHER_ARGUMENTS = {
+    "mode": "direction",
+    "n_jobs": "parallelism",
+    "n_workers": "parallelism",
+    "concurrency": "parallelism",
+    "budget": "max_trials",
+    "parameters": "space",
+    "search_space": "space",
+    "params": "values",
+    "confidence": "alpha",
+    "regex": "filter",
+    "pattern": "filter",
+    "stop": "end",
+    "to": "end",
+}
+"""What others call an argument."""
 _KINDS = {
     "int_type": "int",
     "int_parsing": "int",
@@ -78,9 +95,14 @@ def _meant(error: str, got: Any, context: Mapping[str, Any]) -> str | None:
     if error == "greater_than":
         return str(context["gt"] + 0.1)
     if error == "less_than":
-        return _share(got) or str(context["lt"] / 2)
+        # Who writes alpha=0.95 means the confidence.
+        return _share(got) or (f"{1 - got:g}" if is_number(got) and 0.5 < got < 1 else str(context["lt"] / 2))
     if error == "nested":
         return repr(str(got))
+    if error == "scalar_type":
+        return "None" if got != got else repr(getattr(got, "__name__", str(got)))
+    if error == "string_too_short":
+        return "'...'"
     if error in ("literal_error", "enum"):
         return repr(closest(got, re.findall(r"'([^']*)'", str(context["expected"]))))
     if error == "model_type":
@@ -89,6 +111,8 @@ def _meant(error: str, got: Any, context: Mapping[str, Any]) -> str | None:
 
 
 def _declaration(name: str, got: Any) -> str:
+    if name == "Objective" and isinstance(got, list | tuple) and len(got) == 2 and got[1] in ("minimize", "maximize"):
+        return f"Objective({got[0]!r}, direction={got[1]!r})"
     if name == "Objective" and isinstance(got, list | tuple) and len(got) > 1 and all(isinstance(m, str) for m in got):
         return f"Objective({got[0]!r}, extra_metrics={list(got[1:])!r})"
     if name == "Pruner" and got is False:
@@ -115,13 +139,21 @@ def _of_kind(kind: str, got: Any) -> str | None:
     if kind == "string" and isinstance(got, int | float):
         return repr(str(got))
     if kind == "list" and isinstance(got, str | int | float | dict):
-        return repr([got])
-    if kind == "dict" and isinstance(got, str):
-        return f"{{{got!r}: ...}}"
-    if kind == "dict" and isinstance(got, list | tuple) and got and all(isinstance(name, str) for name in got):
-        return f"{{{got[0]!r}: ...}}"
+        return repr([part.strip() for part in got.split(",")] if isinstance(got, str) else [got])
+    if kind == "dict":
+        return _mapping(got)
     if kind == "time" and isinstance(got, str):
         return _time(got)
+    return None
+
+
+def _mapping(got: Any) -> str | None:
+    pairs = [got] if isinstance(got, tuple) else got
+    if isinstance(pairs, list) and pairs and all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        return repr(dict(pairs))
+    names = [got] if isinstance(got, str) else got
+    if isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names):
+        return f"{{{names[0]!r}: ...}}"
     return None
 
 
@@ -156,10 +188,17 @@ def _begins(word: str, known: list[str]) -> list[str]:
     return [each for each in known if word and (each.lower().startswith(word) or word.startswith(each.lower()))]
 
 
+def called_elsewhere(argument: str) -> str | None:
+    """Return what an argument is called here; None where it has no other name elsewhere."""
+    return _OTHER_ARGUMENTS.get(argument)
+
+
 def example_of(annotation: Any) -> str:
     """Return a value of the kind that a field has which was not given."""
     kinds = {int: "10", float: "0.1", str: "'...'", timedelta: "'-60d'", bool: "True"}
     kind = getattr(annotation, "__origin__", None)
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return repr(str(next(iter(annotation))))
     return kinds.get(annotation) or ("{'name': ...}" if kind is dict else "[...]" if kind is list else "...")
 
 
@@ -167,6 +206,9 @@ def named(given: Any) -> str:
     """Return a name of letters, digits and ``. _ -`` that is as near as can be to one that cannot be."""
     name = re.sub(r"[^\w.-]+", "_", str(given)).strip("_.-")[:128]
     return name if name[:1].isalpha() else f"x{name}" if name else "x"
+
+
+_PARAMETERS = {"Float": "Float(0.0, 1.0)", "Int": "Int(1, 10)", "Categorical": "Categorical(['a', 'b'])"}
 
 
 def declared_parameter(declared: Any) -> str:
@@ -179,13 +221,15 @@ def declared_parameter(declared: Any) -> str:
         return f"Int({declared.start}, {declared[-1]}{step})"
     if isinstance(declared, list | tuple | set | frozenset):
         return f"Categorical({list(declared)!r})"
+    if isinstance(declared, type) and declared.__name__ in _PARAMETERS:
+        return _PARAMETERS[declared.__name__]
     if isinstance(declared, Mapping):
         bounds = [declared.get(name) for name in ("min", "max")]
         if all(map(is_number, bounds)):
             return declared_parameter(tuple(bounds))
         if isinstance(declared.get("values"), list | tuple):
             return f"Categorical({list(declared['values'])!r})"
-    return _distribution(declared) or "Float(0.0, 1.0), Int(1, 10) or Categorical(['a', 'b'])"
+    return _distribution(declared) or "{Float}, {Int} or {Categorical}".format(**_PARAMETERS)
 
 
 def _distribution(declared: Any) -> str | None:

@@ -33,6 +33,7 @@ from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.stop_rule import checked_rule
 from airflow_hpo.core.trial_key import SIMULATIONS, edition_name
 from airflow_hpo.core.warm_start import WarmStart
+from airflow_hpo.exceptions import DeclarationError
 
 LONGEST_NAME = 200
 """Characters of a study's name."""
@@ -60,6 +61,16 @@ def _with_step(parameter: Any) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=float | timedelta)]
+
+
+def checked_study(given: Any) -> "Study":
+    """Return a study; anything else is refused with the line that declares one."""
+    if isinstance(given, Study):
+        return given
+    raise DeclarationError(
+        f"A study is declared by Study(...), but got {brief_repr(given)}. "
+        "Write study=Study(name='valley', objective='loss', space={'x': Float(-1.0, 1.0)}, max_trials=20)."
+    )
 
 
 class Study(Declared):

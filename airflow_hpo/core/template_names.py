@@ -1,15 +1,20 @@
 """Names that templates of a trial ask for, checked against the space before anything runs."""
 
+import difflib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
+from airflow_hpo.core.arguments import Arguments
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.exceptions import DeclarationError
 
 _PARSER = Environment(autoescape=False)
+_SINGLE = re.compile(r"(?<!\{)\{\s*(trial\.[^{}]*)\}(?!\})")
+_WHOLE = re.compile(r"\{+\s*([^{}]*?)\s*(?:\}+|$)")
 _EXCUSED = ("default", "d")
 _TESTS = ("defined", "undefined")
 
@@ -25,6 +30,9 @@ def check_template_names(
     """Raise when a template names a parameter that the space has not, or something that a trial has not."""
     known, has = list(parameters), list(attributes)
     for text in _texts(value):
+        _refuse_unreadable(argument, text)
+        _refuse_misspelt_trial(argument, text, {*of_airflow, *known, "trial"})
+        _check_forms(text)
         for path in _paths(text, "params") if of_the_dag is not None else ():
             if path[0] in known and path[0] not in list(of_the_dag or ()):
                 raise DeclarationError(
@@ -82,6 +90,49 @@ def check_scenario_names(argument: str, value: Any, scenarios: Sequence[Scenario
                     f"A template names values that every scenario has, but `{argument}` got {path[2]!r} in {text!r}, which "
                     f"scenario {lacking.name!r} has not.{nearest(path[2], list(lacking.values)) or known}"
                 )
+
+
+def _refuse_misspelt_trial(argument: str, text: str, known: Collection[str]) -> None:
+    for name in sorted(_bare_names(text) - {*known}):
+        close = difflib.get_close_matches(name, ["trial"], cutoff=0.7)
+        if close or name == "args":
+            raise DeclarationError(
+                f"A template asks for variables that there are, but `{argument}` got {name!r} in {text!r}. "
+                f"Write {{{{ {'trial.params.x' if close else 'trial.args'} }}}}."
+            )
+
+
+def _refuse_unreadable(argument: str, text: str) -> None:
+    """Refuse a template that Jinja cannot read, and one brace where two are meant, as an f-string leaves it."""
+    single = _SINGLE.search(text)
+    meant = "{{ " + single[1].strip() + " }}" if single else ""
+    try:
+        _PARSER.parse(text)
+    except TemplateSyntaxError as err:
+        # Tags of Airflow's or of the author's own extensions are none of Jinja's.
+        if "unknown tag" in str(err):
+            return
+        meant = _WHOLE.sub(lambda match: "{{ " + match[1].strip() + " }}", text)
+        raise DeclarationError(
+            f"A template is one of Jinja, but `{argument}` got {text!r}: {err.message}. Write {meant!r}."
+        ) from None
+    if single:
+        raise DeclarationError(
+            f"A template has two braces on each side, but `{argument}` got {single[0]!r} in {text!r}, which an f-string may have "
+            f"made of it. Write {text.replace(single[0], meant)!r}, without f before it."
+        )
+
+
+def _check_forms(text: str) -> None:
+    """Raise when the text gives ``trial.args`` a form that it cannot fill."""
+    try:
+        tree = _PARSER.parse(text)
+    except TemplateSyntaxError:
+        return  # it has tags of an extension
+    for call in tree.find_all(nodes.Call):
+        given = [each.value for each in call.args if isinstance(each, nodes.Const) and isinstance(each.value, str)]
+        if _path(call.node, "trial") == ("args",) and len(given) == len(call.args):
+            Arguments({"x": 0}, *given)
 
 
 def _texts(value: Any) -> Iterator[str]:

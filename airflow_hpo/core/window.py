@@ -69,8 +69,10 @@ class Window(Declared):
     start: Offset
     end: Offset = _NOW
 
-    def __init__(self, start: timedelta | str = REQUIRED, end: timedelta | str = _NOW) -> None:
-        super().__init__(start=start, end=end)
+    def __init__(
+        self, start: timedelta | str = REQUIRED, end: timedelta | str = _NOW, *unnamed: Any, **options: Any
+    ) -> None:
+        super().__init__(*unnamed, **{"start": start, "end": end, **options})
 
     @model_validator(mode="after")
     def _in_the_past(self) -> Self:

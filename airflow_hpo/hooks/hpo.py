@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_hpo import conf
 from airflow_hpo.core.masking import mask_with, masked
-from airflow_hpo.exceptions import HpoError, StoreUnavailableError
+from airflow_hpo.exceptions import DeclarationError, HpoError, StoreUnavailableError
 from airflow_hpo.hooks.champion import REQUIRED, read_champion
 from airflow_hpo.hooks.connection import default_database, from_connection
 from airflow_hpo.hooks.dag_runs import known_state
@@ -62,6 +62,10 @@ class HpoHook(Steering, BaseHook):
 
     def __init__(self, hpo_conn_id: str = default_conn_name, patience: float | None = None) -> None:
         super().__init__()
+        if not isinstance(hpo_conn_id, str) or not hpo_conn_id:
+            raise DeclarationError(
+                f"`hpo_conn_id` is the id of one of Airflow's connections, but got {hpo_conn_id!r}. Write HpoHook('hpo_default')."
+            )
         self.hpo_conn_id = hpo_conn_id
         self.patience = conf.database_patience() if patience is None else patience
 

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier, Context
 
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.remedy import closest
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.notifications.message import Event, message_of
 
@@ -40,6 +41,11 @@ class HpoNotifier(BaseNotifier):
         events: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
+        for name in (name for name in kwargs if name != "context"):
+            meant = closest(name, ["via", "event", "events"])
+            raise DeclarationError(
+                f"HpoNotifier has no argument {name!r}, but got {name}={kwargs[name]!r}; it takes via, event, events. Write {meant}=..."
+            )
         super().__init__(**kwargs)
         self.via: list[Any] = list(via) if isinstance(via, list | tuple) else [via]
         for each in self.via:
@@ -47,6 +53,9 @@ class HpoNotifier(BaseNotifier):
                 raise DeclarationError(
                     f"A message is sent by notifiers, but got {each!r}. Write via=SlackWebhookNotifier(text='{{{{ hpo.text }}}}')."
                 )
+        if isinstance(events, str) or (events is not None and not events):
+            meant = f"Write events=[{events!r}]." if events else "Leave `events` out."
+            raise DeclarationError(f"`events` is a list of names of events, but got {events!r}. {meant}")
         self.event = None if event is None else _known(event)
         self.events = None if events is None else [_known(each) for each in events]
 

@@ -13,7 +13,7 @@ from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.parameter_set import ParameterVersion
 from airflow_hpo.core.zone import moment_in
 from airflow_hpo.evaluations.decided import decided, number_of
-from airflow_hpo.exceptions import ApprovalError
+from airflow_hpo.exceptions import ApprovalError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.comparison import comparing_store
 from airflow_hpo.operators.context import (
@@ -98,7 +98,7 @@ class PromotionApprovalOperator(ApprovalOperator):
             subject=subject or "",
             body=body,
             defaults=defaults,
-            response_timeout=response_timeout,
+            response_timeout=_checked_time(response_timeout),
             retries=retries,
             retry_delay=retry_delay,
             **kwargs,
@@ -240,3 +240,12 @@ def subject_of(comparison: Mapping[str, Any]) -> str:
     name = comparison.get("parameter_set") or comparison["study"]
     version = comparison.get("champion_version")
     return f"Promote {challenger} to {name}, {f'in place of version {version}' if version else 'the first version'}?"
+
+
+def _checked_time(given: Any) -> timedelta:
+    if isinstance(given, timedelta) and given > timedelta(0):
+        return given
+    days = f"days={given}" if isinstance(given, int | float) and given > 0 else "days=7"
+    raise DeclarationError(
+        f"An answer is waited for within a positive timedelta, but got {given!r}. Write response_timeout=timedelta({days})."
+    )

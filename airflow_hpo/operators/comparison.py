@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException, XComNotFound
 
 from airflow_hpo.comparison.decision import Verdict
 from airflow_hpo.comparison.rule import ComparisonRule
-from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.parameter_set import check_name
@@ -75,6 +75,15 @@ class CompareOperator(BaseOperator):
         hpo_conn_id: str = HpoHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
+        if not isinstance(objective, Objective):
+            name = objective if isinstance(objective, str) else "loss"
+            raise DeclarationError(
+                f"A comparison has an Objective, but got {brief_repr(objective)}. Write objective=Objective({name!r})."
+            )
+        if rule is not None and not isinstance(rule, ComparisonRule):
+            raise DeclarationError(
+                f"What must be shown is declared by ComparisonRule(...), but got {brief_repr(rule)}. Write rule=ComparisonRule(alpha=0.05)."
+            )
         super().__init__(**kwargs)
         self.kept = kept
         self.objective = objective
@@ -241,4 +250,8 @@ def check_guardrails(rule: ComparisonRule, objective: Objective) -> None:
 
 
 def _listed(ids: str | Sequence[str]) -> list[str]:
+    if ids is None or not isinstance(ids, str | Sequence) or not all(isinstance(each, str) for each in ids):
+        raise DeclarationError(
+            f"Tasks that follow a decision are named by their ids, but got {brief_repr(ids)}. Write if_promote=['promote']."
+        )
     return [ids] if isinstance(ids, str) else list(ids)

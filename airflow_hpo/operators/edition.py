@@ -42,8 +42,9 @@ class EditionOperator(BaseOperator):
 
     def check_alone(self) -> None:
         """Refuse a run that is no text, and a second task of the DAG that opens the same study, unless both share it; for the end of the constructor."""
-        if self.run is None or isinstance(self.run, int | float):
-            meant = "Leave `run` out" if self.run is None else f"Write run={str(self.run)!r}"
+        if not self.run or isinstance(self.run, int | float | list | tuple | dict):
+            plain = isinstance(self.run, int | float) and self.run is not False
+            meant = f"Write run={str(self.run)!r}" if plain else "Leave `run` out"
             raise DeclarationError(f"`run` is text that is different for each edition, but got {self.run!r}. {meant}.")
         dag = self.get_dag()
         if dag is None:

@@ -1,6 +1,6 @@
 """Operators that plan an evaluation and collect its results."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
@@ -13,7 +13,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.space import active
-from airflow_hpo.core.study import Study
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.core.window import Period, Window, checked_window
 from airflow_hpo.evaluations.run import conclude_evaluation, evaluation_requests, grid_of, open_evaluation, run_of
 from airflow_hpo.exceptions import DeclarationError
@@ -90,14 +90,13 @@ class EvaluationPlanOperator(EditionOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.study = study
+        self.study = checked_study(study)
         self.evaluation = evaluation
         for name, given in (("Candidates", candidates), ("Scenarios", scenarios), ("Variants", variants)):
             refuse_set(name, given)
-        if isinstance(variants, str):
-            raise DeclarationError(
-                f"Variants are a list of names, but got {variants!r}. Write variants=[{variants!r}]."
-            )
+        if isinstance(variants, str | Mapping):
+            listed = [variants] if isinstance(variants, str) else list(variants)
+            raise DeclarationError(f"Variants are a list of names, but got {variants!r}. Write variants={listed!r}.")
         # Objects, which Airflow does not render: a parameter may contain braces.
         self.candidates = _objects(candidates, Candidate)
         self.scenarios = _objects(scenarios, Scenario)

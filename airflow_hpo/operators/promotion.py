@@ -1,5 +1,6 @@
 """Operators that move a champion in a DAG: promotion by a decision, rollback, and the asset that tells production."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
 
 PROMOTE = "promote"
+_MAY_BE_A_VERSION = re.compile(r"\A\s*\Z|\A\s*[1-9]\d*\s*\Z|\{[{%]|\ANone\Z")
 
 
 def parameter_set_asset(name: str) -> Asset:
@@ -175,6 +177,11 @@ class PromoteOperator(ChampionOperator):
             raise DeclarationError(
                 "A promotion needs a `comparison` or a `candidate`, but got neither. Write comparison=compared.output."
             )
+        if isinstance(candidate, Mapping) and candidate and "params" not in candidate:
+            raise DeclarationError(
+                f"A candidate has its values in `params`, but got {brief_repr(dict(candidate))}. "
+                f"Write candidate={{'params': {dict(candidate)!r}}}."
+            )
         super().__init__(parameter_set=parameter_set, **kwargs)
         self.comparison = comparison
         self.candidate = candidate
@@ -271,6 +278,10 @@ class RollbackOperator(ChampionOperator):
     template_fields: Sequence[str] = ("to", "expected_version", "reason", "approved_by")
 
     def __init__(self, *, parameter_set: str, to: Any = None, expected_version: Any = None, **kwargs: Any) -> None:
+        if isinstance(to, bool) or to == 0 or (isinstance(to, str) and not _MAY_BE_A_VERSION.search(to)):
+            raise DeclarationError(
+                f"`to` is the number of a version, but got {to!r}. Write to=1, or leave it out for the version before the champion."
+            )
         super().__init__(parameter_set=parameter_set, **kwargs)
         self.to = to
         self.expected_version = expected_version

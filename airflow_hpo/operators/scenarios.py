@@ -1,6 +1,8 @@
 """Scenarios of an evaluation, worked out when the run's period is known."""
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +12,7 @@ from airflow.sdk.configuration import conf as airflow_conf
 from airflow_hpo.comparison.reachable import refuse_unreachable
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.calendar import length_meant, length_of, split
-from airflow_hpo.core.declared import refuse_set
+from airflow_hpo.core.declared import brief_repr, refuse_set
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.window import Period, Window, checked_window
 from airflow_hpo.exceptions import DeclarationError
@@ -115,4 +117,29 @@ def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
             f"Scenarios are a length such as '1w', a list, or a function of the period, but got {scenarios!r}. "
             f"Write scenarios={length_meant(scenarios)!r}."
         )
+    if isinstance(scenarios, type) or not callable(scenarios):
+        _check_listed([scenarios] if isinstance(scenarios, type) else scenarios)
+        return scenarios
+    with suppress(ValueError):  # a builtin has no signature
+        try:
+            inspect.signature(scenarios).bind(None)
+        except TypeError:
+            raise DeclarationError(
+                f"Scenarios are worked out from the period, but got a function with {inspect.signature(scenarios)}. "
+                "Write def scenarios(period): ..., which returns a list."
+            ) from None
     return scenarios
+
+
+def _check_listed(scenarios: Sequence[Any]) -> None:
+    """Refuse what is no scenario, and one that is named twice."""
+    wrong = next((each for each in scenarios if not isinstance(each, str | Scenario | Mapping)), None)
+    if wrong is not None:
+        meant = repr(str(wrong)) if isinstance(wrong, int | float) else "Scenario('monday')"
+        raise DeclarationError(
+            f"A scenario is a Scenario or a name, but got {brief_repr(wrong)}. Write scenarios=[{meant}, ...]."
+        )
+    names = [each.name if isinstance(each, Scenario) else each for each in scenarios]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DeclarationError(f"Every scenario is evaluated once, but {twice!r} is named twice. Drop or rename one.")

@@ -8,7 +8,7 @@ from airflow.sdk.bases.skipmixin import SkipMixin
 
 from airflow_hpo.comparison.report import as_data
 from airflow_hpo.core.parameter_set import check_name
-from airflow_hpo.core.study import Study
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.evaluations.select import choose, shortlist
 from airflow_hpo.exceptions import ComparisonError, DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -60,7 +60,7 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.study = study
+        self.study = checked_study(study)
         self.run = run
         self.k = at_least_one(k, "k")
         self.parameter_set = parameter_set if parameter_set is None else check_name(parameter_set)

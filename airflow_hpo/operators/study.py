@@ -10,14 +10,16 @@ from airflow.sdk.exceptions import AirflowFailException
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.core.advice import advice
+from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.form import Asked
 from airflow_hpo.core.layout import Layout
-from airflow_hpo.core.names import ascii_form
+from airflow_hpo.core.names import ascii_form, is_name, one_spelling
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
+from airflow_hpo.core.remedy import named
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
-from airflow_hpo.core.study import Study
+from airflow_hpo.core.study import STUDY_NAME, Study, checked_study
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.core.window import Window, checked_window
 from airflow_hpo.core.zone import zone
@@ -69,6 +71,11 @@ def study_asset(name: str) -> Asset:
 
     :param name: the study's name.
     """
+    if not isinstance(name, str) or not is_name(STUDY_NAME, one_spelling(name)):
+        meant = name.name if isinstance(name, Study) else named(name)
+        raise DeclarationError(
+            f"An asset is found by its study's name, but got {brief_repr(name)}. Write study_asset({meant!r})."
+        )
     name = ascii_form(name, "~")
     stem = name.rstrip("/")
     # Airflow drops slashes at the end of a URI, so that `a/` would be the asset of `a`.
@@ -113,7 +120,7 @@ class StudyStartOperator(EditionOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.study = study
+        self.study = checked_study(study)
         self.run = run
         self.layout = layout
         self.form = form and layout is not None
@@ -316,7 +323,7 @@ class StudyFinishOperator(AssetEventOperator):
         accept_incomplete: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(asset=study_asset(study.name), **kwargs)
+        super().__init__(asset=study_asset(checked_study(study).name), **kwargs)
         self.study = study
         self.run = run
         self.hpo_conn_id = hpo_conn_id

@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.names import id_form
-from airflow_hpo.core.study import Study
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.core.window import Window, check_apart, check_order, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -20,7 +20,7 @@ from airflow_hpo.operators.selection import at_least_one
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.cycle import Cycle, Qa
 from airflow_hpo.task_groups.backends import TrialBackend
-from airflow_hpo.task_groups.checks import refuse_unknown_argument
+from airflow_hpo.task_groups.checks import check_places, refuse_unknown_argument
 from airflow_hpo.task_groups.compare import checked_rule
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.tune import Dispatch
@@ -118,10 +118,19 @@ def retuning_dag(
         promotes in the same parameter set, or anything declared makes no sense.
     """
     refuse_unknown_argument("retuning_dag", dag_arguments, retuning_dag, DAG.__init__)
+    checked_study(study)
+    check_places(
+        hpo_conn_id,
+        mirror=mirror,
+        allow_other_owner=allow_other_owner,
+        allow_older=allow_older,
+        allow_tuning_after_test=allow_tuning_after_test,
+    )
     _check_kinds(approval, qa, notify, start_date)
     rule = checked_rule(rule)
     for argument, window in {"tuning": tuning, "test": test, "validation": validation}.items():
-        checked_window(argument, window)
+        if checked_window(argument, window) is None and argument != "validation":
+            raise DeclarationError(f"`{argument}` is a Window, but got None. Write {argument}=Window('-8w').")
     check_apart(tuning=tuning, validation=validation, test=test)
     if not allow_tuning_after_test:
         check_order(tuning, test)

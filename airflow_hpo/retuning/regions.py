@@ -8,7 +8,7 @@ from airflow.sdk import DAG
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.names import id_form, is_name, one_spelling
 from airflow_hpo.core.remedy import named
-from airflow_hpo.core.study import STUDY_NAME, Study
+from airflow_hpo.core.study import STUDY_NAME, Study, checked_study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.retuning.dag import retuning_dag
 
@@ -49,12 +49,15 @@ def retuning_dags(
     :raises DeclarationError: when a region's declaration makes no sense, with its name in the message.
     """
     if not isinstance(regions, Mapping) or not all(isinstance(own, Mapping) for own in regions.values()):
-        meant: dict[Any, Any] = (
-            {region: {} for region in regions} if isinstance(regions, Mapping | list | tuple) else {"tokyo": {}}
-        )
+        names = list(regions) if isinstance(regions, Mapping | list | tuple) else []
+        meant: dict[str, Any] = {region: {} for region in names if isinstance(region, str)} or {"tokyo": {}}
         raise DeclarationError(
             f"Each region has a mapping of what is its own, but got {brief_repr(regions)}. Write {meant!r}."
         )
+    checked_study(study)
+    for region in regions:
+        if not isinstance(region, str):
+            raise DeclarationError(f"A region's name is text, but got {region!r}. Write {str(region)!r}.")
     if not regions:
         raise DeclarationError(
             "Retuning needs at least one region, but got none. Write {'tokyo': {}}, or retuning_dag(...)."
@@ -96,6 +99,10 @@ def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Stu
     if unknown is not None:
         raise DeclarationError(
             f"A region changes fields of its study, but {unknown!r} is none.{nearest(unknown, known)}"
+        )
+    if "name" in changes:
+        raise DeclarationError(
+            f"A region's study is named {study.name + '/' + region!r}, but got name={changes['name']!r}. Leave 'name' out."
         )
     fields = {name: getattr(study, name) for name in known if name in study.model_fields_set}
     space = {**fields["space"], **changes.get("space", {})}

@@ -10,7 +10,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_hpo import conf
+from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import DeclarationError, TransientHpoError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.hooks.study_watch import StudyWatch
@@ -57,6 +59,11 @@ class StudySensor(BaseSensorOperator):
             raise DeclarationError(
                 f"A sensor waits until a study is 'ready', has 'room', may 'begin' or is 'over', but got until={until!r}. "
                 "Write until='over'."
+            )
+        if not edition or isinstance(edition, Study | int | float):
+            name = edition.name if isinstance(edition, Study) else "valley"
+            raise DeclarationError(
+                f"A sensor waits for an edition, named by text, but got {brief_repr(edition)}. Write edition='{name}@{{{{ run_id }}}}'."
             )
         kwargs.setdefault("poke_interval", conf.poll_interval())
         kwargs.setdefault("timeout", LONGEST_WAIT)

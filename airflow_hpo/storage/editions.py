@@ -308,7 +308,10 @@ def _found(session: Session, name: str, wanted: Select[T]) -> T:
     found = session.scalars(wanted.where(EditionRow.name == name)).one_or_none()
     if found is None:
         known = list(session.scalars(select(EditionRow.name).where(_OWN).order_by(EditionRow.id.desc()).limit(200)))
-        raise StudyNotFoundError(f"A study must be in the store, but {name!r} is not.{nearest(name, known)}")
+        raise StudyNotFoundError(
+            f"A study must be in the store, but {name!r} is not.{nearest(name, known)} "
+            "`airflow hpo studies list` shows those there are."
+        )
     return found
 
 

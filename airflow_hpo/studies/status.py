@@ -134,7 +134,8 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
         judged = status(store, main_of(edition.name)).verdict
     else:
         judged = verdict(study, progress, used, edition.stop_reason, now - edition.started - used)
-    if judged.needed and progress.blamed and may_fail_alike(study, progress):
+    may_be_alike = judged.needed or judged.end is End.MAX_FAILURES
+    if may_be_alike and progress.blamed and may_fail_alike(study, progress):
         judged = verdict_on_failures(judged, tried.reasons(_failed(records)))
     if judged.needed and progress.unbegun and cannot_start(study, progress):
         judged = verdict_on_start(progress, tried.reasons(sorted(tried.unbegun)))

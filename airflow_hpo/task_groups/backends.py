@@ -1,5 +1,6 @@
 """Declarations of what runs a trial: a program, a Python function, or a group of the author's own tasks."""
 
+import functools
 import inspect
 import os
 import re
@@ -22,6 +23,7 @@ from airflow_hpo.operators.function import TrialFunction, TrialPythonOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.trial import TrialOperator
 from airflow_hpo.task_groups.bookkeeping import TRIAL
+from airflow_hpo.task_groups.kinds import refuse_wrong_kinds
 from airflow_hpo.trials.code_files import checked_paths
 
 TASK_ID = "trial"
@@ -88,6 +90,13 @@ def check_function(function: Any) -> None:
         raise DeclarationError(
             f"A Python trial is a function of the trial, but got {function!r}. Write PythonTrial(train), without calling it."
         )
+    if hasattr(function, "operator_class"):
+        name = getattr(getattr(function, "function", None), "__name__", "train")
+        raise DeclarationError(
+            f"A Python trial is a function of the trial, but got the task {name!r}. Write PythonTrial({name}), and leave @task out."
+        )
+    if isinstance(function, functools.partial):
+        _check_partial(function)
     with suppress(ValueError):  # a builtin has no signature
         try:
             inspect.signature(function).bind(None)
@@ -106,6 +115,20 @@ def check_function(function: Any) -> None:
         )
 
 
+def _check_partial(function: functools.partial[Any]) -> None:
+    """Refuse bound arguments that the function does not take: Python says so at the first call, which is in a trial."""
+    inner, bound = function.func, [*map(repr, function.args), *(f"{k}={v!r}" for k, v in function.keywords.items())]
+    with suppress(ValueError):
+        try:
+            inspect.signature(inner).bind_partial(*function.args, **function.keywords)
+        except TypeError:
+            name = getattr(inner, "__name__", "train")
+            raise DeclarationError(
+                f"A partial binds arguments of its function, but got {', '.join(bound)} for {name}{inspect.signature(inner)}. "
+                f"Write functools.partial({name}, data=...) for def {name}(trial, data)."
+            ) from None
+
+
 class TrialBackend:
     """A trial task, declared once and mapped over every batch."""
 
@@ -120,6 +143,7 @@ class TrialBackend:
     def __init__(self, **arguments: Any) -> None:
         operator = self.operator
         refuse_unknown(type(self).__name__, arguments, _inits(operator), lambda name: _called_elsewhere(name, operator))
+        refuse_wrong_kinds(type(self).__name__, arguments)
         self.arguments = {name: value for name, value in arguments.items() if value is not None}
 
     def check_files(self, at_once: int) -> None:

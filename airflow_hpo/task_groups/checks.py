@@ -6,9 +6,11 @@ from typing import Any
 from airflow.sdk import Context, TaskGroup
 
 from airflow_hpo.core.attempt import AS_TEXT
+from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.environment import same_text
 from airflow_hpo.core.metrics.source import File
-from airflow_hpo.core.study import Study
+from airflow_hpo.core.remedy import remedy
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.core.template_names import check_scenario_names, check_template_names
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.core.trial_key import refuse_companion
@@ -48,11 +50,7 @@ def without_scenarios(study: Any) -> Any:
 
 def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int | None = None) -> None:
     """Raise unless they are a study and what can run its trials, as many at once; None for as many as the study says."""
-    if not isinstance(study, Study):
-        raise DeclarationError(
-            f"A study is declared by Study(...), but got {study!r}. "
-            "Write study=Study(name='valley', objective='loss', space={'x': Float(-1.0, 1.0)}, max_trials=20)."
-        )
+    checked_study(study)
     if study.stop_when is not None:
         rule_of(study.stop_when)
     if not isinstance(trial, TrialBackend | GroupTrial):
@@ -90,6 +88,34 @@ def _backend_of(given: Any) -> str:
         return f"ProcessTrial({given.split()!r})"
     if isinstance(given, list | tuple):
         return f"ProcessTrial({list(given)!r})"
+    if isinstance(given, type) and issubclass(given, TrialBackend | GroupTrial):
+        return f"{given.__name__}(...)"
     if callable(given):
         return f"PythonTrial({getattr(given, '__name__', 'function')})"
     return "ProcessTrial(['python', 'train.py', '--x={{ trial.params.x }}'])"
+
+
+def check_asked_for(group: TaskGroup, study: Study) -> None:
+    """Raise when a group of the author's tasks asks for a parameter that the space has not: a task would get None for it."""
+    known = ", ".join(study.space)
+    for task in group.iter_tasks():
+        for name in sorted(getattr(task, "asked_for", ())):
+            if name not in study.space:
+                raise DeclarationError(
+                    f"Tasks of a trial take parameters of the space, but got trial.params.{name}."
+                    f"{nearest(name, list(study.space)) or f' It has {known}.'}"
+                )
+
+
+def check_places(hpo_conn_id: Any, **switches: Any) -> None:
+    """Raise unless the database is named, and what is on or off is True or False."""
+    if not isinstance(hpo_conn_id, str) or not hpo_conn_id or "://" in hpo_conn_id:
+        raise DeclarationError(
+            f"`hpo_conn_id` is the id of one of Airflow's connections, but got {hpo_conn_id!r}. Write hpo_conn_id='hpo_default', "
+            "and put an address into the connection: airflow connections add hpo_default --conn-uri ..."
+        )
+    for name, given in switches.items():
+        if not isinstance(given, bool):
+            raise DeclarationError(
+                f"`{name}` is True or False, but got {given!r}. {remedy(name, 'bool_type', given, {})}"
+            )

@@ -10,10 +10,13 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
+from airflow_hpo.operators.selection import at_least_one
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping
 from airflow_hpo.task_groups.checks import (
+    check_asked_for,
     check_declarations,
+    check_places,
     refuse_mapped,
     refuse_unknown_argument,
     without_scenarios,
@@ -84,6 +87,10 @@ class EvaluateTaskGroup(TaskGroup):
         refuse_mapped(self)
         # An evaluation has scenarios of its own.
         check_declarations(without_scenarios(study), trial, self.dag, parallelism)
+        check_places(hpo_conn_id)
+        for name, count in {"parallelism": parallelism, "look": look}.items():
+            if count is not None:
+                at_least_one(count, name)
         with self:
             self.plan = EvaluationPlanOperator(
                 task_id="plan",
@@ -103,6 +110,7 @@ class EvaluateTaskGroup(TaskGroup):
                 **bookkeeping(),
             )
             self._lay_out(trial, hpo_conn_id)
+        check_asked_for(self, study)
 
     @property
     def output(self) -> Any:

@@ -1,12 +1,14 @@
 """Task group of a trial that consists of the author's own tasks."""
 
+import inspect
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from airflow.sdk import TriggerRule, XComArg, task_group
 
-from airflow_hpo.core.declared import fingerprint
+from airflow_hpo.core.declared import brief_repr, fingerprint
 from airflow_hpo.core.described import described
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import source_of
@@ -56,6 +58,26 @@ class TrialHandle:
         self.request = opened.output
 
 
+def _built(function: Callable[[TrialHandle], Any], trial: TrialHandle) -> Any:
+    """Return what the author's function returns: the output of a task, or a mapping of such."""
+    try:
+        value = function(trial)
+    except TypeError as err:
+        if "XComArg" not in str(err):
+            raise
+        raise DeclarationError(
+            f"`trial.params.x` is an argument for a task, which has its value when it runs, but the function computes with it: {err}. "
+            "Write @task def twice(x): return x * 2, and twice(trial.params.x)."
+        ) from None
+    is_task = hasattr(value, "output")
+    if isinstance(value, XComArg) or (not is_task and any(XComArg.iter_xcom_references(value))):
+        return value
+    meant = "task.output" if is_task else "evaluate(...)"
+    raise DeclarationError(
+        f"A group trial's function returns the output of its last task, but got {brief_repr(value)}. Write return {meant}."
+    )
+
+
 class GroupTrial:
     """Every trial is a group of tasks, the last of which returns the objective.
 
@@ -95,6 +117,15 @@ class GroupTrial:
                 f"A group trial is a function that creates tasks, but got {function!r}. "
                 "Write GroupTrial(train), of def train(trial): ... with tasks in it."
             )
+        with suppress(ValueError):  # a builtin has no signature
+            try:
+                inspect.signature(function).bind(None)
+            except TypeError:
+                name = getattr(function, "__name__", "train")
+                raise DeclarationError(
+                    f"A group trial's function is called with the trial alone, but got {name}{inspect.signature(function)}. "
+                    f"Write def {name if name.isidentifier() else 'train'}(trial): ... and pass trial.params.x to a task in it."
+                ) from None
         if "no_news_after" in arguments:
             # Its tasks are Airflow's own, which nothing watches line by line.
             raise DeclarationError(
@@ -122,7 +153,7 @@ class GroupTrial:
         @task_group(group_id=TASK_ID, default_args=_DEFAULTS)
         def trial(request: Any) -> Any:
             opened = TrialOpenOperator(task_id="open", request=request, map_index_template=LABEL, **given)
-            value = build(TrialHandle(opened))
+            value = _built(build, TrialHandle(opened))
             outcome = TrialOutcomeOperator(
                 task_id="outcome",
                 request=request,

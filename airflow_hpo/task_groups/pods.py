@@ -123,16 +123,24 @@ class PodTrial(TrialBackend):
 
 def _variables(given: Any) -> Any:
     """Return variables as the operator takes them; objects of Kubernetes, and what only a task resolves, stay."""
+    listed = [given] if isinstance(given, str) else given
+    if isinstance(listed, list | tuple) and any(isinstance(each, str) for each in listed):
+        meant = dict(each.partition("=")[::2] for each in listed if isinstance(each, str))
+        raise DeclarationError(
+            f"`env_vars` is a mapping of variables to values, but got {given!r}. Write env_vars={meant!r}."
+        )
     return as_variables("env_vars", given) if isinstance(given, Mapping) else given or None
 
 
 def _strings(name: str, values: Sequence[str] | None) -> list[str] | None:
     if values is None:
         return None
-    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+    if isinstance(values, str | Mapping) or not all(isinstance(value, str) for value in values):
         raise DeclarationError(f"`{name}` is a list of strings, but got {values!r}. Write {name}={_listed(values)!r}.")
     return list(values)
 
 
 def _listed(values: Any) -> list[str]:
+    if isinstance(values, Mapping):
+        return [f"--{name}={as_text(value)}" for name, value in values.items()]
     return values.split() if isinstance(values, str) else [as_text(value) for value in values]

@@ -19,7 +19,13 @@ from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator,
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import RETRY_DELAY, bookkeeping, sensor_bookkeeping
-from airflow_hpo.task_groups.checks import check_declarations, refuse_mapped, refuse_unknown_argument
+from airflow_hpo.task_groups.checks import (
+    check_asked_for,
+    check_declarations,
+    check_places,
+    refuse_mapped,
+    refuse_unknown_argument,
+)
 from airflow_hpo.task_groups.form import add_form
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.task_docs import explain
@@ -89,6 +95,7 @@ class TuneTaskGroup(TaskGroup):
                 f"Write dispatch={closest(dispatch, ['batches', 'continuous'])!r}."
             )
         check_declarations(study, trial, self.dag)
+        check_places(hpo_conn_id, accept_incomplete=accept_incomplete, deferrable=deferrable)
         _advise(study)
         self.study = study
         self._trial = trial
@@ -120,6 +127,7 @@ class TuneTaskGroup(TaskGroup):
             self._lay_out(dispatch)
         if self.start.form and self.dag is not None:
             add_form(self.dag, self.group_id or "", study, self._layout, ranges=self.start.ranges)
+        check_asked_for(self, study)
         for task in self.iter_tasks():
             explain(task)
 

@@ -1,9 +1,9 @@
 """Sources of a trial's metrics, as a user declares them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, field_validator, model_validator
+from pydantic import Discriminator, Field, StrictBool, field_validator, model_validator
 
 from airflow_hpo.core.declared import Declared, nearest
 from airflow_hpo.core.metrics.default_filter import DEFAULT_FILTER
@@ -20,8 +20,23 @@ FormatName = Literal[
 class _LineSource(Declared):
     format: FormatName = "text"
     filter: Filter | None = None
-    timestamps: bool = False
+    timestamps: StrictBool = False
     step: str | None = Field(default="step", min_length=1)
+
+    @field_validator("filter", mode="before", json_schema_input_type=Filter | None)
+    @classmethod
+    def _texts(cls, given: Any) -> Any:
+        each: list[Any] = [given]
+        if isinstance(given, Mapping):
+            each = [*given, *given.values()]
+        elif isinstance(given, list | tuple):
+            each = [*given]
+        if not all(one is None or isinstance(one, str) for one in each):
+            raise ValueError(
+                f"A filter is a regular expression, a list of them, or a mapping of metrics to one each, but got {given!r}. "
+                r"Write filter=r'(?P<name>\w+): (?P<value>\S+)'."
+            )
+        return given
 
     @field_validator("step")
     @classmethod

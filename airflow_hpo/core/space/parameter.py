@@ -60,6 +60,13 @@ MAX_INT = 2**53
 """Values are stored as doubles, which lose integers beyond this."""
 
 
+def _values(given: Any) -> Any:
+    """Return the values of a condition as a list; of a set in an order that is the same in every process."""
+    if isinstance(given, set | frozenset):
+        return sorted(given, key=lambda value: (type(value).__name__, str(value)))
+    return given if isinstance(given, list | tuple) else [given]
+
+
 class _Parameter(Declared):
     when: dict[str, list[Choice]] | None = None
     """Condition: the parameter exists only while every named parameter has one of these values."""
@@ -68,9 +75,7 @@ class _Parameter(Declared):
     @classmethod
     def _one_value_is_a_list(cls, when: Any) -> Any:
         if isinstance(when, Mapping):
-            lists = {
-                name: value if isinstance(value, list | tuple) else [value] for name, value in spelt_keys(when).items()
-            }
+            lists = {name: _values(value) for name, value in spelt_keys(when).items()}
             return lists or None
         return when
 

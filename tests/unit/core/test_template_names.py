@@ -25,6 +25,7 @@ def check(value: Any) -> None:
         ("{{ trial.param.lr }}", "Did you mean 'params'?"),
         ("{{ trial.id }}", "It has args, number, params, period, seed."),
         ("{{ params.lr }}", "Write trial.params.lr."),
+        ("{{ trial.params.lr", "Write '{{ trial.params.lr }}'."),
     ],
     ids=str,
 )
@@ -48,7 +49,6 @@ def test_a_name_that_there_is_not_is_refused_with_the_one_that_is_meant(text: st
         "{{ params.day }}",
         "{{ ds }} and no trial",
         "{% set trial = other %}{{ trial.anything }}",
-        "{{ unfinished trial.lr",
         "trial.lr is no template",
     ],
     ids=str,
