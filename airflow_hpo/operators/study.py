@@ -124,7 +124,7 @@ class StudyStartOperator(EditionOperator):
         self.run = run
         self.layout = layout
         self.form = form and layout is not None
-        self.ranges = "run_id" in run
+        self.ranges = "run_id" in str(run)
         self.parameter_set = None if parameter_set is None else check_name(parameter_set)
         self.hpo_conn_id = hpo_conn_id
         self.check_alone()
