@@ -96,8 +96,13 @@ class PodReadings:
             self._unwritten.popleft()
             self._left_out += 1
 
-    def write(self, seconds: float = WRITE_LIMIT) -> bool:
-        """Write what the program has printed since the last call into the task's log, for so long at most; say whether all is."""
+    @property
+    def unwritten(self) -> bool:
+        """Whether lines wait for the task's log."""
+        return bool(self._unwritten or self._left_out)
+
+    def write(self, seconds: float = WRITE_LIMIT) -> None:
+        """Write what the program has printed since the last call into the task's log, for so long at most."""
         end = time.monotonic() + seconds
         try:
             if self._left_out:
@@ -108,7 +113,6 @@ class PodReadings:
         except OSError:
             # The supervisor of the task was killed, and its log with it; what the trial measures counts all the same.
             self._unwritten.clear()
-        return not self._unwritten
 
     def metrics(self, lines: list[LogLine]) -> None:
         """Take lines of the source that metrics are read from; messages of the kubelet itself are passed over."""

@@ -8,7 +8,8 @@ from airflow_hpo.core.metrics.point import Report
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.limits import WatchLimits
-from airflow_hpo.pods.watch.log_readings import WRITE_LIMIT, PodReadings
+from airflow_hpo.pods.watch.log_readings import PodReadings
+from airflow_hpo.pods.watch.share import reading_share
 from airflow_hpo.pods.watch.ticks import next_tick
 
 BUSY_SHARE = 10
@@ -57,11 +58,8 @@ class Reports:
 
     async def write_rest(self) -> None:
         """Write all lines that have come, a few at a time, so that other trials of the process go on meanwhile."""
-        begun = time.monotonic()
-        while not self._readings.write():
-            # Half of the time at most.
-            await asyncio.sleep(min(time.monotonic() - begun, WRITE_LIMIT))
-            begun = time.monotonic()
+        while self._readings.unwritten:
+            await reading_share().write(self._readings.write)
 
     async def deliver_rest(self) -> None:
         """Report what is left; a pruner's answer to it comes too late.

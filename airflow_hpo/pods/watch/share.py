@@ -20,11 +20,13 @@ class ReadingShare:
     """Turns of the pods that one event loop watches.
 
     Big pieces are read one at a time, in the order in which they are asked for. After each piece its pod pauses for as long as the
-    piece took, unless it is the only one: so reading takes half of the time at most.
+    piece took, unless it is the only one: so reading takes half of the time at most. Writing what was read, which takes longer, takes
+    half of what is left in the same way.
     """
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._writing = asyncio.Lock()
         # Those that the event loop shares may all wait for a slow database.
         self._thread = ThreadPoolExecutor(1, "hpo-log")
         self._pods = 0
@@ -50,6 +52,13 @@ class ReadingShare:
                 begun = time.monotonic()
                 await in_thread(read, data[start : start + LARGEST_PIECE], of=self._thread)
                 await self._pause(begun)
+
+    async def write(self, write: Callable[[], object]) -> None:
+        """Let a pod write lines into its task's log, one pod at a time: what it measures comes first."""
+        async with self._writing:
+            begun = time.monotonic()
+            write()
+            await asyncio.sleep(time.monotonic() - begun)
 
     async def _pause(self, begun: float) -> None:
         await asyncio.sleep(time.monotonic() - begun if self._pods > 1 else 0)

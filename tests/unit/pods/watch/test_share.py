@@ -71,6 +71,26 @@ def test_a_pod_pauses_as_long_as_it_has_read_when_others_are_watched(monkeypatch
     assert pauses == [2.0, 0]
 
 
+def test_logs_of_tasks_are_written_in_half_of_the_time_however_many_pods_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        events.append("pause begins")
+        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+        events.append("pause ends")
+
+    monkeypatch.setattr(share_module, "asyncio", SimpleNamespace(sleep=sleep, Lock=asyncio.Lock))
+
+    async def pods() -> None:
+        share = ReadingShare()
+        await asyncio.gather(*(share.write(lambda: events.append("writes")) for _ in range(3)))
+
+    asyncio.run(pods())
+    assert events == ["writes", "pause begins", "pause ends"] * 3
+
+
 def test_lines_are_written_for_a_short_time_at_once_and_none_is_forgotten() -> None:
     written: list[str] = []
 
@@ -80,10 +100,10 @@ def test_lines_are_written_for_a_short_time_at_once_and_none_is_forgotten() -> N
 
     readings = PodReadings(Stdout(), Objective("loss"), slow)
     readings.output([LogLine("2026-11-21T08:00:00Z", str(i)) for i in range(50)])
-    assert readings.write(seconds=0) is False
+    readings.write(seconds=0)
     assert len(written) < 50
-    while not readings.write():
-        pass
+    while readings.unwritten:
+        readings.write()
     assert written == [str(i) for i in range(50)]
 
 
@@ -93,8 +113,8 @@ def test_of_lines_that_come_faster_than_they_are_written_the_oldest_are_left_out
     stamp = "2026-11-21T08:00:00Z"
     readings.output([LogLine(stamp, "loss=1")])
     readings.output([LogLine(stamp, "x")] * UNWRITTEN_LINES)
-    while not readings.write():
-        pass
+    while readings.unwritten:
+        readings.write()
     assert written[0] == LEFT_OUT.format(1)
     assert len(written) == UNWRITTEN_LINES + 1
     assert readings.measure().value == 1.0
