@@ -290,9 +290,15 @@ class Study(Declared):
             raise ValueError(
                 f"A quantile is between 0 and 1, but got aggregate={self.aggregate!r}. Write aggregate=0.9, or 'worst'."
             )
-        if names and self.pruner.name != "none":
+        if names and self.pruner.name not in ("none", "wilcoxon"):
             raise ValueError(
-                f"A trial of several simulations is not pruned yet, but got pruner={self.pruner.name!r}. Leave it out."
+                f"Only a pruner that compares scenarios in pairs gives up a trial of several simulations, but got "
+                f"pruner={self.pruner.name!r}. Write pruner=Pruner('wilcoxon', p_threshold=0.2), or leave it out."
+            )
+        if names and self.pruner.name != "none" and self.aggregate not in ("mean", "sum", "median"):
+            raise ValueError(
+                f"The first scenarios say little about the worst ones, but got (pruner={self.pruner.name!r}, "
+                f"aggregate={self.aggregate!r}). Leave the pruner out, or write aggregate='mean'."
             )
         if names and self.shared:
             raise ValueError(

@@ -166,8 +166,8 @@ class HpoHook(Steering, BaseHook):
         :param metric: only of this metric; None for all.
         :param every_attempt: also of attempts that do not count, such as those before a retry.
         :returns: columns ``number``, ``attempt``, ``metric``, ``step``, ``value`` (may be NaN or infinite) and ``reported``
-            (UTC), in the order of trials, attempts, metrics and steps. Of more than 1,000 values of an attempt's metric later
-            ones are thinned.
+            (UTC), in the order of trials, attempts, metrics and steps; of a study with scenarios also ``scenario``. Of more than
+            1,000 values of an attempt's metric later ones are thinned.
         :raises StudyNotFoundError: when there is no such edition.
         """
         from airflow_hpo.trials.rows import metric_series_frame

@@ -1,5 +1,6 @@
 """Simulations of a study's trials: trials of its companion edition, which together give the study's trials their results."""
 
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
@@ -7,14 +8,17 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.act import state_without_result
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import Scenario
-from airflow_hpo.core.scenarios import flat_keys, main_key, settled
+from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.scenarios import Settled, flat_keys, main_key, settled
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import companion_of, first_key, is_companion, main_of, rerun_key
-from airflow_hpo.storage import acts, attempts, editions
+from airflow_hpo.storage import acts, attempts, editions, slots
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 def simulated(store: Store, edition: Edition, trials: Sequence[TrialRequest]) -> list[TrialRequest]:
@@ -29,6 +33,36 @@ def simulated(store: Store, edition: Edition, trials: Sequence[TrialRequest]) ->
     wanted = {key: (scenario.name, trial.number or 0) for key, (trial, scenario) in by_key.items()}
     found = store.optuna.add(companion, store.edition(companion).study, wanted)
     return [_told(edition.study, request, *by_key[request.key]) for request in found]
+
+
+def _given_up(
+    store: Store,
+    session: Session,
+    main: str,
+    study: Study,
+    trial: TrialRecord,
+    told: TrialRecord,
+    parts: Sequence[TrialRecord],
+) -> Settled | None:
+    """Give a trial up that is clearly worse than the best one after its first scenarios: those that have not begun do not begin."""
+    if study.pruner.name == "none" or told.value is None:
+        return None
+    own, places = own_trials(parts), [scenario.name for scenario in study.scenarios]
+    values = {places.index(str(one.params["scenario"])): one.value for one in own if one.value is not None}
+    judged = store.optuna.pruning(main, study, trial.number).judge(
+        {places.index(str(told.params["scenario"])): told.value}
+    )
+    if judged.verdict is None:
+        store.optuna.set_intermediate_values(main, trial.number, values, within=session.connection(), whole=True)
+        return None
+    logger.info("Trial %s is given up, and what has not begun of it does not begin: %s", trial.number, judged.verdict)
+    companion = companion_of(main)
+    begun = {attempt.number for attempt in attempts.running(session, companion)}
+    for one in own:
+        if not one.state.finished and one.number not in begun:
+            store.optuna.tell(companion, one.number, TrialState.PRUNED, within=session.connection())
+            slots.give_back(session, companion, one.number, another_attempt=False)
+    return Settled(TrialState.PRUNED, steps=values)
 
 
 def complete_parts(store: Store, edition: Edition) -> None:
@@ -82,6 +116,8 @@ def settle(store: Store, session: Session, companion: str, told: TrialRecord) ->
     mine = [one for one in records if one.part_of == told.part_of]
     failed = [one.number for one in mine if one.state is TrialState.FAIL]
     found = settled(mine, study, attempts.lost_by_infrastructure(session, companion, failed))
+    if found is None:
+        found = _given_up(store, session, main, study, trial, told, mine)
     if found is None:
         return
     connection, state = session.connection(), found.state

@@ -7,7 +7,7 @@ from airflow_hpo.core.act import state_without_result
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import batch_and_index, telling_task
-from airflow_hpo.storage import acts, attempts
+from airflow_hpo.storage import acts, attempts, editions
 from airflow_hpo.studies.simulations import settle
 from airflow_hpo.studies.status import ENDED
 from airflow_hpo.studies.store import Store
@@ -30,6 +30,8 @@ def reap(store: Store, name: str, numbers: Collection[int]) -> None:
     reason = "The task ended without a result: it was killed, timed out or marked by a person."
     for number in numbers:
         with store.session() as session:
+            # As whoever ends a simulation: one that gives a trial up ends others of it.
+            editions.row_id(session, name, lock=True)
             state = state_without_result(number, acts.ends(session, name))
             told = store.optuna.tell(name, number, state, within=session.connection())
             attempts.lose_running(session, name, number, reason)

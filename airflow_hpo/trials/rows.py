@@ -71,7 +71,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                 "origin": record.origin.value,
                 "replaces": record.replaces,
                 "replaced_by": replaced.get(record.number),
-                "reason": record.invalid or (attempt.reason if attempt else None),
+                "reason": record.invalid or (attempt.reason if attempt else _given_up(record, mine)),
                 "exit_code": attempt.exit_code if attempt else None,
                 "problems": " ".join(attempt.problems) if attempt and attempt.problems else None,
             }
@@ -90,6 +90,12 @@ def scenario_parts(
         newest = {str(one.params["scenario"]): one for one in simulations}
         found[number] = {each.name: newest[each.name] for each in study.scenarios if each.name in newest}
     return found
+
+
+def _given_up(record: TrialRecord, parts: Mapping[str, TrialRecord]) -> str | None:
+    """Say after how much a trial of several simulations was given up, where no attempt of it was."""
+    known = [name for name, part in parts.items() if part.value is not None]
+    return f"It was given up after {', '.join(known)}." if known and record.state is TrialState.PRUNED else None
 
 
 def _telling(state: TrialState, parts: Iterable[TrialRecord], runs: Mapping[int, Sequence[Attempt]]) -> Attempt | None:
@@ -139,6 +145,19 @@ def metric_series_frame(
     """Return reported values of an edition, one a row."""
     import pandas as pd
 
+    study = store.read(editions.get, name).study
+    if study.scenarios:
+        parts = scenario_parts(store, study, name, store.optuna.records(name, details=False))
+        rows = [
+            {**row, "number": trial, "scenario": scenario}
+            for trial, each in sorted(parts.items())
+            if number in (None, trial)
+            for scenario, part in each.items()
+            for row in value_rows(
+                store.read(metric_series.series, companion_of(name), part.number, metric, every_attempt=every_attempt)
+            )
+        ]
+        return pd.DataFrame(rows, columns=["number", "scenario", *SERIES_COLUMNS[1:]])
     values = store.read(metric_series.series, name, number, metric, every_attempt=every_attempt)
     return pd.DataFrame(value_rows(values), columns=SERIES_COLUMNS)
 

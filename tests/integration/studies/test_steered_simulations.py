@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.core.algorithms import Pruner
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.owner import DagRunEnd, DagRunKey
 from airflow_hpo.core.trial import AttemptOutcome, TrialState
@@ -28,7 +29,7 @@ from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import ask_for
 from airflow_hpo.studies.why import explain
 from airflow_hpo.trials.invalidate import invalidate
-from airflow_hpo.trials.rows import trial_details, trial_rows
+from airflow_hpo.trials.rows import metric_series_frame, trial_details, trial_rows
 from airflow_hpo.trials.steer import add_trial, end_trial
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -207,8 +208,11 @@ def test_a_result_that_is_taken_back_lets_each_of_its_simulations_run_again(week
 
 def test_what_each_simulation_did_is_shown_with_its_trial(week: Tuned) -> None:
     requests = week.suggest()[:3]
-    week.complete(requests[0], 1.0)
+    started = week.started(requests[0])
+    week.report(started[1], {0: 3.0, 1: 1.0})
+    week.conclude(*started, 1.0)
     week.fail(requests[1], reason="It broke on Tuesday.")
+    reported = metric_series_frame(week.store, week.name, 0)[["number", "scenario", "value"]]
 
     shown = trial_details(week.store, week.name, 0).simulations
     said = [trial.why for trial in explain(week.store, week.name, RunTasks()).trials if trial.number == 0]
@@ -216,6 +220,7 @@ def test_what_each_simulation_did_is_shown_with_its_trial(week: Tuned) -> None:
     assert [(day, shown[day].record.state.value) for day in DAYS] == list(
         zip(DAYS, ["complete", "fail", "running"], strict=True)
     )
+    assert reported.values.tolist() == [[0, "mon", 3.0], [0, "mon", 1.0]]
     assert shown["tue"].attempts[0].outcome is AttemptOutcome.FAILED
     assert any("Scenario tue" in why and "It broke on Tuesday." in why for why in said)
 
@@ -232,3 +237,41 @@ def test_a_purge_takes_simulations_with_their_trials(week: Tuned, tmp_path: Path
         companion = companion_of(week.name)
         numbers = week.store.optuna.numbers(companion) if week.store.optuna.exists(companion) else []
         assert len(numbers) == left
+
+
+DAYS_OF_TWO_WEEKS = [f"day {number}" for number in range(1, 7)]
+
+
+@pytest.mark.parametrize(("direction", "worse"), [("minimize", 5.0), ("maximize", -5.0)])
+def test_a_trial_that_is_clearly_worse_is_given_up_and_its_open_days_do_not_begin(
+    store: Store, direction: str, worse: float
+) -> None:
+    pruner = Pruner("wilcoxon", p_threshold=0.15)
+    objective = {"metric": "loss", "direction": direction, "extra_metrics": ["time_s"]}
+    week = week_of(store, scenarios=DAYS_OF_TWO_WEEKS, parallelism=12, pruner=pruner, objective=objective)
+    requests = week.suggest()
+    for number, request in enumerate(requests[:6]):
+        week.complete(request, float(number))
+    running = week.started(requests[9])
+    for number, request in enumerate(requests[6:9]):
+        assert week.states()[1] is TrialState.RUNNING
+        week.complete(request, worse + number * 1.1)
+
+    assert week.states() == [TrialState.COMPLETE, TrialState.PRUNED]
+    assert companion_state(week)[9:] == [TrialState.RUNNING, TrialState.PRUNED, TrialState.PRUNED]
+    assert week.claim(requests[10]).answered
+    week.conclude(*running, 7.0)
+    assert week.states() == [TrialState.COMPLETE, TrialState.PRUNED]
+    assert (week.progress().pruned, week.progress().failed, status(store, week.name).may_start) == (1, 0, 2)
+    assert trial_rows(store, week.name)[1]["reason"] == "It was given up after day 1, day 2, day 3, day 4."
+
+
+def test_days_that_differ_and_not_trials_give_nothing_up(store: Store) -> None:
+    week = week_of(store, scenarios=DAYS_OF_TWO_WEEKS, parallelism=12, pruner=Pruner("wilcoxon", p_threshold=0.15))
+    requests = week.suggest()
+    for number, request in enumerate(requests[:6]):
+        week.complete(request, 10.0 * number)
+    for number, request in enumerate(requests[6:]):
+        week.complete(request, 10.0 * number + (-1) ** number * (1 + 0.1 * number))
+
+    assert week.states() == [TrialState.COMPLETE, TrialState.COMPLETE]
