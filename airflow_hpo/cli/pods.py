@@ -7,6 +7,7 @@ from typing import Any
 from airflow_hpo.cli.airflow_runs import end_of_run, task_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.core.trial_key import main_of
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.reap import cluster_of, remove, trial_pods
 from airflow_hpo.pods.trial_pod import TrialPod
@@ -32,7 +33,7 @@ def reap(args: Any) -> None:
             done = _what_to_do(orphan, args) or _removed(core, store, pod)
             rows.append(_row(pod, orphan, done))
             if done in DONE and not orphan.foreign:
-                ours.add(pod.edition)
+                ours.add(main_of(pod.edition))
     if rows:
         emit(rows, args.output)
     said = _ended_editions(hook, ours)

@@ -5,7 +5,7 @@ import operator
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BeforeValidator,
@@ -25,7 +25,7 @@ from airflow_hpo.core.environment import refuse_clash
 from airflow_hpo.core.evaluation import Scenario, scenarios_by_name
 from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.remedy import named
+from airflow_hpo.core.remedy import closest, named
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.completion import default_of
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
@@ -206,6 +206,19 @@ class Study(Declared):
     def _scenarios_by_name(cls, scenarios: Any) -> Any:
         return scenarios_by_name(scenarios)
 
+    @field_validator("aggregate", mode="before", json_schema_input_type=Aggregate | float)
+    @classmethod
+    def _known_aggregate(cls, aggregate: Any) -> Any:
+        known = get_args(Aggregate)
+        if isinstance(aggregate, str) and aggregate not in known:
+            percent = re.fullmatch(r"[pq]\.?([1-9][0-9]?)", aggregate.lower())
+            meant = int(percent[1]) / 100 if percent else closest(aggregate, list(known))
+            raise ValueError(
+                f"A trial's value is the {', '.join(map(repr, known))} of its scenarios' or a quantile such as 0.9, but got "
+                f"{aggregate!r}. Write aggregate={meant!r}."
+            )
+        return aggregate
+
     @field_validator("space_defaults", mode="before")
     @classmethod
     def _spelt_defaults(cls, defaults: Any) -> Any:
@@ -282,9 +295,11 @@ class Study(Declared):
         names = [each.name for each in self.scenarios]
         if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
             raise ValueError(f"Every scenario is run once, but {twice!r} is named twice. Drop or rename one.")
-        if self.aggregate != "mean" and not names:
+        given = {"aggregate", "scenarios_needed"} & self.to_dict().keys()
+        if given and not names:
+            name = min(given)
             raise ValueError(
-                f"`aggregate` is of the values of scenarios, but got aggregate={self.aggregate!r} and none. Write scenarios=[...]."
+                f"`{name}` is about scenarios, but got {name}={getattr(self, name)!r} and none. Write scenarios=[...]."
             )
         if isinstance(self.aggregate, float) and not 0 < self.aggregate < 1:
             raise ValueError(

@@ -53,6 +53,9 @@ def test_as_many_trials_run_as_fit_whole_and_one_at_least(parallelism: int | Non
     [
         ({"scenarios": ["mon", "mon"]}, "'mon' is named twice"),
         ({"scenarios": [], "aggregate": "sum"}, "Write scenarios="),
+        ({"scenarios": [], "scenarios_needed": 0.5}, "Write scenarios="),
+        ({"aggregate": "avg"}, "or a quantile such as 0.9, but got 'avg'"),
+        ({"aggregate": "p90"}, r"Write aggregate=0\.9\."),
         ({"aggregate": 1.5}, "A quantile is between 0 and 1"),
         ({"aggregate": "sum", "scenarios_needed": 0.8}, "Write aggregate='mean'"),
         ({"shared": True}, "Write shared=False"),
