@@ -311,7 +311,7 @@ def not_scheduled(pod: Any, seconds: float, events: Sequence[str] = ()) -> PodFa
 
 
 def unscheduled(pod: Any, events: Sequence[str]) -> str:
-    """Return why a pod has no node: the scheduler says nothing of one whose devices were not claimed yet."""
+    """Return why a pod has no node: the scheduler says nothing of one with devices that were not claimed yet."""
     found = scheduling(pod)
     if found and found.message:
         return str(found.message)
