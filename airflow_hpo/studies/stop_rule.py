@@ -65,9 +65,9 @@ def ask_rule(store: Store, name: str, log: Log) -> None:
     try:
         reason = reason_of(path, rule_of(path)(_progress(look, records)))
     except DeclarationError as err:
-        trouble = f"Its stop rule gives no answer, and the study goes on. {err}"
+        trouble = f"Its stop rule gave no answer, which ends nothing. {err}"
     except (Exception, SystemExit) as err:  # noqa: BLE001 - whatever an author's code raises is no end of a study
-        trouble = f"Its stop rule {path} gives no answer, and the study goes on: {_told(err)}"
+        trouble = f"Its stop rule {path} gave no answer, which ends nothing: {_told(err)}"
     if trouble:
         log.warning("%s", trouble)
     if reason or trouble != edition.rule_trouble:

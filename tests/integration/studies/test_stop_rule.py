@@ -98,7 +98,7 @@ def test_an_error_in_it_is_told_and_ends_nothing(
 ) -> None:
     ANSWERS.append(given)
     ask(tuned)
-    expected = f"Its stop rule {RULE} gives no answer, and the study goes on: {said}"
+    expected = f"Its stop rule {RULE} gave no answer, which ends nothing: {said}"
     assert expected in caplog.messages
     assert expected in explain(tuned.store, tuned.name, RunTasks()).study
     assert not status(tuned.store, tuned.name).verdict.over
