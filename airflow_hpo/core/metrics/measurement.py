@@ -59,7 +59,9 @@ class LinesRead:
     def __str__(self) -> str:
         shown = " | ".join(cut(line, SHOWN_LENGTH) for line in self.tail[-SHOWN_LINES:])
         note = f" {self.note}" if self.note else ""
-        return f"{self.lines} lines of {self.source} gave none.{note}" + (f" The last lines: {shown}" if shown else "")
+        many = "1 line" if self.lines == 1 else f"{self.lines} lines"
+        last = "The line" if self.lines == 1 else "The last lines"
+        return f"{many} of {self.source} gave none.{note}" + (f" {last}: {shown}." if shown else "")
 
 
 def missing(metric: str, instead: Rejected | None, evidence: LinesRead | None) -> TrialFailedError:
