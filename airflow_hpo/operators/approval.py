@@ -242,9 +242,9 @@ def subject_of(comparison: Mapping[str, Any]) -> str:
     return f"Promote {challenger} to {name}, {f'in place of version {version}' if version else 'the first version'}?"
 
 
-def _checked_time(given: Any) -> timedelta:
-    if isinstance(given, timedelta) and given > timedelta(0):
-        return given
+def _checked_time(given: Any) -> timedelta | None:
+    if given is None or (isinstance(given, timedelta) and given > timedelta(0)):
+        return given  # None waits for ever
     days = f"days={given}" if isinstance(given, int | float) and given > 0 else "days=7"
     raise DeclarationError(
         f"An answer is waited for within a positive timedelta, but got {given!r}. Write response_timeout=timedelta({days})."

@@ -259,9 +259,7 @@ def test_the_version_in_use_may_be_demanded(store: Store, events: Events, expect
         execute(operator, events)
 
 
-@pytest.mark.parametrize(
-    "options", [{"candidate": {"value": 1}}, {"candidate": "{'params': 1}"}, {"comparison": "text"}, {"comparison": {}}]
-)
+@pytest.mark.parametrize("options", [{"candidate": "{'params': 1}"}, {"comparison": "text"}, {"comparison": {}}])
 def test_what_cannot_be_promoted_fails_without_another_try(
     store: Store, events: Events, options: dict[str, Any]
 ) -> None:
