@@ -13,8 +13,9 @@ from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.errors import FORBIDDEN
 from airflow_hpo.pods.watch.timestamped_lines import SECOND, LogLine, TimestampedLines, ordered, seconds_between
 
-JUMP = 1.0
-"""Seconds between two lines, beyond those for which the second was waited for, from which on a file may be missing between."""
+JUMP = 2.5
+"""Seconds between two lines, beyond those for which the second was waited for, from which on a file may be missing between: a
+file is the newest for 10 s at least, or the 3 s that a kubelet may be told. A shorter pause in which a file ends is none."""
 VOUCHED = 10.0
 """Seconds after a look for which no file can be missing: the kubelet rotates a log at most as often."""
 

@@ -48,6 +48,10 @@ def test_a_jump_inside_a_connection_is_a_gap_where_a_file_begins(newest: bytes, 
     assert [line.after_gap for line in taken] == ["", "", gap, ""]
 
 
+def test_a_pause_shorter_than_the_life_of_a_file_leaves_no_gap() -> None:
+    assert [line.after_gap for line in read([log_of(1, 2, 4)], [log_of(4)])] == ["", "", ""]
+
+
 def test_after_one_look_the_pauses_of_a_program_cost_no_further_ones() -> None:
     assert len(read([log_of(1, 5, 10, 15)], [log_of(1, 5, 10, 15)], 404)) == 4
 
