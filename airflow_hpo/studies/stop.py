@@ -7,6 +7,7 @@ from airflow_hpo.core.act import ActKind
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import WhenOver
 from airflow_hpo.core.trial import TrialState
+from airflow_hpo.core.trial_key import is_companion
 from airflow_hpo.storage import acts, editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.attempted import attempted, is_part_of_begun
@@ -66,12 +67,12 @@ def must_not_start(store: Store, edition: Edition, number: int) -> str | None:
 
 def must_be_withdrawn(store: Store, name: str, number: int) -> bool:
     """Say whether a trial that waits for the start of its program ends with its study, whatever becomes of those that run."""
-    return not _goes_on(store, store.edition(name), number)
+    return not (is_companion(name) and _goes_on(store, store.edition(name), number))
 
 
 def _goes_on(store: Store, edition: Edition, number: int) -> bool:
     """Say whether a trial is a simulation of a trial that runs, which is left to finish."""
-    return edition.study.when_over == "finish" and is_part_of_begun(store, edition, number)
+    return is_part_of_begun(store, edition, number) and edition.study.when_over == "finish"
 
 
 def reason_to_end(store: Store, edition: str, *, unbegun: bool = False) -> str | None:
