@@ -31,12 +31,11 @@ from airflow_hpo.core.space.completion import default_of
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
 from airflow_hpo.core.stop_rule import checked_rule
-from airflow_hpo.core.trial_key import SIMULATIONS, edition_name
+from airflow_hpo.core.study_rules import LONGEST_NAME, check_consistent
+from airflow_hpo.core.trial_key import edition_name
 from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.exceptions import DeclarationError
 
-LONGEST_NAME = 200
-"""Characters of a study's name."""
 STUDY_NAME = re.compile(rf"^[A-Za-z0-9{OTHERS}][A-Za-z0-9._/{OTHERS}-]{{0,{LONGEST_NAME - 1}}}$")
 
 
@@ -53,11 +52,6 @@ def _seconds(value: Any) -> Any:
         return timedelta(seconds=value if not isinstance(value, bool) else math.nan)
     except (ValueError, OverflowError):
         raise PydanticCustomError("time_delta_parsing", "no duration") from None
-
-
-def _with_step(parameter: Any) -> str:
-    step = float(f"{(parameter.high - parameter.low) / 10:.1g}")
-    return f"Float({parameter.low!r}, {parameter.high!r}, step={step!r})"
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=float | timedelta)]
@@ -255,99 +249,8 @@ class Study(Declared):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        self._check_grid()
-        self._check_scenarios()
-        if self.scenarios:
-            self._check_simulations()
-        elif self.batch_size and self.parallelism and self.batch_size > self.parallelism:
-            raise ValueError(
-                f"`batch_size <= parallelism` must hold, but got "
-                f"(batch_size={self.batch_size}, parallelism={self.parallelism}). Write batch_size={self.parallelism}."
-            )
-        if self.max_parallelism and self.parallelism and self.max_parallelism < self.parallelism:
-            raise ValueError(
-                f"`parallelism <= max_parallelism` must hold, but got (parallelism={self.parallelism}, "
-                f"max_parallelism={self.max_parallelism}). Write max_parallelism={self.parallelism}, or leave it out."
-            )
-        if self.batch_size and self.max_pending and self.batch_size > self.pending_trials:
-            raise ValueError(
-                f"`batch_size <= max_pending` must hold, because a batch waits for its places together, but got "
-                f"(batch_size={self.batch_size}, max_pending={self.max_pending}). Write batch_size={self.pending_trials}."
-            )
-        if self.timeout is not None and self.timeout <= timedelta(0):
-            raise ValueError(
-                f"A `timeout` must be positive, but got {self.timeout}. Write timeout=timedelta(hours=2), or leave it out."
-            )
+        check_consistent(self)
         return self
-
-    def _check_grid(self) -> None:
-        if self.sampler.name == "grid":
-            endless = [name for name, p in self.space.items() if p.count is None]
-            if endless:
-                raise ValueError(
-                    f"A grid needs countable parameters, but {endless[0]!r} is a float without a step. Give it one: "
-                    f"{_with_step(self.space[endless[0]])}."
-                )
-        elif self.max_trials is None:
-            raise ValueError("A study needs `max_trials`, which was not given. Write max_trials=100.")
-
-    def _check_scenarios(self) -> None:
-        names = [each.name for each in self.scenarios]
-        if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
-            raise ValueError(f"Every scenario is run once, but {twice!r} is named twice. Drop or rename one.")
-        given = {"aggregate", "scenarios_needed"} & self.to_dict().keys()
-        if given and not names:
-            name = min(given)
-            raise ValueError(
-                f"`{name}` is about scenarios, but got {name}={getattr(self, name)!r} and none. Write scenarios=[...]."
-            )
-        if isinstance(self.aggregate, float) and not 0 < self.aggregate < 1:
-            raise ValueError(
-                f"A quantile is between 0 and 1, but got aggregate={self.aggregate!r}. Write aggregate=0.9, or 'worst'."
-            )
-        if names and self.pruner.name not in ("none", "wilcoxon"):
-            raise ValueError(
-                f"Only a pruner that compares scenarios in pairs gives up a trial of several simulations, but got "
-                f"pruner={self.pruner.name!r}. Write pruner=Pruner('wilcoxon', p_threshold=0.2), or leave it out."
-            )
-        if names and self.pruner.name != "none" and self.aggregate not in ("mean", "sum", "median"):
-            raise ValueError(
-                f"The first scenarios say little about the worst ones, but got (pruner={self.pruner.name!r}, "
-                f"aggregate={self.aggregate!r}). Leave the pruner out, or write aggregate='mean'."
-            )
-        if names and self.shared:
-            raise ValueError(
-                "A shared study has no scenarios yet, but got (shared=True, scenarios=[...]). Write shared=False."
-            )
-        if self.scenarios_needed < 1 and self.aggregate == "sum":
-            raise ValueError(
-                f"A sum of fewer scenarios is another number, but got (aggregate='sum', scenarios_needed={self.scenarios_needed}). "
-                "Write aggregate='mean'."
-            )
-
-    def _check_simulations(self) -> None:
-        if len(self.name) > LONGEST_NAME - len(SIMULATIONS):
-            raise ValueError(
-                f"The name of a study with scenarios has {LONGEST_NAME - len(SIMULATIONS)} characters at most, because its simulations "
-                f"are kept under a longer one, but got {len(self.name)}. Shorten {brief_repr(self.name)}."
-            )
-        if self.batch_size and self.batch_size > self.slots:
-            raise ValueError(
-                f"`batch_size` counts trials, of which {self.slots} run at once as {self.simulations_at_once} simulations, but got "
-                f"batch_size={self.batch_size}. Write batch_size={self.slots}, or parallelism={self.batch_size * self.simulations}."
-            )
-        together = min(self.simulations, self.simulations_at_once)
-        if self.max_pending and self.max_pending < together:
-            raise ValueError(
-                f"The simulations of a trial wait for their places together, so `max_pending` is {together} at least, but got "
-                f"max_pending={self.max_pending}. Write max_pending={together}, or a smaller parallelism."
-            )
-        if self.most_simulations > self.simulations_at_once < self.simulations:
-            raise ValueError(
-                f"Only whole trials are more or fewer while a study runs, so with `max_parallelism` the parallelism is "
-                f"{self.simulations} at least, the number of scenarios, but got parallelism={self.simulations_at_once}. "
-                f"Write parallelism={self.simulations}, or leave max_parallelism out."
-            )
 
     @property
     def simulations(self) -> int:
