@@ -44,7 +44,10 @@ class MariaDbServer:
         (home / "first.sql").write_text("\n".join(FIRST))
         self._common = ["--no-defaults", f"--user={getpass.getuser()}", f"--datadir={home / 'data'}"]
         command = [installer, *self._common, "--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run(command, check=True, capture_output=True, cwd=home)
+        made = subprocess.run(
+            command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=home
+        )
+        assert made.returncode == 0, f"mariadb-install-db failed: {made.stdout[-3000:]}"
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
