@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from airflow.sdk.configuration import conf as airflow_conf
 from airflow_hpo.comparison.reachable import refuse_unreachable
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.calendar import length_meant, length_of, split
+from airflow_hpo.core.called import refuses_one_argument
 from airflow_hpo.core.declared import brief_repr, refuse_set
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.window import Period, Window, checked_window
@@ -120,14 +120,11 @@ def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
     if isinstance(scenarios, type) or not callable(scenarios):
         _check_listed([scenarios] if isinstance(scenarios, type) else scenarios)
         return scenarios
-    with suppress(ValueError):  # a builtin has no signature
-        try:
-            inspect.signature(scenarios).bind(None)
-        except TypeError:
-            raise DeclarationError(
-                f"Scenarios are worked out from the period, but got a function with {inspect.signature(scenarios)}. "
-                "Write def scenarios(period): ..., which returns a list."
-            ) from None
+    if refuses_one_argument(scenarios):
+        raise DeclarationError(
+            f"Scenarios are worked out from the period, but got a function with {inspect.signature(scenarios)}. "
+            "Write def scenarios(period): ..., which returns a list."
+        )
     return scenarios
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_hpo.core.purge import Purge
-from airflow_hpo.core.scenarios import parts_by_trial
 from airflow_hpo.core.trial_key import companion_of
 from airflow_hpo.exceptions import ArchiveError, StudyBusyError
 from airflow_hpo.retention.archive import archive, archive_file
@@ -14,6 +13,7 @@ from airflow_hpo.storage import editions, purges
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.locks import check_held, study_lock
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.attempted import simulations_of
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.rows import trial_rows
 
@@ -133,8 +133,7 @@ def _going_parts(store: Store, name: str, going: Collection[int]) -> list[int]:
     """Return the simulations of trials that go."""
     if not _has_parts(store, name):
         return []
-    trials = store.optuna.records(name, details=False)
-    parts = parts_by_trial(store.optuna.records(companion_of(name), details=False), trials)
+    parts = simulations_of(store, name)
     return sorted(part.number for number, each in parts.items() if number in going for part in each)
 
 

@@ -1,6 +1,6 @@
 """Attempts as they tell of the trials of an edition; those of a trial of several simulations are the simulations' own."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from airflow_hpo.core.attempt import scheduled_trials
@@ -16,6 +16,14 @@ from airflow_hpo.studies.store import Store
 def ran_as(edition: Edition) -> str:
     """Return the edition that has the attempts of an edition's trials: its companion where they are several simulations."""
     return companion_of(edition.name) if edition.study.scenarios else edition.name
+
+
+def simulations_of(
+    store: Store, name: str, trials: Iterable[TrialRecord] | None = None, *, details: bool = False
+) -> dict[int, list[TrialRecord]]:
+    """Return the simulations of an edition's trials, which may have been read already, by the number of the trial that counts."""
+    known = store.optuna.records(name, details=False) if trials is None else trials
+    return parts_by_trial(store.optuna.records(companion_of(name), details=details), known)
 
 
 def attempted(store: Store, edition: Edition, records: Collection[TrialRecord]) -> "Attempted":
@@ -72,8 +80,8 @@ class AttemptedInParts(Attempted):
 
     @cached_property
     def _parts(self) -> dict[int, list[TrialRecord]]:
-        simulations = self._store.optuna.records(self._name, details=False)
-        return {number: own_trials(each) for number, each in parts_by_trial(simulations, self._records).items()}
+        simulations = simulations_of(self._store, self._edition.name, self._records)
+        return {number: own_trials(each) for number, each in simulations.items()}
 
     @property
     def begun(self) -> set[int]:
@@ -126,8 +134,7 @@ def missing_sentence(store: Store, edition: Edition, best: TrialRecord | None) -
     """Say which scenarios the value of the best trial is without; None where it has all of them."""
     if best is None or not edition.study.scenarios_spare:
         return None
-    trials = store.optuna.records(edition.name, details=False)
-    parts = parts_by_trial(store.optuna.records(ran_as(edition)), trials).get(best.number, ())
+    parts = simulations_of(store, edition.name, details=True).get(best.number, ())
     known = {part.params["scenario"] for part in own_trials(parts) if part.value is not None}
     lost = [each.name for each in edition.study.scenarios if each.name not in known]
     of = f"{len(edition.study.scenarios) - len(lost)} of {len(edition.study.scenarios)} scenarios"

@@ -72,7 +72,7 @@ def must_be_withdrawn(store: Store, name: str, number: int) -> bool:
 
 def _goes_on(store: Store, edition: Edition, number: int) -> bool:
     """Say whether a trial is a simulation of a trial that runs, which is left to finish."""
-    return is_part_of_begun(store, edition, number) and edition.study.when_over == "finish"
+    return edition.study.when_over == "finish" and is_part_of_begun(store, edition, number)
 
 
 def reason_to_end(store: Store, edition: str, *, unbegun: bool = False) -> str | None:

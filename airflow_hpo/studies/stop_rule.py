@@ -1,12 +1,12 @@
 """Call of a study's stop rule, where its tasks run, and what becomes of the answer."""
 
-import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import reduce
 from importlib import import_module
 from typing import Any
 
+from airflow_hpo.core.called import refuses_one_argument
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.progress import own_trials
@@ -39,14 +39,10 @@ def rule_of(path: str) -> Callable[[StudyProgress], Any]:
         raise DeclarationError(
             f"A stop rule is a function of its module, but {module!r} has no {name!r}.{hint}"
         ) from None
-    try:
-        inspect.signature(rule).bind(None)
-    except TypeError as err:
+    if refusal := refuses_one_argument(rule):
         raise DeclarationError(
-            f"A stop rule is called with the progress alone, but {path!r} takes something else ({err}). Write def {name}(progress): ..."
-        ) from None
-    except ValueError:  # a builtin has no signature
-        pass
+            f"A stop rule is called with the progress alone, but {path!r} takes something else ({refusal}). Write def {name}(progress): ..."
+        )
     return rule
 
 

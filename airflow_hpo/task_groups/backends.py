@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
+from airflow_hpo.core.called import refuses_one_argument
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.environment import as_text, as_variables
 from airflow_hpo.core.inherited import checked_names
@@ -97,21 +98,23 @@ def check_function(function: Any) -> None:
         )
     if isinstance(function, functools.partial):
         _check_partial(function)
-    with suppress(ValueError):  # a builtin has no signature
-        try:
-            inspect.signature(function).bind(None)
-        except TypeError:
-            name = getattr(function, "__name__", "train")
-            raise DeclarationError(
-                f"A trial's function is called with the trial alone, but got {name}{inspect.signature(function)}. "
-                f"Write def {name if name.isidentifier() else 'train'}(trial): ... and take trial.params['x'] in it."
-            ) from None
+    check_called_alone("A trial", function, "take trial.params['x'] in it")
     asked = getattr(getattr(function, "__code__", None), "co_names", ())
     suggests = [name for name in asked if name in _OF_OPTUNA]
     if suggests:
         raise DeclarationError(
             f"Parameters are declared in the study's space, but the function calls trial.{suggests[0]}(). "
             "Write trial.params['x'] in it, and space={'x': Float(0.0, 1.0)} in the study."
+        )
+
+
+def check_called_alone(what: str, function: Callable[..., Any], instead: str) -> None:
+    """Refuse a function that cannot be called with a trial alone."""
+    if refuses_one_argument(function):
+        name = getattr(function, "__name__", "train")
+        raise DeclarationError(
+            f"{what}'s function is called with the trial alone, but got {name}{inspect.signature(function)}. "
+            f"Write def {name if name.isidentifier() else 'train'}(trial): ... and {instead}."
         )
 
 

@@ -1,9 +1,7 @@
 """Task group of a trial that consists of the author's own tasks."""
 
-import inspect
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from airflow.sdk import TriggerRule, XComArg, task_group
@@ -13,7 +11,7 @@ from airflow_hpo.core.described import described
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.operators.function import source_of
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
-from airflow_hpo.task_groups.backends import LABEL, TASK_ID
+from airflow_hpo.task_groups.backends import LABEL, TASK_ID, check_called_alone
 from airflow_hpo.task_groups.bookkeeping import TRIAL
 from airflow_hpo.trials.code_files import checked_paths
 
@@ -117,15 +115,7 @@ class GroupTrial:
                 f"A group trial is a function that creates tasks, but got {function!r}. "
                 "Write GroupTrial(train), of def train(trial): ... with tasks in it."
             )
-        with suppress(ValueError):  # a builtin has no signature
-            try:
-                inspect.signature(function).bind(None)
-            except TypeError:
-                name = getattr(function, "__name__", "train")
-                raise DeclarationError(
-                    f"A group trial's function is called with the trial alone, but got {name}{inspect.signature(function)}. "
-                    f"Write def {name if name.isidentifier() else 'train'}(trial): ... and pass trial.params.x to a task in it."
-                ) from None
+        check_called_alone("A group trial", function, "pass trial.params.x to a task in it")
         if "no_news_after" in arguments:
             # Its tasks are Airflow's own, which nothing watches line by line.
             raise DeclarationError(

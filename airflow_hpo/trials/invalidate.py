@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import own_trials
-from airflow_hpo.core.scenarios import parts_by_trial
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import attempts
-from airflow_hpo.studies.attempted import ran_as
+from airflow_hpo.studies.attempted import ran_as, simulations_of
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.status import Status, status
 from airflow_hpo.studies.store import Store
@@ -51,8 +50,7 @@ def _parts(store: Store, edition: Edition, number: int) -> list[int]:
     """Return the simulations of a trial that count: cleared, each of them runs again."""
     if not edition.study.scenarios:
         return []
-    trials = store.optuna.records(edition.name, details=False)
-    parts = parts_by_trial(store.optuna.records(ran_as(edition), details=False), trials).get(number, ())
+    parts = simulations_of(store, edition.name).get(number, ())
     return [part.number for part in own_trials(parts) if part.state.finished]
 
 

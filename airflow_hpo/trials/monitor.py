@@ -70,6 +70,13 @@ class TrialMonitor:
         self._interval = interval
         self._due = time.monotonic() + interval
 
+    def _reason_of_study(self) -> str | None:
+        reason = must_end(self._store, self._edition, self.unbegun)
+        if reason and self.unbegun and not self._is_withdrawn():
+            # Only now, because it reads all simulations of a study with scenarios.
+            reason = must_end(self._store, self._edition)
+        return reason
+
     def _is_withdrawn(self) -> bool:
         try:
             return must_be_withdrawn(self._store.without_retry, self._edition, self._number)
@@ -88,6 +95,6 @@ class TrialMonitor:
             return True
         if self.reason is None and time.monotonic() >= self._due:
             by_hand = ended_by_hand(self._store, self._edition).get(self._number)
-            self.reason = by_hand or must_end(self._store, self._edition, self.unbegun and self._is_withdrawn())
+            self.reason = by_hand or self._reason_of_study()
             self._due = time.monotonic() + self._interval
         return self.reason is not None

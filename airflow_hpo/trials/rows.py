@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.attempt import Attempt, MetricValue, by_trial, counting
-from airflow_hpo.core.scenarios import parts_by_trial
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_details import TrialDetails
 from airflow_hpo.core.trial_key import companion_of
 from airflow_hpo.storage import attempts, editions, metric_series, slots
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies.attempted import simulations_of
 from airflow_hpo.studies.store import Store
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def scenario_parts(
     if not study.scenarios:
         return {}
     found = {}
-    for number, simulations in parts_by_trial(store.optuna.records(companion_of(name)), records).items():
+    for number, simulations in simulations_of(store, name, records, details=True).items():
         newest = {str(one.params["scenario"]): one for one in simulations}
         found[number] = {each.name: newest[each.name] for each in study.scenarios if each.name in newest}
     return found

@@ -8,13 +8,12 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.act import ActKind
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.scenarios import parts_by_trial
 from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import acts, attempts
 from airflow_hpo.storage.database import Database
-from airflow_hpo.studies.attempted import ran_as
+from airflow_hpo.studies.attempted import ran_as, simulations_of
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.steer import refuse_evaluation, refuse_over
 from airflow_hpo.studies.store import Store
@@ -96,9 +95,8 @@ def end_trial(store: Store, name: str, number: int, by: str) -> EndAsked:
 
 
 def _open_parts(store: Store, edition: Edition, number: int) -> list[int]:
-    trials = store.optuna.records(edition.name, details=False)
-    simulations = parts_by_trial(store.optuna.records(ran_as(edition), details=False), trials)
-    return [part.number for part in simulations.get(number, ()) if part.state is TrialState.RUNNING]
+    parts = simulations_of(store, edition.name).get(number, ())
+    return [part.number for part in parts if part.state is TrialState.RUNNING]
 
 
 def _refuse_ended(store: Store, session: Session, name: str, number: int) -> None:
