@@ -96,6 +96,11 @@ class Window(Declared):
         start, end = (_calendar(offset).after(reference, zone) for offset in (self.start, self.end))
         return Period(start=start, end=end)
 
+    @property
+    def name(self) -> str:
+        """What tells it from other windows, however it was written: ``16w-8w`` of ``Window("-16w", "-8w")``."""
+        return f"{_ago(self.start)}-{_ago(self.end)}"
+
     def __str__(self) -> str:
         return f"({self.start}, {self.end})"
 
@@ -121,6 +126,25 @@ def checked_window(argument: str, given: Any) -> Any:
             f"`{argument}` is one Window, but got {brief_repr(given)}. Write {argument}=Window('-60d', '-30d')."
         )
     raise DeclarationError(f"`{argument}` is a Window, but got {brief_repr(given)}. Write {argument}=Window({meant}).")
+
+
+def checked_windows(argument: str, given: Any) -> tuple[Window, ...]:
+    """Return the windows of one, or of a list of them; whatever else is refused with what is meant."""
+    several = isinstance(given, list | tuple) and any(isinstance(each, Window) for each in given)
+    if not several and not isinstance(given, list):
+        found = checked_window(argument, given)
+        if found is None:
+            raise DeclarationError(f"`{argument}` is a Window, but got None. Write {argument}=Window('-60d', '-30d').")
+        return (found,)
+    if not given or not all(isinstance(each, Window) for each in given):
+        raise DeclarationError(
+            f"`{argument}` is a Window, or a list of them, but got {brief_repr(given)}. "
+            f"Write {argument}=[Window('-60d', '-30d'), Window('-90d', '-60d')]."
+        )
+    names = [checked_window(argument, each).name for each in given]
+    if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
+        raise DeclarationError(f"Every window is tuned on once, but {argument} has {twice} twice. Drop or move one.")
+    return tuple(given)
 
 
 def _doubt_months(argument: str, window: Window) -> None:
@@ -163,6 +187,12 @@ def _moved(name: str, window: Window | None, later: str, start: timedelta) -> st
     if window is None or window.start >= start:
         return f"Begin {name} earlier, or {later} later."
     return f"Write {name}=Window('{window.start}', '{start}')."
+
+
+def _ago(offset: timedelta) -> str:
+    """Return how long ago an offset is, in weeks where it is whole ones."""
+    days, text = -_calendar(offset).days_of_calendar, str(offset).removeprefix("-")
+    return f"{days // 7}w" if text == f"{days}d" and days and days % 7 == 0 else text
 
 
 def _calendar(offset: timedelta) -> CalendarOffset:

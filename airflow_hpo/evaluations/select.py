@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from airflow_hpo.comparison.finalists import Selection, select
 from airflow_hpo.core.budget import End
@@ -42,39 +43,70 @@ class Shortlist:
 @retried
 def shortlist(
     store: Store,
-    edition: str,
+    edition: str | Mapping[str, str],
     k: int = 3,
     parameter_set: str | None = None,
     defaults: Mapping[str, Choice] | None = None,
 ) -> Shortlist:
-    """Return the best trials of a study and the champion.
+    """Return the best trials of a study, or of each of several editions by the name of its window, and the champion.
 
     A trial with the champion's own parameters is no challenger; the next best takes its place. What the champion
     lacks is taken from the defaults, which are the edition's own unless others are given.
     """
-    found = store.edition(edition)
-    if not found.ended:
-        raise ComparisonError(_NO_END.format(edition=edition, state=found.reason or "It goes on."))
-    direction = found.study.objective.direction
-    records = store.optuna.records(edition)
-    defaults = found.study.space_defaults if defaults is None else defaults
-    champion, remarks = _champion(store, parameter_set, records, found.study.space, defaults)
-    best = best_trials(_results(found, records), direction, k + 1)
-    same_as_champion = [t for t in best if champion and same_params(t.params, champion.params)]
-    remarks += [f"Trial {t.number} has the champion's parameters and is left out." for t in same_as_champion]
-    challengers = [t for t in best if t not in same_as_champion][:k]
-    if not challengers and champion and same_as_champion:
+    names = {"": edition} if isinstance(edition, str) else edition
+    tuned = {window: _Tuned.read(store, name, window) for window, name in names.items()}
+    first = next(iter(tuned.values()))
+    study, alone = first.edition.study, first.records if len(tuned) == 1 else []
+    defaults = study.space_defaults if defaults is None else defaults
+    champion, remarks = _champion(store, parameter_set, alone, study.space, defaults)
+    found = {window: each.challengers(champion, k) for window, each in tuned.items()}
+    remarks += [remark for each in tuned.values() for remark in each.remarks(champion, k)]
+    challengers = [each for those in found.values() for each in those]
+    if not challengers and champion and any(each.same_as(champion, k) for each in tuned.values()):
+        of = " or ".join(map(repr, names.values()))
         kept = (
-            f"Keep version {champion.version} of {parameter_set!r}: no trial of {edition!r} with other parameters is complete, "
-            f"so there is nothing to compare it with. {found.reason or ''}"
+            f"Keep version {champion.version} of {parameter_set!r}: no trial of {of} with other parameters is complete, "
+            f"so there is nothing to compare it with. {first.edition.reason or ''}"
         )
         return Shortlist([champion], remarks, kept.rstrip())
     if not challengers:
         raise ComparisonError(
-            f"A challenger is a complete trial with other parameters than the champion's, but {edition!r} has none. "
+            f"A challenger is a complete trial with other parameters than the champion's, but {first.edition.name!r} has none. "
             "Look at its trials, or tune more of them."
         )
-    return Shortlist([*(_challenger(edition, t) for t in challengers), *([champion] if champion else [])], remarks)
+    if len(tuned) > 1:
+        remarks += [f"{window} has no challenger." for window, those in found.items() if not those]
+    return Shortlist([*challengers, *([champion] if champion else [])], remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tuned:
+    """An edition that has ended, with its trials."""
+
+    edition: Edition
+    records: Sequence[TrialRecord]
+    window: str
+
+    @classmethod
+    def read(cls, store: Store, name: str, window: str) -> Self:
+        found = store.edition(name)
+        if not found.ended:
+            raise ComparisonError(_NO_END.format(edition=name, state=found.reason or "It goes on."))
+        return cls(found, store.optuna.records(name), window)
+
+    def _best(self, k: int) -> list[TrialRecord]:
+        return best_trials(_results(self.edition, self.records), self.edition.study.objective.direction, k + 1)
+
+    def same_as(self, champion: Candidate | None, k: int) -> list[TrialRecord]:
+        return [t for t in self._best(k) if champion and same_params(t.params, champion.params)]
+
+    def challengers(self, champion: Candidate | None, k: int) -> list[Candidate]:
+        others = [t for t in self._best(k) if not champion or not same_params(t.params, champion.params)]
+        return [_challenger(self.edition.name, t, self.window) for t in others[:k]]
+
+    def remarks(self, champion: Candidate | None, k: int) -> list[str]:
+        same = [trial_name(t.number, self.window) for t in self.same_as(champion, k)]
+        return [f"{name.capitalize()} has the champion's parameters and is left out." for name in same]
 
 
 def best_trials(trials: Iterable[TrialRecord], direction: Direction, k: int) -> list[TrialRecord]:
@@ -92,27 +124,44 @@ class Chosen:
     """Who meets the champion, and how it came to that."""
 
     candidates: list[Candidate]
-    """Challengers, best of the new evaluation first, then the champion when there is one."""
-    selection: Selection
+    """Challengers, best of the new evaluation first and window by window, then the champion when there is one."""
+    selections: Mapping[str, Selection]
+    """How they were chosen, by the name of their window; the name is empty where there was one."""
+
+    @property
+    def selection(self) -> Selection:
+        """How the challengers of the first window were chosen."""
+        return next(iter(self.selections.values()))
 
 
 @retried
 def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
-    """Return the challengers that were best when they were measured again, and the champion."""
+    """Return the challengers that were best when they were measured again, of each window as many, and the champion."""
     require_end(store, evaluation)
     plan = store.read(evaluations.get, evaluation).plan
     champion = next((each for each in plan.candidates if each.role == CHAMPION), None)
-    observed = _observed(plan.candidates)
     frame = evaluations_frame(store, [evaluation])
-    selection = select(frame, observed, plan.objective, champion=champion.name if champion else None)
-    measured = [finalist.candidate for finalist in selection.finalists if math.isfinite(finalist.mean)]
-    if not measured:
+    windows = dict.fromkeys(each.window or "" for each in plan.candidates if each.role != CHAMPION)
+    selections = {
+        window: select(
+            frame,
+            _observed(store, plan.candidates, window, champion),
+            plan.objective,
+            champion=champion.name if champion else None,
+        )
+        for window in windows
+    }
+    measured = {
+        window: [finalist.candidate for finalist in found.finalists if math.isfinite(finalist.mean)]
+        for window, found in selections.items()
+    }
+    if not any(measured.values()):
         raise ComparisonError(
-            f"A challenger needs results in most scenarios, but none of {len(selection.finalists)} has them in "
+            f"A challenger needs results in most scenarios, but none of {len(plan.candidates) - bool(champion)} has them in "
             f"{evaluation!r}. Look at the failed evaluations' logs, then clear them."
         )
-    chosen = [plan.candidate(name) for name in measured[:challengers]]
-    return Chosen([*chosen, *([champion] if champion else [])], selection)
+    chosen = [plan.candidate(name) for names in measured.values() for name in names[:challengers]]
+    return Chosen([*chosen, *([champion] if champion else [])], selections)
 
 
 def _results(edition: Edition, records: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -137,7 +186,6 @@ def _champion(
     who, whole = f"Version {version.version} of {parameter_set!r}", completed(space, version.params, defaults)
     if whole.lacking:
         raise ComparisonError(lacking_sentence(who, whole, space))
-    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and same_params(t.params, whole.params)]
     candidate = Candidate(
         CHAMPION,
         whole.params,
@@ -145,20 +193,39 @@ def _champion(
         left_out=whole.left_out,
         parameter_set=parameter_set,
         version=version.version,
-        value=own[0].value if own else None,
+        value=_value_of(records, whole.params),
     )
     return candidate, list(changes(who, whole, space))
 
 
-def _challenger(edition: str, trial: TrialRecord) -> Candidate:
-    return Candidate(f"trial {trial.number}", trial.params, study=edition, number=trial.number, value=trial.value)
+def _value_of(records: Sequence[TrialRecord], params: Mapping[str, Choice]) -> float | None:
+    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and same_params(t.params, params)]
+    return own[0].value if own else None
 
 
-def _observed(candidates: Sequence[Candidate]) -> dict[str, float]:
-    unknown = [each.name for each in candidates if each.value is None and each.role != CHAMPION]
+def trial_name(number: int, window: str = "") -> str:
+    """Return what tables and reports call a trial, with its window where there are several."""
+    return f"trial {number} of {window}" if window else f"trial {number}"
+
+
+def _challenger(edition: str, trial: TrialRecord, window: str) -> Candidate:
+    name = trial_name(trial.number, window)
+    return Candidate(name, trial.params, study=edition, number=trial.number, value=trial.value, window=window or None)
+
+
+def _observed(
+    store: Store, candidates: Sequence[Candidate], window: str, champion: Candidate | None
+) -> dict[str, float]:
+    """Return what the study of a window measured of its challengers, and of the champion."""
+    those = [each for each in candidates if each.role != CHAMPION and (each.window or "") == window]
+    unknown = [each.name for each in those if each.value is None]
     if unknown:
         raise ComparisonError(
             f"How much a challenger was overstated needs the study's value, but {unknown[0]!r} has none. "
             "Take the candidates from SelectCandidatesOperator, or compare them without selecting."
         )
-    return {each.name: each.value for each in candidates if each.value is not None}
+    found = {each.name: each.value for each in those}
+    if champion:
+        edition = those[0].study if window else None
+        found[champion.name] = _value_of(store.optuna.records(edition), champion.params) if edition else champion.value
+    return {name: value for name, value in found.items() if value is not None}
