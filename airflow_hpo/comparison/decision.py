@@ -197,6 +197,20 @@ class VariantResult:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowResult:
+    """The best challenger of one tuning window."""
+
+    window: str
+    candidate: str
+    mean: float
+    """Over the scenarios that all candidates have; NaN where too many of its evaluations are missing."""
+    ahead: Effect | None
+    """By how much the best window is better than this one; None of the best, and without values."""
+    behind: bool = False
+    """Whether that is more than chance."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The outcome of a comparison."""
 

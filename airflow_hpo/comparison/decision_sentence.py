@@ -113,10 +113,11 @@ def _why(best: ChallengerResult | None, objective: Objective, rule: ComparisonRu
         said = f"{seen}, but that {listed([g.metric for g in unsure])} stays within bounds was not shown"
         no_share = next((g for g in unsure if g.doubt), None)
         return f"{said}: {doubted(best.candidate, no_share, evidence).rstrip('.')}" if no_share else said
-    return f"{seen}, but by chance alone it could be {_between(found, scale)}"
+    return f"{seen}, but by chance alone it could be {between(found, scale)}"
 
 
-def _between(found: Estimate, scale: Scale) -> str:
+def between(found: Estimate, scale: Scale) -> str:
+    """Say what an effect could be by chance alone."""
     ends = [change(end, scale) for end in (found.low, found.high) if math.isfinite(end)]
     if not ends:
         return "anything"

@@ -14,6 +14,7 @@ from airflow_hpo.comparison.decision import (
     Method,
     VariantResult,
     Verdict,
+    WindowResult,
 )
 from airflow_hpo.comparison.finalists import Reevaluated, Selection
 from airflow_hpo.comparison.number_format import amount, percent
@@ -24,6 +25,8 @@ from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 
+WINDOWS = "windows"
+"""Key of the selections of several tuning windows."""
 _METHODS = {
     Method.SIGN_FLIP: "exact sign-flip test over all {flips} sign changes of the paired differences, where losses and wins "
     "of one size are equally likely",
@@ -46,8 +49,28 @@ def selection_of(data: Mapping[str, Any]) -> Selection:
     return Selection(data["best"], data["winner"], tuple(finalists), data["adjusted"], data["pairs"])
 
 
-def markdown(decision: Decision, selection: Selection | None = None, candidates: Sequence[Candidate] = ()) -> str:
-    """Return the report of a decision, what matters most first."""
+def selections_of(data: Mapping[str, Any] | None) -> dict[str, Selection]:
+    """Return the selections that :func:`selections_as_data` wrote down, by window."""
+    if not data:
+        return {}
+    return {window: selection_of(each) for window, each in data.get(WINDOWS, {"": data}).items()}
+
+
+def selections_as_data(found: Mapping[str, Selection]) -> dict[str, Any]:
+    """Return selections by window as JSON-able data; the one without the name of a window as it is."""
+    return (
+        as_data(found[""]) if set(found) == {""} else {WINDOWS: {name: as_data(each) for name, each in found.items()}}
+    )
+
+
+def markdown(
+    decision: Decision,
+    selections: Selection | Mapping[str, Selection] | None = None,
+    candidates: Sequence[Candidate] = (),
+    windows: Sequence[WindowResult] = (),
+) -> str:
+    """Return the report of a decision, what matters most first; selections are by the name of their tuning window."""
+    chosen = {"": selections} if isinstance(selections, Selection) else selections or {}
     parts = [
         f"## {decision.verdict.value.capitalize()}",
         decision.sentence,
@@ -57,7 +80,8 @@ def markdown(decision: Decision, selection: Selection | None = None, candidates:
         _challengers(decision) if decision.champion else _first(decision),
         _guardrails(decision),
         _variants(decision),
-        _selection(selection) if selection else "",
+        _windows(windows, decision),
+        *(_selection(each, window) for window, each in chosen.items()),
         _evidence(decision),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -195,15 +219,27 @@ def _variant(result: VariantResult, decision: Decision) -> list[str]:
     return [result.variant, result.candidate, _number(result.mean), *effect, str(result.pairs)]
 
 
-def _selection(selection: Selection) -> str:
+def _windows(found: Sequence[WindowResult], decision: Decision) -> str:
+    rows = []
+    for each in found:
+        behind = _effect(each.ahead, decision.rule.scale) if each.ahead else [""] * 3
+        shown = "yes" if each.behind else "not shown" if each.ahead else ""
+        rows.append([each.window, each.candidate, _number(each.mean), *behind, shown])
+    header = ["tuning window", "best challenger", decision.objective.metric]
+    header += ["best window better by", "relative", "interval", "more than chance"]
+    return _table(header, rows) if rows else ""
+
+
+def _selection(selection: Selection, window: str) -> str:
     header = ["finalist", "by the study", "measured again", "too good by", "interval"]
     rows = [
         [r.candidate, _number(r.observed), _number(r.mean), _number(r.inflation.value), _interval(r.inflation)]
         for r in selection.finalists
     ]
     how = ", the champion's own change taken off" if selection.adjusted else ""
+    of = f"Tuning window {window}. " if window else ""
     text = (
-        f"The study's winner was {selection.winner!r}; measured again (scenarios: {selection.pairs}), the best is "
+        f"{of}The study's winner was {selection.winner!r}; measured again (scenarios: {selection.pairs}), the best is "
         f"{selection.best!r}. The winner's value was too good by {_number(selection.inflation.value)}{how}."
     )
     return f"{text}\n\n{_table(header, rows)}"

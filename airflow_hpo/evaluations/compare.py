@@ -1,18 +1,21 @@
 """Comparison of an evaluation's candidates: the decision, and its storage."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_hpo.comparison.decision import Decision, Evidence, Verdict
-from airflow_hpo.comparison.report import as_data, markdown, selection_of
+from airflow_hpo.comparison.decision import Decision, Evidence, Verdict, WindowResult
+from airflow_hpo.comparison.report import as_data, markdown, selections_of
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.space.parameter import same_params
 from airflow_hpo.core.trial_key import family_of
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
@@ -21,6 +24,9 @@ from airflow_hpo.storage.comparisons import Comparison, Finding
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +85,19 @@ def compare_evaluations(
     for name in names:
         require_end(store, name)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
-    decision = _decide(store, names, objective, rule, champion, look)
+    frame = evaluations_frame(store, names)
+    decision = _decide(frame, objective, rule, champion, look)
+    windows, paid = _windows(frame, objective, rule, candidates)
     said = images_sentence(store, names, "evaluations"), _periods_sentence(plans.values()), _differs(store, candidates)
     mixed = " ".join(filter(None, said))
     if mixed:
         decision = replace(decision, sentence=f"{decision.sentence} {mixed}")
+    if paid:
+        decision = replace(decision, sentence=f"{decision.sentence} {paid}")
     origin = _origin(champion, parameter_set, names, selection, place)
     task_id = place.task.task_id if place else None
     with store.session() as session:
-        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, mixed))
+        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, mixed, windows=windows))
     return Compared(kept, candidates, answered_evaluations(store, names, since))
 
 
@@ -124,7 +134,10 @@ def keep_champion(
     origin = _origin(champion, None, [], None, place)
     with store.session() as session:
         found = comparisons.keep(
-            session, _finding(decision, [champion], origin, place.task.task_id, edition=kept["edition"])
+            session,
+            _finding(
+                decision, [champion], origin, place.task.task_id, edition=kept["edition"], family=kept.get("study")
+            ),
         )
     return Compared(found, [champion])
 
@@ -211,9 +224,24 @@ def _periods_sentence(plans: Iterable[Plan]) -> str | None:
     return f"Looks are of several periods: {'; '.join(sorted(several))}. Clear the first one with what follows."
 
 
+def _windows(
+    frame: pd.DataFrame, objective: Objective, rule: ComparisonRule, candidates: Sequence[Candidate]
+) -> tuple[tuple[WindowResult, ...], str | None]:
+    """Return the results of the tuning windows and which one paid; nothing where there was one."""
+    windows = {each.name: each.window for each in candidates if each.window and each.role != CHAMPION}
+    if not windows:
+        return (), None
+    from airflow_hpo.comparison.windows import by_window, windows_sentence
+
+    champion = next((each.name for each in candidates if each.role == CHAMPION), None)
+    found, mean, pairs = by_window(frame, objective, rule, windows, champion)
+    params = {each.name: each.params for each in candidates}
+    same = len(found) > 1 and same_params(params[found[0].candidate], params[found[1].candidate])
+    return found, windows_sentence(found, mean, pairs, objective, rule, same)
+
+
 def _decide(
-    store: Store,
-    names: Sequence[str],
+    frame: pd.DataFrame,
     objective: Objective,
     rule: ComparisonRule,
     champion: Candidate | None,
@@ -223,7 +251,6 @@ def _decide(
     from airflow_hpo.comparison.compare import compare
     from airflow_hpo.comparison.first_champion import first_champion
 
-    frame = evaluations_frame(store, names)
     if champion is None:
         return first_champion(frame, objective, rule, look=look)
     return compare(frame, objective, rule, champion=champion.name, look=look)
@@ -236,19 +263,25 @@ def _finding(
     task_id: str | None,
     mixed: str = "",
     edition: str | None = None,
+    family: str | None = None,
+    windows: Sequence[WindowResult] = (),
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
-    edition = edition or next((each.study for each in candidates if each.study), origin["evaluations"][0])
+    source = next((each for each in candidates if each.window and each.name == decision.challenger), None)
+    source = source or next((each for each in candidates if each.study), None)
+    edition = edition or (source and source.study) or origin["evaluations"][0]
+    of_window = f"/{source.window}" if source and source.window else ""
     return Finding(
         # Not the decision's words: a later version of this package may say the same in others.
         digest=hashlib.sha256(json.dumps({**origin, **data, "sentence": mixed}, sort_keys=True).encode()).hexdigest(),
         edition=edition,
-        family=family_of(edition),
+        # The study that has one for each tuning window is what people ask for.
+        family=family or family_of(edition).removesuffix(of_window),
         look=decision.look,
         verdict=decision.verdict.value,
         sentence=decision.sentence,
         decision=data,
-        report=markdown(decision, selection_of(selection) if selection else None, candidates),
+        report=markdown(decision, selections_of(selection), candidates, windows),
         task_id=task_id,
         **origin,
     )

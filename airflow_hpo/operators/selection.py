@@ -1,12 +1,13 @@
 """Operators that choose the candidates of an evaluation, and the finalist among them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
 
-from airflow_hpo.comparison.report import as_data
+from airflow_hpo.comparison.report import selections_as_data
+from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.parameter_set import check_name
 from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.evaluations.select import choose, shortlist
@@ -33,9 +34,10 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         study = Study(name="bikes", objective="cost", space={"margin": Float(0.0, 0.5)}, max_trials=24)
         SelectCandidatesOperator(task_id="select", study=study, k=3, parameter_set="bikes")
 
-    :param study: the study that was tuned.
+    :param study: the study that was tuned; or one for each of several tuning windows, by the window's name: ``k`` trials of each are
+        then challengers, named ``"trial 7 of 16w-8w"``, and the report says which window paid.
     :param run: the same as for its start. Templated.
-    :param k: how many challengers at most, 1 or more.
+    :param k: how many challengers at most, 1 or more; of each window as many.
     :param parameter_set: the parameter set that holds the champion; None for no champion.
     :param if_kept: id of the :class:`CompareOperator` task that decides to keep the champion when there is no challenger; None:
         this task fails then.
@@ -51,7 +53,7 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
     def __init__(
         self,
         *,
-        study: Study,
+        study: Study | Mapping[str, Study],
         run: str = "{{ run_id }}",
         k: int = 3,
         parameter_set: str | None = None,
@@ -60,7 +62,7 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.study = checked_study(study)
+        self.study = _checked_studies(study) if isinstance(study, Mapping) else checked_study(study)
         self.run = run
         self.k = at_least_one(k, "k")
         self.parameter_set = parameter_set if parameter_set is None else check_name(parameter_set)
@@ -71,8 +73,14 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         """Return the candidates."""
         with permanent_errors_end_the_task():
             store = HpoHook(self.hpo_conn_id).store
-            edition = current_edition(store, self.study.edition(self.run), context).name
-            found = shortlist(store, edition, self.k, self.parameter_set, self.study.space_defaults)
+            studies = self.study if isinstance(self.study, Mapping) else {"": self.study}
+            editions = {
+                window: current_edition(store, study.edition(self.run), context).name
+                for window, study in studies.items()
+            }
+            edition, first = next(zip(editions.values(), studies.values()))
+            tuned = editions if isinstance(self.study, Mapping) else edition
+            found = shortlist(store, tuned, self.k, self.parameter_set, first.space_defaults)
             if found.kept and self.if_kept is None:
                 raise ComparisonError(
                     f"{found.kept} Tune more trials, or name the task that keeps it: if_kept='compare'."
@@ -84,6 +92,8 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         if found.kept:
             self.log.info("%s", found.kept)
             kept = {"sentence": found.kept, "edition": edition, "champion": found.candidates[0].to_dict()}
+            if isinstance(self.study, Mapping):
+                kept["study"] = first.name.removesuffix(f"/{next(iter(self.study))}")
             context["ti"].xcom_push(KEPT, kept)
             self.skip(context["ti"], tasks_before(context, str(self.if_kept)))
         return [candidate.to_dict() for candidate in found.candidates]
@@ -100,7 +110,8 @@ class SelectChallengerOperator(BaseOperator):
         SelectChallengerOperator(task_id="choose", evaluation="{{ ti.xcom_pull('collect') }}")
 
     :param evaluation: what :class:`EvaluateTaskGroup` returns. Templated.
-    :param challengers: how many meet the champion at most, 1 or more; each further one costs certainty.
+    :param challengers: how many meet the champion at most, 1 or more, of several tuning windows as many of each; each further one
+        costs certainty.
     :param hpo_conn_id: connection of the study database.
     :raises DeclarationError: when an argument is outside its range.
     :raises AirflowFailException: when no challenger has a result.
@@ -121,12 +132,21 @@ class SelectChallengerOperator(BaseOperator):
         with permanent_errors_end_the_task():
             name = edition_of(self.evaluation, "EvaluateTaskGroup")
             chosen = choose(HpoHook(self.hpo_conn_id).store, name, self.challengers)
-        context["ti"].xcom_push(SELECTION, as_data(chosen.selection))
-        found = chosen.selection
-        self.log.info("The study's winner was %s, too good by %s.", found.winner, found.inflation.value)
-        for finalist in found.finalists:
-            self.log.info("  %s: %s, by the study %s", finalist.candidate, finalist.mean, finalist.observed)
+        context["ti"].xcom_push(SELECTION, selections_as_data(chosen.selections))
+        for found in chosen.selections.values():
+            self.log.info("The study's winner was %s, too good by %s.", found.winner, found.inflation.value)
+            for finalist in found.finalists:
+                self.log.info("  %s: %s, by the study %s", finalist.candidate, finalist.mean, finalist.observed)
         return [candidate.to_dict() for candidate in chosen.candidates]
+
+
+def _checked_studies(given: Mapping[str, Study]) -> dict[str, Study]:
+    if not given or not all(isinstance(window, str) and window for window in given):
+        raise DeclarationError(
+            f"Studies of several tuning windows come by the names of their windows, but got {brief_repr(dict(given))}. "
+            "Write study={'16w-8w': study, ...}."
+        )
+    return {window: checked_study(study) for window, study in given.items()}
 
 
 def edition_of(evaluation: Any, source: str) -> str:

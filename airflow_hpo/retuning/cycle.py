@@ -39,7 +39,7 @@ class Cycle:
 
     study: Study
     trial: TrialBackend | GroupTrial
-    tuning: Window
+    tuning: Sequence[Window]
     test: Window
     validation: Window | None
     scenarios: Scenarios
@@ -61,28 +61,27 @@ class Cycle:
 
     def lay_out(self) -> None:
         """Create the tasks in the DAG that is being built."""
-        tuned = TuneTaskGroup(
-            "tune",
-            trial=self.trial,
-            study=self.study,
-            dispatch=self.dispatch,
-            form=self.form,
-            window=self.tuning,
-            parameter_set=self.parameter_set,
-            hpo_conn_id=self.hpo_conn_id,
-        )
+        studies = {"": self.study} if len(self.tuning) == 1 else studies_of(self.study, self.tuning)
+        tuned = [
+            self._tune(f"tune_{name}" if name else "tune", study, window)
+            for (name, study), window in zip(studies.items(), self.tuning)
+        ]
+        # One after another: of all windows together, no more trials run at once than the study allows.
+        chain(*tuned)
         finalists = SelectCandidatesOperator(
             task_id="finalists",
-            study=self.study,
+            study=self.study if len(tuned) == 1 else studies,
             k=self.finalists,
             parameter_set=self.parameter_set,
             hpo_conn_id=self.hpo_conn_id,
             **bookkeeping(),
         )
-        tuned >> finalists
-        window = self.validation or self.tuning
+        tuned[-1] >> finalists
+        window, first = self.validation or self.tuning[0], tuned[0]
         validate = EvaluateTaskGroup(
-            "validate", candidates=finalists.output, **self._evaluation("validation", window, self.finalists, tuned)
+            "validate",
+            candidates=finalists.output,
+            **self._evaluation("validation", window, self.finalists * len(tuned), first),
         )
         challenger = SelectChallengerOperator(
             task_id="challenger",
@@ -98,11 +97,23 @@ class Cycle:
             selection=XComArg(challenger, key=SELECTION),
             kept=XComArg(finalists, key=KEPT),
             parameter_set=self.parameter_set,
-            **self._evaluation("test", self.test, self.challengers, tuned, self.rule),
+            **self._evaluation("test", self.test, self.challengers * len(tuned), first, self.rule),
         )
         finalists.if_kept = test.child_id("compare_1")  # type: ignore[no-untyped-call]
         self._decide(test.output)
-        self._tell(tuned.finish, test.output.operator)
+        self._tell(*(group.finish for group in tuned), test.output.operator)
+
+    def _tune(self, group_id: str, study: Study, window: Window) -> TuneTaskGroup:
+        return TuneTaskGroup(
+            group_id,
+            trial=self.trial,
+            study=study,
+            dispatch=self.dispatch,
+            form=self.form,
+            window=window,
+            parameter_set=self.parameter_set,
+            hpo_conn_id=self.hpo_conn_id,
+        )
 
     def _evaluation(
         self, name: str, window: Window, challengers: int, tuned: TuneTaskGroup, rule: ComparisonRule | None = None
@@ -170,6 +181,12 @@ class Cycle:
     def _tell(self, *tasks: BaseOperator) -> None:
         for task in tasks:
             task.on_success_callback = [*task.on_success_callback, *([self.notify] if self.notify else [])]
+
+
+def studies_of(study: Study, windows: Sequence[Window]) -> dict[str, Study]:
+    """Return one study for each window by the window's name, which is the last part of the study's own."""
+    fields = {name: getattr(study, name) for name in study.model_fields_set}
+    return {window.name: Study(**{**fields, "name": f"{study.name}/{window.name}"}) for window in windows}
 
 
 def _checked(last: Any) -> Any:

@@ -7,10 +7,12 @@ from weakref import WeakValueDictionary
 
 from airflow.sdk import DAG
 
+from airflow_hpo.comparison.number_format import listed
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.names import id_form
+from airflow_hpo.core.offset import offset_of
 from airflow_hpo.core.study import Study, checked_study
-from airflow_hpo.core.window import Window, check_apart, check_order, checked_window
+from airflow_hpo.core.window import Window, check_apart, check_order, checked_window, checked_windows
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.notifications.hpo import HpoNotifier
@@ -18,7 +20,7 @@ from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.scenarios import Scenarios, checked
 from airflow_hpo.operators.selection import at_least_one
 from airflow_hpo.retuning.approval import Approval
-from airflow_hpo.retuning.cycle import Cycle, Qa
+from airflow_hpo.retuning.cycle import Cycle, Qa, studies_of
 from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.checks import check_places, refuse_unknown_argument
 from airflow_hpo.task_groups.compare import checked_rule
@@ -34,7 +36,7 @@ def retuning_dag(
     *,
     study: Study,
     trial: TrialBackend | GroupTrial,
-    tuning: Window,
+    tuning: Window | Sequence[Window],
     test: Window,
     validation: Window | None = None,
     scenarios: Scenarios = "1d",
@@ -82,14 +84,17 @@ def retuning_dag(
     :param study: what is tuned; the same every time. ``warm_start`` takes over what earlier editions found.
     :param trial: what runs trials and evaluations; its program works on ``trial.period`` and, when evaluated, under
         ``trial.scenario`` and ``trial.variant``.
-    :param tuning: the window that trials work on, relative to the end of the run's data interval.
+    :param tuning: the window that trials work on, relative to the end of the run's data interval; or a list of windows, to see how recent the
+        data must be. The study is then tuned on each, one after another and with its whole budget, as ``<study>/16w-8w`` for
+        ``Window("-16w", "-8w")``, in the task group ``tune_16w-8w``; the best of each meet the champion in one comparison, and the report
+        says which window paid.
     :param test: the window of the comparison with the champion.
-    :param validation: the window on which finalists are measured again; None for the tuning window with fresh seeds.
+    :param validation: the window on which finalists are measured again; None for the tuning window with fresh seeds, where there is one.
     :param scenarios: how a window is cut into scenarios (``"1d"``, ``"1w"``), a list of them, or a function of the period.
     :param variants: ways in which each scenario is run, such as ``["model", "fallback"]``; None for one.
     :param replicates: how often each is repeated with another seed, 1 or more; each further look adds as many.
-    :param finalists: how many of the best trials are measured again, 1 or more.
-    :param challengers: how many of those meet the champion, 1 to ``finalists``.
+    :param finalists: how many of the best trials are measured again, 1 or more; of each tuning window as many.
+    :param challengers: how many of those meet the champion, 1 to ``finalists``; of each tuning window as many.
     :param rule: what must be shown before a challenger replaces the champion; None for the defaults.
     :param parameter_set: the parameter set that production reads; None for the study's name.
     :param approval: who must agree, how soon, and what silence means; None promotes without asking.
@@ -105,7 +110,7 @@ def retuning_dag(
     :param allow_tuning_after_test: True also takes a tuning window that lies after the test window, which no decision in production
         could have known; False: it is refused.
     :param dispatch: as for :class:`TuneTaskGroup`.
-    :param form: as for :class:`TuneTaskGroup`, with the prefix ``tune.``.
+    :param form: as for :class:`TuneTaskGroup`, with the prefix ``tune.``, or ``tune_16w-8w.`` for one of several windows.
     :param hpo_conn_id: connection of the study database.
     :param pool: pool of the trials, so that tuning does not starve production; None for the default pool. The other tasks take
         the pool of ``[hpo] bookkeeping_pool``.
@@ -128,18 +133,22 @@ def retuning_dag(
     )
     _check_kinds(approval, qa, notify, start_date)
     rule = checked_rule(rule)
-    for argument, window in {"tuning": tuning, "test": test, "validation": validation}.items():
-        if checked_window(argument, window) is None and argument != "validation":
-            raise DeclarationError(f"`{argument}` is a Window, but got None. Write {argument}=Window('-8w').")
-    check_apart(tuning=tuning, validation=validation, test=test)
-    if not allow_tuning_after_test:
-        check_order(tuning, test)
-    checked(scenarios, validation or tuning, test)
+    tuned = checked_windows("tuning", tuning)
+    if checked_window("test", test) is None:
+        raise DeclarationError("`test` is a Window, but got None. Write test=Window('-8w').")
+    checked_window("validation", validation)
+    for window in tuned:
+        check_apart(tuning=window, validation=validation, test=test)
+        if not allow_tuning_after_test:
+            check_order(window, test)
+    if len(tuned) > 1 and validation is None:
+        _refuse_no_validation(len(tuned), test)
+    checked(scenarios, validation or tuned[0], test)
     _check_counts(study, finalists, challengers)
     cycle = Cycle(
         study=study,
         trial=trial,
-        tuning=tuning,
+        tuning=tuned,
         test=test,
         validation=validation,
         scenarios=scenarios,
@@ -202,6 +211,14 @@ def _check_kinds(approval: Any, qa: Any, notify: Any, start_date: Any) -> None:
         )
 
 
+def _refuse_no_validation(windows: int, test: Window) -> None:
+    start = offset_of(test.start - (test.end - test.start) / 2)
+    raise DeclarationError(
+        f"The finalists of several tuning windows are measured again on one that none of them was tuned on, but got {windows} windows "
+        f"and no validation. Write validation=Window('{start}', '{test.start}'), and let the tuning windows end before it."
+    )
+
+
 def _check_counts(study: Study, finalists: int, challengers: int) -> None:
     """Refuse more finalists than there are trials, and more challengers than finalists."""
     at_least_one(finalists, "finalists")
@@ -245,20 +262,23 @@ def _refuse_set_of_another(name: str, parameter_set: str, hpo_conn_id: str) -> N
 def _doc(cycle: Cycle) -> str:
     """Return what the DAG's page in Airflow says, in Markdown."""
     study, goal, owned = cycle.study, cycle.study.objective, cycle.parameter_set
+    windows = listed([str(window) for window in cycle.tuning])
+    several = studies_of(study, cycle.tuning).values() if len(cycle.tuning) > 1 else [study]
+    commands = [f"`airflow hpo studies show {each.name}`" for each in several]
     return (
-        f"Tunes the study `{study.name}` ({goal.direction.value} `{goal.metric}`) on {cycle.tuning}, compares its best trials with "
+        f"Tunes the study `{study.name}` ({goal.direction.value} `{goal.metric}`) on {windows}, compares its best trials with "
         f"the champion of the parameter set `{owned}` on {cycle.test}, and promotes the challenger that is better.\n\n"
-        f"`airflow hpo studies show {study.name}` and `airflow hpo champion get {owned}` tell more.\n"
+        f"{listed([*commands, f'`airflow hpo champion get {owned}`'])} tell more.\n"
     )
 
 
 def _default_id(study: str) -> str:
     name = f"retune_{id_form(study)}"
     other = _named_by_default.get(name)
-    started = other.task_dict["tune.start"] if other else None
-    if isinstance(started, EditionOperator) and started.family != study:
+    planned = other.task_dict["validate.plan"] if other else None
+    if isinstance(planned, EditionOperator) and planned.study.name != study:
         raise DeclarationError(
-            f"Each DAG has an id of its own, but studies {started.family!r} and {study!r} both make {name!r}. Give one of them "
+            f"Each DAG has an id of its own, but studies {planned.study.name!r} and {study!r} both make {name!r}. Give one of them "
             "another: retuning_dag('an_id', ...)."
         )
     return name
