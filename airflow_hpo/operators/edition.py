@@ -8,13 +8,14 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 
 from airflow_hpo.core.edition import Edition
-from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.dag_runs import ended_state, runs_on
 from airflow_hpo.operators.promotion import ChampionOperator
 from airflow_hpo.parameter_sets.owner import check_parameter_set
+from airflow_hpo.studies.owner import claim_evaluated
 from airflow_hpo.studies.stopped_runs import end_stopped_editions
 from airflow_hpo.studies.store import Store
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
@@ -89,6 +90,16 @@ class EditionOperator(BaseOperator):
         moves = [task for task in later if isinstance(task, ChampionOperator) and task.hpo_conn_id == self.hpo_conn_id]
         for name in sorted({task.parameter_set for task in moves if not task.allow_other_owner}):
             check_parameter_set(store, name, dag_id)
+
+    def claim_evaluated(self, store: Store, asker: Owner) -> None:
+        """Own the studies that later tasks evaluate, such as the one for all tuning windows, before hours are spent.
+
+        :raises OwnerError: as the later task would.
+        """
+        later = self.get_flat_relatives(upstream=False) if self.get_dag() else ()
+        tasks = [task for task in later if isinstance(task, EditionOperator) and task.family != task.study.name]
+        for study in {task.study.name: task.study for task in tasks if task.study.name != self.study.name}.values():
+            claim_evaluated(store, study, asker)
 
     def end_stopped(self, store: Store, but: str) -> None:
         """End the editions that a DAG run left unfinished when it ended, except the one that is open now."""

@@ -136,6 +136,7 @@ class StudyStartOperator(EditionOperator):
             hook, place = HpoHook(self.hpo_conn_id), task_try_of(context)
             self.refuse_sets_of_others(hook.store, place.task.dag_id)
             claim_study(hook.store, self.study, Owner.of(place.task))
+            self.claim_evaluated(hook.store, Owner.of(place.task))
             champion = self._champion(hook)
             facts = facts_of(context)
             opening = opening_of(hook.store, self.study, self.run, place, facts)

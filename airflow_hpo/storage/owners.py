@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.owner import Owner
+from airflow_hpo.core.window import is_window_name
 from airflow_hpo.exceptions import OwnerNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.insert_absent import insert_absent
@@ -70,11 +71,16 @@ def find(session: Session, kind: Kind, name: str) -> Owned | None:
 def transfer(session: Session, kind: Kind, name: str, dag_id: str, group_id: str | None = None) -> list[Owned]:
     """Give a study with its evaluations, or a parameter set, to another DAG; return what changed hands, as it is now.
 
-    Groups keep their names unless the study's own is given.
+    Where the study has one for each tuning window, these change hands too. Groups keep their names unless the study's own is given.
     """
-    everything = select(OwnerRow).where(OwnerRow.kind == kind.value, or_(OwnerRow.name == name, OwnerRow.study == name))
+    below = OwnerRow.name.startswith(f"{name}/", autoescape=True)
+    everything = select(OwnerRow).where(
+        OwnerRow.kind == kind.value, or_(OwnerRow.name == name, OwnerRow.study == name, below)
+    )
     rows = list(session.scalars(everything.order_by(OwnerRow.name).with_for_update()))
-    if not any(row.name == name for row in rows):
+    own = next((row for row in rows if row.name == name), None)
+    rows = [row for row in rows if own and (row is own or row.study == name or _of_window(row, own))]
+    if own is None:
         known = list(session.scalars(select(OwnerRow.name).where(OwnerRow.kind == kind.value).limit(200)))
         raise OwnerNotFoundError(
             f"Only what a DAG owns can be transferred, but {name!r} has no owner: the first DAG that uses it will own it."
@@ -86,6 +92,11 @@ def transfer(session: Session, kind: Kind, name: str, dag_id: str, group_id: str
             row.group_id = group_id
     session.flush()
     return [_owned(row) for row in rows]
+
+
+def _of_window(row: OwnerRow, own: OwnerRow) -> bool:
+    """Say whether a row is of the study of one of several tuning windows of a study."""
+    return row.dag_id == own.dag_id and row.study is None and is_window_name(row.name.removeprefix(f"{own.name}/"))
 
 
 def _of(kind: Kind, name: str) -> Select[OwnerRow]:

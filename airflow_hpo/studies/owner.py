@@ -1,5 +1,7 @@
 """Owner of a study: taken by the first task group that opens it, and checked whenever one does."""
 
+from sqlalchemy.orm import Session
+
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import refuse_companion
@@ -28,15 +30,8 @@ def claim_study(store: Store, study: Study, asker: Owner) -> None:
 @retried
 def claim_evaluation(store: Store, study: Study, family: str, asker: Owner) -> None:
     """Own an evaluation from now on; only the study's owner, and those that it shares the study with, may evaluate it."""
-    dag = Owner(asker.dag_id)
     with store.session() as session:
-        found = owners.claim(session, Kind.STUDY, study.name, dag, shared=study.shared)
-        if not found.owner.includes(dag) and not (found.shared and study.shared):
-            raise OwnerError(
-                f"Study {study.name!r} belongs to {found.owner}, but {asker} wants to evaluate it. Name another study in "
-                f"the evaluation, declare Study(name={study.name!r}, ..., shared=True) in both, or, when the DAG was renamed, "
-                f"run `{_transfer(study.name, dag)}`."
-            )
+        _claim_evaluated(session, study, asker)
         evaluation = owners.claim(session, Kind.STUDY, family, asker, study=study.name)
         if not evaluation.owner.includes(asker) or evaluation.study != study.name:
             raise OwnerError(
@@ -44,6 +39,13 @@ def claim_evaluation(store: Store, study: Study, family: str, asker: Owner) -> N
                 f"evaluation, which is named after its task group, another name, or, when the DAG or its group was renamed, "
                 f"run `{_transfer(family, asker)}`."
             )
+
+
+@retried
+def claim_evaluated(store: Store, study: Study, asker: Owner) -> None:
+    """Own, from now on, a study that is to be evaluated, before hours are spent on what is compared; refused otherwise."""
+    with store.session() as session:
+        _claim_evaluated(session, study, asker)
 
 
 @retried
@@ -58,6 +60,17 @@ def transfer_study(store: Store, name: str, to: Owner) -> list[Owned]:
         if before and champion and champion.owner.dag_id == before.owner.dag_id:
             moved += owners.transfer(session, Kind.PARAMETER_SET, name, to.dag_id)
     return moved
+
+
+def _claim_evaluated(session: Session, study: Study, asker: Owner) -> None:
+    dag = Owner(asker.dag_id)
+    found = owners.claim(session, Kind.STUDY, study.name, dag, shared=study.shared)
+    if not found.owner.includes(dag) and not (found.shared and study.shared):
+        raise OwnerError(
+            f"Study {study.name!r} belongs to {found.owner}, but {asker} wants to evaluate it. Name another study in "
+            f"the evaluation, declare Study(name={study.name!r}, ..., shared=True) in both, or, when the DAG was renamed, "
+            f"run `{_transfer(study.name, dag)}`."
+        )
 
 
 def _refuse_evaluation(found: Owned, asker: Owner) -> None:
