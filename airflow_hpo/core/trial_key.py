@@ -8,6 +8,7 @@
 ``f@r``        an edition: run ``r`` of the study family ``f``, and the name of its Optuna study
 ``f@r~2``      its second generation, which was computed afresh; ``f@r`` then means the newest one to people and tasks
 ``f@r#7``      trial 7 of an edition
+``f/16w-8w@r``   one of several tuning windows: an edition of its own, of which ``f`` decides
 ``f/.simulations@r``  the companion of ``f@r``: its trials are the simulations of the trials of ``f@r``
 ============== =====================================================================================================
 """
@@ -23,6 +24,7 @@ SIMULATIONS = "/.simulations"
 """End of a companion's family."""
 
 _KEY = re.compile(r"(?:([^/]+/[^/]*)/)?([0-9]+)/([0-9]+)(?:#|\Z)")
+_OF_WINDOW = re.compile(r"/(\d+[wdhms])+-(\d+[wdhms])+\Z", re.ASCII)
 _BATCH = re.compile(r"(?:\A|\.)batch_([0-9]+)(?=\.|\Z)")
 
 
@@ -132,6 +134,17 @@ def refuse_companion(family: str) -> None:
             f"A name that ends in {SIMULATIONS!r} is for the simulations of a study, but got {family!r}. "
             f"Write name={family.removesuffix(SIMULATIONS)!r}."
         )
+
+
+def window_family(family: str, window: str) -> str:
+    """Return the study of one of several tuning windows, by the window's name."""
+    return f"{family}/{window}"
+
+
+def without_window(name: str) -> str:
+    """Return a study or an edition without the name of its tuning window: what all windows of a run have in common."""
+    family, at, run = name.partition("@")
+    return _OF_WINDOW.sub("", family) + at + run
 
 
 def family_of(edition: str) -> str:

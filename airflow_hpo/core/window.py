@@ -1,6 +1,5 @@
 """Windows and periods of time that a run tunes or evaluates on, declared relative to the run."""
 
-import re
 import warnings
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -146,11 +145,6 @@ def checked_windows(argument: str, given: Any) -> tuple[Window, ...]:
     if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
         raise DeclarationError(f"Every window is tuned on once, but {argument} has {twice} twice. Drop or move one.")
     return tuple(given)
-
-
-def is_window_name(text: str) -> bool:
-    """Say whether a text may be the name of a window, as at the end of the name of its study."""
-    return re.fullmatch(r"(\d+[wdhms])+-(\d+[wdhms])+", text) is not None
 
 
 def _doubt_months(argument: str, window: Window) -> None:

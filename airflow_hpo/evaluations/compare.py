@@ -16,7 +16,7 @@ from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.parameter import same_params
-from airflow_hpo.core.trial_key import family_of
+from airflow_hpo.core.trial_key import family_of, without_window
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import comparisons, editions, evaluations
@@ -134,10 +134,7 @@ def keep_champion(
     origin = _origin(champion, None, [], None, place)
     with store.session() as session:
         found = comparisons.keep(
-            session,
-            _finding(
-                decision, [champion], origin, place.task.task_id, edition=kept["edition"], family=kept.get("study")
-            ),
+            session, _finding(decision, [champion], origin, place.task.task_id, edition=kept["edition"])
         )
     return Compared(found, [champion])
 
@@ -263,20 +260,18 @@ def _finding(
     task_id: str | None,
     mixed: str = "",
     edition: str | None = None,
-    family: str | None = None,
     windows: Sequence[WindowResult] = (),
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
     source = next((each for each in candidates if each.window and each.name == decision.challenger), None)
     source = source or next((each for each in candidates if each.study), None)
     edition = edition or (source and source.study) or origin["evaluations"][0]
-    of_window = f"/{source.window}" if source and source.window else ""
     return Finding(
         # Not the decision's words: a later version of this package may say the same in others.
         digest=hashlib.sha256(json.dumps({**origin, **data, "sentence": mixed}, sort_keys=True).encode()).hexdigest(),
         edition=edition,
         # The study that has one for each tuning window is what people ask for.
-        family=family or family_of(edition).removesuffix(of_window),
+        family=without_window(family_of(edition)),
         look=decision.look,
         verdict=decision.verdict.value,
         sentence=decision.sentence,

@@ -92,8 +92,6 @@ class SelectCandidatesOperator(BaseOperator, SkipMixin):
         if found.kept:
             self.log.info("%s", found.kept)
             kept = {"sentence": found.kept, "edition": edition, "champion": found.candidates[0].to_dict()}
-            if isinstance(self.study, Mapping):
-                kept["study"] = first.name.removesuffix(f"/{next(iter(self.study))}")
             context["ti"].xcom_push(KEPT, kept)
             self.skip(context["ti"], tasks_before(context, str(self.if_kept)))
         return [candidate.to_dict() for candidate in found.candidates]

@@ -11,6 +11,7 @@ from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
+from airflow_hpo.core.trial_key import without_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.optuna.distributions import canonical_point, suggest
 from airflow_hpo.optuna.points import GivenPoint, GridWalk, Visited, given_points, unseen_point
@@ -44,11 +45,12 @@ class SamplingRound:
     """
 
     def __init__(self, study: Study, stored: StoredStudy, trials: list[FrozenTrial]) -> None:
-        self._study, self._edition = study, stored.name
+        # All windows that a run tunes on try the same points, until these have taught the sampler something.
+        self._study, self._edition = study, without_window(stored.name)
         self._snapshot = Snapshot(stored, trials)
         self._visited = Visited(study.space, trials)
         self._given = given_points(study, stored, trials)
-        self._grid = GridWalk(study, stored.name, self._visited) if study.sampler.name == "grid" else None
+        self._grid = GridWalk(study, self._edition, self._visited) if study.sampler.name == "grid" else None
         self._earlier: BaseSampler | None = None
         self._countable = grid.countable(study.space)
         self.refused: dict[int, str] = {}

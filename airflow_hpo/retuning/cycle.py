@@ -8,6 +8,7 @@ from airflow.sdk import BaseOperator, TaskGroup, XComArg, chain
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.trial_key import window_family
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.notifications.hpo import HpoNotifier
@@ -186,7 +187,7 @@ class Cycle:
 def studies_of(study: Study, windows: Sequence[Window]) -> dict[str, Study]:
     """Return one study for each window by the window's name, which is the last part of the study's own."""
     fields = {name: getattr(study, name) for name in study.model_fields_set}
-    return {window.name: Study(**{**fields, "name": f"{study.name}/{window.name}"}) for window in windows}
+    return {window.name: Study(**{**fields, "name": window_family(study.name, window.name)}) for window in windows}
 
 
 def _checked(last: Any) -> Any:

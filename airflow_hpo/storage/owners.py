@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.owner import Owner
-from airflow_hpo.core.window import is_window_name
+from airflow_hpo.core.trial_key import without_window
 from airflow_hpo.exceptions import OwnerNotFoundError
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.insert_absent import insert_absent
@@ -96,7 +96,7 @@ def transfer(session: Session, kind: Kind, name: str, dag_id: str, group_id: str
 
 def _of_window(row: OwnerRow, own: OwnerRow) -> bool:
     """Say whether a row is of the study of one of several tuning windows of a study."""
-    return row.dag_id == own.dag_id and row.study is None and is_window_name(row.name.removeprefix(f"{own.name}/"))
+    return row.dag_id == own.dag_id and row.study is None and without_window(row.name) == own.name
 
 
 def _of(kind: Kind, name: str) -> Select[OwnerRow]:
