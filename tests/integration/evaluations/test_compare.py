@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from airflow_hpo.comparison.report import as_data
+from airflow_hpo.comparison.report import as_data, selections_as_data
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.attempt import TaskRun, TaskTry
 from airflow_hpo.core.evaluation import Candidate
@@ -239,3 +239,23 @@ def test_a_study_that_tunes_is_no_evaluation(store: Store) -> None:
 def test_a_champion_alone_is_refused(store: Store) -> None:
     with pytest.raises(DeclarationError, match="needs a challenger"):
         compared(store, evaluated(store, {"champion": OLD}, [CHAMPION]))
+
+
+def test_a_comparison_of_windows_says_which_paid_and_is_about_the_study_of_all(store: Store) -> None:
+    windows = ("16w-8w", "32w-24w")
+    both = [
+        Candidate(f"trial 7 of {w}", {"x": place / 10}, study=f"demo/{w}@r", number=7, value=place, window=w)
+        for place, w in enumerate(windows)
+    ]
+    validated = evaluated(store, {each.name: [3.0] * 5 for each in both}, both, family="demo/v")
+    values = {"champion": OLD, both[0].name: [v - 0.1 for v in BETTER], both[1].name: [v - 3 for v in BETTER]}
+    name = evaluated(store, values, [*both, CHAMPION])
+    selection = selections_as_data(choose(store, validated).selections)
+    found = compare_evaluations(store, [name], LOSS, ComparisonRule(), selection=selection)
+    kept = found.comparison
+    assert (kept.family, kept.edition, kept.challenger) == ("demo", "demo/32w-24w@r", "trial 7 of 32w-24w")
+    assert found.data["challenger"]["number"] == 7
+    assert "The tuning window 32w-24w " in kept.sentence
+    assert "| tuning window | best challenger |" in kept.report
+    for window in windows:
+        assert f"Tuning window {window}. The study's winner was 'trial 7 of {window}'" in kept.report

@@ -16,7 +16,7 @@ from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import request_stop
 from airflow_hpo.studies.store import Store
 from tests.integration.evaluated import CHAMPION, challenger, evaluated
-from tests.integration.trial_tasks import START, Tuned
+from tests.integration.trial_tasks import START, Tuned, declared
 
 
 def tune(tuned: Tuned, *values: float) -> None:
@@ -164,3 +164,61 @@ def test_a_challenger_without_the_studys_value_cannot_be_selected(store: Store) 
     name = evaluated(store, {"mine": [1.0]}, [Candidate("mine", {"x": 1.0})])
     with pytest.raises(ComparisonError, match="'mine' has none"):
         choose(store, name)
+
+
+def two_windows(store: Store) -> dict[str, str]:
+    """Tune on two windows, which give the same points other values; return their editions by the windows' names."""
+    tuned = {name: Tuned(store, declared(name=f"demo/{name}")) for name in ("16w-8w", "32w-24w")}
+    tune(tuned["16w-8w"], 3.0, 1.0, 2.0)
+    tune(tuned["32w-24w"], 50.0, 60.0, 40.0)
+    return {window: each.name for window, each in tuned.items()}
+
+
+def test_candidates_of_several_windows_are_named_by_window_and_trial(store: Store) -> None:
+    editions = two_windows(store)
+    found = shortlist(store, editions, k=2).candidates
+    assert [each.name for each in found] == [
+        *("trial 1 of 16w-8w", "trial 2 of 16w-8w"),
+        *("trial 2 of 32w-24w", "trial 0 of 32w-24w"),
+    ]
+    assert [(each.study, each.window) for each in found[1:3]] == [(name, w) for w, name in editions.items()]
+
+
+def test_the_same_points_are_tried_on_all_windows(store: Store) -> None:
+    first, second = (store.optuna.records(name) for name in two_windows(store).values())
+    assert [each.params for each in first] == [each.params for each in second]
+
+
+def test_the_champions_of_windows_are_left_out_of_each_and_measured_once(store: Store) -> None:
+    editions = two_windows(store)
+    in_use(store, store.optuna.records(editions["16w-8w"])[1].params)
+    found = shortlist(store, editions, k=1, parameter_set="demo/tokyo")
+    assert [each.name for each in found.candidates] == ["trial 2 of 16w-8w", "trial 2 of 32w-24w", "champion"]
+    assert found.remarks == ["Trial 1 of 16w-8w has the champion's parameters and is left out."]
+    assert found.candidates[-1].value is None
+
+
+def test_each_window_sends_its_best_and_tells_how_lucky_its_winner_was(store: Store) -> None:
+    editions = two_windows(store)
+    in_use(store, store.optuna.records(editions["16w-8w"])[0].params)
+    candidates = shortlist(store, editions, k=1, parameter_set="demo/tokyo").candidates
+    again = {"trial 1 of 16w-8w": [2.0] * 3, "trial 2 of 32w-24w": [9.0] * 3, "champion": [3.0] * 3}
+    found = choose(store, evaluated(store, again, candidates, family="demo/validate"))
+    assert [each.name for each in found.candidates] == list(again)
+    # The champion was 3.0 on the one window and 50.0 on the other, and is 3.0 now.
+    assert {name: each.inflation.value for name, each in found.selections.items()} == pytest.approx(
+        {"16w-8w": 2.0 - 1.0, "32w-24w": (9.0 - 40.0) - (3.0 - 50.0)}
+    )
+
+
+def test_windows_without_any_challenger_keep_the_champion(store: Store) -> None:
+    editions = two_windows(store)
+    for name in editions:
+        only = Tuned(store, declared(name=f"demo/{name}"), "only")
+        only.complete(only.suggest()[0])
+        end(only)
+        editions[name] = only.name
+    in_use(store, store.optuna.records(editions["16w-8w"])[0].params)
+    found = shortlist(store, editions, parameter_set="demo/tokyo")
+    assert found.kept is not None
+    assert "no trial of 'demo/16w-8w@only' or 'demo/32w-24w@only' with other parameters is complete" in found.kept

@@ -15,7 +15,7 @@ from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_hpo.core.evaluation import Candidate
-from airflow_hpo.core.owner import DagRunKey
+from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialState
@@ -29,6 +29,7 @@ from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import editions, owners
 from airflow_hpo.studies.drain import cancel_drain, drain
 from airflow_hpo.studies.open import open_edition
+from airflow_hpo.studies.owner import claim_evaluated
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import suggest
 from airflow_hpo.triggers.dag_run import DagRunEndTrigger
@@ -295,6 +296,17 @@ def test_a_set_of_another_dag_is_refused_before_anything_is_tuned_or_evaluated(f
     with pytest.raises(AirflowFailException, match=re.escape(OTHERS)):
         execute(promoting(first), "A")
     assert HpoHook().store.read(editions.find, "demo") == HpoHook().store.read(editions.find, "demo/validate") == []
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_study_of_another_dag_that_is_evaluated_later_is_refused_before_anything_is_tuned() -> None:
+    claim_evaluated(HpoHook().store, declared(), Owner("other"))
+    with DAG("monthly", schedule=None):
+        opens = starting(declared(name="demo/16w-8w"))
+        opens >> planning()
+    with pytest.raises(AirflowFailException, match="'demo' belongs to DAG 'other', but .* wants to evaluate it"):
+        execute(opens, "A")
+    assert HpoHook().store.read(editions.find, "demo/16w-8w") == []
 
 
 @pytest.mark.usefixtures("airflow", "boats")

@@ -12,7 +12,7 @@ from airflow_hpo.parameter_sets.moves import promote
 from airflow_hpo.storage import owners
 from airflow_hpo.storage.owners import Kind
 from airflow_hpo.studies.open import open_edition
-from airflow_hpo.studies.owner import claim_evaluation, transfer_study
+from airflow_hpo.studies.owner import claim_evaluated, claim_evaluation, transfer_study
 from airflow_hpo.studies.store import Store
 from tests.integration.trial_tasks import declared
 
@@ -122,6 +122,15 @@ def test_a_transferred_study_goes_on_in_the_renamed_dag_with_its_evaluations(sto
     assert owner(store, "demo/tokyo") == Owner("monthly")
     with pytest.raises(OwnerError, match="belongs to task group 'tune' of DAG 'weekly'"):
         open_edition(store, declared(), "r", start())
+
+
+def test_the_studies_of_all_windows_change_hands_together(store: Store) -> None:
+    claim_evaluated(store, declared(), Owner("monthly", "tune_16w-8w"))
+    for name in ("demo/16w-8w", "demo/32w-24w", "demo/tokyo"):
+        open_edition(store, declared(name=name), "r", start(group=f"tune_{name[5:]}"))
+    open_edition(store, declared(name="demo/60w-52w"), "r", start("other"))
+    assert transfer(store, "demo", "weekly") == ["demo", "demo/16w-8w", "demo/32w-24w"]
+    assert owner(store, "demo/32w-24w") == Owner("weekly", "tune_32w-24w")
 
 
 def test_a_transfer_may_name_another_group_of_the_same_dag(store: Store) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_hpo.core.window import Period, Window, check_apart
+from airflow_hpo.core.trial_key import window_family, without_window
+from airflow_hpo.core.window import Period, Window, check_apart, checked_windows
 from airflow_hpo.exceptions import DeclarationError
 
 REFERENCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -103,3 +104,47 @@ def test_a_window_that_would_be_empty_where_clocks_change_is_refused() -> None:
     with pytest.raises(DeclarationError, match="both ends in days, or both in hours"):
         Window("-25h", "-1d")
     assert Window("-1d1h", "-1d").start < timedelta(days=-1)
+
+
+@pytest.mark.parametrize(
+    ("window", "name"),
+    [
+        (Window("-16w", "-8w"), "16w-8w"),
+        (Window("-112d", timedelta(days=-56)), "16w-8w"),
+        (Window("-60d", "-1w"), "60d-1w"),
+        (Window("-36h", "-90m"), "36h-1h30m"),
+        (Window("-8w"), "8w-0d"),
+    ],
+)
+def test_a_window_has_a_name_however_it_was_written(window: Window, name: str) -> None:
+    assert window.name == name
+    assert without_window(window_family("bikes/tokyo", name) + "@r~2") == "bikes/tokyo@r~2"
+
+
+@pytest.mark.parametrize("name", ["bikes/tokyo@r", "16w-8w@r", "bikes@r/16w-8w"])
+def test_only_the_last_part_of_a_study_s_name_is_a_window(name: str) -> None:
+    assert without_window(name) == name
+
+
+TWO = [Window("-16w", "-8w"), Window("-32w", "-24w")]
+
+
+@pytest.mark.parametrize("given", [TWO, tuple(TWO), TWO[:1], TWO[0]])
+def test_one_window_or_several_are_taken(given: Any) -> None:
+    assert checked_windows("tuning", given) == tuple(TWO[: 1 if isinstance(given, Window) else len(given)])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], r"Write tuning=\[Window\('-60d', '-30d'\), "),
+        (["-8w", "-4w"], r"`tuning` is a Window, or a list of them, but got \['-8w'"),
+        ([TWO[0], "-4w"], "or a list of them"),
+        (("-8w", "-4w"), r"Write tuning=Window\('-8w', '-4w'\)\."),
+        ([TWO[0], Window("-112d", "-56d")], "tuning has 16w-8w twice"),
+        (None, r"Write tuning=Window\('-60d', '-30d'\)\."),
+    ],
+)
+def test_windows_that_make_no_sense_are_refused(given: Any, said: str) -> None:
+    with pytest.raises(DeclarationError, match=said):
+        checked_windows("tuning", given)

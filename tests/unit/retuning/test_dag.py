@@ -233,3 +233,58 @@ def test_two_retunings_that_promote_in_one_set_are_refused_with_both_names() -> 
     assert built(dag_id="first", parameter_set="shared/set").dag_id == first.dag_id
     assert built(dag_id="second", parameter_set="shared/set", allow_other_owner=True).dag_id == "second"
     assert built(dag_id="second", parameter_set="shared/set", hpo_conn_id="another").dag_id == "second"
+
+
+SEVERAL: dict[str, Any] = {
+    "tuning": [Window("-16w", "-8w"), Window("-32w", "-24w")],
+    "validation": Window("-8w", "-4w"),
+}
+
+
+def test_several_windows_are_tuned_on_one_after_another_as_studies_of_their_own() -> None:
+    dag = built(**SEVERAL)
+    recent, old = dag.get_task("tune_16w-8w.start"), dag.get_task("tune_32w-24w.start")
+    assert [task.study.name for task in (recent, old)] == ["dispatch/tokyo/16w-8w", "dispatch/tokyo/32w-24w"]
+    assert [task.study.max_trials for task in (recent, old)] == [9, 9]
+    assert old.upstream_task_ids == {"tune_16w-8w.finish"}
+    assert dag.get_task("tune_32w-24w.batch_001.suggest").window == Window("-32w", "-24w")
+    assert dag.get_task("finalists").upstream_task_ids == {"tune_32w-24w.finish"}
+    assert dag.get_task("finalists").study == {"16w-8w": recent.study, "32w-24w": old.study}
+
+
+def test_several_windows_have_one_comparison_about_one_parameter_set() -> None:
+    dag = built(**SEVERAL, challengers=2)
+    assert {dag.get_task(f"{name}.plan").study.name for name in ("validate", "test.look_1")} == {"dispatch/tokyo"}
+    assert dag.get_task("test_scenarios").challengers == 4
+    assert dag.get_task("validation_scenarios").evaluations == 7
+    assert {dag.get_task(f"tune_{name}.start").parameter_set for name in ("16w-8w", "32w-24w")} == {"dispatch/tokyo"}
+
+
+def test_each_window_has_a_form_and_a_command_of_its_own() -> None:
+    dag = built(**SEVERAL)
+    assert {"tune_16w-8w.max_trials", "tune_32w-24w.max_trials"} <= set(dag.params)
+    assert dag.doc_md is not None
+    assert "`airflow hpo studies show dispatch/tokyo/32w-24w`" in dag.doc_md
+
+
+def test_a_list_of_one_window_is_that_window() -> None:
+    one, listed = built(), built(tuning=[Window("-8w", "-4w")])
+    assert one.task_ids == listed.task_ids
+    assert listed.get_task("finalists").study == STUDY
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"validation": None}, r"got 2 windows and no validation\. Write validation=Window\('-42d', '-28d'\)"),
+        (
+            {"tuning": [*SEVERAL["tuning"], Window("-10w", "-6w")]},
+            "Windows must not overlap, but tuning is .* and valid",
+        ),
+        ({"tuning": [*SEVERAL["tuning"], Window("-3w")], "validation": Window("-5w", "-4w")}, "must not overlap"),
+        ({"scenarios": list("abcde")}, r"on 6 scenarios .*, 2 challengers\), but got 5"),
+    ],
+)
+def test_several_windows_that_cannot_be_compared_are_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(DeclarationError, match=said):
+        built(**{**SEVERAL, **options})
