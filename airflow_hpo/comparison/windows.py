@@ -37,8 +37,8 @@ def by_window(
     sign = 1.0 if objective.direction is Direction.MINIMIZE else -1.0
     means = {name: _mean(pairs, name, objective) for name in windows}
 
-    def order(name: str) -> tuple[bool, float, str]:
-        return math.isnan(means[name]), 0.0 if math.isnan(means[name]) else sign * means[name], name
+    def order(name: str) -> tuple[bool, float]:
+        return math.isnan(means[name]), 0.0 if math.isnan(means[name]) else sign * means[name]
 
     first: dict[str, str] = {}
     for name in sorted(windows, key=order):

@@ -304,7 +304,7 @@ def test_a_study_of_another_dag_that_is_evaluated_later_is_refused_before_anythi
     with DAG("monthly", schedule=None):
         opens = starting(declared(name="demo/16w-8w"))
         opens >> planning()
-    with pytest.raises(AirflowFailException, match="'demo' belongs to DAG 'other', but .* wants to evaluate it"):
+    with pytest.raises(AirflowFailException, match=r"'demo' belongs to DAG 'other', but .* wants to evaluate it"):
         execute(opens, "A")
     assert HpoHook().store.read(editions.find, "demo/16w-8w") == []
 

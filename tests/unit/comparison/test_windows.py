@@ -18,7 +18,7 @@ OF = {NEW: "16w-8w", OLD: "32w-24w"}
 
 
 def better(by: float) -> list[float]:
-    return [value - by - place / 100 for place, value in enumerate(DAYS)]
+    return [value - by * (1 + place / 100) for place, value in enumerate(DAYS)]
 
 
 def said(values: dict[str, Sequence[float]], same: bool = False, objective: Objective = COST) -> str:
@@ -30,8 +30,8 @@ def said(values: dict[str, Sequence[float]], same: bool = False, objective: Obje
 
 def test_the_window_that_paid_is_named_with_by_how_much_at_least() -> None:
     assert said({"champion": DAYS, NEW: better(3), OLD: better(1)}) == (
-        "The tuning window 16w-8w paid: over 8 scenarios the cost of 'trial 7 of 16w-8w' is 2 better than that of "
-        "'trial 3 of 32w-24w', the best of the next window, with 97.5 % confidence by at least 2."
+        "The tuning window 16w-8w paid: over 8 scenarios the cost of 'trial 7 of 16w-8w' is 2.07 better than that of "
+        "'trial 3 of 32w-24w', the best of the next window, with 97.5 % confidence by at least 2.027."
     )
 
 
@@ -103,5 +103,5 @@ def test_the_report_has_a_table_of_the_windows() -> None:
     found, _, _ = by_window(frame, COST, rule, OF, "champion")
     page = markdown(compare(frame, COST, rule), None, [], found)
     assert "| tuning window | best challenger | cost | best window better by |" in page
-    assert "| 16w-8w | trial 7 of 16w-8w | 9.1525 |  |  |  |  |" in page
-    assert "| 32w-24w | trial 3 of 32w-24w | 11.152 | 2 |" in page
+    assert "| 16w-8w | trial 7 of 16w-8w | 9.0825 |  |  |  |  |" in page
+    assert "| 32w-24w | trial 3 of 32w-24w | 11.153 | 2.07 |" in page
