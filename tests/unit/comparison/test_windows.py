@@ -104,4 +104,4 @@ def test_the_report_has_a_table_of_the_windows() -> None:
     page = markdown(compare(frame, COST, rule), None, [], found)
     assert "| tuning window | best challenger | cost | best window better by |" in page
     assert "| 16w-8w | trial 7 of 16w-8w | 9.0825 |  |  |  |  |" in page
-    assert "| 32w-24w | trial 3 of 32w-24w | 11.153 | 2.07 |" in page
+    assert "| 32w-24w | trial 3 of 32w-24w | 11.152 | 2.07 |" in page
