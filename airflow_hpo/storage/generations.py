@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
-from airflow_hpo.core.trial_key import edition_name, family_and_run, generation_name
+from airflow_hpo.core.trial_key import edition_name, family_and_run, generation_name, without_window
 from airflow_hpo.storage import editions, sharers
 from airflow_hpo.storage.tables import EditionRow, EvaluationRow
 
@@ -54,7 +54,7 @@ def ask_afresh(session: Session, name: str, why: str | None) -> list[str]:
     rows = list(session.scalars(_of(wanted.family, wanted.run).limit(1).with_for_update()))
     evaluates = select(EvaluationRow.edition_id).where(EvaluationRow.edition_id == EditionRow.id).exists()
     theirs = select(EditionRow).where(EditionRow.dag_id == wanted.dag_id, EditionRow.run_id == wanted.run_id, evaluates)
-    named = EditionRow.family.startswith(f"{wanted.family}/", autoescape=True)
+    named = EditionRow.family.startswith(f"{without_window(wanted.family)}/", autoescape=True)
     rows += session.scalars(theirs.where(named, editions.is_newest()).order_by(EditionRow.id).with_for_update())
     changed = [row for row in rows if why or row.afresh_wanted]
     for row in changed:

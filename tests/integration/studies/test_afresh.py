@@ -243,6 +243,13 @@ def test_who_asks_for_a_study_asks_for_the_evaluations_of_its_run(store: Store) 
     assert store.edition("demo@other").afresh_wanted is None
 
 
+def test_who_asks_for_the_study_of_one_window_asks_for_the_evaluations_of_all(store: Store) -> None:
+    for window in ("16w-8w", "32w-24w"):
+        open_edition(store, declared(name=f"demo/{window}"), "r", start(group=f"tune_{window}"), facts=facts())
+    evaluation = planned(store, facts())
+    assert ask_afresh(store, "demo/16w-8w@r", WHO) == ["demo/16w-8w@r", evaluation]
+
+
 def test_an_evaluation_and_a_comparison_say_what_they_answered(store: Store) -> None:
     values = {"champion": [1.0] * 6, "trial 7": [0.8, 0.9, 0.7, 0.8, 0.9, 0.7]}
     name = evaluated(store, values, [challenger(7), CHAMPION])
