@@ -1,4 +1,4 @@
-"""Tuning windows against each other: whose challengers did best on the test, and whether that is more than chance.
+"""Tuning windows against each other: which found the challengers that did best on the test, and whether that is more than chance.
 
 The challengers of all windows were evaluated under the same scenarios and seeds, so the windows are compared in pairs, as
 challengers are with the champion. It decides nothing: who is promoted, the rule says.
