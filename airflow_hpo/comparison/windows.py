@@ -44,8 +44,8 @@ def by_window(
     for name in sorted(windows, key=order):
         first.setdefault(windows[name], name)
     best = next(iter(first.values()))
-    # Whichever of them is ahead could have been claimed to be, of every other one.
-    level = rule.alpha / (len(first) * max(1, len(first) - 1))
+    # Whichever of them is ahead could have been claimed to be, of every other one and at every look.
+    level = rule.alpha / (len(first) * max(1, len(first) - 1) * rule.looks)
     found = tuple(
         WindowResult(window, name, means[name], *_ahead(pairs, best, name, objective, rule, level))
         for window, name in first.items()

@@ -104,8 +104,9 @@ def compare_evaluations(
 def _differs(store: Store, candidates: Iterable[Candidate]) -> str | None:
     """Say in what the tuning of the challengers differs from its file; None where it does not."""
     names = dict.fromkeys(each.study for each in candidates if each.study and each.role != CHAMPION)
-    found = (store.read(editions.find_one, name) for name in names)
-    return " ".join(edition.differs for edition in found if edition and edition.differs) or None
+    found = [store.read(editions.find_one, name) for name in names]
+    said = [(edition.family, edition.differs) for edition in found if edition and edition.differs]
+    return " ".join(f"{family}: {differs}" if len(names) > 1 else differs for family, differs in said) or None
 
 
 @retried
