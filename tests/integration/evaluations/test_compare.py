@@ -250,11 +250,14 @@ def test_a_comparison_of_windows_says_which_paid_and_is_about_the_study_of_all(s
     validated = evaluated(store, {each.name: [3.0] * 5 for each in both}, both, family="demo/v")
     values = {"champion": OLD, both[0].name: [v - 0.1 for v in BETTER], both[1].name: [v - 3 for v in BETTER]}
     name = evaluated(store, values, [*both, CHAMPION])
-    selection = selections_as_data(choose(store, validated).selections)
+    selection, study = selections_as_data(choose(store, validated).selections), declared(name="demo/16w-8w")
+    changed = study.model_copy(update={"max_trials": 5})
+    open_edition(store, study, "r", START, asked=Asked(changed, None, "ann"))
     found = compare_evaluations(store, [name], LOSS, ComparisonRule(), selection=selection)
     kept = found.comparison
     assert (kept.family, kept.edition, kept.challenger) == ("demo", "demo/32w-24w@r", "trial 7 of 32w-24w")
     assert found.data["challenger"]["number"] == 7
+    assert "demo/16w-8w: This run differs from its file: max_trials is 5 instead of 10." in kept.sentence
     assert "The tuning window 32w-24w " in kept.sentence
     assert "| tuning window | best challenger |" in kept.report
     for window in windows:

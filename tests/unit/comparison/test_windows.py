@@ -21,9 +21,9 @@ def better(by: float) -> list[float]:
     return [value - by * (1 + place / 100) for place, value in enumerate(DAYS)]
 
 
-def said(values: dict[str, Sequence[float]], same: bool = False, objective: Objective = COST) -> str:
+def said(values: dict[str, Sequence[float]], same: bool = False, objective: Objective = COST, looks: int = 1) -> str:
     windows = {name: name.rpartition(" ")[2] for name in values if name != "champion"}
-    rule, champion = ComparisonRule(), "champion" if "champion" in values else None
+    rule, champion = ComparisonRule(looks=looks), "champion" if "champion" in values else None
     found, mean, pairs = by_window(evaluated(objective.metric, values), objective, rule, windows, champion)
     return windows_sentence(found, mean, pairs, objective, rule, same)
 
@@ -88,9 +88,10 @@ def test_without_values_of_two_windows_which_paid_is_not_known(values: dict[str,
     assert said(values) == f"Which tuning window paid is not known: {why}"
 
 
-def test_more_windows_ask_for_more_certainty() -> None:
-    values = {NEW: better(3), OLD: better(1), "trial 1 of 60w-52w": better(0)}
-    assert "with 99.16 % confidence" in said(values)
+def test_more_windows_and_more_looks_ask_for_more_certainty() -> None:
+    values = {NEW: better(3), OLD: better(1)}
+    assert "with 98.75 % confidence" in said(values, looks=2)
+    assert "with 99.16 % confidence" in said({**values, "trial 1 of 60w-52w": better(0)})
 
 
 def test_the_challengers_of_all_windows_share_the_allowed_error() -> None:
