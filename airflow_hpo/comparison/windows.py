@@ -7,7 +7,7 @@ challengers are with the champion. It decides nothing: who is promoted, the rule
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from airflow_hpo.comparison.compare import decided_on
@@ -28,7 +28,7 @@ def by_window(
     frame: pd.DataFrame,
     objective: Objective,
     rule: ComparisonRule,
-    windows: Mapping[str, str],
+    windows: Mapping[str, Sequence[str]],
     champion: str | None,
 ) -> tuple[tuple[WindowResult, ...], float | None, int]:
     """Return the windows, the best first, the champion's mean, and the number of scenarios; ``windows`` is by candidate."""
@@ -42,7 +42,8 @@ def by_window(
 
     first: dict[str, str] = {}
     for name in sorted(windows, key=order):
-        first.setdefault(windows[name], name)
+        for window in windows[name]:
+            first.setdefault(window, name)
     best = next(iter(first.values()))
     # Whichever of them is ahead could have been claimed to be, of every other one and at every look.
     level = rule.alpha / (len(first) * max(1, len(first) - 1) * rule.looks)
@@ -59,9 +60,8 @@ def windows_sentence(
     pairs: int,
     objective: Objective,
     rule: ComparisonRule,
-    same: bool,
 ) -> str:
-    """Say which tuning window paid; ``same``: the two best windows found the same parameters."""
+    """Say which tuning window paid."""
     if len(found) == 1:
         return f"Which tuning window paid is not known: only {found[0].window} has a challenger that was compared."
     known = [each for each in found if not math.isnan(each.mean)]
@@ -73,7 +73,7 @@ def windows_sentence(
         return (
             f"No tuning window paid: the best of them, {best.window}, found nothing that is better than the champion."
         )
-    if same:
+    if best.candidate == second.candidate:
         return f"The tuning windows {best.window} and {second.window} found the same parameters, so both paid the same."
     effect = second.ahead
     if effect is None or second.mean == best.mean:

@@ -43,7 +43,7 @@ class Candidate(Declared):
     :param value: what the trial scored there: an optimistic number.
     :param parameter_set: the parameter set that it is a version of.
     :param version: which version, from 1.
-    :param window: name of the tuning window that it was found on, where there were several; None where there was one.
+    :param windows: names of the tuning windows that it was found on, where there were several; empty where there was one.
     :param added: those of ``params`` that the version lacks, from ``Study(space_defaults=...)``.
     :param left_out: parameters of the version that the study's space does not have, and which ``params`` does not have either.
     :raises DeclarationError: when name and role contradict each other.
@@ -57,8 +57,8 @@ class Candidate(Declared):
     value: float | None = None
     parameter_set: str | None = None
     version: StrictInt | None = Field(default=None, ge=1)
-    window: Name | None = None
     # Left out while empty, so that plans of before keep their fingerprints.
+    windows: list[Name] = Field(default=[], exclude_if=operator.not_)
     added: Params = Field(default={}, exclude_if=operator.not_)
     left_out: Params = Field(default={}, exclude_if=operator.not_)
 

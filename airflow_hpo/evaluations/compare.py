@@ -15,7 +15,6 @@ from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.space.parameter import same_params
 from airflow_hpo.core.trial_key import family_of, without_window
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
@@ -226,16 +225,14 @@ def _windows(
     frame: pd.DataFrame, objective: Objective, rule: ComparisonRule, candidates: Sequence[Candidate]
 ) -> tuple[tuple[WindowResult, ...], str | None]:
     """Return the results of the tuning windows and which one paid; nothing where there was one."""
-    windows = {each.name: each.window for each in candidates if each.window and each.role != CHAMPION}
+    windows = {each.name: each.windows for each in candidates if each.windows and each.role != CHAMPION}
     if not windows:
         return (), None
     from airflow_hpo.comparison.windows import by_window, windows_sentence
 
     champion = next((each.name for each in candidates if each.role == CHAMPION), None)
     found, mean, pairs = by_window(frame, objective, rule, windows, champion)
-    params = {each.name: each.params for each in candidates}
-    same = len(found) > 1 and same_params(params[found[0].candidate], params[found[1].candidate])
-    return found, windows_sentence(found, mean, pairs, objective, rule, same)
+    return found, windows_sentence(found, mean, pairs, objective, rule)
 
 
 def _decide(
@@ -264,7 +261,7 @@ def _finding(
     windows: Sequence[WindowResult] = (),
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
-    source = next((each for each in candidates if each.window and each.name == decision.challenger), None)
+    source = next((each for each in candidates if each.windows and each.name == decision.challenger), None)
     source = source or next((each for each in candidates if each.study), None)
     edition = edition or (source and source.study) or origin["evaluations"][0]
     return Finding(

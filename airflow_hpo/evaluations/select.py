@@ -141,7 +141,7 @@ def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
     plan = store.read(evaluations.get, evaluation).plan
     champion = next((each for each in plan.candidates if each.role == CHAMPION), None)
     frame = evaluations_frame(store, [evaluation])
-    windows = dict.fromkeys(each.window or "" for each in plan.candidates if each.role != CHAMPION)
+    windows = dict.fromkeys(_window_of(each) for each in plan.candidates if each.role != CHAMPION)
     selections = {
         window: select(
             frame,
@@ -161,7 +161,26 @@ def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
             f"{evaluation!r}. Look at the failed evaluations' logs, then clear them."
         )
     chosen = [plan.candidate(name) for names in measured.values() for name in names[:challengers]]
+    if len(windows) > 1:
+        chosen = _found_once(chosen)
     return Chosen([*chosen, *([champion] if champion else [])], selections)
+
+
+def _found_once(challengers: Iterable[Candidate]) -> list[Candidate]:
+    """Return each challenger once, with all windows that found it: twice, it would cost the others certainty."""
+    found: list[Candidate] = []
+    for each in challengers:
+        place = next((place for place, one in enumerate(found) if same_params(one.params, each.params)), None)
+        if place is None:
+            found.append(each)
+        else:
+            windows = [*found[place].windows, *each.windows]
+            found[place] = found[place].model_copy(update={"windows": windows})
+    return found
+
+
+def _window_of(candidate: Candidate) -> str:
+    return candidate.windows[0] if candidate.windows else ""
 
 
 def _results(edition: Edition, records: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -210,14 +229,16 @@ def trial_name(number: int, window: str = "") -> str:
 
 def _challenger(edition: str, trial: TrialRecord, window: str) -> Candidate:
     name = trial_name(trial.number, window)
-    return Candidate(name, trial.params, study=edition, number=trial.number, value=trial.value, window=window or None)
+    return Candidate(
+        name, trial.params, study=edition, number=trial.number, value=trial.value, windows=[window] if window else []
+    )
 
 
 def _observed(
     store: Store, candidates: Sequence[Candidate], window: str, champion: Candidate | None
 ) -> dict[str, float]:
     """Return what the study of a window measured of its challengers, and of the champion."""
-    those = [each for each in candidates if each.role != CHAMPION and (each.window or "") == window]
+    those = [each for each in candidates if each.role != CHAMPION and _window_of(each) == window]
     unknown = [each.name for each in those if each.value is None]
     if unknown:
         raise ComparisonError(

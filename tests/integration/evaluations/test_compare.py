@@ -244,7 +244,7 @@ def test_a_champion_alone_is_refused(store: Store) -> None:
 def test_a_comparison_of_windows_says_which_paid_and_is_about_the_study_of_all(store: Store) -> None:
     windows = ("16w-8w", "32w-24w")
     both = [
-        Candidate(f"trial 7 of {w}", {"x": place / 10}, study=f"demo/{w}@r", number=7, value=place, window=w)
+        Candidate(f"trial 7 of {w}", {"x": place / 10}, study=f"demo/{w}@r", number=7, value=place, windows=[w])
         for place, w in enumerate(windows)
     ]
     validated = evaluated(store, {each.name: [3.0] * 5 for each in both}, both, family="demo/v")

@@ -181,7 +181,7 @@ def test_candidates_of_several_windows_are_named_by_window_and_trial(store: Stor
         *("trial 1 of 16w-8w", "trial 2 of 16w-8w"),
         *("trial 2 of 32w-24w", "trial 0 of 32w-24w"),
     ]
-    assert [(each.study, each.window) for each in found[1:3]] == [(name, w) for w, name in editions.items()]
+    assert [(each.study, each.windows) for each in found[1:3]] == [(name, [w]) for w, name in editions.items()]
 
 
 def test_the_same_points_are_tried_on_all_windows(store: Store) -> None:
@@ -209,6 +209,14 @@ def test_each_window_sends_its_best_and_tells_how_lucky_its_winner_was(store: St
     assert {name: each.inflation.value for name, each in found.selections.items()} == pytest.approx(
         {"16w-8w": 2.0 - 1.0, "32w-24w": (9.0 - 40.0) - (3.0 - 50.0)}
     )
+
+
+def test_what_two_windows_found_meets_the_champion_once(store: Store) -> None:
+    both = [challenger(7).model_copy(update={"name": f"trial 7 of {w}", "windows": [w]}) for w in ("16w-8w", "32w-24w")]
+    name = evaluated(store, {each.name: [2.0] * 3 for each in both}, both, family="demo/validate")
+    found = choose(store, name)
+    assert [(each.name, each.windows) for each in found.candidates] == [("trial 7 of 16w-8w", ["16w-8w", "32w-24w"])]
+    assert list(found.selections) == ["16w-8w", "32w-24w"]
 
 
 def test_windows_without_any_challenger_keep_the_champion(store: Store) -> None:

@@ -14,18 +14,19 @@ from tests.unit.comparison.evaluations import evaluated
 COST = Objective("cost")
 DAYS = [10.0, 12.0, 11.0, 14.0, 13.0, 12.5, 11.5, 13.5]
 NEW, NEWER, OLD = "trial 7 of 16w-8w", "trial 8 of 16w-8w", "trial 3 of 32w-24w"
-OF = {NEW: "16w-8w", OLD: "32w-24w"}
+OF = {NEW: ["16w-8w"], OLD: ["32w-24w"]}
 
 
 def better(by: float) -> list[float]:
     return [value - by * (1 + place / 100) for place, value in enumerate(DAYS)]
 
 
-def said(values: dict[str, Sequence[float]], same: bool = False, objective: Objective = COST, looks: int = 1) -> str:
-    windows = {name: name.rpartition(" ")[2] for name in values if name != "champion"}
+def said(values: dict[str, Sequence[float]], objective: Objective = COST, looks: int = 1, also: str = "") -> str:
+    windows = {name: [name.rpartition(" ")[2]] for name in values if name != "champion"}
+    windows[NEW] += [also] if also else []
     rule, champion = ComparisonRule(looks=looks), "champion" if "champion" in values else None
     found, mean, pairs = by_window(evaluated(objective.metric, values), objective, rule, windows, champion)
-    return windows_sentence(found, mean, pairs, objective, rule, same)
+    return windows_sentence(found, mean, pairs, objective, rule)
 
 
 def test_the_window_that_paid_is_named_with_by_how_much_at_least() -> None:
@@ -68,7 +69,7 @@ def test_no_window_paid_where_the_champion_is_the_best() -> None:
 
 
 def test_windows_that_found_the_same_paid_the_same() -> None:
-    assert said({NEW: DAYS, OLD: DAYS}, same=True) == (
+    assert said({NEW: DAYS}, also="32w-24w") == (
         "The tuning windows 16w-8w and 32w-24w found the same parameters, so both paid the same."
     )
 
