@@ -69,10 +69,14 @@ def windows_sentence(
         without = listed([each.window for each in found if each not in known])
         return f"Which tuning window paid is not known: too many evaluations of {without} are missing."
     best, second = known[:2]
+    paid = f"The tuning window {best.window} paid: "
     if champion is not None and not _better(best.mean, champion, objective):
-        return (
+        none = (
             f"No tuning window paid: the best of them, {best.window}, found nothing that is better than the champion."
         )
+        if not second.behind:
+            return none
+        paid = f"{none} It was better than the next one all the same: "
     if best.candidate == second.candidate:
         return f"The tuning windows {best.window} and {second.window} found the same parameters, so both paid the same."
     effect = second.ahead
@@ -85,7 +89,7 @@ def windows_sentence(
     )
     if second.behind:
         sure = percent(0.5 + ahead.confidence / 2)
-        return f"The tuning window {best.window} paid: {seen}, with {sure} confidence by at least {amount(ahead.low, scale)}."
+        return f"{paid}{seen}, with {sure} confidence by at least {amount(ahead.low, scale)}."
     return (
         f"The tuning window {best.window} did best, but that it paid was not shown: {seen}"
         f"{f', and by chance alone it could be {between(ahead, scale)}' if ahead.low <= 0 else ', which is no evidence'}."
