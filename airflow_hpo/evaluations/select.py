@@ -62,8 +62,8 @@ def shortlist(
     found = {window: each.challengers(champion, k) for window, each in tuned.items()}
     remarks += [remark for each in tuned.values() for remark in each.remarks(champion, k)]
     challengers = [each for those in found.values() for each in those]
+    of = " or ".join(repr(name) for name in names.values())
     if not challengers and champion and any(each.same_as(champion, k) for each in tuned.values()):
-        of = " or ".join(map(repr, names.values()))
         kept = (
             f"Keep version {champion.version} of {parameter_set!r}: no trial of {of} with other parameters is complete, "
             f"so there is nothing to compare it with. {first.edition.reason or ''}"
@@ -71,7 +71,7 @@ def shortlist(
         return Shortlist([champion], remarks, kept.rstrip())
     if not challengers:
         raise ComparisonError(
-            f"A challenger is a complete trial with other parameters than the champion's, but {first.edition.name!r} has none. "
+            f"A challenger is a complete trial with other parameters than the champion's, but {of} has none. "
             "Look at its trials, or tune more of them."
         )
     if len(tuned) > 1:
@@ -127,11 +127,6 @@ class Chosen:
     """Challengers, best of the new evaluation first and window by window, then the champion when there is one."""
     selections: Mapping[str, Selection]
     """How they were chosen, by the name of their window; the name is empty where there was one."""
-
-    @property
-    def selection(self) -> Selection:
-        """How the challengers of the first window were chosen."""
-        return next(iter(self.selections.values()))
 
 
 @retried

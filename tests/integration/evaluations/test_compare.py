@@ -206,7 +206,7 @@ def test_without_a_champion_the_best_is_promoted_because_nothing_is_in_use_yet(s
 
 def test_the_selection_is_kept_and_told(store: Store) -> None:
     validated = evaluated(store, {"trial 7": [3.0] * 5, "trial 8": [4.0] * 5}, [NEW, challenger(8)], family="demo/v")
-    selection = as_data(choose(store, validated).selection)
+    selection = as_data(choose(store, validated).selections[""])
     found = compare_evaluations(store, [both(store, BETTER)], LOSS, ComparisonRule(), selection=selection)
     assert found.comparison.selection == selection
     assert "The study's winner was 'trial 7'; measured again" in found.comparison.report

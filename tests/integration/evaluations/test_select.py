@@ -136,9 +136,9 @@ def test_the_best_when_measured_again_meets_the_champion(store: Store) -> None:
     name = evaluated(store, values, [a, b, CHAMPION], family="demo/validate")
     chosen = choose(store, name)
     assert chosen.candidates == [b, CHAMPION]
-    assert chosen.selection.winner == "trial 1"
+    assert chosen.selections[""].winner == "trial 1"
     # The champion went from 1.0 to 2.5 in the meantime; the winner from 0.5 to 3.0.
-    assert chosen.selection.inflation.value == pytest.approx(2.5 - 1.5)
+    assert chosen.selections[""].inflation.value == pytest.approx(2.5 - 1.5)
 
 
 def test_more_than_one_challenger_may_meet_the_champion_and_there_need_be_none(store: Store) -> None:
