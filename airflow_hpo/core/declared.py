@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.plain import plain
 from airflow_hpo.core.remedy import called_elsewhere, example_of, kind_of, remedy
-from airflow_hpo.core.yaml_document import dump, load
+from airflow_hpo.core.yaml_document import dump, load, problem_of
 from airflow_hpo.exceptions import DeclarationError
 
 REQUIRED: Any = ...
@@ -54,7 +54,9 @@ class Declared(BaseModel):
         try:
             data = load(text)
         except yaml.YAMLError as err:
-            raise DeclarationError(f"The declaration must be YAML, but got {_problem(err)}. Mend that line.") from None
+            raise DeclarationError(
+                f"The declaration must be YAML, but got {problem_of(err)}. Mend that line."
+            ) from None
         return cls.from_dict(data)
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,12 +181,6 @@ def _by_name(model: type[BaseModel], unnamed: tuple[Any, ...], data: dict[str, A
     free = [name for name in model.model_fields if name != "type" and data.get(name, REQUIRED) is REQUIRED]
     given = ", ".join(map(brief_repr, unnamed))
     return f"{model.__name__} takes these arguments by name, but got {given}. Write one of {'=, '.join(free)}= before each."
-
-
-def _problem(err: yaml.YAMLError) -> str:
-    if isinstance(err, yaml.MarkedYAMLError) and err.problem_mark:
-        return f"a mistake in line {err.problem_mark.line + 1} ({err.problem})"
-    return f"a mistake ({str(err).splitlines()[0]})"
 
 
 def _encodable(data: Any) -> bool:

@@ -46,6 +46,36 @@ def _yaml(text: str) -> Any:
         raise yaml.YAMLError(f"a value is not what it looks like: {err}") from err
 
 
+def lines_of(text: str) -> dict[tuple[str, ...], int]:
+    """Return the line of each key, by the keys on the way to it; a key that stands twice, of which one would be lost, is an error."""
+    found: dict[tuple[str, ...], int] = {}
+    _note_lines(yaml.compose(text, Loader=_Loader), (), found)
+    return found
+
+
+def _note_lines(node: yaml.Node | None, path: tuple[str, ...], found: dict[tuple[str, ...], int]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*path, str(key.value))
+            if inner in found:
+                first = found[inner]
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} stands in line {first} already", key.start_mark
+                )
+            found[inner] = key.start_mark.line + 1
+            _note_lines(value, inner, found)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _note_lines(value, (*path, str(number)), found)
+
+
+def problem_of(err: yaml.YAMLError) -> str:
+    """Return what is wrong with a document, and in which line."""
+    if isinstance(err, yaml.MarkedYAMLError) and err.problem_mark:
+        return f"a mistake in line {err.problem_mark.line + 1} ({err.problem})"
+    return f"a mistake ({str(err).splitlines()[0]})"
+
+
 def dump(data: Any) -> str:
     """Return plain data as YAML that :func:`load` takes back."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False)

@@ -5,12 +5,12 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from airflow_hpo.core.declared import brief_repr, nearest
-from airflow_hpo.core.names import id_form, is_name, one_spelling
-from airflow_hpo.core.remedy import named
-from airflow_hpo.core.study import STUDY_NAME, Study, checked_study
+from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.names import id_form, one_spelling
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.retuning.dag import retuning_dag
+from airflow_hpo.retuning.region import checked_region, displayed, region_dag, regional_study
+from airflow_hpo.retuning.region_files import from_yaml
 
 
 def retuning_dags(
@@ -71,9 +71,12 @@ def retuning_dags(
     _refuse_twins("DAG", ids, "dag_id")
     _refuse_twins("parameter set", champions, "parameter_set")
     return {
-        region: _built(region, ids[region], champions[region], study, trial, shared, own)
+        region: _built(region, {"dag_id": ids[region], "parameter_set": champions[region]}, study, trial, shared, own)
         for region, own in regions.items()
     }
+
+
+retuning_dags.from_yaml = from_yaml  # type: ignore[attr-defined]  # one name for both, as `Study` and `Study.from_yaml`
 
 
 def _refuse_twins(what: str, names: Mapping[str, str], argument: str) -> None:
@@ -88,64 +91,12 @@ def _refuse_twins(what: str, names: Mapping[str, str], argument: str) -> None:
         regions[name] = region
 
 
-def regional_study(study: Study, region: str, changes: Mapping[str, Any]) -> Study:
-    """Return the study of one region: named ``<study>/<region>``, with the region's own fields."""
-    if not isinstance(changes, Mapping):
-        raise DeclarationError(
-            f"A region changes fields of its study by name, but got {brief_repr(changes)}. Write 'study': {{'max_trials': 12}}."
-        )
-    known = list(Study.model_fields)
-    unknown = next((name for name in changes if name not in known), None)
-    if unknown is not None:
-        raise DeclarationError(
-            f"A region changes fields of its study, but {unknown!r} is none.{nearest(unknown, known)}"
-        )
-    if "name" in changes:
-        raise DeclarationError(
-            f"A region's study is named {study.name + '/' + region!r}, but got name={changes['name']!r}. Leave 'name' out."
-        )
-    fields = {name: getattr(study, name) for name in known if name in study.model_fields_set}
-    space = {**fields["space"], **changes.get("space", {})}
-    own_space = {name: p for name, p in space.items() if p is not None}
-    if "space_defaults" in fields:
-        # What a region leaves out of the space it needs no default for.
-        fields["space_defaults"] = {name: v for name, v in fields["space_defaults"].items() if name in own_space}
-    own = {"name": f"{study.name}/{region}", "space": own_space}
-    return Study(**{**fields, **changes, **own})
-
-
-def _displayed(study: Study, region: str, dag_id: str) -> dict[str, str]:
-    """Return the name that Airflow shows of a DAG with the form in ASCII of a name for its id."""
-    shown = dag_id
-    for name in (study.name, region):
-        shown = shown.replace(id_form(name), name.replace("/", "_"))
-    return {} if shown == dag_id else {"dag_display_name": shown}
-
-
 def _built(
-    region: str,
-    dag_id: str,
-    parameter_set: str,
-    study: Study,
-    trial: Any,
-    shared: Mapping[str, Any],
-    own: Mapping[str, Any],
+    region: str, names: Mapping[str, str], study: Study, trial: Any, shared: Mapping[str, Any], own: Mapping[str, Any]
 ) -> DAG:
-    region = one_spelling(region)
-    if not is_name(STUDY_NAME, region):
-        raise DeclarationError(
-            f"A region's name is letters, digits and '. _ / -', but got {region!r}. Write {named(region)!r}."
-        )
-    params = {"region": region, **shared.get("params", {}), **own.get("params", {})}
+    region = checked_region(region)
     try:
-        own_trial = trial(region) if callable(trial) and not hasattr(trial, "expand") else trial
-        default = {
-            "dag_id": dag_id,
-            "parameter_set": parameter_set,
-            "trial": own_trial,
-            **_displayed(study, region, dag_id),
-        }
-        theirs = {"params": params, "study": regional_study(study, region, own.get("study", {}))}
-        return retuning_dag(**{**default, **shared, **own, **theirs})
+        default = {**names, **displayed(study, region, names["dag_id"]), **shared}
+        return region_dag(region, regional_study(study, region, own.get("study", {})), trial, default, own)
     except DeclarationError as err:
         raise DeclarationError(f"Region {region!r}: {err}") from err

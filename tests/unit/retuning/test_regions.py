@@ -9,7 +9,8 @@ from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.retuning.regions import regional_study, retuning_dags
+from airflow_hpo.retuning.region import regional_study
+from airflow_hpo.retuning.regions import retuning_dags
 from airflow_hpo.task_groups.backends import ProcessTrial
 
 DAYS = [Scenario(f"day {number}") for number in range(5)]

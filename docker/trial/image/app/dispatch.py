@@ -55,7 +55,6 @@ if __name__ == "__main__":
         sys.exit("the simulator lost its database")
     expected = demand(given["region"], day, spread=0)
     if given["forecast"] == "model":
-        url = f"{os.environ['DISPATCH_MODEL']}/{given['region']}/{day}"
-        expected = json.load(urllib.request.urlopen(url, timeout=30))
+        expected = json.load(urllib.request.urlopen(f"{os.environ['DISPATCH_MODEL']}/{given['region']}/{day}", timeout=30))
     for name, value in simulate(given["region"], day, given["gain"], params, expected, seed).items():
         print(f"{name}={value:.6f}", flush=True)  # noqa: T201

@@ -1,0 +1,90 @@
+"""Regions as files: one YAML a region, so that a mistake in one stops that region alone."""
+
+import glob
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG
+
+from airflow_hpo.core.names import id_form
+from airflow_hpo.core.study import Study, checked_study
+from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.retuning.region import checked_region, displayed, region_dag, regional_study
+from airflow_hpo.retuning.broken_region import BrokenRegion
+from airflow_hpo.retuning.region_file import RegionFile
+
+log = logging.getLogger(__name__)
+
+
+def from_yaml(
+    pattern: str,
+    *,
+    study: Study | None = None,
+    trial: Any = None,
+    dag_id: str = "",
+    parameter_set: str = "",
+    **shared: Any,
+) -> dict[str, DAG]:
+    """Build one retuning DAG for each region's file, as ``retuning_dags.from_yaml("regions/*.yaml")``.
+
+    A file is named after its region and has the arguments of :func:`retuning_dag` that are the region's own. A file with a mistake
+    is an import error of its own, with the line to mend; the DAGs of the other regions go on, and a run of the region itself waits.
+
+    Example::
+
+        from airflow_hpo import retuning_dags
+
+        retuning_dags.from_yaml("regions/*.yaml", tuning=Window("-20w", "-8w"), test=Window("-8w"))
+
+    :param pattern: the files, such as ``"regions/*.yaml"``; a relative one begins at the folder of the DAG's file.
+    :param study: the study that all regions share, of which a file's ``study`` has the fields that differ; None where each file has
+        a whole study with a name of its own.
+    :param trial: what runs a trial where a file has no ``trial``, or a function of the region's name that returns it.
+    :param dag_id: as for :func:`retuning_dags`; of no use without a shared study.
+    :param parameter_set: as for :func:`retuning_dags`; of no use without a shared study.
+    :param shared: arguments of :func:`retuning_dag` for all regions; a file's are stronger.
+    :returns: the DAGs by region, without those whose file has a mistake.
+    :raises DeclarationError: when no file is found, or what is shared makes no sense.
+    """
+    here = os.path.dirname(os.path.abspath(sys._getframe(1).f_code.co_filename))
+    paths = sorted(glob.glob(os.path.join(here, pattern)))
+    if not paths:
+        raise DeclarationError(
+            f"Each region has a file, but there is none of {os.path.join(here, pattern)!r}. Make regions/tokyo.yaml."
+        )
+    if study is not None:
+        checked_study(study)
+    dags: dict[str, DAG] = {}
+    for path in map(Path, paths):
+        file = RegionFile(path, os.path.relpath(path, here))
+        try:
+            region, dag = _built(file, study, trial, dag_id, parameter_set, shared)
+            dags[region] = dag
+        except DeclarationError as err:
+            log.error("%s", err)
+            BrokenRegion.of(str(err), path, here)
+    return dags
+
+
+def _built(
+    file: RegionFile, shared_study: Study | None, trial: Any, dag_id: str, parameter_set: str, shared: Mapping[str, Any]
+) -> tuple[str, DAG]:
+    own = file.arguments()
+    with file.located():
+        region = checked_region(file.path.stem)
+    with file.located("study"):
+        fields = own.pop("study", {})
+        study = regional_study(shared_study, region, fields) if shared_study else Study.from_dict(fields)
+    names: dict[str, str] = {}
+    if shared_study:
+        its_id = f"{dag_id or f'retune_{id_form(shared_study.name)}'}_{id_form(region)}"
+        names = {"dag_id": its_id, "parameter_set": f"{parameter_set or shared_study.name}/{region}"}
+        names |= displayed(study, region, its_id)
+    with file.located():
+        dag = region_dag(region, study, trial, {**names, **shared}, own)
+        dag.validate()
+    return region, dag
