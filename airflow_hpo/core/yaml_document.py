@@ -47,7 +47,10 @@ def _yaml(text: str) -> Any:
 
 
 def lines_of(text: str) -> dict[tuple[str, ...], int]:
-    """Return the line of each key, by the keys on the way to it; a key that stands twice, of which one would be lost, is an error."""
+    """Return the line of each key and of each text in a list, by the keys on the way to it.
+
+    A key that stands twice, of which one would be lost, is an error.
+    """
     found: dict[tuple[str, ...], int] = {}
     _note_lines(yaml.compose(text, Loader=_Loader), (), found)
     return found
@@ -66,6 +69,8 @@ def _note_lines(node: yaml.Node | None, path: tuple[str, ...], found: dict[tuple
             _note_lines(value, inner, found)
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
+            if isinstance(value, yaml.ScalarNode):
+                found.setdefault((*path, str(value.value)), value.start_mark.line + 1)
             _note_lines(value, (*path, str(number)), found)
 
 

@@ -57,8 +57,11 @@ def displayed(study: Study, region: str, dag_id: str) -> dict[str, str]:
     return {} if shown == dag_id else {"dag_display_name": shown}
 
 
-def region_dag(region: str, study: Study, trial: Any, shared: Mapping[str, Any], own: Mapping[str, Any]) -> DAG:
+def region_dag(region: str, study: Study, shared: Mapping[str, Any], own: Mapping[str, Any]) -> DAG:
     """Build the DAG of one region; its own arguments are stronger than the shared ones."""
+    arguments = {**shared, **own}
+    trial = arguments.get("trial")
+    if callable(trial) and not hasattr(trial, "expand"):
+        arguments["trial"] = trial(region)
     params = {"region": region, **shared.get("params", {}), **own.get("params", {})}
-    own_trial = trial(region) if callable(trial) and not hasattr(trial, "expand") else trial
-    return retuning_dag(**{"trial": own_trial, **shared, **own, "params": params, "study": study})
+    return retuning_dag(**{**arguments, "params": params, "study": study})

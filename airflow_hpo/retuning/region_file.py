@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -40,8 +41,11 @@ class RegionFile:
         self.path, self.shown = path, shown
         self.lines: dict[tuple[str, ...], int] = {}
 
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of :func:`retuning_dag` that the file has; ``study`` as plain data."""
+    def arguments(self, shared: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of :func:`retuning_dag` that the file has; ``study`` as plain data.
+
+        Of a rule, an approval and a notification the file has the fields that differ from those that are shared.
+        """
         with self.located():
             data = self._data()
             for name in data:
@@ -54,7 +58,7 @@ class RegionFile:
                 if value is None:
                     what = "`approval: false`, which promotes without asking," if name == "approval" else "a value"
                     raise DeclarationError(f"`{name}` has no value. Write {what} or leave the line out.")
-                found[name] = _READERS[name](value) if name in _READERS else value
+                found[name] = _read(name, value, shared.get(name))
         return found
 
     @contextmanager
@@ -131,7 +135,12 @@ def _window(given: Any) -> Window:
     return Window(*ends)
 
 
-def _approval(given: Any) -> Approval | None:
+def _rule(given: Any, shared: ComparisonRule | None) -> ComparisonRule:
+    own = given if isinstance(given, dict) and shared else {}
+    return ComparisonRule.from_dict({**shared.to_dict(), **own} if shared and own else given)
+
+
+def _approval(given: Any, shared: Approval | None) -> Approval | None:
     if given is False:
         return None
     known = ["within", "otherwise", "users"]
@@ -146,10 +155,10 @@ def _approval(given: Any) -> Approval | None:
         raise DeclarationError(
             f"`within` is a length of time, but got {given['within']!r}. Write `within: 7d`."
         ) from None
-    return Approval(**{**given, **within})
+    return replace(shared or Approval(), **{**given, **within})
 
 
-def _notifier(given: Any) -> HpoNotifier | None:
+def _notifier(given: Any, shared: HpoNotifier | None) -> HpoNotifier | None:
     if given is False:
         return None
     if not isinstance(given, dict) or not given.keys() <= {"via", "events"}:
@@ -162,7 +171,8 @@ def _notifier(given: Any) -> HpoNotifier | None:
             f"`via` names classes of notifiers with their arguments, but got {brief_repr(via)}. "
             'Write `via: {my_company.Pager: {text: "{{ hpo.text }}"}}`.'
         )
-    return HpoNotifier([_made(path, arguments) for path, arguments in via.items()], events=given.get("events"))
+    sent = [_made(path, arguments) for path, arguments in via.items()] or (shared.via if shared else [])
+    return HpoNotifier(sent, events=given.get("events", shared.events if shared else None))
 
 
 def _made(path: str, arguments: dict[str, Any]) -> BaseNotifier:
@@ -189,13 +199,17 @@ def _moment(given: Any) -> datetime:
     raise DeclarationError(f"`start_date` is a date, but got {given!r}. Write `start_date: 2026-01-01`.")
 
 
-_READERS: Mapping[str, Callable[[Any], Any]] = {
+_WHOLE: Mapping[str, Callable[[Any], Any]] = {
     "trial": _trial,
     "tuning": _window,
     "test": _window,
     "validation": _window,
-    "rule": ComparisonRule.from_dict,
-    "approval": _approval,
-    "notify": _notifier,
     "start_date": _moment,
 }
+_BY_FIELD: Mapping[str, Callable[[Any, Any], Any]] = {"rule": _rule, "approval": _approval, "notify": _notifier}
+
+
+def _read(name: str, value: Any, shared: Any) -> Any:
+    if name in _BY_FIELD:
+        return _BY_FIELD[name](value, shared)
+    return _WHOLE[name](value) if name in _WHOLE else value

@@ -1,9 +1,9 @@
 """Regions as files: one YAML a region, so that a mistake in one stops that region alone."""
 
 import glob
+import inspect
 import logging
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from airflow.sdk import DAG
 from airflow_hpo.core.names import id_form
 from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.retuning.region import checked_region, displayed, region_dag, regional_study
 from airflow_hpo.retuning.broken_region import BrokenRegion
+from airflow_hpo.retuning.region import checked_region, displayed, region_dag, regional_study
 from airflow_hpo.retuning.region_file import RegionFile
 
 log = logging.getLogger(__name__)
@@ -46,11 +46,14 @@ def from_yaml(
     :param trial: what runs a trial where a file has no ``trial``, or a function of the region's name that returns it.
     :param dag_id: as for :func:`retuning_dags`; of no use without a shared study.
     :param parameter_set: as for :func:`retuning_dags`; of no use without a shared study.
-    :param shared: arguments of :func:`retuning_dag` for all regions; a file's are stronger.
+    :param shared: arguments of :func:`retuning_dag` for all regions; a file's are stronger, and of ``rule``, ``approval`` and ``notify``
+        a file has the fields that differ.
     :returns: the DAGs by region, without those whose file has a mistake.
     :raises DeclarationError: when no file is found, or what is shared makes no sense.
     """
-    here = os.path.dirname(os.path.abspath(sys._getframe(1).f_code.co_filename))
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    here = os.path.dirname(os.path.abspath(caller.f_code.co_filename)) if caller else os.getcwd()
     paths = sorted(glob.glob(os.path.join(here, pattern)))
     if not paths:
         raise DeclarationError(
@@ -62,29 +65,46 @@ def from_yaml(
     for path in map(Path, paths):
         file = RegionFile(path, os.path.relpath(path, here))
         try:
-            region, dag = _built(file, study, trial, dag_id, parameter_set, shared)
-            dags[region] = dag
+            region, dag = _built(file, study, trial, dag_id, parameter_set, {**shared, "auto_register": False}, dags)
         except DeclarationError as err:
             log.error("%s", err)
             BrokenRegion.of(str(err), path, here)
+            continue
+        # Only now, so that Airflow never takes a half of a DAG for the whole.
+        dag.auto_register = True
+        with dag:
+            dags[region] = dag
     return dags
 
 
 def _built(
-    file: RegionFile, shared_study: Study | None, trial: Any, dag_id: str, parameter_set: str, shared: Mapping[str, Any]
+    file: RegionFile,
+    shared_study: Study | None,
+    trial: Any,
+    dag_id: str,
+    parameter_set: str,
+    shared: Mapping[str, Any],
+    others: Mapping[str, DAG],
 ) -> tuple[str, DAG]:
-    own = file.arguments()
+    own = file.arguments(shared)
     with file.located():
         region = checked_region(file.path.stem)
     with file.located("study"):
         fields = own.pop("study", {})
         study = regional_study(shared_study, region, fields) if shared_study else Study.from_dict(fields)
-    names: dict[str, str] = {}
+    names: dict[str, Any] = {}
     if shared_study:
         its_id = f"{dag_id or f'retune_{id_form(shared_study.name)}'}_{id_form(region)}"
         names = {"dag_id": its_id, "parameter_set": f"{parameter_set or shared_study.name}/{region}"}
         names |= displayed(study, region, its_id)
+    if trial is not None:
+        names["trial"] = trial
     with file.located():
-        dag = region_dag(region, study, trial, {**names, **shared}, own)
+        dag = region_dag(region, study, names | shared, own)
+        if region in others or dag.dag_id in {other.dag_id for other in others.values()}:
+            raise DeclarationError(
+                f"Each region has a DAG of its own, but another file makes {dag.dag_id!r} too. Rename this one, or write `dag_id: another`."
+            )
+    with file.located("schedule"):
         dag.validate()
     return region, dag

@@ -96,7 +96,7 @@ def _built(
 ) -> DAG:
     region = checked_region(region)
     try:
-        default = {**names, **displayed(study, region, names["dag_id"]), **shared}
-        return region_dag(region, regional_study(study, region, own.get("study", {})), trial, default, own)
+        default = {**names, "trial": trial, **displayed(study, region, names["dag_id"]), **shared}
+        return region_dag(region, regional_study(study, region, own.get("study", {})), default, own)
     except DeclarationError as err:
         raise DeclarationError(f"Region {region!r}: {err}") from err

@@ -10,8 +10,10 @@ from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.dag_processing.processor import _serialize_dags
 from airflow.sdk import DAG
 
+from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.notifications.hpo import HpoNotifier
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.region_files import from_yaml
 
@@ -93,7 +95,7 @@ def test_no_approval_and_no_notification_are_said_and_not_left_empty(tmp_path: P
         ("max_trials: 9", "max_trials: 0", 6, "`max_trials` must be at least 1, but got 0. Write `max_trials: 1`."),
         ("max_trials: 9", "max_trails: 9", 6, "Study has no argument 'max_trails'"),
         ("low: 0.85, high: 0.99", "low: 0.99, high: 0.85", 5, "discount"),
-        ("process: {", "proces: {", 7, "What runs a trial is one of process, pod, job"),
+        ("process: {", "proces: {", 8, "What runs a trial is one of process, pod, job"),
         ("retries: 3", "retry: 3", 8, "ProcessTrial has no argument 'retry'"),
         ("tuning: [-8w, -4w]", "tuning: [-8w, -3w]", 9, "Windows must not overlap, but tuning is"),
         ("test: -4w", "test: 4w", 10, "A window ends after it starts"),
@@ -103,9 +105,10 @@ def test_no_approval_and_no_notification_are_said_and_not_left_empty(tmp_path: P
         ("approval: {within: 2d, users: [ann]}", "approval:", 16, "`approval` has no value. Write `approval: false`"),
         ("[promoted, failed]", "[promotion]", 18, "A notification is about an event, but got 'promotion'."),
         ("events: [promoted, failed]", "via: {no.Such: {}}", 18, "got 'no.Such'"),
-        ("schedule: 0 0 1 1,7 *", "schedule: 0 0 1 1,7", 19, "schedule"),
+        ("schedule: 0 0 1 1,7 *", "schedule: 0 0 1 1,7", 19, "Exactly 5, 6 or 7 columns"),
         ("start_date: 2026-01-01", "start_date: soon", 20, "`start_date` is a date, but got 'soon'."),
         ("params: {fleet: 900}", "test: -5w", 21, "'test' stands in line 10 already"),
+        ("trial.params.discount", "trial.params.discont", 8, "discont"),
         ("rule:\n", "rule: [\n", None, "A region's file must be YAML"),
     ],
 )
@@ -127,7 +130,8 @@ def test_a_file_has_only_its_own_where_a_study_is_shared(tmp_path: Path) -> None
         "study:\n  space: {y: {type: float, low: 0, high: 5}, x: null}\nfinalists: 2\n"
     )
     (tmp_path / "kyoto.yaml").write_text("tuning: [-20w, -4w]\n")
-    shared: dict[str, Any] = {"tuning": Window("-8w", "-4w"), "test": Window("-4w"), "approval": Approval()}
+    shared: dict[str, Any] = {"tuning": Window("-8w", "-4w"), "test": Window("-4w"), "rule": ComparisonRule(looks=2)}
+    shared |= {"approval": Approval(timedelta(days=2)), "notify": HpoNotifier(HpoNotifier())}
     dags = from_yaml(
         str(tmp_path / "*.yaml"), study=study, trial=lambda region: ProcessTrial(["run", region]), **shared
     )
@@ -138,7 +142,15 @@ def test_a_file_has_only_its_own_where_a_study_is_shared(tmp_path: Path) -> None
     tasks: dict[str, Any] = dags["osaka"].task_dict
     assert (tasks["tune.start"].study.space, tasks["finalists"].k) == ({"y": Float(0, 5)}, 2)
     assert tasks["promote"].parameter_set == "dispatch/osaka"
+    assert tasks["test.compare_1"].rule == ComparisonRule(looks=2, alpha=0.01)
+    assert (tasks["approve"].response_timeout, tasks["approve"].users) == (timedelta(days=2), ["ann"])
+    assert len(tasks["promote"].on_success_callback[-1].via) == 1
     assert tasks["validate.trial"].partial_kwargs["command"] == ["run", "osaka"]
+
+
+def test_of_two_files_that_make_one_dag_the_later_one_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "osaka.yaml").write_text(WHOLE)
+    assert list(built(tmp_path, WHOLE.replace("params:", "parameter_set: b\nparams:"))) == ["osaka"]
 
 
 def test_no_file_is_a_mistake(tmp_path: Path) -> None:
@@ -148,10 +160,45 @@ def test_no_file_is_a_mistake(tmp_path: Path) -> None:
 
 def test_a_broken_file_is_an_import_error_of_its_own_and_the_other_regions_are_stored(tmp_path: Path) -> None:
     good = WHOLE.replace("dispatch/tokyo", "dispatch/osaka")
-    dag_file = made(tmp_path, osaka=good, tokyo=WHOLE.replace("max_trials: 9", "max_trials: 0"), kyoto="study: {}\n")
+    dag_file = made(
+        tmp_path,
+        osaka=good,
+        tokyo=WHOLE.replace("max_trials: 9", "max_trials: 0"),
+        kyoto=WHOLE.replace("params.discount", "params.other"),
+    )
     bag = BundleDagBag(dag_folder=str(dag_file), bundle_path=tmp_path, bundle_name="mine", load_op_links=False)
     assert bag.import_errors == {}
     stored, errors = _serialize_dags(bag, structlog.get_logger())
     assert [dag.dag_id for dag in stored] == ["retune_dispatch_osaka"]
     assert errors.keys() == {"regions/tokyo.yaml", "regions/kyoto.yaml"}
     assert "regions/tokyo.yaml, line 6: Study: `max_trials` must be at least 1" in errors["regions/tokyo.yaml"]
+
+
+def test_the_taxi_example_is_laid_out_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPO_EXAMPLE_NAMESPACE", "trials")
+    dags = {dag.dag_id: dag for dag in _of_file(Path(__file__).parents[3] / "dags" / "retune_taxi.py")}
+    assert dags.keys() == {
+        *(f"{kind}_{region}" for kind in ("retune_dispatch", "dispatch") for region in ("tokyo", "osaka"))
+    }
+    tokyo, osaka = dags["retune_dispatch_tokyo"], dags["retune_dispatch_osaka"]
+    tasks: dict[str, Any] = tokyo.task_dict
+    study = tasks["tune.start"].study
+    assert (study.max_trials, study.simulations, study.slots, study.pending_trials) == (100, 7, 5, 1)
+    trial = next(task for name, task in tasks.items() if name.startswith("tune.") and name.endswith("trial"))
+    assert trial.partial_kwargs["pod_template_dict"]["spec"]["initContainers"][0]["restartPolicy"] == "Always"
+    assert tokyo.schedule == "0 0 1 1,7 *"
+    assert tasks["approve"].response_timeout == timedelta(days=14)
+    assert osaka.task_dict["approve"].response_timeout == timedelta(days=21)  # type: ignore[attr-defined]
+    told = tasks["promote"].on_success_callback[-1]
+    assert (told.via[0].slack_webhook_conn_id, len(told.events)) == ("slack_taxi", 4)
+    assert osaka.task_dict["tune.start"].study.space["max_wait_s"].high == 720  # type: ignore[attr-defined]
+    assert tasks["validate.plan"].variants == ["model", "statistics"]
+    assert len(dags["dispatch_tokyo"].schedule) == 1
+
+
+def _of_file(path: Path) -> list[DAG]:
+    bag = BundleDagBag(dag_folder=str(path), bundle_path=path.parent, bundle_name="mine", load_op_links=False)
+    assert bag.import_errors == {}
+    stored, errors = _serialize_dags(bag, structlog.get_logger())
+    assert (len(stored), errors) == (len(bag.dags), {})
+    return list(bag.dags.values())
