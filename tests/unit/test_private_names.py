@@ -314,6 +314,20 @@ def a_dag_test_sends_to_a_supervisor_in_its_own_process() -> None:
     assert "InProcessSupervisorComms(" in inspect.getsource(supervisor.InProcessTestSupervisor.start)
 
 
+@rests_on("error of storing a DAG", "retuning/broken_region.py", "relative_fileloc")
+def a_dag_that_cannot_be_stored_is_an_error_of_the_file_that_it_names() -> None:
+    import structlog
+    from airflow.dag_processing.processor import _serialize_dags
+
+    from airflow_hpo.retuning.broken_region import BrokenRegion
+
+    broken = BrokenRegion.of("mend it", Path("/dags/regions/tokyo.yaml"), "/dags")
+    broken.relative_fileloc = "mine/retune.py"
+    stored, errors = _serialize_dags(SimpleNamespace(dags={"tokyo": broken}), structlog.get_logger())  # type: ignore[arg-type]
+    assert (stored, list(errors)) == ([], ["mine/regions/tokyo.yaml"])
+    assert "mend it" in errors["mine/regions/tokyo.yaml"]
+
+
 @rests_on("AIRFLOW_IS_K8S_EXECUTOR_POD", "hooks/default_file.py")
 def a_pod_of_the_kubernetes_executor_is_marked() -> None:
     from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
