@@ -128,6 +128,7 @@ def test_a_file_has_only_its_own_where_a_study_is_shared(tmp_path: Path) -> None
     study = Study(name="dispatch", objective="cost", space={"x": Float(0, 1), "y": Float(0, 1)}, max_trials=9)
     (tmp_path / "osaka.yaml").write_text(
         "study:\n  space: {y: {type: float, low: 0, high: 5}, x: null}\nfinalists: 2\n"
+        "rule: {alpha: 0.01}\napproval: {users: [ann]}\nnotify: {events: [promoted]}\n"
     )
     (tmp_path / "kyoto.yaml").write_text("tuning: [-20w, -4w]\n")
     shared: dict[str, Any] = {"tuning": Window("-8w", "-4w"), "test": Window("-4w"), "rule": ComparisonRule(looks=2)}
