@@ -27,7 +27,7 @@ class BrokenRegion(DAG):
             dag.sentence, dag.file = sentence, os.path.relpath(path, folder)
         return dag
 
-    @property  # type: ignore[override]
+    @property
     def relative_fileloc(self) -> str:
         """Path of the region's file in the bundle."""
         return os.path.normpath(os.path.join(self._folder, self.file))
