@@ -4,7 +4,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
@@ -36,8 +36,8 @@ def study_schema() -> dict[str, Any]:
     schema = Study.model_json_schema()
     parts = schema.pop("$defs")
     for model in _DOCUMENTED:
-        _describe(parts[model.__name__], model)
-    _describe(schema, Study)
+        describe(parts[model.__name__], model)
+    describe(schema, Study)
     for name in ("Float", "Int", "Categorical"):
         parts[name]["required"].append("type")
     parts["Sampler"] = _algorithm(parts["Sampler"], SAMPLERS)
@@ -49,7 +49,7 @@ def study_schema() -> dict[str, Any]:
     return {"$schema": _DIALECT, **schema, "title": "Study", "$defs": parts}
 
 
-def _describe(schema: dict[str, Any], model: type[Declared]) -> None:
+def describe(schema: dict[str, Any], model: type[Declared] | Callable[..., Any]) -> None:
     """Say in the schema what the docstring says, once."""
     text = inspect.getdoc(model) or ""
     schema["description"] = _plain(text.split("\n", 1)[0])

@@ -27,10 +27,10 @@ from airflow_hpo.task_groups.backends import ProcessTrial
 from airflow_hpo.task_groups.jobs import JobTrial
 from airflow_hpo.task_groups.pods import PodTrial
 
-_TRIALS: Mapping[str, Callable[..., Any]] = {"process": ProcessTrial, "pod": PodTrial, "job": JobTrial}
+TRIALS: Mapping[str, Callable[..., Any]] = {"process": ProcessTrial, "pod": PodTrial, "job": JobTrial}
 _ONLY_PYTHON = {"qa", "default_args", "dag_arguments"}
 _OF_THE_DAG = ["params", "tags", "description"]
-_KEYS = [name for name in inspect.signature(retuning_dag).parameters if name not in _ONLY_PYTHON] + _OF_THE_DAG
+KEYS = [name for name in inspect.signature(retuning_dag).parameters if name not in _ONLY_PYTHON] + _OF_THE_DAG
 _WRITE = re.compile(r"Write (\w+)=(.+?)(, or [^']*)?\.$")
 
 
@@ -49,8 +49,8 @@ class RegionFile:
         with self.located():
             data = self._data()
             for name in data:
-                if name not in _KEYS:
-                    hint = nearest(str(name), _KEYS) or f" It takes {', '.join(sorted(_KEYS))}."
+                if name not in KEYS:
+                    hint = nearest(str(name), KEYS) or f" It takes {', '.join(sorted(KEYS))}."
                     raise DeclarationError(f"A region's file has no {name!r}.{hint}")
         found = {}
         for name, value in data.items():
@@ -109,7 +109,7 @@ def _in_yaml(sentence: str) -> str:
 
 
 def _trial(given: Any) -> Any:
-    kinds = list(_TRIALS)
+    kinds = list(TRIALS)
     if not isinstance(given, dict) or len(given) != 1 or next(iter(given)) not in kinds:
         raise DeclarationError(
             f"What runs a trial is one of {', '.join(kinds)} with its arguments, but got {brief_repr(given)}. "
@@ -121,7 +121,7 @@ def _trial(given: Any) -> Any:
             f"A {kind!r} has arguments by name, but got {brief_repr(arguments)}. Write `trial: {{{kind}: {{...}}}}`."
         )
     try:
-        return _TRIALS[kind](**arguments)
+        return TRIALS[kind](**arguments)
     except TypeError as err:
         raise DeclarationError(f"`trial` cannot be made of these arguments: {err}. Mend {kind!r}.") from None
 

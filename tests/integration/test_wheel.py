@@ -29,6 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     [
         "airflow_hpo/__init__.py",
         "airflow_hpo/py.typed",
+        "airflow_hpo/region.schema.json",
         "airflow_hpo/study.schema.json",
         "airflow_hpo/reporting.py",
         "airflow_hpo/storage/migrations/env.py",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ import structlog
 from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.dag_processing.processor import _serialize_dags
 from airflow.sdk import DAG
+from jsonschema import Draft202012Validator
 
+import airflow_hpo
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.window import Window
+from airflow_hpo.core.yaml_document import load
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.notifications.hpo import HpoNotifier
 from airflow_hpo.retuning.approval import Approval
 from airflow_hpo.retuning.region_files import from_yaml
+from airflow_hpo.retuning.region_schema import region_schema
 
 WHOLE = """\
 study:
@@ -173,6 +178,17 @@ def test_a_broken_file_is_an_import_error_of_its_own_and_the_other_regions_are_s
     assert [dag.dag_id for dag in stored] == ["retune_dispatch_osaka"]
     assert errors.keys() == {"regions/tokyo.yaml", "regions/kyoto.yaml"}
     assert "regions/tokyo.yaml, line 6: Study: `max_trials` must be at least 1" in errors["regions/tokyo.yaml"]
+
+
+def test_the_published_schema_is_current_and_takes_what_a_file_may_have() -> None:
+    published = json.loads(Path(airflow_hpo.__file__).with_name("region.schema.json").read_text())
+    assert published == region_schema(), "make schema"
+    validator = Draft202012Validator(published)
+    Draft202012Validator.check_schema(published)
+    examples = [path.read_text() for path in (Path(__file__).parents[3] / "dags" / "regions").glob("*.yaml")]
+    assert [list(validator.iter_errors({**load(text), "start_date": ""})) for text in (WHOLE, *examples)] == [[]] * 3
+    for right, wrong in (("max_trials: 9", "max_trails: 9"), ("test: -4w", "tset: -4w"), ("pro", "proo")):
+        assert not validator.is_valid({**load(WHOLE.replace(right, wrong, 1)), "start_date": ""}), wrong
 
 
 def test_the_taxi_example_is_laid_out_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
