@@ -100,7 +100,7 @@ def _built(
     if trial is not None:
         names["trial"] = trial
     with file.located():
-        dag = region_dag(region, study, names | shared, own)
+        dag = region_dag(region, study, {**names, **shared}, own)
         if region in others or dag.dag_id in {other.dag_id for other in others.values()}:
             raise DeclarationError(
                 f"Each region has a DAG of its own, but another file makes {dag.dag_id!r} too. Rename this one, or write `dag_id: another`."
