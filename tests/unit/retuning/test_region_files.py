@@ -207,7 +207,7 @@ def test_the_taxi_example_is_laid_out_as_it_says(monkeypatch: pytest.MonkeyPatch
     assert tasks["approve"].response_timeout == timedelta(days=14)
     assert osaka.task_dict["approve"].response_timeout == timedelta(days=21)  # type: ignore[attr-defined]
     told = tasks["promote"].on_success_callback[-1]
-    assert (told.via[0].slack_webhook_conn_id, len(told.events)) == ("slack_taxi", 4)
+    assert (told.via[0].slack_webhook_conn_id, len(told.events)) == ("slack_taxi", 6)
     assert osaka.task_dict["tune.start"].study.space["max_wait_s"].high == 720  # type: ignore[attr-defined]
     assert tasks["validate.plan"].variants == ["model", "statistics"]
     assert len(dags["dispatch_tokyo"].schedule) == 1
