@@ -7,8 +7,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-import optuna  # noqa: TID253
-import pandas as pd  # noqa: TID253
+import optuna
+import pandas as pd
 import pytest
 
 from airflow_hpo.comparison.compare import compare
