@@ -1,7 +1,6 @@
 """A stand-in for a dispatch simulator: one day of a fleet of taxis, with an optimum that is planted.
 
-It needs nothing but Python and knows nothing of Airflow. What a day earns is divided by 1 + CURVATURE * d * d, where d is the distance
-from the region's optimum, which is placed so that it earns `--gain` more than the parameters in use.
+It knows nothing of Airflow. A day's revenue is divided by 1 + CURVATURE * d * d, at the distance d from an optimum that earns --gain more.
 """
 
 import argparse
@@ -55,6 +54,7 @@ if __name__ == "__main__":
         sys.exit("the simulator lost its database")
     expected = demand(given["region"], day, spread=0)
     if given["forecast"] == "model":
-        expected = json.load(urllib.request.urlopen(f"{os.environ['DISPATCH_MODEL']}/{given['region']}/{day}", timeout=30))
+        url = f"{os.environ['DISPATCH_MODEL']}/{given['region']}/{day}"
+        expected = json.load(urllib.request.urlopen(url, timeout=30))
     for name, value in simulate(given["region"], day, given["gain"], params, expected, seed).items():
         print(f"{name}={value:.6f}", flush=True)  # noqa: T201
