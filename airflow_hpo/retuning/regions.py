@@ -1,7 +1,7 @@
 """Regions: one declaration for many, each with its own differences."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, Protocol, cast
 
 from airflow.sdk import DAG
 
@@ -13,6 +13,30 @@ from airflow_hpo.retuning.region import checked_region, displayed, region_dag, r
 from airflow_hpo.retuning.region_files import from_yaml
 
 
+_ByName = ParamSpec("_ByName")
+_ByFile = ParamSpec("_ByFile")
+
+
+class _AlsoFromFiles(Protocol[_ByName, _ByFile]):
+    """What type checkers see of a function that has another one as its attribute, as ``Study`` has ``Study.from_yaml``."""
+
+    from_yaml: Callable[_ByFile, dict[str, DAG]]
+
+    def __call__(self, *args: _ByName.args, **kwargs: _ByName.kwargs) -> dict[str, DAG]: ...
+
+
+def _also(
+    from_files: Callable[_ByFile, dict[str, DAG]],
+) -> Callable[[Callable[_ByName, dict[str, DAG]]], _AlsoFromFiles[_ByName, _ByFile]]:
+    def attach(by_name: Callable[_ByName, dict[str, DAG]]) -> _AlsoFromFiles[_ByName, _ByFile]:
+        both = cast("_AlsoFromFiles[_ByName, _ByFile]", by_name)
+        both.from_yaml = from_files
+        return both
+
+    return attach
+
+
+@_also(from_yaml)
 def retuning_dags(
     regions: Mapping[str, Mapping[str, Any]],
     *,
@@ -74,9 +98,6 @@ def retuning_dags(
         region: _built(region, {"dag_id": ids[region], "parameter_set": champions[region]}, study, trial, shared, own)
         for region, own in regions.items()
     }
-
-
-retuning_dags.from_yaml = from_yaml  # type: ignore[attr-defined]  # one name for both, as `Study` and `Study.from_yaml`
 
 
 def _refuse_twins(what: str, names: Mapping[str, str], argument: str) -> None:
