@@ -135,6 +135,11 @@ def _window(given: Any) -> Window:
     return Window(*ends)
 
 
+def _tuning(given: Any) -> Window | list[Window]:
+    several = isinstance(given, list) and any(isinstance(each, list) for each in given)
+    return [_window(each) for each in given] if several else _window(given)
+
+
 def _rule(given: Any, shared: ComparisonRule | None) -> ComparisonRule:
     own = given if isinstance(given, dict) and shared else {}
     return ComparisonRule.from_dict({**shared.to_dict(), **own} if shared and own else given)
@@ -201,7 +206,7 @@ def _moment(given: Any) -> datetime:
 
 _WHOLE: Mapping[str, Callable[[Any], Any]] = {
     "trial": _trial,
-    "tuning": _window,
+    "tuning": _tuning,
     "test": _window,
     "validation": _window,
     "start_date": _moment,

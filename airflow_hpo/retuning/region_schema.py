@@ -28,7 +28,7 @@ def region_schema() -> dict[str, Any]:
     given = {
         "study": study,
         "trial": {**trial, **_closed({kind: {"type": "object"} for kind in TRIALS})},
-        "tuning": _WINDOW,
+        "tuning": {"anyOf": [*_WINDOW["anyOf"], {"type": "array", "items": _WINDOW, "minItems": 1}]},
         "test": _WINDOW,
         "validation": _WINDOW,
         "rule": rule,

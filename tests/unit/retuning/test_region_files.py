@@ -94,6 +94,13 @@ def test_no_approval_and_no_notification_are_said_and_not_left_empty(tmp_path: P
     assert "approve" not in built(tmp_path, text)["tokyo"].task_ids
 
 
+def test_a_region_may_tune_on_several_windows(tmp_path: Path) -> None:
+    several = "tuning: [[-16w, -8w], [-32w, -24w]]\nvalidation: [-8w, -4w]"
+    text = WHOLE.replace("tuning: [-8w, -4w]", several)
+    assert {"tune_16w-8w.start", "tune_32w-24w.start"} <= set(built(tmp_path, text)["tokyo"].task_ids)
+    assert Draft202012Validator(region_schema()).is_valid({**load(text), "start_date": ""})
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "line", "said"),
     [
@@ -103,6 +110,7 @@ def test_no_approval_and_no_notification_are_said_and_not_left_empty(tmp_path: P
         ("process: {", "proces: {", 8, "What runs a trial is one of process, pod, job"),
         ("retries: 3", "retry: 3", 8, "ProcessTrial has no argument 'retry'"),
         ("tuning: [-8w, -4w]", "tuning: [-8w, -3w]", 9, "Windows must not overlap, but tuning is"),
+        ("tuning: [-8w, -4w]", "tuning: [[-8w, -4w], -9w, 3]", 9, "A window is '-8w' or ['-20w', '-8w'], but got 3."),
         ("test: -4w", "test: 4w", 10, "A window ends after it starts"),
         ("test: -4w", "tset: -4w", 10, "A region's file has no 'tset'. Did you mean 'test'?"),
         ("margin: 0.02", "margin: -1", 15, "`margin` must be above 0"),
