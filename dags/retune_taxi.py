@@ -7,9 +7,11 @@ Why: what a dispatcher earns depends on a few parameters, and which are best cha
 `regions/`, so that a mistake in one stops that region alone. `max_pending` lets a node pool grow by one trial at a time.
 Needs: Kubernetes 1.29 or newer, the image of `docker/trial`, the extra `slack` with a connection `slack_taxi`, and the model at
 HPO_EXAMPLE_MODEL (host and port): here a stand-in, `python3 /app/forecast.py --port 8000` in the same image. The simulator is one, too: its
-best parameters earn HPO_EXAMPLE_GAIN (0.014) more than those in `data/dispatch_in_use.json`, so what a run must find is known beforehand:
+best parameters earn `gain` (0.014: 1.4 %) more than those in `data/dispatch_in_use.json`, so what a run must find is known beforehand. A
+half-year without change, which must keep them:
 
     airflow hpo champion set dispatch/tokyo --file dags/data/dispatch_in_use.json
+    airflow dags trigger retune_dispatch_tokyo --conf '{"gain": 0}'
 """
 
 import os
@@ -60,7 +62,7 @@ retuning_dags.from_yaml(
         objective=Objective("revenue", direction="maximize", extra_metrics=["unserved", "wait_s"]),
         space={"discount": Float(0.85, 0.99), "turn_weight": Float(0.0, 4.0), "max_wait_s": Int(60, 900)},
         scenarios=WEEK,
-        max_trials=int(os.environ.get("HPO_EXAMPLE_TRIALS", "100")),
+        max_trials=100,
         parallelism=5 * len(WEEK),
         max_pending=len(WEEK),
     ),
@@ -72,12 +74,12 @@ retuning_dags.from_yaml(
             "--start={{ trial.period.start | ds }}",
             "--day={{ trial.scenario.name }}",
             "--forecast={{ trial.variant or 'model' }}",
-            f"--gain={os.environ.get('HPO_EXAMPLE_GAIN', '0.014')}",
+            "--gain={{ params.gain }}",
             "{{ trial.args }}",
         ],
         env_vars={
             "DISPATCH_MODEL": "http://127.0.0.1:8000",
-            "DISPATCH_FAILS": os.environ.get("HPO_EXAMPLE_FAILS", "0.2"),
+            "DISPATCH_FAILS": "0.2",
             "DISPATCH_TRY": "{{ ti.try_number }}",
         },
         program_retries=4,
@@ -107,6 +109,7 @@ retuning_dags.from_yaml(
     dispatch="continuous",
     schedule="0 0 1 1,7 *",
     start_date=datetime(2026, 1, 1),
+    params={"gain": 0.014},
     doc_md=__doc__,
     tags=["hpo"],
 )

@@ -9,7 +9,6 @@ import json
 import socketserver
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -20,49 +19,17 @@ from structlog.testing import capture_logs
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.notifications.hpo import HpoNotifier
 from tests.unit.notifications.test_message import COMPARISON, VERSION, Task
+from tests.webhook import Webhook, webhook
 
 KEPT = {**COMPARISON, "verdict": "keep", "sentence": "Keep the champion: {{ nobody }} & <others> are worse."}
 
 
-class Slack(HTTPServer):
-    """Takes messages as Slack's incoming webhooks do."""
-
-    def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
-        super().__init__(("127.0.0.1", 0), _Webhook)
-
-
-class _Webhook(BaseHTTPRequestHandler):
-    server: Slack
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(json.loads(body))
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Be quiet."""
-
-
 @pytest.fixture
-def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
+def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
     """A local endpoint that the connection ``slack`` leads to."""
-    server = Slack()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    connection = {
-        "conn_type": "slackwebhook",
-        "schema": "http",
-        "host": f"127.0.0.1:{server.server_port}",
-        "password": "T/B/X",
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_SLACK", json.dumps(connection))
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with webhook() as server:
+        monkeypatch.setenv("AIRFLOW_CONN_SLACK", server.connection)
+        yield server
 
 
 class Mail(socketserver.TCPServer):
@@ -128,7 +95,7 @@ def context(returned: Any) -> dict[str, Any]:
     return {"ti": Task(returned), "dag": DAG("retune"), "run_id": "r1"}
 
 
-def test_slack_gets_the_message_as_it_is(slack: Slack) -> None:
+def test_slack_gets_the_message_as_it_is(slack: Webhook) -> None:
     pytest.importorskip("airflow.providers.slack", reason="needs the extra slack")
     from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
