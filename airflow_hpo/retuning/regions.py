@@ -12,7 +12,6 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.retuning.region import checked_region, displayed, region_dag, regional_study
 from airflow_hpo.retuning.region_files import from_yaml
 
-
 _ByName = ParamSpec("_ByName")
 _ByFile = ParamSpec("_ByFile")
 
