@@ -39,16 +39,20 @@ def end_of(
     if best is not None and study.objective.reached(best):
         return End.GOAL, f"The goal {study.objective.goal} was reached with {best}."
     if progress.blamed > study.failures_allowed:
-        return End.MAX_FAILURES, f"{progress.blamed} trials failed for good, and {study.failures_allowed} may."
+        return End.MAX_FAILURES, f"{_trials(progress.blamed)} failed for good, and {study.failures_allowed} may."
     if progress.counted(study.count) >= study.wanted:
         return End.MAX_TRIALS, f"All {study.wanted} trials are {study.count}."
     if study.patience is not None and progress.since_best >= study.patience:
-        return End.PATIENCE, f"{progress.since_best} trials in a row brought nothing better than {best}."
+        return End.PATIENCE, f"{_trials(progress.since_best)} in a row brought nothing better than {best}."
     if study.timeout is not None and elapsed >= study.timeout:
         fate = f" {_FATES[study.when_over]}" if progress.running else ""
         stood = f" For {_rounded(idle)} nothing ran, which does not count." if idle >= NOTABLE else ""
         return End.TIMEOUT, f"The timeout of {study.timeout} has passed.{stood}{fate}"
     return None
+
+
+def _trials(count: int) -> str:
+    return f"{count} trial{'s' * (count != 1)}"
 
 
 NOTABLE = timedelta(minutes=1)
@@ -105,7 +109,7 @@ def cannot_start(study: Study, progress: Progress) -> bool:
 def verdict_on_start(progress: Progress, reasons: Sequence[str]) -> BudgetVerdict:
     """Judge a study of which trials could not begin, with the last reason."""
     last = next((reason.partition(": ")[2] for reason in reversed(reasons) if reason), "").rstrip(".")
-    said = f"{progress.unbegun} trials could not begin, which max_failures does not count{f'; the last: {last}' if last else ''}."
+    said = f"{_trials(progress.unbegun)} could not begin, which max_failures does not count{f'; the last: {last}' if last else ''}."
     return BudgetVerdict(End.CANNOT_START, said, needed=0)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
@@ -127,6 +128,12 @@ def scenarios_by_name(scenarios: Any) -> Any:
     return scenarios
 
 
+def named_twice(kind: str, names: Sequence[Any]) -> str | None:
+    """Return why names of candidates, scenarios or variants are refused of which one is there twice; None where each is once."""
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    return None if twice is None else f"Every {kind} runs once, but {twice!r} is named twice. Drop or rename one."
+
+
 class Plan(Declared):
     """Every candidate under every scenario, variant and replicate, with common random numbers.
 
@@ -158,9 +165,8 @@ class Plan(Declared):
         for kind, names in named.items():
             if not names:
                 raise ValueError(f"An evaluation needs at least one {kind}, but got none. Write {kind}s=[...].")
-            twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
-            if twice is not None:
-                raise ValueError(f"Every {kind} is evaluated once, but {twice!r} is named twice. Drop or rename one.")
+            if twice := named_twice(kind, names):
+                raise ValueError(twice)
         taken = [name for name in self.objective.metrics if name in (*KEYS, FAILURE)]
         if taken:
             raise ValueError(

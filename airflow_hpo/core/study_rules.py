@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.evaluation import named_twice
 from airflow_hpo.core.space.parameter import Float
 from airflow_hpo.core.trial_key import SIMULATIONS
 
@@ -57,8 +58,8 @@ def _check_grid(study: Study) -> None:
 
 def _check_scenarios(study: Study) -> None:
     names = [each.name for each in study.scenarios]
-    if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
-        raise ValueError(f"Every scenario is run once, but {twice!r} is named twice. Drop or rename one.")
+    if twice := named_twice("scenario", names):
+        raise ValueError(twice)
     given = {"aggregate", "scenarios_needed"} & study.to_dict().keys()
     if given and not names:
         name = min(given)

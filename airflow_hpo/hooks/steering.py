@@ -90,7 +90,8 @@ class Steering:
     def set_study(self, study: str, **settings: Any) -> Edition:
         """Give a running study another ``parallelism``, ``max_trials``, ``timeout`` or ``sampler``.
 
-        It takes effect within seconds with ``dispatch="continuous"``, else at the next batch, and holds for this run alone. ::
+        It takes effect within seconds with ``dispatch="continuous"``, else at the next batch, and holds for this run alone. Trials that
+        were asked for before come to their end, also those of a batch that is larger than a lower ``parallelism``. ::
 
             HpoHook().set_study("bikes", parallelism=4, sampler="random")
 

@@ -13,7 +13,7 @@ from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.calendar import length_meant, length_of, split
 from airflow_hpo.core.called import refuses_one_argument
 from airflow_hpo.core.declared import brief_repr, refuse_set
-from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.evaluation import Scenario, named_twice
 from airflow_hpo.core.window import Period, Window, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -136,7 +136,5 @@ def _check_listed(scenarios: Sequence[Any]) -> None:
         raise DeclarationError(
             f"A scenario is a Scenario or a name, but got {brief_repr(wrong)}. Write scenarios=[{meant}, ...]."
         )
-    names = [each.name if isinstance(each, Scenario) else each for each in scenarios]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DeclarationError(f"Every scenario is evaluated once, but {twice!r} is named twice. Drop or rename one.")
+    if twice := named_twice("scenario", [each.name if isinstance(each, Scenario) else each for each in scenarios]):
+        raise DeclarationError(twice)

@@ -83,15 +83,18 @@ def add(
 
     Each is given by its scenario and the number of the trial that it is a part of.
     """
-    stored, trials = StudyReader(database).snapshot(edition)
-    found = {key: _request(edition, trial) for key, trial in _lowest(trials, simulations).items()}
+    reader = StudyReader(database)
+    # Not the trials themselves: thousands may have ended, and each task that begins one asks.
+    stored, known = reader.study(edition), reader.numbers_by_key(edition, simulations)
+    found: dict[str, TrialRequest] = {}
     with database.transaction() as connection:
         for key, (scenario, part_of) in simulations.items():
-            if key not in found:
-                params: Params = {"scenario": scenario}
-                attrs = {attributes.KEY: key, attributes.PART_OF: part_of}
-                distributions = distributions_of(study.space, params)
-                found[key] = _written(connection, stored, params, distributions, attrs, {})
+            params: Params = {"scenario": scenario}
+            if key in known:
+                found[key] = TrialRequest(study=edition, key=key, number=known[key], params=params)
+                continue
+            attrs = {attributes.KEY: key, attributes.PART_OF: part_of}
+            found[key] = _written(connection, stored, params, distributions_of(study.space, params), attrs, {})
     return [found[key] for key in simulations]
 
 

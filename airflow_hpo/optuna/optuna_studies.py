@@ -140,6 +140,10 @@ class OptunaStudies:
         """Return one trial."""
         return self._reader.record(edition, number)
 
+    def parts(self, companion: str, number: int) -> list[TrialRecord]:
+        """Return the simulations of one trial by number."""
+        return self._reader.parts(companion, number)
+
     def number_of(self, edition: str, key: str) -> int | None:
         """Return the number of the trial that was asked for by a key; None when none was."""
         return self._reader.number_of(edition, key)

@@ -69,6 +69,20 @@ class StudyReader:
         with self._database.transaction(read_only=True) as connection:
             return record_of(connection, trial_id(connection, name, number))
 
+    def parts(self, name: str, number: int) -> list[TrialRecord]:
+        """Return the simulations of one trial by number, from the study that has those of all trials."""
+        with self._database.transaction(read_only=True) as connection:
+            given = {"study_id": study_id(connection, name), "key": attributes.PART_OF, "text": json.dumps(number)}
+            return [record_of(connection, trial_id) for trial_id in connection.scalars(_IDS_WITH_VALUE, given).all()]
+
+    def numbers_by_key(self, name: str, keys: Iterable[str]) -> dict[str, int]:
+        """Return the numbers of the trials that were asked for by some keys; of one key the lowest."""
+        with self._database.transaction(read_only=True) as connection:
+            texts = [json.dumps(key) for key in keys]
+            given = {"study_id": study_id(connection, name), "key": attributes.KEY, "texts": texts}
+            found = connection.execute(_WITH_VALUES, given)
+            return {json.loads(text): number for number, text in sorted(found, reverse=True)}
+
     def number_of(self, name: str, key: str) -> int | None:
         """Return the number of the trial that was asked for by a key; None when none was."""
         with self._database.transaction(read_only=True) as connection:
@@ -138,6 +152,8 @@ _WITH_ATTRIBUTE = (
 )
 _SOURCES = select(_ATTRS.value_json).where(_ATTRS.key == attributes.SOURCE).distinct()
 _WITH_VALUE = _WITH_ATTRIBUTE.where(_ATTRS.value_json == bindparam("text"))
+_WITH_VALUES = _WITH_ATTRIBUTE.where(_ATTRS.value_json.in_(bindparam("texts", expanding=True)))
+_IDS_WITH_VALUE = _WITH_VALUE.with_only_columns(_ATTRS.trial_id).order_by(tables.trials.c.number)
 
 
 def trial_id(connection: Connection, name: str, number: int) -> int:

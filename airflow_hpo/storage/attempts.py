@@ -71,6 +71,12 @@ def any_heard(session: Session, edition: str) -> bool:
     return session.scalar(heard) is not None
 
 
+def any_begun(session: Session, edition: str, numbers: Collection[int]) -> bool:
+    """Say whether an attempt of any of these trials ever began."""
+    begun = select(AttemptRow.id).where(_within(edition), AttemptRow.number.in_(numbers)).limit(1)
+    return session.scalar(begun) is not None
+
+
 def read_to(session: Session, attempt: Attempt, reading: str) -> None:
     """Note how far the log of an attempt was read; the values that were read until then are stored with it."""
     _note(session, attempt.study, attempt.number, attempt.attempt, reading=reading)

@@ -150,5 +150,5 @@ def is_part_of_begun(store: Store, edition: Edition, number: int) -> bool:
     if not is_companion(edition.name):
         return False
     part_of = store.optuna.record(edition.name, number).part_of
-    theirs = {r.number for r in store.optuna.records(edition.name) if r.part_of == part_of and r.number != number}
-    return any(attempt.number in theirs for attempt in store.read(attempts.of, edition.name))
+    parts = () if part_of is None else store.optuna.parts(edition.name, part_of)
+    return store.read(attempts.any_begun, edition.name, [part.number for part in parts if part.number != number])

@@ -65,6 +65,17 @@ def _given_up(
     return Settled(TrialState.PRUNED, steps=values)
 
 
+def why_not_begun(store: Store, companion: str, simulation: TrialRecord) -> str | None:
+    """Say why a simulation was pruned that never began: its trial had been given up; None for any other."""
+    if simulation.part_of is None or simulation.state is not TrialState.PRUNED:
+        return None
+    if store.read(attempts.any_begun, companion, [simulation.number]):
+        return None
+    parts = store.optuna.parts(companion, simulation.part_of)
+    after = ", ".join(str(part.params["scenario"]) for part in parts if part.value is not None)
+    return f"It did not begin, because its trial was clearly worse than the best one after {after} and was given up."
+
+
 def complete_parts(store: Store, edition: Edition) -> None:
     """Write the simulations of running trials that have none yet, because the task that asked for them was killed."""
     if not edition.study.scenarios:
@@ -112,8 +123,7 @@ def settle(store: Store, session: Session, companion: str, told: TrialRecord) ->
     study, trial = editions.get(session, main).study, store.optuna.latest(main, told.part_of)
     if trial.state.finished:
         return
-    records = [told if one.number == told.number else one for one in store.optuna.records(companion)]
-    mine = [one for one in records if one.part_of == told.part_of]
+    mine = [told if one.number == told.number else one for one in store.optuna.parts(companion, told.part_of)]
     failed = [one.number for one in mine if one.state is TrialState.FAIL]
     found = settled(mine, study, attempts.lost_by_infrastructure(session, companion, failed))
     if found is None:

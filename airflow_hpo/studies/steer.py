@@ -12,7 +12,7 @@ from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.core.trial_key import batch_and_index, first_key, sharer_of
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import acts, editions, evaluations
-from airflow_hpo.studies.status import Status, status_of
+from airflow_hpo.studies.status import Status, status, status_of
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.suggest import at_most
 
@@ -41,6 +41,15 @@ def set_study(store: Store, name: str, given: Mapping[str, Any], by: str) -> Edi
 def extend_study(store: Store, name: str, more: int, by: str) -> Edition:
     """Have a running study want more trials; two people who ask at once get both."""
     return _set(store, name, by, more=more)
+
+
+def holds_later(store: Store, name: str) -> str | None:
+    """Say from when a lower parallelism holds: what was asked for before comes to its end; None where it holds already."""
+    look = status(store, name)
+    running, slots = look.progress.running, look.edition.study.slots
+    if running <= slots:
+        return None
+    return f"{running} trials were asked for before and come to their end; further ones start once fewer than {slots} run."
 
 
 def _set(store: Store, name: str, by: str, given: Mapping[str, Any] | None = None, more: int = 0) -> Edition:

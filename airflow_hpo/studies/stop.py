@@ -7,7 +7,7 @@ from airflow_hpo.core.act import ActKind
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.study import WhenOver
 from airflow_hpo.core.trial import TrialState
-from airflow_hpo.core.trial_key import is_companion
+from airflow_hpo.core.trial_key import is_companion, main_of
 from airflow_hpo.storage import acts, editions
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.attempted import attempted, is_part_of_begun
@@ -62,7 +62,8 @@ def must_not_start(store: Store, edition: Edition, number: int) -> str | None:
 
     It was suggested before the study was over, and its task had to wait.
     """
-    return None if _goes_on(store, edition, number) else _reason(store, edition, starting=True)
+    reason = _reason(store, edition, starting=True)
+    return None if reason is None or _goes_on(store, edition, number) else reason
 
 
 def must_be_withdrawn(store: Store, name: str, number: int) -> bool:
@@ -88,7 +89,9 @@ def _reason(store: Store, found: Edition, *, starting: bool = False, unbegun: bo
     stopped = starting and found.stop_reason is not None
     if found.finished is not None or not (stopped or unbegun or found.study.when_over == "stop"):
         return None
-    found = found if starting else kept_time(store, found)
-    verdict = status_of(store, found, store.optuna.records(found.name, details=False)).verdict
+    # Simulations end with their study, and of how many there are nothing depends.
+    main = store.edition(main_of(found.name))
+    main = main if starting else kept_time(store, main)
+    verdict = status_of(store, main, store.optuna.records(main.name, details=False)).verdict
     what = "was not started" if starting or unbegun else "was ended before it had finished"
     return f"The trial {what}. {verdict.reason}" if verdict.over else None

@@ -28,6 +28,7 @@ from airflow_hpo.exceptions import PermanentHpoError, StudyOverError, TransientH
 from airflow_hpo.storage import acts, attempts
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.drain import held_back
+from airflow_hpo.studies.simulations import why_not_begun
 from airflow_hpo.studies.stop import must_not_start
 from airflow_hpo.studies.stop_rule import ask_rule
 from airflow_hpo.studies.store import Store
@@ -122,6 +123,9 @@ class TrialRun:
             said = last_words(self.store.read(attempts.of, study, record.number))
             raise PermanentHpoError(FAILED_BEFORE.format(number=record.number, said=said))
         self.log.info("Trial %s is %s in the study; nothing is run.", record.number, record.state)
+        if given_up := why_not_begun(self.store, study, record):
+            self.log.info("%s", given_up)
+            return claims.result_of(study, record)
         self.log.info("%s", _answer_of(record, self.claimed.request))
         if image := answer_line(self.store, study, record.number):
             self.log.info("%s", image)

@@ -118,7 +118,7 @@ def test_too_many_failures_say_what_to_do(store: Store) -> None:
     tuned.fail(requests[0])
     failure = finished(tuned).failure
     assert failure == (
-        "1 trials failed for good, and 0 may. Look at the failed trials' logs, then clear them or raise max_failures."
+        "1 trial failed for good, and 0 may. Look at the failed trials' logs, then clear them or raise max_failures."
     )
 
 

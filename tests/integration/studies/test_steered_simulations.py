@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.run_tasks import RunTasks
 from airflow_hpo.studies.simulations import complete_parts, is_asked
 from airflow_hpo.studies.status import status
-from airflow_hpo.studies.steer import set_study
+from airflow_hpo.studies.steer import holds_later, set_study
 from airflow_hpo.studies.stop import must_be_withdrawn, must_not_start, open_trials, reason_to_end, request_stop
 from airflow_hpo.studies.stopped_runs import end_stopped
 from airflow_hpo.studies.store import Store
@@ -30,8 +31,9 @@ from airflow_hpo.studies.suggest import ask_for
 from airflow_hpo.studies.why import explain
 from airflow_hpo.trials.invalidate import invalidate
 from airflow_hpo.trials.rows import metric_series_frame, trial_details, trial_rows
+from airflow_hpo.trials.run import TrialRun
 from airflow_hpo.trials.steer import add_trial, end_trial
-from tests.integration.trial_tasks import Tuned, declared
+from tests.integration.trial_tasks import WORK, Tuned, declared, task_try_of
 
 DAYS = ["mon", "tue", "wed"]
 BY = "ann@host"
@@ -72,6 +74,19 @@ def test_parallelism_counts_simulations_and_changes_in_whole_trials(store: Store
 
     assert len(week.suggest()) == 9
     assert store.edition(companion_of(week.name)).study.slots == 9
+
+
+def test_a_lower_parallelism_holds_once_what_was_asked_for_has_ended(week: Tuned) -> None:
+    requests = week.suggest()
+    assert holds_later(week.store, week.name) is None
+
+    set_study(week.store, week.name, {"parallelism": 3}, BY)
+
+    said = "2 trials were asked for before and come to their end; further ones start once fewer than 1 run."
+    assert holds_later(week.store, week.name) == said
+    for request in requests[:3]:
+        week.complete(request)
+    assert holds_later(week.store, week.name) is None
 
 
 def test_a_point_that_a_person_adds_is_simulated_and_exported(week: Tuned) -> None:
@@ -244,7 +259,7 @@ DAYS_OF_TWO_WEEKS = [f"day {number}" for number in range(1, 7)]
 
 @pytest.mark.parametrize(("direction", "worse"), [("minimize", 5.0), ("maximize", -5.0)])
 def test_a_trial_that_is_clearly_worse_is_given_up_and_its_open_days_do_not_begin(
-    store: Store, direction: str, worse: float
+    store: Store, direction: str, worse: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     pruner = Pruner("wilcoxon", p_threshold=0.15)
     objective = {"metric": "loss", "direction": direction, "extra_metrics": ["time_s"]}
@@ -260,6 +275,11 @@ def test_a_trial_that_is_clearly_worse_is_given_up_and_its_open_days_do_not_begi
     assert week.states() == [TrialState.COMPLETE, TrialState.PRUNED]
     assert companion_state(week)[9:] == [TrialState.RUNNING, TrialState.PRUNED, TrialState.PRUNED]
     assert week.claim(requests[10]).answered
+    answer = TrialRun(store, logging.getLogger("answers"), 1.0)
+    answer.claim(requests[10], WORK, task_try_of(requests[10].key, 2))
+    with caplog.at_level("INFO", "answers"):
+        assert answer.answer()
+    assert "clearly worse than the best one after day 1, day 2, day 3 and was given up." in caplog.text
     week.conclude(*running, 7.0)
     assert week.states() == [TrialState.COMPLETE, TrialState.PRUNED]
     assert (week.progress().pruned, week.progress().failed, status(store, week.name).may_start) == (1, 0, 2)

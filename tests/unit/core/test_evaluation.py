@@ -59,9 +59,9 @@ def test_seeds_depend_on_scenario_and_replicate_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"candidates": [CHAMPION, CHAMPION]}, "Every candidate is evaluated once, but 'champion' is named twice"),
-        ({"scenarios": ["monday", "monday"]}, "Every scenario is evaluated once, but 'monday' is named twice"),
-        ({"variants": ["a", "a"]}, "Every variant is evaluated once, but 'a' is named twice"),
+        ({"candidates": [CHAMPION, CHAMPION]}, "Every candidate runs once, but 'champion' is named twice"),
+        ({"scenarios": ["monday", "monday"]}, "Every scenario runs once, but 'monday' is named twice"),
+        ({"variants": ["a", "a"]}, "Every variant runs once, but 'a' is named twice"),
         ({"candidates": []}, "An evaluation needs at least one candidate, but got none"),
         ({"scenarios": []}, "An evaluation needs at least one scenario, but got none"),
         ({"variants": []}, "An evaluation needs at least one variant, but got none"),

@@ -51,7 +51,7 @@ def test_as_many_trials_run_as_fit_whole_and_one_at_least(parallelism: int | Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"scenarios": ["mon", "mon"]}, "'mon' is named twice"),
+        ({"scenarios": ["mon", "mon"]}, "Every scenario runs once, but 'mon' is named twice"),
         ({"scenarios": [], "aggregate": "sum"}, "Write scenarios="),
         ({"scenarios": [], "scenarios_needed": 0.5}, "Write scenarios="),
         ({"aggregate": "avg"}, "or a quantile such as 0.9, but got 'avg'"),

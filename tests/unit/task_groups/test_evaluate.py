@@ -124,7 +124,7 @@ def test_a_dag_with_an_evaluation_survives_serialization() -> None:
         ({"candidates": ["champion"]}, "Candidate is declared by a mapping of named fields, but got 'champion'"),
         ({"scenarios": []}, "An evaluation needs at least one scenario, but got none"),
         ({"scenarios": "rain"}, "Scenarios come as a list, or from a task that returns one, but got 'rain'"),
-        ({"variants": ["a", "a"]}, "Every variant is evaluated once, but 'a' is named twice"),
+        ({"variants": ["a", "a"]}, "Every variant runs once, but 'a' is named twice"),
         ({"replicates": 0}, "`replicates` must be at least 1"),
         ({"replicates": 513}, "got 1026 evaluations (2 candidates x 1 scenarios x 1 variants x 513 replicates)"),
         ({"replicates": 513}, "Write `replicates=512`, take fewer candidates or scenarios, or set "),
