@@ -49,7 +49,9 @@ def holds_later(store: Store, name: str) -> str | None:
     running, slots = look.progress.running, look.edition.study.slots
     if running <= slots:
         return None
-    return f"{running} trials were asked for before and come to their end; further ones start once fewer than {slots} run."
+    return (
+        f"{running} trials were asked for before and come to their end; further ones start once fewer than {slots} run."
+    )
 
 
 def _set(store: Store, name: str, by: str, given: Mapping[str, Any] | None = None, more: int = 0) -> Edition:
