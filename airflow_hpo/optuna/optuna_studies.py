@@ -47,10 +47,12 @@ class OptunaStudies:
         with self._locked_storage(edition) as (storage, reader):
             create.create(storage, reader, edition, study)
 
-    def warm_start(self, edition: str, study: Study, earlier: Sequence[str]) -> list[tuple[str, int]]:
-        """Take over the best trials of earlier editions that fit the space, as the study's ``warm_start`` says."""
+    def warm_start(
+        self, edition: str, study: Study, earlier: Sequence[str], others: Sequence[Sequence[str]] = ()
+    ) -> list[tuple[str, int]]:
+        """Take over the best trials of earlier editions, and of other studies', that fit the space, as its ``warm_start`` says."""
         with self._locked_storage(edition) as (storage, reader):
-            return warm_start.warm_start(storage, reader, edition, study, earlier)
+            return warm_start.warm_start(storage, reader, edition, study, (earlier, *others))
 
     def enqueue_champion(self, edition: str, study: Study, params: Params) -> bool:
         """Have the parameters that production uses evaluated first, if they fit the space; the first call decides."""

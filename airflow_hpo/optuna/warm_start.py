@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice, zip_longest
 
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState as OptunaState
@@ -22,13 +22,13 @@ from airflow_hpo.optuna.read import StudyReader
 
 
 def warm_start(
-    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, earlier: Sequence[str]
+    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, earlier: Sequence[Sequence[str]]
 ) -> list[tuple[str, int]]:
-    """Take over the best trials of the first of these editions that have any; only the study's holder may call it."""
+    """Take over the best trials of each study's first editions that have any, in turns; only the study's holder may call it."""
     if study.warm_start is None:
         return []
-    results = ((name, found) for name in earlier if (found := _complete(reader, study, name)))
-    best = _best(study, islice(results, study.warm_start.editions))[: study.warm_start.trials]
+    each = [_newest(reader, study, names, study.warm_start.editions) for names in earlier]
+    best = _in_turns(study, [_best(study, results) for results in each])[: study.warm_start.trials]
     if study.warm_start.mode == "points":
         _remember_points(storage, reader, edition, study, [trial for _, trial in best])
     else:
@@ -47,6 +47,20 @@ def enqueue_champion(storage: RDBStorage, reader: StudyReader, edition: str, stu
         storage.set_study_user_attr(stored.id, attributes.CHAMPION, point)
         return bool(point)
     return bool(stored.user_attrs[attributes.CHAMPION])
+
+
+def _newest(
+    reader: StudyReader, study: Study, names: Iterable[str], editions: int
+) -> Iterable[tuple[str, list[TrialRecord]]]:
+    return islice(((name, found) for name in names if (found := _complete(reader, study, name))), editions)
+
+
+def _in_turns(study: Study, best: Sequence[list[tuple[str, TrialRecord]]]) -> list[tuple[str, TrialRecord]]:
+    """Return the best of each study, then the second best, and so on: their values cannot be compared."""
+    found: dict[object, tuple[str, TrialRecord]] = {}
+    for entry in filter(None, chain.from_iterable(zip_longest(*best))):
+        found.setdefault(identity(study.space, entry[1].params), entry)
+    return list(found.values())
 
 
 def _best(study: Study, results: Iterable[tuple[str, list[TrialRecord]]]) -> list[tuple[str, TrialRecord]]:

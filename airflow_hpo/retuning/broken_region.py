@@ -1,4 +1,4 @@
-"""What stands for a region whose file has a mistake: an import error of that file."""
+"""Import error of a region's file: a DAG in place of the one that a mistake in the file prevents."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ class BrokenRegion(DAG):
 
     @classmethod
     def of(cls, sentence: str, path: Path, folder: str) -> Self:
-        """Make one in the DAG file that is being read, whose folder is given."""
+        """Make one in the DAG file that is being read, which is in the given folder."""
         with cls(f"broken_{id_form(path.stem)}", schedule=None) as dag:
             dag.sentence, dag.file = sentence, os.path.relpath(path, folder)
         return dag

@@ -48,7 +48,7 @@ def from_yaml(
     :param parameter_set: as for :func:`retuning_dags`; of no use without a shared study.
     :param shared: arguments of :func:`retuning_dag` for all regions; a file's are stronger, and of ``rule``, ``approval`` and ``notify``
         a file has the fields that differ.
-    :returns: the DAGs by region, without those whose file has a mistake.
+    :returns: the DAGs by region, without the regions that have a mistake in their file.
     :raises DeclarationError: when no file is found, or what is shared makes no sense.
     """
     frame = inspect.currentframe()

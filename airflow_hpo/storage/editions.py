@@ -157,15 +157,17 @@ def names_and_families(session: Session) -> list[str]:
     return [*dict.fromkeys(family for _, family in found), *(name for name, _ in found)]
 
 
-def names_before(session: Session, edition: Edition, data_until: datetime | None) -> list[str]:
-    """Return the editions of a family that were created before one and have data that end no later, the newest data first.
+def names_before(
+    session: Session, edition: Edition, data_until: datetime | None, family: str | None = None
+) -> list[str]:
+    """Return the editions of its family, or another one, that were created before one and have data that end no later.
 
-    Without a kept end of its data an edition counts by the time of its creation. What was computed afresh since then is left
+    The newest data come first. Without a kept end of its data an edition counts by the time of its creation. What was computed afresh since then is left
     out, and so is what another one computes afresh itself.
     """
     own, end = row_id(session, edition.name), func.coalesce(EditionRow.data_until, EditionRow.created_at)
     before = (
-        EditionRow.family == edition.family,
+        EditionRow.family == (family or edition.family),
         EditionRow.id < own,
         is_newest(),
         end <= (data_until or edition.created),

@@ -12,7 +12,8 @@ from airflow_hpo.core.owner import DagRunEnd, DagRunKey, Owner
 from airflow_hpo.core.scenarios import companion_study
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial_key import companion_of, group_of
+from airflow_hpo.core.trial_key import companion_of, group_of, without_window
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.storage import acts, editions, generations, purges, sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.owner import claim_study
@@ -163,11 +164,23 @@ def _end_earlier(store: Store, edition: Edition, run: DagRunKey) -> None:
 def _take_over(store: Store, edition: Edition, study: Study, facts: RunFacts) -> None:
     if study.warm_start is None:
         return
-    earlier = store.read(editions.names_before, edition, facts.data_until)
-    taken = store.optuna.warm_start(edition.name, study, earlier)
+    own, *others = [
+        store.read(editions.names_before, edition, facts.data_until, family)
+        for family in [edition.family, *_others(store, edition, study.warm_start)]
+    ]
+    taken = store.optuna.warm_start(edition.name, study, own, others)
     counts = Counter(name for name, _ in taken)
     found = ", ".join(f"{count} of {name}" for name, count in counts.items())
-    logger.info("Warm start: %s.", f"the best trials of earlier editions, {found}" if taken else _nothing(earlier))
+    logger.info(
+        "Warm start: %s.", f"the best trials of earlier editions, {found}" if taken else _nothing(sum(others, own))
+    )
+
+
+def _others(store: Store, edition: Edition, warm_start: WarmStart) -> list[str]:
+    """Return the other studies from which points are taken; the same study on another window tries those of this one anyway."""
+    found = store.read(editions.families_like, "") if warm_start.studies else []
+    same = without_window(edition.family)
+    return [name for name in found if warm_start.names(name) and without_window(name) != same]
 
 
 def _nothing(earlier: Sequence[str]) -> str:

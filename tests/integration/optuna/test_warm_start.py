@@ -152,6 +152,25 @@ def test_points_are_evaluated_again_first(earlier: OptunaStudies) -> None:
     assert [r.origin for r in earlier.records("w@3")] == [Origin.WARM_START, Origin.WARM_START, Origin.SAMPLER]
 
 
+def test_of_other_studies_the_best_come_in_turns_and_equal_points_once(studies: OptunaStudies) -> None:
+    # What osaka measures is a hundred times as much; its best point is tokyo's second.
+    points = {"tokyo@1": {0.1: 1.0, 0.2: 2.0, 0.3: 3.0}, "osaka@1": {0.2: 100.0, 0.8: 200.0}, "w@1": {}}
+    for edition, values in points.items():
+        study = declared({"x": Float(0, 1)}, "points").model_copy(update={"start_points": [{"x": x} for x in values]})
+        studies.create(edition, study)
+        for request in studies.ask(edition, study, [f"1/{place}" for place in range(len(values))]):
+            studies.tell(edition, request.number, TrialState.COMPLETE, values[float(request.params["x"])])
+    study = declared({"x": Float(0, 1)}, "points", trials=4)
+    taken = studies.warm_start("w@1", study, [], [["tokyo@1"], ["osaka@1"]])
+    assert taken == [("tokyo@1", 0), ("osaka@1", 0), ("osaka@1", 1), ("tokyo@1", 2)]
+    assert [each.params["x"] for each in studies.ask("w@1", study, [f"2/{n}" for n in range(4)])] == [
+        0.1,
+        0.2,
+        0.8,
+        0.3,
+    ]
+
+
 def test_nothing_is_taken_over_when_nothing_fits(earlier: OptunaStudies) -> None:
     study = declared({"other": Int(1, 3)})
     earlier.create("w@3", study)

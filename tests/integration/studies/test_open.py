@@ -93,6 +93,26 @@ def test_a_warm_start_takes_nothing_of_later_data_and_says_so(tuned: Tuned, capl
     assert "Warm start: the best trials of earlier editions, 2 of demo@r." in caplog.text
 
 
+def test_a_new_region_tries_the_best_points_of_the_others_first(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    january, june = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    editions_of = {
+        "dispatch/tokyo": january,
+        "dispatch/kyoto": june,
+        "dispatch/osaka/16w-8w": january,
+        "bikes": january,
+    }
+    for name, until in editions_of.items():
+        tuned = Tuned(store, declared(name=name), "r", until)
+        for request in tuned.suggest():
+            tuned.complete(request)
+    study = declared(name="dispatch/osaka/32w-24w", warm_start=WarmStart(trials=2, studies=["dispatch/*"]))
+    with caplog.at_level("INFO"):
+        new = Tuned(store, study, "r", january)
+    assert "Warm start: the best trials of earlier editions, 2 of dispatch/tokyo@r." in caplog.text
+    known = store.optuna.records("dispatch/tokyo@r")
+    assert [each.params for each in new.suggest()[:2]] == [each.params for each in known[:2]]
+
+
 def test_another_search_is_opened_once_the_edition_is_to_be_computed_afresh(tuned: Tuned) -> None:
     changed = declared(space={"x": Float(0, 2)})
     with pytest.raises(StudyConflictError, match="`airflow hpo studies afresh demo@r`, then clear"):

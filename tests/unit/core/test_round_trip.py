@@ -111,7 +111,11 @@ def studies(draw: st.DrawFn) -> Study:
         sampler=draw(samplers),
         pruner=draw(pruners),
         start_points=[{"Root": value} for value in root.choices],
-        warm_start=draw(st.none() | st.builds(WarmStart, mode=st.sampled_from(["points", "values"]))),
+        warm_start=draw(
+            st.none()
+            | st.builds(WarmStart, mode=st.sampled_from(["points", "values"]))
+            | st.just(WarmStart(studies=["a/*"]))
+        ),
         seed=draw(st.integers(0, 2**40)),
     )
 

@@ -81,6 +81,8 @@ PARTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Pruner("threshold"), ["pruner 'threshold'", "`lower`, `upper`", "neither"]),
     (lambda: WarmStart(mode="all"), ["`mode`", "'points' or 'values'", "'all'"]),
     (lambda: WarmStart(trials=0), ["`trials`", "at least 1", "0"]),
+    (lambda: WarmStart(studies="dispatch/*"), ["`studies` must be a list", "Write studies=['dispatch/*']."]),
+    (lambda: WarmStart(mode="values", studies=["a"]), ["mode='values' with studies=['a']", "Write mode='points'."]),
 ]
 
 STUDIES: list[tuple[dict[str, Any], list[str]]] = [
