@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.offset import CalendarOffset, begins_a_day, offset_of
-from airflow_hpo.core.window import Period
+from airflow_hpo.core.window import Period, Window
 from airflow_hpo.exceptions import DeclarationError
 
 
@@ -29,6 +29,17 @@ def length_of(every: timedelta | str) -> CalendarOffset:
             f"scenarios={length_meant(every)!r}."
         )
     return length
+
+
+def count_in(window: Window, every: timedelta | str) -> int:
+    """Return into how many scenarios a window is cut; where clocks change, one of hours has one more or less in a run."""
+    count = (window.end - window.start) // length_of(every)
+    if not count:
+        raise DeclarationError(
+            f"A window holds at least one scenario, but {window} is shorter than {every!s}. "
+            "Lengthen the window or shorten the scenarios."
+        )
+    return count
 
 
 def split(period: Period, every: timedelta | str) -> list[Scenario]:

@@ -2,17 +2,18 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
 
-from airflow_hpo.core.declared import REQUIRED, Declared, fingerprint
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, fingerprint
 from airflow_hpo.core.environment import clash, variable
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.parameter import Choice, Params
 from airflow_hpo.core.window import Period
+from airflow_hpo.exceptions import DeclarationError
 
 CHAMPION = "champion"
 """Name of the candidate that production uses now."""
@@ -121,17 +122,49 @@ class Scenario(Declared):
         return values
 
 
-def scenarios_by_name(scenarios: Any) -> Any:
-    """Return scenarios with each text as the one of that name."""
-    if isinstance(scenarios, list | tuple):
-        return [{"name": each} if isinstance(each, str) else each for each in scenarios]
-    return scenarios
+def folds(count: int) -> list[Scenario]:
+    """Return the folds of a cross-validation as scenarios: a trial is trained once without each, and measured on that one.
+
+    A program reads ``HPO_SCENARIO_FOLD`` and ``HPO_SCENARIO_FOLDS``, a function ``trial.scenario.values["fold"]``.
+
+    Example::
+
+        Study(name="forest", objective="loss", space={"depth": Int(1, 9)}, max_trials=20, scenarios=folds(5))
+
+    :param count: how many, 2 or more. They are named ``fold_0``, ``fold_1`` and so on, and have the values ``fold``, counted from 0, and
+        ``folds``, which is ``count``.
+    :raises DeclarationError: when it is no whole number, or less than 2.
+    """
+    if not isinstance(count, int) or isinstance(count, bool) or count < 2:
+        raise DeclarationError(f"There are 2 folds or more, but got {count!r}. Write folds(5).")
+    return [Scenario(f"fold_{number}", {"fold": number, "folds": count}) for number in range(count)]
+
+
+def listed_scenarios(given: Sequence[Any]) -> list[Scenario]:
+    """Return listed scenarios, of which some may be names alone, or plain data.
+
+    :raises DeclarationError: when something is no scenario, or one is named twice.
+    """
+    wrong = next((each for each in given if not isinstance(each, str | Scenario | Mapping)), None)
+    if wrong is not None:
+        meant = repr(str(wrong)) if isinstance(wrong, int | float) else "Scenario('monday')"
+        raise DeclarationError(
+            f"A scenario is a Scenario or a name, but got {brief_repr(wrong)}. Write scenarios=[{meant}, ...]."
+        )
+    found = [each if isinstance(each, Scenario) else _scenario(each) for each in given]
+    if twice := named_twice("scenario", [each.name for each in found]):
+        raise DeclarationError(twice)
+    return found
 
 
 def named_twice(kind: str, names: Sequence[Any]) -> str | None:
     """Return why names of candidates, scenarios or variants are refused of which one is there twice; None where each is once."""
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     return None if twice is None else f"Every {kind} runs once, but {twice!r} is named twice. Drop or rename one."
+
+
+def _scenario(given: str | Mapping[str, Any]) -> Scenario:
+    return Scenario(given) if isinstance(given, str) else Scenario.from_dict(dict(given))
 
 
 class Plan(Declared):
@@ -153,7 +186,7 @@ class Plan(Declared):
     @field_validator("scenarios", mode="before")
     @classmethod
     def _named_scenarios(cls, scenarios: Any) -> Any:
-        return scenarios_by_name(scenarios)
+        return listed_scenarios(scenarios) if isinstance(scenarios, list | tuple) else scenarios
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:

@@ -16,12 +16,15 @@ import statistics
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from airflow_hpo.core.calendar import count_in, split
+from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.study import Aggregate, Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import SIMULATIONS, batch_and_index, key_of, sharer_of
+from airflow_hpo.core.window import Period, Window
 
 ENDLESS = 10**9
 """Of a companion's own budget: the study's decides."""
@@ -33,7 +36,7 @@ def companion_study(study: Study) -> Study:
         name=f"{study.name}{SIMULATIONS}",
         # A goal is one of trials.
         objective=study.objective.model_copy(update={"goal": None}),
-        space={"scenario": Categorical([scenario.name for scenario in study.scenarios])},
+        space={"scenario": Categorical([scenario.name for scenario in study.listed_scenarios])},
         sampler="random",
         max_trials=ENDLESS,
         max_failures=ENDLESS,
@@ -42,6 +45,33 @@ def companion_study(study: Study) -> Study:
         when_over=study.when_over,
         seed=study.seed,
     )
+
+
+def without_scenarios(study: Study) -> Study:
+    """Return a study of which each trial is one simulation, as what evaluates its candidates has scenarios of its own."""
+    return study.model_copy(update={"scenarios": []})
+
+
+def as_laid_out(study: Study, window: Window | None) -> Study:
+    """Return a study with as many scenarios as its window has; which ones they are is known in a run."""
+    if window is None or not isinstance(study.scenarios, str):
+        return _with(study, study.listed_scenarios)
+    count = count_in(window, study.scenarios)
+    return _with(study, [Scenario(f"{study.scenarios} {number}") for number in range(1, count + 1)])
+
+
+def in_period(study: Study, period: Period | None) -> Study:
+    """Return a study with the scenarios that the period of its run is cut into, where it has a length of them."""
+    if period is None or not isinstance(study.scenarios, str):
+        return _with(study, study.listed_scenarios)
+    return _with(study, split(period, study.scenarios))
+
+
+def _with(study: Study, scenarios: list[Scenario]) -> Study:
+    if scenarios == study.scenarios:
+        return study
+    given = {name: getattr(study, name) for name in study.model_fields_set}
+    return Study(**{**given, "scenarios": scenarios})
 
 
 def parts_by_trial(simulations: Iterable[TrialRecord], trials: Iterable[TrialRecord]) -> dict[int, list[TrialRecord]]:
@@ -109,7 +139,7 @@ def settled(simulations: Iterable[TrialRecord], study: Study, lost: Collection[i
     It waits for all of them also when one has failed: what they measured stands when the failed one is run again alone. Those
     that were lost, by no fault of the program, may be missing as far as the study says.
     """
-    scenarios = [scenario.name for scenario in study.scenarios]
+    scenarios = [scenario.name for scenario in study.listed_scenarios]
     last = {str(record.params["scenario"]): record for record in own_trials(simulations)}
     if set(last) != set(scenarios) or not all(record.state.finished for record in last.values()):
         return None

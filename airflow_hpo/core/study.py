@@ -20,9 +20,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.algorithms import Pruner, Sampler
-from airflow_hpo.core.declared import Declared, brief_repr, fingerprint, nearest
+from airflow_hpo.core.calendar import length_meant, length_of
+from airflow_hpo.core.declared import Declared, brief_repr, fingerprint, nearest, refuse_set
 from airflow_hpo.core.environment import refuse_clash
-from airflow_hpo.core.evaluation import Scenario, scenarios_by_name
+from airflow_hpo.core.evaluation import Scenario, listed_scenarios
 from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.remedy import closest, named
@@ -116,8 +117,9 @@ class Study(Declared):
     :param seed: changes every random choice of the study; 0 or more.
     :param shared: True lets several task groups, also of several DAGs, run trials of one edition together, where their ``run`` is
         the same: one budget, one parallelism, one best trial. All of them declare it. False: a second task group is refused.
-    :param scenarios: what each trial is run under, such as the days of a week: names or :class:`Scenario`, in the order in which they start; a
-        trial is then one simulation for each. ``parallelism``, ``max_parallelism`` and ``max_pending`` count simulations, all else trials.
+    :param scenarios: what each trial is run under, such as the days of a week: names or :class:`Scenario`, in the order in which they start, or
+        :func:`folds`; or a length such as ``"1d"``, into which the window of the run is cut. A trial is then one simulation for each.
+        ``parallelism``, ``max_parallelism`` and ``max_pending`` count simulations, all else trials.
     :param aggregate: a trial's value from those of its scenarios: ``"mean"``, ``"sum"``, ``"median"``, ``"worst"``, or a quantile such as 0.9.
     :param scenarios_needed: the share of the scenarios that a trial needs for a value, above 0 and up to 1: others may be missing when
         the infrastructure lost them, not when the program failed. 1.0: all of them.
@@ -152,7 +154,7 @@ class Study(Declared):
     # Left out while False, so that fingerprints of earlier declarations hold.
     shared: StrictBool = Field(default=False, exclude_if=operator.not_)
     # Left out while they say nothing, like `shared`.
-    scenarios: list[Scenario] = Field(default=[], exclude_if=operator.not_)
+    scenarios: list[Scenario] | str = Field(default=[], exclude_if=operator.not_)
     aggregate: Aggregate | StrictFloat = Field(default="mean", exclude_if=lambda aggregate: aggregate == "mean")
     scenarios_needed: StrictFloat = Field(default=1.0, gt=0, le=1, exclude_if=lambda share: share == 1)
 
@@ -195,10 +197,19 @@ class Study(Declared):
         refuse_clash(space)
         return ordered(space)
 
-    @field_validator("scenarios", mode="before", json_schema_input_type=list[str | Scenario])
+    @field_validator("scenarios", mode="before", json_schema_input_type=list[str | Scenario] | str)
     @classmethod
-    def _scenarios_by_name(cls, scenarios: Any) -> Any:
-        return scenarios_by_name(scenarios)
+    def _listed_or_a_length(cls, scenarios: Any) -> Any:
+        if isinstance(scenarios, str | timedelta):
+            length = length_of(scenarios)
+            return scenarios if isinstance(scenarios, str) else str(length)
+        refuse_set("Scenarios", scenarios)
+        if not isinstance(scenarios, list | tuple):
+            raise ValueError(
+                f"Scenarios are a list, or a length such as '1d', but got {brief_repr(scenarios)}. "
+                f"Write scenarios={length_meant(scenarios)!r}."
+            )
+        return listed_scenarios(scenarios)
 
     @field_validator("aggregate", mode="before", json_schema_input_type=Aggregate | float)
     @classmethod
@@ -255,7 +266,17 @@ class Study(Declared):
     @property
     def simulations(self) -> int:
         """How many simulations a trial is."""
-        return max(1, len(self.scenarios))
+        return max(1, len(self.listed_scenarios))
+
+    @property
+    def listed_scenarios(self) -> list[Scenario]:
+        """The scenarios; those that its window is cut into are known when there is a window."""
+        if isinstance(self.scenarios, str):
+            raise DeclarationError(
+                f"Scenarios of a length are cut from a window, but {self.name!r} has scenarios={self.scenarios!r} and no window. "
+                "Write TuneTaskGroup(..., window=Window('-1w'))."
+            )
+        return self.scenarios
 
     @property
     def simulations_at_once(self) -> int:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_hpo.core.declared import brief_repr
-from airflow_hpo.core.evaluation import named_twice
 from airflow_hpo.core.space.parameter import Float
 from airflow_hpo.core.trial_key import SIMULATIONS
 
@@ -21,6 +20,12 @@ def check_consistent(study: Study) -> None:
     """Refuse a study with arguments that contradict each other."""
     _check_grid(study)
     _check_scenarios(study)
+    if study.timeout is not None and study.timeout <= timedelta(0):
+        raise ValueError(
+            f"A `timeout` must be positive, but got {study.timeout}. Write timeout=timedelta(hours=2), or leave it out."
+        )
+    if isinstance(study.scenarios, str):
+        return  # how many there are is known with the window, and all is checked then
     if study.scenarios:
         _check_simulations(study)
     elif study.batch_size and study.parallelism and study.batch_size > study.parallelism:
@@ -38,10 +43,6 @@ def check_consistent(study: Study) -> None:
             f"`batch_size <= max_pending` must hold, because a batch waits for its places together, but got "
             f"(batch_size={study.batch_size}, max_pending={study.max_pending}). Write batch_size={study.pending_trials}."
         )
-    if study.timeout is not None and study.timeout <= timedelta(0):
-        raise ValueError(
-            f"A `timeout` must be positive, but got {study.timeout}. Write timeout=timedelta(hours=2), or leave it out."
-        )
 
 
 def _check_grid(study: Study) -> None:
@@ -57,11 +58,9 @@ def _check_grid(study: Study) -> None:
 
 
 def _check_scenarios(study: Study) -> None:
-    names = [each.name for each in study.scenarios]
-    if twice := named_twice("scenario", names):
-        raise ValueError(twice)
+    several = bool(study.scenarios)
     given = {"aggregate", "scenarios_needed"} & study.to_dict().keys()
-    if given and not names:
+    if given and not several:
         name = min(given)
         raise ValueError(
             f"`{name}` is about scenarios, but got {name}={getattr(study, name)!r} and none. Write scenarios=[...]."
@@ -70,17 +69,17 @@ def _check_scenarios(study: Study) -> None:
         raise ValueError(
             f"A quantile is between 0 and 1, but got aggregate={study.aggregate!r}. Write aggregate=0.9, or 'worst'."
         )
-    if names and study.pruner.name not in ("none", "wilcoxon"):
+    if several and study.pruner.name not in ("none", "wilcoxon"):
         raise ValueError(
             f"Only a pruner that compares scenarios in pairs gives up a trial of several simulations, but got "
             f"pruner={study.pruner.name!r}. Write pruner=Pruner('wilcoxon', p_threshold=0.2), or leave it out."
         )
-    if names and study.pruner.name != "none" and study.aggregate not in ("mean", "sum", "median"):
+    if several and study.pruner.name != "none" and study.aggregate not in ("mean", "sum", "median"):
         raise ValueError(
             f"The first scenarios say little about the worst ones, but got (pruner={study.pruner.name!r}, "
             f"aggregate={study.aggregate!r}). Leave the pruner out, or write aggregate='mean'."
         )
-    if names and study.shared:
+    if several and study.shared:
         raise ValueError(
             "A shared study has no scenarios yet, but got (shared=True, scenarios=[...]). Write shared=False."
         )

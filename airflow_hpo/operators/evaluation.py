@@ -11,6 +11,7 @@ from airflow_hpo.core.declared import refuse_set
 from airflow_hpo.core.evaluation import Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.owner import DagRunKey, Owner
+from airflow_hpo.core.scenarios import without_scenarios
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.space import active
 from airflow_hpo.core.study import Study, checked_study
@@ -105,7 +106,8 @@ class EvaluationPlanOperator(EditionOperator):
         self.first_replicate = first_replicate
         self.objective = objective or study.objective
         self.window = checked_window("window", window)
-        self.parallelism = parallelism or study.simulations_at_once
+        at_once = study.parallelism if study.scenarios else None
+        self.parallelism = parallelism or at_once or without_scenarios(study).simulations_at_once
         self.look = look
         self.run = run
         self.hpo_conn_id = hpo_conn_id

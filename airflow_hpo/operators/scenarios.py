@@ -1,7 +1,7 @@
 """Scenarios of an evaluation, worked out when the run's period is known."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +10,10 @@ from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo.comparison.reachable import refuse_unreachable
 from airflow_hpo.comparison.rule import ComparisonRule
-from airflow_hpo.core.calendar import length_meant, length_of, split
+from airflow_hpo.core.calendar import count_in, length_meant, split
 from airflow_hpo.core.called import refuses_one_argument
-from airflow_hpo.core.declared import brief_repr, refuse_set
-from airflow_hpo.core.evaluation import Scenario, named_twice
+from airflow_hpo.core.declared import refuse_set
+from airflow_hpo.core.evaluation import Scenario, listed_scenarios
 from airflow_hpo.core.window import Period, Window, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -58,7 +58,7 @@ class ScenariosOperator(BaseOperator):
         self.evaluations = evaluations
         self.rule, self.challengers = rule, challengers
         if isinstance(scenarios, str | timedelta):
-            self._check_count((window.end - window.start) // length_of(scenarios))
+            self._check_count(count_in(window, scenarios))
         elif not callable(scenarios):
             self._check_count(len(scenarios))
 
@@ -98,19 +98,14 @@ class ScenariosOperator(BaseOperator):
             return split(period, self.scenarios)
         given = self.scenarios(period) if callable(self.scenarios) else self.scenarios
         refuse_set("Scenarios", given)
-        return [each if isinstance(each, Scenario) else Scenario(each) for each in given]
+        return listed_scenarios(given)
 
 
 def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
     """Return scenarios that can be worked out, as far as that is known before a run."""
     if isinstance(scenarios, str | timedelta):
-        length = length_of(scenarios)
-        short = next((window for window in windows if window.end - window.start < length), None)
-        if short is not None:
-            raise DeclarationError(
-                f"A window holds at least one scenario, but {short} is shorter than {scenarios!s}. "
-                "Lengthen the window or shorten the scenarios."
-            )
+        for window in windows:
+            count_in(window, scenarios)
         return scenarios
     if not callable(scenarios) and not isinstance(scenarios, Sequence):
         raise DeclarationError(
@@ -118,7 +113,7 @@ def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
             f"Write scenarios={length_meant(scenarios)!r}."
         )
     if isinstance(scenarios, type) or not callable(scenarios):
-        _check_listed([scenarios] if isinstance(scenarios, type) else scenarios)
+        listed_scenarios([scenarios] if isinstance(scenarios, type) else scenarios)
         return scenarios
     if refuses_one_argument(scenarios):
         raise DeclarationError(
@@ -126,15 +121,3 @@ def checked(scenarios: Scenarios, *windows: Window) -> Scenarios:
             "Write def scenarios(period): ..., which returns a list."
         )
     return scenarios
-
-
-def _check_listed(scenarios: Sequence[Any]) -> None:
-    """Refuse what is no scenario, and one that is named twice."""
-    wrong = next((each for each in scenarios if not isinstance(each, str | Scenario | Mapping)), None)
-    if wrong is not None:
-        meant = repr(str(wrong)) if isinstance(wrong, int | float) else "Scenario('monday')"
-        raise DeclarationError(
-            f"A scenario is a Scenario or a name, but got {brief_repr(wrong)}. Write scenarios=[{meant}, ...]."
-        )
-    if twice := named_twice("scenario", [each.name if isinstance(each, Scenario) else each for each in scenarios]):
-        raise DeclarationError(twice)

@@ -18,6 +18,7 @@ from airflow_hpo.core.names import ascii_form, is_name, one_spelling
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
 from airflow_hpo.core.remedy import named
+from airflow_hpo.core.scenarios import as_laid_out, in_period
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
 from airflow_hpo.core.study import STUDY_NAME, Study, checked_study
 from airflow_hpo.core.trial_key import group_of
@@ -98,6 +99,7 @@ class StudyStartOperator(EditionOperator):
     :param run: a value that is different for each edition; the same value reopens the same edition. Templated.
     :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
         In a run about earlier data than the champion's it is the newest version that was not found on later data.
+    :param window: what data the trials work on, relative to the run; it is cut into the scenarios of a study that has a length of them.
     :param layout: for how many trials the tasks that follow were laid out, which bounds what a person may ask for; None: any number.
     :param form: whether the DAG run may be triggered with other settings, in params that begin with the id of the task group.
     :param hpo_conn_id: connection of the study database.
@@ -114,6 +116,7 @@ class StudyStartOperator(EditionOperator):
         study: Study,
         run: str = "{{ run_id }}",
         parameter_set: str | None = None,
+        window: Window | None = None,
         layout: Layout | None = None,
         form: bool = False,
         hpo_conn_id: str = HpoHook.default_conn_name,
@@ -121,6 +124,13 @@ class StudyStartOperator(EditionOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.study = checked_study(study)
+        self.window = checked_window("window", window)
+        as_laid_out(study, window)
+        if isinstance(study.scenarios, str) and "{{" not in str(run):
+            raise DeclarationError(
+                f"Scenarios of a length are those of one run's window, so each run has an edition of its own, but got run={run!r}. "
+                "Leave `run` out, or write run='{{ ds }}'."
+            )
         self.run = run
         self.layout = layout
         self.form = form and layout is not None
@@ -144,8 +154,9 @@ class StudyStartOperator(EditionOperator):
             before = self.after_its_end(self.study.edition(self.run), before)
             # What is computed afresh is reckoned in the zone that the schedule has now.
             named = zone_of_schedule(context) if opening.afresh else timezone_of(hook.store, context)
-            asked = self._asked(context)
-            edition = open_edition(hook.store, self.study, self.run, place, before, named, facts, opening, asked)
+            study = in_period(self.study, period_of(self.window, context, named)[0] if self.window else None)
+            asked = self._asked(context, study)
+            edition = open_edition(hook.store, study, self.run, place, before, named, facts, opening, asked)
             self._enter_champion(hook.store, champion, edition, reference_of(context).moment)
             self.end_stopped(hook.store, but=edition.name)
         self.log.info("Study %s\n%s", edition.name, edition.study.to_yaml())
@@ -158,13 +169,13 @@ class StudyStartOperator(EditionOperator):
             self.log.warning("%s", remark)
         return edition.name
 
-    def _asked(self, context: Context) -> Asked:
+    def _asked(self, context: Context, study: Study) -> Asked:
         if not self.form or self.layout is None:
-            return Asked(self.study, self.layout, NOBODY)
+            return Asked(study, self.layout, NOBODY)
         prefix = field_prefix(group_of(self.task_id))
-        for remark in without_prefix(context, self.study, self.layout, prefix):
+        for remark in without_prefix(context, study, self.layout, prefix):
             self.log.warning("%s", remark)
-        return asked_of(context, self.study, self.layout, prefix, ranges=self.ranges)
+        return asked_of(context, study, self.layout, prefix, ranges=self.ranges)
 
     def _champion(self, hook: HpoHook) -> ParameterVersion | None:
         """Return the champion; one that cannot be compared ends the task before hours are spent.

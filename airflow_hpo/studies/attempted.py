@@ -136,8 +136,8 @@ def missing_sentence(store: Store, edition: Edition, best: TrialRecord | None) -
         return None
     parts = simulations_of(store, edition.name, details=True).get(best.number, ())
     known = {part.params["scenario"] for part in own_trials(parts) if part.value is not None}
-    lost = [each.name for each in edition.study.scenarios if each.name not in known]
-    of = f"{len(edition.study.scenarios) - len(lost)} of {len(edition.study.scenarios)} scenarios"
+    lost = [each.name for each in edition.study.listed_scenarios if each.name not in known]
+    of = f"{edition.study.simulations - len(lost)} of {edition.study.simulations} scenarios"
     return (
         f"The value of trial {best.number} is of {of}: the infrastructure lost {', '.join(lost)}."
         if known and lost

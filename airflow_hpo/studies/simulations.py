@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 def simulated(store: Store, edition: Edition, trials: Sequence[TrialRequest]) -> list[TrialRequest]:
     """Return one request for each scenario of each trial, or the trials themselves where a trial is one simulation."""
-    scenarios = edition.study.scenarios
+    scenarios = edition.study.listed_scenarios
     if not scenarios or not trials:
         return list(trials)
     companion, by_key = companion_of(edition.name), dict[str, tuple[TrialRequest, Scenario]]()
@@ -47,7 +47,7 @@ def _given_up(
     """Give a trial up that is clearly worse than the best one after its first scenarios: those that have not begun do not begin."""
     if study.pruner.name == "none" or told.value is None:
         return None
-    own, places = own_trials(parts), [scenario.name for scenario in study.scenarios]
+    own, places = own_trials(parts), [scenario.name for scenario in study.listed_scenarios]
     values = {places.index(str(one.params["scenario"])): one.value for one in own if one.value is not None}
     judged = store.optuna.pruning(main, study, trial.number).judge(
         {places.index(str(told.params["scenario"])): told.value}

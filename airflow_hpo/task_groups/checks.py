@@ -43,11 +43,6 @@ def refuse_unknown_argument(who: str, given: Mapping[str, Any], *takers: Callabl
     refuse_unknown(who, given, takers, meant)
 
 
-def without_scenarios(study: Any) -> Any:
-    """Return what runs a study's trials as one simulation each."""
-    return study.model_copy(update={"scenarios": []}) if isinstance(study, Study) else study
-
-
 def check_declarations(study: Any, trial: Any, dag: Any = None, parallelism: int | None = None) -> None:
     """Raise unless they are a study and what can run its trials, as many at once; None for as many as the study says."""
     checked_study(study)
@@ -80,7 +75,7 @@ def _check_templates(study: Study, trial: TrialBackend, dag: Any) -> None:
         if name in trial.operator.template_fields:
             text = value.path if isinstance(value, File) else value
             check_template_names(name, text, list(study.space), _ATTRIBUTES, own.get("params"), of_airflow)
-            check_scenario_names(name, text, study.scenarios)
+            check_scenario_names(name, text, study.listed_scenarios)
 
 
 def _backend_of(given: Any) -> str:

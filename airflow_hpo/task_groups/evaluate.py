@@ -6,7 +6,8 @@ from typing import Any
 from airflow.sdk import TaskGroup, TriggerRule
 
 from airflow_hpo.core.objective import Objective
-from airflow_hpo.core.study import Study
+from airflow_hpo.core.scenarios import without_scenarios
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.core.window import Window
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.evaluation import EvaluationCollectOperator, EvaluationPlanOperator
@@ -19,7 +20,6 @@ from airflow_hpo.task_groups.checks import (
     check_places,
     refuse_mapped,
     refuse_unknown_argument,
-    without_scenarios,
 )
 from airflow_hpo.task_groups.pipeline import GroupTrial
 
@@ -85,8 +85,7 @@ class EvaluateTaskGroup(TaskGroup):
         refuse_unknown_argument("EvaluateTaskGroup", kwargs, EvaluateTaskGroup.__init__, TaskGroup.__init__)
         super().__init__(group_id=group_id, **kwargs)
         refuse_mapped(self)
-        # An evaluation has scenarios of its own.
-        check_declarations(without_scenarios(study), trial, self.dag, parallelism)
+        check_declarations(without_scenarios(checked_study(study)), trial, self.dag, parallelism)
         check_places(hpo_conn_id)
         for name, count in {"parallelism": parallelism, "look": look}.items():
             if count is not None:

@@ -10,9 +10,10 @@ from airflow_hpo import conf
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.layout import Layout
 from airflow_hpo.core.remedy import closest
-from airflow_hpo.core.study import Study
+from airflow_hpo.core.scenarios import as_laid_out
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
-from airflow_hpo.core.window import Window
+from airflow_hpo.core.window import Window, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
@@ -59,7 +60,7 @@ class TuneTaskGroup(TaskGroup):
     :param dispatch: ``"batches"``: suggest a batch whenever enough slots are free; ``"continuous"``: every trial asks for its
         parameters just before it starts.
     :param window: what data the trials work on, relative to the run (``{{ trial.period.start }}``, ``HPO_PERIOD_START``); None
-        when their program decides.
+        when their program decides. ``Study(scenarios="1d")`` cuts it into days, each of which has its own period.
     :param run: a value that is different for each edition; a constant makes every DAG run continue the same edition. Templated.
     :param parameter_set: parameter set; its champion, which production uses now, is tried first; None for no such trial.
     :param accept_incomplete: True makes ``finish`` succeed when tasks of the study failed before its budget was spent; its
@@ -94,6 +95,8 @@ class TuneTaskGroup(TaskGroup):
                 f"dispatch is 'batches' or 'continuous', but got {dispatch!r}. "
                 f"Write dispatch={closest(dispatch, ['batches', 'continuous'])!r}."
             )
+        declared = checked_study(study)
+        study = as_laid_out(declared, checked_window("window", window))
         check_declarations(study, trial, self.dag)
         check_places(hpo_conn_id, accept_incomplete=accept_incomplete, deferrable=deferrable)
         _advise(study)
@@ -107,7 +110,8 @@ class TuneTaskGroup(TaskGroup):
         with self:
             self.start = StudyStartOperator(
                 task_id="start",
-                study=study,
+                study=declared,
+                window=window,
                 run=run,
                 parameter_set=parameter_set,
                 layout=None if study.shared else self._layout,

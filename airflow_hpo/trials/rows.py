@@ -63,7 +63,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                 **{metric_column(extra): record.metrics.get(extra) for extra in study.objective.extra_metrics},
                 **{
                     f"scenarios.{each.name}": mine[each.name].value if each.name in mine else None
-                    for each in study.scenarios
+                    for each in study.listed_scenarios
                 },
                 "attempts": tries,
                 "seconds": _seconds(record),
@@ -88,7 +88,7 @@ def scenario_parts(
     found = {}
     for number, simulations in simulations_of(store, name, records, details=True).items():
         newest = {str(one.params["scenario"]): one for one in simulations}
-        found[number] = {each.name: newest[each.name] for each in study.scenarios if each.name in newest}
+        found[number] = {each.name: newest[each.name] for each in study.listed_scenarios if each.name in newest}
     return found
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.evaluation import Scenario, folds
 from airflow_hpo.core.objective import Direction
-from airflow_hpo.core.scenarios import aggregated, flat_keys, main_key
+from airflow_hpo.core.scenarios import aggregated, as_laid_out, flat_keys, in_period, main_key
 from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.template_names import check_scenario_names
+from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
 
 DAYS = ["mon", "tue", "wed"]
@@ -52,6 +54,12 @@ def test_as_many_trials_run_as_fit_whole_and_one_at_least(parallelism: int | Non
     ("options", "message"),
     [
         ({"scenarios": ["mon", "mon"]}, "Every scenario runs once, but 'mon' is named twice"),
+        ({"scenarios": "daily"}, "Write scenarios='1d'"),
+        ({"scenarios": "0d"}, "Write scenarios='1d'"),
+        ({"scenarios": 7}, "Scenarios are a list, or a length such as '1d', but got 7. Write scenarios='7d'"),
+        ({"scenarios": [7]}, r"Write scenarios=\['7', ...\]"),
+        ({"scenarios": {"mon", "tue"}}, r"Write a list: \['mon', 'tue'\]"),
+        ({"scenarios": "1d", "shared": True}, "Write shared=False"),
         ({"scenarios": [], "aggregate": "sum"}, "Write scenarios="),
         ({"scenarios": [], "scenarios_needed": 0.5}, "Write scenarios="),
         ({"aggregate": "avg"}, "or a quantile such as 0.9, but got 'avg'"),
@@ -92,3 +100,41 @@ def test_a_template_names_what_every_scenario_has(template: str, message: str | 
         return
     with pytest.raises(DeclarationError, match=message):
         check_scenario_names("command", [template], scenarios)
+
+
+@pytest.mark.parametrize("length", ["1d", timedelta(days=1)])
+def test_a_window_is_laid_out_and_cut_into_as_many_days(length: Any) -> None:
+    study = week(scenarios=length, aggregate="median", parallelism=14)
+    assert Study.from_yaml(study.to_yaml()) == study
+
+    laid_out = as_laid_out(study, Window("-1w"))
+    cut = in_period(study, Window("-1w").period(datetime(2026, 3, 15, tzinfo=UTC)))
+
+    assert (laid_out.simulations, laid_out.slots) == (cut.simulations, cut.slots) == (7, 2)
+    assert [each.name for each in cut.listed_scenarios][:2] == ["2026-03-08", "2026-03-09"]
+    first = cut.listed_scenarios[0].period
+    assert first
+    assert (first.start.day, first.end.day, cut.aggregate) == (8, 9, "median")
+
+
+@pytest.mark.parametrize(
+    ("options", "window", "message"),
+    [
+        ({}, None, r"has scenarios='1d' and no window. Write TuneTaskGroup\(\.\.\., window=Window\('-1w'\)\)"),
+        ({}, Window("-6h"), "shorter than 1d"),
+        ({"parallelism": 7, "batch_size": 3}, Window("-1w"), "Write batch_size=1, or parallelism=21"),
+        ({"max_pending": 3, "parallelism": 7}, Window("-1w"), "Write max_pending=7"),
+    ],
+    ids=["no window", "a short one", "batch size", "pending"],
+)
+def test_days_are_checked_with_their_window(options: dict[str, Any], window: Window | None, message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        as_laid_out(week(scenarios="1d", **options), window)
+
+
+def test_folds_are_listed_and_known_to_a_program_by_their_index() -> None:
+    study = week(scenarios=folds(3))
+    assert study.listed_scenarios[2] == Scenario("fold_2", {"fold": 2, "folds": 3})
+    check_scenario_names("command", ["{{ trial.scenario.values.fold }}"], study.listed_scenarios)
+    with pytest.raises(DeclarationError, match=r"2 folds or more, but got 1. Write folds\(5\)"):
+        folds(1)
