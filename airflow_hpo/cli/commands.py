@@ -110,6 +110,12 @@ def _studies() -> GroupCommand:
     settings = Arg(
         ("settings",), help="parallelism=, max_trials=, timeout= (seconds, 12h, none) or sampler=", nargs="+"
     )
+    numbers = "How many trials, or simulations, run at once (default: 5 10 20)"
+    at_once = Arg(("--at-once",), help=numbers, type=int, nargs="+", default=None)
+    planned = Arg(("--trials",), help="How many trials (default: as many as the study wants)", type=int, default=None)
+    foresee = (
+        "Forecast the wall time of a study's next edition with more or fewer at once, and say where more do not pay"
+    )
     more = Arg(("trials",), help="How many more trials", type=int)
     set_ = "Give a running study another parallelism, number of trials, timeout or sampler; its file stays as it is"
     return _group(
@@ -123,6 +129,7 @@ def _studies() -> GroupCommand:
         _command("studies.export", export, EDITION, OUTPUT, file),
         _command("why.why", why, EDITION, OUTPUT),
         _command("watch.watch", watch, EDITION, interval),
+        _command("plan.plan", foresee, EDITION, at_once, planned, OUTPUT),
         _command("settings.set_", set_, EDITION, settings),
         _command("settings.extend", "Have a running study want more trials", EDITION, more),
         _command("studies.stop", stop, EDITION, reason, running),

@@ -24,6 +24,7 @@ from airflow_hpo.studies.open import ask_afresh
 from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.owner import transfer_study
 from airflow_hpo.studies.periods import periods_sentence
+from airflow_hpo.studies.phases import phase_sentences
 from airflow_hpo.studies.rows import edition_row, find_edition, look_for_edition
 from airflow_hpo.studies.status import status, status_of
 from airflow_hpo.studies.stop import Stop, request_stop
@@ -67,6 +68,7 @@ def show(args: Any) -> None:
         "trials_with_problems": sum(bool(trial["problems"]) for trial in trials),
         "images": None if lost else images_sentence(store, [edition.name]),
         "periods": None if lost else periods_sentence(store, edition.name),
+        "time": None if lost else " ".join(phase_sentences(store, edition)) or None,
         "lost": lost.sentence if lost else None,
         "drained": edition.drained,
         "differs": edition.differs,
@@ -232,6 +234,7 @@ def _status_lines(store: Store, edition: Edition) -> Iterator[str]:
         yield stopped_sentence(by)
     yield from filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)])
     yield from filter(None, [edition.differs])
+    yield from phase_sentences(store, edition)
     yield from map(str, store.read(acts.of, edition.name))
 
 

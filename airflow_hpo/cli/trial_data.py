@@ -61,6 +61,7 @@ def _attempt_data(trial: TrialDetails, attempt: Attempt) -> dict[str, Any]:
         "place": attempt.placement.to_dict(),
         "started": shown_time(attempt.started),
         "finished": shown_time(attempt.finished),
+        "seconds": None if attempt.seconds is None else dict(attempt.seconds),
         "dag_id": task.dag_id,
         "run_id": task.run_id,
         "task_id": task.task_id,

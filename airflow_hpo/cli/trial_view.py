@@ -79,6 +79,8 @@ def _about_attempt(attempt: Attempt) -> Iterator[str]:
     yield f"Attempt {attempt.attempt}: {state}{kind}{code}"
     yield from _said(attempt)
     yield f"  from {shown_time(attempt.started)} {_until(attempt)}"
+    if phases := [f"{phase} {brief(seconds)} s" for phase, seconds in (attempt.seconds or {}).items()]:
+        yield f"  {', '.join(phases)}"
     place = ", ".join(f"{name} {value}" for name, value in attempt.placement.to_dict().items())
     yield f"  run as {attempt.backend}" + (f", {place}" if place else "")
     yield f"  {_task(attempt.task)}"

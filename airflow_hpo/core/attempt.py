@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from airflow_hpo.core.phases import Seconds
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 
@@ -77,6 +78,8 @@ class Attempt:
 
     waits_for: str | None = None
     """What it waits for, a :class:`~airflow_hpo.core.waiting.Waiting` as text, or did to its end; None once its program has started."""
+    seconds: Seconds | None = None
+    """How long each of its phases took, of one that runs those that are over; None for attempts of before this was kept."""
 
     @property
     def ending(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from airflow_hpo.core.masking import cut, masked
 from airflow_hpo.core.metrics.measurement import SHOWN_LENGTH, SHOWN_LINES, Measurement
+from airflow_hpo.core.phases import NONE_KNOWN, Moments
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.exceptions import FailureKind, TrialFailedError
@@ -47,6 +48,8 @@ class Outcome:
     """Whether only a person can mend it, so that no further attempt is made."""
     waits_for: str | None = None
     """Of one whose program never ran: what it waited for to its end."""
+    moments: Moments = NONE_KNOWN
+    """When it came from one phase into the next."""
     alive: bool = False
     """Whether its pod may be well and only could not be watched, or read to its end: the next try takes it up."""
 
@@ -95,6 +98,7 @@ class Outcome:
             alive=bool(data.get("alive")),
             lasting=bool(data.get("lasting")),
             waits_for=data.get("waits_for"),
+            moments=Moments.from_dict(data.get("moments") or {}),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,6 +118,7 @@ class Outcome:
             "alive": self.alive,
             "lasting": self.lasting,
             "waits_for": self.waits_for,
+            "moments": self.moments.to_dict(),
         }
 
     @property

@@ -204,6 +204,27 @@ class HpoHook(Steering, BaseHook):
 
         return drift_frame(self.store_to_read, study, limit)
 
+    def plan(self, study: str, parallelism: Iterable[int] = (5, 10, 20), trials: int | None = None) -> pd.DataFrame:
+        """Forecast the wall time of a study's next edition from what attempts of its earlier editions took, waits included.
+
+        ::
+
+            HpoHook().plan("bikes", parallelism=[5, 10, 20]).set_index("parallelism")["continuous"]
+
+        :param study: the study's name.
+        :param parallelism: how many trials, or their simulations, run at once; each 1 or more.
+        :param trials: how many trials, 1 or more; None for as many as the study wants.
+        :returns: columns ``parallelism``, ``batches`` and ``continuous`` (seconds, by the dispatch), ``doubling_saves`` (the share
+            of the time that twice as many at once would save) and ``pays`` (whether that is 10 % or more).
+        :raises DeclarationError: when a number is below 1.
+        :raises StudyNotFoundError: when no edition of it has an attempt that has ended.
+        """
+        import pandas as pd
+
+        from airflow_hpo.studies.phases import plan_study
+
+        return pd.DataFrame(plan_study(self.store_to_read, study, list(parallelism), trials).rows)
+
     def purge(
         self,
         older_than: str | timedelta,

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.attempt import IN_CLUSTER, Attempt, TaskRun, outweighs, without_stale
 from airflow_hpo.core.edition import Span
 from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.phases import Moments, Phase, Seconds, seconds_between, stored_seconds
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions, slots
 from airflow_hpo.storage.column_types import utc_now
-from airflow_hpo.storage.tables import AttemptRow, EditionRow
+from airflow_hpo.storage.tables import AttemptRow, EditionRow, SlotRow
 
 TAIL_LENGTH = 20_000
 """How many characters of a log are kept, the last ones."""
@@ -31,8 +32,12 @@ def begin(
     backend: str,
     placement: Placement = UNKNOWN,
     work: str | None = None,
+    ready: datetime | None = None,
 ) -> Attempt:
-    """Note that a task runs a trial; the same try of the same task has one attempt, however often it says so."""
+    """Note that a task runs a trial; the same try of the same task has one attempt, however often it says so.
+
+    A trial's first one could have begun when it was ``ready``, or when the trial before it in its slot had ended.
+    """
     edition_id = editions.row_id(session, edition, lock=True)
     ours = [AttemptRow.edition_id == edition_id, AttemptRow.number == number]
     same_try = [getattr(AttemptRow, name) == value for name, value in asdict(task).items()]
@@ -43,11 +48,24 @@ def begin(
         row.problems = []
         _place(row, placement)
         row.started_at, row.outcome = utc_now(), AttemptOutcome.RUNNING.value
+        row.seconds = _waited(session, row, ready) if ready and not before else {}
         for name, value in asdict(task).items():
             setattr(row, name, value)
         session.add(row)
         session.flush()
     return _attempt(row, edition)
+
+
+def _waited(session: Session, row: AttemptRow, ready: datetime) -> dict[str, Any]:
+    """Return for how long a trial that was ready has waited for its task while it had its slot to itself."""
+    ours, newest = SlotRow.edition_id == row.edition_id, SlotRow.number.desc()
+    slot = select(SlotRow.slot).where(ours, SlotRow.number == row.number).scalar_subquery()
+    theirs = select(SlotRow.number).where(ours, SlotRow.slot == slot, SlotRow.number != row.number)
+    before = session.scalar(theirs.order_by(newest).limit(1))
+    ended = select(func.max(AttemptRow.finished_at))
+    ended = ended.where(AttemptRow.edition_id == row.edition_id, AttemptRow.number == before)
+    since = max(filter(None, [ready, None if before is None else session.scalar(ended)]))
+    return {Phase.POOL.value: round(max(0.0, (row.started_at - since).total_seconds()), 3)}
 
 
 def locate(session: Session, edition: str, number: int, attempt: int, placement: Placement) -> Attempt:
@@ -130,8 +148,18 @@ def finish(session: Session, attempt: Attempt, outcome: Outcome) -> None:
         # A pod that failed may be taken up; of what has a result nothing is read any more.
         **({} if outcome.state is AttemptOutcome.FAILED else {"reading": None}),
         waits_for=outcome.waits_for,
+        seconds={**(attempt.seconds or {}), **_phases(attempt, outcome.moments)},
         **_columns({**attempt.placement.to_dict(), **outcome.placement.to_dict()}),
     )
+
+
+def _phases(attempt: Attempt, moments: Moments) -> Seconds:
+    """Return how long the phases of an attempt took that ends now; what a worker runs itself it runs at once."""
+    if attempt.backend in IN_CLUSTER:
+        return seconds_between(attempt.started, moments, utc_now())
+    found = seconds_between(attempt.started, Moments(started=attempt.started, ended=moments.ended), utc_now())
+    del found[Phase.START]
+    return found
 
 
 def lose_running(session: Session, edition: str, number: int, reason: str, *, before: int | None = None) -> None:
@@ -292,4 +320,5 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         verdict=row.verdict,
         reading=row.reading,
         waits_for=row.waits_for,
+        seconds=stored_seconds(row.seconds),
     )

@@ -199,6 +199,8 @@ class AttemptRow(Row):
     verdict: Mapped[str | None] = mapped_column(PlainText)
     # How far the log that gives its metrics was read, with what was read; empty where nothing reads a log that may be cut.
     reading: Mapped[str | None] = mapped_column(ToldText)
+    # Of each phase that is over; empty in attempts that were made before they were kept.
+    seconds: Mapped[dict[str, Any] | None]
 
 
 class SlotRow(Row):

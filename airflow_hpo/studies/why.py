@@ -18,6 +18,7 @@ from airflow_hpo.studies.attempted import ran_as
 from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.periods import periods_sentence
+from airflow_hpo.studies.phases import sentences_of
 from airflow_hpo.studies.run_tasks import NO_TASK, RunTasks, TaskLook
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
@@ -67,7 +68,8 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     records = store.optuna.records(name, details=False)
     ran = ran_as(edition)
     with store.session(read_only=True) as session:
-        runs, news = by_trial(attempts.of(session, ran)), last_reports(session, ran)
+        known, news = attempts.of(session, ran), last_reports(session, ran)
+    runs = by_trial(known)
     parts = store.optuna.records(ran) if edition.study.scenarios else records
     replaced = {record.replaces for record in parts}
     shown = [r for r in parts if r.key and r.number not in replaced and not r.state.successful]
@@ -84,7 +86,13 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
         ]
         odd = {trials[number]: problems for number, problems in odd.items()}
     return Explanation(
-        [*said, *([odd_sentence(odd)] if odd else []), *filter(None, (edition.rule_trouble, *mixed))], found
+        [
+            *said,
+            *([odd_sentence(odd)] if odd else []),
+            *filter(None, (edition.rule_trouble, *mixed)),
+            *sentences_of(known, edition),
+        ],
+        found,
     )
 
 

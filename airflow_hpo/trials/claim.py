@@ -1,6 +1,7 @@
 """Claim of the trial that a task runs: the one asked for, the one that runs it again, or none because the study has the answer."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from airflow_hpo.core.attempt import Attempt, TaskTry, counting
@@ -83,21 +84,46 @@ def claim_anew(store: Store, claimed: Claim, because: str) -> Claim:
 
 
 @retried
-def begin(store: Store, claimed: Claim, task_try: TaskTry, backend: str, placement: Placement) -> Attempt:
+def begin(
+    store: Store,
+    claimed: Claim,
+    task_try: TaskTry,
+    backend: str,
+    placement: Placement,
+    *,
+    asked_here: bool = False,
+) -> Attempt:
     """Record that an attempt begins; the same try of the same task is the same attempt.
 
-    An attempt of an earlier try that never ended is recorded as lost.
+    An attempt of an earlier try that never ended is recorded as lost. A trial that its own task has ``asked_here`` waited before.
     """
     name, number = claimed.request.study, claimed.record.number
     with store.session() as session:
         begun = attempts.begin(
-            session, name, number, task_try.task, backend=backend, placement=placement, work=claimed.work
+            session,
+            name,
+            number,
+            task_try.task,
+            backend=backend,
+            placement=placement,
+            work=claimed.work,
+            ready=_ready(claimed, asked_here),
         )
         if begun.attempt > 1:
             # In this order, as what reports holds its trial before it adds to its attempt.
             derive(store, session, begun, whole=False)
             attempts.lose_running(session, name, number, LOST, before=begun.attempt)
     return begun
+
+
+def _ready(claimed: Claim, asked_here: bool) -> datetime | None:
+    """Return since when a trial could have run: as early as its study, or once it was asked for; None for one that runs again."""
+    if claimed.record.replaces is not None:
+        return None
+    of_study = [claimed.edition.started, claimed.edition.run_started]
+    return max(
+        filter(None, of_study if asked_here else [claimed.record.started, claimed.edition.run_started]), default=None
+    )
 
 
 def continued(store: Store, claimed: Claim) -> Attempt | None:

@@ -12,13 +12,16 @@ same and writes the same lines. It knows no Airflow: a worker that raises, skips
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Self
 
-from airflow_hpo.core.attempt import AS_TEXT, Attempt, TaskTry
+from airflow_hpo.core.attempt import AS_TEXT, IN_CLUSTER, Attempt, TaskTry
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.environment import parameter_variable, same_text
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.phases import Moments
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.core.progress import was_best
 from airflow_hpo.core.study import Study
@@ -74,6 +77,7 @@ class TrialRun:
         self.store = store
         self.log = log
         self._poll_interval = poll_interval
+        self._asked_here = False
 
     @property
     def study(self) -> Study:
@@ -85,6 +89,7 @@ class TrialRun:
 
         :raises StudyOverError: when the study is over without it.
         """
+        self._asked_here = True
         ask_rule(self.store, study, self.log)
         given, status = ask_for(self.store, study, keys)
         if keys[0] not in {one.key for one in given}:
@@ -165,7 +170,8 @@ class TrialRun:
 
     def resume(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> None:
         """Take up the attempt that the same try began before it was deferred; one that is new begins without a line."""
-        self._begun(claims.begin(self.store, self.claimed, task, backend, placement))
+        asked_here = self._asked_here
+        self._begun(claims.begin(self.store, self.claimed, task, backend, placement, asked_here=asked_here))
 
     @classmethod
     def of_attempt(cls, store: Store, log: Log, poll_interval: float, where: tuple[str, int, int]) -> Self:
@@ -194,6 +200,7 @@ class TrialRun:
 
     def conclude(self, outcome: Outcome) -> TrialResult:
         """Tell the study that the attempt succeeded or was pruned; its result is ``fail`` when it was given up before."""
+        outcome = self._timed(outcome)
         result = conclude(self.store, self.attempt, outcome, self.reporter)
         if result.state is not TrialState.FAIL:
             self.log.info("Trial %s is %s: %s", result.number, result.state, result.value)
@@ -207,11 +214,17 @@ class TrialRun:
 
     def fail(self, outcome: Outcome, task: TaskTry, program_retries: int) -> bool:
         """Record that the attempt failed; return True when the study was told, because no further attempt is due."""
+        outcome = self._timed(outcome)
         final = fail(self.store, self.attempt, outcome, task, program_retries, self.reporter)
         then = "the study is told" if final else "it stays open for another attempt"
         self.log.error("Trial %s failed (%s), %s: %s", self.attempt.number, outcome.kind, then, outcome.reason)
         self._warn(outcome)
         return final
+
+    def _timed(self, outcome: Outcome) -> Outcome:
+        """Add when a program had ended that has no pod: now, when its end is told."""
+        here = self.attempt.backend not in IN_CLUSTER
+        return replace(outcome, moments=Moments(ended=datetime.now(UTC))) if here else outcome
 
     def label(self, state: TrialState, value: float | None = None) -> str:
         """Return what people see of the trial in a list now that it has ended."""

@@ -583,6 +583,15 @@ def kubelets_and_the_scheduler_name_what_is_not_there_by_these_texts() -> None:
     assert not failures._ABSENT.search("dial tcp: lookup registry.invalid: no such host")
 
 
+@rests_on("texts of the kubelet about pulls", "pods/moments.py", "Successfully pulled image")
+def the_kubelet_says_in_these_words_how_long_a_pull_took() -> None:
+    """Text as it was recorded; an event that is worded in another way says nothing, and the pull counts as a part of the start."""
+    from airflow_hpo.pods.moments import pull_seconds
+
+    said = 'Pulled: Successfully pulled image "a:1" in 812ms (1m2.5s including waiting). Image size: 20 bytes.'
+    assert pull_seconds([said]) == 62.5
+
+
 @rests_on("texts of SQLite's errors", "storage/driver_errors.py", "MISSING_WORDS")
 def sqlite_names_its_errors_by_these_texts() -> None:
     from airflow_hpo.storage import driver_errors

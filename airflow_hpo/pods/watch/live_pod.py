@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_hpo.core.log import Log
 from airflow_hpo.core.outcome import TAIL_LINES
+from airflow_hpo.core.phases import Moments
 from airflow_hpo.core.placement import UNKNOWN, Placement
 from airflow_hpo.exceptions import (
     ClusterError,
@@ -20,6 +21,7 @@ from airflow_hpo.exceptions import (
 )
 from airflow_hpo.pods import failures
 from airflow_hpo.pods.api.access import PodAccess, PodUpdates
+from airflow_hpo.pods.moments import moments_of, pull_seconds, slow_start
 from airflow_hpo.pods.watch.limits import WatchLimits
 from airflow_hpo.pods.watch.node import NodeReport
 from airflow_hpo.pods.watch.timestamped_lines import TimestampedLines
@@ -60,6 +62,7 @@ class LivePod:
         self._wake = asyncio.Event()
         self._away_since: float | None = None
         self._updates: PodUpdates
+        self._pulled = 0.0
         self.log_has_ended = False
         """Whether a log has come to its end: mostly because the container has ended, or a connection broke."""
         self.state: Any = None
@@ -90,6 +93,16 @@ class LivePod:
     def placement(self) -> Placement:
         """Where the pod runs, as far as it is known."""
         return UNKNOWN if self.state is None else placement_of(self.state, self._options.container)
+
+    @property
+    def moments(self) -> Moments:
+        """When it came from one phase into the next, as far as it is known."""
+        return moments_of(self.state, self._options.container, self._pulled)
+
+    async def note_pulls(self) -> None:
+        """Ask for how long images were pulled, where the program has started late enough for that to matter."""
+        if slow_start(self.state, self._options.container):
+            self._pulled = pull_seconds(await self.events(warnings=False))
 
     def wake(self) -> None:
         """Make the watch look at the pod at once."""

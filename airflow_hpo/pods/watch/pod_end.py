@@ -84,5 +84,6 @@ class PodEnd:
     def _seen(self, state: AttemptOutcome, **more: Any) -> Outcome:
         read = self._readings
         seen: dict[str, Any] = {"tail": tuple(read.tail), "oddities": read.problems, "placement": self._pod.placement}
+        seen["moments"] = self._pod.moments
         waited = str(self._waits.now) if self._waits.now else None
         return Outcome(state, read.so_far(), over=self._pod.over, waits_for=waited, **seen, **more)

@@ -25,7 +25,8 @@ async def until_started(
     while True:
         state = await pod.refresh()
         if failures.started(state, options.container):
-            return waits.update(None, 0.0)
+            waits.update(None, 0.0)
+            return await pod.note_pulls()
         if given_up() or pod.over:
             return
         await start.check(state)

@@ -109,6 +109,7 @@ READING = [
     "studies why demo",
     "studies drift demo",
     "studies export demo",
+    "studies plan demo",
     "trials show demo 0",
     "champion list",
     "champion get demo",
@@ -398,3 +399,11 @@ def test_an_edition_is_computed_afresh_by_its_next_start_and_shown_so(run: Comma
     assert "It was computed afresh. " in shown
     assert "asked for it by `airflow hpo studies afresh`." in shown
     assert run("studies", "show", f"{running.name}~1").startswith(f"{running.name}: ")
+
+
+def test_a_plan_is_a_table_with_what_it_was_made_from(run: Command, finished: Tuned) -> None:
+    shown = run("studies", "plan", "demo", "--at-once", "2", "1", "--trials", "8")
+    assert "Forecast of 10 attempts from 5 of demo@manual__2026-11-21T08:00:00+00:00" in shown
+    rows = json.loads(run("studies", "plan", "demo", "-o", "json"))
+    assert [row["parallelism"] for row in rows] == [5, 10, 20]
+    assert rows[0].keys() == {"parallelism", "batches", "continuous", "doubling_saves", "pays"}

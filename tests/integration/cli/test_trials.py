@@ -44,6 +44,7 @@ def test_a_trial_is_shown_with_parameters_result_and_attempts(run: Command, tune
         "Attempt 2: complete",
     ]
     assert "  task tune.batch_001.trial [0], try 2, run r of DAG tune" in lines
+    assert [line.split()[0] for line in lines if line.startswith(("  pool ", "  running "))] == ["pool", "running"]
     assert [line for line in lines if "odd: " in line] == [f"  odd: {sentence}" for sentence in ODD]
 
 

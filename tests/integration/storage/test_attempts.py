@@ -67,6 +67,7 @@ def test_an_attempt_that_begins_is_running(store: Database):
         started=NOON,
         placement=Placement(host="a", pid=7),
         work="0f" * 8,
+        seconds={},
     )
     assert all_of(store) == [attempt]
 
@@ -104,7 +105,13 @@ def test_a_failed_attempt_says_who_is_to_blame_and_why(store: Database):
             **said,
         )
     assert ended == replace(
-        begun, outcome=AttemptOutcome.FAILED, finished=NOON, problems=("loss=abc",), log_tail="bad", **said
+        begun,
+        outcome=AttemptOutcome.FAILED,
+        finished=NOON,
+        problems=("loss=abc",),
+        log_tail="bad",
+        seconds={"running": 0.0},
+        **said,
     )
 
 
