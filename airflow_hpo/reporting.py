@@ -11,16 +11,27 @@ One file without dependencies, for Python 3.8 and later: import it, or copy it i
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
 import operator
 import os
 import re
 import sys
+import threading
+import time
 import unicodedata
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _NAME = re.compile(r"[^\W\d](?:[A-Za-z0-9_.\-/@:' \u00aa-\U0010ffff]{0,126}[A-Za-z0-9_.\-/@\u00aa-\U0010ffff])?")
 _REQUIRED = object()
+_SPANS_PAUSE = 1.0
+"""Seconds between two lines about spans of one name."""
+_spans: dict[str, float] = {}
+_due: dict[str, float] = {}
+_listeners: list[Callable[[str], None]] = []
+_lock = threading.Lock()
 
 
 def params() -> dict[str, Any]:
@@ -78,6 +89,87 @@ def report(step: int | None = None, **metrics: float) -> None:
     sys.stdout.flush()
 
 
+def note(text: str) -> None:
+    """Print a note that is kept with the attempt, such as what was odd about its data.
+
+    The first 20 different notes are kept, 500 characters of each. ``airflow hpo trials show`` and exports show them.
+
+    :param text: one line; more are joined.
+    """
+    _remark("note", text)
+
+
+def link(title: str, url: str) -> None:
+    """Print a link that is kept with the attempt, such as one to a table, a model or a picture.
+
+    The first 10 are kept.
+
+    :param title: what is behind it, 100 characters at most.
+    :param url: an address that begins with ``https://`` or ``http://``, without a user, 1,000 characters at most.
+    :raises ValueError: when the address begins with something else.
+    """
+    if not url.lower().startswith(("https://", "http://")) or any(map(str.isspace, url)):
+        raise ValueError(f"A link begins with https:// or http:// and has no blanks, but got {url!r}. Correct it.")
+    _remark("link", f"{url} {title}")
+
+
+@contextlib.contextmanager
+def span(name: str) -> Iterator[None]:
+    """Measure how long a part of the program takes; of all spans of a name the sum is kept with the attempt.
+
+    ::
+
+        with reporting.span("query"):
+            rows = ask(database)
+
+    ``airflow hpo studies why`` names a span that takes longer the more trials run at once. Short spans are printed together, once a
+    second.
+
+    :param name: 60 characters at most; the first 20 names are kept.
+    """
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        with _lock:
+            _spans[name] = _spans.get(name, 0.0) + time.monotonic() - begun
+            due = time.monotonic() >= _due.get(name, 0.0)
+        if due:
+            _flush(name)
+
+
+@contextlib.contextmanager
+def heard_by(listener: Callable[[str], None]) -> Iterator[None]:
+    """Give the lines of remarks to a listener as well; for what runs a program as a function of its own process.
+
+    :param listener: takes one line.
+    """
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _flush()
+        _listeners.remove(listener)
+
+
+def _flush(*names: str) -> None:
+    """Print the sums of spans that were not printed yet."""
+    for name in names or tuple(_spans):
+        with _lock:
+            seconds = _spans.pop(name, None)
+            _due[name] = time.monotonic() + _SPANS_PAUSE
+        if seconds is not None:
+            _remark("span", f"{seconds:.6f} {name}")
+
+
+def _remark(kind: str, text: str) -> None:
+    line = f"hpo::{kind} {' '.join(str(text).split())}"
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    for listener in _listeners:
+        listener(line)
+
+
 def _may_be_in_a_name(character: str) -> bool:
     """Say whether a character is ASCII, which has a rule of its own, or a letter, its sign or a digit."""
     return character < "\x80" or unicodedata.category(character)[0] in "LMN"
@@ -98,3 +190,15 @@ def _checked_step(step: Any) -> int:
 def _whole(name: str) -> int | None:
     text = os.environ.get(name, "")
     return int(text) if text.isdigit() else None
+
+
+def _begin_anew() -> None:
+    """Forget in a process that was forked what its parent prints."""
+    global _lock
+    _lock = threading.Lock()
+    _spans.clear()
+
+
+atexit.register(_flush)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

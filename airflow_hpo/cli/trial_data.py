@@ -62,6 +62,7 @@ def _attempt_data(trial: TrialDetails, attempt: Attempt) -> dict[str, Any]:
         "started": shown_time(attempt.started),
         "finished": shown_time(attempt.finished),
         "seconds": None if attempt.seconds is None else dict(attempt.seconds),
+        "remarks": attempt.remarks.to_dict(),
         "dag_id": task.dag_id,
         "run_id": task.run_id,
         "task_id": task.task_id,

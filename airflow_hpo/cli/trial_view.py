@@ -81,11 +81,15 @@ def _about_attempt(attempt: Attempt) -> Iterator[str]:
     yield f"  from {shown_time(attempt.started)} {_until(attempt)}"
     if phases := [f"{phase} {brief(seconds)} s" for phase, seconds in (attempt.seconds or {}).items()]:
         yield f"  {', '.join(phases)}"
+    if spans := sorted(attempt.remarks.spans.items(), key=lambda span: -span[1]):
+        yield f"  of the program's time: {', '.join(f'{name} {brief(seconds)} s' for name, seconds in spans)}"
     place = ", ".join(f"{name} {value}" for name, value in attempt.placement.to_dict().items())
     yield f"  run as {attempt.backend}" + (f", {place}" if place else "")
     yield f"  {_task(attempt.task)}"
     if url := log_url(attempt.task):
         yield f"  log: {url}"
+    for remark in attempt.remarks.sentences:
+        yield f"  it says: {remark}"
     for problem in attempt.problems:
         yield f"  odd: {problem}"
     yield from _tail(attempt.log_tail)

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from airflow_hpo.core.phases import Seconds
 from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.core.remarks import NO_REMARKS, Remarks
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 
 
@@ -78,8 +79,10 @@ class Attempt:
 
     waits_for: str | None = None
     """What it waits for, a :class:`~airflow_hpo.core.waiting.Waiting` as text, or did to its end; None once its program has started."""
-    seconds: Seconds | None = None
+    seconds: Seconds | None = field(default=None, hash=False)
     """How long each of its phases took, of one that runs those that are over; None for attempts of before this was kept."""
+    remarks: Remarks = field(default=NO_REMARKS, hash=False)
+    """What its program has said besides its metrics: spans, notes and links."""
 
     @property
     def ending(self) -> str | None:

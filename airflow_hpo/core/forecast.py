@@ -93,10 +93,7 @@ class Forecast:
         return self._limit(task_limit)
 
     def plan(self, number: int, parallelism: int, batch: int | None = None) -> Planned:
-        """Return the forecast of so many attempts with so many at once.
-
-        :param batch: how many free slots are waited for; None for half of them.
-        """
+        """Return the forecast of so many attempts with so many at once; ``batch`` free slots are waited for, by default half."""
         once, twice = (self._continuous(number, slots) for slots in (parallelism, 2 * parallelism))
         waited_for = min(batch or math.ceil(parallelism / 2), parallelism)
         batches = self._wall_time(number, parallelism, waited_for)

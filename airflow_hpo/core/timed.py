@@ -47,7 +47,7 @@ class Timed:
             seconds[_phase_of(attempt)] = max(0.0, (now - attempt.started).total_seconds())
         elif not seconds.keys() - {Phase.POOL}:
             return None  # it was lost
-        return cls(attempt.started.timestamp(), seconds, attempt.backend in IN_CLUSTER)
+        return cls(attempt.started.timestamp(), seconds, attempt.backend in IN_CLUSTER, attempt.remarks.spans)
 
     @property
     def pool(self) -> float:

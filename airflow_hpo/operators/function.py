@@ -75,9 +75,15 @@ class TrialPythonOperator(TrialOperator):
     def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Call the function."""
         monitor = run.monitor()
-        study, silence = run.study, self.no_news_after
+        study = run.study
         outcome = run_function(
-            self.function, run.claimed.request, study.objective, monitor, no_news_after=silence, space=study.space
+            self.function,
+            run.claimed.request,
+            study.objective,
+            monitor,
+            no_news_after=self.no_news_after,
+            space=study.space,
+            printed=monitor.printed,
         )
         return monitor.explained(outcome)
 

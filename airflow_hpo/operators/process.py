@@ -86,7 +86,7 @@ class TrialProcessOperator(TrialOperator):
         monitor = run.monitor()
 
         def on_line(line: str) -> None:
-            monitor.heard()
+            monitor.printed(line)
             self.log.info("%s", line)
 
         variables, withheld = inherited(os.environ, self.pass_env)

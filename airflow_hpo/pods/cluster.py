@@ -15,7 +15,7 @@ from airflow_hpo.pods.api.access import PodAccess
 from airflow_hpo.pods.api.connection import Connection
 from airflow_hpo.pods.api.retry import until_done
 from airflow_hpo.pods.watch.limits import WatchLimits
-from airflow_hpo.pods.watch.log_readings import Earlier, OnLine, PodReadings, passed_over
+from airflow_hpo.pods.watch.log_readings import Earlier, OnLine, PodReadings, ReadTo, passed_over
 from airflow_hpo.pods.watch.node import OnNode
 from airflow_hpo.pods.watch.waits import PRESENT, Waits, is_job
 from airflow_hpo.pods.watch.watch import PodWatch
@@ -35,7 +35,7 @@ async def watch_pod(
     on_node: OnNode | None = None,
     on_line: OnLine = passed_over,
     grace_period: int | None = None,
-    read_to: Callable[[str], None] = passed_over,
+    read_to: ReadTo = passed_over,
     earlier: Earlier | None = None,
     were_read: Callable[[], bool] | None = None,
     waits: Waits = PRESENT,

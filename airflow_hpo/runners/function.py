@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from airflow_hpo import reporting
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.masking import cut
 from airflow_hpo.core.metrics.measurement import Measurement
@@ -165,16 +166,18 @@ def run_function(
     monitor: Report = lambda points: False,
     no_news_after: float | None = None,
     space: Collection[str] = (),
+    printed: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Call a trial's function and measure what comes out.
 
     A returned number is the result as it is; a function that returns None is measured by what it reported, with the
-    objective's strategy, exactly as a process is. One that says nothing for ``no_news_after`` seconds is ended.
+    objective's strategy, exactly as a process is. One that says nothing for ``no_news_after`` seconds is ended. ``printed`` takes the
+    remarks that it makes by ``airflow_hpo.reporting``.
     """
     silence = FunctionSilence(no_news_after) if no_news_after else None
     trial = FunctionTrial(request, objective, monitor, silence, space)
     try:
-        with silence.watched() if silence else nullcontext():
+        with silence.watched() if silence else nullcontext(), reporting.heard_by(printed):
             returned = function(trial)
         return Outcome.complete(trial.finish(returned))
     except HpoError:

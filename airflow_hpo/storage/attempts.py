@@ -13,6 +13,7 @@ from airflow_hpo.core.edition import Span
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.phases import Moments, Phase, Seconds, seconds_between, stored_seconds
 from airflow_hpo.core.placement import UNKNOWN, Placement
+from airflow_hpo.core.remarks import Remarks
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage import editions, slots
@@ -98,6 +99,11 @@ def any_begun(session: Session, edition: str, numbers: Collection[int]) -> bool:
 def read_to(session: Session, attempt: Attempt, reading: str) -> None:
     """Note how far the log of an attempt was read; the values that were read until then are stored with it."""
     _note(session, attempt.study, attempt.number, attempt.attempt, reading=reading)
+
+
+def remark(session: Session, attempt: Attempt, remarks: Remarks) -> None:
+    """Note all that the program of an attempt has said so far, in place of what it had before."""
+    _note(session, attempt.study, attempt.number, attempt.attempt, remarks=remarks.to_dict())
 
 
 def wait_for(session: Session, edition: str, number: int, attempt: int, waits_for: str | None) -> None:
@@ -321,4 +327,5 @@ def _attempt(row: AttemptRow, edition: str) -> Attempt:
         reading=row.reading,
         waits_for=row.waits_for,
         seconds=stored_seconds(row.seconds),
+        remarks=Remarks.from_dict(row.remarks or {}),
     )

@@ -201,6 +201,8 @@ class AttemptRow(Row):
     reading: Mapped[str | None] = mapped_column(ToldText)
     # Of each phase that is over; empty in attempts that were made before they were kept.
     seconds: Mapped[dict[str, Any] | None]
+    # What its program has said besides metrics; empty where it has said nothing, and in attempts of before.
+    remarks: Mapped[dict[str, Any] | None]
 
 
 class SlotRow(Row):

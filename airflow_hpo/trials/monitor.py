@@ -61,6 +61,8 @@ class TrialMonitor:
         """Whether its program has not started: then it is withdrawn as soon as its study is over."""
         self.heard = report.heard
         """Takes that the program has printed a line."""
+        self.printed = report.printed
+        """Takes a line of the program, with what it says besides metrics."""
         self.read_to = report.read_to
         """Takes how far the program's log was read."""
         self._report = report

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.metrics.point import SeriesPoint
+from airflow_hpo.core.remarks import Remarks
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import TransientHpoError
 from airflow_hpo.storage import attempts, metric_series
@@ -40,6 +41,8 @@ class TrialReporter:
         self._heard: datetime | None = None
         self._heard_due = 0.0
         self._reading: str | None = None
+        self._remarks = attempt.remarks
+        self._untold_remarks = False
         self._pruning = store.optuna.pruning(attempt.study, study, attempt.number)
 
     def __call__(self, points: Sequence[SeriesPoint]) -> bool:
@@ -64,18 +67,28 @@ class TrialReporter:
         """Take that the program has printed a line, now or at the moment that the line bears; stored by a later call."""
         self._heard = at or datetime.now(UTC)
 
-    def read_to(self, reading: str) -> None:
-        """Take how far the log was read; stored in one transaction with the values that were read until then."""
+    def read_to(self, reading: str, remarks: Remarks) -> None:
+        """Take how far the log was read and what was said until there; stored in one transaction with the values until there."""
         self._reading = reading
+        self._remark(remarks)
+
+    def printed(self, line: str) -> None:
+        """Take a line that the program has printed just now; what it says besides metrics is stored by a later call."""
+        self.heard()
+        self._remark(self._remarks.and_line(line))
+
+    def _remark(self, remarks: Remarks) -> None:
+        self._untold_remarks |= remarks != self._remarks
+        self._remarks = remarks
 
     @property
     def waiting(self) -> bool:
-        """Whether values wait for the database."""
-        return bool(self._waiting)
+        """Whether values or remarks wait for the database."""
+        return bool(self._waiting) or self._untold_remarks
 
     def deliver_rest(self) -> None:
         """Deliver what still waits when the trial has ended."""
-        if self._waiting:
+        if self.waiting:
             self._deliver(self._waiting)
             self._waiting = []
 
@@ -91,6 +104,7 @@ class TrialReporter:
         """Judge and store the points; return whether the trial has to end."""
         a, values = self._attempt, {point.step: point.value for point in points if point.name == self._metric}
         judged = self._pruning.judge({} if self.verdict else values)
+        remarks = self._remarks if self._untold_remarks else None
         with self._store.session() as session:
             runs, counts = self._keep(session, points, judged) if values else (True, self._add(session, points))
             given_up = judged.verdict if runs and counts else None
@@ -101,6 +115,9 @@ class TrialReporter:
                 attempts.hear(session, a.study, a.number, a.attempt, heard)
             if self._reading:
                 attempts.read_to(session, a, self._reading)
+            if remarks is not None:
+                attempts.remark(session, a, remarks)
+        self._untold_remarks &= self._remarks is not remarks
         self.verdict = self.verdict or given_up
         return not runs or self.verdict is not None
 

@@ -31,6 +31,7 @@ COLUMNS = {
     "reason",
     "exit_code",
     "problems",
+    "remarks",
 }
 """Columns that every trial has, whatever its study declares."""
 
@@ -74,6 +75,11 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                 "reason": record.invalid or (attempt.reason if attempt else _given_up(record, mine)),
                 "exit_code": attempt.exit_code if attempt else None,
                 "problems": " ".join(attempt.problems) if attempt and attempt.problems else None,
+                "remarks": _remarks(
+                    {f"{scenario}: ": counting(runs.get(part.number, ())) for scenario, part in mine.items()}
+                    if study.scenarios
+                    else {"": attempt}
+                ),
             }
         )
     return rows
@@ -90,6 +96,12 @@ def scenario_parts(
         newest = {str(one.params["scenario"]): one for one in simulations}
         found[number] = {each.name: newest[each.name] for each in study.listed_scenarios if each.name in newest}
     return found
+
+
+def _remarks(counted: Mapping[str, Attempt | None]) -> str | None:
+    """Return what the programs of a trial have said, in one text; by what stands before each of theirs."""
+    said = [f"{before}{text}" for before, one in counted.items() if one for text in one.remarks.sentences]
+    return " | ".join(said) or None
 
 
 def _given_up(record: TrialRecord, parts: Mapping[str, TrialRecord]) -> str | None:

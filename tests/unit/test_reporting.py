@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from airflow_hpo import reporting
 from airflow_hpo.core.metrics.parser import Parser
 from airflow_hpo.core.metrics.point import MetricPoint
 from airflow_hpo.core.metrics.source import Stdout
+from airflow_hpo.core.remarks import NO_REMARKS, Link, Remarks
 from airflow_hpo.core.trial import TrialRequest
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-/@]{0,20}", fullmatch=True).filter(lambda name: name != "step")
@@ -84,4 +88,40 @@ def test_the_file_can_be_copied_into_an_image_with_an_old_python() -> None:
     tree = ast.parse(Path(reporting.__file__).read_text(), feature_version=(3, 8))
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported <= set(sys.stdlib_module_names)
+    assert {name.partition(".")[0] for name in imported} <= set(sys.stdlib_module_names)
+
+
+def test_remarks_are_read_back_as_they_were_made(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[str] = []
+    with reporting.heard_by(heard.append):
+        reporting.note("Only 3 of 7\n regions, loss=0.5")
+        reporting.link("Run 7", "https://runs.example/7")
+        for _ in range(50):
+            with reporting.span("query"):
+                pass
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == heard
+    assert len([line for line in lines if "span" in line]) <= 3  # short ones are printed together
+    found = functools.reduce(Remarks.and_line, lines, NO_REMARKS)
+    assert found.notes == ("Only 3 of 7 regions, loss=0.5",)
+    assert found.links == (Link("Run 7", "https://runs.example/7"),)
+    assert (found.spans.keys(), found.left_out) == ({"query"}, 0)
+
+
+def test_a_span_counts_also_when_it_ends_in_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyError), reporting.span("load"):
+        raise KeyError
+    assert capsys.readouterr().out.endswith(" load\n")
+
+
+@pytest.mark.parametrize("url", ["javascript:x", "ftp://h/x", "runs/7", "https://h/a b"])
+def test_a_link_that_no_browser_may_follow_is_refused_where_it_is_made(url: str) -> None:
+    with pytest.raises(ValueError, match="begins with https"):
+        reporting.link("Run", url)
+
+
+def test_a_program_that_ends_within_a_second_prints_all_of_its_spans(tmp_path: Path) -> None:
+    code = "import reporting\nfor _ in range(9):\n    with reporting.span('q'): pass\n"
+    shutil.copy(reporting.__file__, tmp_path)
+    out = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert 1 < len(out.splitlines()) <= 3

@@ -14,6 +14,7 @@ from airflow_hpo.core.metrics.regex_engine import SearchTimeout
 from airflow_hpo.core.metrics.series import MetricSeries
 from airflow_hpo.core.metrics.source import File, MetricSource
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.remarks import is_remark
 from airflow_hpo.exceptions import TrialFailedError
 
 SAMPLE = 50
@@ -62,7 +63,7 @@ class Collector:
         self._lines += 1
         if line.strip():
             self._keep(cut(line, SAMPLE_LENGTH))
-        if self.stopped:
+        if self.stopped or is_remark(line):
             return
         try:
             self.series.add(self._parser.parse(line, time))

@@ -15,6 +15,7 @@ from airflow_hpo.core.metrics.source import File, MetricSource, Stdout
 from airflow_hpo.core.metrics.values import as_time
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import TAIL_LINES
+from airflow_hpo.core.remarks import NO_REMARKS, Remarks
 from airflow_hpo.exceptions import TrialFailedError
 from airflow_hpo.pods.watch.timestamped_lines import LogLine, Place, seconds_between
 
@@ -31,7 +32,11 @@ OnLine = Callable[[datetime | None], None]
 """Takes the moment of the newest line, as its node's clock has it; a log that is read again brings old lines."""
 
 
-def passed_over(moment: object) -> None:
+ReadTo = Callable[[str, Remarks], None]
+"""Takes what the next watcher goes on from, and all that the program has said until there besides its metrics."""
+
+
+def passed_over(*_: object) -> None:
     """Do nothing with the moment of a line, or with how far a log was read."""
 
 
@@ -48,13 +53,14 @@ class PodReadings:
         objective: Objective,
         log: Callable[[str], None],
         on_line: OnLine = passed_over,
-        read_to: Callable[[str], None] = passed_over,
+        read_to: ReadTo = passed_over,
         earlier: Earlier | None = None,
         were_read: Callable[[], bool] | None = None,
     ) -> None:
         self._read_to = read_to
         self._unkept = False
         """Whether lines were read of which ``read_to`` does not know."""
+        self._remarks = NO_REMARKS
         self._collector = Collector(source, objective)
         self.goes_on = False
         """Whether watchers of before have read a part of the logs."""
@@ -88,6 +94,7 @@ class PodReadings:
         else:
             with self._lock:
                 for line in lines:
+                    self._remark(line)
                     self._take(self.output_place, line)
         self.tail.extend(cut(line.text, SHOWN_LENGTH) for line in lines if line.stamp)
         self._hear(lines)
@@ -126,7 +133,13 @@ class PodReadings:
         if line.after_gap:
             self._collector.series.gap(lost_lines(line.after_gap, line.stamp))
         self._collector.add_line(line.text, as_time(line.stamp))
+        if self._from_output:
+            self._remark(line)
         self._take(self.metrics_place, line)
+
+    def _remark(self, line: LogLine) -> None:
+        if line.stamp:
+            self._remarks = self._remarks.and_line(line.text)
 
     def _take(self, place: Place, line: LogLine) -> None:
         if line.stamp:
@@ -141,6 +154,9 @@ class PodReadings:
             # Masking a secret may have broken it.
             return
         self.goes_on = True
+        self._remarks = Remarks.from_dict(data.get("remarks") or {})
+        # An attempt that takes up the pod of another one has none of its own yet.
+        self._unkept = bool(self._remarks)
         self._collector.resume(data, steps)
         # The version before kept no more than how far it had read the log that gives the metrics.
         self.metrics_place = Place.of(data.get("metrics", data))
@@ -172,14 +188,15 @@ class PodReadings:
             points = self._collector.drain(final=final)
             if self._unkept:
                 self._unkept = False
-                self._read_to(self._kept())
+                self._read_to(self._kept(), self._remarks)
             return points
         finally:
             self._lock.release()
 
     def _kept(self) -> str:
         own = {} if self._from_output else {"output": self.output_place.kept()}
-        return json.dumps({"metrics": self.metrics_place.kept(), **own, **self._collector.kept()})
+        said = {"remarks": self._remarks.to_dict()} if self._remarks else {}
+        return json.dumps({"metrics": self.metrics_place.kept(), **own, **self._collector.kept(), **said})
 
     def recall(self, tail: Sequence[str]) -> None:
         """Take the last lines of the program's output, of which watchers of before have read some."""

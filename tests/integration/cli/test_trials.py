@@ -9,6 +9,8 @@ import math
 
 import pytest
 
+from airflow_hpo.core.remarks import NO_REMARKS, Link, Remarks
+from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
@@ -82,6 +84,23 @@ def test_a_trial_that_no_task_has_begun_is_shown(run: Command, tuned: Tuned) -> 
 @pytest.mark.usefixtures("narrow")
 def test_a_trial_fits_a_terminal_of_80_columns(run: Command, tuned: Tuned) -> None:  # noqa: F811
     assert max(map(len, run("trials", "show", "demo", "0").splitlines())) <= 80
+
+
+def test_what_a_program_says_is_shown_and_exported(run: Command, tuned: Tuned) -> None:  # noqa: F811
+    said = Remarks({"load": 0.5, "query": 12.25}, ("=1+1 is odd.",), (Link("Run 7", "https://runs.example/7"),))
+    last = tuned.attempts(0)[-1]
+    with tuned.store.session() as session:
+        attempts.remark(session, last, said)
+    lines = run("trials", "show", "demo", "0").splitlines()
+    assert "  of the program's time: query 12.25 s, load 0.5 s" in lines
+    assert [line for line in lines if "it says" in line] == [
+        "  it says: =1+1 is odd.",
+        "  it says: Run 7: https://runs.example/7",
+    ]
+    shown = json.loads(run("trials", "show", "demo", "0", "-o", "json"))
+    assert [Remarks.from_dict(one["remarks"]) for one in shown["attempts"]] == [NO_REMARKS, said]
+    first, second, *_ = json.loads(run("studies", "export", "demo", "-o", "json"))
+    assert (first["remarks"], second["remarks"]) == ("=1+1 is odd. | Run 7: https://runs.example/7", None)
 
 
 def test_json_has_all_that_is_stored(run: Command, tuned: Tuned) -> None:  # noqa: F811

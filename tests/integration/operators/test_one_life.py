@@ -99,7 +99,7 @@ class Way:
 class AsProcess(Way):
     def __call__(self, request: TrialRequest, try_number: int) -> None:
         value = self.outcome.value
-        program = f"print('loss={value}\\ntime_s=2')" if value is not None else "raise SystemExit(3)"
+        program = f"print('hpo::note Ran.\\nloss={value}\\ntime_s=2')" if value is not None else "raise SystemExit(3)"
         command = [sys.executable, "-c", program]
         operator = TrialProcessOperator(task_id="trial", request=request.to_dict(), command=command)
         context = self.context(request, try_number)
@@ -332,6 +332,14 @@ def test_every_way_answers_from_the_study(ways: Callable[..., Way], name: str) -
     way(request, 2)
     assert way.log.of_life == ["Trial 0 is complete in the study; nothing is run."]
     assert stored(way.tuned) == before
+
+
+def test_the_phases_and_the_words_of_a_program_are_kept(ways: Callable[..., Way]) -> None:
+    way = ways("a process", COMPLETE)
+    way(way.tuned.suggest()[0], 1)
+    [attempt] = way.tuned.attempts(0)
+    assert attempt.seconds.keys() == {"pool", "running", "telling"}
+    assert attempt.remarks.notes == ("Ran.",)
 
 
 def test_the_last_line_of_a_program_has_its_moment(ways: Callable[..., Way]) -> None:

@@ -14,6 +14,7 @@ from airflow_hpo.core.attempt import Attempt, MetricValue
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.remarks import Remarks
 from airflow_hpo.storage import metric_series
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
@@ -21,6 +22,8 @@ from airflow_hpo.trials.attempts import attempt_of, reading_of, take_up
 from airflow_hpo.trials.conclude import conclude, fail
 from airflow_hpo.trials.reporter import TrialReporter
 from tests.integration.trial_tasks import Tuned, declared, task_try_of
+
+SAID = Remarks({"query": 2.5}, ("Odd.",))
 
 
 @pytest.fixture
@@ -165,25 +168,47 @@ def test_the_moment_of_a_line_waits_for_a_database_that_is_away(
 def test_how_far_a_log_was_read_is_stored_with_the_values_and_goes_when_the_trial_has_its_result(tuned: Tuned) -> None:
     _, attempt = tuned.started(tuned.suggest()[0])
     report = TrialReporter(tuned.store, tuned.study, attempt)
-    report.read_to("so far")
+    report.read_to("so far", SAID)
     report(losses(3.0, 2.0))
     known = attempt_of(tuned.store, *where(attempt))
     assert reading_of(tuned.store, known) == ("so far", {"loss": [1, 2]})
     conclude(tuned.store, attempt, Outcome.complete(Measurement(2.0)))
-    assert attempt_of(tuned.store, *where(attempt)).reading is None
+    ended = attempt_of(tuned.store, *where(attempt))
+    assert (ended.reading, ended.remarks) == (None, SAID)
 
 
 def test_an_attempt_that_takes_a_pod_up_goes_on_from_what_the_one_before_has_read(tuned: Tuned) -> None:
     request = tuned.suggest()[0]
     _, first = tuned.started(request)
     report = TrialReporter(tuned.store, tuned.study, first)
-    report.read_to("so far")
+    report.read_to("so far", SAID)
     report(losses(3.0, 2.0))
     _, second = tuned.started(request, try_number=2)
     taken = take_up(tuned.store, second, first.attempt)
     assert reading_of(tuned.store, taken) == ("so far", {"loss": [1, 2]})
     assert attempt_of(tuned.store, *where(second)).reading == "so far"
     assert tuned.store.optuna.load(tuned.name).trials[0].intermediate_values == {1: 3.0, 2: 2.0}
+
+
+def test_what_a_program_says_is_stored_with_its_last_line_at_the_latest(tuned: Tuned) -> None:
+    _, attempt = tuned.started(tuned.suggest()[0])
+    report = TrialReporter(tuned.store, tuned.study, attempt)
+    report.printed("hpo::span 2.5 query")
+    report(losses(3.0))
+    assert attempt_of(tuned.store, *where(attempt)).remarks.spans == {"query": 2.5}
+    report.printed("hpo::span 1 query")
+    assert report.waiting
+    conclude(tuned.store, attempt, Outcome.complete(Measurement(3.0)), report)
+    assert attempt_of(tuned.store, *where(attempt)).remarks.spans == {"query": 3.5}
+
+
+def test_what_a_program_says_waits_for_a_database_that_is_away(in_a_file: Tuned) -> None:
+    report = reporter(in_a_file)
+    report.printed("hpo::note Odd.")
+    with away(in_a_file):
+        assert not report(losses(3.0))
+    report.deliver_rest()
+    assert in_a_file.attempts(0)[0].remarks.notes == ("Odd.",)
 
 
 def where(attempt: Attempt) -> tuple[str, int, int]:

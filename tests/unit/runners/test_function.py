@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from airflow_hpo import reporting
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.objective import Objective
@@ -228,3 +229,15 @@ def test_an_inactive_parameter_is_none_in_an_evaluation_too() -> None:
     outcome = run_function(lambda trial: trial.params["c"] or 1.0, evaluation, LOSS, space=["candidate", "scenario"])
     assert outcome.measurement is not None
     assert outcome.measurement.value == 1.0
+
+
+def test_a_function_makes_remarks_as_a_program_does() -> None:
+    said: list[str] = []
+
+    def function(trial: FunctionTrial) -> float:
+        reporting.note(f"Trial {trial.number}.")
+        return 1.0
+
+    run_function(function, REQUEST, LOSS, printed=said.append)
+    reporting.note("Outside of a trial.")
+    assert said == [f"hpo::note Trial {REQUEST.number}."]

@@ -1,6 +1,6 @@
-"""Keep the seconds of each phase of an attempt: its pool, its node, its image, its program.
+"""Keep the seconds of each phase of an attempt, and what its program says besides its metrics.
 
-They are empty in attempts that are there: how long those waited is not known, and is never taken for nothing.
+Both are empty in attempts that are there: how long those waited is not known, and is never taken for nothing.
 """
 
 import sqlalchemy as sa
@@ -17,7 +17,9 @@ TABLES: tuple[str, ...] = ()
 
 def upgrade() -> None:
     op.add_column("hpo_attempts", sa.Column("seconds", sa.JSON()))
+    op.add_column("hpo_attempts", sa.Column("remarks", sa.JSON()))
 
 
 def downgrade() -> None:
+    op.drop_column("hpo_attempts", "remarks")
     op.drop_column("hpo_attempts", "seconds")

@@ -17,6 +17,7 @@ from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMes
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.remarks import Remarks
 from airflow_hpo.core.waiting import Waiting, WaitsFor
 from airflow_hpo.exceptions import (
     ClusterForbiddenError,
@@ -28,7 +29,7 @@ from airflow_hpo.exceptions import (
 from airflow_hpo.pods import remains
 from airflow_hpo.pods.watch import creation, deletion, live_pod, logs, node, pod_end, silence, startup, ticks
 from airflow_hpo.pods.watch import watch as watch_module
-from airflow_hpo.pods.watch.log_readings import Earlier, PodReadings, passed_over
+from airflow_hpo.pods.watch.log_readings import Earlier, PodReadings, ReadTo, passed_over
 from airflow_hpo.pods.watch.node import OnNode
 from airflow_hpo.pods.watch.waits import PRESENT, Waits
 from airflow_hpo.pods.watch.watch import PodWatch
@@ -43,6 +44,17 @@ def log_of(*texts: str, start: int = 0) -> bytes:
     return "".join(f"2026-11-21T08:00:{i:02d}.000000001Z {text}\n" for i, text in enumerate(texts, start)).encode()
 
 
+def keeping(kept: list[str], said: list[Remarks] | None = None) -> ReadTo:
+    """Keep what the next watcher goes on from, and what was said."""
+
+    def keep(reading: str, remarks: Remarks) -> None:
+        kept.append(reading)
+        if said is not None:
+            said.append(remarks)
+
+    return keep
+
+
 class Watched:
     """One watch and all that it said."""
 
@@ -54,7 +66,7 @@ class Watched:
         source: MetricSource | None = None,
         on_node: OnNode | None = None,
         lingers: int = 0,
-        read_to: Callable[[str], None] = passed_over,
+        read_to: ReadTo = passed_over,
         earlier: Earlier | None = None,
         double: PodDouble | None = None,
         were_read: Callable[[], bool] | None = None,
@@ -131,7 +143,7 @@ def test_a_connection_that_breaks_costs_no_line_and_doubles_none() -> None:
 def test_a_watch_after_a_rotation_goes_on_from_what_was_read_before() -> None:
     kept: list[str] = []
     before = Watched(
-        [pod("Running", running())] * 30 + [DONE], [[log_of("loss=9", "loss=0.01", "loss=5")]], read_to=kept.append
+        [pod("Running", running())] * 30 + [DONE], [[log_of("loss=9", "loss=0.01", "loss=5")]], read_to=keeping(kept)
     )
     assert before.outcome.value == 5.0
     rotated = [log_of("loss=5", "loss=50", start=2)]
@@ -150,6 +162,20 @@ def test_a_right_to_read_logs_that_was_never_there_ends_the_trial_while_its_prog
     assert "refuses to read the log (403)" in outcome.reason
 
 
+@pytest.mark.parametrize("source", [Stdout(), TerminationMessage()], ids=repr)
+def test_a_watch_that_goes_on_counts_no_span_twice(source: MetricSource) -> None:
+    kept: list[str] = []
+    said: list[Remarks] = []
+    texts = "hpo::span 2 query", "hpo::note Begun.", "loss=9"
+    Watched([pod("Running", running())] * 30 + [DONE], [[log_of(*texts)]], source=source, read_to=keeping(kept, said))
+    assert said[-1].spans == {"query": 2.0}
+    whole = log_of(*texts, "hpo::span 3 query", "hpo::note Done.")
+    Watched([DONE], [[whole]], source=source, earlier=(kept[-1], {"loss": [1]}), read_to=keeping(kept, said))
+    assert (said[-1].spans, said[-1].notes) == ({"query": 5.0}, ("Begun.", "Done."))
+    Watched([DONE], [[whole]], source=source, earlier=(kept[-1], {"loss": [1]}), read_to=keeping(kept, said))
+    assert said[-1].spans == {"query": 5.0}
+
+
 def test_a_right_to_read_logs_that_was_there_before_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for pause in ("FIRST_PAUSE", "LONGEST_PAUSE"):
         monkeypatch.setattr(logs, pause, 0.01)
@@ -166,7 +192,7 @@ def test_a_right_to_read_logs_does_not_matter_where_metrics_come_otherwise() -> 
 
 def test_a_log_of_which_nothing_is_left_is_no_whole_log() -> None:
     kept: list[str] = []
-    Watched([pod("Running", running())] * 30 + [DONE], [[log_of("loss=9")]], read_to=kept.append)
+    Watched([pod("Running", running())] * 30 + [DONE], [[log_of("loss=9")]], read_to=keeping(kept))
     after = Watched([DONE], [404], earlier=(kept[-1], {"loss": [1]}))
     assert (after.outcome.state, after.outcome.kind) == ("failed", "infrastructure")
     assert "The end of its log is lost" in after.outcome.reason
