@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-taxi verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -120,6 +120,9 @@ cluster-test: install ## Run the tests on a real Kubernetes, started for them un
 
 verify-cluster: install ## Run all of them, and those that start a second cluster (a quarter of an hour)
 	$(VERIFY) cluster -- python -m pytest tests/cluster
+
+verify-taxi: install ## Retune the taxis of two regions on a real Kubernetes, 100 trials of seven pods each (hours; TRIALS=24: fewer)
+	$(VERIFY) "taxi$(if $(TRIALS), TRIALS=$(TRIALS))" -- env HPO_TAXI_TRIALS=$(or $(TRIALS),100) python -m pytest tests/cluster/test_taxi.py
 
 verify-again: install ## Run what docs/operate/again.md says, row by row, on a live Airflow (a quarter of an hour)
 	$(VERIFY) again -- python -m pytest -m again tests/system

@@ -93,10 +93,11 @@ retuning_dags.from_yaml(
         automount_service_account_token=False,
         termination_grace_period=5,
     ),
-    tuning=Window("-12w", "-8w"),
-    validation=Window("-8w", "-4w"),
+    tuning=Window("-10w", "-6w"),
+    validation=Window("-6w", "-4w"),
     test=Window("-4w"),
     scenarios="1d",
+    finalists=2,
     variants=["model", "statistics"],
     rule=ComparisonRule(
         variant="model",
