@@ -64,22 +64,25 @@ def _wait_sentence(wait: Wait) -> str:
 
 
 def _growths(attempts: Sequence[Timed], slots: int) -> Iterator[str]:
-    """Yield what the programs do that takes longer the more of them run."""
+    """Yield what the programs do that takes longer the more of them run, and where they are for a good part of their time."""
     ran = [one for one in attempts if one.seconds.get(Phase.RUNNING)]
-    numbers = overlaps(ran)
     whole = sum(one.seconds[Phase.RUNNING] for one in ran)
+    if whole < WORTH_SECONDS:
+        return
+    numbers = overlaps(ran)
     if grows := _marked(growth_of(numbers, [one.seconds[Phase.RUNNING] for one in ran])):
         yield f"The programs took {_compared(grows)}: they share something. {MORE_SLOTS}"
     for name in _names(ran):
-        seconds = [one.spans.get(name, 0.0) for one in ran]
-        share = sum(seconds) / whole
+        share = sum(one.spans.get(name, 0.0) for one in ran) / whole
         if share < WORTH_NAMING:
-            continue
-        grows = _marked(growth_of(numbers, seconds))
-        among = f"{round(share * slots)} of {slots} slots waited for {name!r} on average" if grows else None
+            return
+        known = [(number, one.spans[name]) for number, one in zip(numbers, ran, strict=True) if name in one.spans]
+        grows = _marked(growth_of([number for number, _ in known], [seconds for _, seconds in known]))
+        # Spans inside one another, or of several threads, may add up to more than the program's own time.
+        held = min(round(share * slots), slots)
         yield (
-            f"{among}: it took {_compared(grows)}. {MORE_SLOTS}"
-            if among and grows
+            f"{held} of {slots} slots waited for {name!r} on average: it took {_compared(grows)}. {MORE_SLOTS}"
+            if grows
             else f"The programs spent {share:.0%} of their time in {name!r}."
         )
 

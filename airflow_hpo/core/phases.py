@@ -70,10 +70,14 @@ def seconds_between(begun: datetime, moments: Moments, told: datetime) -> dict[P
     Moments are of several clocks: none counts before the one that precedes it, so that the phases add up to the whole. What
     follows the last moment that is known is the phase in which the attempt ended.
     """
+    found = seconds_over(begun, moments)
+    rest = max(0.0, (told - begun).total_seconds() - sum(found.values()))
+    return {**found, _following(moments): round(rest, 3)}
+
+
+def seconds_over(begun: datetime, moments: Moments) -> dict[Phase, float]:
+    """Return the seconds of those phases of an attempt that are over."""
     found = dict(_until_moments(begun, moments))
-    spent = sum(found.values())
-    rest = max(0.0, (told - begun).total_seconds() - spent)
-    found[_following(moments)] = rest
     if pulled := min(moments.pulled, found.get(Phase.START, 0.0)):
         found |= {Phase.PULL: pulled, Phase.START: found[Phase.START] - pulled}
     return {phase: round(found[phase], 3) for phase in Phase if phase in found}

@@ -44,7 +44,8 @@ class Timed:
             return None
         seconds = dict(known)
         if attempt.finished is None:
-            seconds[_phase_of(attempt)] = max(0.0, (now - attempt.started).total_seconds())
+            over = sum(seconds.values()) - seconds.get(Phase.POOL, 0.0)
+            seconds[_phase_of(attempt)] = max(0.0, (now - attempt.started).total_seconds() - over)
         elif not seconds.keys() - {Phase.POOL}:
             return None  # it was lost
         return cls(attempt.started.timestamp(), seconds, attempt.backend in IN_CLUSTER, attempt.remarks.spans)
@@ -159,8 +160,9 @@ class Growth:
     most: float
 
     def at(self, number: float) -> float:
-        """Return the seconds with so many attempts at once."""
-        return max(0.0, self.base + self.each * number)
+        """Return the seconds with so many attempts at once; with fewer than were seen never less than in proportion."""
+        seen = max(number, self.fewest) if self.base < 0 else number
+        return max(0.0, self.base + self.each * seen) * number / seen
 
     def times(self, before: float, then: float) -> float:
         """Return how many times as long something takes with ``then`` attempts at once as with ``before``."""
@@ -179,7 +181,4 @@ def growth_of(numbers: Sequence[float], seconds: Sequence[float]) -> Growth | No
     error = math.sqrt(left / (count - 2) / spread)
     if each <= 0 or each <= SURE * error:
         return None
-    if base < 0:
-        # Nothing takes less than no time: then all of it grows.
-        base, each = 0.0, mean_y / mean_x
     return Growth(base, each, min(numbers), max(numbers))

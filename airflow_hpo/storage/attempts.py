@@ -106,10 +106,11 @@ def remark(session: Session, attempt: Attempt, remarks: Remarks) -> None:
     _note(session, attempt.study, attempt.number, attempt.attempt, remarks=remarks.to_dict())
 
 
-def wait_for(session: Session, edition: str, number: int, attempt: int, waits_for: str | None) -> None:
-    """Note what an attempt that runs waits for; None once its program has started."""
+def wait_for(session: Session, attempt: Attempt) -> None:
+    """Note what an attempt that runs waits for, and the seconds of its phases that are over."""
     runs = AttemptRow.outcome == AttemptOutcome.RUNNING.value
-    _note(session, edition, number, attempt, runs, waits_for=waits_for)
+    known = {"waits_for": attempt.waits_for, "seconds": dict(attempt.seconds or {})}
+    _note(session, attempt.study, attempt.number, attempt.attempt, runs, **known)
 
 
 def ending(session: Session, attempt: Attempt, reason: str) -> None:

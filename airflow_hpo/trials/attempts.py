@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.phases import NONE_KNOWN, Moments, seconds_over
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind
 from airflow_hpo.core.waiting import Waiting
@@ -58,18 +59,19 @@ def locate_now(store: Store, attempt: Attempt, placement: Placement) -> bool:
 
 
 @retried
-def wait_for(store: Store, attempt: Attempt, waiting: Waiting | None) -> Attempt:
-    """Note what an attempt waits for, None once its program has started; return it so."""
-    waits_for = str(waiting) if waiting else None
+def wait_for(store: Store, attempt: Attempt, waiting: Waiting | None, moments: Moments = NONE_KNOWN) -> Attempt:
+    """Note what an attempt waits for, None once its program has started, and how long its phases took until then; return it so."""
+    seconds = {**(attempt.seconds or {}), **seconds_over(attempt.started, moments)}
+    known = replace(attempt, waits_for=str(waiting) if waiting else None, seconds=seconds)
     with store.session() as session:
-        attempts.wait_for(session, attempt.study, attempt.number, attempt.attempt, waits_for)
-    return replace(attempt, waits_for=waits_for)
+        attempts.wait_for(session, known)
+    return known
 
 
-def wait_for_now(store: Store, attempt: Attempt, waiting: Waiting | None) -> bool:
+def wait_for_now(store: Store, attempt: Attempt, waiting: Waiting | None, moments: Moments) -> bool:
     """Say what an attempt waits for while it does; False when the database cannot take it now."""
     try:
-        wait_for(store.without_retry, attempt, waiting)
+        wait_for(store.without_retry, attempt, waiting, moments)
     except TransientHpoError as err:
         logger.warning("What trial %s waits for is told the study later: %s", attempt.number, err)
         return False

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_hpo.core.phases import Moments
 from airflow_hpo.core.waiting import Waiting
 from airflow_hpo.pods.threads import in_thread
 from airflow_hpo.pods.watch.waits import Waits
@@ -18,9 +19,9 @@ def waits_of(run: TrialRun, monitor: TrialMonitor, manifest: Mapping[str, Any] |
     known = Waiting.of(attempt.waits_for) if attempt.waits_for else None
     monitor.unbegun = known is not None
 
-    async def tell(waiting: Waiting | None) -> bool:
+    async def tell(waiting: Waiting | None, moments: Moments) -> bool:
         monitor.unbegun = waiting is not None
-        return await in_thread(wait_for_now, store, attempt, waiting)
+        return await in_thread(wait_for_now, store, attempt, waiting, moments)
 
     async def allowed() -> bool:
         return await in_thread(store.read, attempts.worked, attempt.study)

@@ -25,7 +25,7 @@ async def until_started(
     while True:
         state = await pod.refresh()
         if failures.started(state, options.container):
-            waits.update(None, 0.0)
+            waits.update(None, 0.0, pod.moments)
             return await pod.note_pulls()
         if given_up() or pod.over:
             return

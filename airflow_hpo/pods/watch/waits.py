@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_hpo.core.log import Log
+from airflow_hpo.core.phases import NONE_KNOWN, Moments
 from airflow_hpo.core.waiting import Waiting
 
-OnWait = Callable[[Waiting | None], Awaitable[bool]]
-"""Takes what an attempt waits for, None once its program has started; False asks for it again."""
+OnWait = Callable[[Waiting | None, Moments], Awaitable[bool]]
+"""Takes what an attempt waits for, None once its program has started, and its moments then; False asks for it again."""
 
 
 async def _unknown() -> bool:
@@ -58,12 +59,13 @@ class WaitReport:
         self._logger = logger
         self._told = waits.known
         self._changed = asyncio.Event()
+        self._moments = NONE_KNOWN
         self.now = waits.known
         """What the pod waits for, as far as it is known; None once its program has started."""
 
-    def update(self, waiting: Waiting | None, waited: float) -> None:
-        """Take what the pod waits for, and for how many seconds it has."""
-        self.now = waiting
+    def update(self, waiting: Waiting | None, waited: float, moments: Moments = NONE_KNOWN) -> None:
+        """Take what the pod waits for, for how many seconds it has, and what Kubernetes says of when, once it waits no more."""
+        self.now, self._moments = waiting, moments
         worth_saying = (
             self._told is not None or waited >= WORTH_SAYING or (waiting is not None and waiting.what.creation)
         )
@@ -79,7 +81,7 @@ class WaitReport:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._on_wait and not await self._on_wait(self._told):
+            if self._on_wait and not await self._on_wait(self._told, self._moments):
                 await asyncio.sleep(REPORT_PAUSE)
                 self._changed.set()
 

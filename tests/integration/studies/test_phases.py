@@ -92,6 +92,18 @@ def test_pods_that_wait_for_a_node_now_are_counted_with_the_time_until_now(store
     assert any(one.startswith("5 of 5 pods waited for a node, 41 min 00 s in all") for one in said)
 
 
+def test_pods_that_run_now_have_waited_as_long_as_they_did(store: Store) -> None:
+    with time_machine.travel(NOON, tick=False):
+        tuned = Tuned(store, STUDY, "r")
+        for request in tuned.suggest():
+            attempt = begin(store, tuned.claim(request), task_try_of(request.key), "pod", UNKNOWN)
+            waits = wait_for(store, attempt, Waiting(WaitsFor.NODE))
+            wait_for(store, waits, None, Moments(NOON, at(492), at(495)))
+    with time_machine.travel(at(600), tick=False):
+        said = explain(store, tuned.name, TASKS).study
+    assert any(one.startswith("5 of 5 pods waited for a node, 41 min 00 s in all (82% of") for one in said)
+
+
 def test_a_plan_is_made_from_what_earlier_editions_took(store: Store) -> None:
     pods(store, "first")
     pods(store, "second", node_after=0)

@@ -49,6 +49,7 @@ def attempt(**more: object) -> Attempt:
         (attempt(waits_for=str(Waiting(WaitsFor.IMAGE))), {"pool": 4, "image pull": 600}),
         (attempt(waits_for=str(Waiting(WaitsFor.VOLUME))), {"pool": 4, "start": 600}),
         (attempt(), {"pool": 4, "running": 600}),
+        (attempt(seconds={Phase.POOL: 4.0, Phase.SCHEDULING: 90.0}), {"pool": 4, "scheduling": 90, "running": 510}),
         (attempt(finished=NOON, outcome=AttemptOutcome.LOST), None),
     ],
 )
@@ -109,6 +110,24 @@ def test_programs_that_take_longer_the_more_of_them_run_share_something() -> Non
     [said] = sentences(known, slots=10)
     assert said.startswith("The programs took 60 s with 2 at once and 22")
     assert "they share something" in said
+
+
+def test_a_place_of_the_programs_own_is_a_bottleneck_when_it_takes_longer_with_more_at_once() -> None:
+    def asked(slots: int, seconds: float, begun: float) -> list[Timed]:
+        return [replace(one, spans={"query": seconds, "load": 22.0}) for one in shared(slots, seconds + 25, begun)]
+
+    same = asked(5, 75, 0)
+    assert sentences(same, 5) == [
+        "The programs spent 75% of their time in 'query'.",
+        "The programs spent 22% of their time in 'load'.",
+    ]
+    busy = [*asked(2, 25, 0), *asked(2, 25, 1000), *asked(10, 225, 5000)]
+    first, second = sentences(busy, slots=10)
+    assert first.startswith("The programs took 5")
+    assert second == (
+        "9 of 10 slots waited for 'query' on average: it took 25 s with 2 at once and 225 s with 10 at once. "
+        "More slots do not make that faster."
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from airflow_hpo.core.metrics.point import SeriesPoint
 from airflow_hpo.core.metrics.source import MetricSource, Stdout, TerminationMessage
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
+from airflow_hpo.core.phases import Moments
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.remarks import Remarks
 from airflow_hpo.core.waiting import Waiting, WaitsFor
@@ -98,7 +99,7 @@ class Watched:
     async def _run(self, *arguments: Any) -> Outcome:
         return await PodWatch(self.double, *arguments, self.on_node, waits=self.waits).run()
 
-    async def tell(self, waiting: Waiting | None) -> bool:
+    async def tell(self, waiting: Waiting | None, moments: Moments) -> bool:
         self.told.append(waiting)
         return True
 
