@@ -1,7 +1,7 @@
 """Form of a run: what a person may choose for it when it is triggered, and the study that comes of the choices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,8 @@ class Asked:
     layout: Layout | None
     by: str
     """Who triggered it, for the audit of what differs from the file."""
+    windows: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Windows that differ from the file, by their fields: as declared and as they are."""
 
 
 RANGE = "space."

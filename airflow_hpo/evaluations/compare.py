@@ -18,7 +18,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of, without_window
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
-from airflow_hpo.storage import comparisons, editions, evaluations
+from airflow_hpo.storage import acts, comparisons, editions, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.images import images_sentence
@@ -103,9 +103,10 @@ def compare_evaluations(
 def _differs(store: Store, candidates: Iterable[Candidate]) -> str | None:
     """Say in what the tuning of the challengers differs from its file; None where it does not."""
     names = dict.fromkeys(each.study for each in candidates if each.study and each.role != CHAMPION)
-    found = [store.read(editions.find_one, name) for name in names]
-    said = [(edition.family, edition.differs) for edition in found if edition and edition.differs]
-    return " ".join(f"{family}: {differs}" if len(names) > 1 else differs for family, differs in said) or None
+    found = [edition for name in names if (edition := store.read(editions.find_one, name))]
+    said = [(each.family, (each.differs, store.read(acts.windows_sentence, each.name))) for each in found]
+    told = [(family, sentence) for family, sentences in said for sentence in sentences if sentence]
+    return " ".join(f"{family}: {sentence}" if len(names) > 1 else sentence for family, sentence in told) or None
 
 
 @retried

@@ -29,6 +29,7 @@ from airflow_hpo.operators.context import (
     timezone_of,
 )
 from airflow_hpo.operators.edition import EditionOperator
+from airflow_hpo.operators.windows import window_in
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.open import opening_of, run_before
 from airflow_hpo.studies.owner import claim_evaluation
@@ -156,8 +157,9 @@ class EvaluationPlanOperator(EditionOperator):
     def _period(self, context: Context, timezone: str) -> Period | None:
         if self.window is None:
             return None
-        period, reference = period_of(self.window, context, timezone)
-        self.log.info("The window %s counts from %s.", self.window, reference)
+        window = window_in(self.window, context)
+        period, reference = period_of(window, context, timezone)
+        self.log.info("The window %s counts from %s.", window, reference)
         return period
 
     def _plan(self, candidates: Any, scenarios: Any, period: Period | None = None) -> Plan:

@@ -18,6 +18,7 @@ from airflow_hpo.core.window import Period, Window, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import period_of, permanent_errors_end_the_task, timezone_of
+from airflow_hpo.operators.windows import window_in
 
 Scenarios = str | timedelta | Sequence[Scenario | str] | Callable[[Period], Sequence[Scenario | str]]
 
@@ -57,23 +58,26 @@ class ScenariosOperator(BaseOperator):
         self.scenarios = checked(scenarios, window)
         self.evaluations = evaluations
         self.rule, self.challengers = rule, challengers
-        if isinstance(scenarios, str | timedelta):
-            self._check_count(count_in(window, scenarios))
-        elif not callable(scenarios):
-            self._check_count(len(scenarios))
+        self.check_window(window)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the scenarios as plain data."""
         with permanent_errors_end_the_task():
             timezone = timezone_of(HpoHook(self.hpo_conn_id).store, context)
-            period, reference = period_of(self.window, context, timezone)
+            window = window_in(self.window, context)
+            period, reference = period_of(window, context, timezone)
             found = [each.to_dict() for each in self._of(period)]
             self._check_count(len(found))
         names = ", ".join(each["name"] for each in found)
-        self.log.info(
-            "%s scenarios of %s, which is %s before %s: %s", len(found), period, self.window, reference, names
-        )
+        self.log.info("%s scenarios of %s, which is %s before %s: %s", len(found), period, window, reference, names)
         return found
+
+    def check_window(self, window: Window) -> None:
+        """Refuse a window with too many or too few scenarios, as far as that is known before a run."""
+        if isinstance(self.scenarios, str | timedelta):
+            self._check_count(count_in(window, self.scenarios))
+        elif not callable(self.scenarios):
+            self._check_count(len(self.scenarios))
 
     def _check_count(self, count: int) -> None:
         limit = airflow_conf.getint("core", "max_map_length", fallback=1024)

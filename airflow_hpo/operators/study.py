@@ -1,6 +1,7 @@
 """Operators that open a study, suggest its trials and finish it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from airflow_hpo.core.space.completion import changes, completed, lacking_senten
 from airflow_hpo.core.study import STUDY_NAME, Study, checked_study
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.core.window import Window, checked_window
+from airflow_hpo.core.window_form import window_text
 from airflow_hpo.core.zone import zone
 from airflow_hpo.exceptions import DeclarationError, ParameterSetNotFoundError
 from airflow_hpo.hooks.hpo import HpoHook
@@ -43,7 +45,10 @@ from airflow_hpo.operators.context import (
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.selection import SelectCandidatesOperator
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
+from airflow_hpo.operators.windows import other_windows, window_in
+from airflow_hpo.operators.windows import without_prefix as windows_without_prefix
 from airflow_hpo.parameter_sets.history import champion_until
+from airflow_hpo.storage import acts
 from airflow_hpo.storage.asset_events import EventKey, any_sent
 from airflow_hpo.studies.drain import waits_with_batch
 from airflow_hpo.studies.finish import ended_just_before, finish
@@ -154,14 +159,15 @@ class StudyStartOperator(EditionOperator):
             before = self.after_its_end(self.study.edition(self.run), before)
             # What is computed afresh is reckoned in the zone that the schedule has now.
             named = zone_of_schedule(context) if opening.afresh else timezone_of(hook.store, context)
-            study = in_period(self.study, period_of(self.window, context, named)[0] if self.window else None)
-            asked = self._asked(context, study)
+            windows = other_windows(context) if self.form else {}
+            study = self._in_run(context, named)
+            asked = replace(self._asked(context, study), windows=windows)
             edition = open_edition(hook.store, study, self.run, place, before, named, facts, opening, asked)
             self._enter_champion(hook.store, champion, edition, reference_of(context).moment)
             self.end_stopped(hook.store, but=edition.name)
         self.log.info("Study %s\n%s", edition.name, edition.study.to_yaml())
-        if edition.differs:
-            self.log.info("%s", edition.differs)
+        for differs in filter(None, (edition.differs, hook.store.read(acts.windows_sentence, edition.name))):
+            self.log.info("%s", differs)
         self.log_afresh(edition)
         reference = reference_of(context, zone(edition.timezone))
         self.log.info("Windows count from %s, in days of %s.", reference, edition.timezone)
@@ -169,11 +175,27 @@ class StudyStartOperator(EditionOperator):
             self.log.warning("%s", remark)
         return edition.name
 
+    def _in_run(self, context: Context, timezone: str) -> Study:
+        """Return the study with the scenarios that the window of the run is cut into, where it has a length of them."""
+        if self.window is None:
+            return self.study
+        window = window_in(self.window, context)
+        found, laid_out = (
+            in_period(self.study, period_of(window, context, timezone)[0]),
+            as_laid_out(self.study, self.window),
+        )
+        if window is not self.window and found.simulations > laid_out.simulations:
+            raise DeclarationError(
+                f"The tasks were laid out for {laid_out.simulations} scenarios of {self.study.scenarios} a trial, but {window_text(window)!r} "
+                f"has {found.simulations}. Trigger a shorter window, or declare the longer one in the file."
+            )
+        return found
+
     def _asked(self, context: Context, study: Study) -> Asked:
         if not self.form or self.layout is None:
             return Asked(study, self.layout, NOBODY)
         prefix = field_prefix(group_of(self.task_id))
-        for remark in without_prefix(context, study, self.layout, prefix):
+        for remark in [*without_prefix(context, study, self.layout, prefix), *windows_without_prefix(context)]:
             self.log.warning("%s", remark)
         return asked_of(context, study, self.layout, prefix, ranges=self.ranges)
 
@@ -281,8 +303,9 @@ class StudySuggestOperator(BaseOperator):
                     self._wait_while_drained(context, name)
         self.log.info("Batch %s of %s: %s trials", self.batch, name, len(requests))
         if self.window:
-            period, reference = period_of(self.window, context, edition.timezone)
-            self.log.info("They work on %s, which is %s before %s", period, self.window, reference)
+            window = window_in(self.window, context)
+            period, reference = period_of(window, context, edition.timezone)
+            self.log.info("They work on %s, which is %s before %s", period, window, reference)
             requests = [request.model_copy(update={"period": request.period or period}) for request in requests]
             for line in results_before(store, requests[0].study if requests else name, requests):
                 self.log.info("%s", line)

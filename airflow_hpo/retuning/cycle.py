@@ -1,10 +1,10 @@
 """Tasks of a retuning and their order."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from airflow.sdk import BaseOperator, TaskGroup, XComArg, chain
+from airflow.sdk import DAG, BaseOperator, TaskGroup, XComArg, chain
 
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.study import Study
@@ -28,6 +28,7 @@ from airflow_hpo.task_groups.backends import TrialBackend
 from airflow_hpo.task_groups.bookkeeping import bookkeeping
 from airflow_hpo.task_groups.compare import CompareTaskGroup
 from airflow_hpo.task_groups.evaluate import EvaluateTaskGroup
+from airflow_hpo.task_groups.form import add_windows
 from airflow_hpo.task_groups.pipeline import GroupTrial
 from airflow_hpo.task_groups.tune import Dispatch, TuneTaskGroup
 
@@ -59,6 +60,14 @@ class Cycle:
     dispatch: Dispatch
     form: bool
     hpo_conn_id: str
+
+    def with_windows(self, dag: DAG) -> Self:
+        """Return it with windows that a run may be triggered with others of; studies are named after several tuning windows."""
+        declared = {"tuning": self.tuning[0] if len(self.tuning) == 1 else None}
+        declared |= {"validation": self.validation, "test": self.test}
+        found = add_windows(dag, {name: window for name, window in declared.items() if window})
+        tuning = (found["tuning"],) if "tuning" in found else self.tuning
+        return replace(self, tuning=tuning, validation=found.get("validation"), test=found["test"])
 
     def lay_out(self) -> None:
         """Create the tasks in the DAG that is being built."""

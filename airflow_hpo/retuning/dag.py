@@ -110,7 +110,9 @@ def retuning_dag(
     :param allow_tuning_after_test: True also takes a tuning window that lies after the test window, which no decision in production
         could have known; False: it is refused.
     :param dispatch: as for :class:`TuneTaskGroup`.
-    :param form: as for :class:`TuneTaskGroup`, with the prefix ``tune.``, or ``tune_16w-8w.`` for one of several windows.
+    :param form: as for :class:`TuneTaskGroup`, with the prefix ``tune.``, or ``tune_16w-8w.`` for one of several windows. Also the
+        windows, as ``window.tuning``, ``window.validation`` and ``window.test``, such as ``"-20w, -8w"``; several tuning windows, after which
+        studies are named, have no field.
     :param hpo_conn_id: connection of the study database.
     :param pool: pool of the trials, so that tuning does not starve production; None for the default pool. The other tasks take
         the pool of ``[hpo] bookkeeping_pool``.
@@ -179,7 +181,7 @@ def retuning_dag(
     if not allow_other_owner:
         _refuse_set_of_another(name, cycle.parameter_set, hpo_conn_id)
     with DAG(name, schedule=schedule, default_args={**own, **(default_args or {})}, **settings) as dag:
-        cycle.lay_out()
+        (cycle.with_windows(dag) if form else cycle).lay_out()
     if dag_id is None:
         _named_by_default[name] = dag
     if not allow_other_owner:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.act import Act, ActKind
 from airflow_hpo.core.settings import differences, shown_setting
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.window_form import PREFIX
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.column_types import utc_now
 from airflow_hpo.storage.tables import ActRow, EditionRow, from_row
@@ -30,11 +31,27 @@ def note(
     session.flush()
 
 
-def note_set(session: Session, edition: str, by: str, before: Study, now: Study) -> None:
-    """Note that a study has other settings, in the transaction that gives them to it; nothing where it has not."""
-    if found := differences(before, now):
-        told = {name: [shown_setting(old), shown_setting(new)] for name, (old, new) in found.items()}
+def note_set(
+    session: Session,
+    edition: str,
+    by: str,
+    before: Study,
+    now: Study,
+    windows: Mapping[str, tuple[str, str]] | None = None,
+) -> None:
+    """Note that a study has other settings, or windows, in the transaction that gives them to it; nothing where it has not."""
+    told = {name: [shown_setting(old), shown_setting(new)] for name, (old, new) in differences(before, now).items()}
+    told |= {name: list(pair) for name, pair in (windows or {}).items()}
+    if told:
         note(session, edition, ActKind.SET, by, details=told)
+
+
+def windows_sentence(session: Session, edition: str) -> str | None:
+    """Say which windows a run was triggered with in place of those of its file; None where it has those."""
+    details = [act.details or {} for act in of(session, edition) if act.act is ActKind.SET]
+    found = {name: pair for each in details for name, pair in each.items() if name.startswith(PREFIX)}
+    said = [f"{name.removeprefix(PREFIX)} is {new} instead of {old}" for name, (old, new) in found.items()]
+    return f"The windows of this run differ from its file: {'; '.join(said)}." if said else None
 
 
 def of(session: Session, edition: str) -> list[Act]:

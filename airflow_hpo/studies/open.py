@@ -85,7 +85,7 @@ def opened(
             asked=asked,
         )
         if asked and (before is None or before.dag_run != own):
-            acts.note_set(session, name, asked.by, study, edition.study)
+            acts.note_set(session, name, asked.by, study, edition.study, asked.windows)
         # Once more, because only now nobody can begin to purge it.
         purges.refuse_purged(session, name)
         if study.shared:

@@ -77,7 +77,7 @@ def test_checks_of_ones_own_stand_between_decision_and_approval() -> None:
 
 def test_without_a_validation_window_finalists_are_measured_again_on_the_tuning_window() -> None:
     dag = built()
-    assert dag.get_task("validation_scenarios").window == Window("-8w", "-4w")
+    assert dag.get_task("validation_scenarios").window.name == "8w-4w"
 
 
 def test_every_task_has_the_priority_and_only_trials_are_in_the_pool() -> None:
