@@ -9,7 +9,7 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.slots import Slot
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialRequest, TrialResult, TrialState
-from airflow_hpo.core.trial_key import first_key, rerun_key
+from airflow_hpo.core.trial_key import first_key, is_companion, rerun_key
 from airflow_hpo.core.work import Work
 from airflow_hpo.storage import attempts, slots
 from airflow_hpo.storage.retry import retried
@@ -117,13 +117,16 @@ def begin(
 
 
 def _ready(claimed: Claim, asked_here: bool) -> datetime | None:
-    """Return since when a trial could have run: as early as its study, or once it was asked for; None for one that runs again."""
-    if claimed.record.replaces is not None:
+    """Return since when a trial could have run: as early as its study, or once it was asked for.
+
+    None where that is not known: for one that runs again, and where its study may have held it back.
+    """
+    edition = claimed.edition
+    held_back = edition.study.max_pending is not None or is_companion(edition.name)
+    if claimed.record.replaces is not None or (asked_here and held_back):
         return None
-    of_study = [claimed.edition.started, claimed.edition.run_started]
-    return max(
-        filter(None, of_study if asked_here else [claimed.record.started, claimed.edition.run_started]), default=None
-    )
+    since = edition.started if asked_here else claimed.record.started
+    return max(filter(None, [since, edition.run_started]), default=None)
 
 
 def continued(store: Store, claimed: Claim) -> Attempt | None:

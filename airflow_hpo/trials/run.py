@@ -73,11 +73,13 @@ class TrialRun:
     refusal: str | None = None
     """Why the trial must not begin any more, because its study is over or a person ended it; None when it may, or has begun before."""
 
+    asked_here = False
+    """Whether the trial was asked for where it runs, and not by a task before."""
+
     def __init__(self, store: Store, log: Log, poll_interval: float) -> None:
         self.store = store
         self.log = log
         self._poll_interval = poll_interval
-        self._asked_here = False
 
     @property
     def study(self) -> Study:
@@ -89,7 +91,7 @@ class TrialRun:
 
         :raises StudyOverError: when the study is over without it.
         """
-        self._asked_here = True
+        self.asked_here = True
         ask_rule(self.store, study, self.log)
         given, status = ask_for(self.store, study, keys)
         if keys[0] not in {one.key for one in given}:
@@ -170,8 +172,7 @@ class TrialRun:
 
     def resume(self, task: TaskTry, backend: str, placement: Placement = UNKNOWN) -> None:
         """Take up the attempt that the same try began before it was deferred; one that is new begins without a line."""
-        asked_here = self._asked_here
-        self._begun(claims.begin(self.store, self.claimed, task, backend, placement, asked_here=asked_here))
+        self._begun(claims.begin(self.store, self.claimed, task, backend, placement, asked_here=self.asked_here))
 
     @classmethod
     def of_attempt(cls, store: Store, log: Log, poll_interval: float, where: tuple[str, int, int]) -> Self:

@@ -128,6 +128,8 @@ class TrialPodRunTrigger(BaseTrigger):
         """Wait for a free slot of the study where the trial has to be asked for."""
         here, edition, key = _slots(), request.study, request.key
         if request.number is None:
+            # Perhaps by another one, which speaks for all that wait.
+            run.asked_here = True
             ask = partial(in_thread, run.ask, edition)
             if (await in_thread(run.store.edition, edition)).study.scenarios:
                 # No one speaks for all: which trials others wait for differs, and no more wait than may run at once.
