@@ -1,7 +1,6 @@
 """Forecast of a study's wall time with more or fewer at once, from what attempts of earlier editions took."""
 
 import heapq
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -104,8 +103,12 @@ class Forecast:
 
     def _wall_time(self, number: int, parallelism: int, batch: int) -> float:
         slots = min(parallelism, self.tasks or parallelism)
-        work = list(itertools.islice(itertools.cycle(self._work(slots)), number))
-        return wall_time(work, slots, min(batch, slots), self.nodes)
+        known = list(self._work(slots))
+        # Of more than are wanted some of each edition; of fewer all of them over and over.
+        wanted = (
+            index * len(known) // number if number < len(known) else index % len(known) for index in range(number)
+        )
+        return wall_time([known[index] for index in wanted], slots, min(batch, slots), self.nodes)
 
     def _work(self, slots: int) -> Iterator[Work]:
         for one, seen in zip(self._attempts, self._numbers, strict=True):

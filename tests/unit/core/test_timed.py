@@ -161,6 +161,11 @@ def test_twice_as_many_at_once_take_half_the_time_until_a_limit() -> None:
     assert (five.pays, ten.pays, ten.saves) == (True, False, 0)
 
 
+def test_a_forecast_of_fewer_attempts_than_were_measured_is_made_of_all_editions() -> None:
+    forecast = Forecast([[timed(0, 100), timed(0, 100)], [timed(0, 10), timed(0, 10)]])
+    assert [forecast.plan(number, 1).continuous for number in (2, 4, 6)] == [110, 220, 420]
+
+
 def test_what_grew_with_the_number_at_once_is_forecast_to_grow_on() -> None:
     known = [*shared(2, 60, 0), *shared(2, 60, 1000), *shared(10, 300, 5000)]
     forecast = Forecast([known])
