@@ -48,7 +48,7 @@ dag = retuning_dag(
     tuning=Window("-20w", "-12w"),
     validation=Window("-12w", "-8w"),
     test=Window("-8w"),
-    scenarios="1w",
+    scenarios="4d",
     variants=["forecast", "climate"],
     rule=ComparisonRule(variant="forecast", guardrails={"unserved": Guardrail("minimize", margin=0.05)}),
     schedule="@monthly",

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.decision import Decision, Verdict
+from airflow_hpo.comparison.order import order_of
 from airflow_hpo.core.calendar import split
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.optuna.distributions import distribution_of
@@ -85,12 +86,13 @@ class Retuning:
     def decide(self, at: datetime, champion: Params) -> Found:
         """Retune at a date, and compare with the champion."""
         challenger = self.challenger(at, champion)
+        order = order_of(split(self.test.period(at), self.scenarios), self.rule.dependence)
         frames = [
             self._costs(params, self.test, at).assign(candidate=name)
             for name, params in (("champion", champion), ("challenger", challenger))
         ]
         frame = pd.concat(frames, ignore_index=True)
-        return Found(challenger, compare(frame, self.study.objective, self.rule, champion="champion"))
+        return Found(challenger, compare(frame, self.study.objective, self.rule, champion="champion", order=order))
 
     def _tuned(self, at: datetime, champion: Params | None) -> list[Params]:
         """Return the points of a study, best first; the champion is the first trial."""
@@ -107,8 +109,8 @@ class Retuning:
 
     def _costs(self, params: Params, window: Any, at: datetime) -> pd.DataFrame:
         rows = [
-            {"scenario": week.name, "variant": "forecast", "replicate": 1, **self._measured(params, week.period)}
-            for week in split(window.period(at), self.scenarios)
+            {"scenario": each.name, "variant": "forecast", "replicate": 1, **self._measured(params, each.period)}
+            for each in split(window.period(at), self.scenarios)
         ]
         return pd.DataFrame(rows).assign(candidate="", failure_kind=None)
 

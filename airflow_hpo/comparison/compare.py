@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from airflow_hpo.comparison.decision_sentence import sentence
 from airflow_hpo.comparison.differences import Differences, differences
 from airflow_hpo.comparison.estimation import method
 from airflow_hpo.comparison.holm import holm, step_levels
+from airflow_hpo.comparison.order import Order
 from airflow_hpo.comparison.pairs import Pairs, checked, pair
 from airflow_hpo.comparison.repetition import counted_once
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
@@ -34,10 +35,12 @@ def compare(
     champion: str = "champion",
     look: int = 1,
     fractions: Sequence[float] | None = None,
+    order: Order | None = None,
 ) -> Decision:
     """Decide whether a challenger replaces the champion.
 
     The same frame, rule and look give the same decision. A later look takes all evaluations so far, not only the new ones.
+    ``order`` is that of the scenarios in time, where the rule takes them for a series; None where they are independent.
     """
     reached = _fractions(rule, look, fractions)
     metrics = [objective.metric, *rule.guardrails]
@@ -47,7 +50,7 @@ def compare(
         )
     evaluations = checked(frame, metrics, champion)
     paired = pair(decided_on(evaluations, rule.variant), champion, rule.max_dropped, rule.max_failed)
-    pairs = counted_once(paired, objective.metric)
+    pairs = counted_once(replace(paired, order=order), objective.metric)
     challengers = sorted(set(evaluations["candidate"]) - {champion})
     results = _judged(pairs, challengers, champion, objective, rule, reached)
     verdict = _verdict(results)
@@ -63,7 +66,7 @@ def compare(
         next_look=look + 1 if look < rule.looks and _open(verdict, results, pairs.evidence, rule) else None,
         evidence=pairs.evidence,
         challengers=results,
-        variants=variant_table(evaluations, objective, rule, champion),
+        variants=variant_table(evaluations, objective, rule, champion, order),
     )
 
 
@@ -98,6 +101,7 @@ class _Asked:
             doubt=self.doubt,
             constant=data.constant,
             skewness=data.skewness(self.threshold, self.scale),
+            effective=data.effective(self.scale),
         )
 
 
@@ -128,12 +132,13 @@ def _asked(pairs: Pairs, name: str, champion: str, objective: Objective, rule: C
     judged = name not in pairs.evidence.not_judged
     old = pairs.of(champion) if judged else pairs.means.iloc[:0]
     new = pairs.of(name) if judged else old
-    data = differences(objective.metric, objective.direction, old, new)
+    data = differences(objective.metric, objective.direction, old, new, pairs.order)
     found = data.doubt(rule.scale)
     p_values = (1.0, 1.0) if found else data.p_values(rule.min_improvement, rule.scale)
     guardrails = []
     for metric, guardrail in rule.guardrails.items():
-        watched, threshold = differences(metric, guardrail.direction, old, new), -guardrail.margin
+        watched = differences(metric, guardrail.direction, old, new, pairs.order)
+        threshold = -guardrail.margin
         # One value in every scenario may be a property of the parameters, such as the size of a model.
         no_share = Doubt.NO_SHARE if guardrail.scale is Scale.RELATIVE and watched.weights is None else None
         guardrails.append(
@@ -164,7 +169,15 @@ def _result(
     pairs = evidence.pairs if judged else 0
     by_scenario = dict(zip(data.scenarios, data.better_by.tolist()))
     return ChallengerResult(
-        name, verdict, claims[0], tuple(claims[1:]), p_value, level, method(pairs), judged, by_scenario
+        name,
+        verdict,
+        claims[0],
+        tuple(claims[1:]),
+        p_value,
+        level,
+        method(pairs, serial=claims[0].effective is not None),
+        judged,
+        by_scenario,
     )
 
 

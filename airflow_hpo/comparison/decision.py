@@ -24,6 +24,7 @@ class Method(StrEnum):
 
     SIGN_FLIP = "sign_flip"
     STUDENT = "student"
+    SERIAL = "serial"
 
 
 class Doubt(StrEnum):
@@ -74,6 +75,19 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Effective:
+    """How many independent scenarios those of a series are worth, for one metric."""
+
+    scenarios: float
+    correlation: float
+    """Of the differences in neighbouring scenarios, as far as it is above 0."""
+    unit: str = "scenario"
+    """What one scenario is called."""
+    removed: str = ""
+    """What recurs and was taken out of the noise: the ``weekday``, the ``time of day``; empty for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One thing that a promotion needs to be shown: the improvement, or that a guardrail holds."""
 
@@ -100,6 +114,8 @@ class Hypothesis:
     """Whether both candidates have one value each in every scenario, as the size of a model has."""
     skewness: float = 0.0
     """Of the paired differences, below 0 for few large losses; 0 where no scenario lies below the threshold."""
+    effective: Effective | None = None
+    """What the scenarios are worth; None where they count as independent, as in all comparisons of earlier releases."""
 
 
 @dataclass(frozen=True, slots=True)

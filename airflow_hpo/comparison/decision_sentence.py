@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from airflow_hpo.comparison.decision import ChallengerResult, Estimate, Evidence, Hypothesis, Verdict
+from airflow_hpo.comparison.enough import more_needed
 from airflow_hpo.comparison.number_format import amount, change, digits_apart, listed, percent, scenarios
 from airflow_hpo.comparison.reachable import pairs_needed
 from airflow_hpo.comparison.remarks import barred, doubted, remarks, skewed
@@ -40,7 +41,7 @@ def _promote(best: ChallengerResult, objective: Objective, rule: ComparisonRule,
     needed = f", where {amount(rule.min_improvement, rule.scale)} was asked" if rule.min_improvement else ""
     held = f"; {listed([_held(each) for each in best.guardrails])} stayed within bounds" if best.guardrails else ""
     said = (
-        f"Promote {best.candidate!r}: over {scenarios(evidence.pairs)} its {objective.metric} is "
+        f"Promote {best.candidate!r}: over {_over(best.improvement, evidence)} its {objective.metric} is "
         f"{change(found.value, scale)} than the champion's, with {percent(1 - best.level)} confidence by at least "
         f"{amount(found.low, scale)}{needed}{held}."
     )
@@ -62,7 +63,7 @@ def _keep(
     )
     found, scale = claim.effect.on(rule.scale).value, claim.effect.scale(rule.scale)
     digits = digits_apart(found, rule.min_improvement, scale)
-    seen = f"its {objective.metric} is {change(found, scale, digits)} over {scenarios(evidence.pairs)}"
+    seen = f"its {objective.metric} is {change(found, scale, digits)} over {_over(claim, evidence).rstrip(',')}"
     if claim.refuted:
         least = f"better by {amount(rule.min_improvement, rule.scale, digits)}" if rule.min_improvement else "as good"
         return f"Keep the champion: {who} was shown not to be {least} ({seen})."
@@ -83,7 +84,7 @@ def _inconclusive(
     said = "Inconclusive, so the champion stays: "
     if best and best.improvement.doubt:
         return said + doubted(best.candidate, best.improvement, evidence)
-    said += f"{_why(best, objective, rule, evidence)}."
+    said += f"{_why(best, objective, rule, evidence)}.{_more(best, evidence, rule)}"
     return (
         f"{said} More evaluations may be ordered: this was look {look} of {rule.looks}." if look < rule.looks else said
     )
@@ -105,7 +106,7 @@ def _why(best: ChallengerResult | None, objective: Objective, rule: ComparisonRu
     needed = max(rule.min_pairs, pairs_needed(best.level))
     claim = best.improvement
     found, scale = claim.effect.on(rule.scale), claim.effect.scale(rule.scale)
-    seen = f"{best.candidate!r} has a {objective.metric} {change(found.value, scale)} over {scenarios(evidence.pairs)}"
+    seen = f"{best.candidate!r} has a {objective.metric} {change(found.value, scale)} over {_over(claim, evidence).rstrip(',')}"
     if evidence.pairs < needed:
         return f"{seen}, and so few cannot show anything: {needed} are needed"
     unsure = [g for g in best.guardrails if not g.shown]
@@ -114,6 +115,29 @@ def _why(best: ChallengerResult | None, objective: Objective, rule: ComparisonRu
         no_share = next((g for g in unsure if g.doubt), None)
         return f"{said}: {doubted(best.candidate, no_share, evidence).rstrip('.')}" if no_share else said
     return f"{seen}, but by chance alone it could be {between(found, scale)}"
+
+
+def _over(claim: Hypothesis, evidence: Evidence) -> str:
+    """Return the number of scenarios, and what they are worth where that is less."""
+    worth = claim.effective.scenarios if claim.effective else evidence.pairs
+    said = scenarios(evidence.pairs)
+    return said if round(worth) >= evidence.pairs else f"{said}, worth {worth:.0f} independent ones,"
+
+
+def _more(best: ChallengerResult | None, evidence: Evidence, rule: ComparisonRule) -> str:
+    """Say how many more scenarios of a series would be enough; nothing where that is not known, or would not help."""
+    worth = best.improvement.effective if best else None
+    if best is None or worth is None or not evidence.pairs or evidence.lacks_more_than(rule.max_dropped):
+        return ""
+    if count := more_needed((best.improvement, *best.guardrails), best.level, evidence.pairs):
+        return f" About {count} more {worth.unit}s in a row would be enough to show such a difference in four cases of five."
+    least = pairs_needed(best.level)
+    count = math.ceil(evidence.pairs * (least / worth.scenarios - 1))
+    return (
+        f" About {count} more {worth.unit}s in a row would be worth the {least} that can show anything."
+        if count > 0
+        else ""
+    )
 
 
 def between(found: Estimate, scale: Scale) -> str:

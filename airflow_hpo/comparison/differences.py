@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from airflow_hpo.comparison.decision import Doubt, Effect
+from airflow_hpo.comparison.decision import Doubt, Effect, Effective
 from airflow_hpo.comparison.estimation import estimate, p_above, p_below, skewness
+from airflow_hpo.comparison.order import Order
 from airflow_hpo.comparison.repetition import constant, doubt
 from airflow_hpo.comparison.rule import Scale
+from airflow_hpo.comparison.series import Series, series
 from airflow_hpo.core.objective import Direction
 
 Array = NDArray[np.float64]
@@ -24,6 +26,7 @@ class Differences:
     champion: Array
     challenger: Array
     scenarios: tuple[str, ...] = ()
+    order: Order | None = None
 
     @property
     def better_by(self) -> Array:
@@ -40,9 +43,21 @@ class Differences:
 
     def effect(self, level: float) -> Effect:
         """Return the effect with bounds that each err with probability ``level``."""
-        d, weights = self.better_by, self.weights
-        relative = None if weights is None or not weights.any() else estimate(d, weights, level)
-        return Effect(estimate(d, np.ones_like(d), level), relative)
+        d, weights, ones = self.better_by, self.weights, np.ones_like(self.champion)
+        relative = None if weights is None or not weights.any() else estimate(d, weights, level, self._series(weights))
+        return Effect(estimate(d, ones, level, self._series(ones)), relative)
+
+    def effective(self, scale: Scale) -> Effective | None:
+        """Return what the scenarios are worth on a scale; None where they are independent."""
+        weights = self.weights if scale is Scale.RELATIVE else None
+        found = self._series(np.ones_like(self.champion) if weights is None else weights)
+        return found.effective if found else None
+
+    def _series(self, weights: Array) -> Series | None:
+        d, total = self.better_by, float(weights.sum())
+        if self.order is None:
+            return None
+        return series(d - (float(d.sum()) / total if total else 0.0) * weights, self.scenarios, self.order)
 
     def p_values(self, threshold: float, scale: Scale) -> tuple[float, float]:
         """Return the p-values for "more than the threshold" and "less than the threshold"; 1 without pairs or a share."""
@@ -53,7 +68,8 @@ class Differences:
         if threshold < 0 and not weights.any() and not d.any():
             # No share of zero may be lost, and nothing was.
             weights = np.ones_like(d)
-        return float(p_above(d, weights, threshold)), float(p_below(d, weights, threshold))
+        found = self._series(weights)
+        return float(p_above(d, weights, threshold, found)), float(p_below(d, weights, threshold, found))
 
     def doubt(self, scale: Scale) -> Doubt | None:
         """Say why these values are no evidence on a scale; None when they may be."""
@@ -76,7 +92,9 @@ class Differences:
         return skewness(d) if len(d) > 2 and (d < limit).any() else 0.0
 
 
-def differences(metric: str, direction: Direction, champion: pd.DataFrame, challenger: pd.DataFrame) -> Differences:
+def differences(
+    metric: str, direction: Direction, champion: pd.DataFrame, challenger: pd.DataFrame, order: Order | None = None
+) -> Differences:
     """Return one metric's values of two candidates."""
     a, b = (frame[metric].to_numpy(dtype=np.float64) for frame in (champion, challenger))
-    return Differences(metric, direction, a, b, tuple(champion.index.get_level_values("scenario")))
+    return Differences(metric, direction, a, b, tuple(champion.index.get_level_values("scenario")), order)

@@ -11,6 +11,9 @@ are when two candidates are alike, whatever the distribution of a single value. 
 are order statistics of the means of all subsets (Hartigan, 1969). It cannot be smaller than ``2 ** -n``: with too few
 pairs nothing is shown, however large the difference.
 
+Scenarios in an order, such as days, count for as many as they are worth (:mod:`airflow_hpo.comparison.series`): Student's t
+with that number, and up to 12 pairs no smaller a p-value than sign flips give.
+
 More pairs: Student's t, which is conservative for heavy tails (Benjamini, 1983) but rejects too often when a challenger wins
 a little in most scenarios and loses much in few. Hall's transformation (1992) removes that skewness; where Hall takes it
 in both directions and normal quantiles, we take it only where it makes the claim harder, and Student's quantiles.
@@ -27,34 +30,40 @@ from numpy.typing import NDArray
 
 from airflow_hpo.comparison.decision import Estimate, Method
 from airflow_hpo.comparison.reachable import EXACT_PAIRS, TIE
+from airflow_hpo.comparison.series import Series, without_means
 
 Array = NDArray[np.float64]
 
 
-def method(pairs: int) -> Method:
+def method(pairs: int, *, serial: bool = False) -> Method:
     """Return the test that so many pairs are given."""
+    if serial:
+        return Method.SERIAL
     return Method.SIGN_FLIP if pairs <= EXACT_PAIRS else Method.STUDENT
 
 
-def p_above(d: Array, w: Array, theta: float) -> Array:
+def p_above(d: Array, w: Array, theta: float, series: Series | None = None) -> Array:
     """Return the p-value of "the effect is at most theta": small when it is larger."""
     x = d - theta * w
     if x.shape[-1] <= EXACT_PAIRS:
-        return sign_flip(x)
+        exact = sign_flip(x)
+        return exact if series is None else np.maximum(exact, student(x, series))
     equal: NDArray[np.bool_] = (w == w[..., :1]).all(axis=-1)
-    return student(x) if equal.all() else np.maximum(student(x), np.where(equal, 0.0, student(w)))
+    found = student(x, series)
+    return found if equal.all() else np.maximum(found, np.where(equal, 0.0, student(w, series)))
 
 
-def p_below(d: Array, w: Array, theta: float) -> Array:
+def p_below(d: Array, w: Array, theta: float, series: Series | None = None) -> Array:
     """Return the p-value of "the effect is at least theta": small when it is smaller."""
-    return p_above(-d, w, -theta)
+    return p_above(-d, w, -theta, series)
 
 
-def estimate(d: Array, w: Array, level: float) -> Estimate:
+def estimate(d: Array, w: Array, level: float, series: Series | None = None) -> Estimate:
     """Return an effect with its interval; each bound errs with probability ``level``."""
     if not len(d):
         return Estimate(math.nan, -math.inf, math.inf, 1 - 2 * level)
-    return Estimate(float(d.sum() / w.sum()), _low(d, w, level), 0.0 - _low(-d, w, level), 1 - 2 * level)
+    low, high = _low(d, w, level, series), 0.0 - _low(-d, w, level, series)
+    return Estimate(float(d.sum() / w.sum()), low, high, 1 - 2 * level)
 
 
 def sign_flip(x: Array) -> Array:
@@ -69,7 +78,7 @@ def sign_flip(x: Array) -> Array:
     return p
 
 
-def student(x: Array) -> Array:
+def student(x: Array, series: Series | None = None) -> Array:
     """Return the p-value of "the mean is at most 0" by Student's t, made larger where skewness would make it too small.
 
     Equal values have no spread to judge by and are given the smallest p-value that sign flips could reach.
@@ -78,14 +87,17 @@ def student(x: Array) -> Array:
 
     n = x.shape[-1]
     mean = x.mean(axis=-1)
-    centred = x - mean[..., None]
+    centred = without_means(x, series.groups if series else None)
+    worth, means = (series.effective.scenarios, series.means) if series else (float(n), 1)
     m2 = (centred**2).mean(axis=-1)
     constant = np.sqrt(m2) <= TIE * np.abs(x).max(axis=-1)
     m2 = np.where(constant, 1.0, m2)
     g = (centred**3).mean(axis=-1) / m2**1.5
-    u = mean / np.sqrt(m2 * n / (n - 1))
+    # Values that resemble each other lie closer to their own mean than to the true one.
+    variance = m2 * n / (n - means) * (1 - 1 / n) / (1 - 1 / worth)
+    u = mean / np.sqrt(variance) * math.sqrt(worth / n)
     corrected = u + g * u**2 / 3 + g**2 * u**3 / 27 + g / (6 * n)
-    p = stdtr(n - 1, -math.sqrt(n) * np.minimum(u, corrected))
+    p = stdtr((worth - 1) * (n - means) / (n - 1), -math.sqrt(n) * np.minimum(u, corrected))
     no_spread: Array = np.where(mean > 0, 2.0**-n, 1.0)
     result: Array = np.where(constant, no_spread, p)
     return result
@@ -108,16 +120,19 @@ def _subsets(n: int) -> Array:
     return ((numbers >> np.arange(n)[:, None]) & 1).astype(np.float64)
 
 
-def _low(d: Array, w: Array, level: float) -> float:
+def _low(d: Array, w: Array, level: float, series: Series | None) -> float:
     n = len(d)
+    exact = math.inf
     if n <= EXACT_PAIRS:
         rank = math.floor(level * 2**n + 1e-9)
-        return float(np.sort(_ratios(d @ _subsets(n), w @ _subsets(n)))[rank - 1]) if rank else -math.inf
+        exact = float(np.sort(_ratios(d @ _subsets(n), w @ _subsets(n)))[rank - 1]) if rank else -math.inf
+        if series is None:
+            return exact
     centre = float(d.sum() / w.sum())
     spread = float(np.std(d - centre * w)) / float(w.mean())
     if spread <= TIE * max(abs(centre), float(np.abs(d).max()), 1e-300):
-        return centre
-    return _solved(lambda theta: float(p_above(d, w, theta)) - level, centre, spread)
+        return min(exact, centre)
+    return min(exact, _solved(lambda theta: float(p_above(d, w, theta, series)) - level, centre, spread))
 
 
 def _ratios(d: Array, w: Array) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_hpo.comparison.decision import Estimate
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airflow_hpo.comparison.estimation import Array
+    from airflow_hpo.comparison.order import Order
     from airflow_hpo.comparison.pairs import Pairs
 
 
@@ -67,6 +68,7 @@ def select(
     champion: str | None = None,
     max_dropped: float = 0.2,
     alpha: float = 0.05,
+    order: Order | None = None,
 ) -> Selection:
     """Choose the finalist that meets the champion, and say how much the study's winner was overstated.
 
@@ -84,7 +86,7 @@ def select(
             f"A selection needs finalists that were evaluated again, but got {finalists} and evaluations of "
             f"{sorted(set(evaluations['candidate']))}.{nearest(missing[0], names) if missing else ''} Evaluate each."
         )
-    pairs = pair(evaluations, anchor, max_dropped, max_failed=max_dropped)
+    pairs = replace(pair(evaluations, anchor, max_dropped, max_failed=max_dropped), order=order)
     failures = {each.candidate: len(each.scenarios) for each in pairs.evidence.failed}
     lost = observed[anchor] - _values(pairs, anchor, objective) if anchor else 0.0
     results = [_reevaluated(name, observed[name], pairs, objective, lost, alpha) for name in finalists]
@@ -104,13 +106,16 @@ def _reevaluated(
     import numpy as np
 
     from airflow_hpo.comparison.estimation import estimate
+    from airflow_hpo.comparison.series import series
 
     values = _values(pairs, name, objective)
     sign = 1.0 if objective.direction is Direction.MAXIMIZE else -1.0
     overstated = sign * (observed - values - (lost if len(values) else 0.0))
     known = ~np.isnan(overstated)
     mean = float(values[known].mean()) if known.any() else math.nan
-    return Reevaluated(name, observed, mean, estimate(overstated[known], np.ones(int(known.sum())), alpha))
+    overstated, scenarios = overstated[known], pairs.of(name).index.get_level_values("scenario")[known]
+    worth = series(overstated, tuple(scenarios), pairs.order) if pairs.order else None
+    return Reevaluated(name, observed, mean, estimate(overstated, np.ones_like(overstated), alpha, worth))
 
 
 def _values(pairs: Pairs, name: str, objective: Objective) -> Array:

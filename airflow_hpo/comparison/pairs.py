@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpo.comparison.decision import Dropped, Evidence, Failed, more_than
 from airflow_hpo.comparison.missing import CELL, Missing, missing
+from airflow_hpo.comparison.order import Order
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.evaluation import FAILURE
 from airflow_hpo.exceptions import DeclarationError
@@ -30,6 +31,8 @@ class Pairs:
 
     NaN where a challenger's own program failed, which its rule allows."""
     evidence: Evidence
+    order: Order | None = None
+    """Order of the scenarios in time; None where they are independent."""
 
     def of(self, candidate: str) -> pd.DataFrame:
         """Return one candidate's rows, one per scenario, in the same order for all."""

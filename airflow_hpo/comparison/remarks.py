@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from airflow_hpo.comparison.decision import ChallengerResult, Doubt, Evidence, Failed, Hypothesis
+from airflow_hpo.comparison.decision import ChallengerResult, Doubt, Effective, Evidence, Failed, Hypothesis
 from airflow_hpo.comparison.number_format import listed, scenarios
 from airflow_hpo.comparison.rule import ComparisonRule
 
@@ -13,6 +13,7 @@ _LEFT_OUT = {
     "taken_back": "a result there was taken back",
     "": "no evaluation there is shared by all",
 }
+_RECURRING = {"weekday": "weekdays", "time of day": "times of day"}
 _NAMED = 3
 """Most scenarios that a sentence names."""
 _SKEWED = -1.0
@@ -64,6 +65,17 @@ def remarks(evidence: Evidence, rule: ComparisonRule, besides: Sequence[str] = (
             "All replicates of a scenario gave the same value, so more of them are no evidence: add scenarios."
         )
     return found
+
+
+def worth(pairs: int, found: Effective | None) -> str:
+    """Say how many independent scenarios those of a series are worth, and why; only their number where that is as many."""
+    if found is None:
+        return scenarios(pairs)
+    why = f"consecutive ones correlate by {found.correlation:.2f}"
+    without = f", differences between {_RECURRING[found.removed]} apart" if found.removed else ""
+    if round(found.scenarios) >= pairs:
+        return f"{scenarios(pairs)} in a row{without}"
+    return f"{scenarios(pairs)} in a row, worth {found.scenarios:.0f} independent ones because {why}{without}"
 
 
 def skewed(result: ChallengerResult) -> str:

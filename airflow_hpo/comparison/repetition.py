@@ -57,7 +57,7 @@ def counted_once(pairs: Pairs, metric: str) -> Pairs:
     names = tuple(table.index[again])
     means = pairs.means[~pairs.means.index.get_level_values("scenario").isin(names)]
     evidence = replace(pairs.evidence, pairs=pairs.evidence.pairs - len(names), repeated=names)
-    return Pairs(means, evidence)
+    return Pairs(means, evidence, pairs.order)
 
 
 def _one(values: Array, rounding: float) -> bool:

@@ -19,7 +19,8 @@ from airflow_hpo.comparison.decision import (
 from airflow_hpo.comparison.finalists import Reevaluated, Selection
 from airflow_hpo.comparison.number_format import amount, percent
 from airflow_hpo.comparison.plot import plot
-from airflow_hpo.comparison.remarks import doubted, skewed
+from airflow_hpo.comparison.reachable import EXACT_PAIRS
+from airflow_hpo.comparison.remarks import doubted, skewed, worth
 from airflow_hpo.comparison.rule import Scale
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.environment import as_text
@@ -31,6 +32,8 @@ _METHODS = {
     Method.SIGN_FLIP: "exact sign-flip test over all {flips} sign changes of the paired differences, where losses and wins "
     "of one size are equally likely",
     Method.STUDENT: "Student's t of the paired differences, corrected for skewness (Hall, 1992)",
+    Method.SERIAL: "Student's t of the paired differences, corrected for skewness (Hall, 1992), with as many scenarios as those in "
+    "a row are worth (Bayley and Hammersley, 1946){exact}",
 }
 
 
@@ -91,7 +94,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Declared):
         return value.to_dict()
     if dataclasses.is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        found = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        # What counts as independent is written as before, so that it is the same decision.
+        return {name: _plain(item) for name, item in found.items() if name != "effective" or item is not None}
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, tuple):
@@ -250,10 +255,21 @@ def _evidence(decision: Decision) -> str:
     judged = next((r for r in decision.challengers if r.judged), None)
     lines = [
         f"Scenarios: {evidence.pairs}, each with {_replicates(evidence.replicates)}; look {decision.look} of {rule.looks}.",
+        *_worth(decision),
         *([_tested(decision, judged)] if judged and decision.champion else []),
         *_missing(decision),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _worth(decision: Decision) -> list[str]:
+    """Return what scenarios in a row are worth, for each metric of each challenger."""
+    return [
+        f"{result.candidate}, {claim.metric}: {worth(decision.evidence.pairs, claim.effective)}."
+        for result in decision.challengers
+        for claim in (result.improvement, *result.guardrails)
+        if claim.effective and result.judged
+    ]
 
 
 def _replicates(count: int) -> str:
@@ -263,10 +279,14 @@ def _replicates(count: int) -> str:
 def _tested(decision: Decision, judged: ChallengerResult) -> str:
     rule = decision.rule
     return (
-        f"Test: {_METHODS[judged.method].format(flips=2**decision.evidence.pairs)}.\n"
+        f"Test: {_METHODS[judged.method].format(flips=2**decision.evidence.pairs, exact=_exact(decision))}.\n"
         f"- Allowed error: {percent(rule.alpha)}, one-sided, for all challengers ({len(decision.challengers)}; Holm, 1979) "
         f"and looks ({rule.looks}, {rule.spending.value}; Lan and DeMets, 1983) together."
     )
+
+
+def _exact(decision: Decision) -> str:
+    return ", and no smaller than sign flips give" if decision.evidence.pairs <= EXACT_PAIRS else ""
 
 
 def _missing(decision: Decision) -> list[str]:

@@ -23,6 +23,14 @@ class Spending(StrEnum):
     POCOCK = "pocock"
 
 
+class Dependence(StrEnum):
+    """Whether one scenario tells something of the next."""
+
+    AUTO = "auto"
+    INDEPENDENT = "independent"
+    SERIAL = "serial"
+
+
 class Guardrail(Declared):
     """A metric that must not get worse by more than a margin.
 
@@ -78,6 +86,9 @@ class ComparisonRule(Declared):
         evaluations; 1 to 20.
     :param spending: ``"obrien_fleming"`` keeps nearly the whole error for the last look, ``"pocock"`` spends it evenly.
     :param variant: the variant that is decided on; None for the mean of all.
+    :param dependence: ``"auto"`` takes scenarios that follow each other in time, such as the days of a window, for a series in
+        which one resembles the next, and counts them for as many as they are worth; all others are independent, such as a list
+        of names. ``"serial"`` takes a list for a series, in its order; ``"independent"`` takes nothing for one.
     :raises DeclarationError: when an argument is unknown or outside its range.
     """
 
@@ -91,3 +102,5 @@ class ComparisonRule(Declared):
     looks: StrictInt = Field(default=1, ge=1, le=20)
     spending: Spending = Spending.OBRIEN_FLEMING
     variant: str | None = None
+    # Left out while usual, so that what was decided before is decided again as the same.
+    dependence: Dependence = Field(default=Dependence.AUTO, exclude_if=lambda given: given == Dependence.AUTO)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_hpo.comparison.compare import decided_on
@@ -15,6 +16,7 @@ from airflow_hpo.comparison.decision import Effect, WindowResult
 from airflow_hpo.comparison.decision_sentence import between
 from airflow_hpo.comparison.differences import differences
 from airflow_hpo.comparison.number_format import amount, change, listed, percent, scenarios
+from airflow_hpo.comparison.order import Order
 from airflow_hpo.comparison.pairs import Pairs, checked, pair
 from airflow_hpo.comparison.repetition import counted_once
 from airflow_hpo.comparison.rule import ComparisonRule
@@ -30,10 +32,12 @@ def by_window(
     rule: ComparisonRule,
     windows: Mapping[str, Sequence[str]],
     champion: str | None,
+    in_time: Order | None = None,
 ) -> tuple[tuple[WindowResult, ...], float | None, int]:
     """Return the windows, the best first, the champion's mean, and the number of scenarios; ``windows`` is by candidate."""
     evaluations = decided_on(checked(frame, [objective.metric], champion), rule.variant)
-    pairs = counted_once(pair(evaluations, champion, rule.max_dropped, rule.max_failed), objective.metric)
+    paired = pair(evaluations, champion, rule.max_dropped, rule.max_failed)
+    pairs = counted_once(replace(paired, order=in_time), objective.metric)
     sign = 1.0 if objective.direction is Direction.MINIMIZE else -1.0
     means = {name: _mean(pairs, name, objective) for name in windows}
 
@@ -104,7 +108,7 @@ def _ahead(
     theirs, own = pairs.of(name), pairs.of(best)
     # Where its own program failed there is nothing to be better than.
     there = theirs[objective.metric].notna().to_numpy()
-    data = differences(objective.metric, objective.direction, theirs[there], own[there])
+    data = differences(objective.metric, objective.direction, theirs[there], own[there], pairs.order)
     effect = data.effect(level)
     enough = there.sum() >= rule.min_pairs and not data.doubt(rule.scale)
     return effect, bool(enough and effect.on(rule.scale).low > 0)

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.comparison.decision import Decision, Evidence, Verdict, WindowResult
+from airflow_hpo.comparison.order import Order, order_of
 from airflow_hpo.comparison.report import as_data, markdown, selections_of
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.attempt import TaskTry
-from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan
+from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of, without_window
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
@@ -85,8 +86,9 @@ def compare_evaluations(
         require_end(store, name)
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     frame = evaluations_frame(store, names)
-    decision = _decide(frame, objective, rule, champion, look)
-    windows, paid = _windows(frame, objective, rule, candidates)
+    order = order_of(_scenarios(plans.values()), rule.dependence)
+    decision = _decide(frame, objective, rule, champion, look, order)
+    windows, paid = _windows(frame, objective, rule, candidates, order)
     said = images_sentence(store, names, "evaluations"), _periods_sentence(plans.values()), _differs(store, candidates)
     mixed = " ".join(filter(None, said))
     if mixed:
@@ -152,6 +154,7 @@ def _row(kept: Comparison) -> dict[str, Any]:
     results = kept.decision["challengers"]
     best = next((each for each in results if each["candidate"] == kept.challenger), None)
     effect = best["improvement"]["effect"] if best else {}
+    worth = best["improvement"].get("effective") if best else None
     return {
         "comparison": kept.id,
         "study": kept.family,
@@ -163,6 +166,7 @@ def _row(kept: Comparison) -> dict[str, Any]:
         "relative": effect["relative"]["value"] if effect and effect["relative"] else None,
         "p_value": best["p_value"] if best else None,
         "scenarios": kept.decision["evidence"]["pairs"],
+        "effective": worth["scenarios"] if worth else None,
         "look": kept.look,
         "sentence": kept.sentence,
         "edition": kept.edition,
@@ -210,6 +214,11 @@ def _plans(store: Store, names: Sequence[str]) -> dict[str, Plan]:
         return {name: evaluations.get(session, name).plan for name in names}
 
 
+def _scenarios(plans: Iterable[Plan]) -> list[Scenario]:
+    """Return the scenarios of all looks, each once."""
+    return list({each.name: each for plan in plans for each in plan.scenarios}.values())
+
+
 def _periods_sentence(plans: Iterable[Plan]) -> str | None:
     """Say that evaluations of one scenario worked on several periods, because a window was changed between two looks."""
     periods: dict[str, set[str]] = {}
@@ -223,7 +232,11 @@ def _periods_sentence(plans: Iterable[Plan]) -> str | None:
 
 
 def _windows(
-    frame: pd.DataFrame, objective: Objective, rule: ComparisonRule, candidates: Sequence[Candidate]
+    frame: pd.DataFrame,
+    objective: Objective,
+    rule: ComparisonRule,
+    candidates: Sequence[Candidate],
+    order: Order | None,
 ) -> tuple[tuple[WindowResult, ...], str | None]:
     """Return the results of the tuning windows and which one paid; nothing where there was one."""
     windows = {each.name: each.windows for each in candidates if each.windows and each.role != CHAMPION}
@@ -232,7 +245,7 @@ def _windows(
     from airflow_hpo.comparison.windows import by_window, windows_sentence
 
     champion = next((each.name for each in candidates if each.role == CHAMPION), None)
-    found, mean, pairs = by_window(frame, objective, rule, windows, champion)
+    found, mean, pairs = by_window(frame, objective, rule, windows, champion, order)
     return found, windows_sentence(found, mean, pairs, objective, rule)
 
 
@@ -242,6 +255,7 @@ def _decide(
     rule: ComparisonRule,
     champion: Candidate | None,
     look: int,
+    order: Order | None,
 ) -> Decision:
     # NumPy and SciPy take a second to load, and DAG files import this module by way of the operators.
     from airflow_hpo.comparison.compare import compare
@@ -249,7 +263,7 @@ def _decide(
 
     if champion is None:
         return first_champion(frame, objective, rule, look=look)
-    return compare(frame, objective, rule, champion=champion.name, look=look)
+    return compare(frame, objective, rule, champion=champion.name, look=look, order=order)
 
 
 def _finding(

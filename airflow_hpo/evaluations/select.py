@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from airflow_hpo.comparison.finalists import Selection, select
+from airflow_hpo.comparison.order import order_of
+from airflow_hpo.comparison.rule import Dependence
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.edition import Edition
@@ -136,6 +138,7 @@ def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
     plan = store.read(evaluations.get, evaluation).plan
     champion = next((each for each in plan.candidates if each.role == CHAMPION), None)
     frame = evaluations_frame(store, [evaluation])
+    order = order_of(plan.scenarios, Dependence.AUTO)
     windows = dict.fromkeys(_window_of(each) for each in plan.candidates if each.role != CHAMPION)
     selections = {
         window: select(
@@ -143,6 +146,7 @@ def choose(store: Store, evaluation: str, challengers: int = 1) -> Chosen:
             _observed(store, plan.candidates, window, champion),
             plan.objective,
             champion=champion.name if champion else None,
+            order=order,
         )
         for window in windows
     }

@@ -57,7 +57,7 @@ def retuning_dags(
             trial=ProcessTrial(["python", "plan.py", "--margin={{ trial.params.margin }}"]),
             tuning=Window("-20w", "-8w"),
             test=Window("-8w"),
-            scenarios="1w",
+            scenarios="1d",
             schedule="@monthly",
         )
 

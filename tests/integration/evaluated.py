@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from airflow_hpo.core.evaluation import Candidate, Plan
+from airflow_hpo.core.evaluation import Candidate, Plan, Scenario
 from airflow_hpo.core.metrics.measurement import Measurement
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.outcome import Outcome
@@ -40,6 +41,7 @@ def evaluated(
     first_replicate: int = 1,
     time_s: float = 2.0,
     period: Period | None = None,
+    since: datetime | None = None,
     placed: Mapping[str, Placement] = MappingProxyType({}),
     without: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
@@ -54,6 +56,7 @@ def evaluated(
     :param first_replicate: number of the repetition.
     :param time_s: the extra metric of every evaluation.
     :param period: what data every evaluation works on.
+    :param since: makes the scenarios days in a row, the first of which begins then.
     :param placed: where the evaluations of some candidates run.
     :param without: the scenario in which a candidate leaves the extra metric out.
     """
@@ -61,7 +64,7 @@ def evaluated(
     plan = Plan(
         objective=LOSS,
         candidates=list(candidates),
-        scenarios=days,
+        scenarios=[_day(name, since, number) for number, name in enumerate(days)],
         first_replicate=first_replicate,  # type: ignore[arg-type]
         period=period,
     )
@@ -84,6 +87,13 @@ def evaluated(
             reap(store, opened.edition, [attempt.number])
     conclude_evaluation(store, opened.edition)
     return opened.edition
+
+
+def _day(name: str, since: datetime | None, number: int) -> Scenario:
+    if since is None:
+        return Scenario(name)
+    start = since + timedelta(days=number)
+    return Scenario(name, period=Period(start=start, end=start + timedelta(days=1)))
 
 
 def _attempts(value: float | Failures) -> tuple[FailureKind | None, ...]:

@@ -15,7 +15,7 @@ from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.form import Asked
 from airflow_hpo.core.trial import FailureKind
 from airflow_hpo.core.window import Period
-from airflow_hpo.evaluations.compare import Compared, compare_evaluations
+from airflow_hpo.evaluations.compare import Compared, compare_evaluations, comparison_rows
 from airflow_hpo.evaluations.run import evaluation_rows
 from airflow_hpo.evaluations.select import choose
 from airflow_hpo.exceptions import ComparisonError, DeclarationError, StudyNotFoundError
@@ -108,6 +108,16 @@ def test_looks_that_worked_on_several_periods_are_said_to(store: Store) -> None:
     said = f"Looks are of several periods: {march}; {april}."
     compared = [compare_evaluations(store, names, LOSS, ComparisonRule()) for names in (looks[:2], looks)]
     assert [said in each.comparison.sentence for each in compared] == [False, True]
+
+
+def test_days_in_a_row_count_for_what_they_are_worth_and_a_list_as_before(store: Store) -> None:
+    rising = [value - 0.1 - day / 10 for day, value in enumerate(OLD)]
+    days = compared(store, both(store, rising, since=datetime(2026, 3, 1, tzinfo=UTC), run="days"))
+    listed = compared(store, both(store, rising, run="listed"))
+    assert [each.comparison.verdict for each in (days, listed)] == ["inconclusive", "promote"]
+    rows = {row["comparison"]: row["effective"] for row in comparison_rows(store)}
+    assert rows[listed.comparison.id] is None
+    assert rows[days.comparison.id] < len(OLD)
 
 
 def test_a_tuning_that_was_triggered_with_other_values_is_said_to_be(store: Store) -> None:
