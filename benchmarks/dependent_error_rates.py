@@ -1,4 +1,4 @@
-"""How often a comparison of days in a row errs, when each day resembles the one before.
+"""Error rates of comparisons of days in a row, when each day resembles the one before.
 
 A/A: challenger and champion are alike on average, so every promotion is false. "As independent" takes each day for one scenario of
 its own; "as a series" is what a comparison of a window cut into days does. The differences follow an AR(1) process of the given

@@ -1,4 +1,4 @@
-"""How many more scenarios would show what was not shown."""
+"""Number of further scenarios that would show what was not shown."""
 
 import math
 from collections.abc import Sequence

@@ -1,11 +1,11 @@
-"""How many independent scenarios a series of them is worth: consecutive days resemble each other.
+"""Number of independent scenarios that a series of them is worth: consecutive days resemble each other.
 
 The mean of ``n`` values that resemble their neighbours varies as that of fewer, ``n (1 - r) / (1 + r)``, where ``r`` is the
 correlation of neighbours and falls off geometrically (Bayley and Hammersley, 1946; Zwiers and von Storch, 1995). Estimated from
 few values it is too small by about ``(1 + 4 r) / n`` (Marriott and Pope, 1954; Kendall, 1954), which is added. The 1 of it is
 dropped as the values become many: there the test held in simulations without it, and was deaf with it.
 
-From 40 values on, a slow change that lies under what each day brings anew is looked for as well (an ARMA(1, 1) process): neighbours
+From 40 values on, a slow change that lies under the noise of each day is looked for as well (an ARMA(1, 1) process): neighbours
 at distance 2 correlate by more than the square of those at distance 1. With fewer it can hardly be seen.
 
 What recurs, such as weekdays, would pass for noise and hide what is shown. Where an F test finds it, its means are taken out of

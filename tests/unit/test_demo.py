@@ -16,4 +16,4 @@ def test_a_year_begins_with_the_demo_s_champion_and_has_data_for_all_its_windows
     assert {name: round(value, 3) for name, value in champion.items()} == json.loads(IN_USE.read_text())
     found = retuning.decide(DATES[0], champion)
     assert found.challenger != champion
-    assert found.decision.evidence.pairs == 8
+    assert found.decision.evidence.pairs == 14  # Eight weeks, in pieces of four days.

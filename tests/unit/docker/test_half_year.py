@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import statistics
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 
 from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.decision import Verdict
+from airflow_hpo.comparison.order import order_of
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
+from airflow_hpo.core.calendar import split
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space.space import Float, Int
 from airflow_hpo.core.study import Study
+from airflow_hpo.core.window import Window
 from airflow_hpo.optuna.distributions import distribution_of
 from airflow_hpo.optuna.samplers import sampler_for
 
@@ -55,12 +59,14 @@ def challenger(gain: float) -> dict[str, Any]:
 )
 def test_a_half_year_promotes_what_is_planted_and_keeps_what_is_best_already(planted: float, verdict: Verdict) -> None:
     candidates = {"champion": SIMULATOR["IN_USE"], "challenger": challenger(planted)}
+    days = split(Window("-4w").period(datetime(2026, 7, 1, tzinfo=UTC)), "1d")
     rows = [
-        {"candidate": name, "scenario": f"{n:02}", "variant": "", "replicate": 1, **day(params, planted, f"test {n}")}
+        {"candidate": name, "scenario": each.name, "variant": "", "replicate": 1, **day(params, planted, f"test {n}")}
         for name, params in candidates.items()
-        for n in range(28)
+        for n, each in enumerate(days)
     ]
-    found = compare(pd.DataFrame(rows).assign(failure_kind=None), STUDY.objective, RULE, champion="champion")
+    frame, order = pd.DataFrame(rows).assign(failure_kind=None), order_of(days, RULE.dependence)
+    found = compare(frame, STUDY.objective, RULE, champion="champion", order=order)
     assert found.verdict is verdict
     claim = found.challengers[0].improvement
     assert claim.challenger / claim.champion - 1 == pytest.approx(planted, abs=0.005)
