@@ -16,12 +16,12 @@ from local_airflow.runs import DagRun
 
 PARALLELISM = 5
 PLAN = """
-One month of a retuning on real data, through a real Airflow on this machine: about three minutes on two free cores.
+One month of a retuning on real data, through a real Airflow on this machine: about four minutes on two free cores.
 
   1  start Airflow                                         30 s
   2  tune: 24 trials on eight weeks of 2011                45 s
-  3  validate: the best three and the parameters in use    30 s
-  4  test: the best of those against those in use          45 s
+  3  validate: the best three and the parameters in use    45 s
+  4  test: the best of those against those in use          60 s
   5  decide, approve, promote; production takes them over  15 s
 
 Nothing is changed outside of demo-home/. Ctrl-C ends it."""
