@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from airflow_hpo.core.act import state_without_result
+from airflow_hpo.core.act import ActKind, state_without_result
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.progress import own_trials
@@ -15,6 +15,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.core.trial_key import companion_of, first_key, is_companion, main_of, rerun_key
 from airflow_hpo.storage import acts, attempts, editions, slots
+from airflow_hpo.studies.attempted import simulations_of
 from airflow_hpo.studies.finish import amend
 from airflow_hpo.studies.store import Store
 
@@ -32,6 +33,9 @@ def simulated(store: Store, edition: Edition, trials: Sequence[TrialRequest]) ->
         by_key |= {key: (trial, scenario) for key, scenario in zip(keys, scenarios, strict=True)}
     wanted = {key: (scenario.name, trial.number or 0) for key, (trial, scenario) in by_key.items()}
     found = store.optuna.add(companion, store.edition(companion).study, wanted)
+    # Only now: who ends a trial while its simulations are written sees them, or is seen here.
+    for number in store.read(acts.ends, edition.name).keys() & {trial.number for trial in trials}:
+        end_parts(store, edition.name, number)
     return [_told(edition.study, request, *by_key[request.key]) for request in found]
 
 
@@ -63,6 +67,24 @@ def _given_up(
             store.optuna.tell(companion, one.number, TrialState.PRUNED, within=session.connection())
             slots.give_back(session, companion, one.number, another_attempt=False)
     return Settled(TrialState.PRUNED, steps=values)
+
+
+def end_parts(store: Store, main: str, number: int) -> None:
+    """Have the open simulations of a trial end that a person has ended; repeating it changes nothing."""
+    companion = companion_of(main)
+    with store.session() as session:
+        editions.row_id(session, companion, lock=True)
+        by = next(act.by for act in acts.of(session, main) if act.act is ActKind.END and act.number == number)
+        known = acts.ends(session, companion)
+        for part in open_parts(store, main, number):
+            if part not in known:
+                acts.note(session, companion, ActKind.END, by, part)
+
+
+def open_parts(store: Store, main: str, number: int) -> list[int]:
+    """Return the simulations of a trial that have no end yet."""
+    parts = simulations_of(store, main).get(number, ())
+    return [part.number for part in parts if part.state is TrialState.RUNNING]
 
 
 def why_not_begun(store: Store, companion: str, simulation: TrialRecord) -> str | None:

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.act import ActKind
-from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError
 from airflow_hpo.storage import acts, attempts
 from airflow_hpo.storage.database import Database
-from airflow_hpo.studies.attempted import ran_as, simulations_of
+from airflow_hpo.studies.attempted import ran_as
+from airflow_hpo.studies.simulations import end_parts, open_parts
 from airflow_hpo.studies.status import status_of
 from airflow_hpo.studies.steer import refuse_evaluation, refuse_over
 from airflow_hpo.studies.store import Store
@@ -79,7 +79,7 @@ def end_trial(store: Store, name: str, number: int, by: str) -> EndAsked:
         # Its state is locked: a trial that ends at this moment has ended before, or after the act is noted.
         if not store.optuna.is_running(name, number, session.connection()):
             _refuse_ended(store, session, name, number)
-        parts = _open_parts(store, edition, number) if edition.study.scenarios else [number]
+        parts = open_parts(store, name, number) if edition.study.scenarios else [number]
         begun = [attempt for attempt in attempts.running(session, ran_as(edition)) if attempt.number in parts]
         if any(attempt.backend == "group" for attempt in begun):
             raise PermanentHpoError(
@@ -89,14 +89,9 @@ def end_trial(store: Store, name: str, number: int, by: str) -> EndAsked:
         again = number in acts.ends(session, name)
         if not again:
             acts.note(session, name, ActKind.END, by, number)
-            for part in parts if edition.study.scenarios else ():
-                acts.note(session, ran_as(edition), ActKind.END, by, part)
+    if edition.study.scenarios:
+        end_parts(store, name, number)
     return EndAsked(name, number, bool(begun), again)
-
-
-def _open_parts(store: Store, edition: Edition, number: int) -> list[int]:
-    parts = simulations_of(store, edition.name).get(number, ())
-    return [part.number for part in parts if part.state is TrialState.RUNNING]
 
 
 def _refuse_ended(store: Store, session: Session, name: str, number: int) -> None:

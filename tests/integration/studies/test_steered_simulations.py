@@ -116,6 +116,17 @@ def test_a_trial_that_a_person_ends_is_pruned_with_all_its_simulations(week: Tun
     assert [act.number for act in week.store.read(acts.of, week.name)] == [0]
 
 
+def test_a_trial_that_is_ended_while_its_simulations_are_written_ends_with_all_of_them(week: Tuned) -> None:
+    week.store.optuna.ask(week.name, week.study, ["001/0"])
+    assert not end_trial(week.store, week.name, 0, BY).begun
+
+    requests = week.suggest()[:3]
+
+    assert sorted(week.store.read(acts.ends, companion_of(week.name))) == [one.number for one in requests]
+    assert end_trial(week.store, week.name, 0, BY).again
+    assert len(week.store.read(acts.of, companion_of(week.name))) == 3
+
+
 def test_a_stop_that_lets_trials_finish_lets_their_open_simulations_begin(week: Tuned) -> None:
     requests = week.suggest()
     week.complete(requests[0])
