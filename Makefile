@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-taxi verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-steered verify-taxi verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -49,7 +49,7 @@ picture: install ## Draw docs/parts.svg, and take docs/ui.png of the README's DA
 test: test-quick test-live ## Run the tests that need no cluster (ALL=1: every live test on both databases)
 
 test-quick: install
-	$(RUN) pytest -o testpaths="tests/unit tests/integration" -n 2
+	$(RUN) pytest -o testpaths="tests/unit tests/integration" -m "not long" -n 2
 
 test-live: install
 	$(if $(ALL),HPO_ALL_DATABASES=1 )$(LIVE) -o testpaths=tests/system -m "not long"
@@ -127,6 +127,9 @@ verify-taxi: install ## Retune the taxis of two regions on a real Kubernetes, 10
 
 verify-again: install ## Run what docs/operate/again.md says, row by row, on a live Airflow (a quarter of an hour)
 	$(VERIFY) again -- python -m pytest -m again tests/system
+
+verify-steered: install ## Steer a study of 60 from two processes while six run its trials (a minute)
+	$(VERIFY) steered -- python -m pytest -m long tests/integration
 
 verify-browser: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium (5 minutes)
 	$(VERIFY) browser --program chromium=chromium -- python -m pytest tests/browser
