@@ -87,8 +87,8 @@ class ComparisonRule(Declared):
     :param spending: ``"obrien_fleming"`` keeps nearly the whole error for the last look, ``"pocock"`` spends it evenly.
     :param variant: the variant that is decided on; None for the mean of all.
     :param dependence: ``"auto"`` takes scenarios that follow each other in time, such as the days of a window, for a series in
-        which one resembles the next, and counts them for as many as they are worth; all others are independent, such as a list
-        of names. ``"serial"`` takes a list for a series, in its order; ``"independent"`` takes nothing for one.
+        which one resembles the next, and counts them for as many as they are worth; ``alpha`` then holds roughly, as the page of
+        benchmarks says. All others are independent, such as a list of names. ``"serial"`` takes a list for a series, in its order; ``"independent"`` takes nothing for one.
     :raises DeclarationError: when an argument is unknown or outside its range.
     """
 

@@ -131,6 +131,11 @@ def test_interval_and_test_of_a_series_agree(n: int) -> None:
                 assert p(d, ones, bound + step, worth) <= level + 1e-9 < p(d, ones, bound - step, worth) + 2e-6
 
 
+def test_five_clear_days_are_enough() -> None:
+    d, order = np.array([1.0, 1.1, 0.95, 0.9, 1.05]), order_of_days(5)
+    assert p_above(d, np.ones(5), 0.0, series(d, order.names, order)) <= 0.05
+
+
 def test_few_days_never_show_more_than_as_many_independent_scenarios() -> None:
     d, order = np.array([1.0, 1.1, 0.9, 1.05, 0.95, 1.02]), order_of_days(6)
     assert p_above(d, np.ones(6), 0.0, series(d, order.names, order)) >= sign_flip(d)
