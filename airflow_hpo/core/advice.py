@@ -4,7 +4,6 @@ import math
 
 from airflow_hpo.core.metric_names import suggests_maximum, suggests_minimum
 from airflow_hpo.core.objective import Direction
-from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.study import Study
 
@@ -53,7 +52,7 @@ def _of_the_grid(study: Study) -> str | None:
     if study.sampler.name != "grid" or len(study.space) <= LARGE_GRID:
         return None
     return (
-        f"A grid over {len(study.space)} parameters has {grid.size(study.space):,} points, of which {study.wanted:,} run, and tries few "
+        f"A grid over {len(study.space)} parameters has {study.points:,} points, of which {study.wanted:,} run, and tries few "
         "values of each. Write sampler='tpe', or 'random', with max_trials=100."
     )
 

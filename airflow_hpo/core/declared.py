@@ -150,7 +150,10 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], data: Mapping[str, An
     field = str(error["loc"][0]) if error["loc"] else ""
     if error["type"] == "extra_forbidden":
         takes = f"it takes {', '.join(known)}" if known else "it takes none"
-        return f"{title} has no argument {field!r}, but got {field}={got}; {takes}.{_meant_by(field, model, data)}"
+        meant = _meant_by(field, model, data)
+        # Who is told what was meant needs no list, which is long.
+        listed = f"; {takes}" if meant == " Drop it." else ""
+        return f"{title} has no argument {field!r}, but got {field}={got}{listed}.{meant}"
     if error["type"] == "missing":
         missing = model.model_fields.get(field)
         example = example_of(missing.annotation) if missing else "..."

@@ -5,6 +5,7 @@ import operator
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -27,7 +28,7 @@ from airflow_hpo.core.evaluation import Scenario, listed_scenarios
 from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.remedy import closest, named
-from airflow_hpo.core.space import grid
+from airflow_hpo.core.space import constraint, grid
 from airflow_hpo.core.space.completion import default_of
 from airflow_hpo.core.space.parameter import check_parameter_name, parameter
 from airflow_hpo.core.space.space import Choice, Space, check_point, ordered
@@ -110,6 +111,9 @@ class Study(Declared):
         leaves them to finish, ``"stop"`` ends them, and they are pruned.
     :param sampler: name of the sampler, or a :class:`Sampler` with options.
     :param pruner: name of the pruner, or a :class:`Pruner` with options.
+    :param constraints: what every trial keeps between its parameters: ``["low <= high", "a + b <= 1"]``. Comparisons (``<= >= < > !=``) of
+        names and numbers with ``+ - * / // % **``; one that names a parameter without a value there, because its condition does not
+        hold, does not apply. Other draws are taken for those that break one.
     :param start_points: points to try first, in order; parameters left out are sampled.
     :param space_defaults: by name, the value of a parameter where a champion or an earlier edition lacks it, because the parameter is new:
         what production does without it. The champion is tried and compared with it, and a promoted challenger has a value of its own.
@@ -146,6 +150,8 @@ class Study(Declared):
     when_over: WhenOver = "finish"
     sampler: Sampler = Sampler("tpe")
     pruner: Pruner = Pruner("none")
+    # Before the start points, which keep them; left out while empty, as `shared` is while False.
+    constraints: list[str] = Field(default=[], exclude_if=operator.not_)
     start_points: list[dict[str, Choice]] = []
     # Left out while empty, as `shared` is while False.
     space_defaults: dict[str, Choice] = Field(default={}, exclude_if=operator.not_)
@@ -239,12 +245,27 @@ class Study(Declared):
     def _never(cls, given: Any) -> Any:
         return 0 if given is None else given
 
+    @field_validator("constraints", mode="before", json_schema_input_type=list[str])
+    @classmethod
+    def _comparisons(cls, constraints: Any, info: ValidationInfo) -> Any:
+        if isinstance(constraints, str):
+            raise ValueError(
+                f"Constraints are a list, but got {brief_repr(constraints)}. Write constraints=[{constraints!r}]."
+            )
+        refuse_set("Constraints", constraints)
+        if not isinstance(constraints, list | tuple) or "space" not in info.data:
+            return constraints
+        return list(dict.fromkeys(constraint.checked(each, info.data["space"]) for each in constraints))
+
     @field_validator("start_points")
     @classmethod
     def _points(cls, points: list[dict[str, Choice]], info: ValidationInfo) -> list[dict[str, Choice]]:
-        return (
-            [check_point(info.data["space"], spelt_keys(point)) for point in points] if "space" in info.data else points
-        )
+        if "space" not in info.data:
+            return points
+        found = [check_point(info.data["space"], spelt_keys(point)) for point in points]
+        for point in found:
+            constraint.check_kept(info.data.get("constraints", []), point)
+        return found
 
     @field_validator("space_defaults")
     @classmethod
@@ -289,8 +310,14 @@ class Study(Declared):
         """How many trials the study wants: ``max_trials``, or all points of a grid when those are fewer."""
         if self.sampler.name != "grid":
             return self.max_trials or 0
-        points = grid.size(self.space)
-        return min(self.max_trials or points, points)
+        return min(self.max_trials or self.points, self.points)
+
+    @cached_property
+    def points(self) -> int:
+        """How many points a grid has that keep the constraints."""
+        if not self.constraints:
+            return grid.size(self.space)
+        return sum(1 for point in grid.points(self.space) if constraint.breach(self.constraints, point) is None)
 
     @property
     def slots(self) -> int:
@@ -352,8 +379,8 @@ class Study(Declared):
         data = self.to_dict()
         compared = ("metric", "direction", "strategy", "window")
         objective = {name: data["objective"][name] for name in compared if name in data["objective"]}
-        several: dict[str, Any] = {name: data[name] for name in ("scenarios", "aggregate") if name in data}
-        return {"space": data["space"], "objective": objective, **several}
+        more: dict[str, Any] = {name: data[name] for name in ("scenarios", "aggregate", "constraints") if name in data}
+        return {"space": data["space"], "objective": objective, **more}
 
     def edition(self, run: str) -> str:
         """Return the name of one run of this study, which is also the name of its Optuna study.

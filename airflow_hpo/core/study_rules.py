@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.constraint import breach
 from airflow_hpo.core.space.parameter import Float
 from airflow_hpo.core.trial_key import SIMULATIONS
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 """Characters of a study's name."""
+LARGEST_CONSTRAINED_GRID = 10_000
+"""Points of a grid that are visited at every parse: a tenth of a second."""
 
 
 def check_consistent(study: Study) -> None:
@@ -53,8 +57,23 @@ def _check_grid(study: Study) -> None:
                 f"A grid needs countable parameters, but {name!r} is a float without a step. Give it one: "
                 f"{_with_step(parameter)}."
             )
+        if study.constraints:
+            _check_constrained_grid(study)
     elif study.max_trials is None:
         raise ValueError("A study needs `max_trials`, which was not given. Write max_trials=100.")
+
+
+def _check_constrained_grid(study: Study) -> None:
+    if grid.size(study.space) > LARGEST_CONSTRAINED_GRID:
+        raise ValueError(
+            f"The points of a grid that keep its constraints are counted while the DAG is parsed, {LARGEST_CONSTRAINED_GRID:,} at most, "
+            f"but got a grid of {grid.size(study.space):,}. Write sampler='random', which tries no point of it twice."
+        )
+    if study.points == 0:
+        raise ValueError(
+            f"A grid has a point that keeps its constraints, but each of its {grid.size(study.space)} breaks one, as "
+            f"{breach(study.constraints, grid.point(study.space, 0))}. Widen the ranges, or leave the constraint out."
+        )
 
 
 def _check_scenarios(study: Study) -> None:

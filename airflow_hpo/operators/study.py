@@ -242,7 +242,7 @@ class StudyStartOperator(EditionOperator):
         for change in changes(f"Version {found.version} of {found.name!r}", whole, self.study.space):
             self.log.warning("%s", change)
         entered = enter_champion(store, edition, whole.params)
-        then = "is the first trial" if entered else "does not fit the search space and is no trial"
+        then = "is the first trial" if entered else "does not fit the search space and its constraints and is no trial"
         self.log.info("The champion, version %s of %s, %s.", found.version, found.name, then)
 
 

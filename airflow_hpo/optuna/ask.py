@@ -18,6 +18,7 @@ from airflow_hpo.optuna.distributions import distributions_of
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.insert import add_running
 from airflow_hpo.optuna.read import StoredStudy, StudyReader, as_record, latest_of
+from airflow_hpo.optuna.refused import SHOWN_TO
 from airflow_hpo.optuna.sample import Draft, SamplingRound
 from airflow_hpo.optuna.write import locked_trial, set_study_attributes
 from airflow_hpo.storage.database import Database
@@ -129,6 +130,8 @@ def _created(connection: Connection, stored: StoredStudy, study: Study, key: str
     attrs: dict[str, Any] = {attributes.KEY: key, attributes.SEED: derived_seed(study.seed, stored.name, key, "trial")}
     if draft.point:
         attrs |= {attributes.ORIGIN: draft.origin.value, attributes.POINT: draft.point.fingerprint}
+    if draft.refused and study.sampler.name in SHOWN_TO:
+        attrs[attributes.REFUSED] = draft.refused
     replaces = draft.point.replaces if draft.point else None
     if replaces is not None:
         attrs[attributes.REPLACES] = replaces

@@ -58,7 +58,7 @@ def _check(stored: StoredStudy, study: Study) -> None:
         attrs = stored.user_attrs
         earlier = {"space": attrs.get(attributes.SPACE, {}), "objective": attrs.get(attributes.OBJECTIVE, {})}
         changes = search_differences(earlier, study.search) or [
-            "its scenarios, or what is made of their values, were others"
+            "its constraints, its scenarios, or what is made of their values, were others"
         ]
         raise StudyConflictError(
             f"The study {stored.name!r} searches for something else than the declaration: {'; '.join(changes)}. "

@@ -10,7 +10,7 @@ from cachetools import LRUCache, cached
 from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 
-from airflow_hpo.core.space.space import Params, Space
+from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
 from airflow_hpo.optuna import ask, create, delete, enqueue, tell, warm_start
@@ -134,9 +134,9 @@ class OptunaStudies:
         """Return all trials by number."""
         return self._reader.records(edition, details=details)
 
-    def points_left(self, edition: str, space: Space) -> int:
+    def points_left(self, edition: str, study: Study) -> int:
         """Return how many points of a grid may still be asked for."""
-        return points_left(space, self._reader.snapshot(edition)[1])
+        return points_left(study, self._reader.snapshot(edition)[1])
 
     def record(self, edition: str, number: int) -> TrialRecord:
         """Return one trial."""

@@ -1,5 +1,6 @@
 """Points that need no sampler: those given beforehand, those of a grid, and those a discrete space has left."""
 
+import math
 import random
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator
@@ -12,7 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 from airflow_hpo.core.declared import fingerprint as fingerprint_of
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
-from airflow_hpo.core.space.space import Params, Space
+from airflow_hpo.core.space.constraint import breach
+from airflow_hpo.core.space.space import Choice, Float, Int, Parameter, Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.optuna import attributes
@@ -21,6 +23,10 @@ from airflow_hpo.optuna.read import StoredStudy
 
 DRAWS = 100
 """How many random points are drawn in search of an unseen one before all are enumerated."""
+UNIFORM_DRAWS = 10_000
+"""How many of them are drawn in search of one that keeps the constraints: some tenths of a second."""
+MOST_VISITED = 100_000
+"""How many points of a space are enumerated at most in search of one that keeps them."""
 FAILURES = 2
 """How often a point of a grid may fail with one program: once more tells a bad point from bad luck, then it is left out."""
 
@@ -123,7 +129,7 @@ class GridWalk:
     """All points of a grid in an order shuffled once per edition; those that failed once come again after the others."""
 
     def __init__(self, study: Study, edition: str, visited: Visited) -> None:
-        self._space, self._visited = study.space, visited
+        self._space, self._visited, self._constraints = study.space, visited, study.constraints
         self._seed = derived_seed(study.seed, edition, "grid")
         self._walk = self._untouched({})
 
@@ -137,7 +143,8 @@ class GridWalk:
         for index in range(count):
             point = grid.point(self._space, grid.shuffled(index, count, self._seed), given)
             known = identity(self._space, point)
-            if not self._visited.has_identity(known) and not self._visited.failed(known):
+            untouched = not self._visited.has_identity(known) and not self._visited.failed(known)
+            if untouched and breach(self._constraints, point) is None:
                 yield point
 
     def _second_try(self, given: Params) -> Params | None:
@@ -149,38 +156,61 @@ class GridWalk:
                 and not self._visited.has_identity(known)
                 and given.items() <= params.items()
                 and grid.size(self._space, params)
+                and breach(self._constraints, params) is None
             ):
                 return params
         return None
 
 
-def points_left(space: Space, trials: Collection[FrozenTrial]) -> int:
+def points_left(study: Study, trials: Collection[FrozenTrial]) -> int:
     """Return how many points of a grid have neither a trial that did not fail nor failed for good."""
+    space = study.space
     visited = Visited(space, trials)
     gone = {
         identity(space, trial.params): canonical_point(space, trial.params)
         for trial in trials
         if visited.has(trial.params) or visited.given_up(identity(space, trial.params))
     }
-    return grid.size(space) - sum(1 for params in gone.values() if grid.size(space, params))
+    return study.points - sum(1 for params in gone.values() if grid.size(space, params))
 
 
-def unseen_point(space: Space, visited: Visited, seed: int) -> Params | None:
-    """Return some point of a countable space that no trial has; None when there is none."""
+def unseen_point(study: Study, visited: Visited, seed: int) -> Params | None:
+    """Return some point of a countable space that no trial has and that keeps the constraints; None when there is none."""
     rng = random.Random(seed)
-    drawn = (random_point(space, rng) for _ in range(DRAWS))
-    found = next((point for point in drawn if not visited.has(point)), None)
+    drawn = (random_point(study.space, rng) for _ in range(DRAWS))
+    found = next((point for point in drawn if not visited.has(point) and _kept(study, point)), None)
     if found is not None:
         return found
     # Few are left: only n points are taken, so that one of the first n + 1 is unseen, wherever they lie.
-    first = islice(grid.points(space), len(visited) + 1)
+    kept = (point for point in islice(grid.points(study.space), MOST_VISITED) if _kept(study, point))
+    first = islice(kept, len(visited) + 1)
     return next((point for point in first if not visited.has(point)), None)
 
 
-def random_point(space: Space, rng: random.Random) -> Params:
+def random_kept(study: Study, fixed: Params, seed: int) -> Params | None:
+    """Return a complete point that keeps the constraints, with some values given; None when many draws found none."""
+    rng = random.Random(seed)
+    drawn = (random_point(study.space, rng, fixed) for _ in range(UNIFORM_DRAWS))
+    return next((point for point in drawn if _kept(study, point)), None)
+
+
+def random_point(space: Space, rng: random.Random, fixed: Params | None = None) -> Params:
     """Return a complete point, every value of a parameter as likely as the others."""
     params: Params = {}
     for name, parameter in space.items():
         if parameter.applies(params):
-            params[name] = parameter.at(rng.randrange(parameter.count or 1))
+            params[name] = fixed[name] if fixed and name in fixed else _random_value(parameter, rng)
     return params
+
+
+def _random_value(parameter: Parameter, rng: random.Random) -> Choice:
+    if isinstance(parameter, Float | Int) and parameter.log and parameter.low < parameter.high:
+        drawn = math.exp(rng.uniform(math.log(parameter.low), math.log(parameter.high)))
+        return parameter.canonical(min(max(drawn, parameter.low), parameter.high))
+    if parameter.count is None:
+        return rng.uniform(parameter.low, parameter.high)
+    return parameter.at(rng.randrange(parameter.count))
+
+
+def _kept(study: Study, params: Params) -> bool:
+    return breach(study.constraints, params) is None

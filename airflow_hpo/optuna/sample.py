@@ -8,14 +8,24 @@ from optuna.trial import FrozenTrial
 
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.constraint import breach, check_kept
 from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.core.trial_key import without_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.optuna.distributions import canonical_point, suggest
-from airflow_hpo.optuna.points import GivenPoint, GridWalk, Visited, given_points, unseen_point
+from airflow_hpo.optuna.points import (
+    UNIFORM_DRAWS,
+    GivenPoint,
+    GridWalk,
+    Visited,
+    given_points,
+    random_kept,
+    unseen_point,
+)
 from airflow_hpo.optuna.read import StoredStudy
+from airflow_hpo.optuna.refused import DRAWS, KEPT, SHOWN_TO, infeasible, shown, worst_value
 from airflow_hpo.optuna.samplers import inherit_search_space, sampler_for
 from airflow_hpo.optuna.snapshot import Snapshot
 
@@ -32,6 +42,9 @@ class Draft:
     system_attrs: dict[str, Any] = field(default_factory=dict)
     """What the sampler notes on the trial, such as its generation."""
 
+    refused: list[Params] = field(default_factory=list)
+    """What the sampler drew before, and what breaks a constraint."""
+
     @property
     def origin(self) -> Origin:
         """Where the parameters come from."""
@@ -47,7 +60,9 @@ class SamplingRound:
     def __init__(self, study: Study, stored: StoredStudy, trials: list[FrozenTrial]) -> None:
         # All windows that a run tunes on try the same points, until these have taught the sampler something.
         self._study, self._edition = study, without_window(stored.name)
-        self._snapshot = Snapshot(stored, trials)
+        known, refused = shown(study, trials)
+        self._snapshot = Snapshot(stored, known, refused)
+        self._worst, self._shown = worst_value(study, trials), len(refused)
         self._visited = Visited(study.space, trials)
         self._given = given_points(study, stored, trials)
         self._grid = GridWalk(study, self._edition, self._visited) if study.sampler.name == "grid" else None
@@ -80,7 +95,9 @@ class SamplingRound:
     def _enqueued(self, point: GivenPoint, key: str) -> Draft | None:
         """Return the trial for one that Optuna's own API enqueued, which takes any value; None when there is none."""
         try:
-            draft = self._at(replace(point, params=check_point(self._study.space, point.params)), key)
+            params = check_point(self._study.space, point.params)
+            check_kept(self._study.constraints, params)
+            draft = self._at(replace(point, params=params), key)
             if draft is None:
                 raise DeclarationError(
                     f"A point is tried once, but another trial has {point.params}. Enqueue another one."
@@ -96,7 +113,7 @@ class SamplingRound:
         return Draft(params, point) if params is not None else None
 
     def _completed(self, point: GivenPoint, key: str) -> Draft | None:
-        draft = self._proposed(key, fixed=point.params)
+        draft = self._kept(key, fixed=point.params)
         if self._visited.has(draft.params) and draft.params.keys() <= point.params.keys():
             # A point that is complete and known already: what a start point and a warm start have in common.
             self._take_back()
@@ -105,18 +122,50 @@ class SamplingRound:
 
     def _sampled(self, key: str) -> Draft:
         if not self._countable:
-            return self._proposed(key)
+            return self._kept(key)
         for attempt in range(TRIES):
-            draft = self._proposed(key, attempt)
+            draft = self._kept(key, attempt)
             if not self._visited.has(draft.params):
                 return draft
             self._take_back()
         seed = derived_seed(self._study.seed, self._edition, key, "unseen")
-        return self._proposed(key, TRIES, unseen_point(self._study.space, self._visited, seed))
+        return self._kept(key, TRIES, unseen_point(self._study, self._visited, seed))
 
-    def _proposed(self, key: str, attempt: int = 0, fixed: Params | None = None) -> Draft:
+    def _kept(self, key: str, attempt: int = 0, fixed: Params | None = None) -> Draft:
+        """Return a draw that keeps the constraints: the sampler's, or one at random where its draws break one again and again.
+
+        :raises DeclarationError: when no draw keeps them.
+        """
+        refused: list[Params] = []
+        for turn in range(DRAWS):
+            draft = self._proposed(key, attempt, fixed, turn)
+            said = breach(self._study.constraints, draft.params)
+            if said is None:
+                return replace(draft, refused=refused[-KEPT:])
+            refused.append(draft.params)
+            self._refuse(draft.params)
+        seed = derived_seed(self._study.seed, self._edition, key, attempt, "kept")
+        params = random_kept(self._study, fixed or {}, seed)
+        if params is None:
+            given = f" with {fixed} given" if fixed else ""
+            raise DeclarationError(
+                f"A trial of {self._edition!r} keeps every constraint, but {DRAWS + UNIFORM_DRAWS:,} draws{given} in a row broke one, as "
+                f"{said}. Write ranges of which more than a thousandth keeps Study(constraints={self._study.constraints!r})."
+            )
+        return replace(self._proposed(key, attempt, params, DRAWS), refused=refused[-KEPT:])
+
+    def _refuse(self, params: Params) -> None:
+        """Show the sampler that its last draw is infeasible, where it learns from that."""
+        if self._study.sampler.name not in SHOWN_TO:
+            self._take_back()
+            return
+        self._snapshot.end(infeasible(self._study, params, self._worst))
+        self._shown += 1
+
+    def _proposed(self, key: str, attempt: int = 0, fixed: Params | None = None, turn: int = 0) -> Draft:
         """Ask the sampler; the trial stays in the snapshot, where the next ones see it running."""
-        seed = derived_seed(self._study.seed, self._edition, key, *([attempt] if attempt else []))
+        again = [attempt, turn] if turn else [attempt] if attempt else []
+        seed = derived_seed(self._study.seed, self._edition, key, *again)
         study = self._snapshot.study(self._sampler(seed))
         if fixed:
             study.enqueue_trial(dict(fixed))
@@ -126,7 +175,7 @@ class SamplingRound:
         return Draft(params, system_attrs=dict(self._last.system_attrs))
 
     def _sampler(self, seed: int) -> BaseSampler:
-        sampler = sampler_for(self._study, self._edition, seed)
+        sampler = sampler_for(self._study, self._edition, seed, self._shown)
         if isinstance(sampler, RandomSampler):
             return sampler
         if self._earlier is not None:

@@ -14,12 +14,17 @@ from airflow_hpo.optuna.log_filters import without_announcements
 
 FEWEST_STARTUP_TRIALS = 5
 MOST_STARTUP_TRIALS = 20
+GP_STARTUP_TRIALS = 10
+"""Optuna's own default."""
 _SEARCH_SPACES = ("_search_space", "_intersection_search_space", "_group_decomposed_search_space")
 
 
-def sampler_for(study: Study, edition: str, seed: int) -> BaseSampler:
-    """Build the study's sampler for one trial."""
+def sampler_for(study: Study, edition: str, seed: int, refused: int = 0) -> BaseSampler:
+    """Build the study's sampler for one trial; refused draws that it is shown do not count among those it starts with."""
     options = SAMPLERS[study.sampler.name].model_validate(study.sampler.options).model_dump(exclude_none=True)
+    if refused:
+        starts = startup_trials(study) if study.sampler.name == "tpe" else GP_STARTUP_TRIALS
+        options["n_startup_trials"] = options.get("n_startup_trials", starts) + refused
     with without_announcements():
         return _BUILDERS[study.sampler.name](study, edition, seed, options)
 

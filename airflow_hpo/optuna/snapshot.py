@@ -20,13 +20,15 @@ class Snapshot(InMemoryStorage):
     no sampler may take them as its own.
     """
 
-    def __init__(self, stored: StoredStudy, trials: Sequence[FrozenTrial]) -> None:
+    def __init__(self, stored: StoredStudy, trials: Sequence[FrozenTrial], further: Sequence[FrozenTrial] = ()) -> None:
         super().__init__()
         self._stored = stored
         with without_announcements():
             self._study_id = self.create_new_study(stored.directions, stored.name)
         held = self._studies[self._study_id]
         held.system_attrs = dict(stored.system_attrs)
+        newest = max((_id(trial) for trial in trials), default=-1)
+        trials = [*trials, *(_named(each, len(trials) + i, newest + i + 1) for i, each in enumerate(further))]
         held.trials = [_without_waiting(trial) for trial in trials]
         self._trial_id_to_study_id_and_number = {_id(t): (self._study_id, i) for i, t in enumerate(trials)}
         self._max_trial_id = max((_id(trial) for trial in trials), default=-1)
@@ -48,6 +50,11 @@ class Snapshot(InMemoryStorage):
         self._studies[self._study_id].trials.pop()
         del self._trial_id_to_study_id_and_number[_id(trial)]
 
+    def end(self, ended: FrozenTrial) -> None:
+        """Put a trial that has ended in place of the newest one, which runs."""
+        trials = self._studies[self._study_id].trials
+        trials[-1] = _named(ended, trials[-1].number, _id(trials[-1]))
+
     @property
     def changed_system_attrs(self) -> dict[str, Any]:
         """What samplers have written to the study since it was stored."""
@@ -57,6 +64,11 @@ class Snapshot(InMemoryStorage):
 
 def _id(trial: FrozenTrial) -> int:
     return trial._trial_id  # noqa: SLF001 - samplers name trials by their id, and Optuna gives it no public name
+
+
+def _named(trial: FrozenTrial, number: int, trial_id: int) -> FrozenTrial:
+    trial.number, trial._trial_id = number, trial_id  # noqa: SLF001 - as above
+    return trial
 
 
 def _without_waiting(trial: FrozenTrial) -> FrozenTrial:

@@ -1,5 +1,6 @@
 """Warm start from what earlier editions have found, as far as it fits the space of today."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
@@ -11,6 +12,7 @@ from optuna.trial import create_trial
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space.completion import completed
+from airflow_hpo.core.space.constraint import breach
 from airflow_hpo.core.space.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
@@ -19,6 +21,8 @@ from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import canonical_point, distributions_of
 from airflow_hpo.optuna.points import identity
 from airflow_hpo.optuna.read import StudyReader
+
+logger = logging.getLogger(__name__)
 
 
 def warm_start(
@@ -44,6 +48,9 @@ def enqueue_champion(storage: RDBStorage, reader: StudyReader, edition: str, stu
     stored = reader.study(edition)
     if attributes.CHAMPION not in stored.user_attrs:
         point = canonical_point(study.space, params) if fits(study.space, params) else {}
+        if said := breach(study.constraints, point):
+            logger.warning("The champion of %s is no trial of it: it breaks %s.", edition, said)
+            point = {}
         storage.set_study_user_attr(stored.id, attributes.CHAMPION, point)
         return bool(point)
     return bool(stored.user_attrs[attributes.CHAMPION])
@@ -79,7 +86,12 @@ def _complete(reader: StudyReader, study: Study, name: str) -> list[TrialRecord]
         return []
     trials = own_trials(reader.records(name))
     done = (trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None)
-    return [trial for trial in (_as_of_today(study, each) for each in done) if fits(study.space, trial.params)]
+    fitting = [trial for trial in (_as_of_today(study, each) for each in done) if fits(study.space, trial.params)]
+    broken = {trial.number: said for trial in fitting if (said := breach(study.constraints, trial.params))}
+    for number, said in list(broken.items())[:1]:
+        more = f", and {len(broken) - 1} more break a constraint" if len(broken) > 1 else ""
+        logger.warning("Trial %d of %s is not taken over: it breaks %s%s.", number, name, said, more)
+    return [trial for trial in fitting if trial.number not in broken]
 
 
 def _as_of_today(study: Study, trial: TrialRecord) -> TrialRecord:

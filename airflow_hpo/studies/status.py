@@ -28,7 +28,6 @@ from airflow_hpo.core.progress import (
     progress_of,
     taken_over,
 )
-from airflow_hpo.core.space import grid
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import is_companion, main_of
 from airflow_hpo.storage import attempts
@@ -140,8 +139,8 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     if judged.needed and progress.unbegun and cannot_start(study, progress):
         judged = verdict_on_start(progress, tried.reasons(sorted(tried.unbegun)))
     # Only when points may have run out are they worth reading.
-    if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > grid.size(study.space):
-        judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study.space))
+    if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > study.points:
+        judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study))
     best_of_before = best_of(taken_over(records), study.objective.direction)
     pace = pace_of(records, judged.needed + progress.running, now)
     waiting = len(_unfinished(records) - tried.begun) if progress.running > study.slots else 0

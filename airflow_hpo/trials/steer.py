@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.act import ActKind
+from airflow_hpo.core.space.constraint import check_kept
 from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError
@@ -36,6 +37,7 @@ def add_trial(store: Store, name: str, params: Mapping[str, Any], by: str) -> Ad
     edition = store.edition(name)
     refuse_evaluation(store, name)
     point = check_point(edition.study.space, params)
+    check_kept(edition.study.constraints, point)
     if not point:
         example = next(iter(edition.study.space))
         raise PermanentHpoError(f"A point needs at least one value, but got none. Type {example}=...")

@@ -40,3 +40,27 @@ def test_a_gaussian_process_finds_a_valley_batch_by_batch(tmp_path: Path) -> Non
     records = studies.records(EDITION)
     assert len({tuple(record.params.items()) for record in records}) == 24
     assert min(record.value for record in records if record.value is not None) < 0.01
+
+
+def test_a_gaussian_process_keeps_constraints_and_is_shown_what_was_refused(tmp_path: Path) -> None:
+    study = Study(
+        name="demo",
+        space={"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)},
+        objective="loss",
+        constraints=["x + y <= 1", "x <= 2 * y"],
+        max_trials=20,
+        parallelism=5,
+        sampler="gp",
+    )
+    database = Database.sqlite(tmp_path / "hpo.db")
+    upgrade(database)
+    create_schema(database)
+    studies = OptunaStudies(database)
+    studies.create(EDITION, study)
+    for batch in range(4):
+        for asked in studies.ask(EDITION, study, [f"{batch:03d}/{index}" for index in range(5)]):
+            x, y = float(asked.params["x"]), float(asked.params["y"])
+            assert x + y <= 1
+            assert x <= 2 * y
+            studies.tell(EDITION, asked.number or 0, TrialState.COMPLETE, (x - 0.8) ** 2 + (y - 0.8) ** 2)
+    assert min(record.value for record in studies.records(EDITION) if record.value is not None) < 0.19

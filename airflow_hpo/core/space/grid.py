@@ -16,7 +16,7 @@ ROUNDS = 4
 
 def points(space: Space) -> Iterator[Params]:
     """Yield every complete point once, conditions respected, the last parameter changing fastest."""
-    return (point(space, index) for index in range(size(space)))
+    return _walk(space, list(space), {})
 
 
 def size(space: Space, fixed: Fixed | None = None) -> int:
@@ -54,6 +54,18 @@ def shuffled(index: int, count: int, seed: int) -> int:
 def countable(space: Space) -> bool:
     """Say whether the space has a finite number of points."""
     return all(not isinstance(p, Float) or p.count is not None for p in space.values())
+
+
+def _walk(space: Space, names: list[str], chosen: Params) -> Iterator[Params]:
+    if not names:
+        yield chosen
+        return
+    name, *rest = names
+    if not space[name].applies(chosen):
+        yield from _walk(space, rest, chosen)
+        return
+    for value in space[name].values():
+        yield from _walk(space, rest, {**chosen, name: value})
 
 
 def _digit(space: Space, names: list[str], chosen: Params, fixed: Fixed, index: int) -> tuple[int, int]:

@@ -53,6 +53,13 @@ def test_a_point_outside_the_space_is_refused(numbers: Tuned, point: dict[str, f
     assert numbers.states() == []
 
 
+def test_a_point_that_breaks_a_constraint_is_refused_with_its_values(store: Store) -> None:
+    tuned = Tuned(store, declared(space={"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}, constraints=["x + y <= 1"]))
+    with pytest.raises(DeclarationError, match=r"breaks 'x \+ y <= 1', with x=0.8, y=0.5"):
+        add_trial(store, tuned.name, {"x": 0.8, "y": 0.5}, BY)
+    assert not add_trial(store, tuned.name, {"x": 0.8}, BY).again
+
+
 def test_a_point_that_a_trial_has_is_refused(numbers: Tuned) -> None:
     params = numbers.suggest()[0].params
     with pytest.raises(DeclarationError, match="another trial has"):
