@@ -120,7 +120,7 @@ _WORDS = {
     ),
     Phase.PULL: (
         "pods waited for their images",
-        "Make the images smaller, or have them on the nodes before.",
+        "Look in `airflow hpo trials show` whether a pull failed; else make the images smaller, or have them on the nodes before.",
     ),
     Phase.START: (
         "pods waited for their containers to start",

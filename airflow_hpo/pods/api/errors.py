@@ -47,6 +47,7 @@ FAILED_CREATE = "FailedCreate: "
 """How an event about a Job begins that gets no pod."""
 _STATUSES = (("is forbidden:", 403), ("is invalid:", 422), ("denied the request", 403), ("not found", 404))
 _NO_RIGHT = re.compile(r'forbidden: User ".*" cannot | cannot \w+ resource ')
+_NO_ACCOUNT = re.compile(r'looking up service account (?P<namespace>[^/\s]+)/(?P<name>[^:\s]+): .*not found')
 _NOT_READY = ("status unknown for quota", "not yet ready to handle request", "no API token found for service account")
 
 _HEALTH = "When this lasts, look at the health of the API server."
@@ -55,9 +56,10 @@ _TRANSIENT_REMEDIES = {
     429: "When this lasts, run fewer trials at once, or raise the API server's limits.",
 }
 _REFUSED_REMEDIES = {
-    ABSENT: "Create it, or correct the namespace of the trial.",
+    ABSENT: "It was deleted: look for who or what deletes pods in its namespace.",
     CONFLICT: "Wait until the other one has ended, or delete it.",
 }
+_NO_NAMESPACE = "Create it, or correct the namespace of the trial."
 _FULL = "Raise the namespace's ResourceQuota, or ask for less with `container_resources`."
 _NO_ANSWER = "Check that its API server runs and can be reached from here."
 _NO_TRUST = "Name the certificate authority of the API server in the kubeconfig of the Kubernetes connection."
@@ -186,6 +188,8 @@ def _remedy(call: Call, refusal: Refusal) -> str:
         return _permission(call, refusal)
     if refusal.status in WRONG_OBJECT and call.verb == "create":
         return "Correct the trial's arguments, or its pod template."
+    if refusal.status == ABSENT and call.verb == "create":
+        return _NO_NAMESPACE
     return _REFUSED_REMEDIES.get(refusal.status, "Look at the pod with `kubectl describe pod`.")
 
 
@@ -197,6 +201,12 @@ def _permission(call: Call, refusal: Refusal) -> str:
         return f"Give Airflow's service account a Role with the verb {call.verb!r} on {call.resource!r}."
     if ENDING_NAMESPACE in refusal.message:
         return "Name another namespace, or create it anew when it is gone."
+    if absent := _NO_ACCOUNT.search(refusal.message):
+        name, namespace = absent["name"], absent["namespace"]
+        return (
+            f"Create it with `kubectl create serviceaccount {name} --namespace {namespace}`, "
+            "or name another one in `service_account_name`."
+        )
     return "Change the pod to what the namespace's policies allow, or the policies."
 
 

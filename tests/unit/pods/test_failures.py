@@ -66,7 +66,11 @@ CASES: dict[str, tuple[Any, FailureKind, str]] = {
         INFRASTRUCTURE,
         "evicted the pod: The node was low on resource",
     ),
-    "no such program": (pod("Failed", terminated(128, "StartError", "no such file")), PROGRAM, "no such file"),
+    "no such program": (
+        pod("Failed", terminated(128, "StartError", "no such file")),
+        PROGRAM,
+        "no such file. Name a program that the image has, in its ENTRYPOINT or in `cmds`.",
+    ),
     "deadline": (pod("Failed", terminated(143), reason="DeadlineExceeded"), PROGRAM, "active_deadline_seconds of 60"),
     "deadline, tidy": (pod("Failed", terminated(0), reason="DeadlineExceeded"), PROGRAM, "active_deadline_seconds"),
     "evicted": (

@@ -37,6 +37,7 @@ QUOTA = 'pods "p" is forbidden: exceeded quota: small, requested: cpu=1, used: c
 TOO_MUCH = 'pods "p" is forbidden: exceeded quota: small, requested: cpu=8, used: cpu=500m, limited: cpu=4'
 NO_LIMITS = 'pods "p" is forbidden: failed quota: small: must specify limits.cpu for: base'
 POLICY = 'pods "p" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true'
+NO_ACCOUNT = 'pods "p" is forbidden: error looking up service account n/trainer: serviceaccount "trainer" not found'
 REPLACED = (
     'Operation cannot be fulfilled on pods "p": the UID in the precondition (a) does not match the UID in record (b)'
 )
@@ -55,6 +56,14 @@ REFUSED: dict[str, tuple[Call, int, str, str, str]] = {
     "more than the quota": (CREATE, 403, TOO_MUCH, "infrastructure", "Raise the namespace's ResourceQuota, or ask for"),
     "no limits": (CREATE, 403, NO_LIMITS, "infrastructure", "Change the pod to what the namespace's policies allow"),
     "policy": (CREATE, 403, POLICY, "infrastructure", "Change the pod to what the namespace's policies allow"),
+    "no service account": (
+        CREATE,
+        403,
+        NO_ACCOUNT,
+        "infrastructure",
+        "`kubectl create serviceaccount trainer --namespace n`, or name another one in `service_account_name`.",
+    ),
+    "log of a deleted pod": (LOG, 404, 'pods "p" not found', "infrastructure", "It was deleted: look for who or what"),
     "namespace ends": (
         CREATE,
         403,
