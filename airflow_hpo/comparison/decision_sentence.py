@@ -38,14 +38,17 @@ def sentence(
 def _promote(best: ChallengerResult, objective: Objective, rule: ComparisonRule, evidence: Evidence) -> str:
     effect = best.improvement.effect
     found, scale = effect.on(rule.scale), effect.scale(rule.scale)
-    needed = f", where {amount(rule.min_improvement, rule.scale)} was asked" if rule.min_improvement else ""
     held = f"; {listed([_held(each) for each in best.guardrails])} stayed within bounds" if best.guardrails else ""
     said = (
         f"Promote {best.candidate!r}: over {_over(best.improvement, evidence)} its {objective.metric} is "
         f"{change(found.value, scale)} than the champion's, with {percent(1 - best.level)} confidence by at least "
-        f"{amount(found.low, scale)}{needed}{held}."
+        f"{amount(found.low, scale)}{_asked(rule)}{held}."
     )
     return f"{said} {skewed(best)}".rstrip()
+
+
+def _asked(rule: ComparisonRule) -> str:
+    return f", where {amount(rule.min_improvement, rule.scale)} was asked" if rule.min_improvement else ""
 
 
 def _held(claim: Hypothesis) -> str:
@@ -114,7 +117,7 @@ def _why(best: ChallengerResult | None, objective: Objective, rule: ComparisonRu
         said = f"{seen}, but that {listed([g.metric for g in unsure])} stays within bounds was not shown"
         no_share = next((g for g in unsure if g.doubt), None)
         return f"{said}: {doubted(best.candidate, no_share, evidence).rstrip('.')}" if no_share else said
-    return f"{seen}, but by chance alone it could be {between(found, scale)}"
+    return f"{seen}, but by chance alone it could be {between(found, scale)}{_asked(rule)}"
 
 
 def _over(claim: Hypothesis, evidence: Evidence) -> str:

@@ -211,8 +211,8 @@ def _disruption(pod: Any, code: int | None) -> PodFailure | None:
 def _by_program(pod: Any, container: str, end: Any, tail: Sequence[str], events: Sequence[str]) -> PodFailure | None:
     code = end.exit_code
     if end.reason in _NOT_STARTED:
-        why = _sentence("The trial's program cannot be started", end.message)
-        return PodFailure(PROGRAM, f"{why} Name a program that the image has, in its ENTRYPOINT or in `cmds`.", code)
+        said = _sentence("The trial's program cannot be started", end.message)
+        return PodFailure(PROGRAM, f"{said} Name a program that the image has, in its ENTRYPOINT or in `cmds`.", code)
     if end.reason == OUT_OF_MEMORY:
         # Also with exit code 0: a part of it was killed, such as the first program of a pipe.
         return PodFailure(PROGRAM, f"The trial's program {_how(pod, container, end)}.", code)

@@ -47,7 +47,7 @@ FAILED_CREATE = "FailedCreate: "
 """How an event about a Job begins that gets no pod."""
 _STATUSES = (("is forbidden:", 403), ("is invalid:", 422), ("denied the request", 403), ("not found", 404))
 _NO_RIGHT = re.compile(r'forbidden: User ".*" cannot | cannot \w+ resource ')
-_NO_ACCOUNT = re.compile(r'looking up service account (?P<namespace>[^/\s]+)/(?P<name>[^:\s]+): .*not found')
+_NO_ACCOUNT = re.compile(r"looking up service account (?P<namespace>[^/\s]+)/(?P<name>[^:\s]+): .*not found")
 _NOT_READY = ("status unknown for quota", "not yet ready to handle request", "no API token found for service account")
 
 _HEALTH = "When this lasts, look at the health of the API server."

@@ -59,6 +59,9 @@ def test_inconclusive_says_what_chance_leaves_open_and_what_may_follow() -> None
         "Inconclusive, so the champion stays: 'new' has a revenue 0.5 better over 6 scenarios, but by chance alone it "
         "could be anything from 1 worse to 2 better."
     )
+    assert said(revenue(new=moved(0, 4)), ComparisonRule(min_improvement=1.0)).endswith(
+        "could be anything from 0.4 better to 1.6 better, where 1 was asked."
+    )
     assert said(revenue(new=moved(-2, 10)), ComparisonRule(looks=2)).endswith(
         "over 6 scenarios, and so few cannot show anything: 8 are needed. "
         "More evaluations may be ordered: this was look 1 of 2."
