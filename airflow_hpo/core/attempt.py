@@ -139,7 +139,6 @@ def _lost(attempt: Attempt) -> Attempt:
 
 STALE = "Another attempt of the trial took its place."
 
-_GAVE_RESULT = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
 _STRENGTH = {AttemptOutcome.RUNNING: 0, AttemptOutcome.LOST: 1}
 
 
