@@ -174,15 +174,15 @@ def points_left(study: Study, trials: Collection[FrozenTrial]) -> int:
     return study.points - sum(1 for params in gone.values() if grid.size(space, params))
 
 
-def unseen_point(study: Study, visited: Visited, seed: int) -> Params | None:
+def unseen_point(space: Space, visited: Visited, seed: int, constraints: Collection[str] = ()) -> Params | None:
     """Return some point of a countable space that no trial has and that keeps the constraints; None when there is none."""
     rng = random.Random(seed)
-    drawn = (random_point(study.space, rng) for _ in range(DRAWS))
-    found = next((point for point in drawn if not visited.has(point) and _kept(study, point)), None)
+    drawn = (random_point(space, rng) for _ in range(DRAWS))
+    found = next((point for point in drawn if not visited.has(point) and breach(constraints, point) is None), None)
     if found is not None:
         return found
     # Few are left: only n points are taken, so that one of the first n + 1 is unseen, wherever they lie.
-    kept = (point for point in islice(grid.points(study.space), MOST_VISITED) if _kept(study, point))
+    kept = (point for point in islice(grid.points(space), MOST_VISITED) if breach(constraints, point) is None)
     first = islice(kept, len(visited) + 1)
     return next((point for point in first if not visited.has(point)), None)
 
@@ -191,7 +191,7 @@ def random_kept(study: Study, fixed: Params, seed: int) -> Params | None:
     """Return a complete point that keeps the constraints, with some values given; None when many draws found none."""
     rng = random.Random(seed)
     drawn = (random_point(study.space, rng, fixed) for _ in range(UNIFORM_DRAWS))
-    return next((point for point in drawn if _kept(study, point)), None)
+    return next((point for point in drawn if breach(study.constraints, point) is None), None)
 
 
 def random_point(space: Space, rng: random.Random, fixed: Params | None = None) -> Params:
@@ -210,7 +210,3 @@ def _random_value(parameter: Parameter, rng: random.Random) -> Choice:
     if parameter.count is None:
         return rng.uniform(parameter.low, parameter.high)
     return parameter.at(rng.randrange(parameter.count))
-
-
-def _kept(study: Study, params: Params) -> bool:
-    return breach(study.constraints, params) is None

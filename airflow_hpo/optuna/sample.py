@@ -128,8 +128,11 @@ class SamplingRound:
             if not self._visited.has(draft.params):
                 return draft
             self._take_back()
+        return self._kept(key, TRIES, self._unseen(key))
+
+    def _unseen(self, key: str) -> Params | None:
         seed = derived_seed(self._study.seed, self._edition, key, "unseen")
-        return self._kept(key, TRIES, unseen_point(self._study, self._visited, seed))
+        return unseen_point(self._study.space, self._visited, seed, self._study.constraints)
 
     def _kept(self, key: str, attempt: int = 0, fixed: Params | None = None) -> Draft:
         """Return a draw that keeps the constraints: the sampler's, or one at random where its draws break one again and again.
