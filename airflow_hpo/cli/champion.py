@@ -176,7 +176,7 @@ def announce(move: Move) -> str:
         with create_session() as session:
             asset = session.scalar(select(AssetModel).filter_by(name=wanted.name, uri=wanted.uri))
             if asset is None:
-                return f"No DAG uses the asset {wanted.uri}, so nothing was started."
+                return f"No DAG that Airflow has read uses the asset {wanted.uri}, so nothing was started."
             asset_manager.register_asset_change(asset=asset, extra=event_of(move), session=session)
     except SQLAlchemyError as err:
         return f"DAGs that are scheduled on {wanted.uri} were not started, because Airflow's own database says: {err}."
