@@ -219,7 +219,10 @@ def test_production_is_not_told_of_what_has_not_moved(champion: Command, asset: 
 
 def test_a_champion_that_no_dag_waits_for_moves_all_the_same(champion: Command) -> None:
     said = champion("champion", "rollback", NAME)
-    assert said.splitlines()[-1] == "No DAG that Airflow has read uses the asset hpo://champion/dispatch/tokyo, so nothing was started."
+    assert (
+        said.splitlines()[-1]
+        == "No DAG that Airflow has read uses the asset hpo://champion/dispatch/tokyo, so nothing was started."
+    )
     assert HpoHook().champion(NAME).version == 4
 
 
