@@ -47,6 +47,7 @@ SHORT = {
     "finalists": 1,
     # Five days are enough only where one tells nothing of the next, as it is in the simulator.
     "rule": {"dependence": "independent"},
+    "variants": ["model"],
 }
 PORT = 8000
 
@@ -208,8 +209,9 @@ def test_a_simulation_that_failed_ran_again_alone_and_none_is_lost(
         with store.session() as session:
             ran = attempts.of(session, name)
         assert {each.state for each in records} == {TrialState.COMPLETE}, name
-        pods = [each.placement.pod for each in ran if each.placement.pod]
-        assert len(set(pods)) == len(pods)
+        # The next try of a task that died goes on with its pod.
+        pods = {each.placement.pod for each in ran if each.placement.pod}
+        assert len(pods) >= len(records)
         ended_well = [each.number for each in ran if each.outcome is AttemptOutcome.COMPLETE]
         assert sorted(ended_well) == sorted(each.number for each in records)
         failed = Counter(str(each.kind) for each in ran if each.outcome is not AttemptOutcome.COMPLETE)
