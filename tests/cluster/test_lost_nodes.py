@@ -87,6 +87,29 @@ def test_a_kubelet_that_stops_for_a_while_costs_nothing(task: MakeTask, core: An
     wait_for(lambda: not pods_of(core, trial.arguments["namespace"], trial.tuned.name), "the end of the pod")
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "triggerer"])
+def test_a_node_that_is_not_ready_for_a_while_costs_nothing(
+    task: MakeTask, core: Any, built_here: None, deferrable: bool
+) -> None:
+    program = "import time\nfor i in range(1, 101): print(f'loss={i}', flush=True); time.sleep(1)"
+    trial = task(program, deferrable=deferrable)
+
+    def leave() -> None:
+        cluster_tool("stop", "kubelet", "--signal", "KILL")
+        try:
+            wait_for(lambda: not _ready(core), "the node's end", limit=120)
+        finally:
+            cluster_tool("start", "kubelet")
+        wait_for(lambda: _ready(core), "the node")
+
+    result = during(trial, leave)
+    assert (result["value"], result["number"]) == (100.0, trial.request.number)
+    assert trial.series() == {step: float(step) for step in range(1, 101)}
+    assert [one.outcome for one in trial.attempts()] == [AttemptOutcome.COMPLETE]
+    wait_for(lambda: not pods_of(core, trial.arguments["namespace"], trial.tuned.name), "the end of the pod")
+
+
 def test_a_lost_node_is_the_clusters_failure(task: MakeTask, core: Any, built_here: None) -> None:
     trial = task(ENDLESS, poll_interval=1)
 
