@@ -110,6 +110,8 @@ retuning_dags.from_yaml(
     dispatch="continuous",
     schedule="0 0 1 1,7 *",
     start_date=datetime(2026, 1, 1),
+    # Also where Airflow starts new DAGs at once: without a cluster every one of its pods would fail.
+    is_paused_upon_creation=True,
     params={"gain": 0.014},
     doc_md=__doc__,
     tags=["hpo"],

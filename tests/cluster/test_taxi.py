@@ -134,7 +134,7 @@ def at_once() -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def half_years(airflow: LiveAirflow, core: Any, namespace: str, at_once: dict[str, int]) -> dict[str, DagRun]:
-    """The run of each region's latest half-year, which begins by itself, and which a person agrees to."""
+    """The run of each region's latest half-year, which begins by itself once its DAG is unpaused, and which a person agrees to."""
     runs = {region: run_of(airflow, f"retune_dispatch_{region}") for region in GAINS}
 
     def settled() -> bool:
@@ -156,6 +156,7 @@ def half_years(airflow: LiveAirflow, core: Any, namespace: str, at_once: dict[st
 def run_of(airflow: LiveAirflow, dag_id: str) -> DagRun:
     """Return the newest run of a DAG as soon as there is one."""
     airflow.wait(lambda: is_parsed(airflow, dag_id), f"{dag_id} to be parsed")
+    airflow.patch(f"/dags/{dag_id}", {"is_paused": False})
     path = f"/dags/{dag_id}/dagRuns"
     found = airflow.wait(lambda: airflow.get(path, order_by="-id")["dag_runs"], f"a run of {dag_id}", timeout=180)
     return DagRun(airflow, dag_id, found[0]["dag_run_id"])
