@@ -49,8 +49,7 @@ def compare(
             f"A guardrail watches another metric than the objective, but got {objective.metric!r} as both. Drop one."
         )
     evaluations = checked(frame, metrics, champion)
-    paired = pair(decided_on(evaluations, rule.variant), champion, rule.max_dropped, rule.max_failed)
-    pairs = counted_once(replace(paired, order=order), objective.metric)
+    pairs = judged_pairs(evaluations, objective, rule, champion, order)
     challengers = sorted(set(evaluations["candidate"]) - {champion})
     results = _judged(pairs, challengers, champion, objective, rule, reached)
     verdict = _verdict(results)
@@ -206,6 +205,14 @@ def _best(results: Sequence[ChallengerResult], scale: Scale, verdict: Verdict) -
         r for r in results if r.verdict is verdict and r.judged and r.improvement.effect.absolute.value > -np.inf
     ]
     return max(candidates, key=lambda r: r.improvement.effect.on(scale).value, default=None)
+
+
+def judged_pairs(
+    evaluations: pd.DataFrame, objective: Objective, rule: ComparisonRule, champion: str | None, order: Order | None
+) -> Pairs:
+    """Return the pairs of the variant that a rule decides on, each counted once, in their order."""
+    paired = pair(decided_on(evaluations, rule.variant), champion, rule.max_dropped, rule.max_failed)
+    return counted_once(replace(paired, order=order), objective.metric)
 
 
 def decided_on(evaluations: pd.DataFrame, variant: str | None) -> pd.DataFrame:

@@ -51,10 +51,6 @@ class Series:
         """How many means are taken out of the noise."""
         return 1 if self.groups is None else int(self.groups.max()) + 1
 
-    def noise(self, x: Array) -> Array:
-        """Return what is left of values without their mean, or without that of each season."""
-        return without_means(x, self.groups)
-
 
 def without_means(x: Array, groups: NDArray[np.intp] | None) -> Array:
     """Return values less their mean, or less that of each group."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_hpo.comparison.compare import decided_on
+from airflow_hpo.comparison.compare import judged_pairs
 from airflow_hpo.comparison.decision import Effect, WindowResult
 from airflow_hpo.comparison.decision_sentence import between
 from airflow_hpo.comparison.differences import differences
 from airflow_hpo.comparison.number_format import amount, change, listed, percent, scenarios
 from airflow_hpo.comparison.order import Order
-from airflow_hpo.comparison.pairs import Pairs, checked, pair
-from airflow_hpo.comparison.repetition import counted_once
+from airflow_hpo.comparison.pairs import Pairs, checked
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.objective import Direction, Objective
 
@@ -35,9 +33,7 @@ def by_window(
     in_time: Order | None = None,
 ) -> tuple[tuple[WindowResult, ...], float | None, int]:
     """Return the windows, the best first, the champion's mean, and the number of scenarios; ``windows`` is by candidate."""
-    evaluations = decided_on(checked(frame, [objective.metric], champion), rule.variant)
-    paired = pair(evaluations, champion, rule.max_dropped, rule.max_failed)
-    pairs = counted_once(replace(paired, order=in_time), objective.metric)
+    pairs = judged_pairs(checked(frame, [objective.metric], champion), objective, rule, champion, in_time)
     sign = 1.0 if objective.direction is Direction.MINIMIZE else -1.0
     means = {name: _mean(pairs, name, objective) for name in windows}
 

@@ -124,7 +124,7 @@ def without_stale(known: Iterable[Attempt]) -> list[Attempt]:
     """
     known = list(known)
     newest = {(one.study, one.number): one.attempt for one in known}
-    told = {(one.study, one.number) for one in known if one.outcome in _GAVE_RESULT}
+    told = {(one.study, one.number) for one in known if one.outcome in GAVE_RESULT}
     return [_lost(one) if _stale(one, newest, told) else one for one in known]
 
 
@@ -160,11 +160,12 @@ def by_trial(attempts: Iterable[Attempt]) -> dict[int, list[Attempt]]:
 
 def counting(attempts: Iterable[Attempt]) -> Attempt | None:
     """Return the attempt of a trial that counts: the one that gave its result, else the newest; None without one."""
-    ordered = sorted(attempts, key=lambda attempt: (attempt.outcome in _GAVE_RESULT, attempt.attempt))
+    ordered = sorted(attempts, key=lambda attempt: (attempt.outcome in GAVE_RESULT, attempt.attempt))
     return ordered[-1] if ordered else None
 
 
-_GAVE_RESULT = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
+GAVE_RESULT = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
+"""Outcomes of attempts that gave their trial its result."""
 
 
 @dataclass(frozen=True, slots=True)

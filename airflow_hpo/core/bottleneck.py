@@ -100,9 +100,13 @@ def _marked(growth: Growth | None) -> Growth | None:
     return growth if growth and growth.at(growth.most) >= MARKED * growth.at(growth.fewest) else None
 
 
+def both_ends(growth: Growth) -> list[str]:
+    """Return how long something takes with the fewest at once and with the most."""
+    return [f"{growth.at(number):.3g} s with {number:.0f} at once" for number in (growth.fewest, growth.most)]
+
+
 def _compared(growth: Growth) -> str:
-    few, many = (f"{growth.at(number):.3g} s with {number:.0f} at once" for number in (growth.fewest, growth.most))
-    return f"{few} and {many}"
+    return " and ".join(both_ends(growth))
 
 
 _WORDS = {

@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, KeysView, Mapping, Set
+from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
 from typing import Any, Self
 
 import yaml
@@ -77,6 +77,11 @@ def fingerprint(data: Any) -> str:
     """Return 16 hex digits that are the same for equal JSON-able data, whatever the order of its keys."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def first_twice(names: Sequence[Any]) -> Any | None:
+    """Return the first name that stands twice; None where each is once."""
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
 
 
 def nearest(name: str, known: list[str]) -> str:

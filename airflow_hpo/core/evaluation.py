@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
 
-from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, fingerprint
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, fingerprint, first_twice
 from airflow_hpo.core.environment import clash, variable
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.seeds import derived_seed
@@ -159,7 +159,7 @@ def listed_scenarios(given: Sequence[Any]) -> list[Scenario]:
 
 def named_twice(kind: str, names: Sequence[Any]) -> str | None:
     """Return why names of candidates, scenarios or variants are refused of which one is there twice; None where each is once."""
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    twice = first_twice(names)
     return None if twice is None else f"Every {kind} runs once, but {twice!r} is named twice. Drop or rename one."
 
 

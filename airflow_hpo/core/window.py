@@ -7,7 +7,7 @@ from typing import Any, Self, cast
 
 from pydantic import AwareDatetime, model_validator
 
-from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr
+from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, first_twice
 from airflow_hpo.core.offset import CalendarOffset, Offset, may_meet
 from airflow_hpo.exceptions import DeclarationError
 
@@ -142,7 +142,7 @@ def checked_windows(argument: str, given: Any) -> tuple[Window, ...]:
             f"Write {argument}=[Window('-60d', '-30d'), Window('-90d', '-60d')]."
         )
     names = [checked_window(argument, each).name for each in given]
-    if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
+    if twice := first_twice(names):
         raise DeclarationError(f"Every window is tuned on once, but {argument} has {twice} twice. Drop or move one.")
     return tuple(given)
 

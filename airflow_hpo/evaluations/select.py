@@ -56,16 +56,16 @@ def shortlist(
     lacks is taken from the defaults, which are the edition's own unless others are given.
     """
     names = {"": edition} if isinstance(edition, str) else edition
-    tuned = {window: _Tuned.read(store, name, window) for window, name in names.items()}
+    tuned = {window: _Tuned.read(store, name, window, k) for window, name in names.items()}
     first = next(iter(tuned.values()))
     study, alone = first.edition.study, first.records if len(tuned) == 1 else []
     defaults = study.space_defaults if defaults is None else defaults
     champion, remarks = _champion(store, parameter_set, alone, study.space, defaults)
-    found = {window: each.challengers(champion, k) for window, each in tuned.items()}
-    remarks += [remark for each in tuned.values() for remark in each.remarks(champion, k)]
+    found = {window: each.challengers(champion) for window, each in tuned.items()}
+    remarks += [remark for each in tuned.values() for remark in each.remarks(champion)]
     challengers = [each for those in found.values() for each in those]
     of = " or ".join(repr(name) for name in names.values())
-    if not challengers and champion and any(each.same_as(champion, k) for each in tuned.values()):
+    if not challengers and champion and any(each.same_as(champion) for each in tuned.values()):
         kept = (
             f"Keep version {champion.version} of {parameter_set!r}: no trial of {of} with other parameters is complete, "
             f"so there is nothing to compare it with. {first.edition.reason or ''}"
@@ -88,26 +88,28 @@ class _Tuned:
     edition: Edition
     records: Sequence[TrialRecord]
     window: str
+    k: int
+    best: Sequence[TrialRecord]
+    """One trial more than ``k``, of which one may have the champion's parameters."""
 
     @classmethod
-    def read(cls, store: Store, name: str, window: str) -> Self:
+    def read(cls, store: Store, name: str, window: str, k: int) -> Self:
         found = store.edition(name)
         if not found.ended:
             raise ComparisonError(_NO_END.format(edition=name, state=found.reason or "It goes on."))
-        return cls(found, store.optuna.records(name), window)
+        records = store.optuna.records(name)
+        best = best_trials(_results(found, records), found.study.objective.direction, k + 1)
+        return cls(found, records, window, k, best)
 
-    def _best(self, k: int) -> list[TrialRecord]:
-        return best_trials(_results(self.edition, self.records), self.edition.study.objective.direction, k + 1)
+    def same_as(self, champion: Candidate | None) -> list[TrialRecord]:
+        return [t for t in self.best if champion and same_params(t.params, champion.params)]
 
-    def same_as(self, champion: Candidate | None, k: int) -> list[TrialRecord]:
-        return [t for t in self._best(k) if champion and same_params(t.params, champion.params)]
+    def challengers(self, champion: Candidate | None) -> list[Candidate]:
+        others = [t for t in self.best if not champion or not same_params(t.params, champion.params)]
+        return [_challenger(self.edition.name, t, self.window) for t in others[: self.k]]
 
-    def challengers(self, champion: Candidate | None, k: int) -> list[Candidate]:
-        others = [t for t in self._best(k) if not champion or not same_params(t.params, champion.params)]
-        return [_challenger(self.edition.name, t, self.window) for t in others[:k]]
-
-    def remarks(self, champion: Candidate | None, k: int) -> list[str]:
-        same = [trial_name(t.number, self.window) for t in self.same_as(champion, k)]
+    def remarks(self, champion: Candidate | None) -> list[str]:
+        same = [trial_name(t.number, self.window) for t in self.same_as(champion)]
         return [f"{name.capitalize()} has the champion's parameters and is left out." for name in same]
 
 

@@ -23,12 +23,11 @@ MOST = 200
 """How many of those of earlier rounds are shown at most, the newest: a model costs time for every point."""
 
 
-def shown(study: Study, trials: Sequence[FrozenTrial]) -> tuple[Sequence[FrozenTrial], list[FrozenTrial]]:
-    """Return the trials as a sampler is shown them, and the refused draws of before as further ones."""
+def shown(study: Study, trials: Sequence[FrozenTrial], worst: float) -> tuple[Sequence[FrozenTrial], list[FrozenTrial]]:
+    """Return the trials as a sampler is shown them, and the refused draws of before as further ones, of the worst value."""
     if not study.constraints or study.sampler.name not in SHOWN_TO:
         return trials, []
     judged = [_judged(study, trial) if trial.state.is_finished() else trial for trial in trials]
-    worst = worst_value(study, trials)
     return judged, [infeasible(study, params, worst) for params in list(_earlier(study, trials))[-MOST:]]
 
 

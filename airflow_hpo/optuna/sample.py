@@ -60,9 +60,9 @@ class SamplingRound:
     def __init__(self, study: Study, stored: StoredStudy, trials: list[FrozenTrial]) -> None:
         # All windows that a run tunes on try the same points, until these have taught the sampler something.
         self._study, self._edition = study, without_window(stored.name)
-        known, refused = shown(study, trials)
-        self._snapshot = Snapshot(stored, known, refused)
-        self._worst, self._shown = worst_value(study, trials), len(refused)
+        self._worst = worst_value(study, trials) if study.constraints else 0.0
+        known, refused = shown(study, trials, self._worst)
+        self._snapshot, self._shown = Snapshot(stored, known, refused), len(refused)
         self._visited = Visited(study.space, trials)
         self._given = given_points(study, stored, trials)
         self._grid = GridWalk(study, self._edition, self._visited) if study.sampler.name == "grid" else None

@@ -62,10 +62,10 @@ def _waited(session: Session, row: AttemptRow, ready: datetime) -> dict[str, Any
     ours, newest = SlotRow.edition_id == row.edition_id, SlotRow.number.desc()
     slot = select(SlotRow.slot).where(ours, SlotRow.number == row.number).scalar_subquery()
     theirs = select(SlotRow.number).where(ours, SlotRow.slot == slot, SlotRow.number != row.number)
-    before = session.scalar(theirs.order_by(newest).limit(1))
+    before = theirs.order_by(newest).limit(1).scalar_subquery()
     ended = select(func.max(AttemptRow.finished_at))
     ended = ended.where(AttemptRow.edition_id == row.edition_id, AttemptRow.number == before)
-    since = max(filter(None, [ready, None if before is None else session.scalar(ended)]))
+    since = max(filter(None, [ready, session.scalar(ended)]))
     return {Phase.POOL.value: round(max(0.0, (row.started_at - since).total_seconds()), 3)}
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_hpo.core import bottleneck
-from airflow_hpo.core.attempt import Attempt
+from airflow_hpo.core.attempt import GAVE_RESULT, Attempt
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.forecast import PAYS, Forecast, Planned
 from airflow_hpo.core.phases import Phase
@@ -27,7 +27,6 @@ LOOKED_AT = 20
 ATTEMPTS = 500
 """Attempts of an edition that are looked at, the newest ones: each is compared with each."""
 AT_ONCE = (5, 10, 20)
-_COUNTED = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
 
 
 def phase_sentences(store: Store, edition: Edition) -> list[str]:
@@ -97,8 +96,7 @@ class Plan:
         if forecast.tasks:
             found.append(f"Airflow ran {forecast.tasks} trials at once; others waited for their tasks meanwhile.")
         if grows := forecast.growths.get(Phase.RUNNING):
-            few, many = (f"{grows.at(n):.3g} s with {n:.0f} at once" for n in (grows.fewest, grows.most))
-            found.append(f"The programs took longer the more of them ran: {few}, {many}.")
+            found.append(f"The programs took longer the more of them ran: {', '.join(bottleneck.both_ends(grows))}.")
         return found
 
     @property
@@ -132,7 +130,7 @@ def plan_study(store: Store, name: str, parallelism: Sequence[int] = AT_ONCE, tr
     study = family[0].study
     timed = [[_timed(one) for one in ended] for _, ended in measured]
     every = [one for _, ended in measured for one in ended]
-    counted = sum(one.outcome in _COUNTED for one in every)
+    counted = sum(one.outcome in GAVE_RESULT for one in every)
     simulations = (study.wanted if trials is None else trials) * study.simulations
     number = round(simulations * len(every) / max(counted, 1))
     forecast = Forecast(timed)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.act import state_without_result
-from airflow_hpo.core.attempt import Attempt, TaskTry
+from airflow_hpo.core.attempt import GAVE_RESULT, Attempt, TaskTry
 from airflow_hpo.core.outcome import Outcome
 from airflow_hpo.core.trial import AttemptOutcome, FailureKind, TrialRecord, TrialResult, TrialState
 from airflow_hpo.storage import acts, attempts, slots
@@ -110,8 +110,7 @@ def _late(known: Sequence[Attempt], attempt: Attempt, state: TrialState, told: T
     """
     if told.state is TrialState.FAIL:
         return GIVEN_UP
-    gave = (AttemptOutcome.COMPLETE, AttemptOutcome.PRUNED)
-    others = any(one.outcome in gave and one.attempt != attempt.attempt for one in known)
+    others = any(one.outcome in GAVE_RESULT and one.attempt != attempt.attempt for one in known)
     return LATE if others or told.state is not state else None
 
 
