@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -31,6 +32,9 @@ from tests.postgres import postgres_server
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="hpo-airflow-home-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
+# A set as repr() writes it: an opening brace and a word that a comma follows, not the colon of a dictionary.
+SET = re.compile(r"""\{(?P<quote>['"])[^'"]*(?P=quote), """)
+
 # How long an example takes says nothing on a machine that does other things too.
 settings.register_profile("hpo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hpo")
@@ -41,6 +45,12 @@ def _flush_nothing(connection: Any, _: Any) -> None:
     # What a machine that loses its power keeps is not tested here: SQLite waits for the disk no more than our PostgreSQL does.
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=OFF")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test's name with a set in it: its order differs between processes, which then collect different tests."""
+    if unsure := [item.nodeid for item in items if SET.search(item.nodeid)]:
+        raise pytest.UsageError(f"A test's name has no set of several words in it, but got {unsure}. Give its case ids=.")
 
 
 @pytest.hookimpl(wrapper=True)

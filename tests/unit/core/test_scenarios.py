@@ -58,7 +58,6 @@ def test_as_many_trials_run_as_fit_whole_and_one_at_least(parallelism: int | Non
         ({"scenarios": "0d"}, "Write scenarios='1d'"),
         ({"scenarios": 7}, "Scenarios are a list, or a length such as '1d', but got 7. Write scenarios='7d'"),
         ({"scenarios": [7]}, r"Write scenarios=\['7', ...\]"),
-        ({"scenarios": {"mon", "tue"}}, r"Write a list: \['mon', 'tue'\]"),
         ({"scenarios": "1d", "shared": True}, "Write shared=False"),
         ({"scenarios": [], "aggregate": "sum"}, "Write scenarios="),
         ({"scenarios": [], "scenarios_needed": 0.5}, "Write scenarios="),
@@ -80,6 +79,11 @@ def test_as_many_trials_run_as_fit_whole_and_one_at_least(parallelism: int | Non
 def test_what_makes_no_sense_is_refused_with_what_to_write(options: dict[str, Any], message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         week(**options)
+
+
+def test_scenarios_without_an_order_are_refused_with_a_list_in_one() -> None:
+    with pytest.raises(DeclarationError, match=r"Write a list: \['mon', 'tue'\]"):
+        week(scenarios={"tue", "mon"})
 
 
 @pytest.mark.parametrize(
