@@ -50,7 +50,9 @@ def _flush_nothing(connection: Any, _: Any) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a test's name with a set in it: its order differs between processes, which then collect different tests."""
     if unsure := [item.nodeid for item in items if SET.search(item.nodeid)]:
-        raise pytest.UsageError(f"A test's name has no set of several words in it, but got {unsure}. Give its case ids=.")
+        raise pytest.UsageError(
+            f"A test's name has no set of several words in it, but got {unsure}. Give its case ids=."
+        )
 
 
 @pytest.hookimpl(wrapper=True)
