@@ -51,7 +51,13 @@ def sentences(attempts: Sequence[Timed], slots: int) -> list[str]:
     said = [_wait_sentence(wait) for wait in waits]
     if any(wait.phase in NODES for wait in waits) and (limit := node_limit(attempts)):
         said.append(f"No more than {limit.most} of {slots} had a node at once.")
-    return [*said, *_growths(attempts, slots)]
+    return _told_once([*said, *_growths(attempts, slots)])
+
+
+def _told_once(said: Sequence[str]) -> list[str]:
+    """Return the sentences with what holds for all of them in the first one only."""
+    first = next((line for line in said if MORE_SLOTS in line), None)
+    return [line if line is first else line.replace(f" {MORE_SLOTS}", "") for line in said]
 
 
 def _wait_sentence(wait: Wait) -> str:
