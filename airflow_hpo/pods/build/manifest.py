@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.environment import unbuffered
@@ -13,6 +14,8 @@ from airflow_hpo.exceptions import DeclarationError
 
 if TYPE_CHECKING:
     from kubernetes.client import (  # type: ignore[import-untyped]
+        ApiClient,
+        Configuration,
         V1Container,
         V1EnvVar,
         V1Pod,
@@ -43,12 +46,34 @@ done
 """
 
 
-def environment(request: TrialRequest, taken: Collection[str] = ()) -> list[V1EnvVar]:
-    """Return the variables that tell the program its parameters."""
+def plain(value: Any) -> Any:
+    """Return Kubernetes objects as plain data in Kubernetes' own words."""
+    return _serializer().sanitize_for_serialization(value)
+
+
+@cache
+def _serializer() -> ApiClient:
+    """Return a client that never connects: a client for each call would copy the whole default configuration."""
+    from kubernetes.client import ApiClient, Configuration
+
+    return ApiClient(Configuration())
+
+
+def environment(
+    request: TrialRequest, taken: Collection[str] = (), configuration: Configuration | None = None
+) -> list[V1EnvVar]:
+    """Return the variables that tell the program its parameters.
+
+    Without the configuration of the pod that they join each has one of its own, which is copied whenever the pod is.
+    """
     from kubernetes.client import V1EnvVar
 
     values = unbuffered({**request.environment(), "HPO_TERMINATION_LOG": TERMINATION_LOG})
-    return [V1EnvVar(name=name, value=_literal(value)) for name, value in values.items() if name not in taken]
+    return [
+        V1EnvVar(name=name, value=_literal(value), local_vars_configuration=configuration)
+        for name, value in values.items()
+        if name not in taken
+    ]
 
 
 def file_reader(source: MetricSource, image: str, security_context: Any = None) -> V1Container | None:

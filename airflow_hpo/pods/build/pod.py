@@ -94,7 +94,8 @@ def author_manifest(author: KubernetesPodOperator, *, before_jinja: bool = False
         annotations=as_variables("annotations", author.annotations),
     )
     pod = k8s.V1Pod(api_version="v1", kind="Pod", metadata=meta, spec=spec)
-    pod = PodGenerator.reconcile_pods(template or k8s.V1Pod(metadata=k8s.V1ObjectMeta()), pod)
+    if template:
+        pod = PodGenerator.reconcile_pods(template, pod)
     asked = author.automount_service_account_token
     if asked is not None or pod.spec.automount_service_account_token is None:
         # A program that calls the API server is rare, and one that is broken into would have what the account may do.
@@ -103,7 +104,7 @@ def author_manifest(author: KubernetesPodOperator, *, before_jinja: bool = False
     pod.metadata.name = author.name
     for secret in author.secrets:
         pod = secret.attach_to_pod(pod)
-    plain: Manifest = k8s.ApiClient().sanitize_for_serialization(pod)
+    plain: Manifest = manifest.plain(pod)
     return plain
 
 
@@ -118,7 +119,8 @@ def completed(pod: Manifest, identity: PodIdentity, metrics: MetricSource) -> V1
     base = spec.containers[0]
     theirs = base.env or []
     # First, so that the author's own variables may refer to them.
-    base.env = [*manifest.environment(identity.request, {one.name for one in theirs}), *theirs]
+    ours = manifest.environment(identity.request, {one.name for one in theirs}, base.local_vars_configuration)
+    base.env = [*ours, *theirs]
     if isinstance(metrics, File):
         reader = manifest.file_reader(metrics, base.image or "", base.security_context)
         spec.init_containers = [*(spec.init_containers or []), reader]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 
-from airflow_hpo.pods.build.manifest import merged
+from airflow_hpo.pods.build.manifest import merged, plain
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod  # type: ignore[import-untyped]
@@ -36,7 +36,7 @@ def template_of(
         template = PodGenerator.deserialize_model_file(file)
         if before_jinja:
             # Only what is written in the DAG is rendered: the content of a file is taken as it is.
-            template = PodGenerator.deserialize_model_dict(_raw(_plain(template)))
+            template = PodGenerator.deserialize_model_dict(_raw(plain(template)))
     elif data:
         template = PodGenerator.deserialize_model_dict(data)
     if template is None or full is None:
@@ -71,13 +71,7 @@ def _merged(weak: Any, strong: Any) -> Any:
     """Merge two values that are Kubernetes objects or plain; plain data in Kubernetes' own words comes out."""
     if not weak or not strong:
         return strong or weak
-    return merged(_plain(weak), _plain(strong))
-
-
-def _plain(value: Any) -> Any:
-    from kubernetes.client import ApiClient
-
-    return ApiClient().sanitize_for_serialization(value)
+    return merged(plain(weak), plain(strong))
 
 
 def _raw(value: Any) -> Any:

@@ -96,6 +96,14 @@ def test_the_manifest_of_every_argument_is_the_pod_that_the_base_class_builds() 
     assert author_manifest(author()) == theirs
 
 
+def test_a_trials_variables_bring_no_configurations_that_every_copy_of_the_pod_would_copy() -> None:
+    author = KubernetesPodOperator(task_id="t", **EVERYTHING)
+    pod = completed(author_manifest(author), IDENTITY, Stdout())
+    variables = pod.spec.containers[0].env
+    assert len(variables) > 5
+    assert all(one.local_vars_configuration is pod.local_vars_configuration for one in variables)
+
+
 def test_the_policy_of_the_cluster_sees_the_pod_once_and_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(provider, "pod_mutation_hook", lambda pod: seen.append(plain(pod)))
