@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "source",
         nargs="?",
         type=Path,
-        help="docker archive, folder with a Dockerfile, or folder over Python (default: only Python)",
+        help="docker archive, folder with a Dockerfile (its build argument BASE is the small Debian), or folder over Python (default: only Python)",
     )
     image.add_argument("--output", type=Path, help="write a docker archive to this file; needs no cluster")
     kubeconfig = commands.add_parser("kubeconfig", help="print the path of a user's kubeconfig")

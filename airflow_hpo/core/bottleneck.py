@@ -118,7 +118,8 @@ def _compared(growth: Growth) -> str:
 _WORDS = {
     Phase.POOL: (
         "attempts waited for Airflow to start their tasks",
-        "Look at the slots of their pool, at `[core] parallelism` and at the workers.",
+        "Look at the slots of their pool, at `[core] parallelism` and at the workers; where these have room, it is each task's own "
+        "start, which `[hpo] preload` shortens.",
     ),
     Phase.CREATION: (
         "pods waited for Kubernetes to take them",

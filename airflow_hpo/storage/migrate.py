@@ -46,8 +46,8 @@ def check(database: Database) -> None:
     """Raise unless our tables are those of this version; nothing is created."""
     if not database.exists:
         raise StoreNotMigratedError(
-            f"A study database is read, but the file {database.name} does not exist. Start a study, which makes it, or name "
-            f"another database in the connection of the studies."
+            f"A study database is read, but the file {database.name} does not exist. Start a study, whose first "
+            f"task makes it, or name another database in the connection of the studies."
         )
     found = current(database)
     _refuse_newer(database, found)
