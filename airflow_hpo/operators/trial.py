@@ -21,7 +21,7 @@ from airflow.sdk.exceptions import (
 
 from airflow_hpo import conf
 from airflow_hpo.core.arguments import expanded
-from airflow_hpo.core.attempt import AS_TEXT
+from airflow_hpo.core.attempt import AS_TEXT, IN_CLUSTER
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.described import described
 from airflow_hpo.core.metrics.source import File
@@ -43,6 +43,8 @@ from airflow_hpo.triggers.study import LONGEST_WAIT, StudyTrigger, Until, own_ke
 
 if TYPE_CHECKING:
     import jinja2
+
+    from airflow_hpo.studies.store import Store
 
 TEMPLATE_REMEDY = (
     "A template knows trial.params.<name>, trial.number, trial.seed, trial.period and what Airflow gives; correct it, then "
@@ -102,6 +104,12 @@ class TrialOperator(BaseOperator):
     def studies(self) -> HpoHook:
         """The study database."""
         return HpoHook(self.hpo_conn_id)
+
+    @cached_property
+    def store(self) -> Store:
+        """The study database, ready for use."""
+        # A task whose program is a pod forks none that could inherit a connection.
+        return self.studies.store.kept if self.backend in IN_CLUSTER else self.studies.store
 
     def run_trial(self, context: Context, run: TrialRun) -> Outcome:
         """Run the trial to its end.
@@ -174,7 +182,7 @@ class TrialOperator(BaseOperator):
         if self.run is None:
             # In a mapped task group the request is still a promise: only templated fields are resolved by Airflow.
             given = self.request if isinstance(self.request, Mapping) else self.request.resolve(context)
-            run = TrialRun(self.studies.store, self.log, conf.poll_interval())
+            run = TrialRun(self.store, self.log, conf.poll_interval())
             request = self._numbered(context, run, TrialRequest.from_dict(dict(given)))
             files, missing = self._files_or_error()
             work = rendered_work(
@@ -313,7 +321,7 @@ class TrialOperator(BaseOperator):
         if not self.trial_task_id:
             return None
         ti = context["ti"]
-        watch = StudyWatch(self.studies.store, study, ti.dag_id, ti.run_id, self.trial_task_id)
+        watch = StudyWatch(self.store, study, ti.dag_id, ti.run_id, self.trial_task_id)
         if watch.pause(own_key(ti)) is None:
             return None
         time.sleep(conf.poll_interval())

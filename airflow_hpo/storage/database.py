@@ -136,7 +136,7 @@ class Database:
 
     @property
     def kept(self) -> Database:
-        """The same database for a process that has many transactions and never forks, such as a triggerer.
+        """The same database for a process that has many transactions and never forks, as a triggerer or a pod's task.
 
         Opening an SQLite file costs more than a small transaction, and the last connection that closes makes SQLite tidy
         it up, which flushes the disk several times. Of a server nothing is kept.

@@ -43,6 +43,11 @@ class Store:
         """A view of the store that does not retry."""
         return Store(self.database, self.lock_timeout) if self.patience else self
 
+    @property
+    def kept(self) -> Store:
+        """The same store for a process that has many transactions and never forks; see :attr:`Database.kept`."""
+        return Store(self.database.kept, self.lock_timeout, self.patience)
+
     def within(self, database: Database) -> Store:
         """Return the store as the holder of a lock uses it: all in the database that the lock has given."""
         return Store(database, self.lock_timeout)

@@ -394,3 +394,21 @@ def test_a_trial_that_has_begun_is_tried_again_while_its_study_is_drained(ways: 
     drain(way.tuned.store, way.tuned.name, "anna")
     way(request, 2)
     assert way.tuned.records()[0].value == 0.5
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a pod that defers", True), ("a process", False)])
+def test_only_a_task_that_starts_no_program_of_its_own_keeps_its_connections(
+    name: str, expected: bool, ways: Callable[..., Way], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[bool] = []
+    run = TrialOperator.claimed_run
+
+    def claimed_run(operator: TrialOperator, *given: Any) -> Any:
+        kept.append(run(operator, *given).store.database.keeps)
+        return operator.run
+
+    monkeypatch.setattr(TrialOperator, "claimed_run", claimed_run)
+    way = ways(name, COMPLETE)
+    request, *_ = way.tuned.suggest()
+    way(request, 1)
+    assert set(kept) == {expected}
