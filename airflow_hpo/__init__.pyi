@@ -3,6 +3,7 @@
 from airflow_hpo.comparison.rule import ComparisonRule as ComparisonRule, Guardrail as Guardrail
 from airflow_hpo.core.algorithms import Pruner as Pruner, Sampler as Sampler
 from airflow_hpo.core.evaluation import Candidate as Candidate, Scenario as Scenario, folds as folds
+from airflow_hpo.core.metric_constraint import MetricConstraint as MetricConstraint
 from airflow_hpo.core.metrics.source import File as File, Stdout as Stdout, TerminationMessage as TerminationMessage
 from airflow_hpo.core.objective import Objective as Objective
 from airflow_hpo.core.space.space import Categorical as Categorical, Float as Float, Int as Int

@@ -103,6 +103,7 @@ def edition_view(row: dict[str, Any], count: str) -> dict[str, Any]:
         "state": row["state"],
         "done": f"{done}/{row['wanted']}",
         "failed": row["failed"] or None,
+        "feasible": row["feasible"],
         "running": row["running"] or None,
         "best": row["best"],
         "started": row["started"][5:16].replace("T", " "),

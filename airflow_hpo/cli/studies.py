@@ -83,10 +83,13 @@ def best(args: Any) -> None:
     """Show the best parameters of one edition, as a program takes them."""
     store = hook_of(args.conn_id).store_to_read
     edition = look_for_edition(store, args.name)
-    counted = status_of(store, edition, store.optuna.records(edition.name, details=False)).best
+    look = status_of(store, edition, store.optuna.records(edition.name, details=False))
+    counted = look.best
     if counted is None:
         raise StudyNotFoundError(
-            f"The best trial is a complete one, but {edition.name} has none. Ask `airflow hpo studies why {edition.name}`."
+            f"The best trial of {edition.name} is a feasible one. {look.none_feasible}"
+            if look.none_feasible
+            else f"The best trial is a complete one, but {edition.name} has none. Ask `airflow hpo studies why {edition.name}`."
         )
     found = store.optuna.record(edition.name, counted.number)
     if args.output == "table":
@@ -216,6 +219,7 @@ def _show_table(store: Store, edition: Edition, lost: Lost | None) -> None:
         r for r in _trials_left(store, edition, lost) if r["state"] == TrialState.COMPLETE and r["replaced_by"] is None
     ]
     rows.sort(key=lambda row: row[metric_column(objective.metric)], reverse=objective.direction is Direction.MAXIMIZE)
+    rows.sort(key=lambda row: row.get("feasible") is False)
     shown = rows[:SHOWN_TRIALS]
     if not shown:
         if lost is None:
@@ -229,7 +233,7 @@ def _show_table(store: Store, edition: Edition, lost: Lost | None) -> None:
 def _status_lines(store: Store, edition: Edition) -> Iterator[str]:
     judged = status(store, edition.name)
     yield str(judged)
-    yield from filter(None, [judged.verdict.reason, edition.drained])
+    yield from filter(None, [judged.verdict.reason, judged.none_feasible, *judged.limits.remarks, edition.drained])
     if by := end_of_run(store, edition):
         yield stopped_sentence(by)
     yield from filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)])

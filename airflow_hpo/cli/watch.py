@@ -78,6 +78,8 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
         parts.insert(len(drained) + 1, f"{progress.pending} of them without a place yet")
     if progress.pruned:
         parts.append(f"{progress.pruned} pruned")
+    if progress.feasible is not None:
+        parts.append(f"{progress.feasible} feasible")
     if status.best and status.best.value is not None:
         parts.append(f"best {status.best.value:.6g} (trial {status.best.number})")
     if pace.per_minute is not None and pace.left is not None and not _ended(status):

@@ -8,6 +8,8 @@ from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.study import Study
 
 ADAPTIVE = {"tpe", "gp", "cmaes", "nsga2"}
+CONSTRAINED = {"tpe", "gp", "nsga2"}
+"""Samplers that learn from constraints on metrics."""
 LARGE_GRID = 3
 """With more parameters a grid repeats few values of each many times; random search covers them better (Bergstra and Bengio, 2012)."""
 
@@ -20,6 +22,7 @@ def advice(study: Study) -> list[str]:
             _of_the_direction(study),
             _of_the_sampler(study),
             _of_the_grid(study),
+            _of_the_constraints(study),
             _of_the_parallelism(study),
         )
         if remark
@@ -45,6 +48,18 @@ def _of_the_sampler(study: Study) -> str | None:
     return (
         f"Sampler 'cmaes' learns from numbers only, and takes {left} at random, because choices have no order. "
         "Write sampler='tpe', which learns from both."
+    )
+
+
+def _of_the_constraints(study: Study) -> str | None:
+    name = study.sampler.name
+    if not study.metric_constraints or name in CONSTRAINED:
+        return None
+    does = "goes on towards points that break them" if name == "cmaes" else "does not learn from them"
+    texts = ", ".join(repr(each.text) for each in study.metric_constraints)
+    return (
+        f"Sampler {name!r} {does}: the constraints on metrics ({texts}) only decide which of its trials may be the best. "
+        "Write sampler='tpe', which learns to keep them."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
 from airflow_hpo.core.study import STUDY_NAME, Study
@@ -22,6 +23,7 @@ _DOCUMENTED: tuple[type[Declared], ...] = (
     Int,
     Categorical,
     Objective,
+    MetricConstraint,
     Sampler,
     Pruner,
     WarmStart,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from airflow_hpo.core.feasibility import NO_LIMITS, Limits
+from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.core.waiting import counted
@@ -33,6 +35,10 @@ class Progress:
     waiting: str = ""
     """How many of the running trials are known to wait for what, their programs not having started; empty without any."""
     waiting_count: int = 0
+    feasible: int | None = None
+    """How many of the successful trials keep the constraints on metrics; None without any such constraint."""
+    infeasible: TrialRecord | None = None
+    """The least infeasible trial, where complete trials are and none is feasible; None otherwise."""
 
     @property
     def successful(self) -> int:
@@ -78,14 +84,16 @@ def progress_of(
     pending: int = 0,
     unbegun: Collection[int] = (),
     waits: Mapping[int, str] = MappingProxyType({}),
+    limits: Limits = NO_LIMITS,
 ) -> Progress:
-    """Count the trials of a study and find the best."""
+    """Count the trials of a study and find the best, which is a feasible one."""
     own = own_trials(trials)
     states = Counter(trial.state for trial in own)
     running = {trial.number for trial in own if trial.state is TrialState.RUNNING}
     failed = {trial.number for trial in own if trial.state is TrialState.FAIL}
     waiting = [waits_for for number, waits_for in waits.items() if number in running]
-    best = best_of(own, direction)
+    feasible = limits.kept_by(own)
+    best = best_of(feasible, direction)
     return Progress(
         complete=states[TrialState.COMPLETE],
         pruned=states[TrialState.PRUNED],
@@ -97,6 +105,8 @@ def progress_of(
         unbegun=len(failed.intersection(unbegun)),
         waiting=counted(waiting),
         waiting_count=len(waiting),
+        feasible=len(feasible) if limits else None,
+        infeasible=limits.least_infeasible(own),
     )
 
 
@@ -117,9 +127,12 @@ def best_of(trials: Sequence[TrialRecord], direction: Direction) -> TrialRecord 
     return best
 
 
-def was_best(number: int, trials: Iterable[TrialRecord], direction: Direction) -> bool:
-    """Say whether a trial was the best of its edition when it ended."""
+def was_best(
+    number: int, trials: Iterable[TrialRecord], direction: Direction, constraints: Collection[MetricConstraint] = ()
+) -> bool:
+    """Say whether a trial was the best of its edition when it ended, as far as its feasibility is known."""
     own = own_trials(trials)
+    own = Limits.of(constraints, own).kept_by(own)
     ended = next((trial.finished for trial in own if trial.number == number), None)
     if ended is None:
         return False

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.feasibility import NO_LIMITS, Limits
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
@@ -71,13 +72,14 @@ def kept_trials(
     *,
     best: int,
     named: Collection[int] = (),
+    limits: Limits = NO_LIMITS,
 ) -> set[int]:
-    """Return the numbers of the trials that stay: the best ones, those that are named, and the champion's own.
+    """Return the numbers of the trials that stay: the best feasible ones, those that are named, and the champion's own.
 
     A rerun stays with the trial that it replaces, which would count again without it.
     """
     ranked = sorted(
-        (t for t in own_trials(records) if t.state is TrialState.COMPLETE and t.value is not None),
+        (t for t in limits.kept_by(own_trials(records)) if t.state is TrialState.COMPLETE and t.value is not None),
         key=lambda t: ((t.value or 0.0) * (1 if direction is Direction.MINIMIZE else -1), t.number),
     )
     champions = (t.number for t in records if t.origin is Origin.CHAMPION)

@@ -22,9 +22,11 @@ from pydantic_core import PydanticCustomError
 
 from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.calendar import length_meant, length_of
+from airflow_hpo.core.constraints import AnyConstraint, between_parameters, checked, on_metrics
 from airflow_hpo.core.declared import Declared, brief_repr, fingerprint, nearest, refuse_set
 from airflow_hpo.core.environment import refuse_clash
 from airflow_hpo.core.evaluation import Scenario, listed_scenarios
+from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.remedy import closest, named
@@ -113,7 +115,7 @@ class Study(Declared):
     :param pruner: name of the pruner, or a :class:`Pruner` with options.
     :param constraints: what every trial keeps between its parameters: ``["low <= high", "a + b <= 1"]``. Comparisons (``<= >= < > !=``) of
         names and numbers with ``+ - * / // % **``; one that names a parameter without a value there, because its condition does not
-        hold, does not apply. Other draws are taken for those that break one.
+        hold, does not apply. Other draws are taken for those that break one. :class:`MetricConstraint` limits an extra metric.
     :param start_points: points to try first, in order; parameters left out are sampled.
     :param space_defaults: by name, the value of a parameter where a champion or an earlier edition lacks it, because the parameter is new:
         what production does without it. The champion is tried and compared with it, and a promoted challenger has a value of its own.
@@ -151,7 +153,7 @@ class Study(Declared):
     sampler: Sampler = Sampler("tpe")
     pruner: Pruner = Pruner("none")
     # Before the start points, which keep them; left out while empty, as `shared` is while False.
-    constraints: list[str] = Field(default=[], exclude_if=operator.not_)
+    constraints: list[AnyConstraint] = Field(default=[], exclude_if=operator.not_)
     start_points: list[dict[str, Choice]] = []
     # Left out while empty, as `shared` is while False.
     space_defaults: dict[str, Choice] = Field(default={}, exclude_if=operator.not_)
@@ -245,17 +247,12 @@ class Study(Declared):
     def _never(cls, given: Any) -> Any:
         return 0 if given is None else given
 
-    @field_validator("constraints", mode="before", json_schema_input_type=list[str])
+    @field_validator("constraints", mode="before", json_schema_input_type=list[AnyConstraint])
     @classmethod
     def _comparisons(cls, constraints: Any, info: ValidationInfo) -> Any:
-        if isinstance(constraints, str):
-            raise ValueError(
-                f"Constraints are a list, but got {brief_repr(constraints)}. Write constraints=[{constraints!r}]."
-            )
-        refuse_set("Constraints", constraints)
-        if not isinstance(constraints, list | tuple) or "space" not in info.data:
-            return constraints
-        return list(dict.fromkeys(constraint.checked(each, info.data["space"]) for each in constraints))
+        objective = info.data.get("objective")
+        metrics = objective.extra_metrics if objective else []
+        return checked(constraints, info.data["space"], metrics) if "space" in info.data else constraints
 
     @field_validator("start_points")
     @classmethod
@@ -264,7 +261,7 @@ class Study(Declared):
             return points
         found = [check_point(info.data["space"], spelt_keys(point)) for point in points]
         for point in found:
-            constraint.check_kept(info.data.get("constraints", []), point)
+            constraint.check_kept(between_parameters(info.data.get("constraints", [])), point)
         return found
 
     @field_validator("space_defaults")
@@ -315,9 +312,20 @@ class Study(Declared):
     @cached_property
     def points(self) -> int:
         """How many points a grid has that keep the constraints."""
-        if not self.constraints:
+        if not self.parameter_constraints:
             return grid.size(self.space)
-        return sum(1 for point in grid.points(self.space) if constraint.breach(self.constraints, point) is None)
+        kept = (constraint.breach(self.parameter_constraints, point) is None for point in grid.points(self.space))
+        return sum(kept)
+
+    @cached_property
+    def parameter_constraints(self) -> list[str]:
+        """The constraints that every trial keeps, because they compare parameters."""
+        return between_parameters(self.constraints)
+
+    @cached_property
+    def metric_constraints(self) -> list[MetricConstraint]:
+        """The constraints by which a trial is judged when it has ended."""
+        return on_metrics(self.constraints)
 
     @property
     def slots(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.constraint import breach
 from airflow_hpo.core.space.parameter import Float
@@ -23,6 +23,7 @@ LARGEST_CONSTRAINED_GRID = 10_000
 def check_consistent(study: Study) -> None:
     """Refuse a study with arguments that contradict each other."""
     _check_grid(study)
+    _check_limits(study)
     _check_scenarios(study)
     if study.timeout is not None and study.timeout <= timedelta(0):
         raise ValueError(
@@ -57,7 +58,7 @@ def _check_grid(study: Study) -> None:
                 f"A grid needs countable parameters, but {name!r} is a float without a step. Give it one: "
                 f"{_with_step(parameter)}."
             )
-        if study.constraints:
+        if study.parameter_constraints:
             _check_constrained_grid(study)
     elif study.max_trials is None:
         raise ValueError("A study needs `max_trials`, which was not given. Write max_trials=100.")
@@ -72,8 +73,25 @@ def _check_constrained_grid(study: Study) -> None:
     if study.points == 0:
         raise ValueError(
             f"A grid has a point that keeps its constraints, but each of its {grid.size(study.space)} breaks one, as "
-            f"{breach(study.constraints, grid.point(study.space, 0))}. Widen the ranges, or leave the constraint out."
+            f"{breach(study.parameter_constraints, grid.point(study.space, 0))}. Widen the ranges, or leave the constraint out."
         )
+
+
+def _check_limits(study: Study) -> None:
+    extra = study.objective.extra_metrics
+    for each in study.metric_constraints:
+        if each.metric not in extra:
+            is_objective = each.metric == study.objective.metric
+            what = "which is the objective" if is_objective else f"and they are {', '.join(extra) or 'none'}"
+            remedy = (
+                "Write goal=... in the objective, or leave the constraint out."
+                if is_objective
+                else nearest(each.metric, extra).strip()
+                or f"Write Objective({study.objective.metric!r}, extra_metrics={[*extra, each.metric]!r})."
+            )
+            raise ValueError(
+                f"A constraint limits an extra metric of the objective, but got {each.metric!r}, {what}. {remedy}"
+            )
 
 
 def _check_scenarios(study: Study) -> None:

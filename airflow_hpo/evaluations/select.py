@@ -12,6 +12,7 @@ from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import fingerprint
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
+from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials, taken_over
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
@@ -71,6 +72,14 @@ def shortlist(
             f"so there is nothing to compare it with. {first.edition.reason or ''}"
         )
         return Shortlist([champion], remarks, kept.rstrip())
+    infeasible = " ".join(each.infeasible for each in tuned.values() if each.infeasible)
+    if not challengers and champion and infeasible:
+        kept = f"Keep version {champion.version} of {parameter_set!r}: nothing else may take its place. {infeasible}"
+        return Shortlist([champion], remarks, kept)
+    if not challengers and infeasible:
+        raise ComparisonError(
+            f"A challenger keeps every constraint, but of {of} none does. {infeasible} Widen a limit."
+        )
     if not challengers:
         raise ComparisonError(
             f"A challenger is a complete trial with other parameters than the champion's, but {of} has none. "
@@ -90,7 +99,9 @@ class _Tuned:
     window: str
     k: int
     best: Sequence[TrialRecord]
-    """One trial more than ``k``, of which one may have the champion's parameters."""
+    """One feasible trial more than ``k``, of which one may have the champion's parameters."""
+    infeasible: str | None
+    """That no trial is feasible although some are complete; None otherwise."""
 
     @classmethod
     def read(cls, store: Store, name: str, window: str, k: int) -> Self:
@@ -98,8 +109,11 @@ class _Tuned:
         if not found.ended:
             raise ComparisonError(_NO_END.format(edition=name, state=found.reason or "It goes on."))
         records = store.optuna.records(name)
-        best = best_trials(_results(found, records), found.study.objective.direction, k + 1)
-        return cls(found, records, window, k, best)
+        limits = Limits.of(found.study.metric_constraints, records)
+        results, objective = _results(found, records), found.study.objective
+        least = limits.least_infeasible(results)
+        said = limits.none_feasible(least, objective.metric) if least else None
+        return cls(found, records, window, k, best_trials(limits.kept_by(results), objective.direction, k + 1), said)
 
     def same_as(self, champion: Candidate | None) -> list[TrialRecord]:
         return [t for t in self.best if champion and same_params(t.params, champion.params)]

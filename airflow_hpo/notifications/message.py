@@ -96,8 +96,11 @@ _VERDICTS = {"promote": Event.RECOMMENDED, "keep": Event.KEPT, "inconclusive": E
 
 def _finished(context: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
     best = f"trial {data['number']} with {brief(data['value'])}"
+    none = data["number"] is None
     return [
-        f"Study {data['study']} is tuned: the best of {data['complete']} trials is {best}.",
+        f"Study {data['study']} has no feasible trial among {data['complete']}. {data['reason']}"
+        if none
+        else f"Study {data['study']} is tuned: the best of {data['complete']} trials is {best}.",
         *_params(data["params"]),
         *([f"{data['failed']} trials failed."] if data["failed"] else []),
         *_answered(data),

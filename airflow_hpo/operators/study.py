@@ -328,7 +328,7 @@ class StudyFinishOperator(AssetEventOperator):
     """Ends a study: gives up abandoned trials, returns the best one and updates the study's asset.
 
     The asset event carries the parameters. It is emitted once for each best trial of an edition, however often the task
-    runs.
+    runs. A study of which no trial is feasible has a result without parameters, which says so, and emits no event.
 
     Example::
 
@@ -380,7 +380,9 @@ class StudyFinishOperator(AssetEventOperator):
         if ended_just_before(store, name, FIRST_EVENT):
             self._await_first_event(store)
         best = summary.data["number"]
-        self.emit_once(context, store, summary.data, EventKey.of_best(name, -1 if best is None else best))
+        if best is None:
+            return summary.data  # an event would hand on parameters, and there are none
+        self.emit_once(context, store, summary.data, EventKey.of_best(name, best))
         return summary.data
 
     def _await_first_event(self, store: Store) -> None:

@@ -13,7 +13,7 @@ from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialRequest, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, StudyNotFoundError
-from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna import attributes, excesses
 from airflow_hpo.optuna.distributions import distributions_of
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.insert import add_running
@@ -110,6 +110,7 @@ def _new_trials(
             break
         drafts[key] = draft
     with database.transaction() as connection:
+        excesses.update(connection, stored.name)
         if sampling.changed_system_attrs:
             set_study_attributes(connection, stored.id, sampling.changed_system_attrs)
         for number, why in sampling.refused.items():

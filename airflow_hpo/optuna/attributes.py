@@ -46,5 +46,8 @@ CHAMPION = "hpo:champion"
 WARM_POINTS = "hpo:warm_points"
 """Of a study: best points of earlier editions, to be evaluated first."""
 
+LIMITS = "hpo:limits"
+"""Of a study: its constraints on metrics."""
+
 METRIC_NAMES = "study:metric_names"
 """Optuna's own system attribute that names the objective in plots and dashboards."""

@@ -42,6 +42,9 @@ def _complete(storage: RDBStorage, stored: StoredStudy, study: Study) -> None:
         return
     storage.set_study_system_attr(stored.id, attributes.METRIC_NAMES, [study.objective.metric])
     storage.set_study_user_attr(stored.id, attributes.OBJECTIVE, study.search["objective"])
+    if study.metric_constraints:
+        limits = [each.to_dict() for each in study.metric_constraints]
+        storage.set_study_user_attr(stored.id, attributes.LIMITS, limits)
     storage.set_study_user_attr(stored.id, attributes.SPACE, study.search["space"])
     storage.set_study_user_attr(stored.id, attributes.SEARCH, study.search_fingerprint)
 

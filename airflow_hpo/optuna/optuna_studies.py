@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
-from airflow_hpo.optuna import ask, create, delete, enqueue, tell, warm_start
+from airflow_hpo.optuna import ask, create, delete, enqueue, excesses, tell, warm_start
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
@@ -109,6 +109,11 @@ class OptunaStudies:
     ) -> TrialRecord:
         """Give a running trial its result, or return the one it has: a finished trial never changes."""
         return tell.tell(within or self._database, edition, number, state, value, metrics, work)
+
+    def rejudge(self, edition: str) -> None:
+        """Bring what Optuna reads of the trials' feasibility up to date."""
+        with self._locked(edition) as database, database.transaction() as connection:
+            excesses.update(connection, edition)
 
     def invalidate(self, edition: str, number: int, reason: str) -> TrialRecord:
         """Take a finished trial's result back: it counts no longer and is read as failed."""

@@ -129,7 +129,7 @@ class GridWalk:
     """All points of a grid in an order shuffled once per edition; those that failed once come again after the others."""
 
     def __init__(self, study: Study, edition: str, visited: Visited) -> None:
-        self._space, self._visited, self._constraints = study.space, visited, study.constraints
+        self._space, self._visited, self._constraints = study.space, visited, study.parameter_constraints
         self._seed = derived_seed(study.seed, edition, "grid")
         self._walk = self._untouched({})
 
@@ -191,7 +191,7 @@ def random_kept(study: Study, fixed: Params, seed: int) -> Params | None:
     """Return a complete point that keeps the constraints, with some values given; None when many draws found none."""
     rng = random.Random(seed)
     drawn = (random_point(study.space, rng, fixed) for _ in range(UNIFORM_DRAWS))
-    return next((point for point in drawn if breach(study.constraints, point) is None), None)
+    return next((point for point in drawn if breach(study.parameter_constraints, point) is None), None)
 
 
 def random_point(space: Space, rng: random.Random, fixed: Params | None = None) -> Params:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import TableClause
 
+from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.purge import deleted_elsewhere
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
@@ -57,12 +58,7 @@ class StudyReader:
     def records(self, name: str, *, details: bool = True) -> list[TrialRecord]:
         """Return all trials of a study by number."""
         with self._database.transaction(read_only=True) as connection:
-            wanted = TrialRows(study_id(connection, name))
-            rows = wanted.trials(connection)
-            params = wanted.params(connection)[0] if details else {}
-            attrs = wanted.user_attrs(connection, None if details else BRIEF)
-            values = wanted.values(connection)
-        return [_row_record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values))) for row in rows]
+            return records_of(connection, study_id(connection, name), details=details)
 
     def record(self, name: str, number: int) -> TrialRecord:
         """Return one trial."""
@@ -137,6 +133,10 @@ _TRIAL_ID = (
     .select_from(tables.trials.join(tables.studies, tables.trials.c.study_id == tables.studies.c.study_id))
     .where(tables.studies.c.study_name == bindparam("name"), tables.trials.c.number == bindparam("number"))
 )
+_LIMITS = select(tables.study_user_attributes.c.value_json).where(
+    tables.study_user_attributes.c.study_id == bindparam("study_id"),
+    tables.study_user_attributes.c.key == attributes.LIMITS,
+)
 _RESULTS = (OptunaState.COMPLETE, OptunaState.PRUNED)
 _VALUES = tables.trial_values.c
 _TRIAL = (
@@ -165,6 +165,23 @@ def trial_id(connection: Connection, name: str, number: int) -> int:
             purges.refuse_purged(session, name)
         raise StudyNotFoundError(f"Study {name!r} has no trial {number}. Ask for it first, or correct the number.")
     return found
+
+
+def records_of(connection: Connection, study_id: int, *, details: bool = True) -> list[TrialRecord]:
+    """Return all trials of a study by number; without details those metrics alone that decide whether a trial counts."""
+    wanted = TrialRows(study_id)
+    rows = wanted.trials(connection)
+    params = wanted.params(connection)[0] if details else {}
+    limited = () if details else (one.metric for one in constraints_on_metrics(connection, study_id))
+    attrs = wanted.user_attrs(connection, None if details else (*BRIEF, *limited))
+    values = wanted.values(connection)
+    return [_row_record(row, *(found.get(row.trial_id, {}) for found in (params, attrs, values))) for row in rows]
+
+
+def constraints_on_metrics(connection: Connection, study_id: int) -> list[MetricConstraint]:
+    """Return the constraints by which the trials of a study are judged when they have ended."""
+    text = connection.execute(_LIMITS, {"study_id": study_id}).scalar_one_or_none()
+    return [MetricConstraint.from_dict(each) for each in json.loads(text)] if text else []
 
 
 def record_of(connection: Connection, trial_id: int) -> TrialRecord:

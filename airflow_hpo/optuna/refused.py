@@ -1,6 +1,6 @@
 """Draws that break a constraint: what a sampler is shown of them, so that it does not draw them again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -12,6 +12,7 @@ from airflow_hpo.core.space.space import Params, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import distributions_of
+from airflow_hpo.optuna.excesses import typical
 
 SHOWN_TO = {"tpe", "gp"}
 """Samplers that model every point that they are shown; the others take another draw, which is as good as the first."""
@@ -25,19 +26,20 @@ MOST = 200
 
 def shown(study: Study, trials: Sequence[FrozenTrial], worst: float) -> tuple[Sequence[FrozenTrial], list[FrozenTrial]]:
     """Return the trials as a sampler is shown them, and the refused draws of before as further ones, of the worst value."""
-    if not study.constraints or study.sampler.name not in SHOWN_TO:
+    if not study.parameter_constraints or study.sampler.name not in SHOWN_TO:
         return trials, []
     judged = [_judged(study, trial) if trial.state.is_finished() else trial for trial in trials]
-    return judged, [infeasible(study, params, worst) for params in list(_earlier(study, trials))[-MOST:]]
+    also = typical(study, trials)
+    return judged, [infeasible(study, params, worst, also) for params in list(_earlier(study, trials))[-MOST:]]
 
 
-def infeasible(study: Study, params: Params, value: float) -> FrozenTrial:
+def infeasible(study: Study, params: Params, value: float, also: Mapping[str, Any]) -> FrozenTrial:
     """Return a refused draw as a trial that has ended, with a value that tempts no model."""
     return create_trial(
         value=value,
         params=params,
         distributions=distributions_of(study.space, params),
-        system_attrs=_excesses(study, params),
+        system_attrs={**also, **_excesses(study, params)},
     )
 
 
@@ -62,4 +64,6 @@ def _judged(study: Study, trial: FrozenTrial) -> FrozenTrial:
 
 
 def _excesses(study: Study, params: Params) -> dict[str, Any]:
-    return {f"{attributes.CONSTRAINT}{text}": constraint.read(text).excess(params) for text in study.constraints}
+    return {
+        f"{attributes.CONSTRAINT}{text}": constraint.read(text).excess(params) for text in study.parameter_constraints
+    }

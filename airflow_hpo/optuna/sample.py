@@ -15,6 +15,7 @@ from airflow_hpo.core.trial import Origin
 from airflow_hpo.core.trial_key import without_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.optuna.distributions import canonical_point, suggest
+from airflow_hpo.optuna.excesses import seen, typical
 from airflow_hpo.optuna.points import (
     UNIFORM_DRAWS,
     GivenPoint,
@@ -60,8 +61,9 @@ class SamplingRound:
     def __init__(self, study: Study, stored: StoredStudy, trials: list[FrozenTrial]) -> None:
         # All windows that a run tunes on try the same points, until these have taught the sampler something.
         self._study, self._edition = study, without_window(stored.name)
-        self._worst = worst_value(study, trials) if study.constraints else 0.0
-        known, refused = shown(study, trials, self._worst)
+        self._worst = worst_value(study, trials) if study.parameter_constraints else 0.0
+        known, refused = shown(study, seen(study, trials), self._worst)
+        self._typical = typical(study, known)
         self._snapshot, self._shown = Snapshot(stored, known, refused), len(refused)
         self._visited = Visited(study.space, trials)
         self._given = given_points(study, stored, trials)
@@ -96,7 +98,7 @@ class SamplingRound:
         """Return the trial for one that Optuna's own API enqueued, which takes any value; None when there is none."""
         try:
             params = check_point(self._study.space, point.params)
-            check_kept(self._study.constraints, params)
+            check_kept(self._study.parameter_constraints, params)
             draft = self._at(replace(point, params=params), key)
             if draft is None:
                 raise DeclarationError(
@@ -114,7 +116,10 @@ class SamplingRound:
 
     def _completed(self, point: GivenPoint, key: str) -> Draft | None:
         draft = self._kept(key, fixed=point.params)
-        if self._visited.has(draft.params) and draft.params.keys() <= point.params.keys():
+        known = self._visited.has(draft.params) and draft.params.keys() <= point.params.keys()
+        # The champion's metrics are limits, also where its value was taken over: they are measured on the data of this edition.
+        needed = point.origin is Origin.CHAMPION and any(each.relative for each in self._study.metric_constraints)
+        if known and not needed:
             # A point that is complete and known already: what a start point and a warm start have in common.
             self._take_back()
             return None
@@ -132,7 +137,7 @@ class SamplingRound:
 
     def _unseen(self, key: str) -> Params | None:
         seed = derived_seed(self._study.seed, self._edition, key, "unseen")
-        return unseen_point(self._study.space, self._visited, seed, self._study.constraints)
+        return unseen_point(self._study.space, self._visited, seed, self._study.parameter_constraints)
 
     def _kept(self, key: str, attempt: int = 0, fixed: Params | None = None) -> Draft:
         """Return a draw that keeps the constraints: the sampler's, or one at random where its draws break one again and again.
@@ -142,7 +147,7 @@ class SamplingRound:
         refused: list[Params] = []
         for turn in range(DRAWS):
             draft = self._proposed(key, attempt, fixed, turn)
-            said = breach(self._study.constraints, draft.params)
+            said = breach(self._study.parameter_constraints, draft.params)
             if said is None:
                 return replace(draft, refused=refused[-KEPT:])
             refused.append(draft.params)
@@ -153,7 +158,7 @@ class SamplingRound:
             given = f" with {fixed} given" if fixed else ""
             raise DeclarationError(
                 f"A trial of {self._edition!r} keeps every constraint, but {DRAWS + UNIFORM_DRAWS:,} draws{given} in a row broke one, as "
-                f"{said}. Write ranges of which more than a thousandth keeps Study(constraints={self._study.constraints!r})."
+                f"{said}. Write ranges of which more than a thousandth keeps Study(constraints={self._study.parameter_constraints!r})."
             )
         return replace(self._proposed(key, attempt, params, DRAWS), refused=refused[-KEPT:])
 
@@ -162,7 +167,7 @@ class SamplingRound:
         if self._study.sampler.name not in SHOWN_TO:
             self._take_back()
             return
-        self._snapshot.end(infeasible(self._study, params, self._worst))
+        self._snapshot.end(infeasible(self._study, params, self._worst, self._typical))
         self._shown += 1
 
     def _proposed(self, key: str, attempt: int = 0, fixed: Params | None = None, turn: int = 0) -> Draft:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from airflow_hpo.core.masking import masked
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.exceptions import PermanentHpoError, TrialFailedError
-from airflow_hpo.optuna import attributes
+from airflow_hpo.optuna import attributes, excesses
 from airflow_hpo.optuna.write import LockedTrial, locked_trial
 from airflow_hpo.storage.database import Database
 
@@ -39,6 +39,7 @@ def tell(
             trial.note(attrs)
             if (told := _value(trial, state, value)) is not None:
                 trial.set_value(told)
+            excesses.note(trial, name)
         record = trial.record()
     if not record.state.finished:
         raise PermanentHpoError(

@@ -55,9 +55,9 @@ class TrialRows:
         """Return attributes by name."""
         return self._attrs(connection, tables.trial_user_attributes, "trial_user_attribute_id", keys)
 
-    def system_attrs(self, connection: Connection) -> Rows:
+    def system_attrs(self, connection: Connection, keys: tuple[str, ...] | None = None) -> Rows:
         """Return Optuna's own attributes by name."""
-        return self._attrs(connection, tables.trial_system_attributes, "trial_system_attribute_id", None)
+        return self._attrs(connection, tables.trial_system_attributes, "trial_system_attribute_id", keys)
 
     def _attrs(self, connection: Connection, table: TableClause, order: str, keys: tuple[str, ...] | None) -> Rows:
         result: Rows = defaultdict(dict)

@@ -1,6 +1,7 @@
 """Warm start from what earlier editions have found, as far as it fits the space of today."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
@@ -9,6 +10,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState as OptunaState
 from optuna.trial import create_trial
 
+from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.space.completion import completed
@@ -48,7 +50,7 @@ def enqueue_champion(storage: RDBStorage, reader: StudyReader, edition: str, stu
     stored = reader.study(edition)
     if attributes.CHAMPION not in stored.user_attrs:
         point = canonical_point(study.space, params) if fits(study.space, params) else {}
-        if said := breach(study.constraints, point):
+        if said := breach(study.parameter_constraints, point):
             logger.warning("The champion of %s is no trial of it: it breaks %s.", edition, said)
             point = {}
         storage.set_study_user_attr(stored.id, attributes.CHAMPION, point)
@@ -84,14 +86,25 @@ def _complete(reader: StudyReader, study: Study, name: str) -> list[TrialRecord]
     stored = reader.find(name)
     if stored is None or stored.user_attrs.get(attributes.OBJECTIVE) != study.search["objective"]:
         return []
-    trials = own_trials(reader.records(name))
+    trials = _feasible(study, name, reader.records(name))
     done = (trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None)
     fitting = [trial for trial in (_as_of_today(study, each) for each in done) if fits(study.space, trial.params)]
-    broken = {trial.number: said for trial in fitting if (said := breach(study.constraints, trial.params))}
+    broken = {trial.number: said for trial in fitting if (said := breach(study.parameter_constraints, trial.params))}
     for number, said in list(broken.items())[:1]:
         more = f", and {len(broken) - 1} more break a constraint" if len(broken) > 1 else ""
         logger.warning("Trial %d of %s is not taken over: it breaks %s%s.", number, name, said, more)
     return [trial for trial in fitting if trial.number not in broken]
+
+
+def _feasible(study: Study, name: str, records: list[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials that do not break today's constraints on metrics; a point may be tried of which the metric is not known."""
+    limits, own = Limits.of(study.metric_constraints, records), own_trials(records)
+    known = math.inf if study.warm_start and study.warm_start.mode == "points" else math.nan
+    broken = [t for t in own if any(excess > 0 and excess != known for excess in limits.excesses(t).values())]
+    if broken:
+        logger.warning("%d trials of %s are not taken over: they break a constraint on a metric.", len(broken), name)
+    gone = {trial.number for trial in broken}
+    return [trial for trial in own if trial.number not in gone]
 
 
 def _as_of_today(study: Study, trial: TrialRecord) -> TrialRecord:

@@ -20,34 +20,34 @@ class LockedTrial:
     """A trial that no other transaction can change until this one ends."""
 
     def __init__(self, connection: Connection, trial_id: int, *, running: bool) -> None:
-        self._connection = connection
+        self.connection = connection
         self._id = trial_id
         self.running = running
 
     def record(self) -> TrialRecord:
         """Return the trial with the changes made so far."""
-        return record_of(self._connection, self._id)
+        return record_of(self.connection, self._id)
 
     def finish(self, state: TrialState) -> None:
         """Give the trial its last state, whatever it has."""
-        self._connection.execute(_finished(state).where(tables.trials.c.trial_id == self._id))
+        self.connection.execute(_finished(state).where(tables.trials.c.trial_id == self._id))
 
     def set_value(self, value: float) -> None:
         """Give the trial its objective, once."""
         number, kind = stored(value)
         row = {"trial_id": self._id, "objective": 0, "value": number, "value_type": kind}
-        self._connection.execute(insert(tables.trial_values), row)
+        self.connection.execute(insert(tables.trial_values), row)
 
     def note(self, attrs: Mapping[str, Any], *, system: bool = False) -> None:
         """Set attributes, replacing those of the same names."""
         table = tables.trial_system_attributes if system else tables.trial_user_attributes
-        _replace_attributes(self._connection, table, {"trial_id": self._id}, attrs)
+        _replace_attributes(self.connection, table, {"trial_id": self._id}, attrs)
 
     def reported(self) -> dict[int, float]:
         """Return the intermediate values by step, in the order of steps."""
         table = tables.trial_intermediate_values
         columns = table.c.step, table.c.intermediate_value, table.c.intermediate_value_type
-        found = self._connection.execute(select(*columns).where(table.c.trial_id == self._id).order_by(table.c.step))
+        found = self.connection.execute(select(*columns).where(table.c.trial_id == self._id).order_by(table.c.step))
         return {step: restored(value, kind) for step, value, kind in found}
 
     def report(self, values: Mapping[int, float]) -> None:
@@ -59,16 +59,16 @@ class LockedTrial:
             for step, (number, kind) in new.items()
         ]
         if rows:
-            self._connection.execute(insert(tables.trial_intermediate_values), rows)
+            self.connection.execute(insert(tables.trial_intermediate_values), rows)
 
     def remove_others(self, values: Mapping[int, float]) -> bool:
         """Remove the intermediate values, and what a pruner noted about them, if any of them is not one of these."""
         if all(step in values and stored(value) == stored(values[step]) for step, value in self.reported().items()):
             return False
         reported, notes = tables.trial_intermediate_values, tables.trial_system_attributes
-        self._connection.execute(delete(reported).where(reported.c.trial_id == self._id))
+        self.connection.execute(delete(reported).where(reported.c.trial_id == self._id))
         noted = notes.c.key.startswith(attributes.RUNG, autoescape=True)
-        self._connection.execute(delete(notes).where(notes.c.trial_id == self._id, noted))
+        self.connection.execute(delete(notes).where(notes.c.trial_id == self._id, noted))
         return True
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_hpo.core.declared import nearest
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.progress import Progress, progress_of
 from airflow_hpo.core.purge import deleted_elsewhere, kept_trials
@@ -124,7 +125,9 @@ class Planner:
             return Planned(edition, len(records), [r.number for r in records], why_not=why)
         kept = self._kept(edition, records)
         going = sorted({r.number for r in records} - kept)
-        progress = progress_of(records, edition.study.objective.direction)
+        study = edition.study
+        limits = Limits.of(study.metric_constraints, records)
+        progress = progress_of(records, study.objective.direction, limits=limits)
         return Planned(edition, len(records), sorted(kept), going, progress=progress)
 
     def _kept(self, edition: Edition, records: Sequence[TrialRecord]) -> set[int]:
@@ -134,7 +137,8 @@ class Planner:
         best = self._rule.keep_best
         if (best or edition.name in self._known.named) and edition.best_number is not None:
             named.add(edition.best_number)
-        return kept_trials(records, edition.study.objective.direction, best=best, named=named)
+        limits = Limits.of(edition.study.metric_constraints, records)
+        return kept_trials(records, edition.study.objective.direction, best=best, named=named, limits=limits)
 
     def _why_not(self, edition: Edition, records: Iterable[TrialRecord]) -> str | None:
         if edition.finished is None:

@@ -46,6 +46,8 @@ def finish(
     from before a moment, such as the start of the DAG run, are told from those that were measured since.
     """
     # A look may have read the trials without their parameters.
+    if status.limits:
+        store.optuna.rejudge(status.edition.name)
     best = status.best and store.optuna.record(status.edition.name, status.best.number)
     end, reason = _end(status, cause)
     failure = _failure(status, end, reason, accept_incomplete)
@@ -62,7 +64,7 @@ def finish(
         periods_sentence(store, status.edition.name),
         status.edition.differs,
     )
-    text = _text(status, best, reason, before, *mixed)
+    text = _text(status, best, reason, before, *mixed, *status.limits.remarks, status.none_feasible)
     return Summary({**_data(status, best, end, reason), "answered": before}, text, failure)
 
 
@@ -129,8 +131,9 @@ def _data(status: Status, best: TrialRecord | None, end: End, reason: str) -> di
         "complete": progress.complete,
         "pruned": progress.pruned,
         "failed": progress.failed,
+        **({} if progress.feasible is None else {"feasible": progress.feasible}),
         "end": end.value,
-        "reason": reason,
+        "reason": " ".join(filter(None, [reason, status.none_feasible])),
     }
 
 
@@ -152,6 +155,8 @@ def _failure(status: Status, end: End, reason: str, accept_incomplete: bool) -> 
         return f"{reason} Mend what keeps pods from starting, then clear the failed trials."
     if end is End.MAX_FAILURES:
         return f"{reason} Look at the failed trials' logs, then clear them or raise max_failures."
+    if status.none_feasible:
+        return None
     if status.best is None and status.progress.pruned and not status.progress.failed:
         pruner = status.edition.study.pruner
         return (

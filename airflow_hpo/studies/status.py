@@ -17,6 +17,7 @@ from airflow_hpo.core.budget import (
     verdict_on_start,
 )
 from airflow_hpo.core.edition import Edition, Span
+from airflow_hpo.core.feasibility import NO_LIMITS, Limits
 from airflow_hpo.core.progress import (
     NO_PACE,
     Pace,
@@ -53,12 +54,20 @@ class Status:
     """How many unfinished trials no task runs yet, as of an evaluation, which asks for all of its trials at once."""
     until_timeout: timedelta | None = None
     """How long trials may still run before its timeout; None without one."""
+    limits: Limits = NO_LIMITS
+    """What feasible means in it."""
 
     @property
     def best(self) -> TrialRecord | None:
         """The best trial; of a grid that had nothing to measure, because all values were known, the best of those."""
         known = self.verdict.end is End.EXHAUSTED and not self.progress.finished
         return self.taken_over if known else self.progress.best
+
+    @property
+    def none_feasible(self) -> str | None:
+        """That no trial is feasible although some are complete, and which is nearest to it; None otherwise."""
+        least = self.progress.infeasible
+        return self.limits.none_feasible(least, self.edition.study.objective.metric) if least else None
 
     @property
     def ended(self) -> bool:
@@ -112,6 +121,7 @@ class Status:
         running = f"{self.running} running" + (f" ({p.pending} without a place yet)" if p.pending else "")
         running += f", {self.waiting} waiting" if self.waiting else ""
         running = ", ".join([running, *p.shown_waiting])
+        running += "" if p.feasible is None else f", {p.feasible} feasible"
         counts = f"{p.complete} complete, {p.pruned} pruned, {p.failed} failed, {running}"
         return f"{self.edition.name}: {counts} of {self.edition.study.wanted}{best}"
 
@@ -125,7 +135,8 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     """Judge an edition by trials that have been read already."""
     study = edition.study
     tried = attempted(store, edition, records)
-    progress = progress_of(records, study.objective.direction, tried.pending, tried.unbegun, tried.waits)
+    direction, limits = study.objective.direction, Limits.of(study.metric_constraints, records)
+    progress = progress_of(records, direction, tried.pending, tried.unbegun, tried.waits, limits)
     now = datetime.now(UTC)
     used = edition.used(now, _spans(store, edition))
     until_timeout = None if study.timeout is None else max(study.timeout - used, timedelta(0))
@@ -141,10 +152,10 @@ def status_of(store: Store, edition: Edition, records: Collection[TrialRecord]) 
     # Only when points may have run out are they worth reading.
     if judged.needed and study.sampler.name == "grid" and len(records) + judged.needed > study.points:
         judged = verdict_on_grid(judged, progress, store.optuna.points_left(edition.name, study))
-    best_of_before = best_of(taken_over(records), study.objective.direction)
+    best_of_before = best_of(limits.kept_by(taken_over(records)), direction)
     pace = pace_of(records, judged.needed + progress.running, now)
     waiting = len(_unfinished(records) - tried.begun) if progress.running > study.slots else 0
-    return Status(edition, progress, judged, best_of_before, pace, waiting, until_timeout)
+    return Status(edition, progress, judged, best_of_before, pace, waiting, until_timeout, limits)
 
 
 def _unfinished(records: Collection[TrialRecord]) -> set[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.attempt import Attempt, MetricValue, by_trial, counting
+from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_details import TrialDetails
@@ -32,6 +33,8 @@ COLUMNS = {
     "exit_code",
     "problems",
     "remarks",
+    "feasible",
+    "breaks",
 }
 """Columns that every trial has, whatever its study declares."""
 
@@ -46,7 +49,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     rows, records = [], sorted(store.optuna.records(name), key=lambda r: r.number)
     parts = scenario_parts(store, study, name, records)
     runs = by_trial(store.read(attempts.of, companion_of(name) if study.scenarios else name))
-    replaced = {record.replaces: record.number for record in records}
+    replaced, limits = {r.replaces: r.number for r in records}, Limits.of(study.metric_constraints, records)
     for record in records:
         if study.scenarios:
             mine = parts.get(record.number, {})
@@ -66,6 +69,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                     f"scenarios.{each.name}": mine[each.name].value if each.name in mine else None
                     for each in study.listed_scenarios
                 },
+                **({"feasible": limits.feasible(record), "breaks": limits.breach(record)} if limits else {}),
                 "attempts": tries,
                 "seconds": _seconds(record),
                 "started": record.started.isoformat(timespec="seconds") if record.started else None,

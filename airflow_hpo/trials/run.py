@@ -235,7 +235,7 @@ class TrialRun:
             name, direction = claimed.request.study, self.study.objective.direction
             with suppress(TransientHpoError):  # its result is told, and a star is worth no failure
                 records = self.store.without_retry.optuna.records(name, details=False)
-                best = was_best(claimed.record.number, records, direction)
+                best = was_best(claimed.record.number, records, direction, self.study.metric_constraints)
         return claimed.request.ended_label(state, value, best=best)
 
     def _warn(self, outcome: Outcome) -> None:

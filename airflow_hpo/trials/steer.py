@@ -37,7 +37,7 @@ def add_trial(store: Store, name: str, params: Mapping[str, Any], by: str) -> Ad
     edition = store.edition(name)
     refuse_evaluation(store, name)
     point = check_point(edition.study.space, params)
-    check_kept(edition.study.constraints, point)
+    check_kept(edition.study.parameter_constraints, point)
     if not point:
         example = next(iter(edition.study.space))
         raise PermanentHpoError(f"A point needs at least one value, but got none. Type {example}=...")

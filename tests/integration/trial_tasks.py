@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from airflow_hpo.core.afresh import RunFacts
@@ -91,8 +91,9 @@ class Tuned:
         pruned: bool = False,
         problems: tuple[str, ...] = (),
         placement: Placement = UNKNOWN,
+        metrics: Mapping[str, float] = MappingProxyType({"time_s": 2.0}),
     ) -> TrialResult:
-        ended, measured = Outcome.pruned if pruned else Outcome.complete, Measurement(value, {"time_s": 2.0}, problems)
+        ended, measured = Outcome.pruned if pruned else Outcome.complete, Measurement(value, metrics, problems)
         return conclude(self.store, attempt, ended(measured, placement=placement))
 
     def complete(
@@ -102,10 +103,11 @@ class Tuned:
         try_number: int = 1,
         problems: tuple[str, ...] = (),
         placement: Placement = UNKNOWN,
+        metrics: Mapping[str, float] = MappingProxyType({"time_s": 2.0}),
         **how: Any,
     ) -> TrialResult:
         started = self.started(request, try_number, **how)
-        return self.conclude(*started, value, problems=problems, placement=placement)
+        return self.conclude(*started, value, problems=problems, placement=placement, metrics=metrics)
 
     def report(self, attempt: Attempt, values: Mapping[int, float], metric: str = "loss") -> bool:
         """Report values by step, as a running attempt does."""

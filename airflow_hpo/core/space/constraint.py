@@ -4,7 +4,7 @@ import ast
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -99,7 +99,7 @@ def check_kept(constraints: Iterable[str], params: Values) -> None:
         )
 
 
-def checked(text: Any, space: Space) -> str:
+def checked(text: Any, space: Space, metrics: Collection[str] = ()) -> str:
     """Return a constraint the way Python writes it, or say what is wrong with it."""
     if not isinstance(text, str):
         raise ValueError(
@@ -107,6 +107,11 @@ def checked(text: Any, space: Space) -> str:
         )
     found = read(text)
     for name in found.names:
+        if name in metrics and name not in space:
+            raise ValueError(
+                f"A constraint as text names parameters of the space, but {found.text!r} has {name!r}, which is a metric. Write "
+                f"MetricConstraint({name!r}, at_most=...), or at_least=..."
+            )
         if name not in space:
             meant = next((each for each in space if not each.isidentifier() and each in text), None)
             hint = (

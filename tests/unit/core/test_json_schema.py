@@ -48,7 +48,13 @@ def test_the_schema_is_a_schema_without_an_address_of_its_own() -> None:
 
 def test_every_argument_a_user_writes_is_described() -> None:
     schema = study_schema()
-    written = [schema, *(schema["$defs"][name] for name in ("Float", "Int", "Categorical", "Objective", "WarmStart"))]
+    written = [
+        schema,
+        *(
+            schema["$defs"][name]
+            for name in ("Float", "Int", "Categorical", "Objective", "WarmStart", "MetricConstraint")
+        ),
+    ]
 
     bare = [
         f"{part['title']}.{name}"
