@@ -88,7 +88,7 @@ def budget() -> str:
 
 
 def commands() -> str:
-    """Return the commands, one table a group."""
+    """Return the commands, one table a group; a command that is no group has a table of its own."""
     from airflow_hpo.cli.commands import get_cli_commands
 
     return "\n\n".join(_commands(group) for group in get_cli_commands()[0].subcommands)
@@ -114,9 +114,10 @@ def _fields(declared: Any) -> str:
 
 
 def _commands(group: Any) -> str:
-    rows = ((f"`{_usage(each)}`", _arguments(each)) for each in group.subcommands)
+    alone = not hasattr(group, "subcommands")
+    rows = ((f"`{_usage(each)}`", _arguments(each)) for each in ([group] if alone else group.subcommands))
     title = f"## airflow hpo {group.name}\n\n{group.help}.\n\n"
-    return title + _table((f"`airflow hpo {group.name} …`", "what it does"), rows)
+    return title + _table(("`airflow hpo …`" if alone else f"`airflow hpo {group.name} …`", "what it does"), rows)
 
 
 def _usage(command: Any) -> str:

@@ -37,7 +37,7 @@ STARTED = "start the DAGs that are scheduled on its asset"
 
 def get_cli_commands() -> list[CLICommand]:
     """Return the commands of this provider."""
-    groups = (_database(), _studies(), _trials(), _pods(), _champion(), _comparisons())
+    groups = (_database(), _studies(), _trials(), _pods(), _champion(), _comparisons(), _import())
     return [GroupCommand(name="hpo", help="Hyperparameter optimisation", subcommands=list(groups))]
 
 
@@ -45,11 +45,11 @@ def _group(name: str, text: str, *commands: ActionCommand) -> GroupCommand:
     return GroupCommand(name=name, help=text, subcommands=list(commands))
 
 
-def _command(function: str, text: str, *args: Arg) -> ActionCommand:
+def _command(function: str, text: str, *args: Arg, database: bool = True) -> ActionCommand:
     """Return the command of a function, ``<module>.<function>``, which has its name, or one with ``_`` after it."""
     name = function.rpartition(".")[2].rstrip("_")
     loaded = lazy_load_command(f"airflow_hpo.cli.{function}")
-    return ActionCommand(name=name, help=text, func=loaded, args=(*args, CONNECTION))
+    return ActionCommand(name=name, help=text, func=loaded, args=(*args, CONNECTION) if database else args)
 
 
 def _database() -> GroupCommand:
@@ -211,3 +211,21 @@ def _comparisons() -> GroupCommand:
         _command("comparisons.list_", "List comparisons, newest first", *arguments),
         _command("comparisons.show", "Show the report of one comparison", number, form),
     )
+
+
+def _import() -> ActionCommand:
+    file = Arg(
+        ("file",), help="A Katib Experiment (YAML or JSON); the ConfigMap of its template may stand in the same file"
+    )
+    output = Arg(("-o", "--output"), help="The DAG file to write (default: the standard output)", default=None)
+    system = Arg(
+        ("--from",),
+        help="The system of the file (default: the one it looks like)",
+        choices=("katib",),
+        default=None,
+        dest="source",
+    )
+    name = Arg(("--name",), help="The study's name (default: that of the file)", default=None)
+    trials = Arg(("--max-trials",), help="How many trials (default: as many as the file says)", type=int, default=None)
+    text = "Write the DAG of another system's specification, or say everything in it that cannot be had here"
+    return _command("importing.import_", text, file, output, system, name, trials, database=False)
