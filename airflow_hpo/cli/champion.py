@@ -180,4 +180,4 @@ def announce(move: Move) -> str:
             asset_manager.register_asset_change(asset=asset, extra=event_of(move), session=session)
     except SQLAlchemyError as err:
         return f"DAGs that are scheduled on {wanted.uri} were not started, because Airflow's own database says: {err}."
-    return f"DAGs that are scheduled on {wanted.uri} are started."
+    return f"DAGs that are scheduled on {wanted.uri} are started, unless they are paused."

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import time
 from typing import Any
 
 from airflow_hpo.comparison.decision import (
@@ -25,6 +26,7 @@ from airflow_hpo.comparison.rule import Scale
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
+from airflow_hpo.core.window import Period
 
 WINDOWS = "windows"
 """Key of the selections of several tuning windows."""
@@ -71,8 +73,12 @@ def markdown(
     selections: Selection | Mapping[str, Selection] | None = None,
     candidates: Sequence[Candidate] = (),
     windows: Sequence[WindowResult] = (),
+    period: Period | None = None,
 ) -> str:
-    """Return the report of a decision, what matters most first; selections are by the name of their tuning window."""
+    """Return the report of a decision, what matters most first.
+
+    Selections are by the name of their tuning window; ``period`` is what the scenarios of the test reach over.
+    """
     chosen = {"": selections} if isinstance(selections, Selection) else selections or {}
     parts = [
         f"## {decision.verdict.value.capitalize()}",
@@ -85,7 +91,7 @@ def markdown(
         _variants(decision),
         _windows(windows, decision),
         *(_selection(each, window) for window, each in chosen.items()),
-        _evidence(decision),
+        _evidence(decision, period),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -250,16 +256,24 @@ def _selection(selection: Selection, window: str) -> str:
     return f"{text}\n\n{_table(header, rows)}"
 
 
-def _evidence(decision: Decision) -> str:
+def _evidence(decision: Decision, period: Period | None) -> str:
     evidence, rule = decision.evidence, decision.rule
     judged = next((r for r in decision.challengers if r.judged), None)
     lines = [
-        f"Scenarios: {evidence.pairs}, each with {_replicates(evidence.replicates)}; look {decision.look} of {rule.looks}.",
+        f"Scenarios: {evidence.pairs}{_dates(period)}, each with {_replicates(evidence.replicates)}; look {decision.look} of {rule.looks}.",
         *_worth(decision),
         *([_tested(decision, judged)] if judged and decision.champion else []),
         *_missing(decision),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _dates(period: Period | None) -> str:
+    """Return what the scenarios reach over; days where they begin and end at midnight."""
+    if period is None:
+        return ""
+    spec = "%Y-%m-%d" if {period.start.time(), period.end.time()} == {time()} else "%Y-%m-%d %H:%M"
+    return f" from {period.start:{spec}} up to {period.end:{spec}}"
 
 
 def _worth(decision: Decision) -> list[str]:

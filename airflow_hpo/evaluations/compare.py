@@ -17,6 +17,7 @@ from airflow_hpo.core.attempt import TaskTry
 from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of, without_window
+from airflow_hpo.core.window import Period
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage import acts, comparisons, editions, evaluations
@@ -98,7 +99,10 @@ def compare_evaluations(
     origin = _origin(champion, parameter_set, names, selection, place)
     task_id = place.task.task_id if place else None
     with store.session() as session:
-        kept = comparisons.keep(session, _finding(decision, candidates, origin, task_id, mixed, windows=windows))
+        kept = comparisons.keep(
+            session,
+            _finding(decision, candidates, origin, task_id, mixed, windows=windows, period=_period(plans.values())),
+        )
     return Compared(kept, candidates, answered_evaluations(store, names, since))
 
 
@@ -219,6 +223,15 @@ def _scenarios(plans: Iterable[Plan]) -> list[Scenario]:
     return list({each.name: each for plan in plans for each in plan.scenarios}.values())
 
 
+def _period(plans: Iterable[Plan]) -> Period | None:
+    """Return what the scenarios of all looks reach over; None where one has no dates."""
+    periods = [each.period or plan.period for plan in plans for each in plan.scenarios]
+    known = [period for period in periods if period]
+    if not known or len(known) < len(periods):
+        return None
+    return Period(start=min(each.start for each in known), end=max(each.end for each in known))
+
+
 def _periods_sentence(plans: Iterable[Plan]) -> str | None:
     """Say that evaluations of one scenario worked on several periods, because a window was changed between two looks."""
     periods: dict[str, set[str]] = {}
@@ -274,6 +287,7 @@ def _finding(
     mixed: str = "",
     edition: str | None = None,
     windows: Sequence[WindowResult] = (),
+    period: Period | None = None,
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
     source = next((each for each in candidates if each.windows and each.name == decision.challenger), None)
@@ -289,7 +303,7 @@ def _finding(
         verdict=decision.verdict.value,
         sentence=decision.sentence,
         decision=data,
-        report=markdown(decision, selections_of(selection), candidates, windows),
+        report=markdown(decision, selections_of(selection), candidates, windows, period),
         task_id=task_id,
         **origin,
     )

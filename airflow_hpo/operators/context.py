@@ -43,12 +43,23 @@ def reference_of(context: Context, zone: tzinfo = UTC) -> Reference:
     run = context["dag_run"]
     start, end = run.data_interval_start, run.data_interval_end
     sources = [
+        (run.logical_date if _made_of_the_trigger(run) else None, "the run's logical date"),
         (end, "the end of the run's data interval" if start != end else "the run's data interval, which is a moment"),
         (run.logical_date, "the run's logical date"),
         (run.partition_date, "the date of the run's partition"),
         (run.run_after, "when the run was triggered"),
     ]
     return next(Reference(moment.astimezone(zone), source) for moment, source in sources if moment)
+
+
+def _made_of_the_trigger(run: Any) -> bool:
+    """Say whether a run by hand has a data interval of the moment of its trigger, and not of its logical date.
+
+    ``airflow dags trigger --logical-date`` makes it so, unlike Airflow's API and page.
+    """
+    end, logical = run.data_interval_end, run.logical_date
+    by_hand = getattr(run, "run_type", None) == "manual" and end and logical and end != logical
+    return bool(by_hand and (end > logical or end == run.run_after))
 
 
 def period_of(window: Window, context: Context, timezone: str) -> tuple[Period, Reference]:

@@ -208,7 +208,10 @@ def told(asset: int) -> list[dict[str, object]]:
 
 def test_production_is_told_of_a_rollback_as_of_a_promotion(champion: Command, asset: int) -> None:
     said = champion("champion", "rollback", NAME)
-    assert said.splitlines()[-1] == "DAGs that are scheduled on hpo://champion/dispatch/tokyo are started."
+    assert (
+        said.splitlines()[-1]
+        == "DAGs that are scheduled on hpo://champion/dispatch/tokyo are started, unless they are paused."
+    )
     assert told(asset) == [{"name": NAME, "version": 4, "params": {"wait": 70}, "previous": 3}]
 
 

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pytest
 
 from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.finalists import select
@@ -12,6 +15,7 @@ from airflow_hpo.comparison.report import as_data, markdown, selection_of
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.evaluation import Candidate
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.window import Period
 from tests.unit.comparison.evaluations import evaluated
 
 REVENUE = Objective("revenue", "maximize")
@@ -37,6 +41,20 @@ def test_the_page_holds_the_sentence_and_every_table() -> None:
     assert "The study's winner was 'new|x'" in page
     assert "- Test: exact sign-flip test over all 128 sign changes" in page
     assert "- Not judged, too much is missing: poor." in page
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"),
+    [
+        (0, "- Scenarios: 7 from 2026-10-04 up to 2026-11-01, each"),
+        (18, "- Scenarios: 7 from 2026-10-04 18:00 up to 2026-11-01 18:00, each"),
+    ],
+)
+def test_a_page_says_of_which_days_it_tells(hour: int, said: str) -> None:
+    data, period = evaluated("revenue", {"champion": DAYS, "new": [day + 5 for day in DAYS]}), [(10, 4), (11, 1)]
+    start, end = (datetime(2026, month, day, hour, tzinfo=ZoneInfo("Asia/Tokyo")) for month, day in period)
+    page = markdown(compare(data, REVENUE, ComparisonRule()), period=Period(start=start, end=end))
+    assert said in page
 
 
 def test_every_table_row_has_as_many_cells_as_its_header() -> None:

@@ -19,6 +19,10 @@ START, END, LOGICAL, AFTER, PARTITION = (datetime(2026, month, 1, tzinfo=UTC) fo
         ({"data_interval_start": START}, END, "the end of the run's data interval"),
         ({"data_interval_start": END}, END, "the run's data interval, which is a moment"),
         ({"data_interval_end": None}, LOGICAL, "the run's logical date"),
+        # Of a run by hand the API makes the interval of the logical date, but the command of the moment of the trigger.
+        ({"run_type": "manual", "data_interval_end": START}, START, "the end of the run's data interval"),
+        ({"run_type": "manual"}, LOGICAL, "the run's logical date"),
+        ({"run_type": "manual", "logical_date": PARTITION, "run_after": END}, PARTITION, "the run's logical date"),
         ({"data_interval_end": None, "logical_date": None}, PARTITION, "the date of the run's partition"),
         (
             {"data_interval_end": None, "logical_date": None, "partition_date": None},
