@@ -215,17 +215,13 @@ def _comparisons() -> GroupCommand:
 
 def _import() -> ActionCommand:
     file = Arg(
-        ("file",), help="A Katib Experiment (YAML or JSON); the ConfigMap of its template may stand in the same file"
+        ("file",), help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON)"
     )
     output = Arg(("-o", "--output"), help="The DAG file to write (default: the standard output)", default=None)
-    system = Arg(
-        ("--from",),
-        help="The system of the file (default: the one it looks like)",
-        choices=("katib",),
-        default=None,
-        dest="source",
-    )
+    looks = "The system of the file (default: the one it looks like)"
+    system = Arg(("--from",), help=looks, choices=("katib", "wandb"), default=None, dest="source")
     name = Arg(("--name",), help="The study's name (default: that of the file)", default=None)
     trials = Arg(("--max-trials",), help="How many trials (default: as many as the file says)", type=int, default=None)
+    objective = Arg(("--objective",), help="minimize:NAME or maximize:NAME, where a sweep has no metric", default=None)
     text = "Write the DAG of another system's specification, or say everything in it that cannot be had here"
-    return _command("importing.import_", text, file, output, system, name, trials, database=False)
+    return _command("importing.import_", text, file, output, system, name, trials, objective, database=False)

@@ -10,7 +10,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.dag_file import dag_file, dag_id
 from airflow_hpo.importers.document import LARGEST
 from airflow_hpo.importers.findings import RefusedSpecificationError
-from airflow_hpo.importers.systems import TITLES, read
+from airflow_hpo.importers.systems import read
 
 
 @one_line_errors
@@ -22,10 +22,11 @@ def import_(args: Any) -> None:
             f"The DAG is written into a new file, but {args.output!r} exists. Give another name, or remove it."
         )
     try:
-        system, found = read(_content(path), args.source, name=args.name, max_trials=args.max_trials)
+        options = {"name": args.name, "max_trials": args.max_trials, "objective": _objective(args.objective)}
+        system, found = read(_content(path), args.source, **options)
     except RefusedSpecificationError as err:
         sys.exit("\n".join(map(shown, str(err).splitlines())))
-    text = dag_file(found, f"{path.name} ({TITLES[system]})")
+    text = dag_file(found, f"{path.name} ({system.title})")
     if target is None:
         print(text, end="")  # noqa: T201
     else:
@@ -36,6 +37,18 @@ def import_(args: Any) -> None:
         _say(
             f"Wrote the study {found.study.name!r} as {args.output}. Look at it, then: airflow dags test {dag_id(found.study)}"
         )
+
+
+def _objective(given: str | None) -> dict[str, str] | None:
+    """Return the objective that a person names, such as ``minimize:loss``; a name alone is minimized."""
+    if given is None:
+        return None
+    direction, colon, metric = given.partition(":")
+    if colon and direction not in ("minimize", "maximize"):
+        raise DeclarationError(
+            f"An objective is minimize:NAME or maximize:NAME, but got {given!r}. Write minimize:{metric}."
+        )
+    return {"metric": metric, "direction": direction} if colon else {"metric": given, "direction": "minimize"}
 
 
 def _content(path: Path) -> bytes:

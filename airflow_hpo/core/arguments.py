@@ -10,7 +10,7 @@ from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.space.parameter import Choice
 from airflow_hpo.exceptions import DeclarationError
 
-_ALONE = re.compile(r"\s*\{\{-?\s*trial\.args\s*(\(.*\))?\s*-?\}\}\s*", re.DOTALL)
+_ALONE = re.compile(r"\s*\{\{-?\s*trial\.args(\.flag)?\s*(\(.*\))?\s*-?\}\}\s*", re.DOTALL)
 _FORM = "--{name}={value}"
 
 
@@ -32,6 +32,10 @@ class Arguments(tuple[str, ...]):
         """Return them in forms of the author's own, such as ``"-P", "{name}:{value}"``; ``{hyphens}`` is a name with hyphens."""
         return type(self)(self._params, *forms)
 
+    def flag(self, name: str, form: str = "--{name}") -> Self:
+        """Return one boolean parameter as a flag: an argument in the trials where it is true, and none in the others."""
+        return type(self)({name: True} if self._params.get(name) is True else {}, form)
+
     def __str__(self) -> str:
         return shlex.join(self)
 
@@ -50,7 +54,9 @@ def _parts(part: Any, trial: Any) -> list[Any]:
     match = _ALONE.fullmatch(part) if isinstance(part, str) else None
     if match is None:
         return [part]
-    return [f"{{{{ trial.args{match[1] or ''}[{index}] }}}}" for index in range(len(trial.args(*_forms(match[1]))))]
+    named, call = match[1] or "", match[2] or ""
+    made = trial.args.flag(*_forms(call)) if named else trial.args(*_forms(call or None))
+    return [f"{{{{ trial.args{named}{call}[{index}] }}}}" for index in range(len(made))]
 
 
 def _forms(call: str | None) -> tuple[str, ...]:

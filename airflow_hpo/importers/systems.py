@@ -1,18 +1,31 @@
 """Systems of which specifications are read, and those that are recognised so that they can be refused by name."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.document import documents
 from airflow_hpo.importers.imported import Imported
 from airflow_hpo.importers.katib.experiment import from_katib, is_experiment
+from airflow_hpo.importers.wandb.sweep import from_wandb, is_sweep
 
-READERS: dict[str, Callable[..., Imported]] = {"katib": from_katib}
-"""Name of a system -> its reader, which takes a text and what the text does not say."""
-TITLES = {"katib": "Katib"}
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system of which specifications are read."""
+
+    title: str
+    read: Callable[..., Imported]
+    options: tuple[str, ...]
+    """What may be given with a file, because files of the system may not say it."""
+
+
+SYSTEMS = {
+    "katib": System("Katib", from_katib, ("name", "max_trials")),
+    "wandb": System("W&B", from_wandb, ("name", "max_trials", "objective")),
+}
 NOT_READ = {
-    "wandb": "a W&B sweep",
     "trainer": "an OptimizationJob of Kubeflow Trainer",
     "sagemaker": "a tuning job of SageMaker",
     "vertex": "a HyperparameterTuningJob of Vertex AI",
@@ -20,15 +33,22 @@ NOT_READ = {
 }
 
 
-def read(text: str | bytes, system: str | None = None, **options: Any) -> tuple[str, Imported]:
+def read(text: str | bytes, system: str | None = None, **options: Any) -> tuple[System, Imported]:
     """Return the system of a specification, recognised unless it is named, and what becomes of it."""
     found = system or system_of(text)
-    if found not in READERS:
-        what = NOT_READ.get(found, f"one of {found!r}")
+    if found not in SYSTEMS:
         raise DeclarationError(
-            f"Specifications of {', '.join(TITLES.values())} are read, but got {what}. Declare the study as on the pages of docs/start."
+            f"Specifications of {_titles()} are read, but got {NOT_READ.get(found, f'one of {found!r}')}. "
+            "Declare the study as on the pages of docs/start."
         )
-    return found, READERS[found](text, **options)
+    one = SYSTEMS[found]
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if name not in one.options:
+            raise DeclarationError(
+                f"A specification of {one.title} says its {name} itself, but got {name}={given[name]!r}. Leave it out."
+            )
+    return one, one.read(text, **given)
 
 
 def system_of(text: str | bytes) -> str:
@@ -38,8 +58,12 @@ def system_of(text: str | bytes) -> str:
             if isinstance(each, Mapping) and belongs(each):
                 return name
     raise DeclarationError(
-        f"A specification is one of {', '.join(TITLES.values())}, but got a file that looks like none. Give its system: --from katib."
+        f"A specification is one of {_titles()}, but got a file that looks like none. Give its system: --from katib."
     )
+
+
+def _titles() -> str:
+    return " and ".join(each.title for each in SYSTEMS.values())
 
 
 def _has(*names: str) -> Callable[[Mapping[Any, Any]], bool]:
@@ -49,7 +73,7 @@ def _has(*names: str) -> Callable[[Mapping[Any, Any]], bool]:
 _SIGNS: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
     "katib": is_experiment,
     "trainer": lambda data: data.get("kind") == "OptimizationJob",
-    "wandb": _has("method", "parameters"),
+    "wandb": is_sweep,
     "sagemaker": _has("HyperParameterTuningJobConfig"),
     "vertex": _has("studySpec"),
     "azureml": _has("search_space"),

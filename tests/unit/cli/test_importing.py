@@ -11,11 +11,20 @@ import pytest
 from airflow_hpo.cli.importing import import_
 from tests.unit.importers.experiments import experiment
 
-SWEEP = "method: random\nparameters: {lr: {min: 0.1, max: 0.2}}\n"
+SWEEP = "program: fit.py\nname: breeze\nmethod: random\nparameters: {lr: {min: 0.1, max: 0.2}}\n"
+TRAINER = "kind: OptimizationJob\napiVersion: optimizer.kubeflow.org/v1alpha1\n"
 
 
 def run(file: Path, **options: Any) -> None:
-    given = {"file": str(file), "output": None, "source": None, "name": None, "max_trials": None, **options}
+    given = {
+        "file": str(file),
+        "output": None,
+        "source": None,
+        "name": None,
+        "max_trials": None,
+        "objective": None,
+        **options,
+    }
     import_(argparse.Namespace(**given))
 
 
@@ -60,7 +69,7 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [(SWEEP, "a W&B sweep"), ("a: 1", "looks like none"), ("", "looks like none")]
+    ("text", "why"), [(TRAINER, "an OptimizationJob"), ("a: 1", "looks like none"), ("", "looks like none")]
 )
 def test_another_system_is_refused_by_its_name(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(SystemExit, match=why):
@@ -70,3 +79,15 @@ def test_another_system_is_refused_by_its_name(tmp_path: Path, text: str, why: s
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="No such file"):
         run(tmp_path / "none.yaml")
+
+
+def test_what_a_sweep_does_not_say_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(written(tmp_path, SWEEP), max_trials=9, objective="maximize:acc")
+    assert 'Objective("acc", direction="maximize")' in capsys.readouterr().out
+
+
+def test_what_a_file_says_itself_is_not_given(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="says its objective itself"):
+        run(written(tmp_path, experiment({})), objective="minimize:loss")
+    with pytest.raises(SystemExit, match="Write minimize:loss"):
+        run(written(tmp_path, SWEEP), objective="min:loss")

@@ -67,3 +67,12 @@ def test_an_inactive_parameter_is_nothing_in_an_evaluation_too() -> None:
     request = TrialRequest(study="s/test@r", key="001/0", params={"x": 1}, candidate="champion")
     view = TrialView(request, ["candidate", "scenario"])
     assert TEMPLATES.from_string("[{{ trial.params.absent }}{{ trial.params.x }}]").render(trial=view) == "[1]"
+
+
+def test_a_boolean_is_a_flag_where_it_is_true_and_left_out_where_it_is_not() -> None:
+    assert rendered("python", "{{ trial.args.flag('flag') }}", "{{ trial.args.flag('flag', '+{name}') }}") == [
+        "python",
+        "--flag",
+        "+flag",
+    ]
+    assert rendered("python", "{{ trial.args.flag('none') }}", "{{ trial.args.flag('learning_rate') }}") == ["python"]

@@ -10,14 +10,15 @@ from kubernetes.client import ApiClient
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.metrics.collector import Collector
-from airflow_hpo.core.metrics.source import MetricSource
+from airflow_hpo.core.metrics.source import MetricSource, Stdout
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.importers.findings import Note, Refusal
 from airflow_hpo.importers.imported import Imported
 from airflow_hpo.pods.build.labels import PodIdentity
-from airflow_hpo.task_groups.backends import TrialBackend
+from airflow_hpo.task_groups.backends import ProcessTrial, TrialBackend
 from airflow_hpo.task_groups.jobs import JobTrial
+from airflow_hpo.task_groups.pods import PodTrial
 from tests.unit.operators.claimed import claimed_run
 
 Data = dict[str, Any]
@@ -84,6 +85,8 @@ def wrong_study(case: Data, study: Study, notes: Sequence[Note]) -> list[str]:
         said = {each.path for each in notes}
         fits = [each for each in alternatives if not lacks({k: each[k] for k in each if k != "note"}, got["sampler"])]
         wrong += [] if any("note" not in each or each["note"] in said for each in fits) else ["no sampler fits"]
+    if "points_in_grid" in case and study.points != case["points_in_grid"]:
+        wrong.append(f"the grid has {study.points} points")
     constant = {name for name in case.get("constants", {}) if name in got["space"]}
     more = got["space"].keys() - expected["space"].keys() - constant
     return [*wrong, *lacks(expected, got, "study"), *(f"space has {name}" for name in more)]
@@ -93,15 +96,16 @@ def wrong_trial(case: Data, imported: Imported) -> list[str]:
     """Return what is wrong with what runs a trial."""
     expected, backend = case["trial"], imported.trial
     given = backend.arguments
+    kinds = {JobTrial: "job", PodTrial: "pod", ProcessTrial: "process"}
     facts = {
-        "kind": "job" if isinstance(backend, JobTrial) else "pod",
-        "container": given["base_container_name"],
+        "kind": kinds[type(backend)],
+        "container": given.get("base_container_name"),
         "namespace": given.get("namespace"),
         "pods": given.get("pods", 1),
         "keep": given.get("on_finish_action") == "keep_pod",
         "program_retries": given.get("program_retries", 0),
         "time_limit": given.get("time_limit"),
-        "metrics": given["metrics"].to_dict(),
+        "metrics": given.get("metrics", Stdout()).to_dict(),
     }
     sample = expected["metrics"].get("sample")
     named = {name: value for name, value in expected.items() if name != "rendered"}
@@ -110,7 +114,9 @@ def wrong_trial(case: Data, imported: Imported) -> list[str]:
     if sample:
         wrong += lacks(sample["read"], read(given["metrics"], imported.study, sample["lines"]), "sample")
     for each in expected["rendered"]:
-        wrong += _wrong_pod(each, backend)
+        wrong += (
+            lacks(each["command"], command(backend, each["params"])) if "command" in each else _wrong_pod(each, backend)
+        )
     return wrong
 
 
@@ -138,12 +144,23 @@ def _wrong_pod(expected: Data, backend: TrialBackend) -> list[str]:
     return wrong
 
 
+def command(backend: TrialBackend, params: Data) -> list[str]:
+    """Return what a process of a trial runs."""
+    found: list[str] = _rendered(backend, params, 7).command
+    return found
+
+
 def rendered(backend: TrialBackend, params: Data, number: int = 7) -> Data:
     """Return the pod of a trial as Kubernetes gets it."""
+    operator = _rendered(backend, params, number)
+    plain: Data = ApiClient().sanitize_for_serialization(operator.build_pod_request_obj(dry_run=True))
+    return plain
+
+
+def _rendered(backend: TrialBackend, params: Data, number: int) -> Any:
     request = TrialRequest(study="s@r", key="001/3", number=number, params=params, seed=3)
     operator: Any = backend.operator(task_id="trial", request=request.to_dict(), **backend.arguments)
     operator.run = claimed_run(request)
     operator._identity = PodIdentity(request, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
     operator.render_template_fields({"trial": TrialView(request)})
-    plain: Data = ApiClient().sanitize_for_serialization(operator.build_pod_request_obj(dry_run=True))
-    return plain
+    return operator

@@ -1,4 +1,4 @@
-"""Every Experiment of tests/corpus/katib becomes what its expected file says."""
+"""Every specification of tests/corpus becomes what its expected file says."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo import from_katib
+from airflow_hpo import from_katib, from_wandb
 from airflow_hpo.importers.dag_file import dag_file
 from airflow_hpo.importers.findings import RefusedSpecificationError
 from airflow_hpo.importers.imported import Imported
 from tests.unit.importers.expected import wrong_notes, wrong_refusals, wrong_study, wrong_trial
 
-CORPUS = Path(__file__).parent.parent.parent / "corpus" / "katib"
-CASES = {path.stem: json.loads((CORPUS / f"{path.stem}.expected.json").read_text()) for path in CORPUS.glob("*.yaml")}
+CORPUS = Path(__file__).parent.parent.parent / "corpus"
+READERS = {"katib": from_katib, "wandb": from_wandb}
+CASES = {
+    f"{system}/{path.stem}": json.loads(path.with_name(f"{path.stem}.expected.json").read_text())
+    for system in READERS
+    for path in (CORPUS / system).glob("*.yaml")
+}
 NAMES = sorted(CASES)
 IMPORTED = [name for name in NAMES if CASES[name]["outcome"] == "imported" and "needs" not in CASES[name]]
 
 
 def result_of(name: str) -> Imported | RefusedSpecificationError:
     try:
-        return from_katib((CORPUS / f"{name}.yaml").read_text(), **CASES[name].get("with", {}))
+        read = READERS[name.partition("/")[0]]
+        return read((CORPUS / f"{name}.yaml").read_text(), **CASES[name].get("with", {}))
     except RefusedSpecificationError as err:
         return err
 
@@ -35,9 +41,10 @@ def imported(name: str) -> Imported:
     return found
 
 
-def test_there_are_39_cases_and_26_are_imported() -> None:
-    results = [result_of(name) for name in NAMES]
-    assert (len(results), sum(isinstance(each, Imported) for each in results)) == (39, len(IMPORTED)) == (39, 26)
+@pytest.mark.parametrize(("system", "cases", "good"), [("katib", 39, 26), ("wandb", 22, 17)])
+def test_so_many_cases_are_imported(system: str, cases: int, good: int) -> None:
+    results = [result_of(name) for name in NAMES if name.startswith(f"{system}/")]
+    assert (len(results), sum(isinstance(each, Imported) for each in results)) == (cases, good)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,7 +64,7 @@ def test_a_case_is_imported_or_refused_as_expected(name: str) -> None:
 def test_the_written_dag_declares_the_same(name: str) -> None:
     found = imported(name)
     names: dict[str, Any] = {"__name__": "dag"}
-    exec(compile(dag_file(found, f"{name}.yaml (Katib)"), name, "exec"), names)
+    exec(compile(dag_file(found, "specification.yaml"), name, "exec"), names)
     assert names["study"] == found.study
     assert type(names["trial"]) is type(found.trial)
     assert names["trial"].arguments == found.trial.arguments
@@ -65,7 +72,7 @@ def test_the_written_dag_declares_the_same(name: str) -> None:
 
 def test_the_written_dags_are_formatted_and_name_no_importer(tmp_path: Path) -> None:
     for name in IMPORTED:
-        (tmp_path / f"{name}.py").write_text(dag_file(imported(name), f"{name}.yaml (Katib)"))
+        (tmp_path / f"{name.replace('/', '_')}.py").write_text(dag_file(imported(name), "specification.yaml"))
     assert not [path for path in tmp_path.iterdir() if "importers" in path.read_text()]
     tool = [sys.executable, "-m", "ruff"]
     for check in (["format", "--check"], ["check", "--select", "E4,E7,E9,F"]):
@@ -76,5 +83,5 @@ def test_the_written_dags_are_formatted_and_name_no_importer(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", IMPORTED)
 def test_every_note_stands_in_the_written_dag(name: str) -> None:
     found = imported(name)
-    text = " ".join(dag_file(found, name).replace("#", "").split())
+    text = " ".join(dag_file(found, "specification.yaml").replace("#", "").split())
     assert [note.path for note in found.notes if " ".join(note.sentence.split()) not in text] == []
