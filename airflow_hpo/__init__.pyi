@@ -47,8 +47,8 @@ from airflow_hpo.operators.study import (
     StudyFinishOperator as StudyFinishOperator,
     StudyStartOperator as StudyStartOperator,
     StudySuggestOperator as StudySuggestOperator,
-    study_asset as study_asset,
 )
+from airflow_hpo.operators.study_asset import study_asset as study_asset
 from airflow_hpo.retuning.approval import Approval as Approval
 from airflow_hpo.retuning.dag import retuning_dag as retuning_dag
 from airflow_hpo.retuning.regions import retuning_dags as retuning_dags

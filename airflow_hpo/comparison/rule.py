@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field, StrictFloat, StrictInt
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from airflow_hpo.core.declared import REQUIRED, Declared
+from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.objective import Direction, MetricName
 
 
@@ -34,7 +35,8 @@ class Dependence(StrEnum):
 class Guardrail(Declared):
     """A metric that must not get worse by more than a margin.
 
-    A promotion needs evidence that it does not (non-inferiority); a lack of evidence that it does is not enough.
+    A promotion needs evidence that it does not (non-inferiority); a lack of evidence that it does is not enough. While tuning, trials that
+    break it against the champion's own trial are infeasible: none of them is a finalist.
 
     Example::
 
@@ -44,15 +46,25 @@ class Guardrail(Declared):
     :param margin: the largest loss that is tolerated, above 0; in the metric's own unit or, with ``scale="relative"``,
         as a share of the champion's mean (0.02 is 2 %).
     :param scale: ``"absolute"`` or ``"relative"``.
+    :param in_search: whether it is also a constraint of the search of a retuning; False: only the comparison watches it.
     :raises DeclarationError: when an argument is missing or outside its range.
     """
 
     direction: Direction
     margin: StrictFloat = Field(gt=0)
     scale: Scale = Scale.ABSOLUTE
+    # Left out while True, so that fingerprints of earlier rules hold.
+    in_search: StrictBool = Field(default=True, exclude_if=bool)
 
     def __init__(self, direction: str = REQUIRED, margin: float = REQUIRED, **options: Any) -> None:
         super().__init__(direction=direction, margin=margin, **options)
+
+    def constraint(self, metric: str) -> MetricConstraint:
+        """Return what it is in a search."""
+        margin = f"{100 * self.margin:.12g}%" if self.scale is Scale.RELATIVE else f"{self.margin:.15g}"
+        if self.direction is Direction.MINIMIZE:
+            return MetricConstraint(metric, at_most=f"champion + {margin}")
+        return MetricConstraint(metric, at_least=f"champion - {margin}")
 
 
 class ComparisonRule(Declared):

@@ -317,12 +317,12 @@ class Study(Declared):
         kept = (constraint.breach(self.parameter_constraints, point) is None for point in grid.points(self.space))
         return sum(kept)
 
-    @cached_property
+    @property
     def parameter_constraints(self) -> list[str]:
         """The constraints that every trial keeps, because they compare parameters."""
         return between_parameters(self.constraints)
 
-    @cached_property
+    @property
     def metric_constraints(self) -> list[MetricConstraint]:
         """The constraints by which a trial is judged when it has ended."""
         return on_metrics(self.constraints)

@@ -5,23 +5,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from airflow.sdk import Asset, BaseOperator, Context, TriggerRule
+from airflow.sdk import BaseOperator, Context, TriggerRule
 from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from airflow_hpo.comparison.guardrails_in_search import constrained
+from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.advice import advice
-from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.form import Asked
 from airflow_hpo.core.layout import Layout
-from airflow_hpo.core.names import ascii_form, is_name, one_spelling
 from airflow_hpo.core.owner import Owner
 from airflow_hpo.core.parameter_set import ParameterVersion, check_name
-from airflow_hpo.core.remedy import named
 from airflow_hpo.core.scenarios import as_laid_out, in_period
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
-from airflow_hpo.core.study import STUDY_NAME, Study, checked_study
+from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.core.trial_key import group_of
 from airflow_hpo.core.window import Window, checked_window
 from airflow_hpo.core.window_form import window_text
@@ -44,11 +43,12 @@ from airflow_hpo.operators.context import (
 )
 from airflow_hpo.operators.edition import EditionOperator
 from airflow_hpo.operators.selection import SelectCandidatesOperator
+from airflow_hpo.operators.study_asset import study_asset
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
 from airflow_hpo.operators.windows import other_windows, window_in
 from airflow_hpo.operators.windows import without_prefix as windows_without_prefix
 from airflow_hpo.parameter_sets.history import champion_until
-from airflow_hpo.storage import acts
+from airflow_hpo.storage import acts, editions
 from airflow_hpo.storage.asset_events import EventKey, any_sent
 from airflow_hpo.studies.drain import waits_with_batch
 from airflow_hpo.studies.finish import ended_just_before, finish
@@ -61,31 +61,6 @@ from airflow_hpo.triggers.study import LONGEST_WAIT, StudyEvent, StudyTrigger
 
 FIRST_EVENT = 10.0
 """Seconds within which the event of an edition that ended is there."""
-
-
-def study_asset(name: str) -> Asset:
-    """Return the asset that is updated whenever a study finds its best trial.
-
-    Schedule a DAG on it to do something with the result.
-
-    Example::
-
-        from airflow.sdk import DAG
-
-        with DAG("after_tuning", schedule=[study_asset("valley")]):
-            pass
-
-    :param name: the study's name.
-    """
-    if not isinstance(name, str) or not is_name(STUDY_NAME, one_spelling(name)):
-        meant = name.name if isinstance(name, Study) else named(name)
-        raise DeclarationError(
-            f"An asset is found by its study's name, but got {brief_repr(name)}. Write study_asset({meant!r})."
-        )
-    name = ascii_form(name, "~")
-    stem = name.rstrip("/")
-    # Airflow drops slashes at the end of a URI, so that `a/` would be the asset of `a`.
-    return Asset(name=f"hpo_study_{name}", uri=f"hpo://study/{stem}{'%2F' * (len(name) - len(stem))}")
 
 
 class StudyStartOperator(EditionOperator):
@@ -104,6 +79,7 @@ class StudyStartOperator(EditionOperator):
     :param run: a value that is different for each edition; the same value reopens the same edition. Templated.
     :param parameter_set: parameter set that holds the champion, which is tried first where it fits the space; None for no such trial.
         In a run about earlier data than the champion's it is the newest version that was not found on later data.
+    :param rule: rule of which the guardrails are constraints of a new edition; None for none.
     :param window: what data the trials work on, relative to the run; it is cut into the scenarios of a study that has a length of them.
     :param layout: for how many trials the tasks that follow were laid out, which bounds what a person may ask for; None: any number.
     :param form: whether the DAG run may be triggered with other settings, in params that begin with the id of the task group.
@@ -121,6 +97,7 @@ class StudyStartOperator(EditionOperator):
         study: Study,
         run: str = "{{ run_id }}",
         parameter_set: str | None = None,
+        rule: ComparisonRule | None = None,
         window: Window | None = None,
         layout: Layout | None = None,
         form: bool = False,
@@ -129,6 +106,7 @@ class StudyStartOperator(EditionOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.study = checked_study(study)
+        self.rule = rule
         self.window = checked_window("window", window)
         as_laid_out(study, window)
         if isinstance(study.scenarios, str) and "{{" not in str(run):
@@ -160,7 +138,8 @@ class StudyStartOperator(EditionOperator):
             # What is computed afresh is reckoned in the zone that the schedule has now.
             named = zone_of_schedule(context) if opening.afresh else timezone_of(hook.store, context)
             windows = other_windows(context) if self.form else {}
-            study = self._in_run(context, named)
+            opened = hook.store.read(editions.find_one, opening.name)
+            study = constrained(self._in_run(context, named), self.rule, opened.study if opened else None)
             asked = replace(self._asked(context, study), windows=windows)
             edition = open_edition(hook.store, study, self.run, place, before, named, facts, opening, asked)
             self._enter_champion(hook.store, champion, edition, reference_of(context).moment)

@@ -16,7 +16,7 @@ from airflow_hpo.core.advice import CONSTRAINED
 from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna import attributes, tables
-from airflow_hpo.optuna.read import as_record, constraints_on_metrics, records_of, study_id
+from airflow_hpo.optuna.read import as_record, constraints_of_named, constraints_on_metrics, records_of, study_id
 from airflow_hpo.optuna.trial_rows import TrialRows
 from airflow_hpo.optuna.write import LockedTrial, add_attributes
 
@@ -47,13 +47,11 @@ def typical(study: Study, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
 
 def note(trial: LockedTrial, name: str) -> None:
     """Write the excesses of a trial that the same transaction tells."""
-    connection = trial.connection
-    found = study_id(connection, name)
-    constraints = constraints_on_metrics(connection, found)
+    constraints = constraints_of_named(trial.connection, name)
     if not constraints:
         return
     relative = any(one.relative for one in constraints)
-    known = records_of(connection, found, details=False) if relative else []
+    known = records_of(trial.connection, study_id(trial.connection, name), details=False) if relative else []
     trial.note(_attributes(Limits.of(constraints, known).excesses(trial.record())), system=True)
 
 

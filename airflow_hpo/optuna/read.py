@@ -133,9 +133,14 @@ _TRIAL_ID = (
     .select_from(tables.trials.join(tables.studies, tables.trials.c.study_id == tables.studies.c.study_id))
     .where(tables.studies.c.study_name == bindparam("name"), tables.trials.c.number == bindparam("number"))
 )
-_LIMITS = select(tables.study_user_attributes.c.value_json).where(
-    tables.study_user_attributes.c.study_id == bindparam("study_id"),
-    tables.study_user_attributes.c.key == attributes.LIMITS,
+_STUDY_ATTRS = tables.study_user_attributes.c
+_LIMITS = select(_STUDY_ATTRS.value_json).where(
+    _STUDY_ATTRS.study_id == bindparam("study_id"), _STUDY_ATTRS.key == attributes.LIMITS
+)
+_LIMITS_BY_NAME = (
+    select(_STUDY_ATTRS.value_json)
+    .select_from(tables.study_user_attributes.join(tables.studies, _STUDY_ATTRS.study_id == tables.studies.c.study_id))
+    .where(tables.studies.c.study_name == bindparam("name"), _STUDY_ATTRS.key == attributes.LIMITS)
 )
 _RESULTS = (OptunaState.COMPLETE, OptunaState.PRUNED)
 _VALUES = tables.trial_values.c
@@ -180,7 +185,15 @@ def records_of(connection: Connection, study_id: int, *, details: bool = True) -
 
 def constraints_on_metrics(connection: Connection, study_id: int) -> list[MetricConstraint]:
     """Return the constraints by which the trials of a study are judged when they have ended."""
-    text = connection.execute(_LIMITS, {"study_id": study_id}).scalar_one_or_none()
+    return _constraints(connection.execute(_LIMITS, {"study_id": study_id}).scalar_one_or_none())
+
+
+def constraints_of_named(connection: Connection, name: str) -> list[MetricConstraint]:
+    """Return those of the study of a name, by one statement, as every result asks for them."""
+    return _constraints(connection.execute(_LIMITS_BY_NAME, {"name": name}).scalar_one_or_none())
+
+
+def _constraints(text: str | None) -> list[MetricConstraint]:
     return [MetricConstraint.from_dict(each) for each in json.loads(text)] if text else []
 
 

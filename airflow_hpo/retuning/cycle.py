@@ -122,6 +122,7 @@ class Cycle:
             form=self.form,
             window=window,
             parameter_set=self.parameter_set,
+            rule=self.rule,
             hpo_conn_id=self.hpo_conn_id,
         )
 

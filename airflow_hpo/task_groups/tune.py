@@ -7,6 +7,8 @@ from airflow.sdk import TaskGroup, TriggerRule, get_parsing_context
 from airflow.sdk.configuration import conf as airflow_conf
 
 from airflow_hpo import conf
+from airflow_hpo.comparison.guardrails_in_search import constrained
+from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.advice import advice
 from airflow_hpo.core.layout import Layout
 from airflow_hpo.core.remedy import closest
@@ -16,6 +18,7 @@ from airflow_hpo.core.trial_key import BATCH_GROUP, task_in_batch
 from airflow_hpo.core.window import Window, checked_window
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.operators.comparison import check_guardrails
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
 from airflow_hpo.sensors.study import StudySensor
 from airflow_hpo.task_groups.backends import TrialBackend
@@ -63,6 +66,8 @@ class TuneTaskGroup(TaskGroup):
         when their program decides. ``Study(scenarios="1d")`` cuts it into days, each of which has its own period.
     :param run: a value that is different for each edition; a constant makes every DAG run continue the same edition. Templated.
     :param parameter_set: parameter set; its champion, which production uses now, is tried first; None for no such trial.
+    :param rule: rule of a later comparison with the champion of ``parameter_set``; its guardrails are constraints of new editions, unless they
+        are declared with ``in_search=False``. None for none.
     :param accept_incomplete: True makes ``finish`` succeed when tasks of the study failed before its budget was spent; its
         result then has ``end`` ``"incomplete"`` and a ``reason``. False makes it fail, and name the task.
     :param form: Airflow's trigger form has the study's settings, with the declared values as defaults, under ``<group_id>.``; False, and a
@@ -81,6 +86,7 @@ class TuneTaskGroup(TaskGroup):
         window: Window | None = None,
         run: str = "{{ run_id }}",
         parameter_set: str | None = None,
+        rule: ComparisonRule | None = None,
         accept_incomplete: bool = False,
         form: bool = True,
         hpo_conn_id: str = HpoHook.default_conn_name,
@@ -96,7 +102,9 @@ class TuneTaskGroup(TaskGroup):
                 f"Write dispatch={closest(dispatch, ['batches', 'continuous'])!r}."
             )
         declared = checked_study(study)
-        study = as_laid_out(declared, checked_window("window", window))
+        if rule is not None:
+            check_guardrails(rule, declared.objective)
+        study = as_laid_out(constrained(declared, rule), checked_window("window", window))
         check_declarations(study, trial, self.dag)
         check_places(hpo_conn_id, accept_incomplete=accept_incomplete, deferrable=deferrable)
         _advise(study)
@@ -114,6 +122,7 @@ class TuneTaskGroup(TaskGroup):
                 window=window,
                 run=run,
                 parameter_set=parameter_set,
+                rule=rule,
                 layout=None if study.shared else self._layout,
                 form=form,
                 hpo_conn_id=hpo_conn_id,

@@ -33,10 +33,10 @@ COLUMNS = {
     "exit_code",
     "problems",
     "remarks",
-    "feasible",
-    "breaks",
 }
 """Columns that every trial has, whatever its study declares."""
+JUDGED = {"feasible", "breaks"}
+"""Columns of the trials of a study with constraints on metrics."""
 
 
 INVALID = "invalid"
@@ -127,7 +127,7 @@ def state_of(record: TrialRecord) -> str:
 
 def metric_column(metric: str) -> str:
     """Return the column of a metric: its name, unless another column has that."""
-    return f"metrics.{metric}" if metric in COLUMNS or metric.startswith("params.") else metric
+    return f"metrics.{metric}" if metric in COLUMNS | JUDGED or metric.startswith("params.") else metric
 
 
 def _seconds(record: TrialRecord) -> float | None:

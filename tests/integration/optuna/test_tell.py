@@ -57,7 +57,7 @@ def test_a_tell_is_one_connection_and_few_statements(
     ):
         studies.tell(EDITION, number, TrialState.COMPLETE, 0.5, {"f1": 0.25}, "abc")
     written = [text for text in statements if not text.startswith(("BEGIN", "SET LOCAL"))]
-    assert (len(connections), len(written)) == (1, 8), written
+    assert (len(connections), len(written)) == (1, 9), written
 
 
 def test_a_trial_never_ends_before_it_began_although_the_clock_went_back(studies: OptunaStudies, number: int) -> None:

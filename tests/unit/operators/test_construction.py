@@ -18,7 +18,8 @@ from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.process import TrialProcessOperator
 from airflow_hpo.operators.promotion import parameter_set_asset
-from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator, study_asset
+from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
+from airflow_hpo.operators.study_asset import study_asset
 
 STUDY = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=10)
 REQUEST = TrialRequest(study="s@r", key="001/0", number=0, params={"x": 0.5}).to_dict()

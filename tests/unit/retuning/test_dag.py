@@ -192,6 +192,13 @@ def test_a_guardrail_on_an_extra_metric_is_taken() -> None:
     built(study=study, rule=ComparisonRule(guardrails={"delay": Guardrail("minimize", margin=1.0)}))
 
 
+def test_the_tuning_knows_the_guardrails_and_says_which_samplers_do_not(caplog: pytest.LogCaptureFixture) -> None:
+    study = Study(**{**dict(STUDY), "objective": Objective("cost", extra_metrics=["delay"]), "sampler": "cmaes"})
+    rule = ComparisonRule(guardrails={"delay": Guardrail("minimize", margin=1.0)})
+    assert built(study=study, rule=rule).get_task("tune.start").rule == rule
+    assert "'delay <= champion + 1'" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
