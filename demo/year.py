@@ -20,6 +20,7 @@ from rich.table import Table
 
 from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.decision import Decision, Verdict
+from airflow_hpo.comparison.guardrails_in_search import constraints_of
 from airflow_hpo.comparison.order import order_of
 from airflow_hpo.core.calendar import split
 from airflow_hpo.core.seeds import derived_seed
@@ -95,8 +96,11 @@ class Retuning:
         return Found(challenger, compare(frame, self.study.objective, self.rule, champion="champion", order=order))
 
     def _tuned(self, at: datetime, champion: Params | None) -> list[Params]:
-        """Return the points of a study, best first; the champion is the first trial."""
-        edition = f"{self.study.name}@{at:%Y-%m-%d}"
+        """Return the feasible points of a study, best first; the champion is the first trial, and what it measured limits the others."""
+        edition, period = f"{self.study.name}@{at:%Y-%m-%d}", self.tuning.period(at)
+        known = self.measured(champion, period) if champion else {}
+        rails = {one: one.threshold(known.get(one.metric)) for one in constraints_of(self.rule)}
+        limits = {one: threshold for one, threshold in rails.items() if threshold is not None}
         space = {name: distribution_of(each) for name, each in self.study.space.items()}
         tuned = optuna.create_study(direction="minimize")
         if champion:
@@ -104,17 +108,22 @@ class Retuning:
         for number in range(self.study.max_trials):
             tuned.sampler = sampler_for(self.study, edition, derived_seed(self.study.seed, edition, str(number)))
             trial = tuned.ask(space)
-            tuned.tell(trial, self._measured(trial.params, self.tuning.period(at))["cost"])
-        return [trial.params for trial in sorted(tuned.trials, key=lambda each: each.value or 0.0)]
+            measured = self.measured(trial.params, period)
+            for one, threshold in limits.items():
+                trial.set_constraint(one.text, one.excess(measured[one.metric], threshold))
+            tuned.tell(trial, measured["cost"])
+        feasible = [each for each in tuned.trials if all(excess <= 0 for excess in each.constraints.values())]
+        return [each.params for each in sorted(feasible, key=lambda each: each.value or 0.0)]
 
     def _costs(self, params: Params, window: Any, at: datetime) -> pd.DataFrame:
         rows = [
-            {"scenario": each.name, "variant": "forecast", "replicate": 1, **self._measured(params, each.period)}
+            {"scenario": each.name, "variant": "forecast", "replicate": 1, **self.measured(params, each.period)}
             for each in split(window.period(at), self.scenarios)
         ]
         return pd.DataFrame(rows).assign(candidate="", failure_kind=None)
 
-    def _measured(self, params: Params, period: Any) -> dict[str, float]:
+    def measured(self, params: Params, period: Any) -> dict[str, float]:
+        """Return what a plan would have cost in a period."""
         days = {"start": period.start.date(), "end": period.end.date()}
         measured: dict[str, float] = self.planned(argparse.Namespace(variant="forecast", **days, **params))
         return measured

@@ -29,7 +29,7 @@ class StudyProgress:
     :param pruned: how many were pruned.
     :param failed: how many failed for good.
     :param running: how many run, or have been suggested.
-    :param best: the best value; None before any trial is complete.
+    :param best: the best value; None before any trial is complete and feasible.
     :param values: values of the complete trials, in the order in which they ended.
     :param seconds: time since the study was started, or started again after its end.
     """

@@ -74,7 +74,8 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
     replaced = {record.replaces for record in parts}
     shown = [r for r in parts if r.key and r.number not in replaced and not r.state.successful]
     shown.sort(key=lambda r: (r.state is not TrialState.RUNNING, -r.number))
-    said = _study(status_of(store, edition, records), tasks, {first_key(r.key) for r in parts if r.key})
+    look = status_of(store, edition, records)
+    said = _study(look, tasks, {first_key(r.key) for r in parts if r.key})
     odd = odd_results(parts, runs)
     mixed = images_sentence(store, [ran]), periods_sentence(store, name)
     found = [_trial(record, runs.get(record.number, []), tasks, news) for record in shown]
@@ -89,7 +90,7 @@ def explain(store: Store, name: str, tasks: RunTasks) -> Explanation:
         [
             *said,
             *([odd_sentence(odd)] if odd else []),
-            *filter(None, (edition.rule_trouble, *mixed)),
+            *filter(None, (edition.rule_trouble, look.none_feasible, *mixed)),
             *sentences_of(known, edition),
         ],
         found,
