@@ -1,5 +1,6 @@
 """Public names and the modules that define them: type checkers read this file, and ``__init__.py`` loads names by it."""
 
+from airflow_hpo.comparison.error_budget import ErrorBudget as ErrorBudget
 from airflow_hpo.comparison.rule import ComparisonRule as ComparisonRule, Guardrail as Guardrail
 from airflow_hpo.core.algorithms import Pruner as Pruner, Sampler as Sampler
 from airflow_hpo.core.evaluation import Candidate as Candidate, Scenario as Scenario, folds as folds

@@ -36,11 +36,13 @@ def compare(
     look: int = 1,
     fractions: Sequence[float] | None = None,
     order: Order | None = None,
+    alpha: float | None = None,
 ) -> Decision:
     """Decide whether a challenger replaces the champion.
 
     The same frame, rule and look give the same decision. A later look takes all evaluations so far, not only the new ones.
     ``order`` is that of the scenarios in time, where the rule takes them for a series; None where they are independent.
+    ``alpha`` is what the comparison may spend of its error budget; None for the rule's own, as if there were no others.
     """
     reached = _fractions(rule, look, fractions)
     metrics = [objective.metric, *rule.guardrails]
@@ -51,7 +53,7 @@ def compare(
     evaluations = checked(frame, metrics, champion)
     pairs = judged_pairs(evaluations, objective, rule, champion, order)
     challengers = sorted(set(evaluations["candidate"]) - {champion})
-    results = _judged(pairs, challengers, champion, objective, rule, reached)
+    results = _judged(pairs, challengers, champion, objective, rule, reached, rule.alpha if alpha is None else alpha)
     verdict = _verdict(results)
     best = _best(results, rule.scale, verdict)
     return Decision(
@@ -111,10 +113,12 @@ def _judged(
     objective: Objective,
     rule: ComparisonRule,
     fractions: tuple[float, ...],
+    alpha: float,
 ) -> tuple[ChallengerResult, ...]:
     asked = {name: _asked(pairs, name, champion, objective, rule) for name in challengers}
     p_values = np.array([max(claim.p_value for claim in asked[name]) for name in challengers])
-    rejected, levels = holm(p_values, step_levels(rule.alpha, len(challengers), fractions, rule.spending))
+    rejected, levels = holm(p_values, step_levels(alpha, len(challengers), fractions, rule.spending))
+    # Keeping the champion promotes nothing, so the budget does not hold it back.
     keep_level = nominal_levels(rule.alpha, fractions, rule.spending)[-1] / (1 + len(rule.guardrails))
     enough = _enough(pairs.evidence, rule)
     results = []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from airflow_hpo.comparison.allowance import Charge
 from airflow_hpo.comparison.rule import ComparisonRule, Scale
 from airflow_hpo.core.objective import Objective
 
@@ -247,3 +248,5 @@ class Decision:
     challengers: tuple[ChallengerResult, ...]
     variants: tuple[VariantResult, ...]
     """Champion and challengers under each variant; empty without variants."""
+    charge: Charge | None = None
+    """What it was charged of the error budget; None where nothing was tested, and in comparisons of earlier releases."""

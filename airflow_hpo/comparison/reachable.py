@@ -3,6 +3,8 @@
 import math
 from datetime import timedelta
 
+from airflow_hpo.comparison.allowance import most_allowed
+from airflow_hpo.comparison.decision import Decision
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.exceptions import DeclarationError
 
@@ -20,9 +22,22 @@ def pairs_needed(level: float) -> int:
 def scenarios_needed(rule: ComparisonRule, challengers: int = 1) -> int:
     """Return the fewest scenarios with which a rule can promote the best of some challengers.
 
-    Of several looks the last one is taken to have the whole error, so that too few is never said of enough.
+    Of several looks the last one is taken to have the whole error, and of an error budget everything to be there that can be, so that
+    too few is never said of enough.
     """
-    return max(rule.min_pairs, pairs_needed(rule.alpha / challengers))
+    return max(rule.min_pairs, pairs_needed(most_allowed(rule) / challengers))
+
+
+def can_promote(decision: Decision) -> bool:
+    """Say whether the evidence of a decision could have promoted a challenger at all."""
+    evidence, rule = decision.evidence, decision.rule
+    if evidence.lacks_more_than(rule.max_dropped) or evidence.repeats_more_than(rule.max_dropped):
+        return False
+    barred = {each.candidate for each in evidence.barred}
+    judged = [each for each in decision.challengers if each.judged and each.candidate not in barred]
+    return any(
+        evidence.pairs >= max(rule.min_pairs, pairs_needed(each.level)) for each in judged if not each.improvement.doubt
+    )
 
 
 def refuse_unreachable(
@@ -33,8 +48,10 @@ def refuse_unreachable(
     if scenarios >= needed:
         return
     several = f", {challengers} challengers" if challengers > 1 else ""
+    allowed = most_allowed(rule)
+    budget = "" if allowed == rule.alpha else f", of which the error budget gives {allowed:.2g} at most"
     raise DeclarationError(
-        f"A challenger is promoted on {needed} scenarios or more (min_pairs={rule.min_pairs}, alpha={rule.alpha:g}{several}), but "
+        f"A challenger is promoted on {needed} scenarios or more (min_pairs={rule.min_pairs}, alpha={rule.alpha:g}{budget}{several}), but "
         f"got {scenarios}. {_remedy(needed, scenarios, window, looked_up)}"
     )
 

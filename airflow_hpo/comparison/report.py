@@ -17,6 +17,7 @@ from airflow_hpo.comparison.decision import (
     Verdict,
     WindowResult,
 )
+from airflow_hpo.comparison.error_sentence import charge_sentences, share
 from airflow_hpo.comparison.finalists import Reevaluated, Selection
 from airflow_hpo.comparison.number_format import amount, percent
 from airflow_hpo.comparison.plot import plot
@@ -30,6 +31,7 @@ from airflow_hpo.core.window import Period
 
 WINDOWS = "windows"
 """Key of the selections of several tuning windows."""
+_NEW = ("effective", "charge")
 _METHODS = {
     Method.SIGN_FLIP: "exact sign-flip test over all {flips} sign changes of the paired differences, where losses and wins "
     "of one size are equally likely",
@@ -101,8 +103,8 @@ def _plain(value: Any) -> Any:
         return value.to_dict()
     if dataclasses.is_dataclass(value):
         found = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        # What counts as independent is written as before, so that it is the same decision.
-        return {name: _plain(item) for name, item in found.items() if name != "effective" or item is not None}
+        # What is new in a release is left out where it says nothing, so that it is the same decision as before.
+        return {name: _plain(item) for name, item in found.items() if name not in _NEW or item is not None}
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, tuple):
@@ -263,6 +265,7 @@ def _evidence(decision: Decision, period: Period | None) -> str:
         f"Scenarios: {evidence.pairs}{_dates(period)}, each with {_replicates(evidence.replicates)}; look {decision.look} of {rule.looks}.",
         *_worth(decision),
         *([_tested(decision, judged)] if judged and decision.champion else []),
+        *([charge_sentences(rule, decision.charge)] if decision.charge else []),
         *_missing(decision),
     ]
     return "\n".join(f"- {line}" for line in lines)
@@ -291,10 +294,10 @@ def _replicates(count: int) -> str:
 
 
 def _tested(decision: Decision, judged: ChallengerResult) -> str:
-    rule = decision.rule
+    rule, charge = decision.rule, decision.charge
     return (
         f"Test: {_METHODS[judged.method].format(flips=2**decision.evidence.pairs, exact=_exact(decision))}.\n"
-        f"- Allowed error: {percent(rule.alpha)}, one-sided, for all challengers ({len(decision.challengers)}; Holm, 1979) "
+        f"- Allowed error: {share(charge.level if charge else rule.alpha)}, one-sided, for all challengers ({len(decision.challengers)}; Holm, 1979) "
         f"and looks ({rule.looks}, {rule.spending.value}; Lan and DeMets, 1983) together."
     )
 

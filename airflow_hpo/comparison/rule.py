@@ -1,10 +1,11 @@
 """Rule for replacing the champion: what must be shown, declared before anything is measured."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt
+from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt
 
+from airflow_hpo.comparison.error_budget import ErrorBudget, checked_error
 from airflow_hpo.core.declared import REQUIRED, Declared
 from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.objective import Direction, MetricName
@@ -81,8 +82,8 @@ class ComparisonRule(Declared):
             looks=3,
         )
 
-    :param alpha: probability, below 0.5, with which a challenger may be promoted that is not better than the champion by
-        ``min_improvement`` or breaks a guardrail; it covers all challengers and all looks together and is one-sided. Up to 12
+    :param alpha: largest probability, below 0.5, with which one comparison may promote a challenger that is not better than the champion
+        by ``min_improvement`` or breaks a guardrail; it covers all challengers and all looks together and is one-sided. Up to 12
         scenarios it holds where losses and wins of one size are equally likely; with more it holds roughly for any shape, but
         not for large losses so rare that hardly one was seen. The sentence says so when the data show it.
     :param min_improvement: by how much a challenger must be shown to be better, 0 or more; in the metric's own unit or,
@@ -101,6 +102,9 @@ class ComparisonRule(Declared):
     :param dependence: ``"auto"`` takes scenarios that follow each other in time, such as the days of a window, for a series in
         which one resembles the next, and counts them for as many as they are worth; ``alpha`` then holds roughly, as the page of
         benchmarks says. All others are independent, such as a list of names. ``"serial"`` takes a list for a series, in its order; ``"independent"`` takes nothing for one.
+    :param error: over what the error is held: an :class:`ErrorBudget` of all comparisons of the parameter set over the years, which
+        gives each comparison a level of at most ``alpha``, smaller when there are many, or run again on the same data; or
+        ``"each"``: each comparison by itself at ``alpha``, so that over twelve of them it adds up to 46 %.
     :raises DeclarationError: when an argument is unknown or outside its range.
     """
 
@@ -116,3 +120,6 @@ class ComparisonRule(Declared):
     variant: str | None = None
     # Left out while usual, so that what was decided before is decided again as the same.
     dependence: Dependence = Field(default=Dependence.AUTO, exclude_if=lambda given: given == Dependence.AUTO)
+    error: Annotated[ErrorBudget | Literal["each"], BeforeValidator(checked_error)] = Field(
+        default=ErrorBudget(), exclude_if=lambda given: given == ErrorBudget()
+    )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.comparison.decision import Decision, Evidence, Verdict, WindowResult
+from airflow_hpo.comparison.error_sentence import told_charge
 from airflow_hpo.comparison.order import Order, order_of
 from airflow_hpo.comparison.report import as_data, markdown, selections_of
 from airflow_hpo.comparison.rule import ComparisonRule
@@ -18,9 +19,10 @@ from airflow_hpo.core.evaluation import CHAMPION, Candidate, Plan, Scenario
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.trial_key import family_of, without_window
 from airflow_hpo.core.window import Period
+from airflow_hpo.evaluations.charge import account_of, decided_once
 from airflow_hpo.evaluations.run import answered_evaluations, evaluations_frame, require_end
 from airflow_hpo.exceptions import ComparisonError
-from airflow_hpo.storage import acts, comparisons, editions, evaluations
+from airflow_hpo.storage import acts, comparisons, editions, error_ledger, evaluations
 from airflow_hpo.storage.comparisons import Comparison, Finding
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.images import images_sentence
@@ -63,6 +65,7 @@ class Compared:
             "next_look": kept.decision["next_look"],
             "evaluations": list(kept.evaluations),
             "answered": self.answered,
+            "error": told_charge(kept.decision),
             "report": self.report,
         }
 
@@ -88,21 +91,26 @@ def compare_evaluations(
     champion = next((each for each in candidates if each.role == CHAMPION), None)
     frame = evaluations_frame(store, names)
     order = order_of(_scenarios(plans.values()), rule.dependence)
-    decision = _decide(frame, objective, rule, champion, look, order)
     windows, paid = _windows(frame, objective, rule, candidates, order)
     said = images_sentence(store, names, "evaluations"), _periods_sentence(plans.values()), _differs(store, candidates)
     mixed = " ".join(filter(None, said))
-    if mixed:
-        decision = replace(decision, sentence=f"{decision.sentence} {mixed}")
-    if paid:
-        decision = replace(decision, sentence=f"{decision.sentence} {paid}")
     origin = _origin(champion, parameter_set, names, selection, place)
-    task_id = place.task.task_id if place else None
-    with store.session() as session:
-        kept = comparisons.keep(
-            session,
-            _finding(decision, candidates, origin, task_id, mixed, windows=windows, period=_period(plans.values())),
-        )
+
+    def decide(by: ComparisonRule, alpha: float | None) -> Decision:
+        found = _decide(frame, objective, by, champion, look, order, alpha)
+        return replace(found, sentence=" ".join(filter(None, (found.sentence, mixed, paid))))
+
+    def finding(decision: Decision) -> Finding:
+        task_id = place.task.task_id if place else None
+        return _finding(decision, candidates, origin, task_id, mixed, windows=windows, period=_period(plans.values()))
+
+    if champion is None:
+        with store.session() as session:
+            kept = comparisons.keep(session, finding(decide(rule, None)))
+    else:
+        about = origin["parameter_set"] or _family(next((each.study for each in candidates if each.study), names[0]))
+        account = account_of(about, names[0], plans[names[0]], frame, objective, rule)
+        kept = decided_once(store, account, rule, decide, finding)
     return Compared(kept, candidates, answered_evaluations(store, names, since))
 
 
@@ -159,6 +167,7 @@ def _row(kept: Comparison) -> dict[str, Any]:
     best = next((each for each in results if each["candidate"] == kept.challenger), None)
     effect = best["improvement"]["effect"] if best else {}
     worth = best["improvement"].get("effective") if best else None
+    charge = kept.decision.get("charge")
     return {
         "comparison": kept.id,
         "study": kept.family,
@@ -172,6 +181,8 @@ def _row(kept: Comparison) -> dict[str, Any]:
         "scenarios": kept.decision["evidence"]["pairs"],
         "effective": worth["scenarios"] if worth else None,
         "look": kept.look,
+        "charged": charge["charged"] if charge else 0.0 if error_ledger.is_counted(kept.decision) else None,
+        "left": charge["left"] if charge else None,
         "sentence": kept.sentence,
         "edition": kept.edition,
         "dag_id": kept.dag_id,
@@ -269,6 +280,7 @@ def _decide(
     champion: Candidate | None,
     look: int,
     order: Order | None,
+    alpha: float | None,
 ) -> Decision:
     # NumPy and SciPy take a second to load, and DAG files import this module by way of the operators.
     from airflow_hpo.comparison.compare import compare
@@ -276,7 +288,12 @@ def _decide(
 
     if champion is None:
         return first_champion(frame, objective, rule, look=look)
-    return compare(frame, objective, rule, champion=champion.name, look=look, order=order)
+    return compare(frame, objective, rule, champion=champion.name, look=look, order=order, alpha=alpha)
+
+
+def _family(edition: str) -> str:
+    """Return the study that people ask for: the one that has one for each tuning window."""
+    return without_window(family_of(edition))
 
 
 def _finding(
@@ -294,11 +311,13 @@ def _finding(
     source = source or next((each for each in candidates if each.study), None)
     edition = edition or (source and source.study) or origin["evaluations"][0]
     return Finding(
-        # Not the decision's words: a later version of this package may say the same in others.
-        digest=hashlib.sha256(json.dumps({**origin, **data, "sentence": mixed}, sort_keys=True).encode()).hexdigest(),
+        # Not the decision's words: a later version of this package may say the same in others. Nor what it was charged, which the
+        # level of its challengers says, and which is nothing when the same is decided again.
+        digest=hashlib.sha256(
+            json.dumps({**origin, **data, "sentence": mixed, "charge": None}, sort_keys=True).encode()
+        ).hexdigest(),
         edition=edition,
-        # The study that has one for each tuning window is what people ask for.
-        family=without_window(family_of(edition)),
+        family=_family(edition),
         look=decision.look,
         verdict=decision.verdict.value,
         sentence=decision.sentence,

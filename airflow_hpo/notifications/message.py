@@ -199,8 +199,8 @@ _TEXTS: Mapping[Event, Callable[[Mapping[str, Any], Mapping[str, Any]], list[str
 
 
 def _answered(data: Mapping[str, Any]) -> list[str]:
-    """Return what was answered from the store; results of earlier releases do not say."""
-    return [data["answered"]] if data.get("answered") else []
+    """Return what was answered from the store, and what is left of the error budget; results of earlier releases do not say."""
+    return [data[name] for name in ("answered", "error") if data.get(name)]
 
 
 def _params(params: Mapping[str, Any]) -> list[str]:

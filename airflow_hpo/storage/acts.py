@@ -13,7 +13,8 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.core.window_form import PREFIX
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.column_types import utc_now
-from airflow_hpo.storage.tables import ActRow, EditionRow, from_row
+from airflow_hpo.storage.from_row import from_row
+from airflow_hpo.storage.tables import ActRow, EditionRow
 
 
 def note(

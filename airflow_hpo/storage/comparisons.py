@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from airflow_hpo.core.masking import masked_data
 from airflow_hpo.exceptions import ComparisonError
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
-from airflow_hpo.storage.tables import ComparisonRow, from_row
+from airflow_hpo.storage.tables import ComparisonRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,12 @@ def get(session: Session, number: int) -> Comparison:
             "See 'airflow hpo comparisons list' for those there are."
         )
     return _comparison(row)
+
+
+def find_same(session: Session, digest: str) -> Comparison | None:
+    """Return the comparison that found the same; None where there is none."""
+    row = session.scalars(select(ComparisonRow).where(ComparisonRow.digest == digest)).one_or_none()
+    return None if row is None else _comparison(row)
 
 
 def find(

@@ -23,8 +23,9 @@ from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.core.trial_key import SIMULATIONS
 from airflow_hpo.exceptions import StudyBusyError, StudyNotFoundError
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
-from airflow_hpo.storage.tables import BatchRow, EditionRow, EvaluationRow, from_row
+from airflow_hpo.storage.tables import BatchRow, EditionRow, EvaluationRow
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ from airflow_hpo.storage.locks import study_lock
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision this version needs; kept here because importing Alembic takes a third of a second."""
 VERSION_TABLE = "alembic_version_hpo"
 # No study's name begins with a slash.

@@ -12,8 +12,9 @@ from airflow_hpo.core.parameter_set import Action, ParameterVersion, Promotion, 
 from airflow_hpo.core.space.parameter import Choice
 from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.insert_absent import insert_absent
-from airflow_hpo.storage.tables import ChampionRow, ParameterVersionRow, PromotionRow, from_row
+from airflow_hpo.storage.tables import ChampionRow, ParameterVersionRow, PromotionRow
 
 NONE_YET = 0
 """The champion's version while a set has none; never seen outside the unit of work that writes the first one."""

@@ -9,6 +9,7 @@ from airflow_hpo.core.purge import Purge, gone_for_good
 from airflow_hpo.exceptions import StudyPurgedError
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.column_types import utc_now
+from airflow_hpo.storage.from_row import from_row
 from airflow_hpo.storage.tables import (
     AttemptRow,
     BatchRow,
@@ -18,7 +19,6 @@ from airflow_hpo.storage.tables import (
     PurgeRow,
     SharerRow,
     SlotRow,
-    from_row,
 )
 
 

@@ -1,17 +1,12 @@
 """The tables. What Optuna keeps (studies, trials, values) is not repeated here, except what lists of editions show."""
 
-from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, MetaData, String, UniqueConstraint, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 
 from airflow_hpo.storage.column_types import PlainText, Reported, ToldText, UtcDateTime
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -273,6 +268,25 @@ class ComparisonRow(Row):
     answers_kept: Mapped[bool | None]
 
 
+class ErrorLedgerRow(Row):
+    """What a comparison was charged of the error budget of its parameter set, and the scenarios that it used."""
+
+    __tablename__ = "hpo_error_ledger"
+    __table_args__ = (Index(None, "parameter_set"), Index(None, "comparison_id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parameter_set: Mapped[str] = mapped_column(String(200))
+    # Of what was measured and asked, so that the same is charged once.
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    comparison_id: Mapped[int] = mapped_column(ForeignKey("hpo_comparisons.id", ondelete="CASCADE"))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    scenarios: Mapped[str] = mapped_column(PlainText)
+    level: Mapped[float] = mapped_column(Double)
+    charged: Mapped[float] = mapped_column(Double)
+    charged_at: Mapped[datetime]
+
+
 class ApprovalRow(Row):
     """One question of an approval task about a comparison, and its answer once there is one."""
 
@@ -376,12 +390,3 @@ class AssetEventRow(Row):
     # The study or parameter set whose asset it is.
     name: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(10))
-
-
-T = TypeVar("T", bound="DataclassInstance")
-
-
-def from_row(kind: type[T], row: Row, **others: Any) -> T:
-    """Build a dataclass from the columns that its fields are named after, and from values for its other fields."""
-    same = {field.name: getattr(row, field.name) for field in fields(kind) if field.name not in others}
-    return kind(**same, **others)

@@ -54,7 +54,9 @@ class Month:
             champion.name: [v * worse if whole else None for v in (1.0, 1.3, 1.2, 1.5, 1.4)],
         }
         name = evaluated(store, values, self.found.candidates, family="demo/test", run=f"month {number}")
-        self.compared: Compared = compare_evaluations(store, [name], LOSS, ComparisonRule(), parameter_set="demo")
+        self.compared: Compared = compare_evaluations(
+            store, [name], LOSS, ComparisonRule(error="each"), parameter_set="demo"
+        )
         if self.compared.data["verdict"] == "promote":
             promote(
                 store,

@@ -7,6 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from airflow_hpo.comparison.allowance import most_allowed
+from airflow_hpo.comparison.error_budget import ErrorBudget
 from airflow_hpo.comparison.estimation import sign_flip
 from airflow_hpo.comparison.reachable import refuse_unreachable, scenarios_needed
 from airflow_hpo.comparison.rule import ComparisonRule
@@ -17,8 +19,19 @@ from airflow_hpo.exceptions import DeclarationError
 def test_as_many_scenarios_as_are_needed_can_show_a_difference_and_one_less_cannot(
     alpha: float, challengers: int
 ) -> None:
-    needed = scenarios_needed(ComparisonRule(alpha=alpha, min_pairs=1), challengers)
+    needed = scenarios_needed(ComparisonRule(alpha=alpha, min_pairs=1, error="each"), challengers)
     assert sign_flip(np.ones(needed)) <= alpha / challengers < sign_flip(np.ones(needed - 1))
+
+
+def test_a_budget_that_many_share_needs_more_scenarios() -> None:
+    rule = ComparisonRule(error=ErrorBudget(among=12))
+    assert (
+        sign_flip(np.ones(scenarios_needed(rule)))
+        <= most_allowed(rule)
+        < sign_flip(np.ones(scenarios_needed(rule) - 1))
+    )
+    with pytest.raises(DeclarationError, match=r"of which the error budget gives 0.0033 at most\), but got 8"):
+        refuse_unreachable(rule, 1, 8)
 
 
 @pytest.mark.parametrize(
