@@ -307,15 +307,14 @@ def _finding(
     period: Period | None = None,
 ) -> Finding:
     data, selection = as_data(decision), origin["selection"]
+    same = {name: value for name, value in data.items() if name != "charge"}
     source = next((each for each in candidates if each.windows and each.name == decision.challenger), None)
     source = source or next((each for each in candidates if each.study), None)
     edition = edition or (source and source.study) or origin["evaluations"][0]
     return Finding(
         # Not the decision's words: a later version of this package may say the same in others. Nor what it was charged, which the
         # level of its challengers says, and which is nothing when the same is decided again.
-        digest=hashlib.sha256(
-            json.dumps({**origin, **data, "sentence": mixed, "charge": None}, sort_keys=True).encode()
-        ).hexdigest(),
+        digest=hashlib.sha256(json.dumps({**origin, **same, "sentence": mixed}, sort_keys=True).encode()).hexdigest(),
         edition=edition,
         family=_family(edition),
         look=decision.look,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,6 +71,16 @@ def test_a_comparison_from_before_is_not_counted_and_says_so(store: Store, befor
     found = compared(store, both(store, EQUAL))
     assert charged(store) == [None, pytest.approx(0.04)]
     assert "1 comparison is not counted: from before scenarios were kept." in found.report
+
+
+def test_the_same_is_known_by_the_digest_that_the_release_before_gave_it(
+    store: Store, before: tuple[str, Compared]
+) -> None:
+    kept = before[1].comparison
+    names = ("parameter_set", "champion_version", "evaluations", "selection", "dag_id", "run_id")
+    known = {**{name: getattr(kept, name) for name in names}, **kept.decision, "sentence": ""}
+    assert "charge" not in kept.decision
+    assert kept.digest == hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
 def test_a_task_of_before_that_is_cleared_answers_as_before(store: Store, before: tuple[str, Compared]) -> None:
