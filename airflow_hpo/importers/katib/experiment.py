@@ -224,7 +224,7 @@ def _status(top: Fields, findings: Findings) -> None:
     given = best.get("parameterAssignments") if isinstance(best, Mapping) else None
     pairs = [
         f"{each['name']}={each['value']}"
-        for each in given or []
+        for each in (given if isinstance(given, list) else [])
         if isinstance(each, Mapping) and {"name", "value"} <= {*each}
     ]
     shown = f" Its best trial had {', '.join(pairs)}: write start_points=[...] to try it first." if pairs else ""

@@ -86,5 +86,6 @@ def _pods(spec: Fields) -> int:
 
 def container_names(template: Mapping[str, Any]) -> list[str]:
     """Return the names of a pod's ordinary containers."""
-    containers = (template.get("spec") or {}).get("containers") or []
-    return [str(each.get("name", "")) for each in containers if isinstance(each, Mapping)]
+    containers = (template.get("spec") or {}).get("containers")
+    listed = containers if isinstance(containers, list) else []
+    return [str(each.get("name", "")) for each in listed if isinstance(each, Mapping)]

@@ -14,7 +14,9 @@ _RESTARTED = "A container that fails is not started again in its pod: the attemp
 
 def pod_template(workload: Workload, container: str, findings: Findings) -> dict[str, Any] | None:
     """Return the pod as the argument ``pod_template_dict`` takes it; None when it is refused."""
+    before = len(findings.refusals)
     check_fields(workload.template, "V1PodTemplateSpec", workload.path, findings)
+    sound = len(findings.refusals) == before
     if not isinstance(workload.template, Mapping) or not isinstance(workload.template.get("spec"), Mapping):
         findings.missing(f"{workload.path}.spec", "It is needed, but was not given. Write the containers of the pod.")
         return None
@@ -25,6 +27,8 @@ def pod_template(workload: Workload, container: str, findings: Findings) -> dict
             "spec.trialTemplate.primaryContainerName",
             f"It is one of the pod's containers, but got {container!r}.{near}",
         )
+        return None
+    if not sound:
         return None
     meta = _metadata(Fields(workload.template.get("metadata"), f"{workload.path}.metadata", findings))
     spec = _spec(dict(workload.template["spec"]), container, f"{workload.path}.spec", findings)
