@@ -55,10 +55,10 @@ def _of_the_constraints(study: Study) -> str | None:
     name = study.sampler.name
     if not study.metric_constraints or name in CONSTRAINED:
         return None
-    does = "goes on towards points that break them" if name == "cmaes" else "does not learn from them"
+    does = "goes on towards points that break" if name == "cmaes" else "does not learn from"
     texts = ", ".join(repr(each.text) for each in study.metric_constraints)
     return (
-        f"Sampler {name!r} {does}: the constraints on metrics ({texts}) only decide which of its trials may be the best. "
+        f"Sampler {name!r} {does} constraints on metrics ({texts}): they only decide which of its trials may be the best. "
         "Write sampler='tpe', which learns to keep them."
     )
 

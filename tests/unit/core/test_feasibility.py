@@ -104,10 +104,10 @@ def test_a_constraint_is_on_an_extra_metric_of_the_study(
     [
         ("tpe", None),
         ("nsga2", None),
-        ("cmaes", "goes on towards points that break them"),
-        ("random", "does not learn from them"),
-        ("qmc", "does not learn from them"),
-        ("grid", "does not learn from them"),
+        ("cmaes", "goes on towards points that break constraints"),
+        ("random", "does not learn from constraints"),
+        ("qmc", "does not learn from constraints"),
+        ("grid", "does not learn from constraints"),
     ],
 )
 def test_a_sampler_that_does_not_learn_from_them_is_named(
