@@ -88,7 +88,7 @@ bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.purge_cost
 	$(RUN) python -m benchmarks.search_quality $(QUICK)
 	$(RUN) python -m benchmarks.constrained_search $(QUICK)
-	$(RUN) python -m benchmarks.constrained_search --metric --sampler tpe nsga2 cmaes random $(QUICK)
+	$(RUN) python -m benchmarks.constrained_search --metric $(QUICK)
 	$(RUN) python -m benchmarks.guardrails_in_search $(QUICK)
 	$(RUN) python -m benchmarks.giving_up $(QUICK)
 	$(RUN) python -m benchmarks.task_cost $(QUICK)
