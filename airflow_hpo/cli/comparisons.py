@@ -2,17 +2,19 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rich.markdown import Markdown
 
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
+from airflow_hpo.comparison.error_sentence import share
 from airflow_hpo.core.shown_text import shown
 from airflow_hpo.evaluations.compare import comparison_rows
 from airflow_hpo.storage import comparisons
 
-SHOWN = ("comparison", "created", "study", "parameter_set", "champion_version", "challenger", "verdict", "better_by")
+SHOWN = ("comparison", "created", "parameter_set", "champion_version", "challenger", "verdict", "better_by")
 """What a table has room for; the sentence stands in the report."""
 
 
@@ -22,12 +24,22 @@ def list_(args: Any) -> None:
     store = hook_of(args.conn_id).store_to_read
     rows = comparison_rows(store, family=args.study, parameter_set=args.parameter_set, limit=args.limit)
     if args.output == "table":
-        rows = [
-            {name: row[name] for name in SHOWN} | {"created": row["created"][:16].replace("T", " ")} for row in rows
-        ]
+        rows = [_brief(row) for row in rows]
     of = f" of study {args.study!r}" if args.study else ""
     about = f" about {args.parameter_set!r}" if args.parameter_set else ""
     emit(rows, args.output, none=f"No comparison{of}{about} is in the database.")
+
+
+def _brief(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a table shows of a comparison; shares of the error budget as people read them."""
+    charged, left = row["charged"], row["left"]
+    return {
+        **{name: row[name] for name in SHOWN},
+        "parameter_set": row["parameter_set"] or row["study"],
+        "created": row["created"][:16].replace("T", " "),
+        "may err": "not counted" if charged is None else share(charged),
+        "left": "" if left is None else share(left),
+    }
 
 
 @one_line_errors

@@ -6,16 +6,18 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from airflow.sdk import DAG
 
+from airflow_hpo.comparison.error_budget import ErrorBudget
 from airflow_hpo.core.names import id_form
 from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.retuning.broken_region import BrokenRegion
 from airflow_hpo.retuning.region import checked_region, displayed, region_dag, regional_study
 from airflow_hpo.retuning.region_file import RegionFile
+from airflow_hpo.retuning.shared_error import rule_of_one
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ def from_yaml(
     trial: Any = None,
     dag_id: str = "",
     parameter_set: str = "",
+    error: ErrorBudget | Literal["each"] | None = None,
     **shared: Any,
 ) -> dict[str, DAG]:
     """Build one retuning DAG for each region's file, as ``retuning_dags.from_yaml("regions/*.yaml")``.
@@ -46,6 +49,7 @@ def from_yaml(
     :param trial: what runs a trial where a file has no ``trial``, or a function of the region's name that returns it.
     :param dag_id: as for :func:`retuning_dags`; of no use without a shared study.
     :param parameter_set: as for :func:`retuning_dags`; of no use without a shared study.
+    :param error: as for :func:`retuning_dags`, divided among all files; a file's ``rule`` may have its own ``error``.
     :param shared: arguments of :func:`retuning_dag` for all regions; a file's are stronger, and of ``rule``, ``approval`` and ``notify``
         a file has the fields that differ.
     :returns: the DAGs by region, without the regions that have a mistake in their file.
@@ -61,11 +65,12 @@ def from_yaml(
         )
     if study is not None:
         checked_study(study)
+    shared = {**shared, "auto_register": False, "rule": rule_of_one(shared.get("rule"), error, len(paths))}
     dags: dict[str, DAG] = {}
     for path in map(Path, paths):
         file = RegionFile(path, os.path.relpath(path, here))
         try:
-            region, dag = _built(file, study, trial, dag_id, parameter_set, {**shared, "auto_register": False}, dags)
+            region, dag = _built(file, study, trial, dag_id, parameter_set, shared, len(paths), dags)
         except DeclarationError as err:
             log.error("%s", err)
             BrokenRegion.of(str(err), path, here)
@@ -84,9 +89,12 @@ def _built(
     dag_id: str,
     parameter_set: str,
     shared: Mapping[str, Any],
+    regions: int,
     others: Mapping[str, DAG],
 ) -> tuple[str, DAG]:
     own = file.arguments(shared)
+    if "rule" in own:
+        own["rule"] = rule_of_one(own["rule"], None, regions)
     with file.located():
         region = checked_region(file.path.stem)
     with file.located("study"):

@@ -1,16 +1,18 @@
 """Regions: one declaration for many, each with its own differences."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, Protocol, cast
+from typing import Any, Literal, ParamSpec, Protocol, cast
 
 from airflow.sdk import DAG
 
+from airflow_hpo.comparison.error_budget import ErrorBudget
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.names import id_form, one_spelling
 from airflow_hpo.core.study import Study, checked_study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.retuning.region import checked_region, displayed, region_dag, regional_study
 from airflow_hpo.retuning.region_files import from_yaml
+from airflow_hpo.retuning.shared_error import rule_of_region
 
 _ByName = ParamSpec("_ByName")
 _ByFile = ParamSpec("_ByFile")
@@ -43,6 +45,7 @@ def retuning_dags(
     trial: Any,
     dag_id: str = "",
     parameter_set: str = "",
+    error: ErrorBudget | Literal["each"] | None = None,
     **shared: Any,
 ) -> dict[str, DAG]:
     """Build one retuning DAG a region: ``retune_<study>_<region>`` tunes the study and parameter set ``<study>/<region>``.
@@ -67,6 +70,9 @@ def retuning_dags(
     :param trial: what runs a trial, or a function of the region's name that returns it.
     :param dag_id: what the DAGs' names begin with; default: ``retune_<study>``.
     :param parameter_set: what the parameter sets' names begin with; default: the study's name.
+    :param error: over what the error of all regions together is held: an :class:`ErrorBudget`, of which each region has an even part,
+        or ``"each"`` for each comparison by itself; None for that of the rule, of which a budget is divided as well. A region's own
+        rule may declare another.
     :param shared: arguments of :func:`retuning_dag` for all regions.
     :returns: the DAGs by region.
     :raises DeclarationError: when a region's declaration makes no sense, with its name in the message.
@@ -93,8 +99,19 @@ def retuning_dags(
     }
     _refuse_twins("DAG", ids, "dag_id")
     _refuse_twins("parameter set", champions, "parameter_set")
+    rules = {
+        region: rule_of_region(own.get("rule"), shared.get("rule"), error, len(regions))
+        for region, own in regions.items()
+    }
     return {
-        region: _built(region, {"dag_id": ids[region], "parameter_set": champions[region]}, study, trial, shared, own)
+        region: _built(
+            region,
+            {"dag_id": ids[region], "parameter_set": champions[region]},
+            study,
+            trial,
+            shared,
+            {**own, "rule": rules[region]},
+        )
         for region, own in regions.items()
     }
 

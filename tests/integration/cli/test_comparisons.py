@@ -40,6 +40,19 @@ def test_comparisons_are_listed_newest_first(run: Command, store: Store) -> None
     assert "promote" in lines[1]
 
 
+def test_a_list_says_what_each_may_err_with_and_what_is_left(run: Command, store: Store) -> None:
+    first_champion, compared = [line for line in run("comparisons", "list").splitlines() if "demo" in line]
+    assert "4 %" in compared
+    assert "1 %" in compared
+    assert "nothing" in first_champion
+    rows = json.loads(run("comparisons", "list", "-o", "json"))
+    assert [(row["charged"], row["left"]) for row in rows] == [(0.0, None), (pytest.approx(0.04), pytest.approx(0.01))]
+
+
+def test_the_report_says_what_is_left(run: Command, store: Store) -> None:
+    assert "1 % is left for others on the same data" in run("comparisons", "show", "1", "-o", "markdown")
+
+
 def test_comparisons_are_listed_by_study_and_parameter_set(run: Command, store: Store) -> None:
     def numbers(*words: str) -> list[int]:
         return [row["comparison"] for row in json.loads(run("comparisons", "list", *words, "-o", "json"))]

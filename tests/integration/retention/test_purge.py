@@ -227,6 +227,7 @@ def test_what_was_compared_stays_and_is_compared_again_with_the_same_result(stor
     assert "It was purged on" in told
     assert before[1][0].pop("lost") is None
     assert after == before
+    assert sum(row["charged"] for row in after[0]) == pytest.approx(0.04)
     compare_evaluations(store, [evaluation], LOSS, ComparisonRule(min_pairs=2), place=START)
     assert comparison_rows(store) == before[0]
 

@@ -13,6 +13,7 @@ from airflow.sdk import DAG
 from jsonschema import Draft202012Validator
 
 import airflow_hpo
+from airflow_hpo.comparison.error_budget import ErrorBudget
 from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.window import Window
 from airflow_hpo.core.yaml_document import load
@@ -156,7 +157,7 @@ def test_a_file_has_only_its_own_where_a_study_is_shared(tmp_path: Path) -> None
     tasks: dict[str, Any] = dags["osaka"].task_dict
     assert (tasks["tune.start"].study.space, tasks["finalists"].k) == ({"y": Float(0, 5)}, 2)
     assert tasks["promote"].parameter_set == "dispatch/osaka"
-    assert tasks["test.compare_1"].rule == ComparisonRule(looks=2, alpha=0.01)
+    assert tasks["test.compare_1"].rule == ComparisonRule(looks=2, alpha=0.01, error=ErrorBudget(among=2))
     assert (tasks["approve"].response_timeout, tasks["approve"].users) == (timedelta(days=2), ["ann"])
     assert len(tasks["promote"].on_success_callback[-1].via) == 1
     assert tasks["validate.trial"].partial_kwargs["command"] == ["run", "osaka"]

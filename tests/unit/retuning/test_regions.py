@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.comparison.error_budget import ErrorBudget
+from airflow_hpo.comparison.rule import ComparisonRule
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.window import Window
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.operators.comparison import CompareOperator
 from airflow_hpo.retuning.region import regional_study
 from airflow_hpo.retuning.regions import retuning_dags
 from airflow_hpo.task_groups.backends import ProcessTrial
@@ -125,3 +128,36 @@ def test_an_id_of_ones_own_is_kept_before_the_region() -> None:
 def test_regions_that_are_one_name_in_two_spellings_are_refused() -> None:
     with pytest.raises(DeclarationError, match="Each region has a DAG of its own"):
         dags({"\u304c": {}, "\u304b\u3099": {}})
+
+
+def rules(regions: dict[str, dict[str, Any]], **shared: Any) -> list[ComparisonRule]:
+    tasks = [dag.task_dict["test.compare_1"] for dag in dags(regions, **shared).values()]
+    return [task.rule for task in tasks if isinstance(task, CompareOperator)]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ErrorBudget(among=3)),
+        ({"error": ErrorBudget(years=2)}, ErrorBudget(years=2, among=3)),
+        ({"error": ErrorBudget(years=2, among=9)}, ErrorBudget(years=2, among=9)),
+        ({"error": "each"}, "each"),
+        ({"rule": ComparisonRule(error=ErrorBudget(years=4))}, ErrorBudget(years=4, among=3)),
+        ({"rule": ComparisonRule(error="each"), "error": ErrorBudget(years=2)}, ErrorBudget(years=2, among=3)),
+    ],
+    ids=str,
+)
+def test_regions_share_one_error_budget_evenly(given: dict[str, Any], expected: Any) -> None:
+    assert [rule.error for rule in rules({"tokyo": {}, "osaka": {}, "kyoto": {}}, **given)] == [expected] * 3
+
+
+def test_a_region_may_have_an_error_of_its_own() -> None:
+    own = {"osaka": {"rule": ComparisonRule(error="each")}, "kyoto": {"rule": ComparisonRule(min_pairs=9)}}
+    found = rules({"tokyo": {}, **own}, error=ErrorBudget(years=2))
+    assert [rule.error for rule in found] == [ErrorBudget(years=2, among=3), "each", ErrorBudget(years=2, among=3)]
+    assert found[2].min_pairs == 9
+
+
+def test_what_is_no_error_budget_is_refused_for_all_regions() -> None:
+    with pytest.raises(DeclarationError, match=r"by itself, 'each', but got 5. Write error=ErrorBudget\(years=5\)"):
+        dags({"tokyo": {}}, error=5)
