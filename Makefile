@@ -95,6 +95,7 @@ bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.comparison_error_rates $(QUICK)
 	$(RUN) python -m benchmarks.evidence_error_rates $(QUICK)
 	$(RUN) python -m benchmarks.dependent_error_rates $(QUICK)
+	$(RUN) python -m benchmarks.error_over_a_year $(QUICK)
 
 bench-pods: install ## Measure pod trials beside bare pods and plain pod tasks, on a cluster that runs
 	$(RUN) python -m benchmarks.pod_cost $(QUICK)
