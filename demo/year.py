@@ -18,6 +18,7 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+from airflow_hpo.comparison.allowance import Charged, Claim, Seen, charge_for
 from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.decision import Decision, Verdict
 from airflow_hpo.comparison.guardrails_in_search import constraints_of
@@ -41,14 +42,16 @@ def main() -> None:
     retuning = Retuning()
     champion = retuning.challenger(SEASON_BEFORE)
     first = ", ".join(f"{name} {value:.3f}" for name, value in champion.items())
-    table = Table("as of", "champion", "challenger", "better by", "p", "decision", box=MARKDOWN)
+    table = Table("as of", "champion", "challenger", "better by", "p", "may err with", "decision", box=MARKDOWN)
     for at in DATES:
         found = retuning.decide(at, champion)
         best = found.decision.challengers[0]
         claim, verdict = best.improvement, found.decision.verdict
         gain = (claim.champion - claim.challenger) / claim.champion
         means = f"{claim.champion:.0f}", f"{claim.challenger:.0f}"
-        table.add_row(f"{at:%Y-%m-%d}", *means, f"{gain:.0%}", f"{best.p_value:.3f}", verdict.value)
+        table.add_row(
+            f"{at:%Y-%m-%d}", *means, f"{gain:.0%}", f"{best.p_value:.3f}", f"{found.level:.3f}", verdict.value
+        )
         if verdict is Verdict.PROMOTE:
             champion = found.challenger
     console.print(
@@ -63,6 +66,8 @@ class Found:
 
     challenger: Params
     decision: Decision
+    level: float
+    """What the comparison may err with, of the error budget."""
 
 
 class Retuning:
@@ -76,6 +81,7 @@ class Retuning:
         self.tuning = tasks["tune.batch_001.suggest"].window
         self.validation, self.test = (tasks[f"{name}_scenarios"].window for name in ("validation", "test"))
         self.scenarios = tasks["test_scenarios"].scenarios
+        self.charged: list[Charged] = []
         self.planned = runpy.run_path(str(DAGS / "programs" / "plan_bikes.py"))["planned"]
 
     def challenger(self, at: datetime, champion: Params | None = None) -> Params:
@@ -85,15 +91,28 @@ class Retuning:
         return best[means.index(min(means))]
 
     def decide(self, at: datetime, champion: Params) -> Found:
-        """Retune at a date, and compare with the champion."""
-        challenger = self.challenger(at, champion)
+        """Retune at a date, and compare with the champion, at the level that the comparisons before have left."""
+        challenger, level = self.challenger(at, champion), self._charged(at)
         order = order_of(split(self.test.period(at), self.scenarios), self.rule.dependence)
         frames = [
             self._costs(params, self.test, at).assign(candidate=name)
             for name, params in (("champion", champion), ("challenger", challenger))
         ]
         frame = pd.concat(frames, ignore_index=True)
-        return Found(challenger, compare(frame, self.study.objective, self.rule, champion="champion", order=order))
+        return Found(
+            challenger,
+            compare(frame, self.study.objective, self.rule, champion="champion", order=order, alpha=level),
+            level,
+        )
+
+    def _charged(self, at: datetime) -> float:
+        """Charge a comparison as the product does, and return its level."""
+        period = self.test.period(at)
+        cut = [(each.name, each.period) for each in split(period, self.scenarios)]
+        seen = tuple(Seen(name, "", each.start, each.end, cut=True) for name, each in cut if each)
+        charge = charge_for(self.rule, self.charged, Claim(period.start, period.end, seen))
+        self.charged.append(Charged(period.start, period.end, seen, charge.charged))
+        return charge.level
 
     def _tuned(self, at: datetime, champion: Params | None) -> list[Params]:
         """Return the feasible points of a study, best first; the champion is the first trial, and what it measured limits the others."""
