@@ -12,8 +12,10 @@ import optuna
 import pandas as pd
 import pytest
 
+from airflow_hpo.comparison.allowance import most_allowed
 from airflow_hpo.comparison.compare import compare
 from airflow_hpo.comparison.decision import Verdict
+from airflow_hpo.comparison.error_budget import ErrorBudget
 from airflow_hpo.comparison.order import order_of
 from airflow_hpo.comparison.rule import ComparisonRule, Guardrail
 from airflow_hpo.core.calendar import split
@@ -66,7 +68,9 @@ def test_a_half_year_promotes_what_is_planted_and_keeps_what_is_best_already(pla
         for n, each in enumerate(days)
     ]
     frame, order = pd.DataFrame(rows).assign(failure_kind=None), order_of(days, RULE.dependence)
-    found = compare(frame, STUDY.objective, RULE, champion="champion", order=order)
+    # Two regions share the error budget.
+    level = most_allowed(ComparisonRule(error=ErrorBudget(among=2)))
+    found = compare(frame, STUDY.objective, RULE, champion="champion", order=order, alpha=level)
     assert found.verdict is verdict
     claim = found.challengers[0].improvement
     assert claim.challenger / claim.champion - 1 == pytest.approx(planted, abs=0.005)
