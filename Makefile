@@ -106,7 +106,7 @@ wheel: install ## Build the wheel into dist/ and try it in a clean environment b
 
 test-mysql: install ## Run the tests of locks, claims, ends and migrations on MariaDB, which must be installed (a minute)
 	$(ON_MARIADB) -n 2 $(addprefix tests/integration/,storage/test_locks.py storage/test_mysql.py storage/test_sessions.py storage/test_migrate.py \
-		storage/test_upgrading.py storage/test_metric_series.py trials/test_claim.py trials/test_conclude.py)
+		storage/test_upgrading.py storage/test_metric_series.py trials/test_claim.py trials/test_conclude.py evaluations/test_charge.py)
 
 verify-mysql: install ## Run every test of the database on MariaDB (minutes)
 	$(VERIFY) mysql $(MARIADB) -- $(ON_MARIADB) -n 2 tests/integration

@@ -317,6 +317,8 @@ class HpoHook(Steering, BaseHook):
     ) -> pd.DataFrame:
         """Return what was compared and decided, the newest first: challenger, verdict, effect, p-value, sentence, run.
 
+        ``charged`` is what each was charged of the error budget, NaN where it is from before there was one, and ``left`` what it left.
+
         :param study: only of this study; None for all.
         :param parameter_set: only about this parameter set; None for all.
         :param limit: how many at most.
