@@ -89,6 +89,8 @@ def student(x: Array, series: Series | None = None) -> Array:
     from scipy.special import stdtr
 
     n = x.shape[-1]
+    # A p-value has no unit, and cubes of very small values would be 0. Powers of 2 leave all digits as they are.
+    x = np.ldexp(x, -np.frexp(np.abs(x).max(axis=-1, keepdims=True))[1])
     mean = x.mean(axis=-1)
     centred = without_means(x, series.groups if series else None)
     worth, means = (series.effective.scenarios, series.means) if series else (float(n), 1)

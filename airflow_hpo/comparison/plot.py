@@ -49,7 +49,7 @@ class _Axis:
     def around(cls, values: list[float], width: int) -> _Axis:
         """Return an axis that shows all values."""
         low, high = min(values), max(values)
-        return cls(low, high, width) if low < high else cls(low - 1, high + 1, width)
+        return cls(low, high, width) if low / 2 < high / 2 else cls(low - 1, high + 1, width)
 
     def at(self, value: float) -> int:
         # Shares, because the difference of two huge values may overflow.

@@ -94,6 +94,16 @@ def test_no_champion_without_a_sign_fails_a_comparison(champion: list[float], sh
         assert (claim.effect.relative.low > claim.threshold + 1e-9) <= (claim.p_value <= level)
 
 
+@pytest.mark.parametrize("size", [5e-324, 1e-160, 6.3e-233])
+@pytest.mark.parametrize("champion", [[0.0] * 5, [float(day) for day in range(13)]])
+def test_differences_that_are_almost_nothing_fail_no_comparison(champion: list[float], size: float) -> None:
+    for sign in (-1, 1):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            decision = relative(champion, [old + sign * size for old in champion])
+            assert markdown(decision)
+
+
 @settings(max_examples=200, deadline=None)
 @given(limit=st.floats(1e-4, 100), part=st.floats(1e-9, 1e-3), scale=st.sampled_from(list(Scale)))
 def test_a_size_never_looks_like_the_limit_that_it_misses(limit: float, part: float, scale: Scale) -> None:
