@@ -24,6 +24,7 @@ def as_data(trial: TrialDetails) -> dict[str, Any]:
         "replaces": record.replaces,
         "replaced_by": trial.replaced_by,
         "invalid": record.invalid,
+        "breaks": trial.breaks,
         "slot": trial.slot,
         "started": shown_time(record.started),
         "finished": shown_time(record.finished),

@@ -60,6 +60,8 @@ def _about(trial: TrialDetails) -> Iterator[str]:
     yield f"{trial.edition}  trial {record.number}: {state_of(record)}{result}"
     if record.invalid is not None:
         yield record.why_invalid
+    if trial.breaks:
+        yield f"It is infeasible: it breaks {trial.breaks}."
     if record.replaces is not None:
         yield f"It ran trial {record.replaces} again."
     if trial.replaced_by is not None:

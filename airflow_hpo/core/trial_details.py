@@ -35,7 +35,8 @@ class TrialDetails:
     """What all attempts reported, in the order of attempts, metrics and steps."""
     slot: int | None = None
     """The slot that it has or had last, 0 or more; None while it has not run, and for trials that ran before slots were kept."""
-
+    breaks: str | None = None
+    """The constraints on metrics that it breaks, and by how much; None when it breaks none."""
     simulations: Mapping[str, TrialDetails] = field(default_factory=dict)
     """Of a trial of several simulations the one that counts of each scenario, by its name; such a trial has no attempts of its own."""
 

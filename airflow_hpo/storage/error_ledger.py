@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.storage.column_types import utc_now
@@ -48,12 +48,6 @@ def charge(session: Session, entry: Entry) -> None:
     listed = json.dumps(list(entry.scenarios), ensure_ascii=False)
     session.add(ErrorLedgerRow(**kept, scenarios=listed, charged_at=utc_now()))
     session.flush()
-
-
-def raise_charge(session: Session, entry: Entry) -> None:
-    """Charge an entry that cost nothing, because a later look can promote."""
-    values = {"level": entry.level, "charged": entry.charged, "charged_at": utc_now()}
-    session.execute(update(ErrorLedgerRow).where(ErrorLedgerRow.digest == entry.digest).values(values))
 
 
 def not_counted(session: Session, parameter_set: str) -> int:

@@ -187,13 +187,15 @@ def trial_details(store: Store, name: str, number: int) -> TrialDetails:
         runs = attempts.of(session, name, number)
         values = metric_series.series(session, name, number, every_attempt=True)
         slot = slots.of(session, name, number)
+    record = store.optuna.record(name, number)
     return TrialDetails(
         edition=name,
         metric=edition.study.objective.metric,
-        record=store.optuna.record(name, number),
+        record=record,
         replaced_by=next((record.number for record in records if record.replaces == number), None),
         attempts=runs,
         values=values,
         slot=slot,
+        breaks=Limits.of(edition.study.metric_constraints, records).breach(record),
         simulations={each: trial_details(store, companion_of(name), one.number) for each, one in parts.items()},
     )

