@@ -19,7 +19,17 @@ PLAIN_WIDTH = 200
 
 DULL = {"attempts": 1, "origin": Origin.SAMPLER.value}
 """Columns of a trial that are shown only where a trial has something else."""
-HIDDEN = {"state", "started", "replaced_by", "reason", "exit_code", "problems", "remarks"}
+HIDDEN = {
+    "state",
+    "started",
+    "replaced_by",
+    "reason",
+    "exit_code",
+    "problems",
+    "remarks",
+    "taken_over_measured",
+    "taken_over_data_until",
+}
 """Columns of a trial that complete ones need not show, or that are printed below the table."""
 
 

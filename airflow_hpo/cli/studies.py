@@ -93,7 +93,8 @@ def best(args: Any) -> None:
         )
     found = store.optuna.record(edition.name, counted.number)
     if args.output == "table":
-        emit([{"edition": edition.name, "trial": found.number, "value": found.value, **found.params}], "table")
+        known = {"taken over": str(found.known).removeprefix("taken over ")} if found.known else {}
+        emit([{"edition": edition.name, "trial": found.number, "value": found.value, **known, **found.params}], "table")
     elif args.output == "json":
         terminal().out(json.dumps(dict(found.params), indent=2), highlight=False)
     elif args.output == "args":

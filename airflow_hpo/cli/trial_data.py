@@ -25,6 +25,8 @@ def as_data(trial: TrialDetails) -> dict[str, Any]:
         "replaced_by": trial.replaced_by,
         "invalid": record.invalid,
         "breaks": trial.breaks,
+        "taken_over": record.source,
+        **({f"taken_over_{name}": text for name, text in record.known.to_dict().items()} if record.known else {}),
         "slot": trial.slot,
         "started": shown_time(record.started),
         "finished": shown_time(record.finished),

@@ -70,7 +70,9 @@ def _about(trial: TrialDetails) -> Iterator[str]:
         yield f"slot {trial.slot}"
     yield from _pairs("parameters", record.params)
     yield from _pairs("extra metrics", record.metrics)
-    if not trial.attempts and not any(each.attempts for each in trial.simulations.values()):
+    if record.source:
+        yield f"Its result was {record.known or f'taken over from {record.source}'}, and is not measured again."
+    elif not trial.attempts and not any(each.attempts for each in trial.simulations.values()):
         yield "No task has begun it."
 
 

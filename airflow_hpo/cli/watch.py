@@ -81,7 +81,7 @@ def _look(store: Store, name: str) -> tuple[Status, str, str | None]:
     if progress.feasible is not None:
         parts.append(f"{progress.feasible} feasible")
     if status.best and status.best.value is not None:
-        parts.append(f"best {status.best.value:.6g} (trial {status.best.number})")
+        parts.append(f"best {status.best.value:.6g} ({status.best.named})")
     if pace.per_minute is not None and pace.left is not None and not _ended(status):
         parts.append(f"{pace.per_minute:.1f}/min, {brief_time(pace.left)} left")
     return status, ", ".join(parts), (status.verdict.reason if _ended(status) else died)

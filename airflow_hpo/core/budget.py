@@ -36,14 +36,16 @@ def end_of(
     best = progress.best.value if progress.best else None
     if stopped is not None:
         return End.STOPPED, f"The study was stopped: {stopped}"
-    if best is not None and study.objective.reached(best):
-        return End.GOAL, f"The goal {study.objective.goal} was reached with {best}."
+    shown = f"{best}, {progress.best.known}" if progress.best and progress.best.known else f"{best}"
+    # What was known before is no reason to measure nothing.
+    if best is not None and progress.successful and study.objective.reached(best):
+        return End.GOAL, f"The goal {study.objective.goal} was reached with {shown}."
     if progress.blamed > study.failures_allowed:
         return End.MAX_FAILURES, f"{_trials(progress.blamed)} failed for good, and {study.failures_allowed} may."
     if progress.counted(study.count) >= study.wanted:
         return End.MAX_TRIALS, f"All {study.wanted} trials are {study.count}."
     if study.patience is not None and progress.since_best >= study.patience:
-        return End.PATIENCE, f"{_trials(progress.since_best)} in a row brought nothing better than {best}."
+        return End.PATIENCE, f"{_trials(progress.since_best)} in a row brought nothing better than {shown}."
     if study.timeout is not None and elapsed >= study.timeout:
         fate = f" {_FATES[study.when_over]}" if progress.running else ""
         stood = f" For {_rounded(idle)} nothing ran, which does not count." if idle >= NOTABLE else ""

@@ -17,7 +17,8 @@ from airflow_hpo.core.waiting import counted
 class Progress:
     """Counts and the best trial.
 
-    Replaced trials, results taken over from earlier editions, and results that were taken back do not count.
+    Replaced trials, results taken over from earlier editions, and results that were taken back do not count; what was taken over
+    may be the best all the same.
     """
 
     complete: int
@@ -72,6 +73,12 @@ def own_trials(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     return [t for t in trials if t.number not in replaced and not _taken_over(t) and t.invalid is None]
 
 
+def results_known(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials that may be the best: those of this edition, after the results that it took over."""
+    trials = list(trials)
+    return [*(trial for trial in taken_over(trials) if trial.known), *own_trials(trials)]
+
+
 def taken_over(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     """Return the results of earlier editions that stand for trials of this one, by number."""
     found = (trial for trial in trials if _taken_over(trial) and trial.invalid is None)
@@ -87,13 +94,13 @@ def progress_of(
     limits: Limits = NO_LIMITS,
 ) -> Progress:
     """Count the trials of a study and find the best, which is a feasible one."""
-    own = own_trials(trials)
+    trials = list(trials)
+    own, known = own_trials(trials), results_known(trials)
     states = Counter(trial.state for trial in own)
     running = {trial.number for trial in own if trial.state is TrialState.RUNNING}
     failed = {trial.number for trial in own if trial.state is TrialState.FAIL}
     waiting = [waits_for for number, waits_for in waits.items() if number in running]
-    feasible = limits.kept_by(own)
-    best = best_of(feasible, direction)
+    best = best_of(limits.kept_by(known), direction)
     return Progress(
         complete=states[TrialState.COMPLETE],
         pruned=states[TrialState.PRUNED],
@@ -105,8 +112,8 @@ def progress_of(
         unbegun=len(failed.intersection(unbegun)),
         waiting=counted(waiting),
         waiting_count=len(waiting),
-        feasible=len(feasible) if limits else None,
-        infeasible=limits.least_infeasible(own),
+        feasible=len(limits.kept_by(own)) if limits else None,
+        infeasible=limits.least_infeasible(known),
     )
 
 
@@ -131,17 +138,18 @@ def was_best(
     number: int, trials: Iterable[TrialRecord], direction: Direction, constraints: Collection[MetricConstraint] = ()
 ) -> bool:
     """Say whether a trial was the best of its edition when it ended, as far as its feasibility is known."""
-    own = own_trials(trials)
-    own = Limits.of(constraints, own).kept_by(own)
-    ended = next((trial.finished for trial in own if trial.number == number), None)
+    found = results_known(trials)
+    found = Limits.of(constraints, found).kept_by(found)
+    ended = next((trial.finished for trial in found if trial.number == number), None)
     if ended is None:
         return False
-    best = best_of([trial for trial in own if trial.finished and trial.finished <= ended], direction)
+    best = best_of([t for t in found if t.known or (t.finished and t.finished <= ended)], direction)
     return best is not None and best.number == number
 
 
 def _after(best: TrialRecord, trials: Sequence[TrialRecord]) -> int:
-    return sum(1 for t in trials if t.state.successful and t is not best and _order(t) > _order(best))
+    later = (t for t in trials if t.state.successful and t is not best)
+    return sum(1 for t in later if best.known or _order(t) > _order(best))
 
 
 def _order(trial: TrialRecord) -> tuple[float, int]:

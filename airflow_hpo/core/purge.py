@@ -9,7 +9,7 @@ from typing import Any
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.feasibility import NO_LIMITS, Limits
 from airflow_hpo.core.objective import Direction
-from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.progress import results_known
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
 from airflow_hpo.exceptions import DeclarationError
 
@@ -79,7 +79,7 @@ def kept_trials(
     A rerun stays with the trial that it replaces, which would count again without it.
     """
     ranked = sorted(
-        (t for t in limits.kept_by(own_trials(records)) if t.state is TrialState.COMPLETE and t.value is not None),
+        (t for t in limits.kept_by(results_known(records)) if t.state is TrialState.COMPLETE and t.value is not None),
         key=lambda t: ((t.value or 0.0) * (1 if direction is Direction.MINIMIZE else -1), t.number),
     )
     champions = (t.number for t in records if t.origin is Origin.CHAMPION)

@@ -15,6 +15,7 @@ from airflow_hpo.core.arguments import Arguments
 from airflow_hpo.core.declared import Declared, fingerprint
 from airflow_hpo.core.environment import as_text, parameter_variables, variable
 from airflow_hpo.core.evaluation import Scenario
+from airflow_hpo.core.known import Known
 from airflow_hpo.core.space.space import Choice, Params
 from airflow_hpo.core.trial_key import main_of
 from airflow_hpo.core.window import Period
@@ -216,6 +217,13 @@ class TrialRecord:
     """Number of the trial that it is a simulation of; None for a trial."""
     source: str | None = None
     """Trial of an earlier edition that its result was taken over from, such as ``f@r#7``; None for results of this edition."""
+    known: Known | None = None
+    """The mark of such a result that counts for the best one; None for those that editions of before took over, which do not."""
+
+    @property
+    def named(self) -> str:
+        """What people call it, with the edition that its result comes from."""
+        return f"trial {self.number}{f', {self.known}' if self.known else ''}"
 
     @property
     def why_invalid(self) -> str:

@@ -160,3 +160,9 @@ def names_edition(name: str) -> bool:
 def trial_of(edition: str, number: int) -> str:
     """Return the name of a trial among those of all editions."""
     return f"{edition}#{number}"
+
+
+def edition_and_number(trial: str) -> tuple[str, int]:
+    """Return what such a name is made of."""
+    edition, _, number = trial.rpartition("#")
+    return edition, int(number)

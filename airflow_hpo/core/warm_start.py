@@ -26,7 +26,8 @@ class WarmStart(Declared):
         )
 
     :param mode: ``"points"`` evaluates their best points again, first (right when the data have changed);
-        ``"values"`` takes their results as known (right when they have not).
+        ``"values"`` takes their results as known (right when they have not): they count for the best trial and for the finalists, marked
+        with the trial that measured them, and are handed on to later editions.
     :param editions: from how many of the newest earlier editions, of each study, that have results which fit the space; 1 or more.
     :param trials: how many of their best trials; 1 or more. Only those that still fit the space are taken.
     :param studies: names of further studies, such as ``["dispatch/*"]`` where ``*`` is any text: a new region tries the best points of the

@@ -14,7 +14,7 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.evaluation import CHAMPION, Candidate
 from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.objective import Direction
-from airflow_hpo.core.progress import own_trials, taken_over
+from airflow_hpo.core.progress import own_trials, results_known, taken_over
 from airflow_hpo.core.space.completion import changes, completed, lacking_sentence
 from airflow_hpo.core.space.parameter import Choice, same_params
 from airflow_hpo.core.space.space import Space
@@ -124,7 +124,11 @@ class _Tuned:
 
     def remarks(self, champion: Candidate | None) -> list[str]:
         same = [trial_name(t.number, self.window) for t in self.same_as(champion)]
-        return [f"{name.capitalize()} has the champion's parameters and is left out." for name in same]
+        challengers = [t for t in self.best if t not in self.same_as(champion)][: self.k]
+        return [
+            *(f"{name.capitalize()} has the champion's parameters and is left out." for name in same),
+            *(f"{trial_name(t.number, self.window).capitalize()} was {t.known}." for t in challengers if t.known),
+        ]
 
 
 def best_trials(trials: Iterable[TrialRecord], direction: Direction, k: int) -> list[TrialRecord]:
@@ -199,9 +203,9 @@ def _window_of(candidate: Candidate) -> str:
 
 
 def _results(edition: Edition, records: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Return what a study has found; a grid that had nothing left to measure has found what it took over."""
-    own = own_trials(records)
-    return taken_over(records) if not own and edition.end is End.EXHAUSTED else own
+    """Return what a study has found or knew; a grid of before that had nothing left to measure has found what it took over."""
+    found = results_known(records)
+    return taken_over(records) if not found and edition.end is End.EXHAUSTED else found
 
 
 def _champion(
@@ -233,8 +237,10 @@ def _champion(
 
 
 def _value_of(records: Sequence[TrialRecord], params: Mapping[str, Choice]) -> float | None:
-    own = [t for t in own_trials(records) if t.state is TrialState.COMPLETE and same_params(t.params, params)]
-    return own[0].value if own else None
+    """Return what a study measured of some parameters, else what it took over."""
+    found = [*own_trials(records), *results_known(records)]
+    values = (t.value for t in found if t.state is TrialState.COMPLETE and same_params(t.params, params))
+    return next(values, None)
 
 
 def trial_name(number: int, window: str = "") -> str:

@@ -14,9 +14,11 @@ from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import TableClause
 
+from airflow_hpo.core.known import Known
 from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.purge import deleted_elsewhere
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
+from airflow_hpo.core.trial_key import edition_and_number
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.optuna import attributes, delete, tables
 from airflow_hpo.optuna.nonfinite import restored
@@ -24,7 +26,15 @@ from airflow_hpo.optuna.trial_rows import TrialRows
 from airflow_hpo.storage import editions, purges
 from airflow_hpo.storage.database import Database
 
-BRIEF = (attributes.KEY, attributes.ORIGIN, attributes.REPLACES, attributes.INVALID, attributes.PART_OF)
+BRIEF = (
+    attributes.KEY,
+    attributes.ORIGIN,
+    attributes.REPLACES,
+    attributes.INVALID,
+    attributes.PART_OF,
+    attributes.SOURCE,
+    attributes.KNOWN,
+)
 """What progress needs of a trial's attributes."""
 
 
@@ -98,9 +108,15 @@ class StudyReader:
         with self._database.transaction(read_only=True) as connection:
             found: dict[str, set[int]] = {}
             for text in connection.scalars(_SOURCES):
-                edition, _, number = json.loads(text).rpartition("#")
-                found.setdefault(edition, set()).add(int(number))
+                edition, number = edition_and_number(json.loads(text))
+                found.setdefault(edition, set()).add(number)
             return found
+
+    def data_until(self, name: str) -> datetime | None:
+        """Return the end of the data that an edition may know; None where it is not known."""
+        with self._database.transaction(read_only=True) as connection, Session(connection) as session:
+            edition = editions.find_one(session, name)
+            return edition.data_until if edition else None
 
     def numbers(self, name: str) -> list[int]:
         """Return the numbers of all trials; none when there is no study of that name."""
@@ -345,6 +361,7 @@ def _record(
         invalid=invalid,
         part_of=attrs.get(attributes.PART_OF),
         source=attrs.get(attributes.SOURCE),
+        known=Known.of(attrs[attributes.SOURCE], attrs[attributes.KNOWN]) if attributes.KNOWN in attrs else None,
     )
 
 

@@ -7,20 +7,19 @@ from dataclasses import replace
 from itertools import chain, islice, zip_longest
 
 from optuna.storages import RDBStorage
-from optuna.trial import TrialState as OptunaState
-from optuna.trial import create_trial
 
 from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.objective import Direction
-from airflow_hpo.core.progress import own_trials
+from airflow_hpo.core.progress import own_trials, taken_over
 from airflow_hpo.core.space.completion import completed
 from airflow_hpo.core.space.constraint import breach
 from airflow_hpo.core.space.space import Params, fits
 from airflow_hpo.core.study import Study
-from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
-from airflow_hpo.core.trial_key import trial_of
+from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.core.trial_key import edition_and_number
 from airflow_hpo.optuna import attributes
-from airflow_hpo.optuna.distributions import canonical_point, distributions_of
+from airflow_hpo.optuna.distributions import canonical_point
+from airflow_hpo.optuna.known_values import copy_values, source_of, still_counting
 from airflow_hpo.optuna.points import identity
 from airflow_hpo.optuna.read import StudyReader
 
@@ -38,8 +37,8 @@ def warm_start(
     if study.warm_start.mode == "points":
         _remember_points(storage, reader, edition, study, [trial for _, trial in best])
     else:
-        _copy_values(storage, reader, edition, study, best)
-    return [(source, trial.number) for source, trial in best]
+        copy_values(storage, reader, edition, study, best)
+    return [edition_and_number(source_of(name, trial)) for name, trial in best]
 
 
 def enqueue_champion(storage: RDBStorage, reader: StudyReader, edition: str, study: Study, params: Params) -> bool:
@@ -86,7 +85,7 @@ def _complete(reader: StudyReader, study: Study, name: str) -> list[TrialRecord]
     stored = reader.find(name)
     if stored is None or stored.user_attrs.get(attributes.OBJECTIVE) != study.search["objective"]:
         return []
-    trials = _feasible(study, name, reader.records(name))
+    trials = _feasible(study, name, still_counting(reader, reader.records(name)))
     done = (trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None)
     fitting = [trial for trial in (_as_of_today(study, each) for each in done) if fits(study.space, trial.params)]
     broken = {trial.number: said for trial in fitting if (said := breach(study.parameter_constraints, trial.params))}
@@ -96,15 +95,15 @@ def _complete(reader: StudyReader, study: Study, name: str) -> list[TrialRecord]
     return [trial for trial in fitting if trial.number not in broken]
 
 
-def _feasible(study: Study, name: str, records: list[TrialRecord]) -> list[TrialRecord]:
+def _feasible(study: Study, name: str, records: Sequence[TrialRecord]) -> list[TrialRecord]:
     """Return the trials that do not break today's constraints on metrics; a point may be tried of which the metric is not known."""
-    limits, own = Limits.of(study.metric_constraints, records), own_trials(records)
+    limits, found = Limits.of(study.metric_constraints, records), [*own_trials(records), *taken_over(records)]
     known = math.inf if study.warm_start and study.warm_start.mode == "points" else math.nan
-    broken = [t for t in own if any(excess > 0 and excess != known for excess in limits.excesses(t).values())]
+    broken = [t for t in found if any(excess > 0 and excess != known for excess in limits.excesses(t).values())]
     if broken:
         logger.warning("%d trials of %s are not taken over: they break a constraint on a metric.", len(broken), name)
     gone = {trial.number for trial in broken}
-    return [trial for trial in own if trial.number not in gone]
+    return [trial for trial in found if trial.number not in gone]
 
 
 def _as_of_today(study: Study, trial: TrialRecord) -> TrialRecord:
@@ -125,23 +124,3 @@ def _remember_points(
     if attributes.WARM_POINTS not in stored.user_attrs:
         points = [canonical_point(study.space, trial.params) for trial in best]
         storage.set_study_user_attr(stored.id, attributes.WARM_POINTS, points)
-
-
-def _copy_values(
-    storage: RDBStorage, reader: StudyReader, edition: str, study: Study, best: Sequence[tuple[str, TrialRecord]]
-) -> None:
-    stored, trials = reader.snapshot(edition)
-    present = {trial.user_attrs.get(attributes.SOURCE) for trial in trials}
-    for name, trial in best:
-        source = trial_of(name, trial.number)
-        if source in present:
-            continue
-        params = canonical_point(study.space, trial.params)
-        copy = create_trial(
-            state=OptunaState.COMPLETE,
-            value=trial.value,
-            params=params,
-            distributions=distributions_of(study.space, params),
-            user_attrs={**trial.metrics, attributes.ORIGIN: Origin.WARM_START.value, attributes.SOURCE: source},
-        )
-        storage.create_new_trial(stored.id, template_trial=copy)

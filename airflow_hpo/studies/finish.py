@@ -140,7 +140,7 @@ def _data(status: Status, best: TrialRecord | None, end: End, reason: str) -> di
 def _text(status: Status, best: TrialRecord | None, reason: str, *remarks: str | None) -> str:
     lines = [str(status), reason, *filter(None, remarks)]
     if best:
-        source = f", taken over from {best.source}" if best.source else ""
+        source = f", {best.known}" if best.known else f", taken over from {best.source}" if best.source else ""
         lines += [f"Best: trial {best.number}, {status.edition.study.objective.metric} = {best.value}{source}"]
         lines += [f"  {name} = {value}" for name, value in best.params.items()]
     return "\n".join(lines)

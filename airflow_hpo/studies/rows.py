@@ -54,6 +54,7 @@ def edition_row(store: Store, edition: Edition) -> dict[str, Any]:
         "wanted": edition.study.wanted,
         "best": best.value if best else None,
         "trial": best.number if best else None,
+        "taken_over": best.source if best else None,
         "started": edition.started.isoformat(timespec="seconds"),
         "end": status.verdict.end.value if status.verdict.end else None,
     }
@@ -72,6 +73,7 @@ def _lost_row(edition: Edition, lost: Lost) -> dict[str, Any]:
         "wanted": edition.study.wanted,
         "best": edition.best_value,
         "trial": edition.best_number,
+        "taken_over": None,
         "started": edition.started.isoformat(timespec="seconds"),
         "end": edition.end.value if edition.end else None,
     }

@@ -113,11 +113,7 @@ class Status:
 
     def __str__(self) -> str:
         p = self.progress
-        best = (
-            f", best {self.best.value:g} (trial {self.best.number})"
-            if self.best and self.best.value is not None
-            else ""
-        )
+        best = f", best {self.best.value:g} ({self.best.named})" if self.best and self.best.value is not None else ""
         running = f"{self.running} running" + (f" ({p.pending} without a place yet)" if p.pending else "")
         running += f", {self.waiting} waiting" if self.waiting else ""
         running = ", ".join([running, *p.shown_waiting])

@@ -39,6 +39,10 @@ JUDGED = {"feasible", "breaks"}
 """Columns of the trials of a study with constraints on metrics."""
 
 
+TAKEN_OVER = {"taken_over", "taken_over_measured", "taken_over_data_until"}
+"""Columns of the trials of an edition that took values over: where, when and on data until when they were measured."""
+
+
 INVALID = "invalid"
 """State of a trial after its result was taken back."""
 
@@ -49,6 +53,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     rows, records = [], sorted(store.optuna.records(name), key=lambda r: r.number)
     parts = scenario_parts(store, study, name, records)
     runs = by_trial(store.read(attempts.of, companion_of(name) if study.scenarios else name))
+    known = any(record.source for record in records)
     replaced, limits = {r.replaces: r.number for r in records}, Limits.of(study.metric_constraints, records)
     for record in records:
         if study.scenarios:
@@ -74,6 +79,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
                 "seconds": _seconds(record),
                 "started": record.started.isoformat(timespec="seconds") if record.started else None,
                 "origin": record.origin.value,
+                **(_taken_over(record) if known else {}),
                 "replaces": record.replaces,
                 "replaced_by": replaced.get(record.number),
                 "reason": record.invalid or (attempt.reason if attempt else _given_up(record, mine)),
@@ -127,7 +133,16 @@ def state_of(record: TrialRecord) -> str:
 
 def metric_column(metric: str) -> str:
     """Return the column of a metric: its name, unless another column has that."""
-    return f"metrics.{metric}" if metric in COLUMNS | JUDGED or metric.startswith("params.") else metric
+    return f"metrics.{metric}" if metric in COLUMNS | JUDGED | TAKEN_OVER or metric.startswith("params.") else metric
+
+
+def _taken_over(record: TrialRecord) -> dict[str, str | None]:
+    mark = record.known.to_dict() if record.known else {}
+    return {
+        "taken_over": record.source,
+        "taken_over_measured": mark.get("measured"),
+        "taken_over_data_until": mark.get("data_until"),
+    }
 
 
 def _seconds(record: TrialRecord) -> float | None:

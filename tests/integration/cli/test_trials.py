@@ -10,6 +10,7 @@ import math
 import pytest
 
 from airflow_hpo.core.remarks import NO_REMARKS, Link, Remarks
+from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.storage import attempts
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.store import Store
@@ -74,6 +75,21 @@ def test_a_result_that_was_taken_back_is_shown_as_such(run: Command, tuned: Tune
     invalidate(tuned.store, tuned.name, 0, "The data were broken.")
     lines = run("trials", "show", "demo", "0").splitlines()
     assert lines[:2] == ["demo@r  trial 0: invalid", "Its result was taken back: The data were broken."]
+
+
+def test_a_result_that_was_taken_over_is_shown_with_the_trial_that_measured_it(
+    run: Command,  # noqa: F811
+    tuned: Tuned,
+) -> None:
+    Tuned(tuned.store, declared(warm_start=WarmStart(mode="values")), "later")
+    mark = f"from demo@r#0 (measured {tuned.records()[0].finished:%Y-%m-%d})"
+    lines = run("trials", "show", "demo@later", "0").splitlines()
+    assert lines[-1] == f"Its result was taken over {mark}, and is not measured again."
+    shown = json.loads(run("trials", "show", "demo@later", "0", "-o", "json"))
+    assert (shown["taken_over"], shown["taken_over_data_until"]) == ("demo@r#0", None)
+    assert f"best 0.01 (trial 0, taken over {mark})" in run("studies", "show", "demo@later")
+    assert mark in run("studies", "best", "demo@later", "-o", "table")
+    assert json.loads(run("studies", "show", "demo@later", "-o", "json"))[0]["taken_over"] == "demo@r#0"
 
 
 def test_a_trial_that_no_task_has_begun_is_shown(run: Command, tuned: Tuned) -> None:  # noqa: F811

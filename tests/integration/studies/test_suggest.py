@@ -179,7 +179,7 @@ def test_a_grid_whose_values_were_all_taken_over_is_over_with_the_best_of_them(s
     assert (candidate.params, candidate.value, candidate.study) == ({"kind": "b"}, 1.0, second.name)
 
 
-def test_a_study_that_ran_a_trial_takes_no_value_over_for_its_best(store: Store) -> None:
+def test_a_value_that_was_taken_over_stays_the_best_of_a_study_that_found_worse(store: Store) -> None:
     space = {"kind": {"type": "categorical", "choices": ["a", "b"]}}
     first = Tuned(store, declared(space=space, sampler="grid", max_trials=1), "first")
     first.complete(first.suggest()[0], 0.5)
@@ -187,7 +187,8 @@ def test_a_study_that_ran_a_trial_takes_no_value_over_for_its_best(store: Store)
     second = Tuned(store, study, "second")
     second.complete(second.suggest()[0], 3.0)
     best = finish(store, status(store, second.name)).data
-    assert (best["end"], best["value"], best["taken_over"]) == ("exhausted", 3.0, None)
+    assert (best["end"], best["complete"], best["value"]) == ("exhausted", 1, 0.5)
+    assert best["taken_over"] == "demo@first#0"
 
 
 def test_reserved_requests_have_no_parameters_yet(tuned: Tuned) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.core.known import Known
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import best_of, own_trials, pending_of, progress_of, was_best
 from airflow_hpo.core.trial import Origin, TrialRecord, TrialState
@@ -53,6 +54,17 @@ def test_a_copied_result_does_not_count_but_a_point_evaluated_again_does() -> No
     progress = progress_of([copied, evaluated], Direction.MINIMIZE)
 
     assert (progress.complete, progress.best) == (1, evaluated)
+
+
+def test_a_known_result_is_the_best_and_counts_for_nothing_else() -> None:
+    known = trial(0, 0.1, origin=Origin.WARM_START, key=None, at=9, known=Known("f@r#7"))
+    trials = [known, trial(1, 0.5), trial(2, 0.7, "pruned")]
+
+    progress = progress_of(trials, Direction.MINIMIZE)
+
+    assert (progress.best, progress.complete, progress.since_best) == (known, 1, 2)
+    assert was_best(1, [known, trial(1, 0.01)], Direction.MINIMIZE)
+    assert not was_best(1, trials, Direction.MINIMIZE)
 
 
 @pytest.mark.parametrize(("direction", "number"), [(Direction.MINIMIZE, 2), (Direction.MAXIMIZE, 1)])
