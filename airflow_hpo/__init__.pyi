@@ -18,6 +18,7 @@ from airflow_hpo.exceptions import (
     TrialPruned as TrialPruned,
 )
 from airflow_hpo.hooks.hpo import HpoHook as HpoHook
+from airflow_hpo.importers.hyperopt.reader import from_hyperopt as from_hyperopt
 from airflow_hpo.importers.katib.experiment import from_katib as from_katib
 from airflow_hpo.importers.wandb.sweep import from_wandb as from_wandb
 from airflow_hpo.notifications.hpo import HpoNotifier as HpoNotifier

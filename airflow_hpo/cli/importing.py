@@ -23,6 +23,7 @@ def import_(args: Any) -> None:
         )
     try:
         options = {"name": args.name, "max_trials": args.max_trials, "objective": _objective(args.objective)}
+        options["run_file"] = args.run_file or None
         system, found = read(_content(path), args.source, **options)
     except RefusedSpecificationError as err:
         sys.exit("\n".join(map(shown, str(err).splitlines())))

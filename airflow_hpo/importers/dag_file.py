@@ -1,6 +1,7 @@
 """The DAG of an imported specification, as a person would have written it."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from airflow_hpo.core.algorithms import Pruner, Sampler
@@ -11,7 +12,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.shown_text import shown
 from airflow_hpo.core.space.parameter import Categorical, Float, Int
 from airflow_hpo.core.study import Study
-from airflow_hpo.importers.expression import Call, assignment, commented, names_in
+from airflow_hpo.importers.expression import Call, Code, assignment, commented, names_in
 from airflow_hpo.importers.findings import Note
 from airflow_hpo.importers.imported import Imported
 
@@ -31,21 +32,35 @@ _SOURCES = (Stdout, File, TerminationMessage)
 def dag_file(imported: Imported, source: str) -> str:
     """Return the text of a DAG file, of which the first line names the source, such as ``tides.yaml (Katib)``."""
     study, trial = _study(imported.study), Call(type(imported.trial).__name__, (), _trial(imported.trial.arguments))
+    if imported.code:
+        trial = _of_function(trial)
     comments = _comments(imported.notes, study, trial)
     names = sorted({"TuneTaskGroup", *names_in(study), *names_in(trial)})
     used = ", ".join(names)
     imports = f"from airflow_hpo import {used}\n"
     if len(imports) > 88:
         imports = f"from airflow_hpo import (\n{''.join(f'    {name},{chr(10)}' for name in names)})\n"
+    code = f"\n{_separated(imported.code)}\n" if imported.code else ""
     title = f"Study {imported.study.name}, imported from {shown(source)}."
     general = commented(comments.get("", ()), 0)
     return (
-        f'"""{" ".join(title.translate(_IN_A_DOCSTRING).split())}"""\n\nfrom airflow.sdk import DAG\n{imports}\n{general and general + chr(10)}'
+        f'"""{" ".join(title.translate(_IN_A_DOCSTRING).split())}"""\n\nfrom airflow.sdk import DAG\n{imports}{code}\n{general and general + chr(10)}'
         f"{assignment('study', study, comments)}"
         f"{assignment('trial', trial, comments)}\n"
         f'with DAG("{dag_id(imported.study)}", schedule=None, catchup=False):\n'
         '    TuneTaskGroup(group_id="tune", study=study, trial=trial)\n'
     )
+
+
+def _of_function(trial: Call) -> Call:
+    """Return a Python trial with its function as the name that the code gives it."""
+    named = dict(trial.named)
+    return Call(trial.name, [Code(named.pop("function").__name__)], named)
+
+
+def _separated(code: str) -> str:
+    """Return code with the blank lines that stand around functions."""
+    return f"\n{code}" if code.startswith("def ") else code
 
 
 def dag_id(study: Study) -> str:
@@ -109,6 +124,9 @@ def _declared(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+        return int(seconds) if seconds.is_integer() else seconds
     return str(value) if isinstance(value, str) else value
 
 

@@ -21,6 +21,23 @@ class Call:
     named: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An expression that is written already, in one line."""
+
+    text: str
+
+
+def returned(value: Any, depth: int) -> str:
+    """Return the lines that return a value, so deep in a function."""
+    return f"{INDENT * depth}return {_code(value, '', {}, depth, len(INDENT) * depth + len('return '))}\n"
+
+
+def flat(value: Any) -> str:
+    """Return an expression in one line, however long it is."""
+    return _flat(value)
+
+
 def assignment(name: str, value: Any, comments: Comments) -> str:
     """Return the lines that give a value a name; the name is also the place at which comments begin."""
     return f"{commented(comments.get(name, ()), 0)}{name} = {_code(value, name, comments, 0, len(name) + 3)}\n"
@@ -72,14 +89,19 @@ def _parts(value: Any) -> tuple[str, str, list[tuple[str, Any, str]]]:
         return f"{value.name}(", ")", [*unnamed, *((f"{name}=", each, name) for name, each in value.named.items())]
     if isinstance(value, Mapping):
         return "{", "}", [(f"{_flat(name)}: ", each, str(name)) for name, each in value.items()]
-    if isinstance(value, list):
-        return "[", "]", [("", each, str(number)) for number, each in enumerate(value)]
+    if isinstance(value, list | tuple):
+        opened, closed = "[]" if isinstance(value, list) else "()"
+        return opened, closed, [("", each, str(number)) for number, each in enumerate(value)]
     return "", "", []
 
 
 def _flat(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, Code):
+        return value.text
+    if isinstance(value, tuple) and len(value) == 1:
+        return f"({_flat(value[0])},)"
     opened, closed, parts = _parts(value)
     return (
         f"{opened}{', '.join(f'{prefix}{_flat(each)}' for prefix, each, _ in parts)}{closed}" if opened else repr(value)

@@ -13,3 +13,5 @@ class Imported(NamedTuple):
     study: Study
     trial: TrialBackend
     notes: tuple[Note, ...]
+    code: str = ""
+    """Functions of a trial that is one: Python that stands in the DAG before the study."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.document import documents
+from airflow_hpo.importers.hyperopt.reader import from_hyperopt
+from airflow_hpo.importers.hyperopt.run import is_hyperopt
 from airflow_hpo.importers.imported import Imported
 from airflow_hpo.importers.katib.experiment import from_katib, is_experiment
 from airflow_hpo.importers.wandb.sweep import from_wandb, is_sweep
@@ -24,6 +26,7 @@ class System:
 SYSTEMS = {
     "katib": System("Katib", from_katib, ("name", "max_trials")),
     "wandb": System("W&B", from_wandb, ("name", "max_trials", "objective")),
+    "hyperopt": System("Hyperopt", from_hyperopt, ("run_file", "name", "max_trials")),
 }
 NOT_READ = {
     "trainer": "an OptimizationJob of Kubeflow Trainer",
@@ -43,6 +46,10 @@ def read(text: str | bytes, system: str | None = None, **options: Any) -> tuple[
         )
     one = SYSTEMS[found]
     given = {name: value for name, value in options.items() if value is not None}
+    if "run_file" in given and "run_file" not in one.options:
+        raise DeclarationError(
+            f"A specification of {one.title} is data and is not run, but got run_file={given['run_file']!r} (--run-file). Leave it out."
+        )
     for name in given:
         if name not in one.options:
             raise DeclarationError(
@@ -53,6 +60,8 @@ def read(text: str | bytes, system: str | None = None, **options: Any) -> tuple[
 
 def system_of(text: str | bytes) -> str:
     """Return the name of the system that a specification belongs to."""
+    if is_hyperopt(text):
+        return "hyperopt"
     for each in documents(text):
         for name, belongs in _SIGNS.items():
             if isinstance(each, Mapping) and belongs(each):
@@ -63,7 +72,8 @@ def system_of(text: str | bytes) -> str:
 
 
 def _titles() -> str:
-    return " and ".join(each.title for each in SYSTEMS.values())
+    *first, last = (each.title for each in SYSTEMS.values())
+    return f"{', '.join(first)} and {last}"
 
 
 def _has(*names: str) -> Callable[[Mapping[Any, Any]], bool]:

@@ -12,6 +12,7 @@ from airflow_hpo.cli.importing import import_
 from tests.unit.importers.experiments import experiment
 
 SWEEP = "program: fit.py\nname: breeze\nmethod: random\nparameters: {lr: {min: 0.1, max: 0.2}}\n"
+SEARCH = "from hyperopt import hp\nspace = hp.uniform('x', 0, 1)\nfmin = {'max_evals': 9}\n"
 TRAINER = "kind: OptimizationJob\napiVersion: optimizer.kubeflow.org/v1alpha1\n"
 
 
@@ -23,6 +24,7 @@ def run(file: Path, **options: Any) -> None:
         "name": None,
         "max_trials": None,
         "objective": None,
+        "run_file": False,
         **options,
     }
     import_(argparse.Namespace(**given))
@@ -91,3 +93,13 @@ def test_what_a_file_says_itself_is_not_given(tmp_path: Path) -> None:
         run(written(tmp_path, experiment({})), objective="minimize:loss")
     with pytest.raises(SystemExit, match="Write minimize:loss"):
         run(written(tmp_path, SWEEP), objective="min:loss")
+
+
+def test_a_file_that_is_python_is_run_only_when_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, SEARCH)
+    with pytest.raises(SystemExit, match=r"run_file=False.*\(--run-file\)"):
+        run(file, name="breeze")
+    run(file, name="breeze", run_file=True)
+    assert 'space={"x": Float(0.0, 1.0)}' in capsys.readouterr().out

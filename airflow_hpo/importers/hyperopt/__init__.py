@@ -1,0 +1,1 @@
+"""Reader of Hyperopt spaces and the arguments of ``fmin``."""

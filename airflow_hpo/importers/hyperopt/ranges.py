@@ -1,0 +1,81 @@
+"""Distributions of Hyperopt as parameters: which values each can give, and not what its name suggests."""
+
+import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from airflow_hpo.core.space.parameter import Float, Int
+from airflow_hpo.importers.findings import Findings
+from airflow_hpo.importers.hyperopt.run import Row
+
+_HALF = Decimal("0.5")
+
+
+def range_of(row: Row, is_whole: bool, findings: Findings) -> Float | Int | None:
+    """Return the parameter of a distribution; None where it is refused."""
+    kind, label, given = row["kind"], row["name"], row["range"]
+    if wrong := [name for name, value in given.items() if not math.isfinite(value)]:
+        findings.refuse(label, f"Its {wrong[0]} is a finite number, but got {given[wrong[0]]}. Write a finite one.")
+        return None
+    if "sigma" in given:
+        instead = "hp.loguniform" if "log" in kind else "hp.uniform"
+        findings.refuse(label, f"A {kind} distribution cannot be declared yet. Write {instead}, with its bounds.")
+        return None
+    low, high = given["low"], given["high"]
+    match kind:
+        case "uniform":
+            return Float(low, high)
+        case "loguniform":
+            return Float(math.exp(low), math.exp(high), log=True)
+        case "randint":
+            return Int(math.ceil(low), math.ceil(high) - 1)
+        case "uniformint":
+            return _stepped(label, low, high, 1.0, True, findings)
+        case "quniform":
+            return _stepped(label, low, high, given["q"], is_whole, findings)
+    return _logarithmic(label, math.exp(low), math.exp(high), given["q"], is_whole, findings)
+
+
+def _stepped(label: str, low: float, high: float, q: float, is_whole: bool, findings: Findings) -> Float | Int | None:
+    """Return a parameter on multiples of ``q``: those that rounding can give."""
+    multiples = _multiples(label, low, high, q, findings)
+    if multiples is None:
+        return None
+    first, last = multiples
+    exact = Decimal(repr(q))
+    if (float(first), float(last)) != (low, high):
+        findings.differs(
+            label,
+            f"Hyperopt rounds to multiples of {exact.normalize():f}, so that the values go from {first} to {last}, and not from {low} to {high}.",
+            "study.space",
+        )
+    if is_whole and exact == exact.to_integral_value():
+        return Int(int(first), int(last), step=int(exact))
+    return Float(float(first), float(last), step=q)
+
+
+def _logarithmic(
+    label: str, low: float, high: float, q: float, is_whole: bool, findings: Findings
+) -> Float | Int | None:
+    """Return a logarithmic parameter of whole numbers; other steps cannot be had."""
+    multiples = _multiples(label, low, high, q, findings)
+    if multiples is None:
+        return None
+    first, last = multiples
+    if not is_whole or q != 1 or first < 1:
+        findings.refuse(
+            label,
+            "A logarithmic parameter has no step yet, except whole numbers of 1 or more. "
+            f"Write hp.loguniform, or scope.int(hp.qloguniform({label!r}, 0, ..., 1)).",
+        )
+        return None
+    return Int(int(first), int(last), log=True)
+
+
+def _multiples(label: str, low: float, high: float, q: float, findings: Findings) -> tuple[Decimal, Decimal] | None:
+    if q <= 0 or low > high:
+        findings.refuse(label, f"It has low <= high and q > 0, but got {low}, {high} and {q}. Write q=1.")
+        return None
+    exact_low, exact_high, step = (Decimal(repr(number)) for number in (low, high, q))
+    first = (exact_low / step + _HALF).to_integral_value(ROUND_FLOOR) * step
+    last = (exact_high / step - _HALF).to_integral_value(ROUND_CEILING) * step
+    return first, max(first, last)
