@@ -2,11 +2,11 @@
 
 import operator
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictInt, StringConstraints, model_validator
+from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
 
-from airflow_hpo.core.declared import Declared
+from airflow_hpo.core.declared import Declared, brief_repr
 from airflow_hpo.exceptions import DeclarationError
 
 
@@ -28,19 +28,30 @@ class WarmStart(Declared):
     :param mode: ``"points"`` evaluates their best points again, first (right when the data have changed);
         ``"values"`` takes their results as known (right when they have not): they count for the best trial and for the finalists, marked
         with the trial that measured them, and are handed on to later editions.
-    :param editions: from how many of the newest earlier editions, of each study, that have results which fit the space; 1 or more.
+    :param editions: from how many of the newest earlier editions, of each study, that have results which fit the space; 1 or more, or
+        ``"all"``.
     :param trials: how many of their best trials; 1 or more. Only those that still fit the space are taken.
     :param studies: names of further studies, such as ``["dispatch/*"]`` where ``*`` is any text: a new region tries the best points of the
         others first. The best point of each study comes first, its own before the others', then the second best of each. Only for
         ``mode="points"``.
-    :raises DeclarationError: when the values of other studies are wanted.
+    :raises DeclarationError: when the values of other studies are wanted, or a number of editions that is none.
     """
 
     mode: Literal["points", "values"] = "points"
-    editions: StrictInt = Field(default=1, ge=1)
+    editions: Annotated[StrictInt, Field(ge=1)] | Literal["all"] = 1
     trials: StrictInt = Field(default=10, ge=1)
     # Left out while empty, so that studies of before keep their fingerprints.
     studies: list[Annotated[str, StringConstraints(min_length=1)]] = Field(default=[], exclude_if=operator.not_)
+
+    @field_validator("editions", mode="before")
+    @classmethod
+    def _a_number_or_all(cls, editions: Any) -> Any:
+        if editions == "all" or (type(editions) is int and editions >= 1):
+            return editions
+        raise DeclarationError(
+            f"The earlier editions that a warm start looks into are a whole number from 1, or 'all', but got {brief_repr(editions)}. "
+            "Write editions='all'."
+        )
 
     @model_validator(mode="after")
     def _only_points_of_others(self) -> Self:

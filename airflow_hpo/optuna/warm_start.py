@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
+from typing import Literal
 
 from optuna.storages import RDBStorage
 
@@ -58,9 +59,10 @@ def enqueue_champion(storage: RDBStorage, reader: StudyReader, edition: str, stu
 
 
 def _newest(
-    reader: StudyReader, study: Study, names: Iterable[str], editions: int
+    reader: StudyReader, study: Study, names: Iterable[str], editions: int | Literal["all"]
 ) -> Iterable[tuple[str, list[TrialRecord]]]:
-    return islice(((name, found) for name in names if (found := _complete(reader, study, name))), editions)
+    wanted = None if editions == "all" else editions
+    return islice(((name, found) for name in names if (found := _complete(reader, study, name))), wanted)
 
 
 def _in_turns(study: Study, best: Sequence[list[tuple[str, TrialRecord]]]) -> list[tuple[str, TrialRecord]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import optuna
 import pytest
 
@@ -19,7 +21,7 @@ class Crash(Exception):
     """Stands for the death of a process."""
 
 
-def declared(space: object, mode: str = "values", direction: str = "minimize", **limits: int) -> Study:
+def declared(space: object, mode: str = "values", direction: str = "minimize", **limits: Any) -> Study:
     warm_start = WarmStart(mode=mode, **limits)
     objective = {"metric": "loss", "direction": direction}
     return Study(name="w", space=space, objective=objective, max_trials=40, parallelism=4, warm_start=warm_start)
@@ -69,6 +71,15 @@ def test_several_editions_give_their_best_together(earlier: OptunaStudies) -> No
     values = sorted(r.value or 0 for edition in ("w@1", "w@2") for r in earlier.records(edition))
     assert [r.value for r in earlier.records("w@3")] == values[:5]
     assert len(taken) == 5
+
+
+@pytest.mark.parametrize("mode", ["values", "points"])
+def test_all_editions_give_their_best_together(earlier: OptunaStudies, mode: str) -> None:
+    study = declared(NARROW, mode, trials=16, editions="all")
+    earlier.create("w@3", study)
+    taken = earlier.warm_start("w@3", study, ["w@2", "w@1"])
+    values = [earlier.record(*source).value for source in taken]
+    assert values == sorted(r.value or 0 for edition in ("w@1", "w@2") for r in earlier.records(edition))
 
 
 def test_the_best_are_the_largest_where_large_is_good(earlier: OptunaStudies) -> None:

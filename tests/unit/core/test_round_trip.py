@@ -115,6 +115,7 @@ def studies(draw: st.DrawFn) -> Study:
             st.none()
             | st.builds(WarmStart, mode=st.sampled_from(["points", "values"]))
             | st.just(WarmStart(studies=["a/*"]))
+            | st.just(WarmStart(editions="all"))
         ),
         seed=draw(st.integers(0, 2**40)),
     )

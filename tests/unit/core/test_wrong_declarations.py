@@ -80,6 +80,8 @@ PARTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Pruner("percentile", percentile=101), ["Pruner 'percentile'", "`percentile`", "at most 100", "101"]),
     (lambda: Pruner("threshold"), ["pruner 'threshold'", "`lower`, `upper`", "neither"]),
     (lambda: WarmStart(mode="all"), ["`mode`", "'points' or 'values'", "'all'"]),
+    (lambda: WarmStart(editions=0), ["a whole number from 1, or 'all'", "got 0", "Write editions='all'."]),
+    (lambda: WarmStart(editions="every"), ["a whole number from 1, or 'all'", "'every'", "Write editions='all'."]),  # type: ignore[arg-type]
     (lambda: WarmStart(trials=0), ["`trials`", "at least 1", "0"]),
     (lambda: WarmStart(studies="dispatch/*"), ["`studies` must be a list", "Write studies=['dispatch/*']."]),
     (lambda: WarmStart(mode="values", studies=["a"]), ["mode='values' with studies=['a']", "Write mode='points'."]),
