@@ -14,7 +14,7 @@ EXAMPLE = "rules:flat"
 class StudyProgress:
     """How a study stands, as its stop rule gets it (``Study(stop_when="rules:flat")``).
 
-    Trials that were replaced, taken back, or taken over from earlier editions do not count.
+    Trials that were replaced or taken back do not count, and of those that were taken over from earlier editions only the best does.
 
     Example::
 
@@ -29,8 +29,8 @@ class StudyProgress:
     :param pruned: how many were pruned.
     :param failed: how many failed for good.
     :param running: how many run, or have been suggested.
-    :param best: the best value; None before any trial is complete and feasible.
-    :param values: values of the complete trials, in the order in which they ended.
+    :param best: the best value, also one that ``WarmStart(mode="values")`` took over; None before any trial is complete and feasible.
+    :param values: values of the complete trials of this edition, in the order in which they ended.
     :param seconds: time since the study was started, or started again after its end.
     """
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def drift_rows(store: Store, study: str, limit: int = 100) -> list[dict[str, Any]]:
     """Return one row an edition, the oldest first: its optimum, what the champion scored, and what was decided.
 
-    ``best`` and ``champion`` come from the same trials on the same data, so their difference is what another tuning could gain;
+    ``best`` and ``champion`` come from the same trials on the same data, so their difference is what another tuning could gain, unless
+    the best one was taken over from an earlier edition, which ``taken_over`` then names;
     ``test_*`` are means over the scenarios of the comparison, on data that the tuning did not see.
     """
     with store.session(read_only=True) as session:
@@ -37,6 +38,7 @@ def _row(store: Store, edition: Edition, comparison: Comparison | None) -> dict[
         "edition": edition.name,
         "created": edition.created.isoformat(timespec="seconds"),
         "best": best.value if best else edition.best_value,
+        "taken_over": best.source if best else None,
         "champion": _champions_value(records),
         **_tested(comparison),
         "lost": lost.sentence if lost else None,

@@ -15,6 +15,7 @@ from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.evaluations.select import shortlist
 from airflow_hpo.optuna import attributes
 from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.optimum_drift import drift_rows
 from airflow_hpo.studies.rows import edition_row
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.stop import request_stop
@@ -163,6 +164,24 @@ def test_an_export_names_where_and_when_a_value_was_measured(first: Tuned) -> No
     assert known["taken_over_measured"] == first.records()[0].finished.isoformat(timespec="seconds")  # type: ignore[union-attr]
     assert (own["taken_over"], own["taken_over_measured"], own["taken_over_data_until"]) == (None, None, None)
     assert "taken_over" not in trial_rows(first.store, first.name)[0]
+
+
+def test_a_best_that_was_taken_over_is_named_in_the_drift(first: Tuned) -> None:
+    run(Tuned(first.store, knowing(), "second", UNTIL), 5.0)
+    rows = drift_rows(first.store, "demo")
+    assert [(row["best"], row["taken_over"]) for row in rows] == [(1.0, None), (1.0, "demo@first#0")]
+
+
+def test_trials_of_several_simulations_are_known_whole(store: Store) -> None:
+    week: dict[str, Any] = {"scenarios": ["mon", "tue"], "scenarios_needed": 0.5, "parallelism": 4, "batch_size": 1}
+    first = Tuned(store, declared(**week), "first")
+    run(first, 1.0, 2.0, 4.0, 5.0)
+    second = Tuned(store, knowing(**week), "second")
+    run(second, 7.0, 8.0)
+    assert (best_of(second).value, best_of(second).source) == (1.5, "demo@first#0")
+    assert end(second)["taken_over"] == "demo@first#0"
+    assert [each.value for each in shortlist(store, second.name).candidates] == [1.5, 4.5, 7.5]
+    assert [row["taken_over"] for row in trial_rows(store, second.name)][:2] == ["demo@first#0", "demo@first#1"]
 
 
 def test_an_edition_that_began_before_values_counted_goes_on_as_it_was(
