@@ -12,8 +12,9 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from airflow_hpo.core.study import Study
+from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.pruners import pruner_options
-from airflow_hpo.optuna.read import StoredStudy
+from airflow_hpo.optuna.read import StoredStudy, without_result
 from airflow_hpo.optuna.snapshot import Snapshot
 
 HALVING = ("successive_halving", "hyperband")
@@ -62,6 +63,9 @@ def judge(
 
     It sees of this trial what had come until then, and of the others what is there now.
     """
+    if study.warm_start and study.warm_start.mode == "values":
+        # What was taken over has no curve: Wilcoxon's pruner would compare with that of the best trial, and prune nothing.
+        trials = [without_result(each) if attributes.SOURCE in each.user_attrs else each for each in trials]
     trial = copy(trials[number])
     curve = trial.intermediate_values = dict(trial.intermediate_values)
     snapshot = Judged(stored, [*trials[:number], trial, *trials[number + 1 :]])

@@ -259,10 +259,11 @@ def counted(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     trials = list(trials)
     replaced = {trial.user_attrs.get(attributes.REPLACES) for trial in trials}
     gone = [t.number in replaced or attributes.INVALID in t.user_attrs for t in trials]
-    return [_without_result(t) if g and t.state in _RESULTS else t for t, g in zip(trials, gone, strict=True)]
+    return [without_result(t) if g and t.state in _RESULTS else t for t, g in zip(trials, gone, strict=True)]
 
 
-def _without_result(trial: FrozenTrial) -> FrozenTrial:
+def without_result(trial: FrozenTrial) -> FrozenTrial:
+    """Return a trial as samplers and pruners take one that has none."""
     found = copy(trial)
     found.state, found.values = OptunaState.FAIL, None
     # Pruners compare the rungs of trials in any state, and a sampler that sees one constraint asks every trial for it.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from airflow_hpo.core.algorithms import Pruner
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.trial import TrialRecord
@@ -182,6 +183,16 @@ def test_trials_of_several_simulations_are_known_whole(store: Store) -> None:
     assert end(second)["taken_over"] == "demo@first#0"
     assert [each.value for each in shortlist(store, second.name).candidates] == [1.5, 4.5, 7.5]
     assert [row["taken_over"] for row in trial_rows(store, second.name)][:2] == ["demo@first#0", "demo@first#1"]
+
+
+def test_a_best_without_a_curve_does_not_keep_trials_from_being_given_up(store: Store) -> None:
+    days = [f"day {number}" for number in range(6)]
+    week: dict[str, Any] = {"scenarios": days, "parallelism": 12, "batch_size": 1}
+    first = Tuned(store, declared(**week), "first")
+    run(first, *[0.1] * 6)
+    second = Tuned(store, knowing(**week, pruner=Pruner("wilcoxon", p_threshold=0.15)), "second")
+    run(second, *map(float, range(6)), *(11.0 + number * 1.1 for number in range(4)))
+    assert [each.state for each in second.records()] == ["complete", "complete", "pruned"]
 
 
 def test_an_edition_that_began_before_values_counted_goes_on_as_it_was(
