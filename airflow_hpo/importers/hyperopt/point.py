@@ -10,14 +10,18 @@ from airflow_hpo.importers.hyperopt.space import Space
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**"}
 _BUILTINS = {"int": "int", "float": "float", "minimum": "min", "maximum": "max", "min": "min", "max": "max"}
 _MATH = ("exp", "log", "sqrt", "sin", "cos", "tan")
-_OBJECTIVE = '''def objective(point):
+_OF_THE_DAG = (
+    *("DAG", "Categorical", "Float", "Int", "Objective", "PythonTrial", "Sampler", "Study", "TuneTaskGroup"),
+    *("point", "train", "study", "trial"),
+)
+_OBJECTIVE = "objective"
+_EMPTY = '''def objective(point):
     """Return the loss of a point, as for Hyperopt."""
     raise NotImplementedError("Put the objective that you gave to fmin here.")
-
-
-def train(trial):
+'''
+_TRAIN = '''def train(trial):
     """Return the loss of a trial."""
-    result = objective(point(trial.params))
+    result = OBJECTIVE(point(trial.params))
     if not isinstance(result, dict):
         return {"loss": float(result)}
     if result.get("status", "ok") != "ok":
@@ -35,12 +39,21 @@ class PointCode:
         self._called: dict[int, str] = {}
         self._has_math = False
 
-    def text(self, root: int) -> str:
-        """Return the functions of a space, and the trial that calls them."""
+    @property
+    def names(self) -> set[str]:
+        """What the written functions, and the DAG around them, are called."""
+        own = {*_OF_THE_DAG, *self._called.values()}
+        return own | {"math"} if self._has_math else own
+
+    def text(self, root: int, objective: str = _OBJECTIVE, code: str = _EMPTY) -> str:
+        """Return the functions of a space, and the trial that calls them and an objective, of which this is the code."""
         whole = returned(self._value(root), 1)
         point = f'def point(params):\n    """Return what the objective got from Hyperopt."""\n{whole}'
-        functions = "\n\n".join([*self._functions.values(), point, _OBJECTIVE])
-        return f"import math\n\n\n{functions}" if self._has_math else functions
+        functions = [*self._functions.values(), point, _TRAIN.replace("OBJECTIVE", objective)]
+        text = "\n\n".join([code, *functions])
+        if not self._has_math:
+            return text
+        return f"import math\n\n\n{text}" if text.startswith("def ") else f"import math\n{text}"
 
     def _value(self, place: int) -> Any:
         row = self._space.row(place)

@@ -6,6 +6,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.hyperopt.arguments import study_fields
+from airflow_hpo.importers.hyperopt.objective import copied
 from airflow_hpo.importers.hyperopt.point import PointCode
 from airflow_hpo.importers.hyperopt.run import Declared, declared
 from airflow_hpo.importers.hyperopt.space import Space, space_of
@@ -36,9 +37,9 @@ def from_hyperopt(
     :param run_file: whether the text may be run. Say so only of a file that you have read, or that is your own.
     :param name: the study's name, which Hyperopt has not.
     :param max_trials: how many trials the study wants, 1 or more; None for ``max_evals``.
-    :returns: ``study``, ``trial`` (a :class:`PythonTrial`, of which the objective is still to be put in), ``notes``, each with the
+    :returns: ``study``, ``trial`` (a :class:`PythonTrial` without an objective: nothing of the file is run in this process), ``notes``, each with the
         ``path`` (a label, or an argument of ``fmin``), a ``level`` (``differs``, ``left_out``, ``renamed``) and a ``sentence``; and
-        ``code``, the functions of the trial: ``point(params)`` is what the objective got from Hyperopt.
+        ``code``, the functions of the DAG: ``point(params)`` is what the objective got from Hyperopt, and the objective where the file has it.
     :raises DeclarationError: when the text may not be run, fails, or has what cannot be had here; it names every such part.
     """
     if run_file is not True:
@@ -47,14 +48,14 @@ def from_hyperopt(
             "Look at the file, then write run_file=True (--run-file)."
         )
     try:
-        return _imported(declared(text), name, max_trials)
+        return _imported(declared(text), text, name, max_trials)
     except RecursionError:
         raise DeclarationError(
             "A Hyperopt space is nested and ends, but got one that contains itself, or deeper levels. Mend it."
         ) from None
 
 
-def _imported(found: Declared, name: str | None, max_trials: int | None) -> Imported:
+def _imported(found: Declared, text: str | bytes, name: str | None, max_trials: int | None) -> Imported:
     findings = Findings()
     if not name:
         findings.missing("name", "A study has a name, but Hyperopt has none. Give name='breeze' (--name breeze).")
@@ -64,13 +65,17 @@ def _imported(found: Declared, name: str | None, max_trials: int | None) -> Impo
         findings.raise_refused("The search")
     space = space_of(found, root, findings)
     fields = study_fields(found, space, max_trials)
-    code = "" if findings.refusals else PointCode(space).text(root)
+    point = PointCode(space)
+    code = "" if findings.refusals else point.text(root)
     study = None if findings.refusals else _study(space, fields, name or "")
     findings.raise_refused("The search")
     if study is None:
         raise RuntimeError("A search that is read without a refusal becomes a study.")
     functions: dict[str, Any] = {"__name__": "hyperopt_search"}
     exec(compile(code, "hyperopt_search", "exec"), functions)
+    plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
+    if found.function and (objective := copied(plain, found.function, point.names)):
+        code = point.text(root, found.function, objective)
     return Imported(study, PythonTrial(functions["train"]), tuple(findings.notes), code)
 
 

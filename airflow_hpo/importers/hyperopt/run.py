@@ -27,6 +27,8 @@ class Declared:
 
     rows: list[Row]
     arguments: dict[str, int]
+    function: str | None
+    """What the objective is called, where the file has it."""
 
     def plain(self, place: int) -> Any:
         """Return a row as plain data; what is none, as the row."""
@@ -66,7 +68,7 @@ def declared(text: str | bytes) -> Declared:
         raise DeclarationError(
             f"A Hyperopt file is run to be read, but got {found['error']}. Mend it, or give a file with space and fmin alone."
         )
-    return Declared(found["rows"], found["arguments"])
+    return Declared(found["rows"], found["arguments"], found["function"])
 
 
 def _run(content: bytes) -> dict[str, Any]:

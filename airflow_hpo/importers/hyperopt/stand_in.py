@@ -230,10 +230,16 @@ def declared(text: str) -> dict[str, Any]:
         exec(compile(text, "the file", "exec"), names)
         given = names.get("fmin")
         arguments = {"space": names.get("space"), **(given if isinstance(given, dict) else {})}
-    except Called as called:
-        arguments = called.args[0]
+    except Called as reached:
+        arguments = reached.args[0]
     table = Table()
-    return {"arguments": {name: table.place_of(value) for name, value in arguments.items()}, "rows": table.rows}
+    function = arguments.get("fn", names.get("objective"))
+    called = function.__name__ if isinstance(function, types.FunctionType) else None
+    return {
+        "function": called,
+        "arguments": {name: table.place_of(value) for name, value in arguments.items()},
+        "rows": table.rows,
+    }
 
 
 def main(source: str, target: str) -> None:

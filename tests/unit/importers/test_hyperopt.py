@@ -196,3 +196,56 @@ def test_hyperopt_is_recognised_by_its_import() -> None:
 def test_a_file_that_is_data_is_not_run() -> None:
     with pytest.raises(DeclarationError, match="W&B is data and is not run"):
         read("method: grid\nparameters: {x: {values: [1]}}", run_file=True)
+
+
+NOTEBOOK = (
+    HEAD
+    + '''from hyperopt import STATUS_OK
+import math
+
+FACTOR = 2
+TABLE = {"y": 1}
+TABLE["y"] = 3
+TABLE.update(z=4)
+unused = [1, 2]
+
+
+def scaled(x):
+    return FACTOR * x
+
+
+def loss(args):
+    """Return what is minimised."""
+    return {"loss": scaled(args["x"]) + TABLE["y"] + TABLE["z"] + math.floor(0.5), "status": STATUS_OK}
+
+
+best = fmin(loss, {"x": hp.uniform("x", 0, 1)}, algo=tpe.suggest, max_evals=7)
+print(loss(best))
+'''
+)
+
+
+def of_dag(text: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "dag"}
+    exec(dag_file(from_hyperopt(text, run_file=True, name="breeze"), "search.py"), names)
+    return names
+
+
+def test_the_objective_of_a_notebook_is_copied_with_all_that_it_needs() -> None:
+    names = of_dag(NOTEBOOK)
+    assert names["train"](type("Trial", (), {"params": {"x": 0.5}})) == {"loss": 8.0}
+    assert "unused" not in names
+    assert "best" not in names
+
+
+@pytest.mark.parametrize(
+    "change", [("scaled(args", "space_eval({}, args"), ("FACTOR", "Float"), ("def scaled", "def point")]
+)
+def test_an_objective_that_cannot_be_copied_is_left_to_be_put_in(change: tuple[str, str]) -> None:
+    text = (
+        NOTEBOOK.replace("STATUS_OK\n", "STATUS_OK, space_eval\n", 1)
+        .replace(*change)
+        .replace("scaled(args", "point(args" if change[1] == "def point" else "scaled(args")
+    )
+    with pytest.raises(NotImplementedError, match="Put the objective"):
+        of_dag(text)["train"](type("Trial", (), {"params": {"x": 0.5}}))
