@@ -1,7 +1,8 @@
-"""Warm start of a study from its earlier editions, as it is declared."""
+"""Warm start of a study from its earlier editions and from a file, as it is declared."""
 
 import operator
 from fnmatch import fnmatchcase
+from pathlib import PurePath, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
@@ -34,7 +35,11 @@ class WarmStart(Declared):
     :param studies: names of further studies, such as ``["dispatch/*"]`` where ``*`` is any text: a new region tries the best points of the
         others first. The best point of each study comes first, its own before the others', then the second best of each. Only for
         ``mode="points"``.
-    :raises DeclarationError: when the values of other studies are wanted, or a number of editions that is none.
+    :param results: absolute path of a CSV file with results from elsewhere, a row each: a column for each parameter, and one with the name
+        of the metric, or ``value``. What ``trials_dataframe()`` of an Optuna study, or an export of trials, writes is such a file. ``start``
+        reads it, takes what fits the space and the constraints, and names what it left out; None for no file.
+    :raises DeclarationError: when the values of other studies are wanted, a number of editions that is none, or a file that is no absolute
+        path of a CSV file.
     """
 
     mode: Literal["points", "values"] = "points"
@@ -42,6 +47,7 @@ class WarmStart(Declared):
     trials: StrictInt = Field(default=10, ge=1)
     # Left out while empty, so that studies of before keep their fingerprints.
     studies: list[Annotated[str, StringConstraints(min_length=1)]] = Field(default=[], exclude_if=operator.not_)
+    results: str | None = Field(default=None, exclude_if=operator.not_)
 
     @field_validator("editions", mode="before")
     @classmethod
@@ -52,6 +58,19 @@ class WarmStart(Declared):
             f"The earlier editions that a warm start looks into are a whole number from 1, or 'all', but got {brief_repr(editions)}. "
             "Write editions='all'."
         )
+
+    @field_validator("results", mode="before")
+    @classmethod
+    def _an_absolute_path(cls, results: Any) -> Any:
+        if results is None:
+            return None
+        path = PurePosixPath(results) if isinstance(results, str | PurePath) else None
+        if path is None or not path.is_absolute() or path.suffix != ".csv":
+            raise DeclarationError(
+                "Results from elsewhere are in a CSV file with an absolute path, since tasks run in other folders, but got "
+                f"{brief_repr(results)}. Write results=str(Path(__file__).parent / 'results.csv')."
+            )
+        return str(path)
 
     @model_validator(mode="after")
     def _only_points_of_others(self) -> Self:

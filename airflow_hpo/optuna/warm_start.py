@@ -1,4 +1,4 @@
-"""Warm start from what earlier editions have found, as far as it fits the space of today."""
+"""Warm start from what earlier editions and a file have found, as far as it fits the space of today."""
 
 import logging
 import math
@@ -12,6 +12,7 @@ from optuna.storages import RDBStorage
 from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.progress import own_trials, taken_over
+from airflow_hpo.core.results_file import results_of
 from airflow_hpo.core.space.completion import completed
 from airflow_hpo.core.space.constraint import breach
 from airflow_hpo.core.space.space import Params, fits
@@ -33,7 +34,8 @@ def warm_start(
     """Take over the best trials of each study's first editions that have any, in turns; only the study's holder may call it."""
     if study.warm_start is None:
         return []
-    each = [_newest(reader, study, names, study.warm_start.editions) for names in earlier]
+    own, *others = [_newest(reader, study, names, study.warm_start.editions) for names in earlier]
+    each = [chain(own, _elsewhere(study)), *others]
     best = _in_turns(study, [_best(study, results) for results in each])[: study.warm_start.trials]
     if study.warm_start.mode == "points":
         _remember_points(storage, reader, edition, study, [trial for _, trial in best])
@@ -63,6 +65,20 @@ def _newest(
 ) -> Iterable[tuple[str, list[TrialRecord]]]:
     wanted = None if editions == "all" else editions
     return islice(((name, found) for name in names if (found := _complete(reader, study, name))), wanted)
+
+
+def _elsewhere(study: Study) -> list[tuple[str, list[TrialRecord]]]:
+    """Return the results of the file that is declared, and say what of it is left out."""
+    if study.warm_start is None or study.warm_start.results is None:
+        return []
+    found = results_of(study.warm_start.results, study)
+    for remark in found.remarks():
+        logger.warning("Warm start from %s: %s", found.name, remark)
+    logger.info(
+        "Warm start from %s: %d results fit; of all that is known the best trials=%d points are taken over.",
+        *(found.name, len(found.trials), study.warm_start.trials),
+    )
+    return [(found.name, found.trials)]
 
 
 def _in_turns(study: Study, best: Sequence[list[tuple[str, TrialRecord]]]) -> list[tuple[str, TrialRecord]]:

@@ -171,9 +171,8 @@ def _take_over(store: Store, edition: Edition, study: Study, facts: RunFacts) ->
     taken = store.optuna.warm_start(edition.name, study, own, others)
     counts = Counter(name for name, _ in taken)
     found = ", ".join(f"{count} of {name}" for name, count in counts.items())
-    logger.info(
-        "Warm start: %s.", f"the best trials of earlier editions, {found}" if taken else _nothing(sum(others, own))
-    )
+    of = "earlier editions and of a file" if study.warm_start.results else "earlier editions"
+    logger.info("Warm start: %s.", f"the best trials of {of}, {found}" if taken else _nothing(sum(others, own)))
 
 
 def _others(store: Store, edition: Edition, warm_start: WarmStart) -> list[str]:

@@ -116,6 +116,7 @@ def studies(draw: st.DrawFn) -> Study:
             | st.builds(WarmStart, mode=st.sampled_from(["points", "values"]))
             | st.just(WarmStart(studies=["a/*"]))
             | st.just(WarmStart(editions="all"))
+            | st.just(WarmStart(results="/data/results.csv"))
         ),
         seed=draw(st.integers(0, 2**40)),
     )

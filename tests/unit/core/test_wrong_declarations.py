@@ -82,6 +82,9 @@ PARTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: WarmStart(mode="all"), ["`mode`", "'points' or 'values'", "'all'"]),
     (lambda: WarmStart(editions=0), ["a whole number from 1, or 'all'", "got 0", "Write editions='all'."]),
     (lambda: WarmStart(editions="every"), ["a whole number from 1, or 'all'", "'every'", "Write editions='all'."]),  # type: ignore[arg-type]
+    (lambda: WarmStart(results="old.csv"), ["an absolute path", "'old.csv'", "Write results=str(Path(__file__)"]),
+    (lambda: WarmStart(results="/data/old.db"), ["in a CSV file", "'/data/old.db'", "Write results="]),
+    (lambda: WarmStart(results=True), ["in a CSV file", "got True", "Write results="]),  # type: ignore[arg-type]
     (lambda: WarmStart(trials=0), ["`trials`", "at least 1", "0"]),
     (lambda: WarmStart(studies="dispatch/*"), ["`studies` must be a list", "Write studies=['dispatch/*']."]),
     (lambda: WarmStart(mode="values", studies=["a"]), ["mode='values' with studies=['a']", "Write mode='points'."]),
