@@ -31,7 +31,7 @@ def _told(store: Any, attempt: Any, *_: Any) -> tuple[str, str | None]:
     return attempt.study, str(attempt.number)
 
 
-STARTER = "airflow_hpo.pods.start:PodStarter.start"
+STARTER = "airflow_hpo.pods.start:PodStarter.create"
 FAILURES = "airflow_hpo.pods.failures"
 CONCLUDE = f"{TRIAL}.run:conclude"
 """In a worker and in the triggerer alike."""
