@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.trial import AttemptOutcome, TrialRecord, TrialState
 from airflow_hpo.optuna import tables
 from airflow_hpo.storage import attempts
@@ -56,7 +57,8 @@ class Whole:
     @property
     def best(self) -> TrialRecord | None:
         """The best of the rows, worked out anew; equals are left to the caller."""
-        complete = [r for r in self.own if r.state is TrialState.COMPLETE and r.value is not None]
+        limits = Limits.of(self.edition.study.metric_constraints, self.own)
+        complete = [r for r in limits.kept_by(self.own) if r.state is TrialState.COMPLETE and r.value is not None]
         if not complete:
             return None
         choose = max if self.edition.study.objective.direction == "maximize" else min
