@@ -118,16 +118,21 @@ class _Tuned:
     def same_as(self, champion: Candidate | None) -> list[TrialRecord]:
         return [t for t in self.best if champion and same_params(t.params, champion.params)]
 
+    def others(self, champion: Candidate | None) -> list[TrialRecord]:
+        return [t for t in self.best if not champion or not same_params(t.params, champion.params)][: self.k]
+
     def challengers(self, champion: Candidate | None) -> list[Candidate]:
-        others = [t for t in self.best if not champion or not same_params(t.params, champion.params)]
-        return [_challenger(self.edition.name, t, self.window) for t in others[: self.k]]
+        return [_challenger(self.edition.name, t, self.window) for t in self.others(champion)]
 
     def remarks(self, champion: Candidate | None) -> list[str]:
         same = [trial_name(t.number, self.window) for t in self.same_as(champion)]
-        challengers = [t for t in self.best if t not in self.same_as(champion)][: self.k]
         return [
             *(f"{name.capitalize()} has the champion's parameters and is left out." for name in same),
-            *(f"{trial_name(t.number, self.window).capitalize()} was {t.known}." for t in challengers if t.known),
+            *(
+                f"{trial_name(t.number, self.window).capitalize()} was {t.known}."
+                for t in self.others(champion)
+                if t.known
+            ),
         ]
 
 

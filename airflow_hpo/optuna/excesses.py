@@ -28,8 +28,9 @@ def seen(study: Study, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
     """Return the trials as a sampler sees them, judged by what is known now and not by what was written to them."""
     if not study.metric_constraints or study.sampler.name not in CONSTRAINED:
         return trials
-    limits = Limits.of(study.metric_constraints, [as_record(trial) for trial in trials])
-    excesses = [limits.excesses(as_record(trial)) for trial in trials]
+    records = [as_record(trial) for trial in trials]
+    limits = Limits.of(study.metric_constraints, records)
+    excesses = [limits.excesses(record) for record in records]
     worst = {one.text: _worst([each.get(one.text, 0.0) for each in excesses]) for one in study.metric_constraints}
     return [_with(trial, each, worst) for trial, each in zip(trials, excesses, strict=True)]
 
