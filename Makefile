@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-steered verify-taxi verify-mysql test-mysql verify-pooler test-pooler check types style docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-steered verify-taxi verify-mysql test-mysql verify-pooler test-pooler check types style pages built-pages check-pages docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -57,7 +57,7 @@ test-live: install
 verify-live: install ## Run every live test on both databases (half an hour)
 	$(VERIFY) live -- env HPO_ALL_DATABASES=1 python -m pytest tests/system
 
-check: types style docs ## Check format, style, types, layers and pages
+check: types style docs check-pages ## Check format, style, types, layers, docs and the pages' build
 
 types: install
 	$(RUN) mypy
@@ -66,6 +66,20 @@ style: install
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) lint-imports
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund --silent && touch node_modules/.package-lock.json
+
+built-pages: ui/node_modules/.package-lock.json
+	cd ui && npm run --silent types && npm test --silent && npm run --silent build
+
+pages: built-pages ## Check, test and build ui/ into airflow_hpo/pages/static (needs Node 20)
+	rm -rf airflow_hpo/pages/static
+	cp -r ui/dist airflow_hpo/pages/static
+
+# The same sources give the same bytes, so what is committed must be what is built.
+check-pages: built-pages
+	diff -rq ui/dist airflow_hpo/pages/static || (echo "The committed pages are not those of ui/: run make pages, and commit both." >&2; exit 1)
 
 docs: install ## Build the pages into site/, strictly
 	$(MKDOCS) build --strict --quiet
