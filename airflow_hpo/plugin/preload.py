@@ -1,4 +1,4 @@
-"""Listener that imports what trials need before Airflow forks: the LocalExecutor its workers, the triggerer the process of its
+"""Plugin of Airflow, and a listener that imports what trials need before Airflow forks: the LocalExecutor its workers, the triggerer the process of its
 triggers, and the DAG processor one for every file.
 
 A task of the LocalExecutor is a fork of the scheduler: what the scheduler has imported costs the task nothing. Kubernetes'
@@ -9,6 +9,7 @@ the task's success callbacks, whether there are any or not.
 import importlib
 import logging
 import sys
+from functools import cached_property
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -33,6 +34,7 @@ MODULES = (
     "numpy.random",
     "jinja2.ext",
 )
+PAGES = "airflow_hpo.plugin.pages"
 PARENTS = (["scheduler"], ["triggerer"], ["dag-processor"])
 """Commands of the processes that fork."""
 
@@ -54,11 +56,38 @@ class PreloadListener:
 
 
 class HpoPlugin(AirflowPlugin):
-    """Registers the listener and what templates may use as ``macros.hpo``."""
+    """Registers the listener, what templates may use as ``macros.hpo``, and the pages.
+
+    What the pages need is imported where Airflow asks for it: its API server, and no other process.
+    """
 
     name = "hpo"
     listeners = [PreloadListener()]
     macros = [champion]
+
+    @cached_property
+    def fastapi_apps(self) -> list[Any]:  # type: ignore[override]
+        """The pages' API and files."""
+        return _of_pages("fastapi_apps")
+
+    @cached_property
+    def react_apps(self) -> list[Any]:  # type: ignore[override]
+        """The pages in Airflow's UI."""
+        return _of_pages("react_apps")
+
+    @cached_property
+    def operator_extra_links(self) -> list[Any]:  # type: ignore[override]
+        """Buttons of our tasks that lead to the pages."""
+        return _of_pages("operator_extra_links")
+
+
+def _of_pages(attribute: str) -> list[Any]:
+    """Return what the pages register; an error would end Airflow's API server, so the pages are missing instead."""
+    try:
+        return list(getattr(importlib.import_module(PAGES), attribute)())
+    except Exception:  # an error of any library that the pages need
+        logger.exception("Airflow's UI shows no studies, because the pages cannot give their %s.", attribute)
+        return []
 
 
 def _configure_mappers() -> None:

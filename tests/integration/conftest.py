@@ -65,6 +65,14 @@ def mysql_tables(mariadb_url: str) -> LentDatabase:
     return LentMariaDb(mariadb_url, "every", migrate.upgrade)
 
 
+@pytest.fixture(scope="session")
+def metadata_database() -> None:
+    """Airflow's own database, as it is wherever commands and the API server run: an SQLite file in the home of this session."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
 @pytest.fixture(params=DATABASES)
 def ready_database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database that only this test uses, with all tables.

@@ -42,7 +42,6 @@ from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.conclude import fail
 from airflow_hpo.trials.invalidate import invalidate
 from airflow_hpo.triggers.trial_run import TrialPodRunTrigger
-from tests.integration.cli.conftest import metadata_database  # noqa: F401
 from tests.integration.cli.test_commands import Command, run  # noqa: F401
 from tests.integration.operators.test_one_life import Core
 from tests.integration.trial_tasks import Tuned, declared, task_instance, task_try_of

@@ -1,0 +1,1 @@
+"""Pages: what they show, read from the study database; nothing is created or migrated, and neither Airflow nor FastAPI is known."""

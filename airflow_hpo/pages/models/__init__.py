@@ -1,0 +1,1 @@
+"""Answers of the pages' API, one module for each part of it."""
