@@ -67,14 +67,14 @@ def options() -> str:
 
 def samplers() -> str:
     """Return the samplers with their options."""
-    from airflow_hpo.core.algorithms import SAMPLERS
+    from airflow_hpo.core.sampler_options import SAMPLERS
 
     return _algorithms("sampler", SAMPLERS)
 
 
 def pruners() -> str:
     """Return the pruners with their options."""
-    from airflow_hpo.core.algorithms import PRUNERS
+    from airflow_hpo.core.pruner_options import PRUNERS
 
     return _algorithms("pruner", PRUNERS)
 

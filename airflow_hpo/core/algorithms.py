@@ -1,160 +1,16 @@
-"""Samplers and pruners by name: what exists, which options each takes, which library it needs."""
+"""Samplers and pruners as a study declares them: by a name, and options that are checked against it."""
 
 import importlib.util
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import model_validator
 
 from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, nearest
+from airflow_hpo.core.pruner_options import PRUNERS
+from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.exceptions import DeclarationError
 
-
-class _Options(Declared):
-    model_config = ConfigDict(strict=True)
-
-
-class RandomOptions(_Options, title="Sampler 'random'"):
-    """Independent uniform values; nothing to choose."""
-
-
-class GridOptions(_Options, title="Sampler 'grid'"):
-    """Every point once; nothing to choose."""
-
-
-class NoPruningOptions(_Options, title="Pruner 'none'"):
-    """Every trial runs to its end; nothing to choose."""
-
-
-class TpeOptions(_Options, title="Sampler 'tpe'"):
-    """Tree-structured Parzen estimator (Bergstra et al., 2011); multivariate as in Falkner et al., 2018."""
-
-    n_startup_trials: int | None = Field(default=None, ge=1)
-    n_ei_candidates: int = Field(default=24, ge=1)
-    multivariate: bool = True
-    group: bool = False
-    constant_liar: bool = True
-    random_fraction: float = Field(default=0.1, ge=0.0, le=1.0)
-    """Share of the trials that are random whatever the model says; ours, not Optuna's; 0 for Optuna's own TPE."""
-
-
-class QmcOptions(_Options, title="Sampler 'qmc'"):
-    """Quasi-Monte Carlo: a low-discrepancy sequence (Bergstra and Bengio, 2012)."""
-
-    qmc_type: Literal["sobol", "halton"] = "sobol"
-    scramble: bool = True
-
-
-class CmaEsOptions(_Options, title="Sampler 'cmaes'"):
-    """Covariance matrix adaptation (Hansen and Ostermeier, 2001)."""
-
-    n_startup_trials: int = Field(default=1, ge=1)
-    popsize: int | None = Field(default=None, ge=2)
-    with_margin: bool = False
-    lr_adapt: bool = False
-
-
-class GpOptions(_Options, title="Sampler 'gp'"):
-    """Gaussian process with log expected improvement (Ament et al., 2023)."""
-
-    n_startup_trials: int | None = Field(default=None, ge=1)
-    deterministic_objective: bool = False
-
-
-class Nsga2Options(_Options, title="Sampler 'nsga2'"):
-    """Non-dominated sorting genetic algorithm (Deb et al., 2002)."""
-
-    population_size: int | None = Field(default=None, ge=2)
-    mutation_prob: float | None = Field(default=None, ge=0.0, le=1.0)
-    crossover_prob: float = Field(default=0.9, ge=0.0, le=1.0)
-    swapping_prob: float = Field(default=0.5, ge=0.0, le=1.0)
-
-
-class MedianOptions(_Options, title="Pruner 'median'"):
-    """Worse than the median of earlier trials at the same step (Golovin et al., 2017)."""
-
-    n_startup_trials: int = Field(default=5, ge=0)
-    n_warmup_steps: int = Field(default=0, ge=0)
-    interval_steps: int = Field(default=1, ge=1)
-    n_min_trials: int = Field(default=1, ge=1)
-
-
-class PercentileOptions(MedianOptions, title="Pruner 'percentile'"):
-    """Outside the best given percentage of earlier trials at the same step."""
-
-    percentile: float = Field(ge=0.0, le=100.0)
-
-
-class SuccessiveHalvingOptions(_Options, title="Pruner 'successive_halving'"):
-    """Asynchronous successive halving (Li et al., 2020)."""
-
-    min_resource: int = Field(default=1, ge=1)
-    reduction_factor: int = Field(default=4, ge=2)
-    min_early_stopping_rate: int = Field(default=0, ge=0)
-    bootstrap_count: int = Field(default=0, ge=0)
-
-
-class HyperbandOptions(_Options, title="Pruner 'hyperband'"):
-    """Hyperband (Li et al., 2018); ``max_resource`` is the last step that a trial reports."""
-
-    max_resource: int = Field(ge=1)
-    min_resource: int = Field(default=1, ge=1)
-    reduction_factor: int = Field(default=3, ge=2)
-
-
-class ThresholdOptions(_Options, title="Pruner 'threshold'"):
-    """Outside fixed bounds."""
-
-    lower: float | None = None
-    upper: float | None = None
-    n_warmup_steps: int = Field(default=0, ge=0)
-    interval_steps: int = Field(default=1, ge=1)
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.lower is None and self.upper is None:
-            raise ValueError("The pruner 'threshold' needs `lower`, `upper` or both, but got neither. Give one.")
-        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
-            raise ValueError(
-                f"`lower < upper` must hold, but got (lower={self.lower}, upper={self.upper}). "
-                f"Swap them: lower={self.upper}, upper={self.lower}."
-            )
-        return self
-
-
-class PatientOptions(MedianOptions, title="Pruner 'patient'"):
-    """The median rule, applied only after some steps without improvement."""
-
-    patience: int = Field(ge=0)
-    min_delta: float = Field(default=0.0, ge=0.0)
-
-
-class WilcoxonOptions(_Options, title="Pruner 'wilcoxon'"):
-    """Signed-rank test against the best trial over the same instances (Wilcoxon, 1945)."""
-
-    p_threshold: float = Field(default=0.1, ge=0.0, le=1.0)
-    n_startup_steps: int = Field(default=2, ge=0)
-
-
-SAMPLERS: dict[str, type[Declared]] = {
-    "tpe": TpeOptions,
-    "random": RandomOptions,
-    "grid": GridOptions,
-    "qmc": QmcOptions,
-    "cmaes": CmaEsOptions,
-    "gp": GpOptions,
-    "nsga2": Nsga2Options,
-}
-PRUNERS: dict[str, type[Declared]] = {
-    "none": NoPruningOptions,
-    "median": MedianOptions,
-    "percentile": PercentileOptions,
-    "successive_halving": SuccessiveHalvingOptions,
-    "hyperband": HyperbandOptions,
-    "threshold": ThresholdOptions,
-    "patient": PatientOptions,
-    "wilcoxon": WilcoxonOptions,
-}
 OTHER_NAMES = {
     "bayes": "tpe",
     "bayesian": "tpe",

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from airflow_hpo.core.algorithms import SAMPLERS
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.layout import Layout
+from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.settings import SETTINGS, changed, shown_setting, typed_setting, with_settings
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Float, Int, nearest_value

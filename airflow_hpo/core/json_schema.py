@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
+from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.pruner_options import PRUNERS
+from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
 from airflow_hpo.core.study import STUDY_NAME, Study
 from airflow_hpo.core.warm_start import WarmStart

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.constraint import breach
-from airflow_hpo.core.space.parameter import Float
+from airflow_hpo.core.space.parameter import Categorical, Float
 from airflow_hpo.core.trial_key import SIMULATIONS
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ LARGEST_CONSTRAINED_GRID = 10_000
 def check_consistent(study: Study) -> None:
     """Refuse a study with arguments that contradict each other."""
     _check_grid(study)
+    _check_mean(study)
     _check_limits(study)
     _check_scenarios(study)
     if study.timeout is not None and study.timeout <= timedelta(0):
@@ -62,6 +63,19 @@ def _check_grid(study: Study) -> None:
             _check_constrained_grid(study)
     elif study.max_trials is None:
         raise ValueError("A study needs `max_trials`, which was not given. Write max_trials=100.")
+
+
+def _check_mean(study: Study) -> None:
+    mean = study.sampler.options.get("x0") if study.sampler.name == "cmaes" else None
+    if mean is None:
+        return
+    numeric = {name: each for name, each in study.space.items() if not isinstance(each, Categorical)}
+    if mean.keys() != numeric.keys() or not all(numeric[name].holds(value) for name, value in mean.items()):
+        example = {name: each.low for name, each in numeric.items()}
+        raise ValueError(
+            f"`x0` of CMA-ES has a value for each numeric parameter, in its range, but got x0={brief_repr(mean)}. "
+            f"Write x0={brief_repr(example)}, or leave it out for the middle of the ranges."
+        )
 
 
 def _check_constrained_grid(study: Study) -> None:

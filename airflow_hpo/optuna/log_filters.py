@@ -29,6 +29,8 @@ def without_announcements() -> Iterator[None]:
             logger.addFilter(warnings_only)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
+            # An option that Optuna will drop is marked where it is declared, not at every ask.
+            warnings.simplefilter("ignore", FutureWarning)
             yield
     finally:
         for logger in announcing:

@@ -6,7 +6,7 @@ from typing import Any
 from optuna import pruners
 from optuna.pruners import BasePruner
 
-from airflow_hpo.core.algorithms import PRUNERS
+from airflow_hpo.core.pruner_options import PRUNERS
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.log_filters import without_announcements
 

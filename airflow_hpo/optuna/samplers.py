@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from optuna import samplers
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler, RandomSampler, nsgaii
 
-from airflow_hpo.core.algorithms import SAMPLERS
+from airflow_hpo.core.sampler_options import SAMPLERS, parents_of
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.log_filters import without_announcements
@@ -56,8 +56,15 @@ def _tpe(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> B
     # Without groups TPE models only parameters that every trial has: nothing, in a space that branches at its root.
     conditional = any(parameter.when for parameter in study.space.values())
     defaults = {"n_startup_trials": startup_trials(study)}
+    if own.pop("gamma") == "hyperopt":
+        own["gamma"] = _hyperopt_gamma
     grouped = {"group": True} if conditional and options["multivariate"] else {}
     return samplers.TPESampler(seed=seed, **{**defaults, **own, **grouped})
+
+
+def _hyperopt_gamma(count: int) -> int:
+    """Return how many of so many trials Hyperopt takes for good."""
+    return min(math.ceil(math.sqrt(count) / 4), 25)
 
 
 def _explores(seed: int, fraction: float) -> bool:
@@ -94,7 +101,24 @@ def _gp(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> Ba
 
 
 def _nsga2(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
-    return samplers.NSGAIISampler(seed=seed, **{"population_size": max(2, study.slots), **options})
+    own = dict(options)
+    crossover, mutation = own.pop("crossover"), own.pop("mutation")
+    own.setdefault("population_size", max(parents_of(crossover), study.slots))
+    return samplers.NSGAIISampler(
+        seed=seed,
+        crossover=_CROSSOVERS[crossover]() if crossover in _CROSSOVERS else None,
+        mutation=nsgaii.PolynomialMutation() if mutation == "polynomial" else None,
+        **own,
+    )
+
+
+_CROSSOVERS: dict[str, Callable[[], nsgaii.BaseCrossover]] = {
+    "blxalpha": nsgaii.BLXAlphaCrossover,
+    "spx": nsgaii.SPXCrossover,
+    "sbx": nsgaii.SBXCrossover,
+    "vsbx": nsgaii.VSBXCrossover,
+    "undx": nsgaii.UNDXCrossover,
+}
 
 
 _BUILDERS: dict[str, Callable[[Study, str, int, Mapping[str, Any]], BaseSampler]] = {

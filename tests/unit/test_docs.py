@@ -22,10 +22,11 @@ from airflow.sdk import DAG
 
 import airflow_hpo
 from airflow_hpo.cli.commands import get_cli_commands
-from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS
 from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.metrics.collector import Collector
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.pruner_options import PRUNERS
+from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.trial import TrialRequest, TrialView
 from airflow_hpo.core.window import Period
 from airflow_hpo.provider_info import get_provider_info

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from airflow_hpo.core.algorithms import PRUNERS, SAMPLERS, Pruner, Sampler
+from airflow_hpo.core.algorithms import Pruner, Sampler
 from airflow_hpo.core.budget import most_batches, most_trials
 from airflow_hpo.core.declared import Declared
 from airflow_hpo.core.metrics.source import File, Stdout
 from airflow_hpo.core.objective import Objective
+from airflow_hpo.core.pruner_options import PRUNERS
+from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.space.space import active, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest, TrialView

@@ -74,7 +74,7 @@ PARTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Sampler("tpe", n_startup_trials="5"), ["Sampler 'tpe'", "`n_startup_trials`", "'5'"]),
     (lambda: Sampler("tpe", multivariate=1), ["Sampler 'tpe'", "`multivariate`", "True or False", "1"]),
     (lambda: Sampler("tpe", options=3), ["`options`", "mapping", "3"]),
-    (lambda: Sampler("random", seed=3), ["Sampler 'random'", "seed=3", "takes none"]),
+    (lambda: Sampler("random", seed=3), ["Sampler 'random'", "seed=3", "Study(..., seed=1)"]),
     (lambda: Pruner("medain"), ["pruner", "'medain'", "Did you mean 'median'?"]),
     (lambda: Pruner("hyperband"), ["Pruner 'hyperband'", "'max_resource'", "not given"]),
     (lambda: Pruner("percentile", percentile=101), ["Pruner 'percentile'", "`percentile`", "at most 100", "101"]),

@@ -7,6 +7,7 @@ import pytest
 from optuna.samplers import CmaEsSampler, NSGAIISampler
 from optuna.trial import TrialState
 
+from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.space import Categorical, Float, Int, Params
@@ -52,6 +53,21 @@ def test_a_batch_never_repeats_itself(sampler: str) -> None:
     history = History(declared(sampler=sampler))
     history.play(4, 5, bowl)
     assert len(set(points(history))) == 20
+
+
+@pytest.mark.parametrize("crossover", ["uniform", "blxalpha", "spx", "sbx", "vsbx", "undx"])
+def test_an_evolution_takes_each_crossover_and_mutation(crossover: str) -> None:
+    sampler = Sampler("nsga2", crossover=crossover, mutation="polynomial", population_size=5)
+    history = History(declared(sampler=sampler))
+    history.play(4, 5, bowl)
+    assert len(set(points(history))) > 10
+
+
+def test_cmaes_starts_around_the_mean_that_was_declared() -> None:
+    sampler = Sampler("cmaes", x0={"x": 4.0, "y": -4.0}, sigma0=0.01)
+    history = History(declared(space=NUMERIC, sampler=sampler))
+    history.play(1, 1, bowl)
+    assert [draft.params for draft in history.ask("1/0") if abs(draft.params["x"] - 4) > 1] == []
 
 
 def test_another_edition_gets_other_parameters() -> None:

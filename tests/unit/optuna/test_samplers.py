@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from optuna.samplers import NSGAIISampler, QMCSampler, RandomSampler, TPESampler
+from optuna.samplers import CmaEsSampler, NSGAIISampler, QMCSampler, RandomSampler, TPESampler
 
 from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.space.space import Categorical, Float
@@ -9,12 +9,35 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.samplers import inherit_search_space, sampler_for, startup_trials
 
 OPTIONS = {
-    "tpe": {"n_startup_trials": 7, "n_ei_candidates": 12, "multivariate": False, "constant_liar": False},
+    "tpe": {
+        "n_startup_trials": 7,
+        "n_ei_candidates": 12,
+        "multivariate": False,
+        "constant_liar": False,
+        "gamma": "hyperopt",
+        "prior_weight": 0.5,
+        "consider_magic_clip": False,
+        "consider_endpoints": True,
+    },
     "random": {},
     "grid": {},
     "qmc": {"qmc_type": "halton", "scramble": False},
-    "cmaes": {"n_startup_trials": 2, "popsize": 6, "lr_adapt": True},
-    "nsga2": {"population_size": 8, "mutation_prob": 0.1, "crossover_prob": 0.5, "swapping_prob": 0.4},
+    "cmaes": {
+        "n_startup_trials": 2,
+        "popsize": 6,
+        "lr_adapt": True,
+        "sigma0": 0.2,
+        "x0": {"x": 0.5},
+        "consider_pruned_trials": True,
+    },
+    "nsga2": {
+        "population_size": 8,
+        "crossover": "undx",
+        "mutation": "polynomial",
+        "mutation_prob": 0.1,
+        "crossover_prob": 0.5,
+        "swapping_prob": 0.4,
+    },
 }
 
 
@@ -82,3 +105,15 @@ def test_the_common_search_space_is_found_once_a_batch(name: str) -> None:
     earlier, sampler = (sampler_for(declared(name), "demo@1", seed) for seed in (1, 2))
     inherit_search_space(sampler, earlier)
     assert vars(sampler)["_search_space"] is vars(earlier)["_search_space"]
+
+
+def test_an_option_of_optuna_reaches_the_sampler() -> None:
+    tpe = sampler_for(declared(Sampler("tpe", gamma="hyperopt", random_fraction=0.0)), "demo@1", 1)
+    cmaes = sampler_for(declared(Sampler("cmaes", sigma0=0.2, x0={"x": 0.5})), "demo@1", 1)
+    nsga2 = sampler_for(declared(Sampler("nsga2", crossover="spx"), parallelism=1), "demo@1", 1)
+    assert isinstance(tpe, TPESampler)
+    assert [tpe._gamma(count) for count in (1, 16, 17, 40_000)] == [1, 1, 2, 25]
+    assert isinstance(cmaes, CmaEsSampler)
+    assert (cmaes._sigma0, cmaes._x0) == (0.2, {"x": 0.5})
+    assert isinstance(nsga2, NSGAIISampler)
+    assert nsga2.population_size == 3
