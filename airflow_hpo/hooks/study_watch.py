@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from threading import Condition
-
-from cachetools import TTLCache, cached
 
 from airflow_hpo.core.attempt import TaskRun
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.trial import TrialRecord, TrialState
 from airflow_hpo.core.trial_key import batch_and_index, group_of_batches, sharer_name, sharer_of, task_in_batch
-from airflow_hpo.hooks.dag_runs import TaskKey, has_ended, key_of_task, task_states, waiting_states
+from airflow_hpo.hooks.dag_runs import has_ended, key_of_task, task_states, waiting_states
 from airflow_hpo.storage import sharers
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.attempted import ran_as
@@ -28,9 +25,6 @@ from airflow_hpo.trials.places import Key, Places
 
 REAP_INTERVAL = 15.0
 """Seconds between two searches for trials that were abandoned: their task has ended without a result."""
-
-STATES_KEPT = 1.0
-"""Seconds for which the states of tasks hold in this process: many triggers of one study ask for them at once."""
 
 
 @dataclass
@@ -77,14 +71,18 @@ class StudyWatch:
 
     def pause(self, mine: Key) -> float | None:
         """Return for how many seconds a task that waits for the study leaves its place to others; None while it keeps it."""
+        return self.places(mine[0]).pause(mine)
+
+    def places(self, batch: int) -> Places:
+        """Return who needs a place and who waits, among the trials that run and the tasks of a batch."""
         edition = self.store.edition(ran_as(self.store.edition(self.edition)))
         records = self.store.optuna.records(edition.name, details=False)
         own = {batch_and_index(r.key): r for r in records if r.key and self._is_own(r)}
-        batches = {mine[0], *(key[0] for key, r in own.items() if r.state is TrialState.RUNNING)}
-        task_ids = {task_in_batch(self.trial_task_id, batch): batch for batch in batches}
-        found = _shared_states(self.dag_id, self.run_id, tuple(sorted(task_ids)))
+        batches = {batch, *(key[0] for key, r in own.items() if r.state is TrialState.RUNNING)}
+        task_ids = {task_in_batch(self.trial_task_id, each): each for each in batches}
+        found = waiting_states(DagRunKey(self.dag_id, self.run_id), sorted(task_ids))
         states = {(task_ids[task_id], index): state for (_, _, task_id, index), state in found.items()}
-        return Places.of(states, {key for key, r in own.items() if not self._held_back(edition, r)}).pause(mine)
+        return Places.of(states, {key for key, r in own.items() if not self._held_back(edition, r)})
 
     def _held_back(self, edition: Edition, record: TrialRecord) -> bool:
         return record.state is TrialState.RUNNING and held_back(self.store, edition, record.number)
@@ -139,8 +137,3 @@ class StudyWatch:
         task_ids = {task_in_batch(self.trial_task_id, batch): batch for batch in batches}
         found = task_states(TaskRun(self.dag_id, self.run_id, task_id) for task_id in task_ids)
         return {(task_ids[task_id], index): state for (_, _, task_id, index), state in found.items()}
-
-
-@cached(TTLCache(64, STATES_KEPT), condition=Condition())
-def _shared_states(dag_id: str, run_id: str, task_ids: tuple[str, ...]) -> dict[TaskKey, str | None]:
-    return waiting_states(DagRunKey(dag_id, run_id), task_ids)

@@ -20,6 +20,7 @@ from airflow_hpo.storage.retry import while_upgraded_async
 from airflow_hpo.studies.simulations import is_asked
 from airflow_hpo.studies.status import Status
 from airflow_hpo.trials.places import Key
+from airflow_hpo.triggers.shared_watch import SharedWatch
 
 Until = Literal["ready", "room", "begin", "over"]
 """What is waited for: time for another batch, a free slot, that trials may begin (not while the study is drained), or the end.
@@ -135,21 +136,22 @@ class StudyTrigger(BaseTrigger):
             return False
         self._places_due = time.monotonic() + PLACES_INTERVAL
         try:
-            return await sync_to_async(lambda: self._watch.pause(own_key(ti)))() is not None
+            return await sync_to_async(lambda: self._watch.pause(own_key(ti), PLACES_INTERVAL / 2))() is not None
         except Exception as err:  # noqa: BLE001 - Airflow's answer decides nothing but who goes first
             self.log.warning("Whether another trial needs this task's place is looked at later: %s", err)
             return False
 
     @cached_property
-    def _watch(self) -> StudyWatch:
+    def _watch(self) -> SharedWatch:
         # Without patience: it would hold up the other triggers of this process, and this trigger looks again anyway.
         store = HpoHook(self.hpo_conn_id, patience=0).store
         edition = store.current(self.edition, DagRunKey(self.dag_id, self.run_id)).name
-        return StudyWatch(store, edition, self.dag_id, self.run_id, self.trial_task_id)
+        return SharedWatch.of(StudyWatch(store, edition, self.dag_id, self.run_id, self.trial_task_id))
 
     async def _look(self) -> Status | None:
+        kept = self.poll_interval / 2
         try:
-            return await while_upgraded_async(conf.database_patience(), sync_to_async(lambda: self._watch.look()))
+            return await while_upgraded_async(conf.database_patience(), sync_to_async(lambda: self._watch.look(kept)))
         except TransientHpoError as err:
             self.log.warning("The study cannot be read now and is tried again: %s", err)
             return None

@@ -11,7 +11,6 @@ from airflow_hpo.core.owner import DagRunKey, Owner
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.trial import TrialRequest, TrialState
 from airflow_hpo.core.trial_key import BATCH_GROUP
-from airflow_hpo.hooks import study_watch
 from airflow_hpo.hooks.study_watch import StudyWatch
 from airflow_hpo.studies.drain import drain
 from airflow_hpo.studies.finish import finish
@@ -150,7 +149,6 @@ def test_all_groups_of_a_shared_study_have_one_budget_and_return_the_common_best
 
 def continuous(store: Store, airflow: AirflowAnswers, **states: str) -> StudyWatch:
     """A study with one slot: the trial of index 0 has begun, the tasks of indices 1 and 2 have none yet."""
-    study_watch._shared_states.cache_clear()
     open_edition(store, declared(parallelism=1, batch_size=1), "main", start(run_id="A"))
     [request] = ask_for(store, EDITION, ["001/0"])[0]
     begun(store, request, task("monthly", "A", 0))
@@ -181,7 +179,6 @@ def test_a_task_gives_way_to_a_cleared_one_of_a_trial_that_has_ended(store: Stor
 def test_a_task_that_a_drain_holds_back_gives_way_and_nobody_gives_way_to_it(
     store: Store, airflow: AirflowAnswers
 ) -> None:
-    study_watch._shared_states.cache_clear()
     open_edition(store, declared(parallelism=2), "main", start(run_id="A"))
     requests = suggest(store, EDITION, 1)
     begun(store, requests[0], task("monthly", "A", 0))
@@ -190,7 +187,6 @@ def test_a_task_that_a_drain_holds_back_gives_way_and_nobody_gives_way_to_it(
     trial = "tune.batch_001.trial"
     airflow.tasks = {("monthly", "A", trial, 0): "scheduled", ("monthly", "A", trial, 1): "deferred"}
     assert watch.pause((1, 1)) == 10.0
-    study_watch._shared_states.cache_clear()
     airflow.tasks = {("monthly", "A", trial, 0): "running", ("monthly", "A", trial, 1): "scheduled"}
     assert watch.pause((1, 2)) is None
 
