@@ -1,4 +1,5 @@
 // What the API answers. Times are ISO 8601 in UTC unless a comment says otherwise; NaN and infinity come as null.
+import type { ComparisonLine } from "./deciding";
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 export type Value = number | string | boolean | null;
@@ -192,94 +193,4 @@ export interface Curves {
 export interface Drift {
   editions: { id: number; name: string; started_at: string; best_value: number | null; best_params: Params | null; end: string | null }[];
   promotions: { at: string; version: number }[];
-}
-
-export interface ComparisonLine {
-  id: number;
-  family: string;
-  parameter_set: string | null;
-  verdict: string;
-  sentence: string;
-  created_at: string;
-  dag_id: string;
-  run_id: string;
-  task_id: string;
-  champion_version: number | null;
-  look: number;
-  answer: {
-    choice: string | null;
-    by: string | null;
-    asked_at: string;
-    until: string | null;
-    answered_at: string | null;
-    task: Task;
-  } | null;
-}
-
-export interface Comparison extends ComparisonLine {
-  metric: string;
-  direction: Direction;
-  champion_label: string;
-  challenger_label: string;
-  windows: { name: string; start: string; end: string }[];
-  scenarios: number;
-  effective: number | null;
-  missing: { scenario: string; who: string; reason: string }[];
-  effect: { estimate: number; low: number | null; high: number | null; scale: "absolute" | "relative"; unit: string } | null;
-  p_value: number | null;
-  level: number | null;
-  error: { budget: number | null; charged: number | null; left: number | null; sentence: string | null };
-  pairs: {
-    scenario: string;
-    variant: string | null;
-    replicate: number | null;
-    champion: number | null;
-    challenger: number | null;
-    difference: number | null;
-  }[];
-  variants: { variant: string; champion: number | null; challenger: number | null }[];
-  guardrails: {
-    metric: string;
-    direction: Direction;
-    margin: number;
-    estimate: number | null;
-    low: number | null;
-    high: number | null;
-    kept: boolean | null;
-    sentence: string;
-  }[];
-  candidates: { label: string; validated: number | null; tuned: number | null; inflation: number | null }[];
-  changes: { name: string; champion: Json; challenger: Json }[];
-  remarks: string[];
-  report: string;
-  evaluations: { id: number; name: string }[];
-  study: { id: number; name: string } | null;
-  may: { answer: boolean };
-}
-
-export interface ParameterSetLine {
-  name: string;
-  version: number | null;
-  params: Params;
-  moved_at: string | null;
-  source: string | null;
-  versions: number;
-  dag_id: string | null;
-}
-
-export interface ParameterSet {
-  name: string;
-  dag_id: string | null;
-  version: number | null;
-  versions: { version: number; created_at: string; params: Params; provenance: { [name: string]: Json }; restores: number | null }[];
-  moves: {
-    from_version: number | null;
-    to_version: number;
-    action: string;
-    by: string;
-    reason: string;
-    at: string;
-    comparison: number | null;
-  }[];
-  may: { rollback: boolean };
 }

@@ -22,14 +22,14 @@ export interface Run {
   runId?: string;
 }
 
-function Page({ run, me }: { run: Run; me: Me }) {
+function Page({ run }: { run: Run }) {
   const place = usePlace();
   const study = numberIn(place, "study");
   const comparison = numberIn(place, "comparison");
   const set = place.get("set");
   if (study !== null) return <StudyPage study={study} />;
   if (comparison !== null) return <DecisionPage comparison={comparison} />;
-  if (set !== null) return <ParameterSetPage name={set} me={me} />;
+  if (set !== null) return <ParameterSetPage name={set} />;
   const page = place.get("page");
   if (page === "decisions") return <DecisionsPage run={run} />;
   if (page === "parameter-sets") return <ParameterSetsPage />;
@@ -65,7 +65,7 @@ function Pages({ run }: { run: Run }) {
           <PageLinks />
           {known.database.state === "ok" ? (
             <ErrorBoundary resetOn={place.href({}, true)}>
-              <Page run={run} me={known} />
+              <Page run={run} />
             </ErrorBoundary>
           ) : (
             <DatabaseNote database={known.database} />

@@ -1,6 +1,9 @@
 // English, which says what texts there are: the other languages must have the same keys, or the types fail.
 // Texts with values are functions; counts stand after a colon, so that no language needs plural forms.
+import { decidingEn } from "./deciding/en";
+
 export const en = {
+  ...decidingEn,
   common: {
     studies: "Studies",
     decisions: "Decisions",

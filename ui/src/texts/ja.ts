@@ -1,7 +1,9 @@
 // Japanese.
+import { decidingJa } from "./deciding/ja";
 import type { Language } from "./types";
 
 export const ja: Language = {
+  ...decidingJa,
   common: {
     studies: "スタディ",
     decisions: "判定",

@@ -1,7 +1,9 @@
 // Korean.
+import { decidingKo } from "./deciding/ko";
 import type { Language } from "./types";
 
 export const ko: Language = {
+  ...decidingKo,
   common: {
     studies: "스터디",
     decisions: "결정",

@@ -1,7 +1,58 @@
-// The list of decisions, of one run where it is the tab of a run.
-import { useTexts } from "../../texts";
+// All decisions, the newest first.
+import type { ComparisonLine } from "../../api/deciding";
+import { query, useApi } from "../../api/use";
+import { PlaceLink } from "../../host/links";
+import { Note, Show } from "../../parts/states";
+import { PlainTable } from "../../parts/PlainTable";
+import { useFormats } from "../../texts/formats";
+import { useTexts, type Language } from "../../texts";
 import type { Run } from "../App";
+import { APPROVE } from "./hitl";
+import { VerdictBadge } from "./VerdictBadge";
+
+interface Comparisons {
+  comparisons: ComparisonLine[];
+}
 
 export function DecisionsPage({ run }: { run: Run }) {
-  return <h1 data-run={run.runId}>{useTexts().common.decisions}</h1>;
+  const t = useTexts();
+  const loaded = useApi<Comparisons>(`/comparisons${query({ dag_id: run.dagId, run_id: run.runId, limit: 50 })}`, true);
+  return (
+    <>
+      <h1>{t.common.decisions}</h1>
+      <Show loaded={loaded}>{({ comparisons }) => <DecisionList comparisons={comparisons} />}</Show>
+    </>
+  );
+}
+
+/** Decisions in a table; also those of one run. */
+export function DecisionList({ comparisons }: { comparisons: readonly ComparisonLine[] }) {
+  const texts = useTexts();
+  const formats = useFormats();
+  const t = texts.decision;
+  if (comparisons.length === 0) return <Note title={t.none}><p>{t.noneHelp}</p></Note>;
+  return (
+    <PlainTable
+      caption={t.listCaption}
+      columns={[{ title: t.about }, { title: t.verdict }, { title: t.sentence }, { title: t.answer }, { title: t.when }]}
+      rows={comparisons.map((each) => ({
+        key: String(each.id),
+        marked: each.answer !== null && each.answer.choice === null,
+        cells: [
+          <PlaceLink key="link" to={{ page: "decisions", comparison: each.id }}>{`${each.parameter_set ?? each.family} · ${each.id}`}</PlaceLink>,
+          <VerdictBadge key="verdict" verdict={each.verdict} />,
+          each.sentence,
+          answered(each, texts),
+          formats.time(each.created_at),
+        ],
+      }))}
+    />
+  );
+}
+
+function answered({ answer }: ComparisonLine, { answer: t }: Language): string {
+  if (answer === null) return "–";
+  if (answer.choice === null) return t.waiting;
+  const by = answer.by ?? t.silence;
+  return answer.choice === APPROVE ? t.approvedBy(by) : t.refusedBy(by);
 }

@@ -1,0 +1,43 @@
+// A small table of facts: a caption, headings, and cells that are numbers or not.
+import type { ReactNode } from "react";
+
+export interface Column {
+  title: string;
+  number?: boolean;
+}
+
+interface PlainTableProps {
+  caption: string;
+  columns: readonly Column[];
+  /** The first cell of a row is its heading. */
+  rows: readonly { key: string; cells: readonly ReactNode[]; marked?: boolean }[];
+}
+
+export function PlainTable({ caption, columns, rows }: PlainTableProps) {
+  const kind = (index: number): string => (columns[index]?.number ? "hpo-number" : "");
+  return (
+    <div className="hpo-scroll" tabIndex={0} role="group" aria-label={caption}>
+      <table className="hpo-plain-table">
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column, index) => (
+              <th key={column.title} scope="col" className={kind(index)}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.key} className={row.marked ? "hpo-marked" : ""}>
+              {row.cells.map((cell, index) =>
+                index === 0 ? <th key={index} scope="row">{cell}</th> : <td key={index} className={kind(index)}>{cell}</td>,
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
