@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from airflow_hpo.core.phases import Seconds
 from airflow_hpo.core.placement import UNKNOWN, Placement
@@ -117,18 +117,47 @@ def scheduled_trials(running: Iterable[Attempt]) -> set[int]:
     return {number for number, attempt in newest.items() if attempt.scheduled}
 
 
+class Run(Protocol):
+    """What an attempt is as far as it tells which one of its trial counts."""
+
+    @property
+    def study(self) -> str:
+        """Name of the edition."""
+
+    @property
+    def number(self) -> int:
+        """Number of the trial."""
+
+    @property
+    def attempt(self) -> int:
+        """Which run of the trial, counted from 1."""
+
+    @property
+    def outcome(self) -> AttemptOutcome:
+        """How it stands or ended."""
+
+
+R = TypeVar("R", bound=Run)
+"""An attempt, or as much of it as is read of many."""
+
+
 def without_stale(known: Iterable[Attempt]) -> list[Attempt]:
     """Return attempts in their order; one that is kept as running although another of its trial has replaced it is lost.
 
     No transaction leaves such a row. Databases that were filled before that was so may have some.
     """
     known = list(known)
+    return [_lost(one) if old else one for one, old in zip(known, stale(known), strict=True)]
+
+
+def stale(known: Sequence[Run]) -> list[bool]:
+    """Say of each attempt whether it is kept as running although another of its trial has replaced it."""
     newest = {(one.study, one.number): one.attempt for one in known}
     told = {(one.study, one.number) for one in known if one.outcome in GAVE_RESULT}
-    return [_lost(one) if _stale(one, newest, told) else one for one in known]
+    return [_stale(one, newest, told) for one in known]
 
 
-def _stale(attempt: Attempt, newest: Mapping[tuple[str, int], int], told: Collection[tuple[str, int]]) -> bool:
+def _stale(attempt: Run, newest: Mapping[tuple[str, int], int], told: Collection[tuple[str, int]]) -> bool:
     trial = attempt.study, attempt.number
     return attempt.outcome is AttemptOutcome.RUNNING and (trial in told or newest[trial] > attempt.attempt)
 
@@ -150,15 +179,15 @@ def outweighs(new: AttemptOutcome, old: AttemptOutcome) -> bool:
     return _STRENGTH.get(new, 2) > _STRENGTH.get(old, 2)
 
 
-def by_trial(attempts: Iterable[Attempt]) -> dict[int, list[Attempt]]:
+def by_trial(attempts: Iterable[R]) -> dict[int, list[R]]:
     """Return attempts by the number of their trial."""
-    found: dict[int, list[Attempt]] = {}
+    found: dict[int, list[R]] = {}
     for attempt in attempts:
         found.setdefault(attempt.number, []).append(attempt)
     return found
 
 
-def counting(attempts: Iterable[Attempt]) -> Attempt | None:
+def counting(attempts: Iterable[R]) -> R | None:
     """Return the attempt of a trial that counts: the one that gave its result, else the newest; None without one."""
     ordered = sorted(attempts, key=lambda attempt: (attempt.outcome in GAVE_RESULT, attempt.attempt))
     return ordered[-1] if ordered else None

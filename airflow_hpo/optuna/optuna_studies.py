@@ -21,6 +21,8 @@ from airflow_hpo.optuna.migrate import optuna_storage, storage_within
 from airflow_hpo.optuna.points import points_left
 from airflow_hpo.optuna.pruning import PruningSession
 from airflow_hpo.optuna.read import StudyReader, find_id, latest_of, study_id
+from airflow_hpo.optuna.trial_columns import TrialColumns, columns_of
+from airflow_hpo.optuna.trial_stamp import stamp_of
 from airflow_hpo.optuna.write import locked_trial
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.locks import LOCK_TIMEOUT, study_lock
@@ -138,6 +140,14 @@ class OptunaStudies:
     def records(self, edition: str, *, details: bool = True) -> list[TrialRecord]:
         """Return all trials by number."""
         return self._reader.records(edition, details=details)
+
+    def columns(self, edition: str, within: Connection, since: int = 0) -> TrialColumns:
+        """Return the trials from a number on as columns; none where there is no study of that name."""
+        return columns_of(within, edition, since)
+
+    def stamp(self, edition: str, within: Connection) -> list[object]:
+        """Return what differs once a trial has changed."""
+        return stamp_of(within, edition)
 
     def points_left(self, edition: str, study: Study) -> int:
         """Return how many points of a grid may still be asked for."""

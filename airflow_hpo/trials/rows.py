@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpo.core.attempt import Attempt, MetricValue, by_trial, counting
+from airflow_hpo.core.attempt import Attempt, MetricValue, R, by_trial, counting
 from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialState
@@ -58,7 +58,7 @@ def trial_rows(store: Store, name: str) -> list[dict[str, Any]]:
     for record in records:
         if study.scenarios:
             mine = parts.get(record.number, {})
-            attempt = _telling(record.state, mine.values(), runs)
+            attempt = telling(record.state, mine.values(), runs)
             tries = sum(len(runs.get(part.number, ())) for part in mine.values())
         else:
             mine, attempt = {}, counting(runs.get(record.number, ()))
@@ -120,7 +120,7 @@ def _given_up(record: TrialRecord, parts: Mapping[str, TrialRecord]) -> str | No
     return f"It was given up after {', '.join(known)}." if known and record.state is TrialState.PRUNED else None
 
 
-def _telling(state: TrialState, parts: Iterable[TrialRecord], runs: Mapping[int, Sequence[Attempt]]) -> Attempt | None:
+def telling(state: TrialState, parts: Iterable[TrialRecord], runs: Mapping[int, Sequence[R]]) -> R | None:
     """Return the attempt that says why a trial of several simulations ended as it did."""
     found = (counting(runs.get(one.number, ())) for one in parts if one.state is state)
     return next(filter(None, found), None)

@@ -1,0 +1,46 @@
+"""The trials of a study, as a browser asks for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_hpo.studies.store import Store
+from tests.integration.plugin.people import Person
+from tests.integration.trial_tasks import Tuned, declared
+
+
+@pytest.fixture
+def demo(store: Store) -> Tuned:
+    """A study with a trial that has ended and three that have not, which is number 1."""
+    tuned = Tuned(store, declared())
+    tuned.complete(tuned.suggest()[0], value=0.5)
+    return tuned
+
+
+def test_trials_are_columns_of_one_length(viewer: Person, demo: Tuned) -> None:
+    answer = viewer.get("/studies/1/trials")
+    told = answer.json()
+    assert (answer.status_code, told["number"], told["value"]) == (200, [0, 1, 2, 3], [0.5, None, None, None])
+    lists = {name: len(column) for name, column in told.items() if isinstance(column, list) and name != "invalid"}
+    assert set(lists.values()) == {4}, lists
+
+
+def test_a_browser_that_has_the_answer_already_gets_none(viewer: Person, demo: Tuned) -> None:
+    first = viewer.get("/studies/1/trials?since=1")
+    tag = first.headers["ETag"]
+    viewer.headers["If-None-Match"] = f"W/{tag}"
+    again = viewer.get("/studies/1/trials?since=1")
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+    assert sum(len(name) + len(value) + 4 for name, value in again.headers.items()) < 300
+    demo.complete(demo.suggest()[1])
+    assert viewer.get("/studies/1/trials?since=1").status_code == 200
+
+
+def test_trials_of_a_study_that_is_not_there_are_not_found(viewer: Person, demo: Tuned) -> None:
+    assert viewer.get("/studies/99/trials").status_code == 404
+
+
+def test_a_number_below_zero_is_refused_with_a_sentence(viewer: Person, demo: Tuned) -> None:
+    answer = viewer.get("/studies/1/trials?since=-1")
+    assert answer.status_code == 422
+    assert "since" in answer.json()["detail"]
