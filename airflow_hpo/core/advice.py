@@ -4,6 +4,7 @@ import math
 
 from airflow_hpo.core.metric_names import suggests_maximum, suggests_minimum
 from airflow_hpo.core.objective import Direction
+from airflow_hpo.core.sampler_class import is_class
 from airflow_hpo.core.space.space import Categorical
 from airflow_hpo.core.study import Study
 
@@ -53,7 +54,7 @@ def _of_the_sampler(study: Study) -> str | None:
 
 def _of_the_constraints(study: Study) -> str | None:
     name = study.sampler.name
-    if not study.metric_constraints or name in CONSTRAINED:
+    if not study.metric_constraints or name in CONSTRAINED or is_class(name):
         return None
     does = "goes on towards points that break" if name == "cmaes" else "does not learn from"
     texts = ", ".join(repr(each.text) for each in study.metric_constraints)

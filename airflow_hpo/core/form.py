@@ -8,6 +8,7 @@ from typing import Any
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.environment import as_text
 from airflow_hpo.core.layout import Layout
+from airflow_hpo.core.sampler_class import is_class
 from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.settings import SETTINGS, changed, shown_setting, typed_setting, with_settings
 from airflow_hpo.core.space import grid
@@ -52,6 +53,8 @@ def fields(study: Study, layout: Layout, *, ranges: bool) -> dict[str, Field]:
         layout.largest(study),
         [name for name in SAMPLERS if name != "grid" or grid.countable(study.space)],
     )
+    if is_class(study.sampler.name):
+        samplers.append(study.sampler.name)
     found = {
         "max_trials": Field(
             study.wanted,

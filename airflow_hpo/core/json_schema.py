@@ -13,6 +13,7 @@ from airflow_hpo.core.evaluation import Scenario
 from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.pruner_options import PRUNERS
+from airflow_hpo.core.sampler_class import CLASS_NAME, DIGEST
 from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
 from airflow_hpo.core.study import STUDY_NAME, Study
@@ -44,7 +45,9 @@ def study_schema() -> dict[str, Any]:
     describe(schema, Study)
     for name in ("Float", "Int", "Categorical"):
         parts[name]["required"].append("type")
+    own = _of_a_class(parts["Sampler"]["properties"]["digest"]["description"])
     parts["Sampler"] = _algorithm(parts["Sampler"], SAMPLERS)
+    parts["Sampler"]["anyOf"] += own
     parts["Pruner"] = _algorithm(parts["Pruner"], PRUNERS)
     schema["properties"]["name"]["pattern"] = STUDY_NAME.pattern
     schema["properties"]["space"] |= {"minProperties": 1, "propertyNames": {"pattern": PARAMETER_NAME.pattern}}
@@ -73,6 +76,17 @@ def _algorithm(schema: dict[str, Any], known: Mapping[str, type[Declared]]) -> d
         "description": schema["description"],
         "anyOf": [{"enum": list(known)}, *(_with_options(name, options) for name, options in known.items())],
     }
+
+
+def _of_a_class(digest: str) -> list[dict[str, Any]]:
+    """Allow a class that others wrote, by its name alone or with options of its own."""
+    name = {"type": "string", "pattern": f"^{CLASS_NAME.pattern}$"}
+    given = {
+        "name": name,
+        "digest": {"type": "string", "pattern": f"^{DIGEST.pattern}$", "description": digest},
+        "options": {"type": "object", "description": "Arguments of its constructor, by name."},
+    }
+    return [name, {"type": "object", "properties": given, "required": ["name"], "additionalProperties": False}]
 
 
 def _with_options(name: str, options: type[Declared]) -> dict[str, Any]:

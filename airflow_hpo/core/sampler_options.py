@@ -146,7 +146,7 @@ class Nsga2Options(AlgorithmOptions, title="Sampler 'nsga2'"):
         **_OF_THE_STUDY,
         **dict.fromkeys(
             ("elite_population_selection_strategy", "child_generation_strategy", "after_trial_strategy"),
-            "Leave it out: a function is no data.",
+            "Leave it out: a function is no data. A class of your own may have it: write Sampler('package.module:Class').",
         ),
     }
 

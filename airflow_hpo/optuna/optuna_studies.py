@@ -21,6 +21,7 @@ from airflow_hpo.optuna.migrate import optuna_storage, storage_within
 from airflow_hpo.optuna.points import points_left
 from airflow_hpo.optuna.pruning import PruningSession
 from airflow_hpo.optuna.read import StudyReader, find_id, latest_of, study_id
+from airflow_hpo.optuna.rehearsal import rehearse
 from airflow_hpo.optuna.trial_columns import TrialColumns, columns_of
 from airflow_hpo.optuna.trial_stamp import stamp_of
 from airflow_hpo.optuna.write import locked_trial
@@ -46,6 +47,7 @@ class OptunaStudies:
 
     def create(self, edition: str, study: Study) -> None:
         """Create the study of an edition, or accept the one that exists when it searches for the same."""
+        rehearse(study)
         with self._locked_storage(edition) as (storage, reader):
             create.create(storage, reader, edition, study)
 

@@ -1,11 +1,14 @@
 """Sampling of the next trials' parameters."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
+from airflow_hpo.core.sampler_class import is_class
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.constraint import breach, check_kept
@@ -13,9 +16,11 @@ from airflow_hpo.core.space.space import Params, check_point
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.core.trial_key import without_window
-from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.exceptions import DeclarationError, PermanentHpoError
+from airflow_hpo.optuna.class_sampler import told
 from airflow_hpo.optuna.distributions import canonical_point, suggest
 from airflow_hpo.optuna.excesses import seen, typical
+from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.optuna.points import (
     UNIFORM_DRAWS,
     GivenPoint,
@@ -177,10 +182,25 @@ class SamplingRound:
         study = self._snapshot.study(self._sampler(seed))
         if fixed:
             study.enqueue_trial(dict(fixed))
-        trial = study.ask()
-        params = suggest(trial, self._study.space)
+        with self._told():
+            trial = study.ask()
+            params = suggest(trial, self._study.space)
         self._last = self._snapshot.trial(trial.number)
         return Draft(params, system_attrs=dict(self._last.system_attrs))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell what goes wrong inside a sampler that others wrote; asking it again would not help."""
+        if not is_class(self._study.sampler.name):
+            yield
+            return
+        try:
+            with without_announcements():
+                yield
+        except Exception as err:
+            raise PermanentHpoError(
+                f"The sampler {self._study.sampler.name!r} gave {self._edition!r} no parameters: {told(err)} Mend it, and clear this task."
+            ) from err
 
     def _sampler(self, seed: int) -> BaseSampler:
         sampler = sampler_for(self._study, self._edition, seed, self._shown)

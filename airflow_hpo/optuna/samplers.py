@@ -7,9 +7,12 @@ from typing import Any
 from optuna import samplers
 from optuna.samplers import BaseSampler, RandomSampler, nsgaii
 
+from airflow_hpo.core.sampler_class import is_class
 from airflow_hpo.core.sampler_options import SAMPLERS, parents_of
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.study import Study
+from airflow_hpo.optuna.class_sampler import built
+from airflow_hpo.optuna.held_state import is_optunas
 from airflow_hpo.optuna.log_filters import without_announcements
 
 FEWEST_STARTUP_TRIALS = 5
@@ -21,6 +24,9 @@ _SEARCH_SPACES = ("_search_space", "_intersection_search_space", "_group_decompo
 
 def sampler_for(study: Study, edition: str, seed: int, refused: int = 0) -> BaseSampler:
     """Build the study's sampler for one trial; refused draws that it is shown do not count among those it starts with."""
+    if is_class(study.sampler.name):
+        with without_announcements():
+            return built(study, edition, seed)
     options = SAMPLERS[study.sampler.name].model_validate(study.sampler.options).model_dump(exclude_none=True)
     if refused:
         starts = startup_trials(study) if study.sampler.name == "tpe" else GP_STARTUP_TRIALS
@@ -45,8 +51,10 @@ def inherit_search_space(sampler: BaseSampler, earlier: BaseSampler) -> None:
     sampler, under names that are its own; where they change, this does nothing.
     """
     for name in _SEARCH_SPACES:
-        if hasattr(sampler, name) and hasattr(earlier, name):
-            setattr(sampler, name, getattr(earlier, name))
+        known = getattr(earlier, name, None)
+        # A class that others wrote may call something else so.
+        if hasattr(sampler, name) and is_optunas(type(known)):
+            setattr(sampler, name, known)
 
 
 def _tpe(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.space.space import Categorical, Float
 from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.core.warm_start import WarmStart
-from airflow_hpo.exceptions import StudyConflictError
+from airflow_hpo.exceptions import DeclarationError, StudyConflictError
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.open import ask_afresh, open_edition
 from airflow_hpo.studies.store import Store
@@ -29,6 +30,14 @@ def test_opening_again_creates_nothing(store: Store) -> None:
 def test_opening_after_a_kill_between_both_tables_completes_it(store: Store) -> None:
     store.optuna.create("demo@r", declared())
     assert open_edition(store, declared(), "r", START).name == "demo@r"
+
+
+def test_a_sampler_that_cannot_work_is_refused_before_anything_is_created(store: Store) -> None:
+    sampler = Sampler("tests.unit.optuna.samplers_of_others:Counting")
+    with pytest.raises(DeclarationError, match="keeps `asked` in its object"):
+        open_edition(store, declared(sampler=sampler, space={"x": Float(0, 1)}), "r", START)
+    with store.session() as session:
+        assert editions.find(session) == []
 
 
 def test_a_changed_budget_takes_effect(tuned: Tuned) -> None:

@@ -5,13 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.orm import Session
 
+from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.attempt import Attempt
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.placement import Placement
+from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.core.trial_key import key_of
 from airflow_hpo.core.warm_start import WarmStart
 from airflow_hpo.evaluations.select import shortlist
+from airflow_hpo.optuna.read import StudyReader
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish
@@ -33,6 +36,19 @@ def test_the_first_batch_fills_every_slot(tuned: Tuned) -> None:
     requests = tuned.suggest()
     assert [request.key for request in requests] == ["001/0", "001/1", "001/2", "001/3"]
     assert [request.number for request in requests] == [0, 1, 2, 3]
+
+
+def test_a_class_that_others_wrote_fills_batches_and_keeps_its_notes(store: Store) -> None:
+    sampler = Sampler("tests.unit.optuna.samplers_of_others:Keeping", width=0.1)
+    tuned = Tuned(store, declared(sampler=sampler, space={"x": Float(0, 1)}))
+    first = tuned.suggest()
+    for request in first:
+        tuned.complete(request)
+    assert tuned.suggest() == first
+    tuned.suggest(2)
+    _, trials = StudyReader(store.database).snapshot(tuned.name)
+    turns = [trial.system_attrs["mine:turn"] for trial in trials]
+    assert turns == list(range(len(turns)))
 
 
 def test_a_batch_asked_for_again_is_the_same(tuned: Tuned) -> None:
