@@ -1,22 +1,29 @@
 """Edition of a page, found by the number that stands in its address."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.edition import Edition
+from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial_key import is_companion
 from airflow_hpo.exceptions import StudyNotFoundError
 from airflow_hpo.storage.editions import edition_of
 from airflow_hpo.storage.tables import EditionRow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Numbered:
     """An edition with the number by which pages name it: names hold ``@``, ``:`` and ``+``."""
 
     id: int
     edition: Edition
+
+    @cached_property
+    def study(self) -> Study:
+        """Its declaration, read once."""
+        return self.edition.study
 
 
 def numbered(session: Session, number: int) -> Numbered:

@@ -11,7 +11,7 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, get_user
-from fastapi import Depends, HTTPException
+from fastapi import Depends, HTTPException, Path
 
 from airflow_hpo.pages.edition import Numbered, no_such_study, numbered
 from airflow_hpo.plugin.study_database import StoreDep
@@ -39,11 +39,15 @@ class Rights:
 
     def may_read(self, dag_id: str | None) -> bool:
         """Say whether runs of a DAG may be read."""
-        return self._on_runs("GET", dag_id)
+        return self._may("GET", DagAccessEntity.RUN, dag_id)
 
     def may_steer(self, dag_id: str | None) -> bool:
         """Say whether a DAG may be edited: its runs cleared and triggered, as in Airflow's own UI."""
-        return self._on_runs("PUT", dag_id)
+        return self._may("PUT", DagAccessEntity.RUN, dag_id)
+
+    def may_clear(self, dag_id: str | None) -> bool:
+        """Say whether tasks of a DAG may be cleared, by Airflow's own API."""
+        return bool(dag_id) and self._may("PUT", DagAccessEntity.TASK_INSTANCE, dag_id)
 
     def may_move_champions(self, dag_id: str | None = None) -> bool:
         """Say whether champions may be moved, which emits an asset event, and those of a DAG where one is named."""
@@ -70,7 +74,7 @@ class Rights:
         if not self.may_move_champions(dag_id):
             raise refused("create asset events and edit the DAG" if dag_id else "create asset events", dag_id)
 
-    def _on_runs(self, method: Method, dag_id: str | None) -> bool:
+    def _may(self, method: Method, entity: DagAccessEntity, dag_id: str | None) -> bool:
         manager: Any = get_auth_manager()
         details = DagDetails(id=dag_id or ANY_DAG, team_name=_team(dag_id) if dag_id else None)
         return bool(
@@ -83,10 +87,11 @@ def rights_of(user: GetUserDep) -> Rights:
     return Rights(user)
 
 
+StudyNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
 RightsDep = Annotated[Rights, Depends(rights_of)]
 
 
-def readable_edition(study: int, store: StoreDep, rights: RightsDep) -> Numbered:
+def readable_edition(study: StudyNumber, store: StoreDep, rights: RightsDep) -> Numbered:
     """Return the edition in the path of a route, ``/studies/{study}``; 404 where it is not there or may not be read."""
     found = store.read(numbered, study)
     if not rights.may_read(found.edition.dag_id):

@@ -13,9 +13,13 @@ from airflow_hpo.plugin.access import signed_in
 from airflow_hpo.plugin.errors import answer_errors
 from airflow_hpo.plugin.guard import Guard
 from airflow_hpo.plugin.pages import STATIC, static_version
-from airflow_hpo.plugin.routes import me, trials
+from airflow_hpo.plugin.routes import me, studies, trials
 
-ROUTERS: tuple[APIRouter, ...] = (me.router, trials.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    me.router,
+    studies.router,
+    trials.router,
+)
 """Each route of these is asked for with a session; one line for each module of ``routes``."""
 API = "/api/v1"
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -1,0 +1,146 @@
+"""Counts and bests of many studies by a few statements, without reading their trials one by one."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from airflow_hpo.core.objective import Direction
+from airflow_hpo.core.trial import TrialState
+from airflow_hpo.optuna import attributes, tables
+from airflow_hpo.optuna.distributions import decoded
+
+MARKS = (attributes.REPLACES, attributes.INVALID, attributes.SOURCE, attributes.KNOWN)
+"""By these a trial does not count, or another one does not."""
+CANDIDATES = 25
+"""Trials that are read at once in search of the best one that counts."""
+
+_TRIALS = tables.trials.c
+_STUDIES = tables.studies.c
+_ATTRS = tables.trial_user_attributes.c
+_VALUES = tables.trial_values.c
+_BY_STUDY = tables.trials.join(tables.studies, _TRIALS.study_id == _STUDIES.study_id)
+
+
+@dataclass(slots=True)
+class Overview:
+    """Trials of a study that count, by state, as :func:`airflow_hpo.core.progress.own_trials` has them."""
+
+    counts: dict[TrialState, int] = field(default_factory=lambda: defaultdict(int))
+    total: int = 0
+    first_started: datetime | None = None
+    failed: set[int] = field(default_factory=set)
+    """Numbers of those that failed and count."""
+    no_best: set[int] = field(default_factory=set)
+    """Numbers of those with a result that may not be the best."""
+
+    @property
+    def finished(self) -> int:
+        """Trials that will not change any more."""
+        return sum(number for state, number in self.counts.items() if state.finished)
+
+
+def overviews(connection: Connection, names: Collection[str]) -> dict[str, Overview]:
+    """Return what trials the studies of these names have; a study that is not there is left out."""
+    found: dict[str, Overview] = {}
+    columns = (_STUDIES.study_name, _TRIALS.state, func.count(), func.min(_TRIALS.datetime_start))
+    grouped = select(*columns).select_from(_BY_STUDY).where(_STUDIES.study_name.in_(names))
+    for name, state, count, started in connection.execute(grouped.group_by(_STUDIES.study_name, _TRIALS.state)):
+        overview = found.setdefault(name, Overview())
+        overview.counts[TrialState[state]] += count
+        overview.total += count
+        first = started.replace(tzinfo=UTC) if started else None
+        overview.first_started = min(filter(None, (overview.first_started, first)), default=None)
+    _note_failed(connection, found, _leave_out(connection, found))
+    return found
+
+
+def best_number(
+    connection: Connection, name: str, direction: Direction, no_best: Collection[int], *, constrained: bool
+) -> tuple[int, float] | None:
+    """Return the number and value of the best trial that counts and is feasible, the earliest of equals; None without one."""
+    order = _VALUES.value.asc() if direction is Direction.MINIMIZE else _VALUES.value.desc()
+    query = (
+        select(_TRIALS.trial_id, _TRIALS.number, _VALUES.value)
+        .select_from(_BY_STUDY.join(tables.trial_values, _VALUES.trial_id == _TRIALS.trial_id))
+        .where(_STUDIES.study_name == name, _TRIALS.state == TrialState.COMPLETE.name, _VALUES.objective == 0)
+        .where(_VALUES.value_type == "FINITE")
+        .order_by(order, _TRIALS.number)
+        .limit(CANDIDATES)
+    )
+    for offset in range(0, 1_000_000, CANDIDATES):
+        rows = connection.execute(query.offset(offset)).all()
+        broken = _infeasible(connection, [row.trial_id for row in rows]) if constrained and rows else set()
+        for trial_id, number, value in rows:
+            if number not in no_best and trial_id not in broken:
+                return number, value
+        if len(rows) < CANDIDATES:
+            return None
+    return None
+
+
+def params_of(connection: Connection, wanted: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """Return the parameters of one trial of each study, by the study's name."""
+    params = tables.trial_params.c
+    query = (
+        select(_STUDIES.study_name, params.param_name, params.param_value, params.distribution_json)
+        .select_from(_BY_STUDY.join(tables.trial_params, params.trial_id == _TRIALS.trial_id))
+        .where(tuple_(_STUDIES.study_name, _TRIALS.number).in_(list(wanted.items())))
+        .order_by(params.param_id)
+    )
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, parameter, value, text in connection.execute(query) if wanted else ():
+        found[name][parameter] = decoded(text).to_external_repr(value)
+    return found
+
+
+def _leave_out(connection: Connection, found: Mapping[str, Overview]) -> dict[str, set[int]]:
+    """Take from the counts what does not count, and return the numbers of those trials by study."""
+    marks: dict[str, dict[str, dict[int, Any]]] = defaultdict(lambda: defaultdict(dict))
+    query = (
+        select(_STUDIES.study_name, _TRIALS.number, _ATTRS.key, _ATTRS.value_json)
+        .select_from(_BY_STUDY.join(tables.trial_user_attributes, _ATTRS.trial_id == _TRIALS.trial_id))
+        .where(_STUDIES.study_name.in_(list(found)), _ATTRS.key.in_(MARKS))
+    )
+    for name, number, key, text in connection.execute(query):
+        marks[name][key][number] = json.loads(text)
+    gone: dict[str, set[int]] = {}
+    for name, by_key in marks.items():
+        replaced = set(by_key[attributes.REPLACES].values())
+        wrong, taken = replaced | set(by_key[attributes.INVALID]), set(by_key[attributes.SOURCE])
+        gone[name] = wrong | taken
+        found[name].no_best = wrong | (taken - set(by_key[attributes.KNOWN]))
+    for name, state in _states(connection, ((name, number) for name, numbers in gone.items() for number in numbers)):
+        found[name].counts[state] -= 1
+    return gone
+
+
+def _note_failed(connection: Connection, found: Mapping[str, Overview], gone: Mapping[str, set[int]]) -> None:
+    names = [name for name, overview in found.items() if overview.counts[TrialState.FAIL]]
+    query = select(_STUDIES.study_name, _TRIALS.number).select_from(_BY_STUDY)
+    query = query.where(_STUDIES.study_name.in_(names), _TRIALS.state == TrialState.FAIL.name)
+    for name, number in connection.execute(query) if names else ():
+        if number not in gone.get(name, ()):
+            found[name].failed.add(number)
+
+
+def _states(connection: Connection, pairs: Iterable[tuple[str, int]]) -> Iterable[tuple[str, TrialState]]:
+    listed = list(pairs)
+    query = select(_STUDIES.study_name, _TRIALS.state).select_from(_BY_STUDY)
+    for first in range(0, len(listed), 400):
+        some = tuple_(_STUDIES.study_name, _TRIALS.number).in_(listed[first : first + 400])
+        for name, state in connection.execute(query.where(some)):
+            yield name, TrialState[state]
+
+
+def _infeasible(connection: Connection, trial_ids: Collection[int]) -> set[int]:
+    """Return the trials that break a constraint on metrics, as it was written for Optuna."""
+    attrs = tables.trial_system_attributes.c
+    query = select(attrs.trial_id, attrs.value_json).where(
+        attrs.trial_id.in_(trial_ids), attrs.key.startswith(attributes.CONSTRAINT)
+    )
+    return {trial_id for trial_id, text in connection.execute(query) if json.loads(text) > 0}
