@@ -1,5 +1,6 @@
 // A server in the page: it answers with made-up data, and takes what is sent for done.
 import { COMPARISONS, SETS } from "./deciding";
+import { database, made } from "./lists";
 import { STUDIES, TRIALS } from "./studying";
 
 const ME = { user: "ann", version: "dev", base: "", database: { state: "ok", message: null }, may_move_champions: true };
@@ -15,18 +16,19 @@ function found(data: unknown): Answer {
   return data === undefined ? [404, { detail: "It does not exist, or you may not see it." }] : [200, data];
 }
 
-function ours(method: string, path: string): Answer {
+function ours(method: string, path: string, query: URLSearchParams): Answer {
   const [kind, ...rest] = path.split("/").map(decodeURIComponent);
   const [id, part, number] = rest;
-  if (kind === "me") return [200, ME];
+  if (kind === "me") return [200, { ...ME, database: database() }];
   if (method === "POST") {
     if (path.endsWith("/rollback")) return [409, { detail: "Version 3 of dispatch/tokyo was in use when this was asked, but now version 4 is." }];
     if (part === "trials") return [400, { detail: "A point lies in the space, but got discount=0.7. Write discount=0.8 or more." }];
     return [200, { sentence: "dispatch-tokyo@monday: 120 trials, 10 at once, timeout 12:00:00, sampler tpe." }];
   }
+  const other = made(path, query);
+  if (other !== undefined) return [200, other];
   if (kind === "comparisons") return id === undefined ? [200, { comparisons: COMPARISONS }] : found(COMPARISONS.find((each) => each.id === Number(id)));
   if (kind === "parameter-sets") return id === undefined ? [200, { parameter_sets: SETS.map(setLine) }] : found(SETS.find((each) => each.name === rest.join("/")));
-  if (kind === "studies" && id === undefined) return [200, { studies: STUDIES, next: null, total: STUDIES.length }];
   if (kind === "studies" && part === undefined) return found(STUDIES.find((each) => each.id === Number(id)));
   if (part === "trials" && number !== undefined) return found(TRIALS.find((each) => each.number === Number(number)));
   return found(undefined);
@@ -45,9 +47,9 @@ function airflow(path: string): Answer {
 /** Answer every request of the pages. */
 export function serve(): void {
   window.fetch = async (input, options) => {
-    const { pathname } = new URL(String(input), window.location.href);
+    const { pathname, searchParams } = new URL(String(input), window.location.href);
     const [, own] = pathname.split("/hpo/api/v1/");
-    const [status, data] = own === undefined ? airflow(pathname) : ours(options?.method ?? "GET", own);
+    const [status, data] = own === undefined ? airflow(pathname) : ours(options?.method ?? "GET", own, searchParams);
     await new Promise((resolve) => setTimeout(resolve, 100));
     return new Response(JSON.stringify(data), { status, headers: { "Content-Type": "application/json" } });
   };

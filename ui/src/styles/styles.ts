@@ -2,6 +2,7 @@
 import base from "./base.css?inline";
 import deciding from "./deciding.css?inline";
 import parts from "./parts.css?inline";
+import study from "./study.css?inline";
 import table from "./table.css?inline";
 
 const ID = "hpo-styles";
@@ -10,6 +11,6 @@ export function addStyles(): void {
   if (document.getElementById(ID) !== null) return;
   const element = document.createElement("style");
   element.id = ID;
-  element.textContent = [base, table, parts, deciding].join("\n");
+  element.textContent = [base, table, parts, deciding, study].join("\n");
   document.head.append(element);
 }

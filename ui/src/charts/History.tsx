@@ -1,0 +1,100 @@
+// Values in the order of trials, with the best so far. What broke a constraint, what was pruned and where points came from stand apart.
+import { useCallback, useMemo, useState } from "react";
+import { bestLine, NUMBER, VALUE } from "../frame/frame";
+import { Panel } from "../parts/bits";
+import { useFormats } from "../texts/formats";
+import { useTexts } from "../texts";
+import { axisOption, grid, LARGE, tooltip } from "./axes";
+import { brushing } from "./brush";
+import Chart, { type Colours } from "./Chart";
+import { groupOf, isChampion, points, type Group } from "./groups";
+import type { StudyChart } from "./props";
+import { useTrialTip } from "./tip";
+
+const GROUPS: readonly Group[] = ["unselected", "pruned", "infeasible", "result", "warm_start", "by_hand", "start_point"];
+
+function looks(group: Group, colours: Colours): Record<string, unknown> {
+  const mark = (symbol: string, symbolSize: number, color: string): Record<string, unknown> => ({ symbol, symbolSize, itemStyle: { color } });
+  const hollow = (symbol: string, color: string): Record<string, unknown> => ({ symbol, symbolSize: 7, itemStyle: { color: "transparent", borderColor: color, borderWidth: 1.5 } });
+  if (group === "unselected") return { ...mark("circle", 4, colours.faint), itemStyle: { color: colours.faint, opacity: 0.35 } };
+  if (group === "pruned") return mark("diamond", 6, colours.faint);
+  if (group === "infeasible") return hollow("circle", colours.bad);
+  if (group === "result") return mark("circle", 5, colours.series);
+  if (group === "warm_start") return hollow("rect", colours.marked);
+  if (group === "by_hand") return mark("pin", 12, colours.marked);
+  return mark("triangle", 9, colours.marked);
+}
+
+export function History({ study, frame, selected, selecting, onTrial }: StudyChart) {
+  const texts = useTexts();
+  const formats = useFormats();
+  const [log, setLog] = useState(false);
+  const tip = useTrialTip(frame);
+  const series = useMemo(() => {
+    const [x, y] = [frame.axes.get(NUMBER)!.data, frame.axes.get(VALUE)!.data];
+    const group = Array.from({ length: frame.length }, (_, row) => groupOf(frame, selected.mask, row));
+    const found = GROUPS.map((name) => ({ name: name as string, ...points(x, y, (row) => group[row] === name && (!log || y[row]! > 0)) }));
+    const champion = { name: "champion", ...points(x, y, (row) => group[row] !== null && isChampion(frame, row, study.champion)) };
+    return [...found, champion].filter(({ rows }) => rows.length > 0);
+  }, [frame, selected, study, log]);
+  const row = useCallback((id: string, item: number) => series.find(({ name }) => name === id)?.rows[item], [series]);
+
+  const option = useCallback(
+    (colours: Colours) => ({
+      grid: grid({ top: 40 }),
+      legend: { top: 0, type: "plain", textStyle: { color: colours.text }, inactiveColor: colours.muted, itemHeight: 10 },
+      xAxis: { ...axisOption(frame.axes.get(NUMBER)!, colours, formats.count), nameLocation: "middle", nameGap: 26 },
+      yAxis: axisOption({ ...frame.axes.get(VALUE)!, log }, colours, formats.value),
+      tooltip: tooltip(colours, ({ seriesId, dataIndex }) => tip(row(seriesId, dataIndex))),
+      brush: { xAxisIndex: 0, yAxisIndex: 0, throttleType: "debounce", outOfBrush: {}, inBrush: {}, seriesIndex: [] },
+      series: [
+        ...series.map(({ name, xy }) => ({
+          id: name,
+          name: texts.chart.groups[name as keyof typeof texts.chart.groups],
+          type: "scatter",
+          dimensions: ["number", "value"],
+          data: xy,
+          ...LARGE,
+          ...(name === "champion"
+            ? { symbol: "circle", symbolSize: 14, itemStyle: { color: "transparent", borderColor: colours.best, borderWidth: 2 } }
+            : looks(name as Group, colours)),
+        })),
+        {
+          id: "best", name: texts.chart.groups.best, type: "line", step: "end", showSymbol: false, silent: true, dimensions: ["number", "value"],
+          data: bestLine(frame), lineStyle: { color: colours.best, width: 2 }, itemStyle: { color: colours.best },
+        },
+      ],
+    }),
+    [frame, series, log, texts, formats, tip, row],
+  );
+  const { setRanges } = selecting;
+  const [area, setArea] = useState(false);
+  const then = useMemo(
+    () => (area ? brushing((x, y) => { setRanges(NUMBER, x); setRanges(VALUE, y); setArea(false); }) : undefined),
+    [area, setRanges],
+  );
+  return (
+    <Panel
+      title={texts.chart.history}
+      aside={
+        <span className="hpo-row">
+          <label>
+            <input type="checkbox" checked={log} onChange={(event) => setLog(event.target.checked)} />
+            {texts.chart.log}
+          </label>
+          <button type="button" aria-pressed={area} onClick={() => setArea(!area)}>
+            {texts.chart.selectArea}
+          </button>
+        </span>
+      }
+    >
+      <Chart
+        label={texts.chart.historyLabel(study.metric, formats.count(frame.length), formats.value(study.best?.value))}
+        height={300}
+        option={option}
+        {...(then === undefined ? {} : { then })}
+        onPick={(id, item) => onTrial(row(id, item))}
+      />
+    </Panel>
+  );
+}
