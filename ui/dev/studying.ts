@@ -19,12 +19,12 @@ const ATTEMPT: Attempt = {
 
 export const TRIALS: TrialDetail[] = [
   {
-    study: 12, number: 7, state: "failed", value: null, value_mark: "nan", origin: "start_point", feasible: null, broken: [], replaces: 3, replaced_by: null,
+    study: 12, number: 7, state: "failed", value: null, value_mark: "nan", metrics: { mean_wait_s: 171.2 }, invalid: null, origin: "start_point", feasible: null, broken: [], replaces: 3, replaced_by: null,
     params: { discount: 0.97, max_wait_s: 420, solver: "hungarian" }, oddities: ["Two attempts gave different values."], simulations: [],
     attempts: [ATTEMPT, { ...ATTEMPT, attempt: 2, task: task(2), outcome: "running", kind: null, reason: null, finished_at: null, exit_code: null, waits_for: "room in quota team-a", seconds: {}, curves: [], log_tail: null }],
   },
   {
-    study: 12, number: 8, state: "running", value: null, value_mark: null, origin: "by_hand", feasible: false, broken: ["wait * 2 <= 800 is broken: 840."], replaces: null, replaced_by: null,
+    study: 12, number: 8, state: "running", value: null, value_mark: null, metrics: {}, invalid: "ann took it back: the map was wrong.", origin: "by_hand", feasible: false, broken: ["wait * 2 <= 800 is broken: 840."], replaces: null, replaced_by: null,
     params: Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`weight_of_road_class_${index}`, 1 + index / 7])), oddities: [], attempts: [],
     simulations: [{ scenario: "2026-11-01", number: 41, state: "complete", value: 184211, attempts: [{ ...ATTEMPT, outcome: "complete", kind: null, reason: null, exit_code: 0 }] }],
   },

@@ -156,12 +156,15 @@ export interface TrialDetail {
   state: TrialState;
   value: number | null;
   value_mark: string | null;
+  metrics: { [name: string]: number | null };
   params: Params;
   origin: string | null;
   feasible: boolean | null;
   broken: string[];
   replaces: number | null;
   replaced_by: number | null;
+  /** Why its result was taken back, one sentence; null while it counts. */
+  invalid: string | null;
   oddities: string[];
   attempts: Attempt[];
   simulations: { scenario: string; number: number; state: string; value: number | null; attempts: Attempt[] }[];

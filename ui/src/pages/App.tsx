@@ -11,6 +11,7 @@ import { addStyles } from "../styles/styles";
 import { useTexts } from "../texts";
 import { DecisionPage } from "./decisions/DecisionPage";
 import { DecisionsPage } from "./decisions/DecisionsPage";
+import { RunPage } from "./run/RunPage";
 import { ParameterSetPage } from "./sets/ParameterSetPage";
 import { ParameterSetsPage } from "./sets/ParameterSetsPage";
 import { StudiesPage } from "./studies/StudiesPage";
@@ -33,7 +34,7 @@ function Page({ run }: { run: Run }) {
   const page = place.get("page");
   if (page === "decisions") return <DecisionsPage run={run} />;
   if (page === "parameter-sets") return <ParameterSetsPage />;
-  return <StudiesPage run={run} />;
+  return run.runId === undefined ? <StudiesPage run={run} /> : <RunPage run={run} />;
 }
 
 function PageLinks() {

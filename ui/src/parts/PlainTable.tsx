@@ -4,6 +4,8 @@ import type { ReactNode } from "react";
 export interface Column {
   title: string;
   number?: boolean;
+  /** Whether its cells hold sentences, which need room. */
+  text?: boolean;
 }
 
 interface PlainTableProps {
@@ -14,9 +16,9 @@ interface PlainTableProps {
 }
 
 export function PlainTable({ caption, columns, rows }: PlainTableProps) {
-  const kind = (index: number): string => (columns[index]?.number ? "hpo-number" : "");
+  const kind = (index: number): string => (columns[index]?.number ? "hpo-number" : columns[index]?.text ? "hpo-text" : "");
   return (
-    <div className="hpo-scroll" tabIndex={0} role="group" aria-label={caption}>
+    <div className="hpo-scroll hpo-fit" tabIndex={0} role="group" aria-label={caption}>
       <table className="hpo-plain-table">
         <caption>{caption}</caption>
         <thead>

@@ -18,6 +18,11 @@ describe("settings that a person typed", () => {
     expect(changedSettings(SETTINGS, { ...TEXTS, parallelism: " " })).toEqual({});
   });
 
+  it("have no time limit any more where it is emptied", () => {
+    expect(changedSettings(SETTINGS, { ...TEXTS, hours: "" })).toEqual({ timeout_seconds: null });
+    expect(changedSettings({ ...SETTINGS, timeout_seconds: null }, { ...TEXTS, hours: "" })).toEqual({});
+  });
+
   it.each(["x", "0", "-3", "Infinity"])("are not sent while one of them is %j", (parallelism) => {
     expect(changedSettings(SETTINGS, { ...TEXTS, parallelism })).toBeNull();
   });

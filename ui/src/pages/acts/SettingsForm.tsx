@@ -14,7 +14,7 @@ export function SettingsForm({ study }: { study: Study }) {
   const [typed, setTyped] = useState<Partial<SettingTexts>>({});
   const texts = { ...settingTexts(settings), ...typed };
   const changes = changedSettings(settings, texts);
-  const told = Object.entries(changes ?? {}).map(([name, value]) => `${name} = ${value}`).join(", ");
+  const told = Object.entries(changes ?? {}).map(([name, value]) => `${name} = ${value ?? "–"}`).join(", ");
   const field = (name: keyof SettingTexts) => ({
     value: texts[name],
     onChange: (event: ChangeEvent<HTMLInputElement | HTMLSelectElement>) => setTyped({ ...typed, [name]: event.target.value }),

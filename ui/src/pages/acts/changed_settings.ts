@@ -12,7 +12,8 @@ export interface SettingTexts {
 export interface ChangedSettings {
   parallelism?: number;
   max_trials?: number;
-  timeout_seconds?: number;
+  /** Null takes the limit away. */
+  timeout_seconds?: number | null;
   sampler?: string;
 }
 
@@ -26,13 +27,14 @@ export function settingTexts(settings: Settings): SettingTexts {
   };
 }
 
-/** What differs from the study's settings; null while a text is no number. What is emptied stays as it is. */
+/** What differs from the study's settings; null while a text is no number. What is emptied stays as it is, but for the time limit. */
 export function changedSettings(settings: Settings, texts: SettingTexts): ChangedSettings | null {
   const before = settingTexts(settings);
   const found: ChangedSettings = {};
   if (differs(before.parallelism, texts.parallelism)) found.parallelism = Number(texts.parallelism);
   if (differs(before.max_trials, texts.max_trials)) found.max_trials = Number(texts.max_trials);
-  if (differs(before.hours, texts.hours)) found.timeout_seconds = Math.round(Number(texts.hours) * 3600);
+  if (before.hours !== "" && texts.hours.trim() === "") found.timeout_seconds = null;
+  else if (differs(before.hours, texts.hours)) found.timeout_seconds = Math.round(Number(texts.hours) * 3600);
   if (differs(before.sampler, texts.sampler)) found.sampler = texts.sampler.trim();
   const numbers = Object.values(found).filter((value) => typeof value === "number");
   return numbers.every((value) => Number.isFinite(value) && value > 0) ? found : null;

@@ -37,10 +37,11 @@ function Given({ answer, sent }: { answer: Asked; sent: HitlDetail | null }) {
   const t = useTexts().answer;
   const formats = useFormats();
   if (answer.choice !== null) {
-    const said = answer.choice === APPROVE ? t.approved : t.refused;
-    return <>{said(answer.by ?? t.silence, formats.time(answer.answered_at))}</>;
+    const when = formats.time(answer.answered_at);
+    if (answer.by === null) return <>{t.silent(answer.choice === APPROVE ? t.approve : t.refuse)} {when}</>;
+    return <>{answer.choice === APPROVE ? t.approved(answer.by, when) : t.refused(answer.by, when)}</>;
   }
-  if (sent?.response_received) return <>{t.underWay(sent.responded_by_user?.name ?? t.silence)}</>;
+  if (sent?.response_received) return <>{t.underWay(sent.responded_by_user?.name ?? "")}</>;
   return <>{answer.until ? t.waitsUntil(formats.time(answer.asked_at), formats.time(answer.until)) : t.waits(formats.time(answer.asked_at))}</>;
 }
 

@@ -1,4 +1,5 @@
 // One decision: the sentence on top, then what a person needs to agree with it or not.
+import { useEffect, useState } from "react";
 import type { Comparison } from "../../api/deciding";
 import { useApi } from "../../api/use";
 import { AirflowLink, PlaceLink, taskPath } from "../../host/links";
@@ -15,7 +16,12 @@ import { Strength } from "./Strength";
 import { VerdictBadge } from "./VerdictBadge";
 
 export function DecisionPage({ comparison: id }: { comparison: number }) {
-  const loaded = useApi<Comparison>(`/comparisons/${id}`, true);
+  const path = `/comparisons/${id}`;
+  // A decision never changes; only the answer to it is still to come.
+  const [open, setOpen] = useState(true);
+  const loaded = useApi<Comparison>(path, open);
+  const answer = loaded.data?.answer;
+  useEffect(() => setOpen(loaded.data === undefined || answer?.choice === null), [loaded.data, answer]);
   return <Show loaded={loaded}>{(comparison) => <Decision comparison={comparison} />}</Show>;
 }
 

@@ -34,7 +34,7 @@ export function DecisionList({ comparisons }: { comparisons: readonly Comparison
   return (
     <PlainTable
       caption={t.listCaption}
-      columns={[{ title: t.about }, { title: t.verdict }, { title: t.sentence }, { title: t.answer }, { title: t.when }]}
+      columns={[{ title: t.about }, { title: t.verdict }, { title: t.sentence, text: true }, { title: t.answer }, { title: t.when }]}
       rows={comparisons.map((each) => ({
         key: String(each.id),
         marked: each.answer !== null && each.answer.choice === null,
@@ -53,6 +53,6 @@ export function DecisionList({ comparisons }: { comparisons: readonly Comparison
 function answered({ answer }: ComparisonLine, { answer: t }: Language): string {
   if (answer === null) return "–";
   if (answer.choice === null) return t.waiting;
-  const by = answer.by ?? t.silence;
-  return answer.choice === APPROVE ? t.approvedBy(by) : t.refusedBy(by);
+  if (answer.by === null) return t.silent(answer.choice === APPROVE ? t.approve : t.refuse);
+  return answer.choice === APPROVE ? t.approvedBy(answer.by) : t.refusedBy(answer.by);
 }

@@ -26,7 +26,7 @@ export function Evidence({ comparison }: { comparison: Comparison }) {
       {missing.length === 0 ? null : (
         <PlainTable
           caption={t.missingCaption(formats.count(missing.length))}
-          columns={[{ title: t.scenario }, { title: t.whose }, { title: t.why }]}
+          columns={[{ title: t.scenario }, { title: t.whose }, { title: t.why, text: true }]}
           rows={missing.map((each, index) => ({ key: `${each.scenario} ${index}`, cells: [each.scenario, each.who, each.reason] }))}
         />
       )}

@@ -22,7 +22,7 @@ export function Guardrails({ comparison }: { comparison: Comparison }) {
   return (
     <PlainTable
       caption={t.guardrailsCaption}
-      columns={[{ title: t.metric }, { title: t.holds }, { title: t.better, number: true }, { title: t.margin, number: true }, { title: t.found }]}
+      columns={[{ title: t.metric }, { title: t.holds }, { title: t.better, number: true }, { title: t.margin, number: true }, { title: t.found, text: true }]}
       rows={comparison.guardrails.map((found) => ({ key: found.metric, cells: cells(found) }))}
     />
   );

@@ -38,10 +38,10 @@ export function Versions({ set }: { set: ParameterSet }) {
   return (
     <>
       {set.may.rollback ? null : <p>{t.mayNot}</p>}
-      <Outcome said={act.said} />
+      <Outcome said={asked === null ? act.said : null} />
       <PlainTable
         caption={t.versionsCaption}
-        columns={[{ title: t.version }, { title: t.made }, { title: t.parameters }, { title: t.source }, { title: t.back }]}
+        columns={[{ title: t.version }, { title: t.made }, { title: t.parameters, text: true }, { title: t.source }, { title: t.back }]}
         rows={set.versions.map((each) => ({
           key: String(each.version),
           marked: each.version === set.version,

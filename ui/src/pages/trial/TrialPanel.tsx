@@ -45,13 +45,14 @@ function Trial({ study, trial }: { study: Study; trial: TrialDetail }) {
           [t.state, <StateMark key="state" state={trial.state} />],
           [study.metric, value],
           [t.parameters, <ParamList key="params" params={trial.params} />],
+          [t.metrics, Object.keys(trial.metrics).length === 0 ? null : <ParamList key="metrics" params={trial.metrics} />],
           [t.origin, trial.origin === null ? null : (origins[trial.origin] ?? trial.origin)],
           [t.feasible, trial.feasible === null ? null : trial.feasible ? texts.common.yes : texts.common.no],
           [t.replaces, link(trial.replaces)],
           [t.replacedBy, link(trial.replaced_by)],
         ]}
       />
-      {[...trial.broken, ...trial.oddities].map((sentence) => <p key={sentence} className="hpo-cause">{sentence}</p>)}
+      {[...(trial.invalid === null ? [] : [trial.invalid]), ...trial.broken, ...trial.oddities].map((sentence) => <p key={sentence} className="hpo-cause">{sentence}</p>)}
       <TrialActs study={study} trial={trial} />
       {trial.attempts.length + trial.simulations.length === 0 ? <p>{t.notBegun}</p> : null}
       {trial.attempts.map((attempt) => <AttemptCard key={attempt.attempt} attempt={attempt} />)}
