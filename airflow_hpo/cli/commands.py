@@ -216,16 +216,20 @@ def _comparisons() -> GroupCommand:
 def _import() -> ActionCommand:
     file = Arg(
         ("file",),
-        help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON), or a Hyperopt search (Python)",
+        help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON), or a search of Hyperopt or scikit-learn (Python)",
     )
     output = Arg(("-o", "--output"), help="The DAG file to write (default: the standard output)", default=None)
     looks = "The system of the file (default: the one it looks like)"
-    system = Arg(("--from",), help=looks, choices=("katib", "wandb", "hyperopt"), default=None, dest="source")
+    system = Arg(
+        ("--from",), help=looks, choices=("katib", "wandb", "hyperopt", "sklearn"), default=None, dest="source"
+    )
     name = Arg(("--name",), help="The study's name (default: that of the file)", default=None)
     trials = Arg(("--max-trials",), help="How many trials (default: as many as the file says)", type=int, default=None)
     objective = Arg(("--objective",), help="minimize:NAME or maximize:NAME, where a sweep has no metric", default=None)
     run = Arg(
-        ("--run-file",), help="Run a file that is Python, as Hyperopt's are: look at it first", action="store_true"
+        ("--run-file",),
+        help="Run a file that is Python, as those of Hyperopt and scikit-learn are: look at it first",
+        action="store_true",
     )
     text = "Write the DAG of another system's specification, or say everything in it that cannot be had here"
     return _command("importing.import_", text, file, output, system, name, trials, objective, run, database=False)

@@ -1,5 +1,6 @@
 """Python code of a declaration, laid out as a formatter lays it out, with comments before what they are about."""
 
+import ast
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,33 @@ class Code:
 def returned(value: Any, depth: int) -> str:
     """Return the lines that return a value, so deep in a function."""
     return f"{INDENT * depth}return {_code(value, '', {}, depth, len(INDENT) * depth + len('return '))}\n"
+
+
+def assigned(name: str, value: Any, depth: int) -> str:
+    """Return the lines that give a value a name, so deep in a function."""
+    return f"{INDENT * depth}{name} = {_code(value, '', {}, depth, len(INDENT) * depth + len(name) + 3)}\n"
+
+
+def read(node: ast.expr) -> Any:
+    """Return an expression of a file as one that can be laid out."""
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.List() if not any(isinstance(each, ast.Starred) for each in node.elts):
+            return [*map(read, node.elts)]
+        case ast.Tuple() if not any(isinstance(each, ast.Starred) for each in node.elts):
+            return tuple(map(read, node.elts))
+        case ast.Dict() if all(isinstance(each, ast.Constant) for each in node.keys):
+            keys = [each.value for each in node.keys if isinstance(each, ast.Constant)]
+            return dict(zip(keys, map(read, node.values)))
+        case ast.Call() if not _has_stars(node):
+            named = {str(each.arg): read(each.value) for each in node.keywords}
+            return Call(ast.unparse(node.func), [*map(read, node.args)], named)
+    return Code(ast.unparse(node))
+
+
+def _has_stars(node: ast.Call) -> bool:
+    return any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords)
 
 
 def flat(value: Any) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.document import documents
 from airflow_hpo.importers.hyperopt.reader import from_hyperopt
-from airflow_hpo.importers.hyperopt.run import is_hyperopt
 from airflow_hpo.importers.imported import Imported
 from airflow_hpo.importers.katib.experiment import from_katib, is_experiment
+from airflow_hpo.importers.python_file import imports
+from airflow_hpo.importers.sklearn.reader import from_sklearn
 from airflow_hpo.importers.wandb.sweep import from_wandb, is_sweep
 
 
@@ -27,6 +28,7 @@ SYSTEMS = {
     "katib": System("Katib", from_katib, ("name", "max_trials")),
     "wandb": System("W&B", from_wandb, ("name", "max_trials", "objective")),
     "hyperopt": System("Hyperopt", from_hyperopt, ("run_file", "name", "max_trials")),
+    "sklearn": System("scikit-learn", from_sklearn, ("run_file", "name", "max_trials")),
 }
 NOT_READ = {
     "trainer": "an OptimizationJob of Kubeflow Trainer",
@@ -60,8 +62,9 @@ def read(text: str | bytes, system: str | None = None, **options: Any) -> tuple[
 
 def system_of(text: str | bytes) -> str:
     """Return the name of the system that a specification belongs to."""
-    if is_hyperopt(text):
-        return "hyperopt"
+    for system, modules in _IMPORTED.items():
+        if imports(text, *modules):
+            return system
     for each in documents(text):
         for name, belongs in _SIGNS.items():
             if isinstance(each, Mapping) and belongs(each):
@@ -80,6 +83,7 @@ def _has(*names: str) -> Callable[[Mapping[Any, Any]], bool]:
     return lambda data: all(name in data for name in names)
 
 
+_IMPORTED = {"hyperopt": ("hyperopt",), "sklearn": ("sklearn", "skopt")}
 _SIGNS: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
     "katib": is_experiment,
     "trainer": lambda data: data.get("kind") == "OptimizationJob",

@@ -11,6 +11,7 @@ from airflow_hpo.importers.hyperopt.point import PointCode
 from airflow_hpo.importers.hyperopt.run import Declared, declared
 from airflow_hpo.importers.hyperopt.space import Space, space_of
 from airflow_hpo.importers.imported import Imported
+from airflow_hpo.importers.python_file import allowed, text_of
 from airflow_hpo.task_groups.backends import PythonTrial
 
 
@@ -42,11 +43,7 @@ def from_hyperopt(
         ``code``, the functions of the DAG: ``point(params)`` is what the objective got from Hyperopt, and the objective where the file has it.
     :raises DeclarationError: when the text may not be run, fails, or has what cannot be had here; it names every such part.
     """
-    if run_file is not True:
-        raise DeclarationError(
-            f"A Hyperopt specification is Python, which is run to be read, but got run_file={run_file!r}. "
-            "Look at the file, then write run_file=True (--run-file)."
-        )
+    allowed("Hyperopt", run_file)
     try:
         return _imported(declared(text), text, name, max_trials)
     except RecursionError:
@@ -73,8 +70,7 @@ def _imported(found: Declared, text: str | bytes, name: str | None, max_trials: 
         raise RuntimeError("A search that is read without a refusal becomes a study.")
     functions: dict[str, Any] = {"__name__": "hyperopt_search"}
     exec(compile(code, "hyperopt_search", "exec"), functions)
-    plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
-    if found.function and (objective := copied(plain, found.function, point.names)):
+    if found.function and (objective := copied(text_of(text), found.function, point.names)):
         code = point.text(root, found.function, objective)
     return Imported(study, PythonTrial(functions["train"]), tuple(findings.notes), code)
 

@@ -1,15 +1,16 @@
 """Stand-in of Hyperopt in a process of its own: runs a file, and writes what it declares as plain data.
 
-Started as a script with the file to run and the file to write. It imports nothing of this package, and Hyperopt need not be installed.
+Started with the file to run and the file to write. Hyperopt need not be installed.
 """
 
 import functools
-import json
 import math
 import sys
 import types
 from collections.abc import Callable
 from typing import Any
+
+from airflow_hpo.importers.other_process import write_declared
 
 RANGES = {
     "uniform": ("low", "high"),
@@ -242,18 +243,5 @@ def declared(text: str) -> dict[str, Any]:
     }
 
 
-def main(source: str, target: str) -> None:
-    """Run the one file, and write the other."""
-    install()
-    try:
-        with open(source, encoding="utf-8") as file:
-            found = declared(file.read())
-        text = json.dumps(found)
-    except BaseException as err:  # noqa: BLE001 - whatever a file does, the other process is told
-        text = json.dumps({"error": f"{type(err).__name__}: {err}"})
-    with open(target, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    write_declared(install, declared)

@@ -1,0 +1,1 @@
+"""Reader of the searches of scikit-learn and scikit-optimize."""
