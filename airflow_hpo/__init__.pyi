@@ -18,6 +18,7 @@ from airflow_hpo.exceptions import (
     TrialPruned as TrialPruned,
 )
 from airflow_hpo.hooks.hpo import HpoHook as HpoHook
+from airflow_hpo.hooks.parameter_set_asset import parameter_set_asset as parameter_set_asset
 from airflow_hpo.importers.hyperopt.reader import from_hyperopt as from_hyperopt
 from airflow_hpo.importers.katib.experiment import from_katib as from_katib
 from airflow_hpo.importers.sklearn.reader import from_sklearn as from_sklearn
@@ -39,7 +40,6 @@ from airflow_hpo.operators.process import TrialProcessOperator as TrialProcessOp
 from airflow_hpo.operators.promotion import (
     PromoteOperator as PromoteOperator,
     RollbackOperator as RollbackOperator,
-    parameter_set_asset as parameter_set_asset,
 )
 from airflow_hpo.operators.scenarios import ScenariosOperator as ScenariosOperator
 from airflow_hpo.operators.selection import (

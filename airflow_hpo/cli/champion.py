@@ -15,12 +15,11 @@ from airflow_hpo.core.owner import checked_dag_id
 from airflow_hpo.core.parameter_set import ParameterVersion, Provenance
 from airflow_hpo.core.yaml_document import load
 from airflow_hpo.exceptions import DeclarationError, HpoError
-from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.moved_champion import announce, mirror_moved
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.parameter_sets.history import approval_of, difference_rows, find_version, history
-from airflow_hpo.parameter_sets.mirror import mirror
-from airflow_hpo.parameter_sets.moves import Move, assign, event_of, rollback
+from airflow_hpo.parameter_sets.moves import Move, assign, rollback
 from airflow_hpo.parameter_sets.owner import transfer_parameter_set
 
 
@@ -142,42 +141,7 @@ def _show(console: Console, version: ParameterVersion, approval: str | None) -> 
 
 def _moved(hook: HpoHook, move: Move, *, mirrored: bool) -> None:
     terminal().print(str(move), soft_wrap=True)
-    name = move.made.name
-    if mirrored or read_mirror(name):
-        mirror(hook.database, name, _put)
-        terminal().print("Its Variable is up to date.")
+    if said := mirror_moved(hook.database, move.made.name, create=mirrored):
+        terminal().print(said)
     if not move.repeated:
         terminal().print(announce(move), soft_wrap=True)
-
-
-def _put(key: str, text: str) -> None:
-    # A command reaches the metadata database, and has no supervisor of a task that could write for it.
-    from airflow.models import Variable  # noqa: TID251
-
-    Variable.set(key, text, "The champion of a parameter set, written by airflow-provider-hpo.")  # noqa: AIR311
-
-
-def announce(move: Move) -> str:
-    """Emit the asset event of a parameter set and return one sentence about it.
-
-    The champion has moved already, so nothing here may fail the command: DAGs that are scheduled on the asset can also be
-    started by hand.
-    """
-    from airflow.assets.manager import asset_manager
-    from airflow.models.asset import AssetModel  # noqa: TID251
-    from airflow.utils.session import create_session  # noqa: TID251
-    from sqlalchemy import select
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from airflow_hpo.operators.promotion import parameter_set_asset
-
-    wanted = parameter_set_asset(move.made.name)
-    try:
-        with create_session() as session:
-            asset = session.scalar(select(AssetModel).filter_by(name=wanted.name, uri=wanted.uri))
-            if asset is None:
-                return f"No DAG that Airflow has read uses the asset {wanted.uri}, so nothing was started."
-            asset_manager.register_asset_change(asset=asset, extra=event_of(move), session=session)
-    except SQLAlchemyError as err:
-        return f"DAGs that are scheduled on {wanted.uri} were not started, because Airflow's own database says: {err}."
-    return f"DAGs that are scheduled on {wanted.uri} are started, unless they are paused."

@@ -5,7 +5,6 @@ from typing import Any
 
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
-from airflow_hpo.cli.studies import named_trials
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.hooks.system_user import system_user
@@ -13,6 +12,7 @@ from airflow_hpo.storage import editions
 from airflow_hpo.studies import drain as drains
 from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.rows import find_edition
+from airflow_hpo.studies.stop import named_trials
 from airflow_hpo.studies.store import Store
 
 

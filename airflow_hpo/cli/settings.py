@@ -4,10 +4,8 @@ from typing import Any
 
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
-from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.settings import typed_settings
-from airflow_hpo.exceptions import DeclarationError
-from airflow_hpo.studies.steer import holds_later
+from airflow_hpo.studies.steer import holds_later, settings_sentence
 
 
 @one_line_errors
@@ -15,20 +13,10 @@ def set_(args: Any) -> None:
     """Give a running study other settings."""
     hook = hook_of(args.conn_id)
     edition = hook.set_study(args.name, **typed_settings(args.settings))
-    _say(edition, holds_later(hook.store, edition.name))
+    terminal().print(settings_sentence(edition, holds_later(hook.store, edition.name)), soft_wrap=True)
 
 
 @one_line_errors
 def extend(args: Any) -> None:
     """Have a running study want more trials."""
-    if args.trials < 1:
-        raise DeclarationError(f"A study is extended by 1 trial or more, but got {args.trials}. Type 20.")
-    _say(hook_of(args.conn_id).extend_study(args.name, args.trials))
-
-
-def _say(edition: Edition, later: str | None = None) -> None:
-    study = edition.study
-    limit = f"timeout {study.timeout}" if study.timeout else "no timeout"
-    now = f"{study.wanted} trials, {study.simulations_at_once} at once, {limit}, sampler {study.sampler.name}"
-    said = [f"{edition.name}: {now}.", edition.differs or "That is what its file declares.", later or ""]
-    terminal().print(" ".join(said).rstrip(), soft_wrap=True)
+    terminal().print(settings_sentence(hook_of(args.conn_id).extend_study(args.name, args.trials)), soft_wrap=True)

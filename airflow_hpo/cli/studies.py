@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_hpo.cli.airflow_runs import end_of_run
@@ -27,7 +27,7 @@ from airflow_hpo.studies.periods import periods_sentence
 from airflow_hpo.studies.phases import phase_sentences
 from airflow_hpo.studies.rows import edition_row, find_edition, look_for_edition
 from airflow_hpo.studies.status import status, status_of
-from airflow_hpo.studies.stop import Stop, request_stop
+from airflow_hpo.studies.stop import request_stop
 from airflow_hpo.studies.stopped_runs import end_stopped
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.why import stopped_sentence
@@ -139,7 +139,7 @@ def stop(args: Any) -> None:
         console.print(f"{ended.name} has ended. {ended.reason}", soft_wrap=True)
         console.print("Clear its task finish to have its best trial as a result.", soft_wrap=True)
         return
-    for line in _stop_lines(stopped):
+    for line in stopped.lines:
         console.print(line, soft_wrap=True)
 
 
@@ -178,28 +178,6 @@ def _row(store: Store, edition: Edition) -> dict[str, Any]:
     """Return what is shown of an edition; one that its DAG run left unfinished is stopped."""
     row = edition_row(store, edition)
     return {**row, "state": "stopped"} if end_of_run(store, edition) else row
-
-
-def _stop_lines(stopped: Stop) -> list[str]:
-    edition, waiting = stopped.edition, stopped.waiting
-    if edition.finished is not None:
-        return [f"{edition.name} has finished, and there is nothing to stop. {edition.reason or ''}".rstrip()]
-    if stopped.over is not None:
-        lines = [f"{edition.name} is over already. {stopped.over}"]
-    else:
-        how = "was stopped before" if stopped.again else "is stopped"
-        lines = [f"{edition.name} {how}: nothing further is started. Reason: {edition.stop_reason}"]
-    if waiting and (stopped.over is None or edition.study.when_over == "stop"):
-        lines.append(f"{named_trials(waiting)} suggested and not begun; what has not begun does not start any more.")
-    fate = "left to finish" if edition.study.when_over == "finish" else "ended"
-    lines.append(f"{named_trials(stopped.running)} running and {fate}." if stopped.running else "Nothing runs.")
-    return lines
-
-
-def named_trials(numbers: Sequence[int]) -> str:
-    """Return the subject of a sentence about some trials."""
-    shown = ", ".join(map(str, numbers))
-    return f"Trial {shown} is" if len(numbers) == 1 else f"Trials {shown} are"
 
 
 def _trials_left(store: Store, edition: Edition, lost: Lost | None) -> list[dict[str, Any]]:

@@ -35,18 +35,13 @@ def add(args: Any) -> None:
     hook, console = hook_of(args.conn_id), terminal()
     edition = find_edition(hook.store, args.name)
     added = hook.add_trial(edition.name, typed_point(edition.study.space, args.values))
-    point = ", ".join(f"{name}={value}" for name, value in added.params.items())
-    waits = "waits already" if added.again else "is evaluated next"
-    console.print(f"{point} {waits}, as trial {added.number} of {added.edition}.", soft_wrap=True)
+    console.print(str(added), soft_wrap=True)
 
 
 @one_line_errors
 def end(args: Any) -> None:
     """End one running trial."""
-    asked = hook_of(args.conn_id).end_trial(args.name, args.number)
-    again = " It was asked for before." if asked.again else ""
-    fate = "is ended and pruned" if asked.begun else "does not begin and is pruned"
-    terminal().print(f"Trial {asked.number} of {asked.edition} {fate}, which is no failure.{again}", soft_wrap=True)
+    terminal().print(str(hook_of(args.conn_id).end_trial(args.name, args.number)), soft_wrap=True)
 
 
 @one_line_errors

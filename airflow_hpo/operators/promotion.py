@@ -1,16 +1,15 @@
-"""Operators that move a champion in a DAG: promotion by a decision, rollback, and the asset that tells production."""
+"""Operators that move a champion in a DAG: promotion by a decision, and rollback."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import Asset, Context
+from airflow.sdk import Context
 
 from airflow_hpo.core.answer import Answer, people
 from airflow_hpo.core.budget import End
 from airflow_hpo.core.declared import brief_repr
-from airflow_hpo.core.names import ascii_form
-from airflow_hpo.core.parameter_set import Provenance, check_name
+from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.core.space.parameter import same_params
 from airflow_hpo.evaluations.compare import Compared
 from airflow_hpo.evaluations.decided import decided, number_of
@@ -18,6 +17,7 @@ from airflow_hpo.evaluations.origins import check_trial
 from airflow_hpo.exceptions import ApprovalError, ComparisonError, DeclarationError
 from airflow_hpo.hooks.champion import write_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.parameter_set_asset import parameter_set_asset
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.operators.answers import answers_elsewhere, required_answers
 from airflow_hpo.operators.approval import PromotionApprovalOperator
@@ -34,24 +34,6 @@ from airflow_hpo.studies.store import Store
 
 PROMOTE = "promote"
 _MAY_BE_A_VERSION = re.compile(r"\A\s*\Z|\A\s*[1-9]\d*\s*\Z|\{[{%]|\ANone\Z")
-
-
-def parameter_set_asset(name: str) -> Asset:
-    """Return the asset that is updated whenever an operator moves a champion.
-
-    Schedule a production DAG on it. An event's ``extra`` has ``name``, ``version``, ``params`` and ``previous``.
-
-    Example::
-
-        from airflow.sdk import DAG
-
-        with DAG("plan", schedule=[parameter_set_asset("bikes")]):
-            pass
-
-    :param name: the parameter set.
-    """
-    known = ascii_form(check_name(name), "~")
-    return Asset(name=f"hpo_champion_{known}", uri=f"hpo://champion/{known}")
 
 
 class ChampionOperator(AssetEventOperator):

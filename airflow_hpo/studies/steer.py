@@ -10,7 +10,7 @@ from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.settings import changed, differences
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.core.trial_key import batch_and_index, first_key, sharer_of
-from airflow_hpo.exceptions import PermanentHpoError
+from airflow_hpo.exceptions import DeclarationError, PermanentHpoError
 from airflow_hpo.storage import acts, editions, evaluations
 from airflow_hpo.studies.status import Status, status, status_of
 from airflow_hpo.studies.store import Store
@@ -40,6 +40,8 @@ def set_study(store: Store, name: str, given: Mapping[str, Any], by: str) -> Edi
 
 def extend_study(store: Store, name: str, more: int, by: str) -> Edition:
     """Have a running study want more trials; two people who ask at once get both."""
+    if more < 1:
+        raise DeclarationError(f"A study is extended by 1 trial or more, but got {more}. Type 20.")
     return _set(store, name, by, more=more)
 
 
@@ -52,6 +54,15 @@ def holds_later(store: Store, name: str) -> str | None:
     return (
         f"{running} trials were asked for before and come to their end; further ones start once fewer than {slots} run."
     )
+
+
+def settings_sentence(edition: Edition, later: str | None = None) -> str:
+    """Say which settings a study has now, and in what they differ from its file."""
+    study = edition.study
+    limit = f"timeout {study.timeout}" if study.timeout else "no timeout"
+    now = f"{study.wanted} trials, {study.simulations_at_once} at once, {limit}, sampler {study.sampler.name}"
+    said = [f"{edition.name}: {now}.", edition.differs or "That is what its file declares.", later or ""]
+    return " ".join(said).rstrip()
 
 
 def _set(store: Store, name: str, by: str, given: Mapping[str, Any] | None = None, more: int = 0) -> Edition:

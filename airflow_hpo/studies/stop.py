@@ -30,6 +30,30 @@ class Stop:
     waiting: Sequence[int]
     """Numbers of the trials that were suggested and do not start any more."""
 
+    @property
+    def lines(self) -> list[str]:
+        """What it has come to, for the person who asked."""
+        edition, waiting = self.edition, self.waiting
+        if edition.finished is not None:
+            return [f"{edition.name} has finished, and there is nothing to stop. {edition.reason or ''}".rstrip()]
+        if self.over is not None:
+            lines = [f"{edition.name} is over already. {self.over}"]
+        else:
+            how = "was stopped before" if self.again else "is stopped"
+            lines = [f"{edition.name} {how}: nothing further is started. Reason: {edition.stop_reason}"]
+        if waiting and (self.over is None or edition.study.when_over == "stop"):
+            lines.append(
+                f"{named_trials(waiting)} suggested and not begun; what has not begun does not start any more."
+            )
+        fate = "left to finish" if edition.study.when_over == "finish" else "ended"
+        return [*lines, f"{named_trials(self.running)} running and {fate}." if self.running else "Nothing runs."]
+
+
+def named_trials(numbers: Sequence[int]) -> str:
+    """Return the subject of a sentence about some trials."""
+    shown = ", ".join(map(str, numbers))
+    return f"Trial {shown} is" if len(numbers) == 1 else f"Trials {shown} are"
+
 
 def request_stop(store: Store, name: str, reason: str, running: WhenOver | None = None, by: str | None = None) -> Stop:
     """Let a study start nothing further; what runs is left to finish or ended. Repeating it keeps the first reason."""

@@ -31,6 +31,11 @@ class Added:
     again: bool
     """Whether the same point waited already."""
 
+    def __str__(self) -> str:
+        point = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        waits = "waits already" if self.again else "is evaluated next"
+        return f"{point} {waits}, as trial {self.number} of {self.edition}."
+
 
 def add_trial(store: Store, name: str, params: Mapping[str, Any], by: str) -> Added:
     """Have a point evaluated next; what it leaves out is sampled. A point that waits already is not added again."""
@@ -71,6 +76,11 @@ class EndAsked:
     begun: bool
     """Whether an attempt of it runs, which is ended; one that has not begun does not begin."""
     again: bool
+
+    def __str__(self) -> str:
+        again = " It was asked for before." if self.again else ""
+        fate = "is ended and pruned" if self.begun else "does not begin and is pruned"
+        return f"Trial {self.number} of {self.edition} {fate}, which is no failure.{again}"
 
 
 def end_trial(store: Store, name: str, number: int, by: str) -> EndAsked:

@@ -397,7 +397,7 @@ def the_address_of_a_log_is_made_of_the_names_of_its_task() -> None:
         )
 
 
-@rests_on("asset_manager.register_asset_change", "cli/champion.py")
+@rests_on("asset_manager.register_asset_change", "hooks/moved_champion.py")
 def an_asset_event_can_be_registered_by_a_command() -> None:
     from airflow.assets.manager import asset_manager
 

@@ -21,8 +21,8 @@ from airflow_hpo.core.parameter_set import Provenance
 from airflow_hpo.exceptions import OwnerError
 from airflow_hpo.hooks.champion import read_mirror
 from airflow_hpo.hooks.hpo import HpoHook
+from airflow_hpo.hooks.parameter_set_asset import parameter_set_asset
 from airflow_hpo.hooks.system_user import system_user
-from airflow_hpo.operators.promotion import parameter_set_asset
 from airflow_hpo.parameter_sets.moves import assign, promote, rollback
 from airflow_hpo.storage import approvals
 from airflow_hpo.storage.database import Database

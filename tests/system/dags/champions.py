@@ -6,7 +6,8 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, get_current_context, task
 
 from airflow_hpo.hooks.hpo import HpoHook
-from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator, parameter_set_asset
+from airflow_hpo.hooks.parameter_set_asset import parameter_set_asset
+from airflow_hpo.operators.promotion import PromoteOperator, RollbackOperator
 
 
 @task

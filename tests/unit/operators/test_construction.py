@@ -12,12 +12,12 @@ from airflow_hpo.core.metrics.source import File
 from airflow_hpo.core.space.space import Float
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRequest
+from airflow_hpo.hooks.parameter_set_asset import parameter_set_asset
 from airflow_hpo.operators.function import TrialPythonOperator
 from airflow_hpo.operators.group import TrialOpenOperator, TrialOutcomeOperator
 from airflow_hpo.operators.job import TrialJobOperator
 from airflow_hpo.operators.pod import TrialPodOperator
 from airflow_hpo.operators.process import TrialProcessOperator
-from airflow_hpo.operators.promotion import parameter_set_asset
 from airflow_hpo.operators.study import StudyFinishOperator, StudyStartOperator, StudySuggestOperator
 from airflow_hpo.operators.study_asset import study_asset
 

@@ -8,10 +8,10 @@ import pytest
 from airflow.sdk import DAG, AssetAlias
 
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.parameter_set_asset import parameter_set_asset
 from airflow_hpo.operators.promotion import (
     PromoteOperator,
     RollbackOperator,
-    parameter_set_asset,
     person,
     version_number,
 )
