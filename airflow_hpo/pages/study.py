@@ -13,8 +13,10 @@ from airflow_hpo.core.masking import masked
 from airflow_hpo.core.settings import differences, shown_setting
 from airflow_hpo.core.space.parameter import Categorical, Parameter
 from airflow_hpo.core.study import Study
+from airflow_hpo.pages.comparisons import comparison_lines
 from airflow_hpo.pages.edition import Numbered
 from airflow_hpo.pages.models import studies as told
+from airflow_hpo.pages.models.comparisons import ComparisonLine
 from airflow_hpo.pages.study_lines import EndedRuns, lines_of
 from airflow_hpo.storage import acts, comparisons, parameter_sets
 from airflow_hpo.storage.tables import EditionRow
@@ -44,6 +46,7 @@ def study_page(store: Store, numbered: Numbered, ended_runs: EndedRuns, may: tol
             differs=_differs(edition),
             declaration=json.loads(masked(json.dumps(dict(edition.declaration)))),
             editions=_editions(session, edition),
+            comparisons=_comparisons(session, edition),
             acts=[_act(each) for each in acts.of(session, edition.name)],
             may=may,
             champion=_champion(session, edition),
@@ -100,6 +103,11 @@ def _editions(session: Session, edition: Edition) -> list[told.EditionLine]:
     query = select(*columns).where(*same).order_by(EditionRow.id.desc()).limit(EDITIONS)
     found = session.execute(query)
     return [told.EditionLine(id=i, name=name, run=run, started_at=started) for i, name, run, started in found]
+
+
+def _comparisons(session: Session, edition: Edition) -> list[ComparisonLine]:
+    run = edition.dag_run
+    return comparison_lines(session, dag_id=run.dag_id, run_id=run.run_id) if run else []
 
 
 def _act(act: Act) -> told.ActLine:

@@ -14,6 +14,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep, get_user
 from fastapi import Depends, HTTPException, Path
 
 from airflow_hpo.pages.edition import Numbered, no_such_study, numbered
+from airflow_hpo.pages.models.answer import LARGEST
 from airflow_hpo.plugin.study_database import StoreDep
 
 signed_in = get_user
@@ -49,6 +50,10 @@ class Rights:
         """Say whether tasks of a DAG may be cleared, by Airflow's own API."""
         return bool(dag_id) and self._may("PUT", DagAccessEntity.TASK_INSTANCE, dag_id)
 
+    def may_answer(self, dag_id: str) -> bool:
+        """Say whether questions of a DAG's tasks to people may be answered; whom a task asks, Airflow looks at then."""
+        return self._may("PUT", DagAccessEntity.HITL_DETAIL, dag_id)
+
     def may_move_champions(self, dag_id: str | None = None) -> bool:
         """Say whether champions may be moved, which emits an asset event, and those of a DAG where one is named."""
         manager: Any = get_auth_manager()
@@ -77,9 +82,7 @@ class Rights:
     def _may(self, method: Method, entity: DagAccessEntity, dag_id: str | None) -> bool:
         manager: Any = get_auth_manager()
         details = DagDetails(id=dag_id or ANY_DAG, team_name=_team(dag_id) if dag_id else None)
-        return bool(
-            manager.is_authorized_dag(method=method, access_entity=DagAccessEntity.RUN, details=details, user=self.user)
-        )
+        return bool(manager.is_authorized_dag(method=method, access_entity=entity, details=details, user=self.user))
 
 
 def rights_of(user: GetUserDep) -> Rights:
@@ -87,7 +90,7 @@ def rights_of(user: GetUserDep) -> Rights:
     return Rights(user)
 
 
-StudyNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
+StudyNumber = Annotated[int, Path(ge=1, le=LARGEST)]
 RightsDep = Annotated[Rights, Depends(rights_of)]
 
 

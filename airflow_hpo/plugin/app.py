@@ -13,12 +13,15 @@ from airflow_hpo.plugin.access import signed_in
 from airflow_hpo.plugin.errors import answer_errors
 from airflow_hpo.plugin.guard import Guard
 from airflow_hpo.plugin.pages import STATIC, static_version
-from airflow_hpo.plugin.routes import me, studies, trials
+from airflow_hpo.plugin.routes import comparisons, me, parameter_sets, steering, studies, trials
 
 ROUTERS: tuple[APIRouter, ...] = (
     me.router,
     studies.router,
     trials.router,
+    steering.router,
+    comparisons.router,
+    parameter_sets.router,
 )
 """Each route of these is asked for with a session; one line for each module of ``routes``."""
 API = "/api/v1"

@@ -1,6 +1,6 @@
 """Values of parameters as a person types them: ``lr=0.01``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_hpo.core.environment import as_text
@@ -25,6 +25,11 @@ def typed_point(space: Space, words: Iterable[str]) -> dict[str, Any]:
     """Return the point that was typed, with values of its parameters' types where they have one; it is not checked yet."""
     values = typed_values(words, f"{next(iter(space))}=...")
     return {name: _typed(space.get(name), text) for name, text in values.items()}
+
+
+def typed_values_of(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a point of which some values are text, as a form sends them, with values of its parameters' types."""
+    return {name: _typed(space.get(name), each) if isinstance(each, str) else each for name, each in values.items()}
 
 
 def _typed(parameter: AnyParameter | None, text: str) -> Any:

@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+LARGEST = 2**31 - 1
+"""The largest number that every database takes."""
+
 
 class Answer(BaseModel):
     """An answer: JSON without NaN and infinite numbers, which become null; another field says what they were."""

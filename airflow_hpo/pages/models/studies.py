@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from airflow_hpo.pages.models.answer import Answer
+from airflow_hpo.pages.models.comparisons import ComparisonLine
 
 StudyState = Literal["running", "ended", "drained", "left"]
 
@@ -140,6 +141,8 @@ class StudyPage(StudyLine):
     differs: list[str]
     declaration: dict[str, Any]
     editions: list[EditionLine]
+    comparisons: list[ComparisonLine]
+    """Of its DAG run, the newest first."""
     acts: list[ActLine]
     may: MayStudy
     champion: ChampionNow | None

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from airflow_hpo.pages.drift import drift_of
+from airflow_hpo.pages.models.answer import LARGEST
 from airflow_hpo.pages.models.studies import Drift, MayStudy, StudyList, StudyPage
 from airflow_hpo.pages.studies import list_studies
 from airflow_hpo.pages.study import study_page
@@ -14,7 +15,6 @@ from airflow_hpo.plugin.dag_runs import ended_runs
 from airflow_hpo.plugin.study_database import StoreDep
 
 router = APIRouter()
-LARGEST = 2**31 - 1
 
 FilterDep = Annotated[StudyFilter, Depends(StudyFilter)]
 Limit = Annotated[int, Query(ge=1, le=200)]

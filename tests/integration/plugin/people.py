@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from starlette.testclient import TestClient
@@ -24,6 +26,16 @@ def auth_manager() -> SimpleAuthManager:
 def token_of(role: str) -> str:
     """Return a token of a person of a role, who is called as the role is."""
     return auth_manager().generate_jwt(SimpleAuthManagerUser(username=role.lower(), role=role, teams=[]))
+
+
+def only_of(dag_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everybody have their rights on one DAG alone, as a role of another auth manager may."""
+    before = SimpleAuthManager.is_authorized_dag
+
+    def authorized(self: SimpleAuthManager, *, details: DagDetails | None = None, **options: Any) -> bool:
+        return details is not None and details.id == dag_id and before(self, details=details, **options)
+
+    monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", authorized)
 
 
 @dataclass(frozen=True)
