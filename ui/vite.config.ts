@@ -22,6 +22,6 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000,
     lib: { entry: "src/main.tsx", formats: ["es"], fileName: () => "main.js" },
-    rolldownOptions: { output: { chunkFileNames: "[name].js", minify: true } },
+    rolldownOptions: { output: { chunkFileNames: "[name].js", minify: true, codeSplitting: { groups: [{ name: "shared", test: /src.(parts|texts|host|api|frame|filter)/ }] } } },
   },
 });

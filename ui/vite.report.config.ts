@@ -12,5 +12,6 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
     lib: { entry: "src/report.tsx", formats: ["iife"], name: "hpo_report", fileName: () => "report.js" },
+    rolldownOptions: { output: { minify: true } },
   },
 });

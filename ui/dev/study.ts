@@ -57,7 +57,7 @@ function trials(id: number): Columns {
     origin: number.map((at) => (at === 0 ? "start_point" : at < 4 ? "warm_start" : at === 20 ? "by_hand" : null)),
     feasible: number.map((at) => (state[at] === "complete" ? next() > 0.08 : null)), batch: number.map((at) => `batch_${Math.floor(at / 5)}`),
     pod: number.map((at) => `tune-trial-${at}-x7f2k`), node: number.map((at) => `node-${at % 3}`), task: number.map((at) => `tune.trial_${at % 5}`),
-    map_index: number.map((at) => at % 5), try_number: number.map(() => 1), superseded: { "9": 15 }, invalid: [11],
+    map_index: number.map((at) => at % 5), try_number: number.map(() => 1), superseded: { "9": 15 }, invalid: [11], value_marks: {},
   };
 }
 

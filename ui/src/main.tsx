@@ -1,8 +1,8 @@
-// The entry: Airflow imports this module once and takes each app by its name from globalThis.
+// The entry: Airflow imports this module once and takes each app by the name that it shows to people from globalThis.
 import { App } from "./pages/App";
 
-const apps = globalThis as unknown as { hpo: typeof App; hpo_run: typeof App };
+const apps = globalThis as unknown as { Studies: typeof App; Study: typeof App };
 
-// The same pages: the tab of a run gets `dagId` and `runId`, which the navigation does not have.
-apps.hpo = App;
-apps.hpo_run = App;
+// The same pages: "Study", the tab of a run, gets `dagId` and `runId`, which the navigation does not have.
+apps.Studies = App;
+apps.Study = App;

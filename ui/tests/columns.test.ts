@@ -21,10 +21,12 @@ test("a parameter that only later trials have is empty for the earlier ones", ()
   expect(joined.params).toEqual({ lr: [0, 0.01, null], depth: [null, null, 4] });
 });
 
-test("trials that were replaced are those of the newest answer", () => {
+test("trials that were replaced or taken back are those of the newest answer", () => {
   const joined = merge(columns([0, 1]), columns([2], { since: 2, superseded: { "1": 2 }, invalid: [0] }));
   expect(joined.superseded).toEqual({ "1": 2 });
   expect(joined.invalid).toEqual([0]);
+  expect(joined.state[0]).toBe("failed");
+  expect(joined.value[0]).toBeNull();
 });
 
 test("a number is found among numbers with gaps", () => {

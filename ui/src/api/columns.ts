@@ -35,5 +35,16 @@ export function merge(earlier: Columns | undefined, later: Columns): Columns {
   for (const name of new Set([...Object.keys(earlier.params), ...Object.keys(later.params)])) {
     joined.params[name] = [...filled(earlier.params[name], kept), ...filled(later.params[name], later.number.length)];
   }
-  return joined;
+  return takenBack(joined);
+}
+
+/** Trials that were taken back after they had been sent. */
+function takenBack(columns: Columns): Columns {
+  for (const number of columns.invalid) {
+    const row = indexOf(columns.number, number);
+    if (columns.number[row] !== number) continue;
+    columns.state[row] = "failed";
+    columns.value[row] = null;
+  }
+  return columns;
 }

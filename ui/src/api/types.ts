@@ -103,7 +103,7 @@ export interface Columns {
   params: { [name: string]: Value[] };
   attempts: number[];
   kind: (string | null)[];
-  origin: ("start_point" | "warm_start" | "known" | "by_hand" | null)[];
+  origin: ("start_point" | "champion" | "warm_start" | "known" | "by_hand" | "rerun" | null)[];
   feasible: (boolean | null)[];
   batch: (string | null)[];
   pod: (string | null)[];
@@ -111,8 +111,11 @@ export interface Columns {
   task: (string | null)[];
   map_index: (number | null)[];
   try_number: (number | null)[];
+  /** Replaced trials with the ones in their place, of the whole study in every answer; so are `invalid` and `value_marks`. */
   superseded: { [number: string]: number };
+  /** Trials that were taken back: failed, without a value, also where they were sent otherwise before. */
   invalid: number[];
+  value_marks: { [number: string]: "nan" | "inf" | "-inf" };
 }
 
 export interface Task {

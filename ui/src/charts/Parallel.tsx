@@ -5,7 +5,7 @@ import { Panel } from "../parts/bits";
 import { useFormats } from "../texts/formats";
 import { useTexts } from "../texts";
 import { axisOption, withMissing } from "./axes";
-import { AxisChoice } from "./AxisChoice";
+import { Choice } from "../parts/Choice";
 import Chart, { type Colours } from "./Chart";
 import { axisSelecting } from "./axis_areas";
 import { bands } from "./bands";
@@ -55,7 +55,7 @@ export function Parallel({ study, frame, selected, selecting }: StudyChart) {
   return (
     <Panel
       title={texts.chart.parallel}
-      aside={<AxisChoice all={all} shown={shown} label={(name) => frame.axes.get(name)?.label ?? name} choose={setChosen} title={texts.chart.axes} />}
+      aside={<Choice all={all} shown={shown} label={(name) => frame.axes.get(name)?.label ?? name} choose={setChosen} title={texts.chart.axes} />}
     >
       <p className="hpo-muted">{texts.chart.parallelHelp}</p>
       <Chart label={texts.chart.parallelLabel(formats.count(selected.count), shown.length)} height={320} option={option} then={then} />

@@ -32,11 +32,13 @@ export function groupOf(frame: Frame, mask: Uint8Array, row: number): Group | nu
   if (state[row] === "pruned") return "pruned";
   const from = origin[row];
   if (from === "start_point" || from === "warm_start") return from;
+  if (from === "champion") return "start_point";
   return from === "known" || from === "by_hand" ? "by_hand" : "result";
 }
 
 /** Whether a row has the parameters of the champion, as far as both know them. */
 export function isChampion(frame: Frame, row: number, champion: { params: { [name: string]: unknown } } | null): boolean {
+  if (frame.columns.origin[row] === "champion") return true;
   if (champion === null) return false;
   const known = frame.parameters.filter((name) => name in champion.params);
   return known.length > 0 && known.every((name) => frame.columns.params[name]![row] === champion.params[name]);

@@ -1,7 +1,7 @@
 // The table of the selected trials: sorted by any column, with chosen columns, a page at a time, as CSV.
 import { useMemo, useState } from "react";
 import type { Study } from "../api/types";
-import { AxisChoice } from "../charts/AxisChoice";
+import { Choice } from "../parts/Choice";
 import type { Selected } from "../filter/selection";
 import type { Frame } from "../frame/frame";
 import { PlaceLink } from "../host/links";
@@ -44,7 +44,7 @@ export function TrialTable({ study, frame, selected, chosen }: Props) {
       title={texts.table.title}
       aside={
         <span className="hpo-row">
-          <AxisChoice all={all.map(({ name }) => name)} shown={shown.map(({ name }) => name)} label={(name) => all.find((one) => one.name === name)!.title} choose={setNames} title={texts.table.columns} />
+          <Choice all={all.map(({ name }) => name)} shown={shown.map(({ name }) => name)} label={(name) => all.find((one) => one.name === name)!.title} choose={setNames} title={texts.table.columns} />
           <button type="button" onClick={() => download(`${study.name}.csv`, csv(all.map(({ name }) => name), all.map(({ raw }) => raw), rows))}>
             {texts.table.csv}
           </button>

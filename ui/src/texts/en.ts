@@ -154,6 +154,9 @@ export const en = {
     wrongFilter: (place: number) => `The filter is not complete at character ${place}.`,
     names: (names: string) => `Names: ${names}. Signs: < <= > >= == != ~ (contains), in (a, b), and, or, not. A word alone is searched everywhere.`,
   },
+  report: {
+    made: (time: string, version: string) => `Made ${time} by airflow-provider-hpo ${version}`,
+  },
   table: {
     title: "Trials",
     caption: (n: string, all: string) => `Trials: ${n} of ${all}`,
@@ -164,6 +167,7 @@ export const en = {
     rows: (first: string, last: string, all: string) => `${first} to ${last} of ${all}`,
     number: "Trial",
     state: "State",
+    value: "Value",
     seconds: "Duration",
     kind: "Cause",
     started: "Started",

@@ -154,6 +154,9 @@ export const ja: Language = {
     wrongFilter: (place) => `フィルターの ${place} 文字目が正しくありません。`,
     names: (names) => `名前: ${names}。記号: < <= > >= == != ~(含む)、in (a, b)、and、or、not。単語だけなら全体を検索します。`,
   },
+  report: {
+    made: (time, version) => `${time} に airflow-provider-hpo ${version} で作成`,
+  },
   table: {
     title: "トライアル一覧",
     caption: (n, all) => `トライアル: ${n} / ${all}`,
@@ -164,6 +167,7 @@ export const ja: Language = {
     rows: (first, last, all) => `${first}–${last} / ${all}`,
     number: "トライアル",
     state: "状態",
+    value: "値",
     seconds: "所要時間",
     kind: "原因",
     started: "開始",

@@ -154,6 +154,9 @@ export const ko: Language = {
     wrongFilter: (place) => `필터의 ${place}번째 글자가 올바르지 않습니다.`,
     names: (names) => `이름: ${names}. 기호: < <= > >= == != ~(포함), in (a, b), and, or, not. 단어만 쓰면 전체에서 찾습니다.`,
   },
+  report: {
+    made: (time, version) => `${time}에 airflow-provider-hpo ${version}(으)로 만듦`,
+  },
   table: {
     title: "트라이얼 목록",
     caption: (n, all) => `트라이얼: ${n} / ${all}`,
@@ -164,6 +167,7 @@ export const ko: Language = {
     rows: (first, last, all) => `${first}–${last} / ${all}`,
     number: "트라이얼",
     state: "상태",
+    value: "값",
     seconds: "소요 시간",
     kind: "원인",
     started: "시작",

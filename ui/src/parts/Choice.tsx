@@ -7,7 +7,7 @@ interface Props {
   title: string;
 }
 
-export function AxisChoice({ all, shown, label, choose, title }: Props) {
+export function Choice({ all, shown, label, choose, title }: Props) {
   return (
     <details className="hpo-choice">
       <summary>{title}</summary>
