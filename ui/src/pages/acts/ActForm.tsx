@@ -32,19 +32,22 @@ export function ActForm({ study, title, button, question, doing, done, children 
     done?.();
     return sentence;
   };
+  // The dialog has a form of its own, which must not stand inside this one.
   return (
-    <form className="hpo-panel" aria-labelledby={heading} onSubmit={submit}>
-      <h3 id={heading}>{title}</h3>
-      {children}
-      <button type="submit" disabled={question === null}>
-        {button}
-      </button>
-      <Outcome said={act.said} />
+    <section className="hpo-panel" aria-labelledby={heading}>
+      <h2 id={heading}>{title}</h2>
+      <form onSubmit={submit}>
+        {children}
+        <button type="submit" disabled={question === null}>
+          {button}
+        </button>
+      </form>
+      <Outcome said={asked ? null : act.said} />
       {asked && question !== null ? (
         <Confirm title={title} button={button} act={act} doing={send} close={() => setAsked(false)}>
           <p>{question}</p>
         </Confirm>
       ) : null}
-    </form>
+    </section>
   );
 }

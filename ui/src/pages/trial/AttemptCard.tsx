@@ -12,12 +12,12 @@ export function AttemptCard({ attempt }: { attempt: Attempt }) {
   const t = useTexts().trial;
   const formats = useFormats();
   const { started_at: started, finished_at: finished, kind, exit_code: code } = attempt;
-  const took = finished === null ? null : (Date.parse(finished) - Date.parse(started)) / 1000;
+  const took = ((finished === null ? Date.now() : Date.parse(finished)) - Date.parse(started)) / 1000;
   return (
     <section className="hpo-panel hpo-attempt" aria-label={t.attempt(String(attempt.attempt))}>
       <h3>
         {t.attempt(String(attempt.attempt))}: {attempt.outcome}
-        {kind === null ? "" : ` (${kind})`} <AirflowLink to={taskPath(attempt.task)}>{t.log}</AirflowLink>
+        {kind === null ? "" : ` (${kind.replaceAll("_", " ")})`} <AirflowLink to={taskPath(attempt.task)}>{t.log}</AirflowLink>
       </h3>
       {attempt.reason === null ? null : <p className="hpo-cause">{attempt.reason}</p>}
       {attempt.waits_for === null ? null : <p>{t.waitsFor(attempt.waits_for)}</p>}
@@ -31,9 +31,9 @@ export function AttemptCard({ attempt }: { attempt: Attempt }) {
           ...Object.entries(attempt.place),
         ]}
       />
-      <PhaseBar seconds={attempt.seconds} />
+      <PhaseBar title={t.phases} seconds={attempt.seconds} />
       <Remarks attempt={attempt} />
-      <div className="hpo-row">{attempt.curves.map((curve) => <CurveView key={curve.name} curve={curve} />)}</div>
+      <div className="hpo-curves">{attempt.curves.map((curve) => <CurveView key={curve.name} curve={curve} />)}</div>
       <Text title={t.tail} text={attempt.log_tail} open={attempt.reason !== null} />
       <Text title={t.command} text={attempt.command} />
     </section>

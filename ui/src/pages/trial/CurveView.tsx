@@ -18,7 +18,7 @@ export function CurveView({ curve }: { curve: Curve }) {
       </svg>
       <small>
         {t.curve(formats.count(curve.values.length), formats.value(shape.first), formats.value(shape.last), formats.value(shape.lowest), formats.value(shape.highest))}
-        {shape.odd > 0 ? ` ${t.odd(formats.count(shape.odd))}` : ""}
+        {shape.odd > 0 ? `; ${t.odd(formats.count(shape.odd))}` : ""}
       </small>
     </figure>
   );

@@ -4,13 +4,14 @@ import { phasesOf } from "./phases";
 
 const COLOURS = ["var(--hpo-waiting)", "var(--hpo-pruned)", "var(--hpo-series)", "var(--hpo-best)", "var(--hpo-marked)", "var(--hpo-faint)"];
 
-export function PhaseBar({ seconds }: { seconds: { [phase: string]: number } }) {
+export function PhaseBar({ title, seconds }: { title: string; seconds: { [phase: string]: number } }) {
   const formats = useFormats();
   const phases = phasesOf(seconds);
   if (phases.length === 0) return null;
   const colour = (index: number): string => COLOURS[index % COLOURS.length] ?? "currentColor";
   return (
     <div>
+      <small>{title}</small>
       <div className="hpo-bar" aria-hidden="true">
         {phases.map((phase, index) => (
           <span key={phase.name} style={{ width: `${phase.share * 100}%`, background: colour(index) }} />

@@ -1,9 +1,11 @@
 // What the program itself said besides metrics: notes, links, and times of its parts.
 import type { Attempt } from "../../api/types";
+import { useTexts } from "../../texts";
 import { safeLink } from "./safe_link";
 import { PhaseBar } from "./PhaseBar";
 
 export function Remarks({ attempt }: { attempt: Attempt }) {
+  const t = useTexts().trial;
   const { notes, links, spans } = attempt.remarks;
   return (
     <>
@@ -16,7 +18,7 @@ export function Remarks({ attempt }: { attempt: Attempt }) {
           })}
         </p>
       )}
-      <PhaseBar seconds={spans} />
+      <PhaseBar title={t.spans} seconds={spans} />
     </>
   );
 }

@@ -159,13 +159,15 @@ export const decidingEn = {
     time: "Time",
     span: (start: string, end: string, took: string) => `${start} to ${end} (${took})`,
     stillRuns: "now",
+    phases: "Where its time went",
+    spans: "Parts of the program, as it says",
     exitCode: "Exit code",
     runAs: "Run as",
     tail: "Last lines of its log",
     command: "Command",
     curve: (count: string, first: string, last: string, lowest: string, highest: string) =>
       `values: ${count}, first ${first}, last ${last}, lowest ${lowest}, highest ${highest}`,
-    odd: (count: string) => `No number: ${count}.`,
+    odd: (count: string) => `no number: ${count}`,
     again: "Run it again",
     sureAgain: (number: string, task: string) =>
       `Airflow clears task ${task} of trial ${number}. It runs again with the same parameters, unless its result still counts.`,

@@ -161,6 +161,8 @@ export const decidingJa: Pick<Language, keyof typeof decidingEn> = {
     time: "時間",
     span: (start, end, took) => `${start} ~ ${end}(${took})`,
     stillRuns: "現在",
+    phases: "時間の内訳",
+    spans: "プログラム内の内訳",
     exitCode: "終了コード",
     runAs: "実行方法",
     tail: "ログの最後の行",

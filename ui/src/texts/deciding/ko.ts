@@ -161,6 +161,8 @@ export const decidingKo: Pick<Language, keyof typeof decidingEn> = {
     time: "시간",
     span: (start, end, took) => `${start} ~ ${end} (${took})`,
     stillRuns: "지금",
+    phases: "시간의 쓰임",
+    spans: "프로그램이 말한 부분별 시간",
     exitCode: "종료 코드",
     runAs: "실행 방식",
     tail: "로그의 마지막 줄",
