@@ -91,9 +91,10 @@ format: install ## Format the code
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
-schema: install ## Write the JSON schemas of declarations
+schema: install ## Write the JSON schemas of declarations, and the description of the pages' API
 	$(RUN) python -m airflow_hpo.core.json_schema > airflow_hpo/study.schema.json
 	$(RUN) python -m airflow_hpo.retuning.region_schema > airflow_hpo/region.schema.json
+	$(RUN) python -m airflow_hpo.plugin.openapi airflow_hpo/pages/openapi.json
 
 bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.parse_cost

@@ -13,9 +13,10 @@ from airflow_hpo.plugin.access import signed_in
 from airflow_hpo.plugin.errors import answer_errors
 from airflow_hpo.plugin.guard import Guard
 from airflow_hpo.plugin.pages import STATIC, static_version
-from airflow_hpo.plugin.routes import comparisons, me, parameter_sets, steering, studies, trials
+from airflow_hpo.plugin.routes import comparisons, go, me, parameter_sets, steering, studies, trials
 
 ROUTERS: tuple[APIRouter, ...] = (
+    go.router,
     me.router,
     studies.router,
     trials.router,

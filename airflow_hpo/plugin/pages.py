@@ -64,4 +64,6 @@ def react_apps() -> list[dict[str, Any]]:
 
 def operator_extra_links() -> list[Any]:
     """Return the buttons of our tasks that lead to their pages."""
-    return []
+    from airflow_hpo.plugin.links import page_links
+
+    return list(page_links())
