@@ -26,18 +26,20 @@ def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
     """Return the distribution of one parameter; the upper bound becomes the last value that the step reaches.
 
     Optuna tells by division of floats whether a value lies on a step. Where it would refuse some, it gets none, and what it
-    suggests is moved to the next one.
+    suggests is moved to the next one. A logarithmic scale has no steps there: what is drawn on it is rounded.
     """
     if isinstance(parameter, Categorical):
         return CategoricalDistribution(list(parameter.choices))
     if isinstance(parameter, Int):
         highest = parameter.at(parameter.count - 1)
-        step = parameter.step if highest - parameter.low <= MAX_INT else 1
+        step = parameter.step if highest - parameter.low <= MAX_INT and not parameter.log else 1
         return IntDistribution(parameter.low, highest, log=parameter.log, step=step)
     low, high = float(parameter.low), float(parameter.high)
     if parameter.step is None:
         return FloatDistribution(low, high, log=parameter.log)
     last = parameter.at((parameter.count or 1) - 1)
+    if parameter.log:
+        return FloatDistribution(low, last, log=True)
     return FloatDistribution(low, last, step=float(parameter.step) if _divides(parameter, last) else None)
 
 

@@ -205,8 +205,9 @@ def random_point(space: Space, rng: random.Random, fixed: Params | None = None) 
 
 def _random_value(parameter: Parameter, rng: random.Random) -> Choice:
     if isinstance(parameter, Float | Int) and parameter.log and parameter.low < parameter.high:
-        drawn = math.exp(rng.uniform(math.log(parameter.low), math.log(parameter.high)))
-        return parameter.canonical(min(max(drawn, parameter.low), parameter.high))
+        last = parameter.high if parameter.count is None else parameter.at(parameter.count - 1)
+        drawn = math.exp(rng.uniform(math.log(parameter.low), math.log(last)))
+        return parameter.canonical(min(max(drawn, parameter.low), last))
     if parameter.count is None:
         return rng.uniform(parameter.low, parameter.high)
     return parameter.at(rng.randrange(parameter.count))

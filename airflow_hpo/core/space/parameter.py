@@ -4,88 +4,53 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
     Field,
     StrictBool,
     StrictFloat,
     StrictInt,
-    StrictStr,
     TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from airflow_hpo.core.declared import REQUIRED, Declared, brief_repr, refuse_set
-from airflow_hpo.core.names import OTHERS, is_name, one_spelling, spelt_keys
+from airflow_hpo.core.declared import REQUIRED, brief_repr, refuse_set
+from airflow_hpo.core.names import OTHERS, is_name, one_spelling
 from airflow_hpo.core.remedy import closest, declared_parameter, is_number, named
+from airflow_hpo.core.space.bounds import check_bounds, decimal
+from airflow_hpo.core.space.condition import Choice, Conditional, Params, same, same_params
 from airflow_hpo.exceptions import DeclarationError
 
+__all__ = [
+    "MAX_INT",
+    "PARAMETER_NAME",
+    "AnyParameter",
+    "Categorical",
+    "Choice",
+    "Float",
+    "Int",
+    "Parameter",
+    "Params",
+    "check_parameter_name",
+    "nearest_value",
+    "parameter",
+    "same",
+    "same_params",
+]
+
 PARAMETER_NAME = re.compile(rf"^(?!__)[A-Za-z_{OTHERS}][A-Za-z0-9_.\-{OTHERS}]{{0,127}}$")
-
-_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
-
-
-def _scalar(value: Any) -> Any:
-    finite = not isinstance(value, float) or math.isfinite(value)
-    if isinstance(value, str) and _UNSPEAKABLE.search(value):
-        raise PydanticCustomError(
-            "unspeakable", "must be text without NUL and lone surrogates, which no program can take"
-        )
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise PydanticCustomError("too_long", "must be a whole number of 64 bits, which Airflow hands on, or text")
-    if value is None or (isinstance(value, bool | int | float | str) and finite):
-        return value
-    if isinstance(value, list | tuple | dict):
-        raise PydanticCustomError(
-            "nested", "must be one text or number, which the program takes apart itself, such as '[1, 2]'"
-        )
-    raise PydanticCustomError("scalar_type", "must be text, a finite number, a boolean or None")
-
-
-Choice = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr | None, BeforeValidator(_scalar)]
-Params = dict[Annotated[str, BeforeValidator(_scalar)], Choice]
-"""Parameter values by name; a parameter is absent when its condition does not hold."""
 
 MAX_INT = 2**53
 """Values are stored as doubles, which lose integers beyond this."""
 
 
-def _values(given: Any) -> Any:
-    """Return the values of a condition as a list; of a set in an order that is the same in every process."""
-    if isinstance(given, set | frozenset):
-        return sorted(given, key=lambda value: (type(value).__name__, str(value)))
-    return given if isinstance(given, list | tuple) else [given]
-
-
-class _Parameter(Declared):
-    when: dict[str, list[Choice]] | None = None
-    """Condition: the parameter exists only while every named parameter has one of these values."""
-
-    @field_validator("when", mode="before", json_schema_input_type=dict[str, list[Choice] | Choice] | None)
-    @classmethod
-    def _one_value_is_a_list(cls, when: Any) -> Any:
-        if isinstance(when, Mapping):
-            lists = {name: _values(value) for name, value in spelt_keys(when).items()}
-            return lists or None
-        return when
-
-    def applies(self, params: Mapping[str, Choice]) -> bool:
-        """Say whether the condition holds among the values chosen so far."""
-        conditions = (self.when or {}).items()
-        return all(name in params and any(same(params[name], v) for v in values) for name, values in conditions)
-
-
-class Float(_Parameter):
+class Float(Conditional):
     """A real number between two bounds, both included.
 
     Example::
@@ -95,7 +60,7 @@ class Float(_Parameter):
 
     :param low: smallest value, finite.
     :param high: largest value, finite and not below ``low``.
-    :param log: sample on a logarithmic scale; needs ``low > 0`` and no ``step``.
+    :param log: sample on a logarithmic scale; needs ``low > 0``. With a ``step`` what is drawn on the scale is rounded to the nearest value.
     :param step: distance between allowed values, counted from ``low``; None for any value.
     :param when: condition, such as ``{"model": ["svm", "mlp"]}``; None for always.
     :raises DeclarationError: when the bounds contradict each other.
@@ -112,8 +77,7 @@ class Float(_Parameter):
 
     @model_validator(mode="after")
     def _consistent(self) -> Float:
-        _check_bounds(self.low, self.high, self.log, self.step)
-        _check_log(self.log, self.step, without_step=None)
+        check_bounds(self.low, self.high, self.log, self.step)
         return self
 
     @property
@@ -135,7 +99,7 @@ class Float(_Parameter):
 
         :param index: how many steps above ``low``, from 0.
         """
-        return float(_decimal(self.low) + index * _decimal(self.step or 0))
+        return float(decimal(self.low) + index * decimal(self.step or 0))
 
     def holds(self, value: Any) -> bool:
         """Say whether the value is one of this parameter's."""
@@ -152,10 +116,10 @@ class Float(_Parameter):
 
     def index(self, value: float) -> int:
         """Return how many steps above ``low`` a value of a parameter with steps lies, rounded: samplers compute floats."""
-        return round((_decimal(value) - _decimal(self.low)) / _decimal(self.step or 1))
+        return round((decimal(value) - decimal(self.low)) / decimal(self.step or 1))
 
 
-class Int(_Parameter):
+class Int(Conditional):
     """A whole number between two bounds, both included.
 
     Example::
@@ -165,7 +129,7 @@ class Int(_Parameter):
 
     :param low: smallest value.
     :param high: largest value, not below ``low``.
-    :param log: sample on a logarithmic scale; needs ``low >= 1`` and no ``step`` other than 1.
+    :param log: sample on a logarithmic scale; needs ``low >= 1``. With a ``step`` what is drawn on the scale is rounded to the nearest value.
     :param step: distance between allowed values, counted from ``low``; 1 or more.
     :param when: condition, such as ``{"model": "forest"}``; None for always.
     :raises DeclarationError: when the bounds contradict each other or exceed 2**53.
@@ -182,8 +146,7 @@ class Int(_Parameter):
 
     @model_validator(mode="after")
     def _consistent(self) -> Int:
-        _check_bounds(self.low, self.high, self.log, self.step)
-        _check_log(self.log, self.step, without_step=1)
+        check_bounds(self.low, self.high, self.log, self.step)
         if max(abs(self.low), abs(self.high), self.step) > MAX_INT:
             given = f"(low={self.low}, high={self.high}, step={self.step})"
             raise ValueError(f"Whole numbers are kept exactly up to 2**53, but got {given}. Rescale.")
@@ -220,7 +183,7 @@ class Int(_Parameter):
         return min((2 * (int(value) - self.low) + self.step) // (2 * self.step), self.count - 1)
 
 
-class Categorical(_Parameter):
+class Categorical(Conditional):
     """One of several values without an order.
 
     Example::
@@ -346,49 +309,4 @@ def nearest_value(parameter: AnyParameter, value: Any) -> Choice:
 
 
 def _steps(parameter: Float | Int, value: float) -> int:
-    return int((_decimal(value) - _decimal(parameter.low)) // _decimal(parameter.step or 1))
-
-
-def same(a: Choice, b: Choice) -> bool:
-    """Say whether a value is the one that a condition waits for: samplers compute floats, so 0.1 + 0.2 is 0.3."""
-    if isinstance(a, float) and isinstance(b, float):
-        return math.isclose(a, b)
-    return bool(a == b)
-
-
-def same_params(a: Mapping[str, Choice], b: Mapping[str, Choice]) -> bool:
-    """Return whether two sets of parameters have the same names and values."""
-    return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)
-
-
-def _check_bounds(low: float, high: float, log: bool, step: float | None) -> None:
-    if not low <= high:
-        raise ValueError(
-            f"`low <= high` must hold, but got (low={low}, high={high}). Swap them: low={high}, high={low}."
-        )
-    if high - low > sys.float_info.max:  # compared, not converted: a whole number may be too large for a float
-        raise ValueError(f"Bounds must be less than 1.8e308 apart, but got (low={low}, high={high}). Rescale.")
-    if log and low <= 0:
-        raise ValueError(
-            f"A log scale needs `low > 0`, but got (low={low}). Write low={min(1, high) if isinstance(low, int) else min(1e-05, high)}, or drop log=True."
-        )
-    if step is not None and step <= 0:
-        raise ValueError(
-            f"`step > 0` must hold, but got (step={step}). Write step={abs(step) or (1 if isinstance(step, int) else 0.1)}."
-        )
-    if step is not None and low < high and _decimal(step) > _decimal(high) - _decimal(low):
-        shorter = 1 if isinstance(step, int) else float(f"{(high - low) / 10:.1g}")
-        raise ValueError(
-            f"A step must fit between the bounds, but got (low={low}, high={high}, step={step}). Write step={shorter}."
-        )
-
-
-def _check_log(log: bool, step: float | None, without_step: int | None) -> None:
-    if log and step != without_step:
-        raise ValueError(
-            f"A log scale has no step, but got (log=True, step={step}). Leave out step={step}, or log=True."
-        )
-
-
-def _decimal(number: float) -> Decimal:
-    return Decimal(str(number))
+    return int((decimal(value) - decimal(parameter.low)) // decimal(parameter.step or 1))

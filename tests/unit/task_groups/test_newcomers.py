@@ -76,7 +76,6 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
     (lambda: Float(0.0, float("inf")), "Write high=1000000.0."),
     (lambda: Float(0.0, 1.0, log=True), "Write low=1e-05, or drop log=True."),
     (lambda: Int(0, 8, log=True), "Write low=1, or drop log=True."),
-    (lambda: Float(1, 10, log=True, step=1), "Leave out step=1.0, or log=True."),
     (lambda: Float(0, 1, step=-0.1), "Write step=0.1."),
     (lambda: Float(0, 1, step=3), "Write step=0.1."),
     (lambda: Categorical([]), "Write Categorical(['a', 'b'])."),
