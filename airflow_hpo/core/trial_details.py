@@ -37,6 +37,8 @@ class TrialDetails:
     """The slot that it has or had last, 0 or more; None while it has not run, and for trials that ran before slots were kept."""
     breaks: str | None = None
     """The constraints on metrics that it breaks, and by how much; None when it breaks none."""
+    feasible: bool | None = None
+    """Whether it keeps the constraints on metrics; None where there is none, and where that is not known, or not yet."""
     simulations: Mapping[str, TrialDetails] = field(default_factory=dict)
     """Of a trial of several simulations the one that counts of each scenario, by its name; such a trial has no attempts of its own."""
 

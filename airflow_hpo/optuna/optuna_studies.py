@@ -10,6 +10,7 @@ from cachetools import LRUCache, cached
 from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 
+from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
@@ -23,6 +24,7 @@ from airflow_hpo.optuna.pruning import PruningSession
 from airflow_hpo.optuna.read import StudyReader, find_id, latest_of, study_id
 from airflow_hpo.optuna.rehearsal import rehearse
 from airflow_hpo.optuna.trial_columns import TrialColumns, columns_of
+from airflow_hpo.optuna.trial_curves import best_of, curves_of
 from airflow_hpo.optuna.trial_stamp import stamp_of
 from airflow_hpo.optuna.write import locked_trial
 from airflow_hpo.storage.database import Database
@@ -150,6 +152,14 @@ class OptunaStudies:
     def stamp(self, edition: str, within: Connection) -> list[object]:
         """Return what differs once a trial has changed."""
         return stamp_of(within, edition)
+
+    def curves(self, edition: str, numbers: Collection[int], within: Connection) -> dict[int, dict[int, float]]:
+        """Return the intermediate values of some trials by number and step; trials without any are left out."""
+        return curves_of(within, edition, numbers)
+
+    def best_numbers(self, edition: str, direction: Direction, limit: int, within: Connection) -> Sequence[int]:
+        """Return the numbers of the trials with the best values that count, the best first."""
+        return best_of(within, edition, direction, limit)
 
     def points_left(self, edition: str, study: Study) -> int:
         """Return how many points of a grid may still be asked for."""

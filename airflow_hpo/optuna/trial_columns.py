@@ -60,14 +60,14 @@ def columns_of(connection: Connection, name: str, since: int = 0) -> TrialColumn
     study_id = find_id(connection, name)
     if study_id is None:
         return NO_TRIALS
-    given = {"study_id": study_id, "since": since}
+    given: dict[str, int | None] = {"study_id": study_id, "since": since}
     # Ids rise with numbers, and are what the index of the study has.
     first = connection.execute(_FIRST, given).scalar_one() if since else 0
     given["first"] = LAST_ID if first is None else first
     trials = connection.execute(_TRIALS, given).all()
     places = {row.trial_id: place for place, row in enumerate(trials)}
     told = _by_key(_rows(connection, _TOLD, given))
-    related = _by_key(_rows(connection, _RELATED, given))
+    related = related_of(connection, study_id)
     return TrialColumns(
         total=connection.execute(_TOTAL, given).scalar_one(),
         number=[row.number for row in trials],
@@ -84,7 +84,12 @@ def columns_of(connection: Connection, name: str, since: int = 0) -> TrialColumn
     )
 
 
-def _rows(connection: Connection, statement: Select[Any], given: Mapping[str, int]) -> Iterator[Any]:
+def related_of(connection: Connection, study_id: int | None) -> dict[str, dict[int, Any]]:
+    """Return which trials of a study replace others, and which were taken back, by the name of the attribute and the number."""
+    return _by_key(_rows(connection, _RELATED, {"study_id": study_id}))
+
+
+def _rows(connection: Connection, statement: Select[Any], given: Mapping[str, int | None]) -> Iterator[Any]:
     # In parts: Python's garbage collector walks again and again through a list of a hundred thousand rows that grows.
     for part in connection.execute(statement, given).partitions(PART):
         yield from part

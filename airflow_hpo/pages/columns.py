@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.core.trial_key import batch_and_index
+from airflow_hpo.pages.finite import mark_of
 from airflow_hpo.pages.models.trials import Columns, State
 from airflow_hpo.pages.runs import runs_of
 from airflow_hpo.pages.states import STATES, added_by_hand, comes_from
@@ -46,7 +46,7 @@ def columns_of(store: Store, edition: Edition, since: int = 0) -> Columns:
     feasible = {record.number: limits.feasible(record) for record in records} if limits else {}
     counted = [runs.counted.get(number) for number in trials.number]
     values = [_value(*one, trials) for one in zip(trials.number, trials.state, trials.value, strict=True)]
-    odd = {n: v for n, v in zip(trials.number, values, strict=True) if v is not None and not math.isfinite(v)}
+    odd = {number: mark_of(value) for number, value in zip(trials.number, values, strict=True)}
     return Columns.model_construct(
         since=since,
         next=0 if limits.waiting else _next(trials),
@@ -54,7 +54,7 @@ def columns_of(store: Store, edition: Edition, since: int = 0) -> Columns:
         number=trials.number,
         state=[_state(*one, trials) for one in zip(trials.number, trials.state, strict=True)],
         value=values,
-        value_marks={number: str(value) for number, value in odd.items()},
+        value_marks={number: mark for number, mark in odd.items() if mark},
         started=trials.started,
         finished=trials.finished,
         params=_in_order(trials, study),

@@ -203,6 +203,7 @@ def trial_details(store: Store, name: str, number: int) -> TrialDetails:
         values = metric_series.series(session, name, number, every_attempt=True)
         slot = slots.of(session, name, number)
     record = store.optuna.record(name, number)
+    limits = Limits.of(edition.study.metric_constraints, records)
     return TrialDetails(
         edition=name,
         metric=edition.study.objective.metric,
@@ -211,6 +212,7 @@ def trial_details(store: Store, name: str, number: int) -> TrialDetails:
         attempts=runs,
         values=values,
         slot=slot,
-        breaks=Limits.of(edition.study.metric_constraints, records).breach(record),
+        breaks=limits.breach(record),
+        feasible=limits.feasible(record) if limits else None,
         simulations={each: trial_details(store, companion_of(name), one.number) for each, one in parts.items()},
     )

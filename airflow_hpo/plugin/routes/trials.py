@@ -2,15 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
+from airflow_hpo.pages import attempts as every_attempt
 from airflow_hpo.pages import columns
-from airflow_hpo.pages.models.trials import Columns
+from airflow_hpo.pages import curves as of_trials
+from airflow_hpo.pages import failures as by_reason
+from airflow_hpo.pages.models.answer import Answer
+from airflow_hpo.pages.models.trials import AttemptColumns, Columns, Curves, Failures, TrialDetail
+from airflow_hpo.pages.trial import trial_of
 from airflow_hpo.plugin.access import EditionDep
 from airflow_hpo.plugin.study_database import StoreDep
 
 router = APIRouter(prefix="/studies/{study}")
+MOST_NUMBER = 2**31 - 1
+"""Larger ones are no number of a trial in any database."""
 ALWAYS_ASK = "private, no-cache"
 """A browser keeps the answer and asks each time whether it still holds."""
 
@@ -19,7 +26,7 @@ ALWAYS_ASK = "private, no-cache"
 def trials(
     found: EditionDep,
     store: StoreDep,
-    since: Annotated[int, Query(ge=0)] = 0,
+    since: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Return the trials of a study from a number on as columns; 304 while they are those of the last answer."""
@@ -28,6 +35,40 @@ def trials(
     # What compresses an answer on its way may call its tag a weak one.
     if if_none_match and etag in if_none_match:
         return Response(status_code=304, headers=headers)
+    return _written(columns.columns_of(store, found.edition, since), headers)
+
+
+@router.get("/trials/{number}")
+def trial(found: EditionDep, store: StoreDep, number: Annotated[int, Path(ge=0, le=MOST_NUMBER)]) -> TrialDetail:
+    """Return all of one trial."""
+    return trial_of(store, found, number)
+
+
+@router.get("/attempts", response_model=AttemptColumns)
+def attempts(found: EditionDep, store: StoreDep) -> Response:
+    """Return when and where all attempts of a study ran, as columns."""
+    return _written(every_attempt.attempts_of(store, found.edition), {"Cache-Control": ALWAYS_ASK})
+
+
+@router.get("/failures")
+def failures(found: EditionDep, store: StoreDep) -> Failures:
+    """Return why trials of a study failed, the most frequent reason first."""
+    return by_reason.failures_of(store, found.edition)
+
+
+@router.get("/curves")
+def curves(
+    found: EditionDep,
+    store: StoreDep,
+    numbers: Annotated[str | None, Query(max_length=10_000)] = None,
+    best: Annotated[int, Query(ge=1, le=of_trials.MOST)] = 50,
+) -> Curves:
+    """Return what trials reported of the objective: those that are named, as ``1,2,3``, else the best ones."""
+    if numbers is None:
+        return of_trials.best_curves(store, found.edition, best)
+    return of_trials.curves_of(store, found.edition, of_trials.numbers_in(numbers))
+
+
+def _written(answer: Answer, headers: dict[str, str]) -> Response:
     # Written at once: FastAPI would first check each of a hundred thousand values that were just read.
-    body = columns.columns_of(store, found.edition, since).model_dump_json()
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(answer.model_dump_json(), media_type="application/json", headers=headers)

@@ -44,3 +44,20 @@ def test_a_number_below_zero_is_refused_with_a_sentence(viewer: Person, demo: Tu
     answer = viewer.get("/studies/1/trials?since=-1")
     assert answer.status_code == 422
     assert "since" in answer.json()["detail"]
+
+
+def test_one_trial_its_attempts_its_failures_and_its_curves_are_answered(viewer: Person, demo: Tuned) -> None:
+    demo.fail(demo.suggest()[1], reason="<script>alert(1)</script>")
+    assert viewer.get("/studies/1/trials/0").json()["attempts"][0]["outcome"] == "complete"
+    assert viewer.get("/studies/1/attempts").json()["outcome"] == ["complete", "failed"]
+    told = viewer.get("/studies/1/failures").json()["failures"]
+    assert [(each["sentence"], each["numbers"]) for each in told] == [("<script>alert(1)</script>", [1])]
+    assert viewer.get("/studies/1/curves?numbers=0,1").json() == {"curves": []}
+    assert viewer.get("/studies/1/curves?best=5").json() == {"curves": []}
+
+
+@pytest.mark.parametrize("path", ["trials/9", "trials/0x1", "trials/99999999999", "curves?numbers=a", "curves?best=0"])
+def test_what_is_not_there_or_asked_wrongly_is_answered_with_a_sentence(path: str, viewer: Person, demo: Tuned) -> None:
+    answer = viewer.get(f"/studies/1/{path}")
+    assert answer.status_code in (404, 422)
+    assert answer.json()["detail"].endswith(".")
