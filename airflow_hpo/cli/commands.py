@@ -216,12 +216,16 @@ def _comparisons() -> GroupCommand:
 def _import() -> ActionCommand:
     file = Arg(
         ("file",),
-        help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON), or a search of Hyperopt or scikit-learn (Python)",
+        help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON), a search of Hyperopt or scikit-learn (Python), or a database of Optuna (SQLite)",
     )
     output = Arg(("-o", "--output"), help="The DAG file to write (default: the standard output)", default=None)
     looks = "The system of the file (default: the one it looks like)"
     system = Arg(
-        ("--from",), help=looks, choices=("katib", "wandb", "hyperopt", "sklearn"), default=None, dest="source"
+        ("--from",),
+        help=looks,
+        choices=("katib", "wandb", "hyperopt", "optuna", "sklearn"),
+        default=None,
+        dest="source",
     )
     name = Arg(("--name",), help="The study's name (default: that of the file)", default=None)
     trials = Arg(("--max-trials",), help="How many trials (default: as many as the file says)", type=int, default=None)
@@ -231,5 +235,10 @@ def _import() -> ActionCommand:
         help="Run a file that is Python, as those of Hyperopt and scikit-learn are: look at it first",
         action="store_true",
     )
+    study = Arg(("--study",), help="Which study, where a database of Optuna has several", default=None)
+    metric = Arg(
+        ("--metric",), help="What the objective of Optuna is called, where the database has no name", default=None
+    )
+    given = (file, output, system, name, trials, objective, study, metric, run)
     text = "Write the DAG of another system's specification, or say everything in it that cannot be had here"
-    return _command("importing.import_", text, file, output, system, name, trials, objective, run, database=False)
+    return _command("importing.import_", text, *given, database=False)

@@ -10,6 +10,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.dag_file import dag_file, dag_id
 from airflow_hpo.importers.document import LARGEST
 from airflow_hpo.importers.findings import RefusedSpecificationError
+from airflow_hpo.importers.imported import Imported
 from airflow_hpo.importers.systems import read
 
 
@@ -23,21 +24,40 @@ def import_(args: Any) -> None:
         )
     try:
         options = {"name": args.name, "max_trials": args.max_trials, "objective": _objective(args.objective)}
-        options["run_file"] = args.run_file or None
-        system, found = read(_content(path), args.source, **options)
+        options |= {"run_file": args.run_file or None, "study": args.study, "metric": args.metric}
+        system, found = read(_content(path), args.source, path, **options)
     except RefusedSpecificationError as err:
         sys.exit("\n".join(map(shown, str(err).splitlines())))
-    text = dag_file(found, f"{path.name} ({system.title})")
+    results = _results_beside(target, found)
+    text = dag_file(found, f"{path.name} ({system.title})", results.name if results else None)
     if target is None:
         print(text, end="")  # noqa: T201
     else:
         target.write_text(text, encoding="utf-8")
+    if results is not None:
+        results.write_text(found.results, encoding="utf-8")
+        _say(f"Wrote the results of the study as {results}: keep the two files together.")
     for note in found.notes:
         _say(f"{note.level.value.replace('_', ' ')}: {note.path}: {note.sentence}")
     if target is not None:
         _say(
             f"Wrote the study {found.study.name!r} as {args.output}. Look at it, then: airflow dags test {dag_id(found.study)}"
         )
+
+
+def _results_beside(target: Path | None, found: Imported) -> Path | None:
+    """Return where the results of a study are written: next to its DAG; None without any, or where the DAG is printed."""
+    if not found.results:
+        return None
+    if target is None:
+        _say("The results of the study are not written: give -o, so that a file with them stands beside the DAG.")
+        return None
+    path = target.with_name(f"{target.stem}_results.csv")
+    if path.exists():
+        raise DeclarationError(
+            f"The results are written into a new file, but {str(path)!r} exists. Give another name, or remove it."
+        )
+    return path
 
 
 def _objective(given: str | None) -> dict[str, str] | None:

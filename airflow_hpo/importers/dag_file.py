@@ -1,5 +1,6 @@
 """The DAG of an imported specification, as a person would have written it."""
 
+import csv
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.shown_text import shown
 from airflow_hpo.core.space.parameter import Categorical, Float, Int
 from airflow_hpo.core.study import Study
-from airflow_hpo.importers.expression import Call, Code, assignment, commented, names_in
+from airflow_hpo.importers.expression import Call, Code, assignment, commented, flat, names_in
 from airflow_hpo.importers.findings import Note
 from airflow_hpo.importers.imported import Imported
 
@@ -29,12 +30,18 @@ _LAST = {"metrics": 1, "pod_template_dict": 2}
 _SOURCES = (Stdout, File, TerminationMessage)
 
 
-def dag_file(imported: Imported, source: str) -> str:
-    """Return the text of a DAG file, of which the first line names the source, such as ``tides.yaml (Katib)``."""
+def dag_file(imported: Imported, source: str, results: str | None = None) -> str:
+    """Return the text of a DAG file, of which the first line names the source, such as ``tides.yaml (Katib)``.
+
+    Results are named by their file, which is in the same folder.
+    """
     study, trial = _study(imported.study), Call(type(imported.trial).__name__, (), _trial(imported.trial.arguments))
     if imported.code:
         trial = _of_function(trial)
+    if results is not None:
+        study = Call(study.name, (), {**study.named, "warm_start": _warm_start(imported.results, results)})
     comments = _comments(imported.notes, study, trial)
+    standard = "" if results is None else "from pathlib import Path\n\n"
     names = sorted({"TuneTaskGroup", *names_in(study), *names_in(trial)})
     used = ", ".join(names)
     imports = f"from airflow_hpo import {used}\n"
@@ -44,12 +51,19 @@ def dag_file(imported: Imported, source: str) -> str:
     title = f"Study {imported.study.name}, imported from {shown(source)}."
     general = commented(comments.get("", ()), 0)
     return (
-        f'"""{" ".join(title.translate(_IN_A_DOCSTRING).split())}"""\n\nfrom airflow.sdk import DAG\n{imports}{code}\n{general and general + chr(10)}'
+        f'"""{" ".join(title.translate(_IN_A_DOCSTRING).split())}"""\n\n{standard}from airflow.sdk import DAG\n{imports}{code}\n{general and general + chr(10)}'
         f"{assignment('study', study, comments)}"
         f"{assignment('trial', trial, comments)}\n"
         f'with DAG("{dag_id(imported.study)}", schedule=None, catchup=False):\n'
         '    TuneTaskGroup(group_id="tune", study=study, trial=trial)\n'
     )
+
+
+def _warm_start(text: str, file: str) -> Call:
+    """Return the warm start from a file in the folder of the DAG, which takes all of it as known."""
+    beside = Code(f"str(Path(__file__).parent / {flat(file)})")
+    count = sum(1 for _ in csv.reader(text.splitlines())) - 1
+    return Call("WarmStart", (), {"mode": "values", "trials": count, "results": beside})
 
 
 def _of_function(trial: Call) -> Call:

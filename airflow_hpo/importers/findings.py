@@ -74,6 +74,10 @@ class Findings:
         """Note a name that cannot be had here."""
         self._note(Note(path, Level.RENAMED, sentence, place))
 
+    def inferred(self, path: str, sentence: str, place: str = "") -> None:
+        """Note what is read off data, and perhaps wrong."""
+        self._note(Note(path, Level.INFERRED, sentence, place))
+
     def refuse(self, path: str, sentence: str) -> None:
         """Refuse a field; of one field the first reason is told."""
         self._refusals.setdefault(path, Refusal(path, sentence))

@@ -15,3 +15,5 @@ class Imported(NamedTuple):
     notes: tuple[Note, ...]
     code: str = ""
     """Functions of a trial that is one: Python that stands in the DAG before the study."""
+    results: str = ""
+    """Results that a study begins with, as a CSV file for a warm start."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from airflow_hpo.exceptions import DeclarationError
@@ -9,6 +10,8 @@ from airflow_hpo.importers.document import documents
 from airflow_hpo.importers.hyperopt.reader import from_hyperopt
 from airflow_hpo.importers.imported import Imported
 from airflow_hpo.importers.katib.experiment import from_katib, is_experiment
+from airflow_hpo.importers.optuna.database import HEADER
+from airflow_hpo.importers.optuna.reader import from_optuna
 from airflow_hpo.importers.python_file import imports
 from airflow_hpo.importers.sklearn.reader import from_sklearn
 from airflow_hpo.importers.wandb.sweep import from_wandb, is_sweep
@@ -22,12 +25,15 @@ class System:
     read: Callable[..., Imported]
     options: tuple[str, ...]
     """What may be given with a file, because files of the system may not say it."""
+    is_database: bool = False
+    """Whether it is read from the file itself, however large."""
 
 
 SYSTEMS = {
     "katib": System("Katib", from_katib, ("name", "max_trials")),
     "wandb": System("W&B", from_wandb, ("name", "max_trials", "objective")),
     "hyperopt": System("Hyperopt", from_hyperopt, ("run_file", "name", "max_trials")),
+    "optuna": System("Optuna", from_optuna, ("study", "metric", "name", "max_trials"), is_database=True),
     "sklearn": System("scikit-learn", from_sklearn, ("run_file", "name", "max_trials")),
 }
 NOT_READ = {
@@ -38,8 +44,13 @@ NOT_READ = {
 }
 
 
-def read(text: str | bytes, system: str | None = None, **options: Any) -> tuple[System, Imported]:
-    """Return the system of a specification, recognised unless it is named, and what becomes of it."""
+def read(
+    text: str | bytes, system: str | None = None, path: Path | None = None, **options: Any
+) -> tuple[System, Imported]:
+    """Return the system of a specification, recognised unless it is named, and what becomes of it.
+
+    A database is read from its path.
+    """
     found = system or system_of(text)
     if found not in SYSTEMS:
         raise DeclarationError(
@@ -54,14 +65,20 @@ def read(text: str | bytes, system: str | None = None, **options: Any) -> tuple[
         )
     for name in given:
         if name not in one.options:
+            if name in ("study", "metric"):
+                raise DeclarationError(
+                    f"A database of Optuna has several studies and metrics without a name, {one.title} has not, but got {name}={given[name]!r}. Leave it out."
+                )
             raise DeclarationError(
                 f"A specification of {one.title} says its {name} itself, but got {name}={given[name]!r}. Leave it out."
             )
-    return one, one.read(text, **given)
+    return one, one.read(path if one.is_database else text, **given)
 
 
 def system_of(text: str | bytes) -> str:
     """Return the name of the system that a specification belongs to."""
+    if isinstance(text, bytes) and text.startswith(HEADER):
+        return "optuna"
     for system, modules in _IMPORTED.items():
         if imports(text, *modules):
             return system

@@ -25,6 +25,8 @@ def run(file: Path, **options: Any) -> None:
         "max_trials": None,
         "objective": None,
         "run_file": False,
+        "study": None,
+        "metric": None,
         **options,
     }
     import_(argparse.Namespace(**given))
