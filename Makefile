@@ -91,10 +91,11 @@ format: install ## Format the code
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
-schema: install ## Write the JSON schemas of declarations, and the description of the pages' API
+schema: install ui/node_modules/.package-lock.json ## Write the JSON schemas of declarations, and the description of the pages' API with its types
 	$(RUN) python -m airflow_hpo.core.json_schema > airflow_hpo/study.schema.json
 	$(RUN) python -m airflow_hpo.retuning.region_schema > airflow_hpo/region.schema.json
 	$(RUN) python -m airflow_hpo.plugin.openapi airflow_hpo/pages/openapi.json
+	cd ui && npm run --silent schema
 
 bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.parse_cost

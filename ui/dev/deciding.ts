@@ -101,7 +101,7 @@ export const COMPARISONS: Comparison[] = [INCONCLUSIVE, PROMOTE, BROKEN, FIRST].
 const version = (number: number, hours: number, params: Version["params"], provenance: Version["provenance"], restores: number | null = null): Version => ({
   version: number, created_at: ago(hours), params, provenance, restores, study: 12, approval: null,
 });
-const move = (from_version: number | null, to_version: number | null, action: string, by: string | null, reason: string | null, hours: number, comparison: number | null = null) => ({
+const move = (from_version: number | null, to_version: number, action: string, by: string | null, reason: string | null, hours: number, comparison: number | null = null) => ({
   from_version, to_version, action, by, reason, at: ago(hours), comparison,
 });
 

@@ -1,5 +1,6 @@
 // A form for one act on a study: it asks once more before it is sent, and says what came of it.
 import { useId, useState, type FormEvent, type ReactNode } from "react";
+import type { Steered } from "../../api/deciding";
 import { refreshAll } from "../../api/resource";
 import { useAct } from "../../parts/act";
 import { Confirm } from "../../parts/Confirm";
@@ -11,7 +12,7 @@ interface ActFormProps {
   button: string;
   /** What the act means, asked before it is sent; null while the form cannot be sent. */
   question: string | null;
-  doing: () => Promise<{ sentence: string }>;
+  doing: () => Promise<Steered>;
   /** After it went well. */
   done?: () => void;
   children?: ReactNode;

@@ -1,7 +1,7 @@
 // All versions, and the way back to one of them for those who may.
 import { useState } from "react";
 import { ApiError, change } from "../../api/client";
-import type { ParameterSet, Version } from "../../api/deciding";
+import type { ParameterSet, RolledBack, Version } from "../../api/deciding";
 import { refreshAll } from "../../api/resource";
 import { pathOf } from "../../api/use";
 import { ParamList } from "../../parts/bits";
@@ -23,8 +23,8 @@ export function Versions({ set }: { set: ParameterSet }) {
   const rollBack = async (reason: string): Promise<string> => {
     try {
       const body = { expected: asked?.expected, to: asked?.to.version, reason };
-      const done = await change<{ version: number; sentence?: string }>(`${path}/rollback`, body);
-      return done.sentence ?? t.rolledBack(formats.count(done.version));
+      const done = await change<RolledBack>(`${path}/rollback`, body);
+      return done.sentence;
     } catch (error) {
       throw error instanceof ApiError && error.status === 409 ? new ApiError(409, `${t.moved} ${error.message}`) : error;
     } finally {

@@ -1,6 +1,7 @@
 // What a person can do with one trial: have it run again, or end it while it runs.
 import { useState } from "react";
 import { change } from "../../api/client";
+import type { Steered } from "../../api/deciding";
 import { refreshAll } from "../../api/resource";
 import type { Study, TrialDetail } from "../../api/types";
 import { useAct } from "../../parts/act";
@@ -17,7 +18,7 @@ export function TrialActs({ study, trial }: { study: Study; trial: TrialDetail }
   const task = lastTask(trial);
   const close = (): void => setAsked(null);
   const end = async (): Promise<string> => {
-    const { sentence } = await change<{ sentence: string }>(`/studies/${study.id}/trials/${trial.number}/end`, {});
+    const { sentence } = await change<Steered>(`/studies/${study.id}/trials/${trial.number}/end`, {});
     await refreshAll(`/studies/${study.id}`);
     return sentence;
   };

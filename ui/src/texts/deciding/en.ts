@@ -129,7 +129,6 @@ export const decidingEn = {
     sure: (set: string, now: string, version: string) =>
       `Production uses version ${now} of ${set} now. The parameters of version ${version} become a new version, which it uses from then on.`,
     reason: "Why",
-    rolledBack: (version: string) => `Done. Production uses the new version ${version}.`,
     moved: "The champion has moved since this page was read, so nothing was changed. Look again.",
     mayNot: "You may look, but not bring a version back: that needs the right to create asset events, and to edit the DAG.",
     compare: "Compare two versions",

@@ -131,7 +131,6 @@ export const decidingJa: Pick<Language, keyof typeof decidingEn> = {
     bringBack: (version) => `バージョン ${version} に戻す`,
     sure: (set, now, version) => `本番は現在 ${set} のバージョン ${now} を使用しています。バージョン ${version} のパラメータで新しいバージョンを作り、以後それを使用します。`,
     reason: "理由",
-    rolledBack: (version) => `完了しました。本番は新しいバージョン ${version} を使用します。`,
     moved: "このページを読み込んだ後に現行が変わったため、何も変更していません。もう一度確認してください。",
     mayNot: "閲覧はできますが、戻すことはできません。アセットイベントの作成と DAG の編集の権限が必要です。",
     compare: "二つのバージョンを比較",

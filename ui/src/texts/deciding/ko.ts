@@ -131,7 +131,6 @@ export const decidingKo: Pick<Language, keyof typeof decidingEn> = {
     bringBack: (version) => `버전 ${version}로 되돌리기`,
     sure: (set, now, version) => `지금 운영에서 ${set}의 버전 ${now}을 사용합니다. 버전 ${version}의 파라미터로 새 버전을 만들어 그때부터 사용합니다.`,
     reason: "이유",
-    rolledBack: (version) => `완료했습니다. 운영에서 새 버전 ${version}을 사용합니다.`,
     moved: "이 페이지를 읽은 뒤 현행이 바뀌어 아무것도 변경하지 않았습니다. 다시 확인하세요.",
     mayNot: "볼 수는 있지만 되돌릴 수는 없습니다. 애셋 이벤트 생성과 DAG 편집 권한이 필요합니다.",
     compare: "두 버전 비교",
