@@ -23,8 +23,9 @@ export interface StudyLine {
   name: string;
   family: string;
   run: string;
-  dag_id: string;
-  run_id: string;
+  /** Null of a study that no DAG made. */
+  dag_id: string | null;
+  run_id: string | null;
   group_id: string | null;
   evaluates: boolean;
   state: StudyState;

@@ -41,8 +41,8 @@ export function History({ study, frame, selected, selecting, onTrial }: StudyCha
 
   const option = useCallback(
     (colours: Colours) => ({
-      grid: grid({ top: 40 }),
-      legend: { top: 0, type: "plain", textStyle: { color: colours.text }, inactiveColor: colours.muted, itemHeight: 10 },
+      grid: grid({ top: 56 }),
+      legend: { top: 0, type: "scroll", pageTextStyle: { color: colours.text }, textStyle: { color: colours.text }, inactiveColor: colours.muted, itemHeight: 10 },
       xAxis: { ...axisOption(frame.axes.get(NUMBER)!, colours, formats.count), nameLocation: "middle", nameGap: 26 },
       yAxis: axisOption({ ...frame.axes.get(VALUE)!, log }, colours, formats.value),
       tooltip: tooltip(colours, ({ seriesId, dataIndex }) => tip(row(seriesId, dataIndex))),

@@ -4,7 +4,7 @@ import { VALUE, axisOf } from "../frame/frame";
 import { Panel } from "../parts/bits";
 import { useFormats } from "../texts/formats";
 import { useTexts } from "../texts";
-import { axisOption, withMissing } from "./axes";
+import { axisOption, halo, withMissing } from "./axes";
 import { Choice } from "../parts/Choice";
 import Chart, { type Colours } from "./Chart";
 import { axisSelecting } from "./axis_areas";
@@ -32,7 +32,7 @@ export function Parallel({ study, frame, selected, selecting }: StudyChart) {
         const axis = frame.axes.get(name)!;
         const missing = withMissing(axis);
         const shape = axisOption(axis, colours, formats.value);
-        return { ...shape, id: name, dim, ...(missing === null ? {} : { data: missing.categories }), nameTextStyle: { color: colours.text }, axisLine: { lineStyle: { color: colours.muted } } };
+        return { ...shape, id: name, dim, realtime: false, axisLabel: { ...(shape["axisLabel"] as object), ...halo(colours) }, ...(missing === null ? {} : { data: missing.categories }), nameTextStyle: { color: colours.text }, axisLine: { lineStyle: { color: colours.muted } } };
       }),
       series: series.map(({ name, flat, opacity, colour, width }) => ({
         id: name,

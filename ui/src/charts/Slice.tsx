@@ -10,6 +10,8 @@ import { groupOf, points } from "./groups";
 import type { StudyChart } from "./props";
 import { useTrialTip } from "./tip";
 
+const MANY = 2000; // points that would cover each other
+
 export function Slice(props: StudyChart) {
   const { frame } = props;
   const texts = useTexts().chart;
@@ -57,7 +59,7 @@ function One({ frame, selected, onTrial, parameter, up }: StudyChart & { paramet
       yAxis: { ...axisOption(y, colours, formats.value), name: "" },
       tooltip: tooltip(colours, ({ seriesId, dataIndex }) => tip(series[seriesId as keyof typeof series].rows[dataIndex])),
       series: (["unselected", "selected"] as const).map((id) => ({
-        id, type: "scatter", dimensions: ["x", "y"], data: series[id].xy, symbolSize: id === "selected" ? 5 : 3, ...LARGE,
+        id, type: "scatter", dimensions: ["x", "y"], data: series[id].xy, symbolSize: id === "selected" && series[id].rows.length < MANY ? 5 : 3, ...LARGE,
         itemStyle: { color: id === "selected" ? colours.series : colours.faint, opacity: id === "selected" ? 0.75 : 0.3 },
       })),
     }),

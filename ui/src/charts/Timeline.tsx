@@ -40,7 +40,7 @@ export function Timeline({ study, attempts, now, onNumber }: Props) {
         ...axisOption({ ...plain, name: "time", label: "" }, colours, (seconds) => formats.duration(seconds)),
         min: 0, max: timeline.length, scale: false,
       },
-      yAxis: { ...axisOption({ ...plain, name: "slot", label: texts.chart.slots }, colours, (lane) => formats.count(lane + 1)), min: -0.5, max: timeline.lanes - 0.5, minInterval: 1 },
+      yAxis: { ...axisOption({ ...plain, name: "slot", label: texts.chart.slots }, colours, (lane) => (Number.isInteger(lane) ? formats.count(lane + 1) : "")), min: -0.5, max: timeline.lanes - 0.5, minInterval: 1 },
       tooltip: tooltip(colours, ({ seriesId, dataIndex }) => {
         const at = row(seriesId, dataIndex);
         if (at === undefined) return "";

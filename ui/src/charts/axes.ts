@@ -20,8 +20,13 @@ export function axisOption(axis: Axis, colours: Colours, format: (value: number)
 
 /** The categories of an axis on which trials without a value stand too, and the place of these. */
 export function withMissing(axis: Axis): { categories: string[]; missing: number } | null {
-  if (axis.categories === null) return null;
+  if (axis.categories === null || !axis.data.some(Number.isNaN)) return null;
   return { categories: [...axis.categories, MISSING], missing: axis.categories.length };
+}
+
+/** Labels that can be read where lines cross them. */
+export function halo(colours: Colours): Record<string, unknown> {
+  return { color: colours.text, textBorderColor: colours.surface, textBorderWidth: 3 };
 }
 
 export function grid(over: Record<string, unknown> = {}): Record<string, unknown> {

@@ -35,9 +35,9 @@ export function PlaceLink({ to, stay = false, ...rest }: Omit<LinkProps, "to"> &
 }
 
 /** A link to a page of Airflow, for example `/dags/tune/runs/monday`. */
-export function AirflowLink(props: LinkProps) {
+export function AirflowLink({ to, ...rest }: Omit<LinkProps, "to"> & { to: string | null }) {
   const maker = useContext(LinkContext);
-  return maker === null ? <span>{props.children}</span> : maker(props);
+  return maker === null || to === null ? <span>{rest.children}</span> : maker({ to, ...rest });
 }
 
 export interface TaskPlace {
@@ -46,6 +46,11 @@ export interface TaskPlace {
   task_id: string;
   map_index?: number | null;
   try_number?: number | null;
+}
+
+/** Where Airflow shows a DAG run; null for what no DAG made. */
+export function runPath(dag: string | null, run: string | null): string | null {
+  return dag === null || run === null ? null : `/dags/${encodeURIComponent(dag)}/runs/${encodeURIComponent(run)}`;
 }
 
 /** Where Airflow shows the log of a task's try. */

@@ -51,7 +51,7 @@ export function TrialTable({ study, frame, selected, chosen }: Props) {
         </span>
       }
     >
-      <div className="hpo-scroll" tabIndex={0} role="region" aria-label={texts.table.title}>
+      <div className="hpo-scroll" tabIndex={0} role="group" aria-label={texts.table.title}>
         <table>
           <caption>{texts.table.caption(formats.count(rows.length), formats.count(frame.length))}</caption>
           <Heads shown={shown} order={order} setOrder={setOrder} />

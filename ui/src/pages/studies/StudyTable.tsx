@@ -1,6 +1,6 @@
 // Studies as a table: how each goes, its best, and what is wrong with it.
 import type { StudyLine } from "../../api/types";
-import { AirflowLink, PlaceLink } from "../../host/links";
+import { AirflowLink, PlaceLink, runPath } from "../../host/links";
 import { CountsBar, ParamList, StateMark } from "../../parts/bits";
 import { useFormats } from "../../texts/formats";
 import { useTexts } from "../../texts";
@@ -8,7 +8,7 @@ import { useTexts } from "../../texts";
 export function StudyTable({ studies }: { studies: StudyLine[] }) {
   const texts = useTexts().list;
   return (
-    <div className="hpo-scroll" tabIndex={0} role="region" aria-label={texts.caption}>
+    <div className="hpo-scroll" tabIndex={0} role="group" aria-label={texts.caption}>
       <table>
         <caption>{texts.caption}</caption>
         <thead>
@@ -42,7 +42,7 @@ function Row({ study }: { study: StudyLine }) {
         <PlaceLink to={{ study: study.id }}>{study.family}</PlaceLink>
         <br />
         <small>
-          <AirflowLink to={`/dags/${encodeURIComponent(study.dag_id)}/runs/${encodeURIComponent(study.run_id)}`}>{study.run}</AirflowLink>
+          <AirflowLink to={runPath(study.dag_id, study.run_id)}>{study.run}</AirflowLink>
           {study.evaluates ? ` · ${texts.list.evaluates}` : null}
         </small>
       </th>
@@ -59,8 +59,8 @@ function Row({ study }: { study: StudyLine }) {
         <small>{study.metric}</small>
       </td>
       <td>{best === null ? "–" : <ParamList params={best.params} />}</td>
-      <td>{study.state === "running" ? formats.duration(study.seconds_left) : "–"}</td>
-      <td>{formats.time(study.started_at)}</td>
+      <td className="hpo-time">{study.state === "running" ? formats.duration(study.seconds_left) : "–"}</td>
+      <td className="hpo-time">{formats.time(study.started_at)}</td>
     </tr>
   );
 }

@@ -11,7 +11,7 @@ export function Failures({ failures }: Answer) {
   if (failures.length === 0) return null;
   return (
     <Panel title={texts.study.failures}>
-      <div className="hpo-scroll" tabIndex={0} role="region" aria-label={texts.study.failures}>
+      <div className="hpo-scroll" tabIndex={0} role="group" aria-label={texts.study.failures}>
         <table>
           <caption>{texts.study.failuresHelp}</caption>
           <thead>

@@ -1,6 +1,6 @@
 // How the study goes: what is done, what failed and why, the best, the rate, the time left, and the sentence.
 import type { Columns, Study } from "../../api/types";
-import { AirflowLink, PlaceLink } from "../../host/links";
+import { AirflowLink, PlaceLink, runPath } from "../../host/links";
 import { usePlace } from "../../host/place";
 import { CountsBar, ParamList, StateMark } from "../../parts/bits";
 import { useFormats } from "../../texts/formats";
@@ -24,13 +24,12 @@ export function Header({ study, perHour }: { study: Study; perHour: number | nul
   const texts = useTexts();
   const formats = useFormats();
   const { best } = study;
-  const run = `/dags/${encodeURIComponent(study.dag_id)}/runs/${encodeURIComponent(study.run_id)}`;
   return (
     <header>
       <h1>{study.family}</h1>
       <div className="hpo-row">
         <StateMark state={study.state} />
-        <AirflowLink to={run} label={`${texts.list.run} ${study.run}`}>
+        <AirflowLink to={runPath(study.dag_id, study.run_id)} label={`${texts.list.run} ${study.run}`}>
           {study.run}
         </AirflowLink>
         <Editions study={study} />

@@ -49,7 +49,7 @@ function Space({ parameters }: { parameters: Parameter[] }) {
       ? `${formats.value(low)} … ${formats.value(high)}${log ? `, ${texts.log}` : ""}${step === null ? "" : `, ${texts.step(formats.value(step))}`}`
       : choices.map((choice) => formats.any(choice)).join(", ");
   return (
-    <div className="hpo-scroll" tabIndex={0} role="region" aria-label={texts.space}>
+    <div className="hpo-scroll" tabIndex={0} role="group" aria-label={texts.space}>
       <table>
         <caption>{texts.spaceHelp}</caption>
         <thead>

@@ -12,6 +12,7 @@ import { TrialTable } from "../../table/TrialTable";
 import { useTexts } from "../../texts";
 import { Failures } from "./Failures";
 import { Header, rate } from "./Header";
+import { Opened } from "./Opened";
 import { Settings } from "./Settings";
 
 const StudyCharts = lazy(() => import("../../charts/StudyCharts"));
@@ -54,7 +55,7 @@ export function StudyView({ study, columns, curves, attempts, failures, acts, tr
       <Header study={study} perHour={perHour} />
       {acts}
       <Tabs tabs={tabs} current={tab} to={(name) => ({ tab: name === "overview" ? null : name })} label={texts.study.tabsLabel} />
-      {trial}
+      {trial == null ? null : <Opened key={chosen}>{trial}</Opened>}
       {tab === "settings" ? (
         <Settings study={study} />
       ) : (
