@@ -3,7 +3,7 @@
 Read it where Airflow's commands run: next to that database, unlike tasks and triggers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_hpo.core.attempt import TaskRun
@@ -44,6 +44,14 @@ def end_of_run(store: Store, edition: Edition) -> DagRunEnd | None:
         return end_of_runs(store, edition, _ended_state)
     except StoreUnavailableError:
         return None
+
+
+def ended_runs(runs: Collection[DagRunKey]) -> dict[DagRunKey, str]:
+    """Return the states of those DAG runs that have ended; of none where that cannot be seen."""
+    try:
+        return {run: state for run in runs if (state := _ended_state(run))}
+    except StoreUnavailableError:
+        return {}
 
 
 def _ended_state(run: DagRunKey) -> str | None:

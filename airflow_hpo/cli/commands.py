@@ -117,6 +117,8 @@ def _studies() -> GroupCommand:
         "Forecast the wall time of a study's next edition with more or fewer at once, and say where more do not pay"
     )
     more = Arg(("trials",), help="How many more trials", type=int)
+    report = Arg(("-o", "--output"), help="The HTML file to write, such as report.html", required=True)
+    plot = "Draw one edition: charts, trials, failures and decisions in one HTML file that needs no server"
     set_ = "Give a running study another parallelism, number of trials, timeout or sampler; its file stays as it is"
     return _group(
         "studies",
@@ -127,6 +129,7 @@ def _studies() -> GroupCommand:
         _command("compare.compare", compare, compared, OUTPUT),
         _command("studies.drift", drift, STUDY, limit, OUTPUT),
         _command("studies.export", export, EDITION, OUTPUT, file),
+        _command("plot.plot", plot, EDITION, report),
         _command("why.why", why, EDITION, OUTPUT),
         _command("watch.watch", watch, EDITION, interval),
         _command("plan.plan", foresee, EDITION, at_once, planned, OUTPUT),

@@ -7,7 +7,8 @@ from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.exceptions import ComparisonError
-from airflow_hpo.pages.models.comparisons import ApprovalAsked, ComparisonLine, TaskPlace
+from airflow_hpo.pages.models.comparisons import ApprovalAsked, ComparisonLine
+from airflow_hpo.pages.models.task import TaskPlace
 from airflow_hpo.storage.tables import ApprovalRow, ComparisonRow, EditionRow
 
 Readable = Callable[[Iterable[str | None]], Collection[str | None]]

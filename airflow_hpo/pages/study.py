@@ -13,6 +13,7 @@ from airflow_hpo.core.masking import masked
 from airflow_hpo.core.settings import differences, shown_setting
 from airflow_hpo.core.space.parameter import Categorical, Parameter
 from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import ParameterSetNotFoundError
 from airflow_hpo.pages.comparisons import comparison_lines
 from airflow_hpo.pages.edition import Numbered
 from airflow_hpo.pages.models import studies as told
@@ -124,5 +125,9 @@ def _champion(session: Session, edition: Edition) -> told.ChampionNow | None:
     number = own.champion_version if own else parameter_sets.number_in_use(session, last.parameter_set)
     if not number:
         return None
-    found = parameter_sets.version(session, last.parameter_set, number)
+    try:
+        found = parameter_sets.version(session, last.parameter_set, number)
+    except ParameterSetNotFoundError:
+        # It is kept elsewhere, as check_origins allows.
+        return None
     return told.ChampionNow(version=found.version, params=dict(found.params))

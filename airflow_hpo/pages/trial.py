@@ -8,13 +8,13 @@ from airflow_hpo.core.trial_details import TrialDetails
 from airflow_hpo.core.waiting import Waiting
 from airflow_hpo.pages.edition import Numbered
 from airflow_hpo.pages.finite import finite, mark_of
+from airflow_hpo.pages.models.task import TaskPlace
 from airflow_hpo.pages.models.trials import (
     AttemptTold,
     Curve,
     LinkTold,
     RemarksTold,
     Simulation,
-    TaskPlace,
     TrialDetail,
 )
 from airflow_hpo.pages.states import STATES, added_by_hand, comes_from

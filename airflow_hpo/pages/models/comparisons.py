@@ -4,16 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_hpo.pages.models.answer import Answer
-
-
-class TaskPlace(Answer):
-    """One try of a task in Airflow."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    try_number: int
+from airflow_hpo.pages.models.task import TaskPlace
 
 
 class ApprovalAsked(Answer):

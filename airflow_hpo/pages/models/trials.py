@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from airflow_hpo.pages.models.answer import Answer
+from airflow_hpo.pages.models.task import TaskPlace
 
 State = Literal["running", "waiting", "complete", "pruned", "failed"]
 Comes = Literal["champion", "start_point", "warm_start", "known", "by_hand", "rerun"]
@@ -42,16 +43,6 @@ class Columns(Answer):
     """The trial that ran another one again, by the number of that one; of all trials of the study."""
     invalid: list[int]
     """Trials with a result that was taken back; of all trials of the study."""
-
-
-class TaskPlace(Answer):
-    """The task instance that ran an attempt."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    try_number: int
 
 
 class LinkTold(Answer):

@@ -110,6 +110,7 @@ READING = [
     "studies drift demo",
     "studies export demo",
     "studies plan demo",
+    "studies plot demo -o report.html",
     "trials show demo 0",
     "champion list",
     "champion get demo",
@@ -134,6 +135,15 @@ def test_under_another_executor_a_command_does_not_make_the_default_file(
     with pytest.raises(SystemExit, match="airflow connections add hpo_default"):
         run("db", "migrate")
     assert list(tmp_path.glob("hpo*")) == []
+
+
+def test_a_study_is_drawn_in_one_file(run: Command, finished: Tuned, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    said = run("studies", "plot", "demo", "-o", str(file))
+    assert said.strip() == f"{finished.name} is drawn in {file}: open it in a browser, or send it."
+    assert f"<title>{finished.name}</title>" in file.read_text()
+    with pytest.raises(SystemExit, match=r"The system refused it: .*No such file or directory"):
+        run("studies", "plot", "demo", "-o", str(tmp_path / "nowhere" / "report.html"))
 
 
 def test_the_tables_go_back_to_an_older_version_s(run: Command) -> None:
