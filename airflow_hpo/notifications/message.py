@@ -9,6 +9,7 @@ from airflow.sdk.configuration import conf
 
 from airflow_hpo.core.masking import masked, masked_data
 from airflow_hpo.core.trial import TrialView, brief
+from airflow_hpo.notifications.page import page_of
 from airflow_hpo.operators.approval import PromotionApprovalOperator, subject_of
 from airflow_hpo.operators.promotion import RollbackOperator, person
 from airflow_hpo.operators.trial import TrialOperator
@@ -59,7 +60,9 @@ def message_of(context: Mapping[str, Any], event: Event | None = None) -> Messag
     """Return the message about a task or a DAG run."""
     data = _result(context)
     found = event or _event(context, data)
-    lines = [masked(line) for line in (*_TEXTS[found](context, data), *_where(context, found))]
+    page = page_of(data)
+    told = (*_TEXTS[found](context, data), *([f"Page: {page}"] if page else []), *_where(context, found))
+    lines = [masked(line) for line in told]
     return Message(found, lines[0], "\n".join(lines), masked_data(data))
 
 

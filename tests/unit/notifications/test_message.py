@@ -139,6 +139,30 @@ def test_an_airflow_that_does_not_know_its_address_names_the_task(monkeypatch: p
     assert told(None, task=APPROVE).text.splitlines()[-1] == "Answer: task t of retune in Airflow"
 
 
+PAGES: list[tuple[Any, dict[str, Any], str]] = [
+    (COMPARISON, {}, "?page=decisions&comparison=12"),
+    (None, {"task": APPROVE}, "?page=decisions&comparison=12"),
+    ({**ANSWER, "comparison": 12}, {"task": APPROVE}, "?page=decisions&comparison=12"),
+    (VERSION, {"task": PROMOTE}, "?page=parameter-sets&set=dispatch%2Ftokyo"),
+    (FINISHED, {}, "?q=dispatch%40r1"),
+]
+
+
+@pytest.mark.parametrize(("returned", "context", "place"), PAGES)
+def test_a_message_leads_to_the_page_of_what_it_is_about(
+    returned: Any, context: dict[str, Any], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/team/")
+    assert f"\nPage: https://airflow.example.com/team/plugin/hpo{place}\n" in told(returned, **context).text
+
+
+def test_without_an_address_of_airflow_or_a_page_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com")
+    assert "Page: " not in told(3).text
+    monkeypatch.delenv("AIRFLOW__API__BASE_URL")
+    assert "Page: " not in told(COMPARISON).text
+
+
 def test_a_promotion_tells_the_parameters_and_who_agreed() -> None:
     text = told(VERSION, task=PROMOTE).text
     assert "  rate = 0.25" in text
