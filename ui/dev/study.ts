@@ -106,7 +106,7 @@ export function attemptsOf(id: number): Attempts {
   const { number, started, finished, state, kind, pod, node } = columnsOf(id);
   const rows = number.filter((at) => started[at] !== null);
   return {
-    number: rows, attempt: rows.map(() => 1), started: rows.map((at) => started[at]!), finished: rows.map((at) => finished[at]!), outcome: rows.map((at) => state[at]!),
+    number: rows, scenario: rows.map(() => null), attempt: rows.map(() => 1), started: rows.map((at) => started[at]!), finished: rows.map((at) => finished[at]!), outcome: rows.map((at) => state[at]!),
     kind: rows.map((at) => kind[at]!), waiting: rows.map((at) => 15 + (at % 7) * 5), pod: rows.map((at) => pod[at]!), node: rows.map((at) => node[at]!), slot: rows.map((at) => at % 5),
   };
 }

@@ -184,6 +184,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{study}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Attempts
+         * @description Return when and where all attempts of a study ran, as columns.
+         */
+        get: operations["attempts_api_v1_studies__study__attempts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study}/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Curves
+         * @description Return what trials reported of the objective: those that are named, as ``1,2,3``, else the best ones.
+         */
+        get: operations["curves_api_v1_studies__study__curves_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{study}/extend": {
         parameters: {
             query?: never;
@@ -198,6 +238,26 @@ export interface paths {
          * @description Have a running study want more trials.
          */
         post: operations["extend_api_v1_studies__study__extend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Failures
+         * @description Return why trials of a study failed, the most frequent reason first.
+         */
+        get: operations["failures_api_v1_studies__study__failures_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -268,6 +328,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{study}/trials/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trial
+         * @description Return all of one trial.
+         */
+        get: operations["trial_api_v1_studies__study__trials__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{study}/trials/{number}/end": {
         parameters: {
             query?: never;
@@ -330,6 +410,78 @@ export interface components {
             task: components["schemas"]["TaskPlace"];
             /** Until */
             until: string | null;
+        };
+        /**
+         * AttemptColumns
+         * @description All attempts of a study, one list a column; times are in seconds since 1970.
+         */
+        AttemptColumns: {
+            /** Attempt */
+            attempt: number[];
+            /** Finished */
+            finished: (number | null)[];
+            /** Kind */
+            kind: (string | null)[];
+            /** Node */
+            node: (string | null)[];
+            /** Number */
+            number: number[];
+            /** Outcome */
+            outcome: string[];
+            /** Pod */
+            pod: (string | null)[];
+            /** Scenario */
+            scenario: (string | null)[];
+            /** Slot */
+            slot: (number | null)[];
+            /** Started */
+            started: number[];
+            /** Waiting */
+            waiting: number[];
+        };
+        /**
+         * AttemptTold
+         * @description One run of a trial.
+         */
+        AttemptTold: {
+            /** Attempt */
+            attempt: number;
+            /** Backend */
+            backend: string;
+            /** Command */
+            command: string | null;
+            /** Curves */
+            curves: components["schemas"]["Curve"][];
+            /** Exit Code */
+            exit_code: number | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Kind */
+            kind: string | null;
+            /** Log Tail */
+            log_tail: string | null;
+            /** Outcome */
+            outcome: string;
+            /** Place */
+            place: {
+                [key: string]: unknown;
+            };
+            /** Problems */
+            problems: string[];
+            /** Reason */
+            reason: string | null;
+            remarks: components["schemas"]["RemarksTold"];
+            /** Seconds */
+            seconds: {
+                [key: string]: number;
+            };
+            /** Started At */
+            started_at: string;
+            task: components["schemas"]["TaskPlace"];
+            /** Verdict */
+            verdict: string | null;
+            /** Waits For */
+            waits_for: string | null;
         };
         /**
          * Best
@@ -587,6 +739,26 @@ export interface components {
             waiting: number;
         };
         /**
+         * Curve
+         * @description What an attempt reported of a metric; values that JSON cannot hold are null.
+         */
+        Curve: {
+            /** Name */
+            name: string;
+            /** Steps */
+            steps: number[];
+            /** Values */
+            values: (number | null)[];
+        };
+        /**
+         * Curves
+         * @description What some trials reported of the objective.
+         */
+        Curves: {
+            /** Curves */
+            curves: components["schemas"]["TrialCurve"][];
+        };
+        /**
          * DatabaseLook
          * @description How the study database is; unless it is ``ok``, one sentence says what to do.
          */
@@ -705,6 +877,30 @@ export interface components {
             variant: string | null;
         };
         /**
+         * Failure
+         * @description Trials that failed for one and the same reason.
+         */
+        Failure: {
+            /** Allowed */
+            allowed: boolean;
+            /** Count */
+            count: number;
+            /** Kind */
+            kind: string;
+            /** Numbers */
+            numbers: number[];
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * Failures
+         * @description Why trials of a study failed, the most frequent reason first.
+         */
+        Failures: {
+            /** Failures */
+            failures: components["schemas"]["Failure"][];
+        };
+        /**
          * GuardrailFound
          * @description A metric that must not get worse by more than a margin, and what was shown of it.
          */
@@ -748,6 +944,16 @@ export interface components {
             name: string;
             /** Share */
             share: number;
+        };
+        /**
+         * LinkTold
+         * @description A link that a program printed.
+         */
+        LinkTold: {
+            /** Text */
+            text: string;
+            /** Url */
+            url: string;
         };
         /**
          * MayAnswer
@@ -983,6 +1189,20 @@ export interface components {
             version: number;
         };
         /**
+         * RemarksTold
+         * @description What a program has said besides its metrics.
+         */
+        RemarksTold: {
+            /** Links */
+            links: components["schemas"]["LinkTold"][];
+            /** Notes */
+            notes: string[];
+            /** Spans */
+            spans: {
+                [key: string]: number;
+            };
+        };
+        /**
          * RollbackAsked
          * @description An earlier version that is to be the champion again.
          */
@@ -1049,6 +1269,25 @@ export interface components {
             sampler: string;
             /** Timeout Seconds */
             timeout_seconds: number | null;
+        };
+        /**
+         * Simulation
+         * @description The simulation of one scenario of a trial that counts.
+         */
+        Simulation: {
+            /** Attempts */
+            attempts: components["schemas"]["AttemptTold"][];
+            /** Number */
+            number: number;
+            /** Scenario */
+            scenario: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "complete" | "pruned" | "failed";
+            /** Value */
+            value: number | null;
         };
         /**
          * Steered
@@ -1229,7 +1468,7 @@ export interface components {
         };
         /**
          * TaskPlace
-         * @description One try of a task in Airflow.
+         * @description One try of a task instance.
          */
         TaskPlace: {
             /** Dag Id */
@@ -1242,6 +1481,63 @@ export interface components {
             task_id: string;
             /** Try Number */
             try_number: number;
+        };
+        /**
+         * TrialCurve
+         * @description What a trial reported of the objective.
+         */
+        TrialCurve: {
+            /** Number */
+            number: number;
+            /** Steps */
+            steps: number[];
+            /** Values */
+            values: (number | null)[];
+        };
+        /**
+         * TrialDetail
+         * @description All of one trial.
+         */
+        TrialDetail: {
+            /** Attempts */
+            attempts: components["schemas"]["AttemptTold"][];
+            /** Broken */
+            broken: string[];
+            /** Feasible */
+            feasible: boolean | null;
+            /** Invalid */
+            invalid: string | null;
+            /** Metrics */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Number */
+            number: number;
+            /** Oddities */
+            oddities: string[];
+            /** Origin */
+            origin: ("champion" | "start_point" | "warm_start" | "known" | "by_hand" | "rerun") | null;
+            /** Params */
+            params: {
+                [key: string]: number | string | boolean | null;
+            };
+            /** Replaced By */
+            replaced_by: number | null;
+            /** Replaces */
+            replaces: number | null;
+            /** Simulations */
+            simulations: components["schemas"]["Simulation"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "complete" | "pruned" | "failed";
+            /** Study */
+            study: number;
+            /** Value */
+            value: number | null;
+            /** Value Mark */
+            value_mark: string | null;
         };
         /**
          * TrialPlace
@@ -1592,6 +1888,71 @@ export interface operations {
             };
         };
     };
+    attempts_api_v1_studies__study__attempts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptColumns"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    curves_api_v1_studies__study__curves_get: {
+        parameters: {
+            query?: {
+                numbers?: string | null;
+                best?: number;
+            };
+            header?: never;
+            path: {
+                study: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Curves"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     extend_api_v1_studies__study__extend_post: {
         parameters: {
             query?: never;
@@ -1614,6 +1975,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Steered"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    failures_api_v1_studies__study__failures_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failures"];
                 };
             };
             /** @description Validation Error */
@@ -1754,6 +2146,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Steered"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    trial_api_v1_studies__study__trials__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                study: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialDetail"];
                 };
             };
             /** @description Validation Error */

@@ -42,7 +42,8 @@ export function bands(frame: Frame, axes: readonly string[], selected: Selected)
   const rows: number[] = [];
   for (let row = 0; row < frame.length; row++) if (selected.mask[row] === 1 && isResult(frame, row)) rows.push(row);
   rows.sort((one, two) => (frame.minimize ? value[two]! - value[one]! : value[one]! - value[two]!));
-  const strong = rows.length < 300 ? 2 : 1;
+  // Thousands of lines over each other would be one area.
+  const strong = rows.length < 300 ? 2 : rows.length < 1500 ? 1 : 0.4;
   let from = 0;
   return LOOKS.map(({ colour, opacity, width }, band) => {
     const until = band === LOOKS.length - 1 ? rows.length : Math.floor(rows.length * SHARES[band]!);

@@ -79,7 +79,7 @@ export const en = {
     rate: "Results an hour",
     slots: "Slots",
     edition: "Other editions",
-    why: "Why these trials",
+    why: "What holds it up",
     failures: "Failures by cause",
     failuresHelp: "Causes, the most frequent first",
     kind: "Cause",

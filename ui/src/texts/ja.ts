@@ -79,7 +79,7 @@ export const ja: Language = {
     rate: "1 時間あたりの結果",
     slots: "スロット",
     edition: "他のエディション",
-    why: "これらのトライアルの理由",
+    why: "進行を妨げているもの",
     failures: "原因別の失敗",
     failuresHelp: "原因(多い順)",
     kind: "原因",

@@ -79,7 +79,7 @@ export const ko: Language = {
     rate: "시간당 결과",
     slots: "슬롯",
     edition: "다른 에디션",
-    why: "이 트라이얼들의 이유",
+    why: "진행을 막는 것",
     failures: "원인별 실패",
     failuresHelp: "원인, 많은 순",
     kind: "원인",
