@@ -1,6 +1,6 @@
-// What a person who may steer can do to a study that goes on; who did what before.
+// What a person who may steer can do to a study that goes on, and which decision about it waits for an answer.
 import type { Study } from "../../api/types";
-import { useFormats } from "../../texts/formats";
+import { PlaceLink } from "../../host/links";
 import { useTexts } from "../../texts";
 import { ExtendForm } from "./ExtendForm";
 import { PointForm } from "./PointForm";
@@ -12,10 +12,20 @@ export function StudyActs({ study }: { study: Study }) {
   const goesOn = study.state === "running" || study.state === "drained";
   return (
     <>
+      <Waiting study={study} />
       {goesOn && !study.evaluates ? study.may.steer ? <Forms study={study} /> : <p className="hpo-muted">{t.mayNot}</p> : null}
-      <Acts study={study} />
     </>
   );
+}
+
+function Waiting({ study }: { study: Study }) {
+  const t = useTexts();
+  const waiting = study.comparisons.filter(({ answer }) => answer !== null && answer.choice === null);
+  return waiting.map(({ id, sentence }) => (
+    <p key={id} className="hpo-outcome">
+      <PlaceLink to={{ page: "decisions", comparison: id }}>{t.decision.title(String(id))}</PlaceLink> {t.answer.waiting}: {sentence}
+    </p>
+  ));
 }
 
 function Forms({ study }: { study: Study }) {
@@ -29,26 +39,6 @@ function Forms({ study }: { study: Study }) {
         <PointForm study={study} />
         <StopForm study={study} />
       </div>
-    </details>
-  );
-}
-
-function Acts({ study }: { study: Study }) {
-  const t = useTexts().acts;
-  const formats = useFormats();
-  if (study.acts.length === 0) return null;
-  const names: { readonly [act: string]: string } = t.names;
-  return (
-    <details>
-      <summary>{t.history(formats.count(study.acts.length))}</summary>
-      <ul>
-        {study.acts.map((act, index) => (
-          <li key={index}>
-            {formats.time(act.at)} · {act.by} · {names[act.act] ?? act.act}
-            {act.number === null ? "" : ` ${act.number}`} {act.details}
-          </li>
-        ))}
-      </ul>
     </details>
   );
 }

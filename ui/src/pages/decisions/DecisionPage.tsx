@@ -8,6 +8,7 @@ import { Show } from "../../parts/states";
 import { useFormats } from "../../texts/formats";
 import { useTexts } from "../../texts";
 import { Answer } from "./Answer";
+import { Details } from "./Details";
 import { Evidence } from "./Evidence";
 import { ForestTable } from "./Forest";
 import { Guardrails } from "./Guardrails";
@@ -47,6 +48,7 @@ function Decision({ comparison }: { comparison: Comparison }) {
           <ul>{comparison.remarks.map((remark) => <li key={remark}>{remark}</li>)}</ul>
         </Panel>
       ) : null}
+      <Details comparison={comparison} />
     </article>
   );
 }

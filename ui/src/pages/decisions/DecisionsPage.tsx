@@ -1,4 +1,5 @@
 // All decisions, the newest first.
+import { useState } from "react";
 import type { ComparisonLine } from "../../api/deciding";
 import { query, useApi } from "../../api/use";
 import { PlaceLink } from "../../host/links";
@@ -10,17 +11,25 @@ import type { Run } from "../App";
 import { APPROVE } from "./hitl";
 import { VerdictBadge } from "./VerdictBadge";
 
+const PAGE = 50;
+
 interface Comparisons {
   comparisons: ComparisonLine[];
 }
 
 export function DecisionsPage({ run }: { run: Run }) {
   const t = useTexts();
-  const loaded = useApi<Comparisons>(`/comparisons${query({ dag_id: run.dagId, run_id: run.runId, limit: 50 })}`, true);
+  const [shown, setShown] = useState(PAGE);
+  const loaded = useApi<Comparisons>(`/comparisons${query({ dag_id: run.dagId, run_id: run.runId, limit: shown })}`, true);
   return (
     <>
       <h1>{t.common.decisions}</h1>
-      <Show loaded={loaded}>{({ comparisons }) => <DecisionList comparisons={comparisons} />}</Show>
+      <Show loaded={loaded}>{({ comparisons }) => (
+        <>
+          <DecisionList comparisons={comparisons} />
+          {comparisons.length < shown ? null : <button type="button" onClick={() => setShown(shown + PAGE)}>{t.common.more}</button>}
+        </>
+      )}</Show>
     </>
   );
 }
@@ -34,7 +43,7 @@ export function DecisionList({ comparisons }: { comparisons: readonly Comparison
   return (
     <PlainTable
       caption={t.listCaption}
-      columns={[{ title: t.about }, { title: t.verdict }, { title: t.sentence, text: true }, { title: t.answer }, { title: t.when }]}
+      columns={[{ title: t.about }, { title: t.verdict }, { title: t.sentence, text: true }, { title: t.answer }, { title: t.when, number: true }]}
       rows={comparisons.map((each) => ({
         key: String(each.id),
         marked: each.answer !== null && each.answer.choice === null,

@@ -14,7 +14,7 @@ export function Guardrails({ comparison }: { comparison: Comparison }) {
     return [
       found.metric,
       <Kept key="kept" kept={found.kept} />,
-      `${amounts.effect(found.estimate)} ${amounts.interval(found.low, found.high)}`,
+      found.estimate === null ? "–" : `${amounts.effect(found.estimate)} ${amounts.interval(found.low, found.high)}`,
       amounts.effect(-Math.abs(found.margin)),
       found.sentence,
     ];

@@ -5,19 +5,19 @@ import { useLocale } from "../../host/locale";
 export interface Amounts {
   /** An effect with its sign. */
   effect(value: number | null): string;
-  /** From where to where; an end that the data leave open is a dash. */
+  /** From where to where; an end that the data leave open is infinite. */
   interval(low: number | null, high: number | null): string;
 }
 
-const OPEN = "–";
+const UNKNOWN = "–";
 
 /** Amounts of a scale in a language; one that the browser does not know is English. */
 export function amountsOf(language: string, scale: string): Amounts {
   const share: Intl.NumberFormatOptions = scale === "relative" ? { style: "percent" } : {};
   const options = { ...share, maximumSignificantDigits: 3, signDisplay: "exceptZero" } as const;
   const number = formatOf(language, options);
-  const effect: Amounts["effect"] = (value) => (value === null ? OPEN : number.format(value));
-  return { effect, interval: (low, high) => `[${effect(low)}, ${effect(high)}]` };
+  const effect: Amounts["effect"] = (value) => (value === null ? UNKNOWN : number.format(value));
+  return { effect, interval: (low, high) => `[${low === null ? "−∞" : effect(low)}, ${high === null ? "∞" : effect(high)}]` };
 }
 
 /** Amounts of a scale for the person who looks. */

@@ -1,10 +1,11 @@
 // One parameter set: what production uses, how it came to that, what differs between versions, and the way back.
-import type { ParameterSet } from "../../api/deciding";
-import { pathOf, useApi } from "../../api/use";
+import type { ComparisonLine, ParameterSet } from "../../api/deciding";
+import { pathOf, query, useApi } from "../../api/use";
 import { AirflowLink } from "../../host/links";
 import { Panel } from "../../parts/bits";
 import { Note, Show } from "../../parts/states";
 import { useTexts } from "../../texts";
+import { DecisionList } from "../decisions/DecisionsPage";
 import { Compare } from "./Compare";
 import { InUse } from "./InUse";
 import { Moves } from "./Moves";
@@ -36,8 +37,16 @@ function Known({ set }: { set: ParameterSet }) {
     <>
       <Panel title={t.inUse}><InUse set={set} /></Panel>
       <Panel title={t.history}><Moves set={set} /></Panel>
+      <SetDecisions name={set.name} />
       <Panel title={t.versions}><Versions set={set} /></Panel>
       {set.versions.length > 1 ? <Panel title={t.compare}><Compare versions={set.versions} now={set.version} /></Panel> : null}
     </>
   );
+}
+
+function SetDecisions({ name }: { name: string }) {
+  const t = useTexts().common;
+  const { data } = useApi<{ comparisons: ComparisonLine[] }>(`/comparisons${query({ parameter_set: name, limit: 20 })}`);
+  if (data === undefined || data.comparisons.length === 0) return null;
+  return <Panel title={t.decisions}><DecisionList comparisons={data.comparisons} /></Panel>;
 }
