@@ -2,12 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, select
 
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.trial import TrialState
@@ -18,6 +18,8 @@ MARKS = (attributes.REPLACES, attributes.INVALID, attributes.SOURCE, attributes.
 """By these a trial does not count, or another one does not."""
 CANDIDATES = 25
 """Trials that are read at once in search of the best one that counts."""
+PARAMETERS = 400
+"""Numbers in one statement; databases take only so many."""
 
 _TRIALS = tables.trials.c
 _STUDIES = tables.studies.c
@@ -85,16 +87,13 @@ def best_number(
 
 def params_of(connection: Connection, wanted: Mapping[str, int]) -> dict[str, dict[str, Any]]:
     """Return the parameters of one trial of each study, by the study's name."""
+    names = {trial_id: name for name, _, trial_id, _ in _found(connection, list(wanted.items()))}
     params = tables.trial_params.c
-    query = (
-        select(_STUDIES.study_name, params.param_name, params.param_value, params.distribution_json)
-        .select_from(_BY_STUDY.join(tables.trial_params, params.trial_id == _TRIALS.trial_id))
-        .where(tuple_(_STUDIES.study_name, _TRIALS.number).in_(list(wanted.items())))
-        .order_by(params.param_id)
-    )
+    query = select(params.trial_id, params.param_name, params.param_value, params.distribution_json)
+    query = query.where(params.trial_id.in_(list(names))).order_by(params.param_id)
     found: dict[str, dict[str, Any]] = defaultdict(dict)
-    for name, parameter, value, text in connection.execute(query) if wanted else ():
-        found[name][parameter] = decoded(text).to_external_repr(value)
+    for trial_id, parameter, value, text in connection.execute(query) if names else ():
+        found[names[trial_id]][parameter] = decoded(text).to_external_repr(value)
     return found
 
 
@@ -114,7 +113,7 @@ def _leave_out(connection: Connection, found: Mapping[str, Overview]) -> dict[st
         wrong, taken = replaced | set(by_key[attributes.INVALID]), set(by_key[attributes.SOURCE])
         gone[name] = wrong | taken
         found[name].no_best = wrong | (taken - set(by_key[attributes.KNOWN]))
-    for name, state in _states(connection, ((name, number) for name, numbers in gone.items() for number in numbers)):
+    for name, _, _, state in _found(connection, [(name, number) for name, each in gone.items() for number in each]):
         found[name].counts[state] -= 1
     return gone
 
@@ -128,13 +127,19 @@ def _note_failed(connection: Connection, found: Mapping[str, Overview], gone: Ma
             found[name].failed.add(number)
 
 
-def _states(connection: Connection, pairs: Iterable[tuple[str, int]]) -> Iterable[tuple[str, TrialState]]:
-    listed = list(pairs)
-    query = select(_STUDIES.study_name, _TRIALS.state).select_from(_BY_STUDY)
-    for first in range(0, len(listed), 400):
-        some = tuple_(_STUDIES.study_name, _TRIALS.number).in_(listed[first : first + 400])
-        for name, state in connection.execute(query.where(some)):
-            yield name, TrialState[state]
+def _found(connection: Connection, pairs: Collection[tuple[str, int]]) -> Iterator[tuple[str, int, int, TrialState]]:
+    """Yield name, number, id and state of single trials of many studies.
+
+    Names and numbers are asked for apart: not every database finds pairs by an index.
+    """
+    wanted = set(pairs)
+    names, numbers = sorted({name for name, _ in wanted}), sorted({number for _, number in wanted})
+    query = select(_STUDIES.study_name, _TRIALS.number, _TRIALS.trial_id, _TRIALS.state).select_from(_BY_STUDY)
+    for first in range(0, len(numbers), PARAMETERS):
+        some = _TRIALS.number.in_(numbers[first : first + PARAMETERS])
+        for name, number, trial_id, state in connection.execute(query.where(_STUDIES.study_name.in_(names), some)):
+            if (name, number) in wanted:
+                yield name, number, trial_id, TrialState[state]
 
 
 def _infeasible(connection: Connection, trial_ids: Collection[int]) -> set[int]:

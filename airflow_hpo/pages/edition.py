@@ -1,7 +1,9 @@
 """Edition of a page, found by the number that stands in its address."""
 
+import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -19,11 +21,18 @@ class Numbered:
 
     id: int
     edition: Edition
+    text: str
+    """Its declaration as it is stored."""
 
-    @cached_property
+    @classmethod
+    def of(cls, row: EditionRow) -> Self:
+        """Return the edition of a row."""
+        return cls(row.id, edition_of(row), row.declaration)
+
+    @property
     def study(self) -> Study:
-        """Its declaration, read once."""
-        return self.edition.study
+        """Its declaration, read once for all editions that were declared alike."""
+        return _study(self.text)
 
 
 def numbered(session: Session, number: int) -> Numbered:
@@ -31,7 +40,7 @@ def numbered(session: Session, number: int) -> Numbered:
     row = session.get(EditionRow, number)
     if row is None or is_companion(row.name):
         raise no_such_study(number)
-    return Numbered(row.id, edition_of(row))
+    return Numbered.of(row)
 
 
 def no_such_study(number: int) -> StudyNotFoundError:
@@ -39,3 +48,8 @@ def no_such_study(number: int) -> StudyNotFoundError:
     return StudyNotFoundError(
         f"A study's page needs a study that you may read, but got {number}. Open the list of studies."
     )
+
+
+@lru_cache(maxsize=1024)
+def _study(text: str) -> Study:
+    return Study.from_dict(json.loads(text))

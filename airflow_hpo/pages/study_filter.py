@@ -10,7 +10,6 @@ from airflow_hpo.core.names import one_spelling
 from airflow_hpo.core.trial_key import SIMULATIONS
 from airflow_hpo.pages.edition import Numbered
 from airflow_hpo.pages.models.studies import StudyState
-from airflow_hpo.storage.editions import edition_of
 from airflow_hpo.storage.tables import EditionRow, EvaluationRow
 
 Readable = Callable[[Iterable[str | None]], set[str | None]]
@@ -73,7 +72,7 @@ def next_part(
         for row in rows[:limit]:
             before = row.id
             if row.dag_id in allowed:
-                found.append(Numbered(row.id, edition_of(row)))
+                found.append(Numbered.of(row))
             if len(found) == limit:
                 return found, before if row is not rows[-1] else None
         if len(rows) <= limit:

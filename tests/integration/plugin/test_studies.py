@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from airflow_hpo.core.act import ActKind
 from airflow_hpo.core.budget import End
@@ -202,3 +203,27 @@ def test_drift_tells_the_best_of_each_edition(store: Store, viewer: Person) -> N
 
 def test_drift_of_an_unknown_family_is_not_found(viewer: Person) -> None:
     assert viewer.get("/families/nothing/drift").status_code == 404
+
+
+def test_a_list_of_many_ended_editions_takes_as_many_statements_as_one(store: Store, viewer: Person) -> None:
+    def statements() -> int:
+        seen: list[str] = []
+        engine = store.database.pooled.engine
+        note = lambda *told: seen.append(told[2])  # noqa: E731
+        event.listen(engine, "before_cursor_execute", note)
+        assert listed(viewer)
+        event.remove(engine, "before_cursor_execute", note)
+        return len(seen)
+
+    def ended(run: str) -> None:
+        tuned = Tuned(store, declared(), run)
+        tuned.complete(tuned.suggest()[0], 0.5)
+        with store.session() as session:
+            editions.finish(session, tuned.name, End.STOPPED, "Good enough.", tuned.records()[0])
+
+    ended("a")
+    listed(viewer)
+    one = statements()
+    for run in "bcd":
+        ended(run)
+    assert statements() == one
