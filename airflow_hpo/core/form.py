@@ -12,6 +12,7 @@ from airflow_hpo.core.sampler_class import is_class
 from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.settings import SETTINGS, changed, shown_setting, typed_setting, with_settings
 from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Float, Int, nearest_value
 from airflow_hpo.core.space.space import Space
 from airflow_hpo.core.study import Study
@@ -90,6 +91,8 @@ def _range_fields(name: str, parameter: AnyParameter) -> dict[str, Field]:
     if isinstance(parameter, Categorical):
         texts = [as_text(choice) for choice in parameter.choices]
         return {"": Field(texts, name, "Which choices are tried.", {"type": "array", "examples": texts})}
+    if isinstance(parameter, Normal | LogNormal):
+        return {}  # it has no bounds that a person chose
     schema = {
         "type": "number" if isinstance(parameter.low, float) else "integer",
         "minimum": parameter.low,
@@ -145,6 +148,8 @@ def _setting(name: str, value: Any) -> Any:
 def _narrowed(name: str, parameter: AnyParameter, chosen: Mapping[str, Any]) -> AnyParameter:
     if isinstance(parameter, Categorical):
         return _with_choices(name, parameter, chosen.get(f"{RANGE}{name}", parameter.choices))
+    if isinstance(parameter, Normal | LogNormal):
+        return parameter
     low, high = (_bound(name, parameter, end, chosen) for end in ("low", "high"))
     if low > high:
         raise DeclarationError(

@@ -15,6 +15,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.pruner_options import PRUNERS
 from airflow_hpo.core.sampler_class import CLASS_NAME, DIGEST
 from airflow_hpo.core.sampler_options import SAMPLERS
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
 from airflow_hpo.core.study import STUDY_NAME, Study
 from airflow_hpo.core.warm_start import WarmStart
@@ -25,6 +26,8 @@ _DOCUMENTED: tuple[type[Declared], ...] = (
     Float,
     Int,
     Categorical,
+    Normal,
+    LogNormal,
     Objective,
     MetricConstraint,
     Sampler,
@@ -43,7 +46,7 @@ def study_schema() -> dict[str, Any]:
     for model in _DOCUMENTED:
         describe(parts[model.__name__], model)
     describe(schema, Study)
-    for name in ("Float", "Int", "Categorical"):
+    for name in ("Float", "Int", "Categorical", "Normal", "LogNormal"):
         parts[name]["required"].append("type")
     own = _of_a_class(parts["Sampler"]["properties"]["digest"]["description"])
     parts["Sampler"] = _algorithm(parts["Sampler"], SAMPLERS)

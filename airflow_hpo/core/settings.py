@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_hpo.core.algorithms import Sampler
 from airflow_hpo.core.declared import nearest
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import AnyParameter, Categorical
 from airflow_hpo.core.space.space import Space, check_point
 from airflow_hpo.core.space.typed import typed_values
@@ -97,6 +98,8 @@ def shown_setting(value: Any) -> str:
     """Return a setting, or the range of a parameter, as people read it."""
     if isinstance(value, Sampler):
         return value.name
+    if isinstance(value, Normal | LogNormal):
+        return repr(value)
     if isinstance(value, AnyParameter):
         return ", ".join(map(str, value.choices)) if isinstance(value, Categorical) else f"{value.low} to {value.high}"
     return "none" if value is None else str(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_hpo.core.declared import brief_repr, nearest
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.constraint import breach
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import Categorical, Float
 from airflow_hpo.core.trial_key import SIMULATIONS
 
@@ -59,6 +60,12 @@ def _check_grid(study: Study) -> None:
                 f"A grid needs countable parameters, but {name!r} is a float without a step. Give it one: "
                 f"{_with_step(parameter)}."
             )
+        for name, each in study.space.items():
+            if isinstance(each, Normal | LogNormal):
+                raise ValueError(
+                    f"A grid tries every value alike, which is no distribution, but {name!r} is {brief_repr(each)}. Write "
+                    f"sampler='random', or {name!r}: Float({each.mu!r}, {each.mu + 1!r}, step=0.1)."
+                )
         if study.parameter_constraints:
             _check_constrained_grid(study)
     elif study.max_trials is None:

@@ -15,14 +15,15 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import MAX_INT
-from airflow_hpo.core.space.space import Categorical, Float, Int, Params, Space
+from airflow_hpo.core.space.space import Categorical, Float, Int, Parameter, Params, Space
 
 TOLERANCE = 1e-8
 """By how large a part of a step Optuna lets a value lie beside it."""
 
 
-def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
+def distribution_of(parameter: Parameter) -> BaseDistribution:
     """Return the distribution of one parameter; the upper bound becomes the last value that the step reaches.
 
     Optuna tells by division of floats whether a value lies on a step. Where it would refuse some, it gets none, and what it
@@ -30,6 +31,8 @@ def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
     """
     if isinstance(parameter, Categorical):
         return CategoricalDistribution(list(parameter.choices))
+    if isinstance(parameter, Normal | LogNormal):
+        return _around(parameter)
     if isinstance(parameter, Int):
         highest = parameter.at(parameter.count - 1)
         step = parameter.step if highest - parameter.low <= MAX_INT and not parameter.log else 1
@@ -41,6 +44,14 @@ def distribution_of(parameter: Float | Int | Categorical) -> BaseDistribution:
     if parameter.log:
         return FloatDistribution(low, last, log=True)
     return FloatDistribution(low, last, step=float(parameter.step) if _divides(parameter, last) else None)
+
+
+def _around(parameter: Normal | LogNormal) -> BaseDistribution:
+    """Return a plain distribution that contains every value of one that Optuna does not know."""
+    if parameter.integer:
+        low, high = int(parameter.low), int(parameter.high)
+        return IntDistribution(low, high, log=parameter.log)
+    return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
 
 
 def _divides(parameter: Float, last: float) -> bool:
@@ -56,15 +67,6 @@ def distributions_of(space: Space, params: Params) -> dict[str, BaseDistribution
     return {name: distribution_of(space[name]) for name in params}
 
 
-def suggest(trial: Trial, space: Space) -> Params:
-    """Suggest every parameter with a condition that holds, in the order of the space; return the point."""
-    params: Params = {}
-    for name, parameter in space.items():
-        if parameter.applies(params):
-            params[name] = parameter.canonical(_suggest(trial, name, distribution_of(parameter)))
-    return params
-
-
 def canonical_point(space: Space, params: Params) -> Params:
     """Return a point as the space itself writes it, in the order of the space."""
     return {name: parameter.canonical(params[name]) for name, parameter in space.items() if name in params}
@@ -76,7 +78,8 @@ def decoded(text: str) -> BaseDistribution:
     return json_to_distribution(text)
 
 
-def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> Any:
+def suggested(trial: Trial, name: str, distribution: BaseDistribution) -> Any:
+    """Return what a sampler suggests for one parameter."""
     if isinstance(distribution, CategoricalDistribution):
         return trial.suggest_categorical(name, distribution.choices)
     if isinstance(distribution, IntDistribution):

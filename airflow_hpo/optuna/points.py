@@ -14,6 +14,7 @@ from airflow_hpo.core.declared import fingerprint as fingerprint_of
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.constraint import breach
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.space import Choice, Float, Int, Parameter, Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
@@ -195,7 +196,7 @@ def random_kept(study: Study, fixed: Params, seed: int) -> Params | None:
 
 
 def random_point(space: Space, rng: random.Random, fixed: Params | None = None) -> Params:
-    """Return a complete point, every value of a parameter as likely as the others."""
+    """Return a complete point, every value of a parameter as likely as it is declared to be."""
     params: Params = {}
     for name, parameter in space.items():
         if parameter.applies(params):
@@ -208,6 +209,8 @@ def _random_value(parameter: Parameter, rng: random.Random) -> Choice:
         last = parameter.high if parameter.count is None else parameter.at(parameter.count - 1)
         drawn = math.exp(rng.uniform(math.log(parameter.low), math.log(last)))
         return parameter.canonical(min(max(drawn, parameter.low), last))
+    if isinstance(parameter, Normal | LogNormal):
+        return parameter.at_quantile(rng.random())
     if parameter.count is None:
         return rng.uniform(parameter.low, parameter.high)
     return parameter.at(rng.randrange(parameter.count))

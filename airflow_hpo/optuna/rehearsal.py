@@ -20,9 +20,9 @@ from airflow_hpo.core.space import grid
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.optuna.class_sampler import built, told
-from airflow_hpo.optuna.distributions import suggest
 from airflow_hpo.optuna.held_state import held_state, is_optunas
 from airflow_hpo.optuna.log_filters import without_announcements
+from airflow_hpo.optuna.seen import suggest
 
 ASKS = 12
 """How often one object is asked, which is more than a small population."""

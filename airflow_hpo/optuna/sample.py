@@ -18,7 +18,7 @@ from airflow_hpo.core.trial import Origin
 from airflow_hpo.core.trial_key import without_window
 from airflow_hpo.exceptions import DeclarationError, PermanentHpoError
 from airflow_hpo.optuna.class_sampler import told
-from airflow_hpo.optuna.distributions import canonical_point, suggest
+from airflow_hpo.optuna.distributions import canonical_point
 from airflow_hpo.optuna.excesses import seen, typical
 from airflow_hpo.optuna.log_filters import without_announcements
 from airflow_hpo.optuna.points import (
@@ -33,6 +33,7 @@ from airflow_hpo.optuna.points import (
 from airflow_hpo.optuna.read import StoredStudy
 from airflow_hpo.optuna.refused import DRAWS, KEPT, SHOWN_TO, infeasible, shown, worst_value
 from airflow_hpo.optuna.samplers import inherit_search_space, sampler_for
+from airflow_hpo.optuna.seen import seen_point, seen_trials, suggest
 from airflow_hpo.optuna.snapshot import Snapshot
 
 TRIES = 5
@@ -69,7 +70,8 @@ class SamplingRound:
         self._worst = worst_value(study, trials) if study.parameter_constraints else 0.0
         known, refused = shown(study, seen(study, trials), self._worst)
         self._typical = typical(study, known)
-        self._snapshot, self._shown = Snapshot(stored, known, refused), len(refused)
+        copied = Snapshot(stored, seen_trials(study.space, known), seen_trials(study.space, refused))
+        self._snapshot, self._shown = copied, len(refused)
         self._visited = Visited(study.space, trials)
         self._given = given_points(study, stored, trials)
         self._grid = GridWalk(study, self._edition, self._visited) if study.sampler.name == "grid" else None
@@ -172,7 +174,8 @@ class SamplingRound:
         if self._study.sampler.name not in SHOWN_TO:
             self._take_back()
             return
-        self._snapshot.end(infeasible(self._study, params, self._worst, self._typical))
+        ended = infeasible(self._study, params, self._worst, self._typical)
+        self._snapshot.end(*seen_trials(self._study.space, [ended]))
         self._shown += 1
 
     def _proposed(self, key: str, attempt: int = 0, fixed: Params | None = None, turn: int = 0) -> Draft:
@@ -181,10 +184,13 @@ class SamplingRound:
         seed = derived_seed(self._study.seed, self._edition, key, *again)
         study = self._snapshot.study(self._sampler(seed))
         if fixed:
-            study.enqueue_trial(dict(fixed))
+            study.enqueue_trial(seen_point(self._study.space, fixed))
         with self._told():
             trial = study.ask()
             params = suggest(trial, self._study.space)
+        # A value that was given is kept to the last digit, whatever the sampler sees of it.
+        given = {name: self._study.space[name].canonical(value) for name, value in (fixed or {}).items()}
+        params |= {name: value for name, value in given.items() if name in params}
         self._last = self._snapshot.trial(trial.number)
         return Draft(params, system_attrs=dict(self._last.system_attrs))
 

@@ -14,6 +14,7 @@ from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.class_sampler import built
 from airflow_hpo.optuna.held_state import is_optunas
 from airflow_hpo.optuna.log_filters import without_announcements
+from airflow_hpo.optuna.seen import seen_point
 
 FEWEST_STARTUP_TRIALS = 5
 MOST_STARTUP_TRIALS = 20
@@ -101,7 +102,8 @@ def _qmc(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> B
 
 
 def _cmaes(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:
-    return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False, **options)
+    mean = {"x0": seen_point(study.space, options["x0"])} if "x0" in options else {}
+    return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False, **{**options, **mean})
 
 
 def _gp(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> BaseSampler:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.remedy import is_number
-from airflow_hpo.core.space.parameter import AnyParameter, Choice, Float, Int, Params
+from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Choice, Params
 from airflow_hpo.core.space.space import Space
 
 
@@ -47,7 +47,7 @@ def default_of(name: str, parameter: AnyParameter, value: Choice) -> Choice:
     """Return a declared default the way its parameter writes it; it may lie outside, as weight_decay=0 of a logarithmic one does."""
     if parameter.holds(value):
         return parameter.canonical(value)
-    if isinstance(parameter, Float | Int) and not is_number(value):
+    if not isinstance(parameter, Categorical) and not is_number(value):
         raise ValueError(
             f"A default is a number as its parameter is, but got space_defaults={{{name!r}: {brief_repr(value)}}} for "
             f"{brief_repr(parameter)}. Write space_defaults={{{name!r}: {parameter.low!r}}}."
@@ -77,4 +77,4 @@ def lacking_sentence(who: str, found: Completed, space: Space) -> str:
 
 
 def _example(parameter: AnyParameter) -> Choice:
-    return parameter.low if isinstance(parameter, Float | Int) else parameter.choices[0]
+    return parameter.choices[0] if isinstance(parameter, Categorical) else parameter.low

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_hpo.core.seeds import derived_seed
-from airflow_hpo.core.space.space import Float, Params, Space
+from airflow_hpo.core.space.space import Params, Space
 
 Fixed = Mapping[str, Any]
 """Values that some parameters have in every point that is meant."""
@@ -53,7 +53,7 @@ def shuffled(index: int, count: int, seed: int) -> int:
 
 def countable(space: Space) -> bool:
     """Say whether the space has a finite number of points."""
-    return all(not isinstance(p, Float) or p.count is not None for p in space.values())
+    return all(parameter.count is not None for parameter in space.values())
 
 
 def _walk(space: Space, names: list[str], chosen: Params) -> Iterator[Params]:

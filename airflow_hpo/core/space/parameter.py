@@ -25,6 +25,7 @@ from airflow_hpo.core.names import OTHERS, is_name, one_spelling
 from airflow_hpo.core.remedy import closest, declared_parameter, is_number, named
 from airflow_hpo.core.space.bounds import check_bounds, decimal
 from airflow_hpo.core.space.condition import Choice, Conditional, Params, same, same_params
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.exceptions import DeclarationError
 
 __all__ = [
@@ -261,7 +262,7 @@ class Categorical(Conditional):
         return self.choices.index(value)
 
 
-AnyParameter = Float | Int | Categorical
+AnyParameter = Float | Int | Categorical | Normal | LogNormal
 Parameter = Annotated[AnyParameter, Discriminator("type"), Field(title="Parameter")]
 _PARAMETER: TypeAdapter[AnyParameter] = TypeAdapter(Parameter)
 
@@ -285,11 +286,11 @@ def parameter(name: str, declared: Any) -> AnyParameter:
     except ValidationError:
         if isinstance(declared, Mapping) and not {"min", "max", "values"} & declared.keys():
             raise DeclarationError(
-                f"Parameter {name!r} has a `type`, which is 'float', 'int' or 'categorical', but got {brief_repr(declared)}. "
+                f"Parameter {name!r} has a `type`, which is 'float', 'int', 'categorical', 'normal' or 'lognormal', but got {brief_repr(declared)}. "
                 f"Write {{'type': 'float', 'low': 0.0, 'high': 1.0}}, or Float(0.0, 1.0)."
             ) from None
         raise DeclarationError(
-            f"Parameter {name!r} must be a Float, an Int or a Categorical, but got {brief_repr(declared)}. "
+            f"Parameter {name!r} must be a Float, an Int, a Categorical, a Normal or a LogNormal, but got {brief_repr(declared)}. "
             f"Write {name!r}: {declared_parameter(declared)}."
         ) from None
 
@@ -303,6 +304,8 @@ def nearest_value(parameter: AnyParameter, value: Any) -> Choice:
     if not is_number(value) or (isinstance(value, float) and not math.isfinite(value)):
         return parameter.low
     inside = min(max(value, parameter.low), parameter.high)
+    if isinstance(parameter, Normal | LogNormal):
+        return parameter.canonical(inside)
     return (
         inside if isinstance(parameter, Float) and parameter.step is None else parameter.at(_steps(parameter, inside))
     )

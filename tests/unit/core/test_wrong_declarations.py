@@ -99,7 +99,10 @@ STUDIES: list[tuple[dict[str, Any], list[str]]] = [
     ({"space": [1]}, ["`space`", "mapping", "[1]"]),
     ({"space": {"x": 3}}, ["Parameter 'x'", "3"]),
     ({"space": {"x": {"low": 0, "high": 1}}}, ["Parameter 'x'", "`type`", "{'low': 0, 'high': 1}"]),
-    ({"space": {"x": {**FLOAT, "type": "flaot"}}}, ["Parameter 'x'", "'float', 'int' or 'categorical'", "'flaot'"]),
+    (
+        {"space": {"x": {**FLOAT, "type": "flaot"}}},
+        ["Parameter 'x'", "'float', 'int', 'categorical', 'normal' or 'lognormal'", "'flaot'"],
+    ),
     ({"space": {"x": {**FLOAT, "high": "1"}}}, ["Parameter 'x'", "`high`", "'1'"]),
     ({"space": {"x": {**FLOAT, "log": True}}}, ["Parameter 'x'", "`low > 0`", "low=0.0"]),
     ({"space": {"x": {**FLOAT, "lo": 1}}}, ["Parameter 'x'", "lo=1", "Did you mean 'low'?"]),

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+from optuna.distributions import FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 from scipy import stats
 
-from airflow_hpo.core.space.space import Float, Int, Params, Space, fits
+from airflow_hpo.core.space.normal import LogNormal, Normal
+from airflow_hpo.core.space.space import Categorical, Float, Int, Parameter, Params, Space, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.optuna.distributions import distribution_of
 from airflow_hpo.optuna.read import StoredStudy
 from airflow_hpo.optuna.sample import SamplingRound
+from airflow_hpo.optuna.seen import seen_trials
 from tests.unit.optuna.history import History
 
 DRAWS = 10_000
@@ -26,13 +30,27 @@ SPACE: Space = {
     "stepped_log": Float(0.1, 10.05, log=True, step=0.3),
     "whole_log": Int(1, 1000, log=True),
     "stepped_whole_log": Int(8, 1027, log=True, step=8),
+    "normal": Normal(3.0, 2.0),
+    "stepped_normal": Normal(3.0, 2.0, step=0.5),
+    "whole_normal": Normal(64, 16, integer=True),
+    "lognormal": LogNormal(-7.0, 1.5),
+    "stepped_lognormal": LogNormal(0.0, 1.0, step=0.5),
+    "whole_lognormal": LogNormal(3.0, 1.0, integer=True, step=4),
 }
 Cdf = Callable[[float], float]
-LOG: Cdf = stats.loguniform(1e-4, 1.0).cdf
+CONTINUOUS: dict[str, Cdf] = {
+    "log": stats.loguniform(1e-4, 1.0).cdf,
+    "normal": stats.norm(3.0, 2.0).cdf,
+    "lognormal": stats.lognorm(1.5, scale=math.exp(-7.0)).cdf,
+}
 STEPPED: dict[str, Cdf] = {
     "stepped_log": stats.loguniform(0.1, 10.0).cdf,
     # Optuna draws whole numbers from half below the lowest to half above the highest.
     "stepped_whole_log": lambda value: float(stats.loguniform(7.5, 1024.5).cdf(value)),
+    "stepped_normal": stats.norm(3.0, 2.0).cdf,
+    "whole_normal": stats.norm(64, 16).cdf,
+    "stepped_lognormal": stats.lognorm(1.0).cdf,
+    "whole_lognormal": stats.lognorm(1.0, scale=math.exp(3.0)).cdf,
 }
 
 
@@ -47,8 +65,9 @@ def draws() -> list[Params]:
     return [draft.params for draft in found if draft]
 
 
-def test_draws_on_a_scale_without_steps_are_scipys(draws: list[Params]) -> None:
-    assert stats.kstest([params["log"] for params in draws], LOG).pvalue > LIKELY
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_draws_without_steps_are_scipys(draws: list[Params], name: str) -> None:
+    assert stats.kstest([params[name] for params in draws], CONTINUOUS[name]).pvalue > LIKELY
 
 
 @pytest.mark.parametrize("name", STEPPED)
@@ -73,9 +92,12 @@ def test_every_sampler_takes_these_parameters(sampler: str) -> None:
     assert all(fits(SPACE, trial.params) for trial in history.trials)
 
 
-def _p_of_rounded(parameter: Float | Int, cdf: Cdf, found: list[object]) -> float:
+def _p_of_rounded(parameter: Parameter, cdf: Cdf, found: list[object]) -> float:
     """Return how likely draws are where each value stands for what is nearer to it than to its neighbours."""
-    values, counts = list(parameter.values()), Counter(found)
+    assert not isinstance(parameter, Categorical)
+    counts = Counter(found)
+    first, last = parameter.index(parameter.low), parameter.index(parameter.high)
+    values = list(parameter.values()) or [parameter.at(index) for index in range(first, last + 1)]
     edges = [0.0, *((cdf((a + b) / 2)) for a, b in pairwise(values)), 1.0]
     expected = [(b - a) * DRAWS for a, b in pairwise(edges)]
     # Rare values together, as the test asks for.
@@ -85,3 +107,36 @@ def _p_of_rounded(parameter: Float | Int, cdf: Cdf, found: list[object]) -> floa
     given = [*observed, DRAWS - sum(observed)] if rare > 1 else observed
     wanted = [*(expected[at] for at in often), rare] if rare > 1 else [expected[at] for at in often]
     return float(stats.chisquare(given, wanted, sum_check=False).pvalue)
+
+
+def test_the_copy_of_a_sampler_has_shares_and_the_trials_have_values() -> None:
+    space: Space = {"x": Normal(100.0, 10.0)}
+    history = History(study("tpe", space))
+    history.play(4, 4, lambda params: float(params["x"]))  # type: ignore[arg-type]
+    seen = seen_trials(space, history.trials)
+    assert all(0 < trial.params["x"] < 1 for trial in seen)
+    assert {repr(trial.distributions["x"]) for trial in seen} == {repr(FloatDistribution(0.0, 1.0))}
+    assert all(30 < trial.params["x"] < 170 for trial in history.trials)
+
+
+def test_tpe_goes_where_the_trials_of_a_distribution_are_good() -> None:
+    space: Space = {"x": Normal(0.0, 1.0), "y": LogNormal(0.0, 1.0)}
+    history = History(study("tpe", space))
+    history.play(12, 5, lambda params: abs(params["x"] - 1.5) + abs(math.log(params["y"]) - 1.0))  # type: ignore[operator, arg-type]
+    values = [trial.value for trial in history.trials]
+    assert sum(values[-20:]) < sum(values[:20]) / 2
+
+
+def test_a_value_that_is_given_is_tried_to_the_last_digit() -> None:
+    space: Space = {"x": Normal(0.0, 1.0), "y": LogNormal(-7.0, 1.5)}
+    point = {"x": 4.123456789012345, "y": 0.000123456789012345}
+    given = Study(name="draws", space=space, objective="loss", max_trials=9, start_points=[point], sampler="tpe")
+    assert [draft.params for draft in History(given).ask("0/0")] == [point]
+
+
+def test_constraints_hold_between_parameters_with_distributions() -> None:
+    space: Space = {"x": Normal(0.0, 1.0), "y": Normal(0.0, 1.0)}
+    kept = Study(name="draws", space=space, objective="loss", max_trials=9, constraints=["x <= y"], sampler="tpe")
+    history = History(kept)
+    history.play(4, 5, lambda params: float(params["x"]))  # type: ignore[arg-type]
+    assert all(trial.params["x"] <= trial.params["y"] for trial in history.trials)

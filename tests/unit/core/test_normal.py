@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scipy import stats
+
+from airflow_hpo.core.advice import advice
+from airflow_hpo.core.form import fields, formed
+from airflow_hpo.core.layout import Layout
+from airflow_hpo.core.settings import shown_setting
+from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.completion import default_of
+from airflow_hpo.core.space.normal import LogNormal, Normal
+from airflow_hpo.core.space.space import Categorical, Float, check_point
+from airflow_hpo.core.study import Study
+from airflow_hpo.exceptions import DeclarationError
+
+SPACE = {
+    "x": Normal(1.0, 0.5),
+    "n": Normal(64, 16, step=8, integer=True),
+    "rate": LogNormal(math.log(0.001), 1.0),
+    "c": Categorical(["a", "b"]),
+    "w": LogNormal(0.0, 0.5, step=0.1, when={"c": "a"}),
+}
+
+
+def declared(**options: Any) -> Study:
+    return Study(**{"name": "demo", "space": SPACE, "objective": "loss", "max_trials": 20, **options})
+
+
+def test_a_distribution_survives_being_written_down() -> None:
+    study = declared()
+
+    assert Study.from_yaml(study.to_yaml()) == study
+    assert json.loads(json.dumps(study.to_dict()))["space"]["n"] == {
+        "type": "normal",
+        "mu": 64.0,
+        "sigma": 16.0,
+        "step": 8.0,
+        "integer": True,
+    }
+
+
+def test_another_sigma_is_another_search() -> None:
+    other = declared(space={**SPACE, "x": Normal(1.0, 0.6)})
+
+    assert declared().search_fingerprint == declared(max_trials=30).search_fingerprint != other.search_fingerprint
+
+
+def test_bounds_are_the_quantiles_of_one_in_a_thousand_million() -> None:
+    assert (Normal(1.0, 0.5).low, Normal(1.0, 0.5).high) == pytest.approx(
+        stats.norm(1.0, 0.5).ppf([1e-9, 1 - 1e-9]), rel=1e-7
+    )
+    rate = stats.lognorm(1.0, scale=0.001)
+    assert (LogNormal(math.log(0.001), 1.0).low, LogNormal(math.log(0.001), 1.0).high) == pytest.approx(
+        rate.ppf([1e-9, 1 - 1e-9]), rel=1e-7
+    )
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-9, 0.01, 0.3, 0.5, 0.999, 1.0])
+@pytest.mark.parametrize("name", ["x", "n", "rate", "w"])
+def test_every_share_of_a_distribution_is_a_value_of_it(name: str, share: float) -> None:
+    parameter = SPACE[name]
+    assert isinstance(parameter, Normal | LogNormal)
+    value = parameter.at_quantile(share)
+
+    assert parameter.holds(value)
+    assert parameter.canonical(value) == value
+    assert parameter.holds(parameter.at_quantile(parameter.quantile(value)))
+
+
+def test_whole_numbers_are_multiples_of_their_step() -> None:
+    n = SPACE["n"]
+
+    assert [n.holds(value) for value in (64, 64.0, 72, 70, 64.5, True, "64", 10_000)] == [True] * 3 + [False] * 5
+    assert repr(n.canonical(72.0)) == "72"
+
+
+def test_a_step_of_a_tenth_has_no_drift() -> None:
+    assert repr(SPACE["w"].canonical(0.1 + 0.2)) == "0.3"
+
+
+def test_zero_is_a_value_of_a_positive_number_with_a_step_only() -> None:
+    assert LogNormal(0.0, 1.0, step=0.5).holds(0.0)
+    assert not LogNormal(0.0, 1.0).holds(0.0)
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda: Normal(0.0), ["Normal", "'sigma'", "not given"]),
+        (lambda: Normal(0.0, 0.0), ["sigma > 0", "sigma=0.0", "Write sigma=1.0"]),
+        (lambda: Normal(0.0, -2.0), ["Write sigma=2.0"]),
+        (lambda: Normal("0", 1.0), ["`mu`", "finite number", "'0'"]),
+        (lambda: Normal(0.0, 1.0, step=-0.5), ["step > 0", "Write step=0.5"]),
+        (lambda: Normal(0.0, 1.0, step=0.5, integer=True), ["whole step", "step=0.5", "Write step=1"]),
+        (lambda: Normal(0.0, 1.0, step=100.0), ["several values", "smaller step"]),
+        (lambda: LogNormal(0.0, 1000.0), ["smaller sigma", "sigma=1000.0"]),
+        (lambda: Normal(0.0, 1e300, integer=True), ["9e+15", "smaller sigma"]),
+        (lambda: Normal(0.0, 1.0, low=-3.0), ["Normal", "low=-3.0"]),
+        (lambda: declared(space={"x": {"type": "bell"}}), ["'normal' or 'lognormal'"]),
+        (lambda: declared(sampler="grid", max_trials=None), ["every value alike", "'x'", "Normal(mu=1.0, sigma=0.5)"]),
+        (lambda: declared(start_points=[{"x": 9.0}]), ["outside Normal", "Write 'x': 3.99"]),
+        (lambda: declared(start_points=[{"n": 70}]), ["outside Normal", "Write 'n': 72"]),
+        (lambda: default_of("x", SPACE["x"], "a"), ["A default is a number"]),
+    ],
+)
+def test_what_is_no_distribution_is_refused(declare: Callable[[], Any], words: list[str]) -> None:
+    with pytest.raises(DeclarationError if "default" not in words[0] else ValueError) as err:
+        declare()
+
+    assert [word for word in words if word not in str(err.value)] == []
+
+
+def test_a_distribution_is_never_walked_as_a_list() -> None:
+    assert not grid.countable({"n": SPACE["n"]})
+    assert check_point(SPACE, {"w": 0.3}) == {"c": "a", "w": 0.3}
+
+
+def test_the_form_of_a_run_has_no_bounds_of_a_distribution() -> None:
+    study = declared(space={**SPACE, "y": Float(0, 1)})
+    layout = Layout.of(study, 10, continuous=False)
+    found = fields(study, layout, ranges=True)
+
+    assert [name for name in found if name.startswith("space.")] == ["space.c", "space.y.low", "space.y.high"]
+    narrowed = formed(study, layout, {"space.y.high": 0.5}, ranges=True)
+    assert narrowed.space["x"] == study.space["x"]
+    assert shown_setting(study.space["x"]) == "Normal(mu=1.0, sigma=0.5)"
+
+
+def test_cmaes_counts_a_distribution_among_the_numbers() -> None:
+    assert advice(declared(sampler="cmaes"))[0].startswith("Sampler 'cmaes' learns from numbers only, and takes 'c'")
