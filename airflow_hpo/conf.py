@@ -45,6 +45,13 @@ def bookkeeping_pool() -> str:
     return str(conf.get("hpo", "bookkeeping_pool"))
 
 
+def reports() -> str:
+    """``[hpo] reports``: folder or address for the reports of studies that end; empty for none."""
+    from airflow.sdk.configuration import conf
+
+    return str(conf.get("hpo", "reports") or "")
+
+
 def preload() -> bool:
     """``[hpo] preload``: whether scheduler and triggerer import what trials need before they fork."""
     return _switch("preload")

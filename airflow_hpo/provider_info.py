@@ -113,6 +113,13 @@ def _options() -> dict[str, Any]:
             "integer",
             "200",
         ),
+        "reports": _option(
+            "Folder or address, such as s3://team/reports, into which the task finish writes each study's report when it ends: one"
+            " HTML file, as `airflow hpo studies plot` makes it. An address needs the package of its storage where tasks run. A report"
+            " that cannot be written is a warning in the task's log. Empty: none is written.",
+            "string",
+            "",
+        ),
         "termination_grace_period": _option(
             "Seconds between SIGTERM and SIGKILL for the processes of a trial that is ended.", "float", "10.0"
         ),

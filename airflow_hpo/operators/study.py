@@ -42,6 +42,7 @@ from airflow_hpo.operators.context import (
     zone_of_schedule,
 )
 from airflow_hpo.operators.edition import EditionOperator
+from airflow_hpo.operators.report import write_report
 from airflow_hpo.operators.selection import SelectCandidatesOperator
 from airflow_hpo.operators.study_asset import study_asset
 from airflow_hpo.operators.study_tasks import require_start, states_before, trouble
@@ -354,6 +355,7 @@ class StudyFinishOperator(AssetEventOperator):
             cause = None if status.ended else trouble(states_before(self, context, self.study.name))
             summary = finish(store, status, cause, accept_incomplete=self.accept_incomplete, since=run_start(context))
         self.log.info("%s", summary.text)
+        write_report(store, name)
         if summary.failure:
             raise AirflowFailException(summary.failure)
         if ended_just_before(store, name, FIRST_EVENT):

@@ -54,7 +54,8 @@ def effect_of(claim: Data, scale: Scale) -> EffectFound | None:
 def error_of(decision: Data, rule: ComparisonRule | None) -> ErrorSpent:
     """Return what a decision took of the error budget; the budget is the most that can be there at once."""
     charge = decision.get("charge") or {}
-    budget = rule.error.saved(rule.alpha) if rule and isinstance(rule.error, ErrorBudget) else None
+    # A decision from before there was a budget has the rule's default, which it was not held to.
+    budget = rule.error.saved(rule.alpha) if charge and rule and isinstance(rule.error, ErrorBudget) else None
     return ErrorSpent(
         budget=budget, charged=charge.get("charged"), left=charge.get("left"), sentence=told_charge(decision)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from airflow_hpo.pages.comparison import comparison_detail
 from airflow_hpo.pages.comparisons import comparison_lines, owner_of
 from airflow_hpo.pages.models.comparisons import ComparisonDetail, ComparisonLine
 from airflow_hpo.storage import approvals
+from airflow_hpo.storage.tables import ComparisonRow
 from airflow_hpo.studies.open import open_edition
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
@@ -114,6 +116,15 @@ def test_the_error_that_was_spent_and_what_is_left_are_told(store: Store) -> Non
     assert (error.budget, error.charged, error.left) == (0.05, pytest.approx(0.04), pytest.approx(0.01))
     assert error.sentence
     assert "this comparison may err with 4 %" in error.sentence
+
+
+def test_a_decision_from_before_there_was_a_budget_was_held_to_none(store: Store) -> None:
+    number = compared(store, both(store, BETTER, since=SINCE)).comparison.id
+    with store.session() as session:
+        row = session.get_one(ComparisonRow, number)
+        row.decision = json.dumps({name: value for name, value in json.loads(row.decision).items() if name != "charge"})
+    error = detail(store).error
+    assert (error.budget, error.charged, error.left, error.sentence) == (None, None, None, None)
 
 
 def test_the_window_of_the_test_and_the_worth_of_days_in_a_row_are_told(store: Store) -> None:
