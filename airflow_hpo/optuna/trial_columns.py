@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution, IntDistribution
@@ -22,8 +22,10 @@ RELATED = (attributes.REPLACES, attributes.INVALID)
 """Attributes that change what an earlier trial counts for."""
 LAST_ID = 2**31 - 1
 """The largest id that Optuna's tables can have."""
-PART = 1000
-"""Rows that are fetched at once."""
+EPOCH = datetime(1970, 1, 1)
+PART = 300
+"""Rows that are fetched at once: more than Python's garbage collector looks at the second time only, and it walks through all of
+them again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,13 @@ def related_of(connection: Connection, study_id: int | None) -> dict[str, dict[i
 
 
 def _rows(connection: Connection, statement: Select[Any], given: Mapping[str, int | None]) -> Iterator[Any]:
-    # In parts: Python's garbage collector walks again and again through a list of a hundred thousand rows that grows.
     for part in connection.execute(statement, given).partitions(PART):
         yield from part
 
 
 def _seconds(stored: datetime | None) -> float | None:
     """Optuna keeps naive UTC."""
-    return None if stored is None else round(stored.replace(tzinfo=UTC).timestamp(), 1)
+    return None if stored is None else round((stored - EPOCH).total_seconds(), 1)
 
 
 def _values(rows: Iterable[Any], places: Mapping[int, int]) -> list[float | None]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.feasibility import Limits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialState
-from airflow_hpo.core.trial_key import batch_and_index
-from airflow_hpo.pages.finite import mark_of
-from airflow_hpo.pages.models.trials import Columns, State
+from airflow_hpo.core.trial_key import batch_and_index, first_key
+from airflow_hpo.pages.models.trials import Columns, Comes
 from airflow_hpo.pages.runs import runs_of
 from airflow_hpo.pages.states import STATES, added_by_hand, comes_from
 from airflow_hpo.storage import acts
@@ -45,31 +45,24 @@ def columns_of(store: Store, edition: Edition, since: int = 0) -> Columns:
     runs = runs_of(store, edition, study, records, since)
     feasible = {record.number: limits.feasible(record) for record in records} if limits else {}
     counted = [runs.counted.get(number) for number in trials.number]
-    values = [_value(*one, trials) for one in zip(trials.number, trials.state, trials.value, strict=True)]
-    odd = {number: mark_of(value) for number, value in zip(trials.number, values, strict=True)}
+    states = _states(trials)
+    values = [value if state.successful else None for state, value in zip(states, trials.value, strict=True)]
+    odd = {number: value for number, value in zip(trials.number, values, strict=True) if value and not isfinite(value)}
+    origins = _origins(trials, by_hand)
     return Columns.model_construct(
         since=since,
         next=0 if limits.waiting else _next(trials),
         total=trials.total,
         number=trials.number,
-        state=[_state(*one, trials) for one in zip(trials.number, trials.state, strict=True)],
+        state=[STATES[state] for state in states],
         value=values,
-        value_marks={number: mark for number, mark in odd.items() if mark},
+        value_marks={number: str(value) for number, value in odd.items()},
         started=trials.started,
         finished=trials.finished,
         params=_in_order(trials, study),
         attempts=[runs.tries.get(number, 0) for number in trials.number],
         kind=[one and one.kind for one in counted],
-        origin=[
-            comes_from(
-                number,
-                trials.origin.get(number, Origin.SAMPLER),
-                trials.source.get(number),
-                trials.replaces.get(number),
-                by_hand,
-            )
-            for number in trials.number
-        ],
+        origin=[origins.get(number) for number in trials.number],
         feasible=[feasible.get(number) for number in trials.number],
         batch=[_batch(trials.key.get(number)) for number in trials.number],
         pod=[one and one.place.get("pod") for one in counted],
@@ -87,12 +80,27 @@ def _next(trials: TrialColumns) -> int:
     return next(open_, trials.number[-1] + 1 if trials.number else trials.total)
 
 
-def _state(number: int, state: TrialState, trials: TrialColumns) -> State:
-    return STATES[TrialState.FAIL if number in trials.invalid else state]
+def _states(trials: TrialColumns) -> list[TrialState]:
+    """Return the states; a result that was taken back is a failure without a value."""
+    if not trials.invalid:
+        return trials.state
+    told = zip(trials.number, trials.state, strict=True)
+    return [TrialState.FAIL if number in trials.invalid else state for number, state in told]
 
 
-def _value(number: int, state: TrialState, value: float | None, trials: TrialColumns) -> float | None:
-    return value if state.finished and number not in trials.invalid else None
+def _origins(trials: TrialColumns, by_hand: set[int]) -> dict[int, Comes | None]:
+    """Return where the trials come from that are not the sampler's own, which most are."""
+    named = {*trials.origin, *trials.source, *trials.replaces, *by_hand}
+    return {
+        number: comes_from(
+            number,
+            trials.origin.get(number, Origin.SAMPLER),
+            trials.source.get(number),
+            trials.replaces.get(number),
+            by_hand,
+        )
+        for number in named
+    }
 
 
 def _in_order(trials: TrialColumns, study: Study) -> dict[str, list[Any]]:
@@ -102,7 +110,12 @@ def _in_order(trials: TrialColumns, study: Study) -> dict[str, list[Any]]:
     return {**ordered, **{name: column for name, column in trials.params.items() if name not in ordered}}
 
 
-@lru_cache(maxsize=4096)
 def _batch(key: str | None) -> str | None:
-    batch = batch_and_index(key or "")[0]
+    return _batch_in(first_key(key).rpartition("/")[0]) if key else None
+
+
+@lru_cache(maxsize=4096)
+def _batch_in(beginning: str) -> str | None:
+    """Return the batch of all keys that begin so; an index follows."""
+    batch = batch_and_index(f"{beginning}/0")[0]
     return None if batch < 0 else f"{batch:03d}"

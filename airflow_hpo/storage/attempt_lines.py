@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.trial import AttemptOutcome
 from airflow_hpo.storage.tables import AttemptRow, EditionRow, SlotRow
+
+PART = 300
+"""Rows that are fetched at once; of more the garbage collector makes much work."""
 
 
 class AttemptLine(NamedTuple):
@@ -43,13 +46,13 @@ class TimedLine(NamedTuple):
 
 def lines_of(session: Session, edition: str, since: int = 0) -> Iterator[AttemptLine]:
     """Return the attempts of the trials from a number on, in the order of trials and runs."""
-    for number, attempt, outcome, *rest in session.connection().execute(_LINES, {"edition": edition, "since": since}):
+    for number, attempt, outcome, *rest in _rows(session, _LINES, {"edition": edition, "since": since}):
         yield AttemptLine(edition, number, attempt, _OUTCOMES[outcome], *rest)
 
 
 def timed_lines_of(session: Session, edition: str) -> Iterator[TimedLine]:
     """Return all attempts of an edition in the order of trials and runs."""
-    for number, attempt, outcome, *rest in session.connection().execute(_TIMED, {"edition": edition, "since": 0}):
+    for number, attempt, outcome, *rest in _rows(session, _TIMED, {"edition": edition}):
         yield TimedLine(edition, number, attempt, _OUTCOMES[outcome], *rest)
 
 
@@ -58,6 +61,11 @@ def stamp_of(session: Session, edition: str) -> list[Any]:
     connection, given = session.connection(), {"edition": edition, "running": AttemptOutcome.RUNNING.value}
     counts = connection.execute(_COUNTS, given).all()
     return [tuple(row) for row in (*counts, *connection.execute(_PLACES, given))]
+
+
+def _rows(session: Session, statement: Select[Any], given: Mapping[str, Any]) -> Iterator[Any]:
+    for part in session.connection().execute(statement, given).partitions(PART):
+        yield from part
 
 
 _OUTCOMES = {outcome.value: outcome for outcome in AttemptOutcome}
