@@ -219,14 +219,14 @@ def _comparisons() -> GroupCommand:
 def _import() -> ActionCommand:
     file = Arg(
         ("file",),
-        help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON), a search of Hyperopt or scikit-learn (Python), or a database of Optuna (SQLite)",
+        help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON), a search of Hyperopt, Ray Tune or scikit-learn (Python), or a database of Optuna (SQLite)",
     )
     output = Arg(("-o", "--output"), help="The DAG file to write (default: the standard output)", default=None)
     looks = "The system of the file (default: the one it looks like)"
     system = Arg(
         ("--from",),
         help=looks,
-        choices=("katib", "wandb", "hyperopt", "optuna", "sklearn"),
+        choices=("katib", "wandb", "hyperopt", "optuna", "ray", "sklearn"),
         default=None,
         dest="source",
     )
@@ -235,7 +235,7 @@ def _import() -> ActionCommand:
     objective = Arg(("--objective",), help="minimize:NAME or maximize:NAME, where a sweep has no metric", default=None)
     run = Arg(
         ("--run-file",),
-        help="Run a file that is Python, as those of Hyperopt and scikit-learn are: look at it first",
+        help="Run a file that is Python, as those of Hyperopt, Ray Tune and scikit-learn are: look at it first",
         action="store_true",
     )
     study = Arg(("--study",), help="Which study, where a database of Optuna has several", default=None)

@@ -1,7 +1,7 @@
 """Parts of a Python file that some of its names need: their statements, as the file has them."""
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -63,6 +63,50 @@ def source(lines: Sequence[str], statement: ast.stmt) -> str:
     """Return a statement as the file has it, with its decorators."""
     first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", ()))])
     return "".join(lines[first - 1 : statement.end_lineno]).rstrip("\n") + "\n"
+
+
+def function_code(
+    text: str,
+    function: str,
+    is_end: Callable[[ast.stmt], bool],
+    foreign: str,
+    taken: Collection[str],
+    constants: Mapping[str, str] | None = None,
+) -> str | None:
+    """Return the code of a function at the top of a file, with all that it needs of the statements before an end.
+
+    None where it needs a foreign package, except texts of it that are known, or has names that are taken.
+    """
+    body = ast.parse(text).body
+    end = next((n for n, each in enumerate(body) if not isinstance(each, DEFINITIONS) and is_end(each)), len(body))
+    body = body[:end]
+    if not any(isinstance(each, ast.FunctionDef) and each.name == function for each in body):
+        return None
+    of = changed_by(body)
+    texts = {each for each in of if each in (constants or {}) and all(foreign in modules(body[n]) for n in of[each])}
+    found = needed(body, {name: numbers for name, numbers in of.items() if name not in texts}, [function])
+    made = {name for number in found for name in changed(body[number])}
+    if any(foreign in modules(body[number]) for number in found) or made & {*taken}:
+        return None
+    used = texts & {name for number in found for name in names(body[number])}
+    return _as_module(text.splitlines(keepends=True), body, found, {name: (constants or {})[name] for name in used})
+
+
+def _as_module(lines: Sequence[str], body: Sequence[ast.stmt], found: Collection[int], texts: Mapping[str, str]) -> str:
+    imports = [source(lines, body[number]) for number in sorted(found) if isinstance(body[number], _IMPORTS)]
+    rest = [body[number] for number in sorted(found) if not isinstance(body[number], _IMPORTS)]
+    parts = [
+        *imports,
+        "\n" if imports else "",
+        *(f'{name} = "{texts[name]}"\n' for name in sorted(texts)),
+        *(_apart(source(lines, each), each) for each in rest),
+    ]
+    return "".join(parts).strip("\n") + "\n"
+
+
+def _apart(text: str, statement: ast.stmt) -> str:
+    """Return a definition with blank lines around it."""
+    return f"\n\n{text}\n\n" if isinstance(statement, DEFINITIONS) else text
 
 
 def at_the_top(tree: ast.Module) -> list[ast.stmt]:

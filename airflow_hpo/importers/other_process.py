@@ -2,8 +2,37 @@
 
 import json
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
+
+
+class Marker:
+    """One object of another system that a file makes, with what it was made of."""
+
+    def __init__(self, name: str, /, *unnamed: Any, **named: Any) -> None:
+        self.name, self.unnamed, self.named = name, unnamed, named
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Refuse what needs the system itself."""
+        raise TypeError(f"{self.name} cannot be called while the file is imported")
+
+
+def install_modules(parts: dict[str, dict[str, Any]]) -> None:
+    """Make modules what imports find, each after the one that it is in."""
+    for name, content in parts.items():
+        module = types.ModuleType(name)
+        module.__path__ = []
+        vars(module).update(content)
+        sys.modules[name] = module
+        parent, _, last = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], last, module)
+
+
+def plain_number(value: Any) -> Any:
+    """Return a number of NumPy as one of Python."""
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 def write_declared(install: Callable[[], None], declared: Callable[[str], dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from airflow_hpo.importers.katib.experiment import from_katib, is_experiment
 from airflow_hpo.importers.optuna.database import HEADER
 from airflow_hpo.importers.optuna.reader import from_optuna
 from airflow_hpo.importers.python_file import imports
+from airflow_hpo.importers.ray.reader import from_ray
 from airflow_hpo.importers.sklearn.reader import from_sklearn
 from airflow_hpo.importers.wandb.sweep import from_wandb, is_sweep
 
@@ -34,6 +35,7 @@ SYSTEMS = {
     "wandb": System("W&B", from_wandb, ("name", "max_trials", "objective")),
     "hyperopt": System("Hyperopt", from_hyperopt, ("run_file", "name", "max_trials")),
     "optuna": System("Optuna", from_optuna, ("study", "metric", "name", "max_trials"), is_database=True),
+    "ray": System("Ray Tune", from_ray, ("run_file", "name", "max_trials", "objective")),
     "sklearn": System("scikit-learn", from_sklearn, ("run_file", "name", "max_trials")),
 }
 NOT_READ = {
@@ -100,7 +102,7 @@ def _has(*names: str) -> Callable[[Mapping[Any, Any]], bool]:
     return lambda data: all(name in data for name in names)
 
 
-_IMPORTED = {"hyperopt": ("hyperopt",), "sklearn": ("sklearn", "skopt")}
+_IMPORTED = {"hyperopt": ("hyperopt",), "ray": ("ray",), "sklearn": ("sklearn", "skopt")}
 _SIGNS: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
     "katib": is_experiment,
     "trainer": lambda data: data.get("kind") == "OptimizationJob",

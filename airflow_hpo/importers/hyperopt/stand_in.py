@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from airflow_hpo.importers.other_process import write_declared
+from airflow_hpo.importers.other_process import Marker, install_modules, plain_number, write_declared
 
 RANGES = {
     "uniform": ("low", "high"),
@@ -55,17 +55,6 @@ class Node:
 
     def __bool__(self) -> bool:
         raise TypeError("a parameter of Hyperopt has no value before it is drawn")
-
-
-class Marker:
-    """One object of Hyperopt that is given to fmin, with what it was made of."""
-
-    def __init__(self, name: str, *unnamed: Any, **named: Any) -> None:
-        self.name, self.unnamed, self.named = name, unnamed, named
-
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        """Refuse what needs Hyperopt itself."""
-        raise TypeError(f"{self.name} cannot be called while the file is imported")
 
 
 class Scope:
@@ -145,17 +134,8 @@ def install() -> None:
         "pyll.stochastic": {"sample": lambda *_, **__: None},
         "fmin": {"fmin": _fmin},
     }
-    root = types.ModuleType("hyperopt")
-    root.__path__ = []
-    sys.modules["hyperopt"] = root
-    for name, content in parts.items():
-        module = types.ModuleType(f"hyperopt.{name}")
-        module.__path__ = []
-        vars(module).update(content)
-        sys.modules[module.__name__] = module
-        parent, _, last = module.__name__.rpartition(".")
-        setattr(sys.modules[parent], last, module)
-    vars(root).update(
+    install_modules({"hyperopt": {}, **{f"hyperopt.{name}": content for name, content in parts.items()}})
+    vars(sys.modules["hyperopt"]).update(
         {**base, "no_progress_loss": stop["no_progress_loss"], "fmin": _fmin, "space_eval": lambda *_: {}}
     )
 
@@ -197,7 +177,7 @@ class Table:
         return {**row, "range": value.inner}
 
     def _leaf(self, value: Any) -> dict[str, Any]:
-        plain = _plain(value)
+        plain = plain_number(value)
         if isinstance(value, functools.partial) and isinstance(value.func, Marker):
             return self._marker(Marker(value.func.name, *value.args, **value.keywords))
         if isinstance(value, Marker):
@@ -212,13 +192,8 @@ class Table:
         return {"kind": "marker", "name": one.name, "items": [*map(self.place_of, one.unnamed)], "named": named}
 
 
-def _plain(value: Any) -> Any:
-    """Return a number of NumPy as one of Python."""
-    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
-
-
 def _key(value: Any) -> str | int | float | bool | None:
-    plain = _plain(value)
+    plain = plain_number(value)
     if plain is not None and not isinstance(plain, str | int | float):
         raise TypeError(f"a key of a space is a text or a number, but got {plain!r}")
     return plain

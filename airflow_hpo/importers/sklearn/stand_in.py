@@ -11,7 +11,7 @@ import types
 from types import FrameType
 from typing import Any
 
-from airflow_hpo.importers.other_process import write_declared
+from airflow_hpo.importers.other_process import install_modules, write_declared
 
 THE_FILE = "the file"
 _NAMED = {
@@ -101,18 +101,8 @@ def install() -> None:
         sys.modules["sklearn.experimental.enable_halving_search_cv"] = types.ModuleType("enable_halving_search_cv")
     dimensions = {kind: _made_of(kind, Dimension) for kind in _DIMENSIONS}
     bayes = {"BayesSearchCV": _made_of("BayesSearchCV", Search)}
-    parts = {"space": dimensions, "searchcv": bayes, "space.space": dimensions}
-    root = types.ModuleType("skopt")
-    root.__path__ = []
-    vars(root).update(bayes)
-    sys.modules["skopt"] = root
-    for name, content in parts.items():
-        module = types.ModuleType(f"skopt.{name}")
-        module.__path__ = []
-        vars(module).update(content)
-        sys.modules[module.__name__] = module
-        parent, _, last = module.__name__.rpartition(".")
-        setattr(sys.modules[parent], last, module)
+    spaces = {"skopt.space": dimensions, "skopt.space.space": dimensions}
+    install_modules({"skopt": bayes, "skopt.searchcv": bayes, **spaces})
 
 
 def _made_of(kind: str, base: type) -> type:
