@@ -16,7 +16,7 @@ from airflow_hpo.pages.models.parameter_sets import (
 from airflow_hpo.pages.parameter_sets import no_such_set, owner_dag, parameter_set_detail, parameter_set_lines
 from airflow_hpo.parameter_sets.moves import Move, rollback
 from airflow_hpo.plugin.access import Rights, RightsDep
-from airflow_hpo.plugin.audit import audited
+from airflow_hpo.plugin.audit import audited, dag_of_set
 from airflow_hpo.plugin.study_database import StoreDep, WritableStoreDep
 from airflow_hpo.storage.parameter_sets import number_in_use as in_use
 from airflow_hpo.studies.store import Store
@@ -40,7 +40,7 @@ def parameter_set(name: str, store: StoreDep, rights: RightsDep) -> ParameterSet
     return found.model_copy(update={"may": MayRollBack(rollback=rights.may_move_champions(dag_id))})
 
 
-@router.post("/parameter-sets/{name:path}/rollback", dependencies=[Depends(audited("hpo_rollback"))])
+@router.post("/parameter-sets/{name:path}/rollback", dependencies=[Depends(audited("hpo_rollback", dag_of_set))])
 def roll_back(name: str, asked: RollbackAsked, store: WritableStoreDep, rights: RightsDep) -> RolledBack:
     """Bring an earlier version back; 409 where the champion is another one than the person saw."""
     rights.check_move(_readable(store, rights, name))

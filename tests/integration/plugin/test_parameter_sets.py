@@ -53,11 +53,11 @@ def refused(sets: Store, version: int = 2) -> bool:
     return find_version(sets.database, NAME).version == version
 
 
-def logged() -> list[tuple[str, str | None, dict[str, Any]]]:
-    """Return what Airflow's audit has of rollbacks: event, person and what was sent."""
+def logged() -> list[tuple[str | None, str | None, dict[str, Any]]]:
+    """Return what Airflow's audit has of rollbacks: DAG, person and what was sent."""
     with create_session() as session:
         found = session.scalars(select(Log).where(Log.event == "hpo_rollback").order_by(Log.id))
-        return [(each.event, each.owner, json.loads(each.extra or "{}")) for each in found]
+        return [(each.dag_id, each.owner, json.loads(each.extra or "{}")) for each in found]
 
 
 def test_the_list_and_the_history_are_those_of_the_store(viewer: Person, sets: Store) -> None:
@@ -127,7 +127,8 @@ def test_who_may_not_create_asset_events_moves_nothing_and_is_in_the_audit(
         "This needs the right to create asset events and edit the DAG retune, which you do not have. Ask an administrator."
     )
     assert refused(sets)
-    [(_, owner, sent)] = logged()
+    [(dag_id, owner, sent)] = logged()
+    assert dag_id == "retune"
     assert (owner, sent["reason"], sent["expected"], sent["name"]) == (role.lower(), "Complaints.", 2, NAME)
 
 

@@ -114,6 +114,7 @@ def test_who_may_only_read_changes_nothing_and_is_in_the_audit(act: str, viewer:
     with create_session() as session:
         [log] = session.scalars(select(Log))
         assert (log.event.startswith("hpo_"), log.owner) == (True, "viewer")
+        assert (log.dag_id, log.run_id) == ("tune", "r")
 
 
 @pytest.mark.parametrize("act", BODIES)
@@ -123,6 +124,14 @@ def test_a_study_of_another_dag_is_not_there(
     only_of("another", monkeypatch)
     assert user.post(path(running, act), BODIES[act]).status_code == 404
     assert done(running) == []
+
+
+@pytest.mark.parametrize("act", BODIES)
+def test_a_study_that_is_not_there_is_in_the_audit_too(act: str, user: Person, running: Tuned) -> None:
+    assert user.post(f"/studies/999/{act}", BODIES[act]).status_code == 404
+    with create_session() as session:
+        [log] = session.scalars(select(Log))
+        assert (log.owner, log.dag_id) == ("user", None)
 
 
 @pytest.mark.parametrize("act", BODIES)
