@@ -11,11 +11,12 @@ export function Evidence({ comparison }: { comparison: Comparison }) {
   const t = useTexts().decision;
   const formats = useFormats();
   const { effective, replicates, windows, missing, looks } = comparison;
-  const worth = effective === null ? "" : ` ${t.worth(formats.value(effective))}`;
+  const names: { readonly [window: string]: string } = t.windowNames;
+  const worth = effective === null ? "" : ` ${t.worth(formats.value(Math.round(effective * 10) / 10))}`;
   const repeated = replicates !== null && replicates > 1 ? `, ${t.replicates(formats.count(replicates))}` : "";
   const look = formats.count(comparison.look);
   const facts: [string, ReactNode][] = [
-    ...windows.map((each): [string, ReactNode] => [each.name, t.fromTo(formats.time(each.start), formats.time(each.end))]),
+    ...windows.map((each): [string, ReactNode] => [names[each.name] ?? each.name, t.fromTo(formats.time(each.start), formats.time(each.end))]),
     [t.scenarios, `${formats.count(comparison.scenarios)}${worth}${repeated}`],
     [t.look, looks === null ? look : t.lookOf(look, formats.count(looks))],
     [t.evaluations, comparison.evaluations.map((each) => <PlaceLink key={each.id} to={{ study: each.id }}>{each.name}</PlaceLink>)],

@@ -13,6 +13,9 @@ export function AttemptCard({ attempt }: { attempt: Attempt }) {
   const formats = useFormats();
   const { started_at: started, finished_at: finished, kind, exit_code: code } = attempt;
   const took = ((finished === null ? Date.now() : Date.parse(finished)) - Date.parse(started)) / 1000;
+  // A program that tells its result once has no curve.
+  const curves = attempt.curves.filter((curve) => curve.values.length > 1);
+  const single = attempt.curves.filter((curve) => curve.values.length === 1);
   return (
     <section className="hpo-panel hpo-attempt" aria-label={t.attempt(String(attempt.attempt))}>
       <h3>
@@ -29,11 +32,12 @@ export function AttemptCard({ attempt }: { attempt: Attempt }) {
           [t.exitCode, code],
           [t.runAs, attempt.backend],
           ...Object.entries(attempt.place),
+          ...single.map((curve) => [curve.name, formats.value(curve.values[0])] as const),
         ]}
       />
-      <PhaseBar title={t.phases} seconds={attempt.seconds} />
+      <PhaseBar title={t.phases} names={t.phaseNames} seconds={attempt.seconds} />
       <Remarks attempt={attempt} />
-      <div className="hpo-curves">{attempt.curves.map((curve) => <CurveView key={curve.name} curve={curve} />)}</div>
+      <div className="hpo-curves">{curves.map((curve) => <CurveView key={curve.name} curve={curve} />)}</div>
       <Text title={t.tail} text={attempt.log_tail} open={attempt.reason !== null} />
       <Text title={t.command} text={attempt.command} />
     </section>

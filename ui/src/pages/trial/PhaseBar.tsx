@@ -4,7 +4,14 @@ import { phasesOf } from "./phases";
 
 const COLOURS = ["var(--hpo-waiting)", "var(--hpo-pruned)", "var(--hpo-series)", "var(--hpo-best)", "var(--hpo-marked)", "var(--hpo-faint)"];
 
-export function PhaseBar({ title, seconds }: { title: string; seconds: { [phase: string]: number } }) {
+interface PhaseBarProps {
+  title: string;
+  seconds: { readonly [phase: string]: number };
+  /** What the phases are called; those without a name are called as they are stored. */
+  names?: { readonly [phase: string]: string };
+}
+
+export function PhaseBar({ title, seconds, names = {} }: PhaseBarProps) {
   const formats = useFormats();
   const phases = phasesOf(seconds);
   if (phases.length === 0) return null;
@@ -21,7 +28,7 @@ export function PhaseBar({ title, seconds }: { title: string; seconds: { [phase:
         {phases.map((phase, index) => (
           <span key={phase.name} className="hpo-key">
             <i style={{ background: colour(index) }} aria-hidden="true" />
-            {phase.name} {formats.duration(phase.seconds)}
+            {names[phase.name] ?? phase.name} {formats.duration(phase.seconds)}
           </span>
         ))}
       </div>
