@@ -3,6 +3,7 @@ import type { Comparison } from "../../api/deciding";
 import { PlainTable } from "../../parts/PlainTable";
 import { useFormats } from "../../texts/formats";
 import { useTexts } from "../../texts";
+import { shareOf } from "../sets/diff";
 import { useAmounts } from "./amount";
 
 export function Variants({ comparison }: { comparison: Comparison }) {
@@ -29,12 +30,16 @@ export function Variants({ comparison }: { comparison: Comparison }) {
 export function Changes({ comparison }: { comparison: Comparison }) {
   const t = useTexts().decision;
   const formats = useFormats();
+  const amounts = useAmounts("relative");
   if (comparison.changes.length === 0) return <p>{t.noChange}</p>;
   return (
     <PlainTable
       caption={t.changesCaption}
-      columns={[{ title: t.parameter }, { title: t.champion, number: true }, { title: t.challenger, number: true }]}
-      rows={comparison.changes.map((each) => ({ key: each.name, cells: [each.name, formats.any(each.champion), formats.any(each.challenger)] }))}
+      columns={[{ title: t.parameter }, { title: t.champion, number: true }, { title: t.challenger, number: true }, { title: t.change, number: true }]}
+      rows={comparison.changes.map(({ name, champion, challenger }) => {
+        const share = shareOf(champion, challenger);
+        return { key: name, cells: [name, formats.any(champion), formats.any(challenger), share === null ? "" : amounts.effect(share)] };
+      })}
     />
   );
 }

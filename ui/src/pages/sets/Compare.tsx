@@ -1,6 +1,6 @@
 // Any two versions side by side; at first what production uses and the one before.
-import { useState } from "react";
 import type { Version } from "../../api/deciding";
+import { numberIn, usePlace } from "../../host/place";
 import { useFormats } from "../../texts/formats";
 import { useTexts } from "../../texts";
 import { DiffTable } from "./DiffTable";
@@ -9,15 +9,17 @@ export function Compare({ versions, now }: { versions: readonly Version[]; now: 
   const t = useTexts().sets;
   const current = versions.find((each) => each.version === now) ?? versions[0];
   const before = versions.find((each) => each.version < (current?.version ?? 0)) ?? versions.find((each) => each !== current);
-  const [chosen, setChosen] = useState<{ old?: number; next?: number }>({});
-  const old = versions.find((each) => each.version === chosen.old) ?? before;
-  const next = versions.find((each) => each.version === chosen.next) ?? current;
+  const place = usePlace();
+  // In the address, so that a person can send what they see.
+  const named = (name: "from" | "to") => versions.find((each) => each.version === numberIn(place, name));
+  const old = named("from") ?? before;
+  const next = named("to") ?? current;
   if (old === undefined || next === undefined) return null;
   return (
     <>
       <p className="hpo-row">
-        <Choice label={t.from} versions={versions} value={old.version} choose={(version) => setChosen({ ...chosen, old: version })} />
-        <Choice label={t.to} versions={versions} value={next.version} choose={(version) => setChosen({ ...chosen, next: version })} />
+        <Choice label={t.from} versions={versions} value={old.version} choose={(version) => place.go({ from: version }, true)} />
+        <Choice label={t.to} versions={versions} value={next.version} choose={(version) => place.go({ to: version }, true)} />
       </p>
       <DiffTable old={old} next={next} />
     </>

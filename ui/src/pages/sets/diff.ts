@@ -40,7 +40,8 @@ function own(params: Params, name: string): unknown {
   return Object.hasOwn(params, name) ? params[name] : undefined;
 }
 
-function shareOf(before: unknown, after: unknown): number | null {
+/** By what share a number changed; null where that says nothing. */
+export function shareOf(before: unknown, after: unknown): number | null {
   if (typeof before !== "number" || typeof after !== "number" || before === 0 || before === after) return null;
   return (after - before) / Math.abs(before);
 }

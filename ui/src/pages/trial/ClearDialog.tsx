@@ -10,14 +10,16 @@ import { clear } from "./clearing";
 interface ClearDialogProps {
   task: Task;
   number: number;
+  /** Whether the study goes on: what comes after the trial is then still to come. */
+  goesOn: boolean;
   act: Act;
   close: () => void;
 }
 
-export function ClearDialog({ task, number, act, close }: ClearDialogProps) {
+export function ClearDialog({ task, number, goesOn, act, close }: ClearDialogProps) {
   const t = useTexts().trial;
   const formats = useFormats();
-  const [downstream, setDownstream] = useState(true);
+  const [downstream, setDownstream] = useState(!goesOn);
   const [count, setCount] = useState<number | null>(null);
   useEffect(() => {
     let current = true;

@@ -31,7 +31,7 @@ export function TrialActs({ study, trial }: { study: Study; trial: TrialDetail }
         {mayEnd ? <button type="button" className="hpo-danger" onClick={() => setAsked("end")}>{t.end}</button> : null}
       </p>
       <Outcome said={act.said} />
-      {asked === "clear" && task !== null ? <ClearDialog task={task} number={trial.number} act={act} close={close} /> : null}
+      {asked === "clear" && task !== null ? <ClearDialog task={task} number={trial.number} goesOn={study.state === "running"} act={act} close={close} /> : null}
       {asked === "end" ? (
         <Confirm title={t.end} button={t.end} act={act} doing={end} close={close}>
           <p>{t.sureEnd(String(trial.number))}</p>

@@ -57,6 +57,7 @@ export const decidingEn = {
     variant: "Variant",
     changesCaption: "Parameters that differ",
     noChange: "No parameter differs.",
+    change: "Change",
     parameter: "Parameter",
     finalistsCaption: "Finalists of the search, measured again",
     finalist: "Finalist",

@@ -60,6 +60,7 @@ export const decidingJa: Pick<Language, keyof typeof decidingEn> = {
     variant: "バリアント",
     changesCaption: "異なるパラメータ",
     noChange: "異なるパラメータはありません。",
+    change: "変化",
     parameter: "パラメータ",
     finalistsCaption: "探索の最終候補を再測定した結果",
     finalist: "最終候補",

@@ -60,6 +60,7 @@ export const decidingKo: Pick<Language, keyof typeof decidingEn> = {
     variant: "변형",
     changesCaption: "다른 파라미터",
     noChange: "다른 파라미터가 없습니다.",
+    change: "변화",
     parameter: "파라미터",
     finalistsCaption: "탐색의 최종 후보를 다시 측정한 결과",
     finalist: "최종 후보",
