@@ -84,21 +84,29 @@ function startTicking(): void {
   document.addEventListener("visibilitychange", lookAgain);
 }
 
+/** Whether to read again, by itself or by what was read; what could not be read is always tried again. */
+export type Live<T> = boolean | ((data: T) => boolean);
+
+function isLive<T>({ data }: Snapshot<T>, live: Live<T>): boolean {
+  return typeof live === "boolean" ? live : data === undefined || live(data);
+}
+
 /** Read a resource, and again every five seconds while it is `live` and the page is visible. The key names what is read. */
-export function useLoaded<T>(key: string, loader: Loader<T>, live = false): Snapshot<T> & { refresh: () => Promise<void> } {
+export function useLoaded<T>(key: string, loader: Loader<T>, live: Live<T> = false): Snapshot<T> & { refresh: () => Promise<void> } {
   const one = resource(key, loader);
   const snapshot = useSyncExternalStore(one.subscribe, () => one.snapshot);
+  const again = isLive(snapshot, live);
   useEffect(() => {
     if (Date.now() - one.snapshot.checked > FRESH) void one.refresh();
   }, [one]);
   useEffect(() => {
-    if (!live) return undefined;
+    if (!again) return undefined;
     one.live += 1;
     startTicking();
     return () => {
       one.live -= 1;
     };
-  }, [one, live]);
+  }, [one, again]);
   return { ...snapshot, refresh: () => one.refresh() };
 }
 

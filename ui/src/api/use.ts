@@ -1,6 +1,6 @@
 // Hooks for each thing that the API answers. `null` as a path reads nothing.
 import { read } from "./client";
-import { useLoaded, type Loader, type Snapshot } from "./resource";
+import { useLoaded, type Live, type Loader, type Snapshot } from "./resource";
 
 const tags = new Map<string, string>();
 
@@ -18,8 +18,8 @@ function whole<T>(path: string): Loader<T | undefined> {
 export type Loaded<T> = Snapshot<T> & { refresh: () => Promise<void> };
 
 /** What the API answers to a path, kept and read again while `live`. */
-export function useApi<T>(path: string | null, live = false): Loaded<T> {
-  return useLoaded<T | undefined>(path ?? "", path === null ? () => Promise.resolve(undefined) : whole<T>(path), live) as Loaded<T>;
+export function useApi<T>(path: string | null, live: Live<T> = false): Loaded<T> {
+  return useLoaded<T | undefined>(path ?? "", path === null ? () => Promise.resolve(undefined) : whole<T>(path), live as Live<T | undefined>) as Loaded<T>;
 }
 
 /** A query of search parameters without what is empty. */

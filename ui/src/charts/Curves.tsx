@@ -34,7 +34,6 @@ export function Curves({ study, frame, curves, onTrial, chosen }: StudyChart & {
     }),
     [curves, chosen, frame, rows, study.metric, texts, formats, tip],
   );
-  if (curves.length === 0) return null;
   return (
     <Panel title={texts.curves}>
       <p className="hpo-muted">{texts.curvesHelp(formats.count(curves.length))}</p>

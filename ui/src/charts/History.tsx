@@ -59,13 +59,14 @@ export function History({ study, frame, selected, selecting, onTrial }: StudyCha
             ? { symbol: "circle", symbolSize: 14, itemStyle: { color: "transparent", borderColor: colours.best, borderWidth: 2 } }
             : looks(name as Group, colours)),
         })),
-        {
+        // What an evaluation measures are other conditions, of which none is the best.
+        ...(study.evaluates ? [] : [{
           id: "best", name: texts.chart.groups.best, type: "line", step: "end", showSymbol: false, silent: true, dimensions: ["number", "value"],
           data: bestLine(frame), lineStyle: { color: colours.best, width: 2 }, itemStyle: { color: colours.best },
-        },
+        }]),
       ],
     }),
-    [frame, series, log, texts, formats, tip, row],
+    [study.evaluates, frame, series, log, texts, formats, tip, row],
   );
   const { setRanges } = selecting;
   const [area, setArea] = useState(false);

@@ -25,27 +25,35 @@ export default function StudyCharts({ tab, curves, attempts, chosen, onNumber, .
   const now = useMemo(() => (attempts === undefined ? 0 : Date.now() / 1000), [attempts]);
   if (tab === "time") {
     if (attempts === undefined || attempts.number.length === 0) return null;
-    return <Timeline study={chart.study} attempts={attempts} now={now} onNumber={onNumber} />;
+    return (
+      <ErrorBoundary>
+        <Timeline study={chart.study} attempts={attempts} now={now} onNumber={onNumber} />
+      </ErrorBoundary>
+    );
   }
-  if (tab === "parameters") return <Slice {...chart} />;
+  if (tab === "parameters") {
+    return (
+      <ErrorBoundary>
+        <Slice {...chart} />
+      </ErrorBoundary>
+    );
+  }
   return (
     <>
       <div className="hpo-grid">
         <ErrorBoundary>
           <History {...chart} />
         </ErrorBoundary>
-        <ErrorBoundary>
-          <Importance study={chart.study} />
-        </ErrorBoundary>
+        {chart.study.evaluates ? null : <Importance study={chart.study} />}
       </div>
       <ErrorBoundary>
         <Parallel {...chart} />
       </ErrorBoundary>
-      {curves === undefined ? null : (
+      {curves?.some(({ steps }) => steps.length > 1) ? (
         <ErrorBoundary>
           <Curves {...chart} curves={curves} chosen={chosen} />
         </ErrorBoundary>
-      )}
+      ) : null}
     </>
   );
 }

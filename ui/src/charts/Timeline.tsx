@@ -53,7 +53,8 @@ export function Timeline({ study, attempts, now, onNumber }: Props) {
         ];
         return parts.filter(Boolean).map(escaped).join("<br>");
       }),
-      series: PARTS.map((part) => ({
+      // ECharts fails to draw lines without any line.
+      series: PARTS.filter((part) => timeline.parts.get(part)!.rows.length > 0).map((part) => ({
         id: part, name: texts.state[part], type: "lines", coordinateSystem: "cartesian2d", polyline: true, large: true, largeThreshold: 0,
         data: timeline.parts.get(part)!.flat, itemStyle: { color: colourOf(part, colours) },
         lineStyle: { color: colourOf(part, colours), width: part === "waiting" ? 3 : Math.max(2, Math.min(8, 260 / timeline.lanes)), opacity: 1 },

@@ -1,6 +1,6 @@
 // The selection above charts and table: the filter, what was drawn, and how many trials it leaves.
 import { useId } from "react";
-import type { Frame } from "../frame/frame";
+import { axisOf, type Frame } from "../frame/frame";
 import { useFormats } from "../texts/formats";
 import { useTexts } from "../texts";
 import { names, UnknownName } from "./rows";
@@ -27,7 +27,7 @@ export function SelectionBar({ frame, selecting, selected }: Props) {
             size={42}
             spellCheck={false}
             value={selecting.filter}
-            placeholder={texts.chart.filterHint}
+            placeholder={hint(frame)}
             aria-describedby={help}
             aria-invalid={wrong !== null}
             onChange={(event) => selecting.setFilter(event.target.value)}
@@ -51,6 +51,13 @@ export function SelectionBar({ frame, selecting, selected }: Props) {
       </small>
     </div>
   );
+}
+
+/** A filter that works in this study. */
+function hint(frame: Frame): string {
+  const axis = frame.parameters.map((name) => frame.axes.get(axisOf(name))!).find(({ categories }) => categories === null);
+  const value = axis?.data.find((one) => !Number.isNaN(one));
+  return value === undefined ? "state == complete" : `${axis!.label} < ${Number(value.toPrecision(2))} and state == complete`;
 }
 
 function RangeText({ frame, axis, ranges }: { frame: Frame; axis: string; ranges: readonly Range[] }) {

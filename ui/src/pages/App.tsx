@@ -58,7 +58,7 @@ function PageLinks() {
 
 function Pages({ run }: { run: Run }) {
   const place = usePlace();
-  const me = useApi<Me>("/me", true);
+  const me = useApi<Me>("/me", ({ database }) => database.state !== "ok");
   return (
     <Show loaded={me}>
       {(known) => (

@@ -146,7 +146,6 @@ export const en = {
     attempt: (n: number) => `attempt ${n}`,
     busy: (running: string, waiting: string, slots: string) => `Slots: ${slots}. Running ${running} of the time, waiting ${waiting}, idle for the rest.`,
     filter: "Filter",
-    filterHint: "lr < 0.01 and state == complete",
     selected: (n: string, all: string) => `Selected: ${n} of ${all}`,
     clear: "Select all",
     remove: "Remove",

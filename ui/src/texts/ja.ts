@@ -146,7 +146,6 @@ export const ja: Language = {
     attempt: (n) => `試行 ${n}`,
     busy: (running, waiting, slots) => `スロット: ${slots}。実行 ${running}、待機 ${waiting}、残りは空き。`,
     filter: "フィルター",
-    filterHint: "例: lr < 0.01 and state == complete",
     selected: (n, all) => `選択: ${n} / ${all}`,
     clear: "すべて選択",
     remove: "解除",

@@ -146,7 +146,6 @@ export const ko: Language = {
     attempt: (n) => `시도 ${n}`,
     busy: (running, waiting, slots) => `슬롯: ${slots}. 실행 ${running}, 대기 ${waiting}, 나머지는 유휴.`,
     filter: "필터",
-    filterHint: "예: lr < 0.01 and state == complete",
     selected: (n, all) => `선택: ${n} / ${all}`,
     clear: "모두 선택",
     remove: "해제",

@@ -38,7 +38,7 @@ export function Header({ study, perHour }: { study: Study; perHour: number | nul
       {study.cause === null ? null : <p className="hpo-cause">{study.cause}</p>}
       <CountsBar counts={study.counts} wanted={study.wanted} />
       <dl className="hpo-figures">
-        <Figure name={`${texts.list.best} ${study.metric}`}>{best === null ? "–" : formats.value(best.value)}</Figure>
+        {best === null ? null : <Figure name={`${texts.list.best} ${study.metric}`}>{formats.value(best.value)}</Figure>}
         {perHour === null ? null : <Figure name={texts.study.rate}>{formats.value(perHour)}</Figure>}
         {study.state === "running" ? <Figure name={texts.list.left}>{formats.duration(study.seconds_left)}</Figure> : null}
         <Figure name={texts.study.slots}>{formats.count(study.slots)}</Figure>
@@ -91,7 +91,7 @@ function Editions({ study }: { study: Study }) {
 
 function Why({ study }: { study: Study }) {
   const texts = useTexts().study;
-  if (study.why.length === 0) return null;
+  if (study.why.length === 0 || study.state === "ended") return null;
   return (
     <details>
       <summary>{texts.why}</summary>

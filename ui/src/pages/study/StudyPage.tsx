@@ -11,13 +11,18 @@ import { StudyView } from "./StudyView";
 const BEST = 50; // curves that are still told apart
 
 export function StudyPage({ study }: { study: number }) {
-  const loaded = useApi<Study>(`/studies/${study}`, true);
+  const loaded = useApi<Study>(`/studies/${study}`, isLive);
   return <Show loaded={loaded}>{(known) => <Loaded study={known} />}</Show>;
+}
+
+/** Whether its trials may still change. One that was left alone may be taken up again. */
+function isLive({ state }: Study): boolean {
+  return state !== "ended";
 }
 
 function Loaded({ study }: { study: Study }) {
   const place = usePlace();
-  const live = study.state === "running" || study.state === "drained";
+  const live = isLive(study);
   const path = `/studies/${study.id}`;
   const tab = place.get("tab");
   const trials = useTrials(study.id, live);
