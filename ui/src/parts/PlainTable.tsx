@@ -6,6 +6,8 @@ export interface Column {
   number?: boolean;
   /** Whether its cells hold sentences, which need room. */
   text?: boolean;
+  /** Whether its cells stay on one line, as times do. */
+  fixed?: boolean;
 }
 
 interface PlainTableProps {
@@ -16,7 +18,7 @@ interface PlainTableProps {
 }
 
 export function PlainTable({ caption, columns, rows }: PlainTableProps) {
-  const kind = (index: number): string => (columns[index]?.number ? "hpo-number" : columns[index]?.text ? "hpo-text" : "");
+  const kind = (index: number): string => kindOf(columns[index]);
   return (
     <div className="hpo-scroll hpo-fit" tabIndex={0} role="group" aria-label={caption}>
       <table className="hpo-plain-table">
@@ -34,7 +36,7 @@ export function PlainTable({ caption, columns, rows }: PlainTableProps) {
           {rows.map((row) => (
             <tr key={row.key} className={row.marked ? "hpo-marked" : ""}>
               {row.cells.map((cell, index) =>
-                index === 0 ? <th key={index} scope="row">{cell}</th> : <td key={index} className={kind(index)}>{cell}</td>,
+                index === 0 ? <th key={index} scope="row" className={kind(0)}>{cell}</th> : <td key={index} className={kind(index)}>{cell}</td>,
               )}
             </tr>
           ))}
@@ -42,4 +44,10 @@ export function PlainTable({ caption, columns, rows }: PlainTableProps) {
       </table>
     </div>
   );
+}
+
+function kindOf(column: Column | undefined): string {
+  if (column?.number) return "hpo-number";
+  if (column?.text) return "hpo-text";
+  return column?.fixed ? "hpo-fixed" : "";
 }

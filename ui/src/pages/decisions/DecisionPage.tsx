@@ -36,7 +36,7 @@ function Decision({ comparison }: { comparison: Comparison }) {
       <p className="hpo-sentence">{comparison.sentence}</p>
       <Origin comparison={comparison} />
       <Panel title={t.answer}><Answer comparison={comparison} /></Panel>
-      <Panel title={t.strength}><Strength comparison={comparison} /></Panel>
+      {comparison.effect === null && comparison.p_value === null ? null : <Panel title={t.strength}><Strength comparison={comparison} /></Panel>}
       {comparison.guardrails.length > 0 ? <Panel title={t.guardrails}><Guardrails comparison={comparison} /></Panel> : null}
       <Panel title={t.changes}><Changes comparison={comparison} /></Panel>
       <Panel title={t.forest}><ForestTable comparison={comparison} /></Panel>

@@ -43,7 +43,7 @@ export function DecisionList({ comparisons }: { comparisons: readonly Comparison
   return (
     <PlainTable
       caption={t.listCaption}
-      columns={[{ title: t.about }, { title: t.verdict }, { title: t.sentence, text: true }, { title: t.answer }, { title: t.when, number: true }]}
+      columns={[{ title: t.about }, { title: t.verdict }, { title: t.sentence, text: true }, { title: t.answer, text: true }, { title: t.when, fixed: true }]}
       rows={comparisons.map((each) => ({
         key: String(each.id),
         marked: each.answer !== null && each.answer.choice === null,

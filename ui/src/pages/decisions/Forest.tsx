@@ -13,7 +13,7 @@ export function ForestTable({ comparison }: { comparison: Comparison }) {
   const plot = useMemo(() => forest(comparison, order), [comparison, order]);
   const formats = useFormats();
   const amounts = useAmounts(comparison.effect?.scale ?? "absolute");
-  if (plot.rows.length === 0) return <p>{t.noPairs}</p>;
+  if (comparison.by_scenario.every((each) => each.difference === null)) return <p>{t.noPairs}</p>;
   return (
     <>
       <p>

@@ -21,7 +21,7 @@ export function Moves({ set }: { set: ParameterSet }) {
   return (
     <PlainTable
       caption={t.movesCaption}
-      columns={[{ title: t.when }, { title: t.what }, { title: t.versions }, { title: t.who }, { title: t.why, text: true }, { title: t.evidence }]}
+      columns={[{ title: t.when, fixed: true }, { title: t.what, fixed: true }, { title: t.versions, fixed: true }, { title: t.who }, { title: t.why, text: true }, { title: t.evidence, fixed: true }]}
       rows={set.moves.map((move, index) => ({ key: `${move.at} ${index}`, cells: cells(move) }))}
     />
   );

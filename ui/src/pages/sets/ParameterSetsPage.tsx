@@ -26,7 +26,7 @@ function SetList({ sets }: { sets: readonly ParameterSetLine[] }) {
   return (
     <PlainTable
       caption={t.listCaption}
-      columns={[{ title: t.name }, { title: t.version, number: true }, { title: t.parameters }, { title: t.since }, { title: t.source }, { title: t.dag }]}
+      columns={[{ title: t.name }, { title: t.version, number: true }, { title: t.parameters }, { title: t.since, fixed: true }, { title: t.source }, { title: t.dag }]}
       rows={sets.map((each) => ({
         key: each.name,
         cells: [

@@ -41,7 +41,7 @@ export function Versions({ set }: { set: ParameterSet }) {
       <Outcome said={asked === null ? act.said : null} />
       <PlainTable
         caption={t.versionsCaption}
-        columns={[{ title: t.version }, { title: t.made }, { title: t.parameters, text: true }, { title: t.source }, { title: t.back }]}
+        columns={[{ title: t.version }, { title: t.made, fixed: true }, { title: t.parameters, text: true }, { title: t.source, fixed: true }, { title: t.back }]}
         rows={set.versions.map((each) => ({
           key: String(each.version),
           marked: each.version === set.version,
