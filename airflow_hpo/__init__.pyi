@@ -25,6 +25,7 @@ from airflow_hpo.importers.katib.experiment import from_katib as from_katib
 from airflow_hpo.importers.optuna.reader import from_optuna as from_optuna
 from airflow_hpo.importers.ray.reader import from_ray as from_ray
 from airflow_hpo.importers.sklearn.reader import from_sklearn as from_sklearn
+from airflow_hpo.importers.trainer.optimization_job import from_trainer as from_trainer
 from airflow_hpo.importers.wandb.sweep import from_wandb as from_wandb
 from airflow_hpo.notifications.hpo import HpoNotifier as HpoNotifier
 from airflow_hpo.operators.approval import PromotionApprovalOperator as PromotionApprovalOperator

@@ -219,14 +219,14 @@ def _comparisons() -> GroupCommand:
 def _import() -> ActionCommand:
     file = Arg(
         ("file",),
-        help="A Katib Experiment, perhaps with the ConfigMap of its template, or a W&B sweep (YAML or JSON), a search of Hyperopt, Ray Tune or scikit-learn (Python), or a database of Optuna (SQLite)",
+        help="A Katib Experiment, perhaps with the ConfigMap of its template, an OptimizationJob or a W&B sweep (YAML or JSON), a search of Hyperopt, Ray Tune or scikit-learn (Python), or a database of Optuna (SQLite)",
     )
     output = Arg(("-o", "--output"), help="The DAG file to write (default: the standard output)", default=None)
     looks = "The system of the file (default: the one it looks like)"
     system = Arg(
         ("--from",),
         help=looks,
-        choices=("katib", "wandb", "hyperopt", "optuna", "ray", "sklearn"),
+        choices=("katib", "wandb", "hyperopt", "optuna", "ray", "sklearn", "trainer"),
         default=None,
         dest="source",
     )

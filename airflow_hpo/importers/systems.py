@@ -15,6 +15,7 @@ from airflow_hpo.importers.optuna.reader import from_optuna
 from airflow_hpo.importers.python_file import imports
 from airflow_hpo.importers.ray.reader import from_ray
 from airflow_hpo.importers.sklearn.reader import from_sklearn
+from airflow_hpo.importers.trainer.optimization_job import from_trainer, is_optimization_job
 from airflow_hpo.importers.wandb.sweep import from_wandb, is_sweep
 
 
@@ -35,11 +36,11 @@ SYSTEMS = {
     "wandb": System("W&B", from_wandb, ("name", "max_trials", "objective")),
     "hyperopt": System("Hyperopt", from_hyperopt, ("run_file", "name", "max_trials")),
     "optuna": System("Optuna", from_optuna, ("study", "metric", "name", "max_trials"), is_database=True),
+    "trainer": System("Kubeflow Trainer", from_trainer, ("name", "max_trials")),
     "ray": System("Ray Tune", from_ray, ("run_file", "name", "max_trials", "objective")),
     "sklearn": System("scikit-learn", from_sklearn, ("run_file", "name", "max_trials")),
 }
 NOT_READ = {
-    "trainer": "an OptimizationJob of Kubeflow Trainer",
     "sagemaker": "a tuning job of SageMaker",
     "vertex": "a HyperparameterTuningJob of Vertex AI",
     "azureml": "a sweep of Azure ML",
@@ -105,7 +106,7 @@ def _has(*names: str) -> Callable[[Mapping[Any, Any]], bool]:
 _IMPORTED = {"hyperopt": ("hyperopt",), "ray": ("ray",), "sklearn": ("sklearn", "skopt")}
 _SIGNS: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
     "katib": is_experiment,
-    "trainer": lambda data: data.get("kind") == "OptimizationJob",
+    "trainer": is_optimization_job,
     "wandb": is_sweep,
     "sagemaker": _has("HyperParameterTuningJobConfig"),
     "vertex": _has("studySpec"),

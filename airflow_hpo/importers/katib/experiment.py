@@ -17,15 +17,11 @@ from airflow_hpo.importers.katib.objective import objective_of
 from airflow_hpo.importers.katib.placeholders import Placeholders
 from airflow_hpo.importers.katib.space import space_of
 from airflow_hpo.importers.katib.template import trial_of
+from airflow_hpo.importers.kubernetes_metadata import name_and_namespace
 
 VERSION = "kubeflow.org/v1beta1"
 AT_ONCE = 3
 """What Katib runs at once where the file does not say."""
-_OF_A_CLUSTER = (
-    "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "finalizers", "selfLink",
-    "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences",
-)  # fmt: skip
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def is_experiment(document: Any) -> bool:
@@ -105,7 +101,7 @@ def _read(
         return None
     top.silent("kind")
     config_maps = _config_maps(data, others, findings)
-    called, namespace = _metadata(top.part("metadata"), name)
+    called, namespace = name_and_namespace(top.part("metadata"), name, "the Experiment")
     _status(top, findings)
     spec = top.part("spec")
     top.close()
@@ -188,32 +184,6 @@ def _counts(spec: Fields, algorithm: Algorithm, max_trials: int | None) -> dict[
     if failed is not None:
         limit = {"max_failures": max(0, failed - 1)}
     return {"max_trials": wanted, "count": "finished", "parallelism": at_once or AT_ONCE, **limit}
-
-
-def _metadata(meta: Fields, name: str | None) -> tuple[str, str | None]:
-    """Return the study's name and the namespace."""
-    meta.silent(*_OF_A_CLUSTER)
-    given, generated = meta.text("name"), meta.text("generateName")
-    if not name and not given:
-        if generated:
-            meta.findings.renamed(
-                "metadata.generateName",
-                "A study has the same name in every run. Give another one by name= (--name).",
-                "study.name",
-            )
-        else:
-            meta.findings.missing(
-                "metadata.name", "A study has a name, but the Experiment has none. Give name='tides' (--name tides)."
-            )
-    meta.left_out("labels", "Labels of the Experiment are not carried. Write labels= for those that pods are to have.")
-    annotations = meta.part("annotations")
-    annotations.silent(_LAST_APPLIED)
-    for each in annotations.data:
-        if each != _LAST_APPLIED:
-            annotations.left_out(each, "It is about the Experiment in the cluster.")
-    namespace = meta.text("namespace")
-    meta.close()
-    return name or given or (generated or "").rstrip("-") or "unnamed", namespace
 
 
 def _status(top: Fields, findings: Findings) -> None:

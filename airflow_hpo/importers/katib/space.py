@@ -1,10 +1,9 @@
 """Reader of ``spec.parameters``: what is searched."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Float, Int
@@ -12,9 +11,9 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.fields import Fields
 from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.katib.algorithm import Algorithm
-from airflow_hpo.importers.names import fitting
+from airflow_hpo.importers.number_text import WHOLE, number_of
+from airflow_hpo.importers.parameter_names import named_here
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
 _DISTRIBUTIONS = ("uniform", "logUniform", "normal", "logNormal")
 
 
@@ -44,7 +43,7 @@ def space_of(spec: Fields, algorithm: Algorithm, findings: Findings) -> dict[str
         ranges = each.part("feasibleSpace")
         parameter = _constant(ranges, algorithm, name) or _parameter(ranges, kind, algorithm)
         each.close()
-        found[name] = Searched(_named(each, name, [one.name for one in found.values()]), parameter, each.path)
+        found[name] = Searched(named_here(each, name, [one.name for one in found.values()]), parameter, each.path)
     if algorithm.resource and algorithm.resource not in found:
         findings.refuse(
             "spec.algorithm.algorithmSettings[resource_name]",
@@ -55,17 +54,6 @@ def space_of(spec: Fields, algorithm: Algorithm, findings: Findings) -> dict[str
     return {
         name: Searched(one.name, None, one.path) if name == algorithm.resource else one for name, one in found.items()
     }
-
-
-def _named(each: Fields, name: str, taken: list[str]) -> str:
-    here = fitting(name, taken)
-    if here != name:
-        each.findings.renamed(
-            each.at("name"),
-            f"{name!r} is {here!r} here: a name begins with a letter and differs from others as a variable of the environment.",
-            f"study.space.{here}",
-        )
-    return here
 
 
 def _constant(ranges: Fields, algorithm: Algorithm, name: str) -> AnyParameter | None:
@@ -96,7 +84,7 @@ def _parameter(ranges: Fields, kind: str | None, algorithm: Algorithm) -> AnyPar
             f"A {distribution} distribution cannot be declared yet. Write {'uniform' if distribution == 'normal' else 'logUniform'}.",
         )
         return None
-    numbers = {name: _number(ranges, name, text, kind) for name, text in texts.items() if text}
+    numbers = {name: number_of(ranges, name, text, is_whole=kind == "int") for name, text in texts.items() if text}
     for name in ("min", "max"):
         if not texts[name]:
             ranges.findings.missing(ranges.at(name), f'It is needed, but was not given. Write `{name}: "1"`.')
@@ -158,20 +146,6 @@ def _multiples(ranges: Fields, low: Decimal, high: Decimal, step: Decimal) -> tu
     return first, last
 
 
-def _number(ranges: Fields, name: str, text: str, kind: str) -> Decimal | None:
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation:
-        number = Decimal("nan")
-    if kind == "int" and not _WHOLE.fullmatch(text.strip()):
-        ranges.findings.refuse(ranges.at(name), f'It is a whole number as text, but got {text!r}. Write {name}: "1".')
-        return None
-    if not number.is_finite():
-        ranges.findings.refuse(ranges.at(name), f'It is a number as text, but got {text!r}. Write {name}: "0.1".')
-        return None
-    return number
-
-
 def _choices(ranges: Fields, texts: list[str], kind: str) -> AnyParameter | None:
     choices: list[Any] = list(texts)
     numbers = [_canonical(text) for text in texts]
@@ -186,7 +160,7 @@ def _choices(ranges: Fields, texts: list[str], kind: str) -> AnyParameter | None
 
 def _canonical(text: str) -> int | float | None:
     """Return the number that has the given text, so that the program gets the same; None for other texts."""
-    if _WHOLE.fullmatch(text) and str(int(text)) == text:
+    if WHOLE.fullmatch(text) and str(int(text)) == text:
         return int(text)
     try:
         number = float(text)

@@ -13,7 +13,7 @@ from tests.unit.importers.experiments import experiment
 
 SWEEP = "program: fit.py\nname: breeze\nmethod: random\nparameters: {lr: {min: 0.1, max: 0.2}}\n"
 SEARCH = "from hyperopt import hp\nspace = hp.uniform('x', 0, 1)\nfmin = {'max_evals': 9}\n"
-TRAINER = "kind: OptimizationJob\napiVersion: optimizer.kubeflow.org/v1alpha1\n"
+TUNING_JOB = '{"HyperParameterTuningJobConfig": {}}'
 
 
 def run(file: Path, **options: Any) -> None:
@@ -73,7 +73,7 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [(TRAINER, "an OptimizationJob"), ("a: 1", "looks like none"), ("", "looks like none")]
+    ("text", "why"), [(TUNING_JOB, "a tuning job of SageMaker"), ("a: 1", "looks like none"), ("", "looks like none")]
 )
 def test_another_system_is_refused_by_its_name(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(SystemExit, match=why):

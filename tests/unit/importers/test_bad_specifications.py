@@ -15,7 +15,14 @@ from airflow_hpo.importers.dag_file import dag_file
 from tests.unit.importers.test_corpus import CORPUS, READERS
 
 ODD: list[Any] = [None, True, 5, "x", [], ["x"], {"x": 1}, [{"name": 3}]]
-CASES = ["katib/rich_pod", "katib/second_container", "katib/read_from_cluster", "wandb/bayes_hyperband", "wandb/nested"]
+CASES = [
+    "trainer/optimizationjob_random",
+    "katib/rich_pod",
+    "katib/second_container",
+    "katib/read_from_cluster",
+    "wandb/bayes_hyperband",
+    "wandb/nested",
+]
 
 
 def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo import from_katib, from_wandb
+from airflow_hpo import from_katib, from_trainer, from_wandb
 from airflow_hpo.importers.dag_file import dag_file
 from airflow_hpo.importers.findings import RefusedSpecificationError
 from airflow_hpo.importers.imported import Imported
 from tests.unit.importers.expected import wrong_notes, wrong_refusals, wrong_study, wrong_trial
 
 CORPUS = Path(__file__).parent.parent.parent / "corpus"
-READERS = {"katib": from_katib, "wandb": from_wandb}
+READERS = {"katib": from_katib, "wandb": from_wandb, "trainer": from_trainer}
 CASES = {
     f"{system}/{path.stem}": json.loads(path.with_name(f"{path.stem}.expected.json").read_text())
     for system in READERS
@@ -41,7 +41,7 @@ def imported(name: str) -> Imported:
     return found
 
 
-@pytest.mark.parametrize(("system", "cases", "good"), [("katib", 39, 26), ("wandb", 22, 17)])
+@pytest.mark.parametrize(("system", "cases", "good"), [("katib", 39, 26), ("wandb", 22, 17), ("trainer", 3, 2)])
 def test_so_many_cases_are_imported(system: str, cases: int, good: int) -> None:
     results = [result_of(name) for name in NAMES if name.startswith(f"{system}/")]
     assert (len(results), sum(isinstance(each, Imported) for each in results)) == (cases, good)

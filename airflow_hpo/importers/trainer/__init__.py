@@ -1,0 +1,1 @@
+"""Reader of OptimizationJobs of Kubeflow Trainer."""
