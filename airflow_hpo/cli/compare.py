@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_hpo.cli.airflow_runs import end_of_run
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
 from airflow_hpo.core.declared import brief_repr
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.trial import brief
 from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.hooks.airflow_runs import end_of_run
 from airflow_hpo.storage import editions
 from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.rows import edition_row, look_for_edition

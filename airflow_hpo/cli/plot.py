@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from airflow_hpo.cli.airflow_runs import ended_runs
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
+from airflow_hpo.hooks.airflow_runs import ended_runs
 from airflow_hpo.pages.edition import numbered
 from airflow_hpo.pages.report import html_of, report_of
 from airflow_hpo.storage import editions

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_hpo.cli.airflow_runs import end_of_run, task_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
 from airflow_hpo.core.trial_key import main_of
+from airflow_hpo.hooks.airflow_runs import end_of_run, task_state
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.pods.reap import cluster_of, remove, trial_pods
 from airflow_hpo.pods.trial_pod import TrialPod

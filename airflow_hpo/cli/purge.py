@@ -8,12 +8,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from airflow_hpo.cli.airflow_runs import ELSEWHERE, run_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, terminal
 from airflow_hpo.core.owner import DagRunKey
 from airflow_hpo.core.purge import age_of
 from airflow_hpo.exceptions import DeclarationError
+from airflow_hpo.hooks.airflow_runs import ELSEWHERE, run_state
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.retention.plan import Planned, Planner, Rule
 from airflow_hpo.retention.purge import Purged, purge_editions, required_folder

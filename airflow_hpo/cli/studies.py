@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from airflow_hpo.cli.airflow_runs import end_of_run
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import edition_view, emit, print_variables, table, terminal, trials_view
 from airflow_hpo.core.arguments import Arguments
@@ -15,6 +14,7 @@ from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.owner import Owner, checked_dag_id
 from airflow_hpo.core.trial import TrialState
 from airflow_hpo.exceptions import StudyNotFoundError
+from airflow_hpo.hooks.airflow_runs import end_of_run
 from airflow_hpo.hooks.system_user import system_user
 from airflow_hpo.storage import acts, editions, owners
 from airflow_hpo.storage.owners import Kind

@@ -7,13 +7,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from airflow_hpo.cli.airflow_runs import run_state
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import terminal
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.progress import brief_time
 from airflow_hpo.core.trial_key import names_edition
 from airflow_hpo.exceptions import StudyNotFoundError, TransientHpoError
+from airflow_hpo.hooks.airflow_runs import run_state
 from airflow_hpo.studies.rows import look_for_edition
 from airflow_hpo.studies.status import ENDED, Status, status_of
 from airflow_hpo.studies.store import Store

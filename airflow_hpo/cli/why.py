@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from airflow_hpo.cli.airflow_runs import end_of_run, tasks_of
 from airflow_hpo.cli.connection import hook_of, one_line_errors
 from airflow_hpo.cli.output import emit, table, terminal
+from airflow_hpo.hooks.airflow_runs import end_of_run, tasks_of
 from airflow_hpo.storage import sharers
 from airflow_hpo.studies.deleted_trials import lost_trials
 from airflow_hpo.studies.rows import look_for_edition

@@ -370,7 +370,7 @@ def the_processes_that_fork_are_commands_of_these_names() -> None:
 
 @rests_on(
     "airflow.models.dagrun, airflow.models.taskinstance, airflow.models.dag",
-    "cli/airflow_runs.py",
+    "hooks/airflow_runs.py",
     "airflow.models.dag",
 )
 def runs_and_tasks_have_their_states_in_airflow_s_tables() -> None:

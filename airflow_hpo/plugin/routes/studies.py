@@ -1,18 +1,21 @@
 """Routes of studies: the list, one of them, and how its family drifts."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from airflow_hpo.hooks.airflow_runs import end_of_run, ended_runs, tasks_of
 from airflow_hpo.pages.drift import drift_of
 from airflow_hpo.pages.models.answer import LARGEST
-from airflow_hpo.pages.models.studies import Drift, MayStudy, StudyList, StudyPage
+from airflow_hpo.pages.models.studies import Drift, MayStudy, StudyList, StudyPage, Why
 from airflow_hpo.pages.studies import list_studies
 from airflow_hpo.pages.study import study_page
 from airflow_hpo.pages.study_filter import StudyFilter
+from airflow_hpo.pages.why import why_of
 from airflow_hpo.plugin.access import EditionDep, RightsDep
-from airflow_hpo.plugin.dag_runs import ended_runs
 from airflow_hpo.plugin.study_database import StoreDep
+from airflow_hpo.storage import sharers
 
 router = APIRouter()
 
@@ -36,6 +39,13 @@ def study(found: EditionDep, store: StoreDep, rights: RightsDep) -> StudyPage:
     dag_id = found.edition.dag_id
     may = MayStudy(steer=rights.may_steer(dag_id), clear=rights.may_clear(dag_id))
     return study_page(store, found, ended_runs, may)
+
+
+@router.get("/studies/{study}/why")
+def why(found: EditionDep, store: StoreDep) -> Why:
+    """Say what holds a study up, from its trials and from the tasks of its DAG run; asked for when a person wants to know."""
+    tasks = tasks_of(found.edition, store.read(sharers.find, found.edition.name))
+    return why_of(store, found, replace(tasks, ended=end_of_run(store, found.edition)))
 
 
 @router.get("/families/{family:path}/drift")

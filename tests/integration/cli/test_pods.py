@@ -93,7 +93,7 @@ def in_airflow(monkeypatch: pytest.MonkeyPatch, run: str, task: str) -> None:
     def state(dag_id: str, model: Any, **keys: Any) -> str:
         return task if "task_id" in keys else run
 
-    monkeypatch.setattr("airflow_hpo.cli.airflow_runs._state", state)
+    monkeypatch.setattr("airflow_hpo.hooks.airflow_runs._state", state)
 
 
 def test_a_pod_whose_dag_run_has_ended_goes_and_its_trial_and_edition_stay_running_no_more(

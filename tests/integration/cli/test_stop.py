@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpo.cli import airflow_runs
 from airflow_hpo.core.budget import End
+from airflow_hpo.hooks import airflow_runs
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.storage.database import Database
 from airflow_hpo.studies.finish import finish

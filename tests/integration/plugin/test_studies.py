@@ -227,3 +227,10 @@ def test_a_list_of_many_ended_editions_takes_as_many_statements_as_one(store: St
     for run in "bcd":
         ended(run)
     assert statements() == one
+
+
+def test_why_a_study_is_where_it_is_is_told_as_by_the_command(tried: Tuned, viewer: Person) -> None:
+    told = viewer.get(f"/studies/{id_of(tried.store, tried.name)}/why").json()
+    assert told["study"]
+    assert [(each["number"], each["state"]) for each in told["trials"]] == [(3, "running"), (2, "fail")]
+    assert "It broke." in told["trials"][1]["why"]

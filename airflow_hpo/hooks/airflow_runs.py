@@ -1,6 +1,6 @@
 """States of DAG runs and of their tasks in Airflow's own database.
 
-Read it where Airflow's commands run: next to that database, unlike tasks and triggers.
+Read it where Airflow's commands and its API server run: next to that database, unlike tasks and triggers.
 """
 
 from collections.abc import Collection, Mapping
@@ -47,11 +47,31 @@ def end_of_run(store: Store, edition: Edition) -> DagRunEnd | None:
 
 
 def ended_runs(runs: Collection[DagRunKey]) -> dict[DagRunKey, str]:
-    """Return the states of those DAG runs that have ended; of none where that cannot be seen."""
+    """Return the states of those DAG runs that have ended, by two statements; of none where that cannot be seen."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
-        return {run: state for run in runs if (state := _ended_state(run))}
-    except StoreUnavailableError:
+        states, dags = _states_of(runs) if runs else ({}, set())
+    except SQLAlchemyError:
         return {}
+    gone = {run: GONE for run in runs if run not in states and run.dag_id in dags}
+    return gone | {run: state for run, state in states.items() if state in ("success", "failed")}
+
+
+def _states_of(runs: Collection[DagRunKey]) -> tuple[dict[DagRunKey, str | None], set[str]]:
+    """Return the states of DAG runs that Airflow has, and which of their DAGs it knows."""
+    from airflow.models.dag import DagModel  # noqa: TID251
+    from airflow.models.dagrun import DagRun  # noqa: TID251
+    from airflow.utils.session import create_session  # noqa: TID251
+    from sqlalchemy import select
+
+    dag_ids, run_ids = sorted({run.dag_id for run in runs}), sorted({run.run_id for run in runs})
+    wanted = select(DagRun.dag_id, DagRun.run_id, DagRun.state)
+    wanted = wanted.where(DagRun.dag_id.in_(dag_ids), DagRun.run_id.in_(run_ids))
+    with create_session() as session:
+        found = {DagRunKey(dag_id, run_id): _word(state) for dag_id, run_id, state in session.execute(wanted)}
+        dags = set(session.scalars(select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids))))
+    return {run: state for run, state in found.items() if run in set(runs)}, dags
 
 
 def _ended_state(run: DagRunKey) -> str | None:
