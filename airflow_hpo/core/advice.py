@@ -42,7 +42,9 @@ def _of_the_direction(study: Study) -> str | None:
 
 
 def _of_the_sampler(study: Study) -> str | None:
-    chosen = [name for name, parameter in study.space.items() if isinstance(parameter, Categorical)]
+    chosen = [
+        name for name, parameter in study.space.items() if isinstance(parameter, Categorical) and not parameter.weights
+    ]
     if study.sampler.name != "cmaes" or not chosen:
         return None
     left = "every parameter" if len(chosen) == len(study.space) else ", ".join(map(repr, chosen))

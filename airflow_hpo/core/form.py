@@ -180,7 +180,9 @@ def _with_choices(name: str, parameter: Categorical, given: Any) -> Categorical:
             f"{', '.join(map(str, parameter.choices))}.{hint or ' Take one of them.'}"
         )
     kept = [texts[str(each)] if each not in parameter.choices else each for each in wanted]
-    return parameter.model_copy(update={"choices": [choice for choice in parameter.choices if choice in kept]})
+    places = [place for place, choice in enumerate(parameter.choices) if choice in kept]
+    weights = [parameter.weights[place] for place in places] if parameter.weights else None
+    return parameter.model_copy(update={"choices": [parameter.choices[place] for place in places], "weights": weights})
 
 
 def _with_conditions(space: Space) -> Space:

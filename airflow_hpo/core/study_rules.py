@@ -66,6 +66,11 @@ def _check_grid(study: Study) -> None:
                     f"A grid tries every value alike, which is no distribution, but {name!r} is {brief_repr(each)}. Write "
                     f"sampler='random', or {name!r}: Float({each.mu!r}, {each.mu + 1!r}, step=0.1)."
                 )
+            if isinstance(each, Categorical) and each.weights:
+                raise ValueError(
+                    f"A grid tries every choice alike, but {name!r} has weights={brief_repr(each.weights)}. Leave them out, or write "
+                    "sampler='random'."
+                )
         if study.parameter_constraints:
             _check_constrained_grid(study)
     elif study.max_trials is None:

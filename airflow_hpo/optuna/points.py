@@ -14,13 +14,13 @@ from airflow_hpo.core.declared import fingerprint as fingerprint_of
 from airflow_hpo.core.seeds import derived_seed
 from airflow_hpo.core.space import grid
 from airflow_hpo.core.space.constraint import breach
-from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.space import Choice, Float, Int, Parameter, Params, Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin
 from airflow_hpo.optuna import attributes
 from airflow_hpo.optuna.distributions import canonical_point
 from airflow_hpo.optuna.read import StoredStudy
+from airflow_hpo.optuna.seen import has_shares
 
 DRAWS = 100
 """How many random points are drawn in search of an unseen one before all are enumerated."""
@@ -209,7 +209,7 @@ def _random_value(parameter: Parameter, rng: random.Random) -> Choice:
         last = parameter.high if parameter.count is None else parameter.at(parameter.count - 1)
         drawn = math.exp(rng.uniform(math.log(parameter.low), math.log(last)))
         return parameter.canonical(min(max(drawn, parameter.low), last))
-    if isinstance(parameter, Normal | LogNormal):
+    if has_shares(parameter):
         return parameter.at_quantile(rng.random())
     if parameter.count is None:
         return rng.uniform(parameter.low, parameter.high)

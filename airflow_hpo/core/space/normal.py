@@ -105,7 +105,7 @@ class _OfTheBell(Conditional):
         """Return a value that this parameter holds the way it is declared: exactly on its step, whole numbers as such."""
         return self._rounded(value)
 
-    def quantile(self, value: float) -> float:
+    def quantile(self, value: Any) -> float:
         """Return which share of the distribution lies below a value, from 1e-9 to 1 - 1e-9."""
         return min(max(_STANDARD.cdf(self._standard(value)), TAIL), 1 - TAIL)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -16,14 +16,14 @@ from pydantic import (
     StrictInt,
     TypeAdapter,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
-from airflow_hpo.core.declared import REQUIRED, brief_repr, refuse_set
+from airflow_hpo.core.declared import REQUIRED, brief_repr
 from airflow_hpo.core.names import OTHERS, is_name, one_spelling
 from airflow_hpo.core.remedy import closest, declared_parameter, is_number, named
 from airflow_hpo.core.space.bounds import check_bounds, decimal
+from airflow_hpo.core.space.categorical import Categorical
 from airflow_hpo.core.space.condition import Choice, Conditional, Params, same, same_params
 from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.exceptions import DeclarationError
@@ -182,84 +182,6 @@ class Int(Conditional):
     def index(self, value: float) -> int:
         """Return how many steps above ``low`` a value lies, rounded: samplers compute floats, which lose large numbers."""
         return min((2 * (int(value) - self.low) + self.step) // (2 * self.step), self.count - 1)
-
-
-class Categorical(Conditional):
-    """One of several values without an order.
-
-    Example::
-
-        Categorical(["sgd", "adam"])
-
-    :param choices: the values: text, numbers, booleans or None, each once (``1``, ``1.0`` and ``True`` are the same).
-    :param when: condition, such as ``{"model": "svm"}``; None for always.
-    :raises DeclarationError: when there is no choice, one stands twice, or they are a set, which has no order.
-    """
-
-    type: Literal["categorical"] = "categorical"
-    choices: list[Choice] = Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
-
-    def __init__(self, choices: Sequence[Choice] = REQUIRED, *unnamed: Any, **options: Any) -> None:
-        if unnamed:
-            given = [choices, *unnamed]
-            raise DeclarationError(
-                f"Categorical takes its choices as one list, but got {brief_repr(given)[1:-1]}. "
-                f"Write Categorical({brief_repr(given)})."
-            )
-        super().__init__(**{"choices": choices, **options})
-
-    @field_validator("choices", mode="before", json_schema_input_type=list[Choice])
-    @classmethod
-    def _in_an_order(cls, choices: Any) -> Any:
-        refuse_set("Choices", choices)
-        if isinstance(choices, Mapping):
-            raise ValueError(
-                f"Choices are a list, but got {brief_repr(choices)}. Write Categorical({list(choices)!r})."
-            )
-        return list(choices) if isinstance(choices, tuple) else choices
-
-    @field_validator("choices")
-    @classmethod
-    def _distinct(cls, choices: list[Choice]) -> list[Choice]:
-        if not choices:
-            raise ValueError(
-                "A categorical parameter needs at least one choice, but got none. Write Categorical(['a', 'b'])."
-            )
-        for i, choice in enumerate(choices):
-            if choice in choices[:i]:
-                once = [each for n, each in enumerate(choices) if each not in choices[:n]]
-                raise ValueError(
-                    f"Choices must differ (1, 1.0 and True are the same), but got {choices!r}. Write Categorical({once!r})."
-                )
-        return choices
-
-    @property
-    def count(self) -> int:
-        """How many values there are."""
-        return len(self.choices)
-
-    def values(self) -> Iterator[Choice]:
-        """Yield every value in the order declared."""
-        return iter(self.choices)
-
-    def at(self, index: int) -> Choice:
-        """Return one value.
-
-        :param index: its place among the choices, from 0.
-        """
-        return self.choices[index]
-
-    def holds(self, value: Any) -> bool:
-        """Say whether the value is one of this parameter's."""
-        return any(value == choice for choice in self.choices)
-
-    def canonical(self, value: Any) -> Choice:
-        """Return a value that this parameter holds the way it is declared: True, not the 1 that equals it."""
-        return self.at(self.index(value))
-
-    def index(self, value: Any) -> int:
-        """Return the place of a value among the choices, from 0."""
-        return self.choices.index(value)
 
 
 AnyParameter = Float | Int | Categorical | Normal | LogNormal

@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from airflow_hpo.core.space.normal import LogNormal, Normal
-from airflow_hpo.core.space.space import Float, Int, Space, fits
+from airflow_hpo.core.space.space import Categorical, Float, Int, Space, fits
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import Origin, TrialState
 from airflow_hpo.core.warm_start import WarmStart
@@ -19,12 +19,14 @@ SPACE: Space = {
     "n": Normal(64, 16, step=8, integer=True),
     "rate": LogNormal(-7.0, 1.0),
     "depth": Int(4, 64, log=True, step=4),
+    "kind": Categorical(["a", "b", None], weights=[6, 3, 1]),
 }
 PLAIN: Space = {
     "x": Float(90, 110),
     "n": Int(0, 128, step=8),
     "rate": Float(1e-5, 1.0, log=True),
     "depth": Int(4, 64, step=4),
+    "kind": Categorical(["b", "a", None]),
 }
 
 
@@ -60,6 +62,7 @@ def test_optunas_own_tools_read_real_values_under_plain_distributions(studies: O
         "n": "IntDistribution",
         "rate": "FloatDistribution",
         "depth": "IntDistribution",
+        "kind": "CategoricalDistribution",
     }
     assert (trial.distributions["rate"].log, trial.distributions["depth"].log) == (True, True)
     assert 30 < trial.params["x"] < 170

@@ -106,6 +106,13 @@ def test_zero_is_a_value_of_a_positive_number_with_a_step_only() -> None:
         (lambda: declared(sampler="grid", max_trials=None), ["every value alike", "'x'", "Normal(mu=1.0, sigma=0.5)"]),
         (lambda: declared(start_points=[{"x": 9.0}]), ["outside Normal", "Write 'x': 3.99"]),
         (lambda: declared(start_points=[{"n": 70}]), ["outside Normal", "Write 'n': 72"]),
+        (lambda: Categorical(["a", "b"], weights=[1]), ["Each choice has a weight", "weights=[1.0]", "weights=[1, 1]"]),
+        (lambda: Categorical(["a", "b"], weights=[1, 0]), ["above 0", "weights=[1.0, 0.0]", "Leave out the choice"]),
+        (lambda: Categorical(["a", "b"], weights=[1e308, 1e308]), ["at most 1e+09"]),
+        (
+            lambda: declared(space={"c": Categorical([1, 2], weights=[1, 2])}, sampler="grid"),
+            ["A grid", "'c'", "[1.0, 2.0]"],
+        ),
         (lambda: default_of("x", SPACE["x"], "a"), ["A default is a number"]),
     ],
 )
@@ -134,3 +141,17 @@ def test_the_form_of_a_run_has_no_bounds_of_a_distribution() -> None:
 
 def test_cmaes_counts_a_distribution_among_the_numbers() -> None:
     assert advice(declared(sampler="cmaes"))[0].startswith("Sampler 'cmaes' learns from numbers only, and takes 'c'")
+
+
+def test_weights_are_written_down_and_stay_with_the_choices_that_a_run_leaves() -> None:
+    study = declared(space={"c": Categorical(["a", "b", "d"], weights=[5, 3, 2]), "y": Float(0, 1)})
+    layout = Layout.of(study, 10, continuous=False)
+    assert Study.from_yaml(study.to_yaml()) == study
+    narrowed = formed(study, layout, {"space.c": ["d", "a"]}, ranges=True)
+    assert narrowed.space["c"] == Categorical(["a", "d"], weights=[5, 2])
+
+
+def test_each_choice_has_a_part_as_long_as_its_weight() -> None:
+    c = Categorical(["a", "b", "d"], weights=[5, 3, 2])
+    assert [c.at_quantile(share) for share in (0.0, 0.49, 0.51, 0.79, 0.81, 1.0)] == ["a", "a", "b", "b", "d", "d"]
+    assert [c.quantile(choice) for choice in c.choices] == pytest.approx([0.25, 0.65, 0.9])

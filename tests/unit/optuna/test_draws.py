@@ -36,6 +36,8 @@ SPACE: Space = {
     "lognormal": LogNormal(-7.0, 1.5),
     "stepped_lognormal": LogNormal(0.0, 1.0, step=0.5),
     "whole_lognormal": LogNormal(3.0, 1.0, integer=True, step=4),
+    "weighted": Categorical(["a", None, 3, True, 0.5], weights=[5, 0.5, 3, 1, 0.5]),
+    "below": Categorical(["x", "y"], weights=[1, 9], when={"weighted": "a"}),
 }
 Cdf = Callable[[float], float]
 CONTINUOUS: dict[str, Cdf] = {
@@ -75,13 +77,23 @@ def test_draws_with_steps_are_scipys_rounded_to_the_nearest_value(draws: list[Pa
     assert _p_of_rounded(SPACE[name], STEPPED[name], [params[name] for params in draws]) > LIKELY
 
 
+def test_choices_are_drawn_as_they_are_weighted(draws: list[Params]) -> None:
+    found = Counter(repr(params["weighted"]) for params in draws)
+    observed = [found[text] for text in ("'a'", "None", "3", "True", "0.5")]
+    assert stats.chisquare(observed, [5000, 500, 3000, 1000, 500]).pvalue > LIKELY
+    below = Counter(params["below"] for params in draws if "below" in params)
+    assert below.total() == found["'a'"]
+    assert stats.binomtest(below["x"], below.total(), 0.1).pvalue > LIKELY
+
+
 def test_every_draw_is_a_value_of_its_parameter_and_of_optunas_distribution(draws: list[Params]) -> None:
     assert len(draws) == DRAWS
     for params in draws:
         assert fits(SPACE, params)
     for name, parameter in SPACE.items():
         distribution = distribution_of(parameter)
-        assert all(distribution._contains(distribution.to_internal_repr(params[name])) for params in draws)
+        values = [params[name] for params in draws if name in params]
+        assert all(distribution._contains(distribution.to_internal_repr(value)) for value in values)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "qmc", "cmaes", "nsga2"])
@@ -125,6 +137,15 @@ def test_tpe_goes_where_the_trials_of_a_distribution_are_good() -> None:
     history.play(12, 5, lambda params: abs(params["x"] - 1.5) + abs(math.log(params["y"]) - 1.0))  # type: ignore[operator, arg-type]
     values = [trial.value for trial in history.trials]
     assert sum(values[-20:]) < sum(values[:20]) / 2
+
+
+def test_tpe_learns_which_of_weighted_choices_is_good() -> None:
+    space: Space = {"c": Categorical(["a", "b", "c", "d"], weights=[5, 2, 2, 1]), "x": Float(0, 1)}
+    history = History(study("tpe", space))
+    history.play(12, 5, lambda params: (params["c"] != "c") + float(params["x"]))  # type: ignore[arg-type]
+    chosen = [trial.params["c"] for trial in history.trials]
+    assert chosen[:10].count("a") > 3
+    assert chosen[-20:].count("c") > 8
 
 
 def test_a_value_that_is_given_is_tried_to_the_last_digit() -> None:
