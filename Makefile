@@ -1,6 +1,6 @@
 # Everything a developer or a curious user does with this repository. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-steered verify-taxi verify-mysql test-mysql verify-pooler test-pooler check types style pages built-pages check-pages docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
+.PHONY: help install demo ui picture test test-quick test-live test-gp browser-test chaos verify-again verify-browser verify-chaos verify-cluster verify-live verify-steered verify-taxi verify-mysql test-mysql test-pages verify-pooler test-pooler check types style pages built-pages check-pages docs docs-serve format schema bench bench-pods wheel cluster-up cluster-test cluster-down clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -120,6 +120,10 @@ bench-pods: install ## Measure pod trials beside bare pods and plain pod tasks, 
 
 wheel: install ## Build the wheel into dist/ and try it in a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
+
+test-pages: install ui/node_modules/.package-lock.json ## Look at the pages with made-up data in Chromium, with axe (a minute)
+	cd ui && npm run --silent build-dev
+	$(RUN) python -m pytest tests/pages
 
 test-mysql: install ## Run the tests of locks, claims, ends and migrations on MariaDB, which must be installed (a minute)
 	$(ON_MARIADB) -n 2 $(addprefix tests/integration/,storage/test_locks.py storage/test_mysql.py storage/test_sessions.py storage/test_migrate.py \

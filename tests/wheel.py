@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,17 @@ def main() -> None:
     print(f"{next(DIST.glob('*.whl')).relative_to(ROOT)} works in a clean environment.")
 
 
+def _check_pages(wheel: Path) -> None:
+    """The wheel holds what browsers load, and not what it is built from."""
+    names = zipfile.ZipFile(wheel).namelist()
+    for file in sorted((ROOT / "airflow_hpo" / "pages" / "static").iterdir()):
+        if f"airflow_hpo/pages/static/{file.name}" not in names:
+            raise SystemExit(f"The wheel must hold airflow_hpo/pages/static/{file.name}.")
+    sources = [name for name in names if name.startswith("ui/")]
+    if sources:
+        raise SystemExit(f"The wheel must not hold the sources of the pages, but has {sources[:3]}.")
+
+
 def _install(place: Path) -> Path:
     uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
     shutil.rmtree(DIST, ignore_errors=True)
@@ -55,6 +67,7 @@ def _install(place: Path) -> Path:
     _run([uv, "venv", "--quiet", str(place / "venv")])
     python = place / "venv" / "bin" / "python"
     wheel = next(DIST.glob("*.whl"))
+    _check_pages(wheel)
     _run([uv, "pip", "install", "--quiet", "--python", str(python), "-c", str(locked), str(wheel)])
     return python
 
