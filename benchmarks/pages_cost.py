@@ -20,7 +20,7 @@ from rich.table import Table
 
 from airflow_hpo.pages.attempts import attempts_of
 from airflow_hpo.pages.columns import columns_of, version_of
-from airflow_hpo.pages.edition import Numbered
+from airflow_hpo.pages.edition import numbered
 from airflow_hpo.pages.failures import failures_of
 from airflow_hpo.pages.models.answer import Answer
 from airflow_hpo.pages.trial import trial_of
@@ -74,7 +74,7 @@ def main() -> None:
             "all trials": lambda: written(columns_of(store, edition)),
             f"the {BATCH} that run": lambda: written(columns_of(store, edition, last)),
             "nothing new": lambda: version_of(store, edition, last).encode(),
-            "one trial": lambda: written(trial_of(store, Numbered(1, edition), last - 1)),
+            "one trial": lambda: written(trial_of(store, store.read(numbered, 1), last - 1)),
             "all attempts": lambda: written(attempts_of(store, edition)),
             "failures": lambda: written(failures_of(store, edition)),
         }

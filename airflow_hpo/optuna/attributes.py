@@ -51,5 +51,8 @@ WARM_POINTS = "hpo:warm_points"
 LIMITS = "hpo:limits"
 """Of a study: its constraints on metrics."""
 
+IMPORTANCE = "hpo:importance"
+"""Of a study: the shares of its parameters, when they were computed, and from how many trials."""
+
 METRIC_NAMES = "study:metric_names"
 """Optuna's own system attribute that names the objective in plots and dashboards."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from threading import Lock
 
@@ -10,11 +11,12 @@ from cachetools import LRUCache, cached
 from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 
+from airflow_hpo.core.importance import Importance
 from airflow_hpo.core.objective import Direction
 from airflow_hpo.core.space.space import Params
 from airflow_hpo.core.study import Study
 from airflow_hpo.core.trial import TrialRecord, TrialRequest, TrialState
-from airflow_hpo.optuna import ask, create, delete, enqueue, excesses, tell, warm_start
+from airflow_hpo.optuna import ask, create, delete, enqueue, excesses, importance, tell, warm_start
 from airflow_hpo.optuna.errors import storage_errors
 from airflow_hpo.optuna.finished_trials import TrialCache
 from airflow_hpo.optuna.log_filters import join_logging
@@ -160,6 +162,21 @@ class OptunaStudies:
     def best_numbers(self, edition: str, direction: Direction, limit: int, within: Connection) -> Sequence[int]:
         """Return the numbers of the trials with the best values that count, the best first."""
         return best_of(within, edition, direction, limit)
+
+    def compute_importance(self, edition: str, now: datetime) -> None:
+        """Compute the importance of the parameters and keep it with the study; nothing with too few trials."""
+        found = importance.importance_of(*self._reader.snapshot(edition), now)
+        if found is not None:
+            with self._locked(edition) as database, database.transaction() as connection:
+                importance.keep(connection, edition, found)
+
+    def importance(self, edition: str, within: Connection) -> Importance | None:
+        """Return the importance that was computed last; None before that."""
+        return importance.kept(within, edition)
+
+    def complete_trials(self, edition: str, within: Connection) -> int:
+        """Return how many trials are complete, whether or not they count."""
+        return importance.complete_trials(within, edition)
 
     def points_left(self, edition: str, study: Study) -> int:
         """Return how many points of a grid may still be asked for."""

@@ -96,6 +96,11 @@ def set_study_attributes(connection: Connection, study_id: int, attrs: Mapping[s
     _replace_attributes(connection, tables.study_system_attributes, {"study_id": study_id}, attrs)
 
 
+def set_study_user_attributes(connection: Connection, study_id: int, attrs: Mapping[str, Any]) -> None:
+    """Set attributes of a study that are ours, replacing those of the same names."""
+    _replace_attributes(connection, tables.study_user_attributes, {"study_id": study_id}, attrs)
+
+
 @contextmanager
 def locked_trial(
     where: Database | Connection, name: str, number: int, end: TrialState | None = None

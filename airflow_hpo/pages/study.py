@@ -32,6 +32,7 @@ def study_page(store: Store, numbered: Numbered, ended_runs: EndedRuns, may: tol
     edition, study = numbered.edition, numbered.study
     with store.database.session(read_only=True) as session:
         line = lines_of(session, [numbered], ended_runs)[0]
+        matters = store.optuna.importance(edition.name, session.connection())
         return told.StudyPage(
             **dict(line),
             sentence=_sentence(line, study),
@@ -39,8 +40,10 @@ def study_page(store: Store, numbered: Numbered, ended_runs: EndedRuns, may: tol
             metrics=[study.objective.metric, *study.objective.extra_metrics],
             scenarios=[] if isinstance(study.scenarios, str) else [each.name for each in study.scenarios or ()],
             slots=study.slots,
-            importance=None,
-            importance_at=None,
+            importance=[told.Importance(name=name, share=share) for name, share in matters.shares.items()]
+            if matters
+            else None,
+            importance_at=matters.at if matters else None,
             bottleneck=None,
             why=_why(line, edition),
             settings=_settings(edition, study),

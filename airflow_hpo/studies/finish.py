@@ -12,6 +12,7 @@ from airflow_hpo.core.progress import own_trials
 from airflow_hpo.core.trial import TrialRecord
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies import importance
 from airflow_hpo.studies.attempted import missing_sentence, ran_as
 from airflow_hpo.studies.images import images_sentence
 from airflow_hpo.studies.periods import periods_sentence
@@ -57,6 +58,7 @@ def finish(
     elif status.edition.ended:
         with store.session() as session:
             editions.correct_best(session, status.edition.name, best)
+    importance.compute(store, status.edition)
     before = answered_from(own_trials(store.optuna.records(status.edition.name, details=False)), since)
     mixed = (
         missing_sentence(store, status.edition, best),

@@ -13,6 +13,7 @@ from airflow_hpo.core.work import same_data
 from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.retry import retried
+from airflow_hpo.studies import importance
 from airflow_hpo.studies.simulations import simulated
 from airflow_hpo.studies.status import Status, status_of
 from airflow_hpo.studies.store import Store
@@ -34,6 +35,7 @@ def suggest(store: Store, name: str, batch: int, asker: Owner | None = None) -> 
     if requests and sealed is None:
         with store.session() as session:
             editions.seal_batch(session, name, batch, len(requests), sharer)
+    importance.refresh(store, edition)
     return simulated(store, edition, requests)
 
 

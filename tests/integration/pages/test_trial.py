@@ -10,7 +10,7 @@ from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.placement import Placement
 from airflow_hpo.core.remarks import NO_REMARKS
 from airflow_hpo.exceptions import StudyNotFoundError
-from airflow_hpo.pages.edition import Numbered
+from airflow_hpo.pages.edition import numbered
 from airflow_hpo.pages.models.trials import TrialDetail
 from airflow_hpo.pages.trial import trial_of
 from airflow_hpo.storage import attempts
@@ -23,13 +23,13 @@ DAYS = ["mon", "tue", "wed"]
 
 
 def trial(tuned: Tuned, number: int) -> TrialDetail:
-    return trial_of(tuned.store, Numbered(7, tuned.store.edition(tuned.name)), number)
+    return trial_of(tuned.store, tuned.store.read(numbered, 1), number)
 
 
 def test_a_trial_that_has_not_begun_has_its_parameters_and_no_attempt(tuned: Tuned) -> None:
     request = tuned.suggest()[0]
     found = trial(tuned, 0)
-    assert (found.study, found.state, found.params, found.attempts) == (7, "running", request.params, [])
+    assert (found.study, found.state, found.params, found.attempts) == (1, "running", request.params, [])
     assert (found.value, found.origin, found.feasible, found.broken, found.oddities) == (None, None, None, [], [])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_hpo.studies.finish import finish
+from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from tests.integration.plugin.people import Person
 from tests.integration.trial_tasks import Tuned, declared
@@ -61,3 +63,14 @@ def test_what_is_not_there_or_asked_wrongly_is_answered_with_a_sentence(path: st
     answer = viewer.get(f"/studies/1/{path}")
     assert answer.status_code in (404, 422)
     assert answer.json()["detail"].endswith(".")
+
+
+def test_the_page_of_a_study_has_the_importance_that_its_tasks_computed(viewer: Person, store: Store) -> None:
+    tuned = Tuned(store, declared(max_trials=12, parallelism=12))
+    for request in tuned.suggest():
+        tuned.complete(request, value=float(request.params["x"]))
+    assert viewer.get("/studies/1").json()["importance"] is None
+    finish(store, status(store, tuned.name))
+    told = viewer.get("/studies/1").json()
+    assert [each["name"] for each in told["importance"]] == ["x", "kind"]
+    assert told["importance_at"] is not None
