@@ -368,6 +368,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{study}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why
+         * @description Say what holds a study up, from its trials and from the tasks of its DAG run; asked for when a person wants to know.
+         */
+        get: operations["why_api_v1_studies__study__why_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1607,6 +1627,28 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Why
+         * @description What holds a study up, as the command ``airflow hpo studies why`` says it, and the sentence about its time.
+         */
+        Why: {
+            /** Study */
+            study: string[];
+            /** Trials */
+            trials: components["schemas"]["WhyTrial"][];
+        };
+        /**
+         * WhyTrial
+         * @description Why one trial is not complete.
+         */
+        WhyTrial: {
+            /** Number */
+            number: number;
+            /** State */
+            state: string;
+            /** Why */
+            why: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2214,6 +2256,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Steered"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    why_api_v1_studies__study__why_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description Validation Error */

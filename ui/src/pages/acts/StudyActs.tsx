@@ -1,6 +1,6 @@
 // What a person who may steer can do to a study that goes on, and which decision about it waits for an answer.
 import type { Study } from "../../api/types";
-import { PlaceLink } from "../../host/links";
+import { AirflowLink, PlaceLink } from "../../host/links";
 import { useTexts } from "../../texts";
 import { ExtendForm } from "./ExtendForm";
 import { PointForm } from "./PointForm";
@@ -13,6 +13,11 @@ export function StudyActs({ study }: { study: Study }) {
   return (
     <>
       <Waiting study={study} />
+      {goesOn || study.dag_id === null ? null : (
+        <p>
+          <AirflowLink to={`/dags/${encodeURIComponent(study.dag_id)}`}>{t.another}</AirflowLink>
+        </p>
+      )}
       {goesOn && !study.evaluates ? study.may.steer ? <Forms study={study} /> : <p className="hpo-muted">{t.mayNot}</p> : null}
     </>
   );

@@ -19,6 +19,7 @@ export function Evidence({ comparison }: { comparison: Comparison }) {
     ...windows.map((each): [string, ReactNode] => [names[each.name] ?? each.name, t.fromTo(formats.time(each.start), formats.time(each.end))]),
     [t.scenarios, `${formats.count(comparison.scenarios)}${worth}${repeated}`],
     [t.look, looks === null ? look : t.lookOf(look, formats.count(looks))],
+    [t.nextLook, comparison.next_look === null ? null : t.mayFollow(formats.count(comparison.next_look))],
     [t.evaluations, comparison.evaluations.map((each) => <PlaceLink key={each.id} to={{ study: each.id }}>{each.name}</PlaceLink>)],
   ];
   return (

@@ -34,6 +34,8 @@ export const decidingEn = {
     replicates: (count: string) => `replicates of each: ${count}`,
     look: "Look",
     lookOf: (look: string, looks: string) => `${look} of ${looks}`,
+    nextLook: "Next look",
+    mayFollow: (look: string) => `look ${look}, when more scenarios are there`,
     evaluations: "Evaluations",
     missingCaption: (count: string) => `Missing results: ${count}`,
     whose: "By whose fault",
@@ -195,6 +197,7 @@ export const decidingEn = {
   acts: {
     title: "Steer this study",
     mayNot: "You may look, but not steer: that needs the right to edit the DAG.",
+    another: "Start another run from its DAG",
     settings: "Settings",
     set: "Change",
     sureSet: (changes: string) => `From now on: ${changes}. Trials that run are not touched.`,

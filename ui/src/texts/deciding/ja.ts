@@ -37,6 +37,8 @@ export const decidingJa: Pick<Language, keyof typeof decidingEn> = {
     replicates: (count) => `反復: ${count}`,
     look: "解析回",
     lookOf: (look, looks) => `${looks} 回中 ${look} 回目`,
+    nextLook: "次の解析",
+    mayFollow: (look) => `シナリオが増えたら ${look} 回目`,
     evaluations: "評価",
     missingCaption: (count) => `欠けている結果: ${count}`,
     whose: "原因",
@@ -195,6 +197,7 @@ export const decidingJa: Pick<Language, keyof typeof decidingEn> = {
   acts: {
     title: "スタディを操作",
     mayNot: "閲覧はできますが、操作はできません。DAG を編集する権限が必要です。",
+    another: "DAG から次の実行を始める",
     settings: "設定",
     set: "変更",
     sureSet: (changes) => `今後の設定: ${changes}。実行中のトライアルには影響しません。`,

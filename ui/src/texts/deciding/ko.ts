@@ -37,6 +37,8 @@ export const decidingKo: Pick<Language, keyof typeof decidingEn> = {
     replicates: (count) => `반복: ${count}`,
     look: "분석 회차",
     lookOf: (look, looks) => `${looks}회 중 ${look}회`,
+    nextLook: "다음 분석",
+    mayFollow: (look) => `시나리오가 더 모이면 ${look}회차`,
     evaluations: "평가",
     missingCaption: (count) => `없는 결과: ${count}`,
     whose: "원인",
@@ -195,6 +197,7 @@ export const decidingKo: Pick<Language, keyof typeof decidingEn> = {
   acts: {
     title: "스터디 조정",
     mayNot: "볼 수는 있지만 조정할 수는 없습니다. DAG 편집 권한이 필요합니다.",
+    another: "DAG에서 새 실행 시작",
     settings: "설정",
     set: "변경",
     sureSet: (changes) => `앞으로: ${changes}. 실행 중인 트라이얼은 그대로입니다.`,
