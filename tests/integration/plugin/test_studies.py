@@ -163,6 +163,7 @@ def test_a_study_is_told_with_what_a_page_shows(tried: Tuned, viewer: Person) ->
     assert page["declaration"]["name"] == "demo"
     assert [each["name"] for each in page["editions"]] == [tried.name]
     assert page["acts"][0]["by"] == "ann"
+    assert page["comparisons"] == []
     assert page["may"] == {"steer": False, "clear": False}
 
 
