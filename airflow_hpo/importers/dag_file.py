@@ -11,6 +11,7 @@ from airflow_hpo.core.metrics.source import File, Stdout, TerminationMessage
 from airflow_hpo.core.names import id_form
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.shown_text import shown
+from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import Categorical, Float, Int
 from airflow_hpo.core.study import Study
 from airflow_hpo.importers.expression import Call, Code, assignment, commented, flat, names_in
@@ -21,6 +22,8 @@ _UNNAMED = {
     Float: ("low", "high"),
     Int: ("low", "high"),
     Categorical: ("choices",),
+    Normal: ("mu", "sigma"),
+    LogNormal: ("mu", "sigma"),
     Objective: ("metric",),
     File: ("path",),
 }

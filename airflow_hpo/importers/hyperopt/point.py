@@ -11,7 +11,19 @@ _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "truediv": "/", "f
 _BUILTINS = {"int": "int", "float": "float", "minimum": "min", "maximum": "max", "min": "min", "max": "max"}
 _MATH = ("exp", "log", "sqrt", "sin", "cos", "tan")
 _OF_THE_DAG = (
-    *("DAG", "Categorical", "Float", "Int", "Objective", "PythonTrial", "Sampler", "Study", "TuneTaskGroup"),
+    *(
+        "DAG",
+        "Categorical",
+        "Float",
+        "Int",
+        "LogNormal",
+        "Normal",
+        "Objective",
+        "PythonTrial",
+        "Sampler",
+        "Study",
+        "TuneTaskGroup",
+    ),
     *("point", "train", "study", "trial"),
 )
 _OBJECTIVE = "objective"

@@ -3,23 +3,27 @@
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from airflow_hpo.core.space.parameter import Float, Int
+from airflow_hpo.core.space.parameter import AnyParameter, Float, Int
 from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.hyperopt.run import Row
+from airflow_hpo.importers.normals import normal_of
 
 _HALF = Decimal("0.5")
 
 
-def range_of(row: Row, is_whole: bool, findings: Findings) -> Float | Int | None:
+def range_of(row: Row, is_whole: bool, findings: Findings) -> AnyParameter | None:
     """Return the parameter of a distribution; None where it is refused."""
     kind, label, given = row["kind"], row["name"], row["range"]
     if wrong := [name for name, value in given.items() if not math.isfinite(value)]:
         findings.refuse(label, f"Its {wrong[0]} is a finite number, but got {given[wrong[0]]}. Write a finite one.")
         return None
     if "sigma" in given:
-        instead = "hp.loguniform" if "log" in kind else "hp.uniform"
-        findings.refuse(label, f"A {kind} distribution cannot be declared yet. Write {instead}, with its bounds.")
-        return None
+        q = given.get("q")
+        if q is not None and q <= 0:
+            findings.refuse(label, f"It has q > 0, but got {q}. Write q=1.")
+            return None
+        is_rounded = is_whole and q is not None
+        return normal_of(given["mu"], given["sigma"], of_logarithm="log" in kind, step=q, is_whole=is_rounded)
     low, high = given["low"], given["high"]
     match kind:
         case "uniform":

@@ -39,7 +39,8 @@ class Space:
 
     def is_int(self, place: int) -> bool:
         """Say whether a parameter is a whole number here."""
-        return self.parameters[self.names[place]].type == "int"
+        parameter = self.parameters[self.names[place]]
+        return parameter.type == "int" or getattr(parameter, "integer", False)
 
     def choices(self, place: int) -> list[Choice]:
         """Return the values that a choice has here, in the order of the source."""

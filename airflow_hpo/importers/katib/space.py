@@ -11,6 +11,7 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.fields import Fields
 from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.katib.algorithm import Algorithm
+from airflow_hpo.importers.normals import normal_of
 from airflow_hpo.importers.number_text import WHOLE, number_of
 from airflow_hpo.importers.parameter_names import named_here
 
@@ -78,12 +79,6 @@ def _parameter(ranges: Fields, kind: str | None, algorithm: Algorithm) -> AnyPar
             ranges.refused(name, f"A {kind} parameter has a list, and no {name}. Leave it out.")
         return _choices(ranges, choices, kind)
     ranges.refused("list", f"A parameter of the type {kind} has min and max, and no list. Leave it out.")
-    if distribution in ("normal", "logNormal"):
-        ranges.findings.refuse(
-            ranges.at("distribution"),
-            f"A {distribution} distribution cannot be declared yet. Write {'uniform' if distribution == 'normal' else 'logUniform'}.",
-        )
-        return None
     numbers = {name: number_of(ranges, name, text, is_whole=kind == "int") for name, text in texts.items() if text}
     for name in ("min", "max"):
         if not texts[name]:
@@ -100,6 +95,8 @@ def _range(
 ) -> AnyParameter | None:
     low, high, step = numbers["min"], numbers["max"], numbers.get("step")
     log = distribution == "logUniform"
+    if distribution in ("normal", "logNormal"):
+        return _normal(ranges, kind, numbers, distribution)
     if step is not None and step <= 0:
         ranges.findings.refuse(ranges.at("step"), f'A step is above 0, but got {step}. Write step: "1".')
         return None
@@ -126,6 +123,26 @@ def _range(
     try:
         return Int(int(low), int(high), **options) if kind == "int" else Float(float(low), float(high), **options)
     except DeclarationError as err:
+        ranges.findings.refuse(ranges.path, str(err))
+        return None
+
+
+def _normal(ranges: Fields, kind: str, numbers: Mapping[str, Decimal], distribution: str) -> AnyParameter | None:
+    """Return a normal distribution of which the range is six standard deviations, as Katib has it."""
+    low, high, step = numbers["min"], numbers["max"], numbers.get("step")
+    of_logarithm = distribution == "logNormal"
+    if of_logarithm and not 0 < low < high:
+        why = f'A logarithm needs a min above 0 and below max, but got {low} and {high}. Write min: "0.1".'
+        ranges.findings.refuse(ranges.at("min"), why)
+        return None
+    middle, width = (low + high) / 2, high - low
+    mu, sigma = (
+        (math.log(low * high) / 2, math.log(high / low) / 6) if of_logarithm else (float(middle), float(width) / 6)
+    )
+    try:
+        given = None if step is None else float(step)
+        return normal_of(mu, sigma, of_logarithm=of_logarithm, step=given, is_whole=kind == "int")
+    except (DeclarationError, ArithmeticError) as err:
         ranges.findings.refuse(ranges.path, str(err))
         return None
 

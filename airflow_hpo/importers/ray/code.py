@@ -7,7 +7,20 @@ from airflow_hpo.importers.ray.run import Tree
 from airflow_hpo.importers.ray.space import Space
 
 TAKEN = {
-    *("DAG", "Categorical", "Float", "Int", "Objective", "Pruner", "PythonTrial", "Sampler", "Study", "TuneTaskGroup"),
+    *(
+        "DAG",
+        "Categorical",
+        "Float",
+        "Int",
+        "LogNormal",
+        "Normal",
+        "Objective",
+        "Pruner",
+        "PythonTrial",
+        "Sampler",
+        "Study",
+        "TuneTaskGroup",
+    ),
     *("config_of", "train", "study", "trial"),
 }
 """Names that the DAG has for itself."""

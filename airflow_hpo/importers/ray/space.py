@@ -9,6 +9,7 @@ from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Choice, 
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.names import fitting
+from airflow_hpo.importers.normals import normal_of
 from airflow_hpo.importers.ray.run import Tree, is_tree, plain
 
 _LONGEST = 40
@@ -84,16 +85,13 @@ def _add(space: Space, path: str, tree: Tree) -> None:
         space.findings.renamed(at, why, f"study.space.{name}")
 
 
-def _range(tree: Tree, at: str, findings: Findings) -> Float | Int | None:
+def _range(tree: Tree, at: str, findings: Findings) -> AnyParameter | None:
     kind, given = tree["name"], tree["range"]
     if kind == "sample_from":
         findings.refuse(at, "A function draws it, so that its range is not known. Write tune.uniform, tune.choice, ...")
         return None
     if "sd" in given:
-        findings.refuse(
-            at, f"A normal distribution ({kind}) cannot be declared yet. Write tune.uniform, with its bounds."
-        )
-        return None
+        return normal_of(given["mean"], given["sd"], of_logarithm=False, step=given.get("q"))
     low, high, q = given["lower"], given["upper"], given.get("q")
     match kind:
         case "uniform" | "loguniform":

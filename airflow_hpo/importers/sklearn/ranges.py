@@ -1,10 +1,12 @@
 """Distributions of SciPy and dimensions of scikit-optimize as parameters."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
-from airflow_hpo.core.space.parameter import Float, Int
+from airflow_hpo.core.space.parameter import AnyParameter, Float, Int
 from airflow_hpo.importers.findings import Findings
+from airflow_hpo.importers.normals import normal_of
 from airflow_hpo.importers.sklearn.run import Thing, Values, said
 
 _SHAPES = {
@@ -12,13 +14,15 @@ _SHAPES = {
     "loguniform": ("a", "b", "loc", "scale"),
     "reciprocal": ("a", "b", "loc", "scale"),
     "randint": ("low", "high", "loc"),
+    "norm": ("loc", "scale"),
+    "lognorm": ("s", "loc", "scale"),
 }
 """Distributions that can be had, and what their arguments are called."""
 _PRIORS = ("uniform", "log-uniform")
 _LISTS = ("list", "tuple", "range", "ndarray")
 
 
-def values_of(values: Values, is_bayes: bool, path: str, findings: Findings) -> Float | Int | list[Any] | None:
+def values_of(values: Values, is_bayes: bool, path: str, findings: Findings) -> AnyParameter | list[Any] | None:
     """Return a range, or choices; None where neither can be had."""
     if values.kind == "distribution":
         return _distribution(values, path, findings)
@@ -37,10 +41,10 @@ def values_of(values: Values, is_bayes: bool, path: str, findings: Findings) -> 
     return _of_list(values, path, findings) if is_bayes else values.items
 
 
-def _distribution(values: Values, path: str, findings: Findings) -> Float | Int | None:
+def _distribution(values: Values, path: str, findings: Findings) -> AnyParameter | None:
     names = _SHAPES.get(values.name)
     if names is None:
-        why = f"A distribution {values.name} cannot be declared yet. Write scipy.stats.uniform, loguniform or randint."
+        why = f"A distribution {values.name} cannot be declared yet. Write scipy.stats.uniform, loguniform, randint or norm."
         findings.refuse(path, why)
         return None
     given = {"loc": 0, "scale": 1, **dict(zip(names, values.items)), **values.given}
@@ -57,9 +61,13 @@ def _distribution(values: Values, path: str, findings: Findings) -> Float | Int 
     if values.name == "randint":
         low, high = exact["low"] + loc, exact["high"] + loc
         return _whole(low, high - 1, path, findings)
+    if values.name == "norm":
+        return normal_of(float(loc), float(scale), of_logarithm=False)
     if loc:
         findings.refuse(path, f"A logarithmic range begins at its bound, but got loc={loc}. Leave loc out.")
         return None
+    if values.name == "lognorm":
+        return normal_of(math.log(scale), float(exact["s"]), of_logarithm=True)
     return Float(float(exact["a"] * scale), float(exact["b"] * scale), log=True)
 
 
@@ -88,7 +96,7 @@ def _dimension(kind: str, given: dict[str, Any], path: str, findings: Findings) 
     return Int(made.low, made.high, log=True) if made and is_log else made
 
 
-def _of_list(values: Values, path: str, findings: Findings) -> Float | Int | list[Any] | None:
+def _of_list(values: Values, path: str, findings: Findings) -> AnyParameter | list[Any] | None:
     """Return what scikit-optimize makes of a list or a tuple: two numbers are bounds."""
     items = values.items
     bounds, rest = items[:2], items[2:]

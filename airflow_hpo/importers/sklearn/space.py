@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Float, Int, same
+from airflow_hpo.core.space.parameter import AnyParameter, Categorical, same
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.names import fitting
@@ -94,7 +94,7 @@ def _check_names(search: Search, findings: Findings) -> None:
                 findings.unknown(path_of(search, number, name), search.known)
 
 
-_Read = Float | Int | Choices
+_Read = AnyParameter | Choices
 
 
 def _read(search: Search, number: int, findings: Findings) -> dict[str, _Read]:

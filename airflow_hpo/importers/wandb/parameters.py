@@ -10,6 +10,7 @@ from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Choice, 
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.fields import Fields
 from airflow_hpo.importers.names import fitting
+from airflow_hpo.importers.normals import normal_of
 from airflow_hpo.importers.wandb.spelling import Constant, Leaf, Tree
 
 _NORMAL = ("normal", "q_normal", "log_normal", "q_log_normal")
@@ -127,7 +128,9 @@ def _choices(each: Fields) -> tuple[AnyParameter | None, Mapping[Choice, Any] | 
 
 def _range(each: Fields, kind: str, method: str) -> AnyParameter | None:
     at = each.at("distribution") if "distribution" in each else each.path
-    if kind in (*_NORMAL, *_BETA, *_LOG_STEP):
+    if kind in _NORMAL:
+        return _normal(each, kind)
+    if kind in (*_BETA, *_LOG_STEP):
         each.silent("min", "max", "mu", "sigma", "a", "b")
         has_step = each.raw("q") is not None and kind in _LOG_STEP
         why = (
@@ -135,7 +138,7 @@ def _range(each: Fields, kind: str, method: str) -> AnyParameter | None:
             if kind in _LOG_STEP
             else f"A {kind} distribution cannot be declared yet"
         )
-        instead = "log_uniform_values" if kind in _LOG_STEP or "log" in kind else "uniform"
+        instead = "log_uniform_values" if kind in _LOG_STEP else "uniform"
         each.findings.refuse(
             each.at("q") if has_step else at, f"{why}. Write distribution: {instead}, with min and max."
         )
@@ -153,6 +156,20 @@ def _range(each: Fields, kind: str, method: str) -> AnyParameter | None:
     try:
         return _declared(each, kind, low, high, step, method)
     except (DeclarationError, OverflowError) as err:
+        each.findings.refuse(each.path, str(err))
+        return None
+
+
+def _normal(each: Fields, kind: str) -> AnyParameter | None:
+    """Return a normal distribution; W&B takes mu 0, sigma 1 and q 1 where they are not given."""
+    mu, sigma = each.number("mu"), each.number("sigma")
+    step = each.number("q") if kind.startswith("q_") else None
+    if kind.startswith("q_") and step is None:
+        step = 1.0
+    try:
+        wanted = (0.0 if mu is None else mu, 1.0 if sigma is None else sigma)
+        return normal_of(*wanted, of_logarithm="log" in kind, step=step, is_whole=step is not None)
+    except (DeclarationError, ArithmeticError) as err:
         each.findings.refuse(each.path, str(err))
         return None
 

@@ -22,6 +22,21 @@ from airflow_hpo.task_groups.pods import PodTrial
 from tests.unit.operators.claimed import claimed_run
 
 Data = dict[str, Any]
+SAID = {"normal"}
+"""What the cases need of a declaration, and can be said."""
+
+
+def is_imported(case: Data) -> bool:
+    """Say whether a case becomes a study: unless it needs what cannot be said yet."""
+    return case["outcome"] == "imported" and {*case.get("needs", ())} <= SAID
+
+
+def in_our_words(parameter: Data) -> Data:
+    """Return a parameter of a case as it is declared here: of whole numbers a step of 1 is not said."""
+    if parameter["type"] not in ("normal", "lognormal"):
+        return parameter
+    made = {"integer" if name == "whole" else name: value for name, value in parameter.items()}
+    return {name: value for name, value in made.items() if name != "step" or value != 1}
 
 
 def lacks(expected: Any, got: Any, path: str = "") -> list[str]:
@@ -79,6 +94,8 @@ def _of_alternatives(case: Data) -> list[str]:
 def wrong_study(case: Data, study: Study, notes: Sequence[Note]) -> list[str]:
     """Return what is wrong with a study: what is expected is there, and the space has nothing more."""
     got, expected = study.to_dict(), dict(case["study"])
+    if "space" in expected:
+        expected["space"] = {name: in_our_words(each) for name, each in expected["space"].items()}
     wrong = []
     if alternatives := expected.get("sampler", {}).get("one_of"):
         del expected["sampler"]

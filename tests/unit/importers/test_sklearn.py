@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from airflow_hpo import Categorical, Float, Int, from_sklearn
+from airflow_hpo import Categorical, Float, Int, LogNormal, Normal, from_sklearn
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.dag_file import dag_file
 from airflow_hpo.importers.findings import Findings, RefusedSpecificationError
@@ -171,7 +171,7 @@ ODD = """
 import scipy.stats
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import RandomizedSearchCV
-space = {"alpha": scipy.stats.norm(0, 1), "Alpha": [1], "tol": 5, "solver": {"svd", "lsqr"}}
+space = {"alpha": scipy.stats.expon(0, 1), "Alpha": [1], "tol": 5, "solver": {"svd", "lsqr"}}
 RandomizedSearchCV(Ridge(), space, scoring=["r2"], n_iter=0, error_score="no", njobs=2)
 """
 
@@ -231,6 +231,8 @@ def test_a_file_beside_it_is_named_because_tasks_run_elsewhere(tmp_path: Path, m
         (Values("distribution", "reciprocal", [1e-3, 10], {}), False, Float(0.001, 10.0, log=True)),
         (Values("distribution", "randint", [1, 9], {"loc": 2}), False, Int(3, 10)),
         (Values("Integer", "", [], {"low": 1, "high": 64, "prior": "log-uniform"}), True, Int(1, 64, log=True)),
+        (Values("distribution", "norm", [], {"scale": 2}), False, Normal(0, 2)),
+        (Values("distribution", "lognorm", [0.5], {"scale": 1}), False, LogNormal(0, 0.5)),
         (Values("tuple", "", [1, 8], {}), True, Int(1, 8)),
         (Values("tuple", "", [1, 8.5], {}), True, Float(1.0, 8.5)),
         (Values("tuple", "", [1e-3, 10.0, "log-uniform"], {}), True, Float(0.001, 10.0, log=True)),
