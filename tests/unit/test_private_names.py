@@ -384,6 +384,59 @@ def runs_and_tasks_have_their_states_in_airflow_s_tables() -> None:
     assert [column.name for column in DagModel.__table__.primary_key] == ["dag_id"]
 
 
+@rests_on("GetUserDep, get_user", "plugin/access.py", "GetUserDep, get_user")
+def a_dependency_says_who_is_signed_in_and_refuses_a_request_without_a_token() -> None:
+    import asyncio
+
+    from airflow.api_fastapi.core_api.security import GetUserDep, get_user
+    from fastapi import HTTPException
+    from starlette.requests import Request
+
+    bare = Request({"type": "http", "headers": []})
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(get_user(bare, None, None))
+    assert refused.value.status_code == 401
+    assert GetUserDep.__metadata__[0].dependency is get_user
+
+
+@rests_on("get_auth_manager", "plugin/access.py")
+def the_auth_manager_of_the_process_answers_about_dags_and_assets() -> None:
+    from airflow.api_fastapi.app import create_auth_manager, get_auth_manager
+
+    create_auth_manager()
+    manager = type(get_auth_manager())
+    expected = {
+        "is_authorized_dag": {"method", "user", "access_entity", "details"},
+        "is_authorized_asset": {"method", "user"},
+        "filter_authorized_dag_ids": {"dag_ids", "user", "method", "team_name"},
+    }
+    for name, arguments in expected.items():
+        assert arguments <= set(inspect.signature(getattr(manager, name)).parameters)
+
+
+@rests_on("DagModel.get_dag_id_to_team_name_mapping", "plugin/access.py")
+def the_teams_of_dags_are_known_by_their_ids() -> None:
+    from airflow.models.dag import DagModel  # noqa: TID251
+
+    assert "dag_ids" in inspect.signature(DagModel.get_dag_id_to_team_name_mapping).parameters
+
+
+@rests_on("task_type in a name of operators", "plugin/links.py", "operators")
+def links_of_plugins_are_found_by_names_of_classes() -> None:
+    from airflow.serialization import serialized_objects
+    from airflow.serialization.definitions import mappedoperator
+
+    assert 'operator.__name__ == encoded_op["task_type"]' in inspect.getsource(serialized_objects)
+    assert "operator_class_type in cls.__name__" in inspect.getsource(mappedoperator)
+
+
+@rests_on("action_logging", "plugin/audit.py")
+def an_event_is_logged_by_a_dependency_with_request_session_and_user() -> None:
+    from airflow.api_fastapi.logging.decorators import action_logging
+
+    assert list(inspect.signature(action_logging(event="hpo")).parameters) == ["request", "session", "user"]
+
+
 @rests_on("TaskInstance.log_url", "cli/trial_data.py", '"log_url"')
 def the_address_of_a_log_is_made_of_the_names_of_its_task() -> None:
     from airflow_hpo.cli.trial_data import log_url
