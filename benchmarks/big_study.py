@@ -20,7 +20,7 @@ from airflow_hpo.storage import editions
 from airflow_hpo.storage.database import Database
 from airflow_hpo.storage.tables import AttemptRow, EditionRow
 
-SPACE = {
+SPACE: dict[str, Float | Int | Categorical] = {
     **{f"x{i}": Float(0, 1) for i in range(3)},
     "lr": Float(1e-5, 1e-1, log=True),
     **{f"n{i}": Int(1, 100) for i in range(3)},
@@ -120,7 +120,7 @@ def _write_trials(connection: Connection, name: str, rows: list[dict[str, Any]])
         (tables.trial_values, values),
         (tables.trial_user_attributes, attrs),
     ):
-        connection.execute(insert(table), many)  # type: ignore[arg-type]
+        connection.execute(insert(table), many)
 
 
 def _internal(name: str, value: Any) -> Any:

@@ -198,6 +198,10 @@ class OptunaStudies:
         """Return the trial that ran one again most recently, or the trial itself."""
         return self.record(edition, latest_of(number, self._reader.replacements(edition)))
 
+    def replacement_of(self, edition: str, number: int) -> int | None:
+        """Return the trial that ran a trial again; None when none did."""
+        return self._reader.replacements(edition).get(number)
+
     def require(self, edition: str) -> None:
         """Raise unless the study of an edition is there."""
         self._reader.study(edition)

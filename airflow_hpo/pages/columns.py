@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def version_of(store: Store, edition: Edition, since: int) -> str:
-    """Return what differs once the columns do; it costs a small part of what they cost."""
+    """Return what differs once a trial, an attempt or the end of an edition does; it costs a small part of what they cost."""
     with store.session(read_only=True) as session:
         trials = store.optuna.stamp(edition.name, session.connection())
-        stamp = [since, *trials, *stamp_of(session, ran_as(edition))]
+        stamp = [since, edition.end, *trials, *stamp_of(session, ran_as(edition))]
     return hashlib.sha256(json.dumps(stamp, default=str).encode()).hexdigest()[:32]
 
 

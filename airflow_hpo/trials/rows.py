@@ -196,19 +196,22 @@ def metric_series_frame(
 @retried
 def trial_details(store: Store, name: str, number: int) -> TrialDetails:
     """Return all that is stored about a trial of an edition."""
-    edition, records = store.read(editions.get, name), store.optuna.records(name, details=False)
-    parts = scenario_parts(store, edition.study, name, records).get(number, {})
+    edition = store.read(editions.get, name)
+    study = edition.study
+    # All trials are read only where what holds of one depends on others.
+    records = store.optuna.records(name, details=False) if study.scenarios or study.metric_constraints else []
+    parts = scenario_parts(store, study, name, records).get(number, {})
     with store.session(read_only=True) as session:
         runs = attempts.of(session, name, number)
         values = metric_series.series(session, name, number, every_attempt=True)
         slot = slots.of(session, name, number)
     record = store.optuna.record(name, number)
-    limits = Limits.of(edition.study.metric_constraints, records)
+    limits = Limits.of(study.metric_constraints, records)
     return TrialDetails(
         edition=name,
-        metric=edition.study.objective.metric,
+        metric=study.objective.metric,
         record=record,
-        replaced_by=next((record.number for record in records if record.replaces == number), None),
+        replaced_by=store.optuna.replacement_of(name, number),
         attempts=runs,
         values=values,
         slot=slot,

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from airflow_hpo.core.metric_constraint import MetricConstraint
 from airflow_hpo.core.placement import Placement
-from airflow_hpo.core.space.space import Categorical, Float
+from airflow_hpo.core.space.space import Categorical, Float, Params
 from airflow_hpo.optuna.distributions import distributions_of
 from airflow_hpo.pages.columns import columns_of, version_of
 from airflow_hpo.pages.models.trials import Columns
@@ -102,7 +102,7 @@ def test_a_result_that_was_taken_back_is_a_failure_without_a_value(tuned: Tuned)
 
 
 def test_a_value_that_json_cannot_hold_is_null_with_a_mark(tuned: Tuned) -> None:
-    point = {"x": 0.5, "kind": "a"}
+    point: Params = {"x": 0.5, "kind": "a"}
     tuned.store.optuna.load(tuned.name).add_trial(
         create_trial(
             state=OptunaState.COMPLETE,

@@ -38,6 +38,14 @@ def test_a_browser_that_has_the_answer_already_gets_none(viewer: Person, demo: T
     assert viewer.get("/studies/1/trials?since=1").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["attempts", "failures"])
+def test_attempts_and_failures_are_not_told_again_while_nothing_happens(path: str, viewer: Person, demo: Tuned) -> None:
+    viewer.headers["If-None-Match"] = viewer.get(f"/studies/1/{path}").headers["ETag"]
+    assert viewer.get(f"/studies/1/{path}").status_code == 304
+    demo.fail(demo.suggest()[1])
+    assert viewer.get(f"/studies/1/{path}").status_code == 200
+
+
 def test_trials_of_a_study_that_is_not_there_are_not_found(viewer: Person, demo: Tuned) -> None:
     assert viewer.get("/studies/99/trials").status_code == 404
 
@@ -68,7 +76,7 @@ def test_what_is_not_there_or_asked_wrongly_is_answered_with_a_sentence(path: st
 def test_the_page_of_a_study_has_the_importance_that_its_tasks_computed(viewer: Person, store: Store) -> None:
     tuned = Tuned(store, declared(max_trials=12, parallelism=12))
     for request in tuned.suggest():
-        tuned.complete(request, value=float(request.params["x"]))
+        tuned.complete(request, value=float(str(request.params["x"])))
     assert viewer.get("/studies/1").json()["importance"] is None
     finish(store, status(store, tuned.name))
     told = viewer.get("/studies/1").json()

@@ -26,7 +26,7 @@ def long(store: Store) -> Tuned:
         row.started_at = datetime.now(UTC) - timedelta(minutes=2)
     for batch in range(1, TRIALS // 4 + 1):
         for request in tuned.suggest(batch):
-            tuned.complete(request, value=float(request.params["x"]))
+            tuned.complete(request, value=float(str(request.params["x"])))
     return tuned
 
 
