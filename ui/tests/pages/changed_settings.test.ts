@@ -23,7 +23,7 @@ describe("settings that a person typed", () => {
     expect(changedSettings({ ...SETTINGS, timeout_seconds: null }, { ...TEXTS, hours: "" })).toEqual({});
   });
 
-  it.each(["x", "0", "-3", "Infinity"])("are not sent while one of them is %j", (parallelism) => {
+  it.each(["x", "0", "-3", "2.5", "Infinity"])("are not sent while one of them is %j", (parallelism) => {
     expect(changedSettings(SETTINGS, { ...TEXTS, parallelism })).toBeNull();
   });
 });

@@ -20,7 +20,7 @@ export function PointField({ parameter, text, type }: PointFieldProps) {
   const range = [
     choices === null ? t.range(formats.value(parameter.low), formats.value(parameter.high)) : "",
     parameter.log ? t.log : "",
-    parameter.step === null ? "" : t.step(formats.value(parameter.step)),
+    parameter.step === null || parameter.step === 1 ? "" : t.step(formats.value(parameter.step)),
     parameter.condition === null ? "" : t.condition(parameter.condition),
   ];
   return (

@@ -46,7 +46,9 @@ export function SettingsForm({ study }: { study: Study }) {
           </select>
         </label>
       </p>
-      <p className="hpo-muted">{t.laidOut(String(settings.most_parallelism ?? "–"), String(settings.most_trials ?? "–"))}</p>
+      <p className="hpo-muted">
+        {settings.most_parallelism === null ? "" : t.laidOut(String(settings.most_parallelism))} {settings.most_trials === null ? "" : t.mostTrials(String(settings.most_trials))}
+      </p>
       {study.differs.map((sentence) => <p key={sentence} className="hpo-muted">{sentence}</p>)}
     </ActForm>
   );

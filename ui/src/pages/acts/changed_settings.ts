@@ -36,8 +36,8 @@ export function changedSettings(settings: Settings, texts: SettingTexts): Change
   if (before.hours !== "" && texts.hours.trim() === "") found.timeout_seconds = null;
   else if (differs(before.hours, texts.hours)) found.timeout_seconds = Math.round(Number(texts.hours) * 3600);
   if (differs(before.sampler, texts.sampler)) found.sampler = texts.sampler.trim();
-  const numbers = Object.values(found).filter((value) => typeof value === "number");
-  return numbers.every((value) => Number.isFinite(value) && value > 0) ? found : null;
+  const whole = [found.parallelism, found.max_trials, found.timeout_seconds].filter((value) => typeof value === "number");
+  return whole.every((value) => Number.isInteger(value) && value > 0) ? found : null;
 }
 
 function differs(before: string, now: string): boolean {
