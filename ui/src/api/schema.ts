@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * Attempts
-         * @description Return when and where all attempts of a study ran, as columns.
+         * @description Return when and where all attempts of a study ran, as columns; 304 while they are those of the last answer.
          */
         get: operations["attempts_api_v1_studies__study__attempts_get"];
         put?: never;
@@ -253,7 +253,7 @@ export interface paths {
         };
         /**
          * Failures
-         * @description Return why trials of a study failed, the most frequent reason first.
+         * @description Return why trials of a study failed, the most frequent reason first; 304 while nothing has changed.
          */
         get: operations["failures_api_v1_studies__study__failures_get"];
         put?: never;
@@ -1933,7 +1933,9 @@ export interface operations {
     attempts_api_v1_studies__study__attempts_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
             path: {
                 study: number;
             };
@@ -2033,7 +2035,9 @@ export interface operations {
     failures_api_v1_studies__study__failures_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
             path: {
                 study: number;
             };
