@@ -121,9 +121,10 @@ bench-pods: install ## Measure pod trials beside bare pods and plain pod tasks, 
 wheel: install ## Build the wheel into dist/ and try it in a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
 
-test-pages: install ui/node_modules/.package-lock.json ## Look at the pages with made-up data in Chromium, with axe (a minute)
+test-pages: install ui/node_modules/.package-lock.json ## Look at the pages with made-up data in Chromium, and walk to them in a live Airflow; axe reads both (two minutes)
 	cd ui && npm run --silent build-dev
 	$(RUN) python -m pytest tests/pages
+	$(LIVE) -o testpaths=tests/browser/test_pages.py
 
 test-mysql: install ## Run the tests of locks, claims, ends and migrations on MariaDB, which must be installed (a minute)
 	$(ON_MARIADB) -n 2 $(addprefix tests/integration/,storage/test_locks.py storage/test_mysql.py storage/test_sessions.py storage/test_migrate.py \
@@ -156,7 +157,7 @@ verify-again: install ## Run what docs/operate/again.md says, row by row, on a l
 verify-steered: install ## Steer a study of 60 from two processes while six run its trials (a minute)
 	$(VERIFY) steered -- python -m pytest -m long tests/integration
 
-verify-browser: install ## Approve, refuse and rerun in Airflow's UI with a real Chromium (5 minutes)
+verify-browser: install ui/node_modules/.package-lock.json ## Approve, refuse and rerun in Airflow's UI with a real Chromium (5 minutes)
 	$(VERIFY) browser --program chromium=chromium -- python -m pytest tests/browser
 
 browser-test: verify-browser
