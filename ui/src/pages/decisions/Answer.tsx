@@ -61,8 +61,10 @@ function Buttons({ act, answer, question, comparison }: ButtonsProps) {
     await Promise.all([refreshAll("question "), refreshAll("/comparisons")]);
     return chosen === APPROVE ? t.sentApproval : t.sentRefusal;
   };
+  const asked = question.assigned_users.map((user) => user.name).join(", ");
   return (
     <>
+      {asked === "" ? null : <p>{t.assigned(asked)}</p>}
       <p className="hpo-buttons">
         {question.options.map((option) => (
           <button key={option} type="button" className={option === APPROVE ? "hpo-primary" : ""} onClick={() => setChosen(option)}>

@@ -83,6 +83,7 @@ export const decidingEn = {
   answer: {
     notAsked: "No person was asked.",
     task: "The task that asks",
+    assigned: (names: string) => `To be answered by ${names}.`,
     mayNot: "You may not answer this.",
     notOpen: "The question cannot be answered here now.",
     approved: (by: string, when: string) => `Approved by ${by} on ${when}.`,

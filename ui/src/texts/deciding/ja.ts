@@ -86,6 +86,7 @@ export const decidingJa: Pick<Language, keyof typeof decidingEn> = {
   answer: {
     notAsked: "承認は求められていません。",
     task: "承認を求めるタスク",
+    assigned: (names) => `回答者: ${names}`,
     mayNot: "あなたには回答する権限がありません。",
     notOpen: "現在ここでは回答できません。",
     approved: (by, when) => `${by} が ${when} に承認しました。`,

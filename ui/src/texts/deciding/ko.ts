@@ -86,6 +86,7 @@ export const decidingKo: Pick<Language, keyof typeof decidingEn> = {
   answer: {
     notAsked: "승인을 요청하지 않았습니다.",
     task: "승인을 요청하는 태스크",
+    assigned: (names) => `답할 사람: ${names}`,
     mayNot: "답할 권한이 없습니다.",
     notOpen: "지금은 여기서 답할 수 없습니다.",
     approved: (by, when) => `${by}이(가) ${when}에 승인했습니다.`,
