@@ -28,6 +28,8 @@ class _OfTheBell(Conditional):
     sigma: StrictFloat
     step: StrictFloat | None = None
     integer: StrictBool = False
+    at_least: StrictFloat | None = None
+    at_most: StrictFloat | None = None
 
     def __init__(self, mu: float = REQUIRED, sigma: float = REQUIRED, *unnamed: Any, **options: Any) -> None:
         super().__init__(*unnamed, **{"mu": mu, "sigma": sigma, **options})
@@ -44,9 +46,15 @@ class _OfTheBell(Conditional):
             raise ValueError(
                 f"Whole numbers have a whole step, but got (integer=True, step={self.step}). Write step={max(1, round(self.step))}."
             )
+        low, high = (math.inf if value is None else value for value in (self.at_least, self.at_most))
+        if self.at_least is not None and self.at_most is not None and low >= high:
+            raise ValueError(
+                f"`at_least < at_most` must hold, but got (at_least={low}, at_most={high}). Swap them: at_least={high}, at_most={low}."
+            )
         most = LARGEST_WHOLE if self.integer else sys.float_info.max / 2
         try:
-            largest = max(abs(self._real(-_WIDTH)), abs(self._real(_WIDTH)))
+            first, last = self._ends
+            largest = max(abs(first), abs(last))
         except OverflowError:
             largest = math.inf
         if not largest <= most:
@@ -54,22 +62,31 @@ class _OfTheBell(Conditional):
                 f"Values lie up to six `sigma` from `mu` and must stay below {most:.2g}, but got (mu={self.mu}, sigma={self.sigma}). "
                 "Write a smaller sigma."
             )
-        if self.low == self.high:
+        if not first < last:
             raise ValueError(
-                f"A step leaves several values, but got (mu={self.mu}, sigma={self.sigma}, step={self.step}), of which all become "
-                f"{self.low}. Write a smaller step."
+                f"Bounds leave values within six `sigma` of `mu`, but got (mu={self.mu}, sigma={self.sigma}, at_least={self.at_least}, "
+                f"at_most={self.at_most}). Write a larger sigma, or Float."
+            )
+        if not self.low < self.high:
+            raise ValueError(
+                f"A step leaves several values, but got (mu={self.mu}, sigma={self.sigma}, step={self.step}), of which at most "
+                "one lies within its bounds. Write a smaller step."
             )
         return self
 
     @property
     def low(self) -> float:
-        """The smallest value: a share of 1e-9 of the distribution lies below it."""
-        return self._rounded(self._real(-_WIDTH))
+        """The smallest value: ``at_least``, or that below which a share of 1e-9 of the distribution lies."""
+        first = self._ends[0]
+        found = self._rounded(first)
+        return found if self.at_least is None or found >= first else self.at(self.index(first) + 1)
 
     @property
     def high(self) -> float:
-        """The largest value: a share of 1e-9 of the distribution lies above it."""
-        return self._rounded(self._real(_WIDTH))
+        """The largest value: ``at_most``, or that above which a share of 1e-9 of the distribution lies."""
+        last = self._ends[1]
+        found = self._rounded(last)
+        return found if self.at_most is None or found <= last else self.at(self.index(last) - 1)
 
     @property
     def log(self) -> bool:
@@ -106,13 +123,33 @@ class _OfTheBell(Conditional):
         return self._rounded(value)
 
     def quantile(self, value: Any) -> float:
-        """Return which share of the distribution lies below a value, from 1e-9 to 1 - 1e-9."""
-        return min(max(_STANDARD.cdf(self._standard(value)), TAIL), 1 - TAIL)
+        """Return which share of the distribution, between its bounds, lies below a value."""
+        first, last = self._shares
+        return min(max((self._share(value) - first) / (last - first), 0.0), 1.0)
 
     def at_quantile(self, share: float) -> float:
-        """Return the value below which a share of the distribution lies."""
-        drawn = self._real(_STANDARD.inv_cdf(min(max(share, TAIL), 1 - TAIL)))
+        """Return the value below which a share of the distribution, between its bounds, lies."""
+        first, last = self._shares
+        drawn = self._real(_STANDARD.inv_cdf(min(max(first + share * (last - first), TAIL), 1 - TAIL)))
         return min(max(self._rounded(drawn), self.low), self.high)
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        """Where the values end, before they are rounded."""
+        first, last = self._real(-_WIDTH), self._real(_WIDTH)
+        return (
+            first if self.at_least is None else max(first, self.at_least),
+            last if self.at_most is None else min(last, self.at_most),
+        )
+
+    @property
+    def _shares(self) -> tuple[float, float]:
+        """The shares below the first and the last value."""
+        first, last = self._ends
+        return self._share(first), self._share(last)
+
+    def _share(self, value: float) -> float:
+        return _STANDARD.cdf(self._standard(value))
 
     @property
     def _step(self) -> float | None:
@@ -138,12 +175,14 @@ class Normal(_OfTheBell):
     Example::
 
         Normal(0.0, 1.0)
-        Normal(64, 16, step=8, integer=True)
+        Normal(64, 16, step=8, integer=True, at_least=8)
 
     :param mu: mean, finite.
     :param sigma: standard deviation, above 0. Values lie at most six of them from ``mu``, where all but two of 1e9 draws lie.
     :param step: values are multiples of it; None for any value, or whole numbers one apart with ``integer``.
     :param integer: whether values are whole numbers.
+    :param at_least: lower bound: the distribution is cut off below it; None for none.
+    :param at_most: upper bound, above ``at_least``; None for none.
     :param when: condition, such as ``{"model": ["svm", "mlp"]}``; None for always.
     :raises DeclarationError: when they contradict each other.
     """
@@ -165,6 +204,8 @@ class LogNormal(_OfTheBell):
     :param sigma: standard deviation of the natural logarithm, above 0. Logarithms lie at most six of them from ``mu``.
     :param step: values are multiples of it, 0 among them where that is nearest; None for any value, or whole numbers one apart with ``integer``.
     :param integer: whether values are whole numbers.
+    :param at_least: lower bound: the distribution is cut off below it; None for none.
+    :param at_most: upper bound, above ``at_least``; None for none.
     :param when: condition, such as ``{"model": ["svm", "mlp"]}``; None for always.
     :raises DeclarationError: when they contradict each other.
     """

@@ -80,6 +80,14 @@ def test_whole_numbers_are_multiples_of_their_step() -> None:
     assert repr(n.canonical(72.0)) == "72"
 
 
+def test_bounds_cut_a_distribution_off_and_lie_on_its_steps() -> None:
+    n = Normal(64, 16, step=8, integer=True, at_least=10, at_most=100)
+    assert (n.low, n.high) == (16, 96)
+    assert [n.at_quantile(share) for share in (0.0, 0.5, 1.0)] == [16, 64, 96]
+    assert [n.holds(value) for value in (8, 16, 96, 104)] == [False, True, True, False]
+    assert (Normal(0, 1, at_least=-1.5).low, Normal(0, 1, at_most=0.5).high) == (-1.5, 0.5)
+
+
 def test_a_step_of_a_tenth_has_no_drift() -> None:
     assert repr(SPACE["w"].canonical(0.1 + 0.2)) == "0.3"
 
@@ -99,6 +107,15 @@ def test_zero_is_a_value_of_a_positive_number_with_a_step_only() -> None:
         (lambda: Normal(0.0, 1.0, step=-0.5), ["step > 0", "Write step=0.5"]),
         (lambda: Normal(0.0, 1.0, step=0.5, integer=True), ["whole step", "step=0.5", "Write step=1"]),
         (lambda: Normal(0.0, 1.0, step=100.0), ["several values", "smaller step"]),
+        (
+            lambda: Normal(0.0, 1.0, at_least=2, at_most=1),
+            ["at_least < at_most", "Swap them: at_least=1.0, at_most=2.0."],
+        ),
+        (
+            lambda: Normal(0.0, 1.0, at_least=7),
+            ["within six `sigma`", "at_least=7.0", "Write a larger sigma, or Float."],
+        ),
+        (lambda: Normal(0.0, 1.0, step=0.5, at_least=0.6, at_most=0.9), ["one lies within its bounds", "smaller step"]),
         (lambda: LogNormal(0.0, 1000.0), ["smaller sigma", "sigma=1000.0"]),
         (lambda: Normal(0.0, 1e300, integer=True), ["9e+15", "smaller sigma"]),
         (lambda: Normal(0.0, 1.0, low=-3.0), ["Normal", "low=-3.0"]),

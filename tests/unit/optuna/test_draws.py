@@ -36,6 +36,8 @@ SPACE: Space = {
     "lognormal": LogNormal(-7.0, 1.5),
     "stepped_lognormal": LogNormal(0.0, 1.0, step=0.5),
     "whole_lognormal": LogNormal(3.0, 1.0, integer=True, step=4),
+    "cut_normal": Normal(3.0, 2.0, at_least=2.0, at_most=8.0),
+    "cut_lognormal": LogNormal(0.0, 1.0, at_most=2.0),
     "weighted": Categorical(["a", None, 3, True, 0.5], weights=[5, 0.5, 3, 1, 0.5]),
     "below": Categorical(["x", "y"], weights=[1, 9], when={"weighted": "a"}),
 }
@@ -44,6 +46,8 @@ CONTINUOUS: dict[str, Cdf] = {
     "log": stats.loguniform(1e-4, 1.0).cdf,
     "normal": stats.norm(3.0, 2.0).cdf,
     "lognormal": stats.lognorm(1.5, scale=math.exp(-7.0)).cdf,
+    "cut_normal": stats.truncnorm(-0.5, 2.5, loc=3.0, scale=2.0).cdf,
+    "cut_lognormal": lambda value: stats.lognorm(1.0).cdf(value) / stats.lognorm(1.0).cdf(2.0),
 }
 STEPPED: dict[str, Cdf] = {
     "stepped_log": stats.loguniform(0.1, 10.0).cdf,
