@@ -1,6 +1,5 @@
 """Parameters of a Hyperopt space: where each stands, when it exists, and what its distribution is here."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from airflow_hpo.importers.hyperopt.conditions import Branches, condition_of
 from airflow_hpo.importers.hyperopt.ranges import range_of
 from airflow_hpo.importers.hyperopt.run import Declared, Row
 from airflow_hpo.importers.names import fitting
+from airflow_hpo.importers.weights import weighted
 
 _ROOT = -1
 _CONTAINERS = ("dict", "list", "tuple", "call")
@@ -143,14 +143,8 @@ def _conditions(space: Space, when: Branches) -> Iterator[tuple[str, list[Choice
             yield space.names[choice], [choices[number] for number in sorted(numbers)]
 
 
-def _choice(space: Space, place: int) -> Categorical | None:
+def _choice(space: Space, place: int) -> Categorical:
     row = space.row(place)
-    weights = row["weights"]
-    if weights is not None and any(not math.isclose(each, weights[0]) for each in weights):
-        space.findings.refuse(
-            row["name"], "Choices are equally likely here, weights cannot be declared yet. Write hp.choice."
-        )
-        return None
     if any(space.row(each)["kind"] != "constant" for each in row["items"]):
         space.branches[place] = names_of(space.declared, row["items"])
-    return Categorical(space.choices(place))
+    return weighted(space.choices(place), row["weights"])

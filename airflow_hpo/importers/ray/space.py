@@ -1,5 +1,6 @@
 """Parameters of a ``param_space``: nested ones are called by their path."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,6 +12,7 @@ from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.names import fitting
 from airflow_hpo.importers.normals import normal_of
 from airflow_hpo.importers.ray.run import Tree, is_tree, plain
+from airflow_hpo.importers.weights import shares, weighted
 
 _LONGEST = 40
 _CONTAINERS = ("dict", "list", "tuple")
@@ -90,6 +92,9 @@ def _range(tree: Tree, at: str, findings: Findings) -> AnyParameter | None:
     if kind == "sample_from":
         findings.refuse(at, "A function draws it, so that its range is not known. Write tune.uniform, tune.choice, ...")
         return None
+    if wrong := [name for name, value in given.items() if not math.isfinite(value)]:
+        findings.refuse(at, f"Its {wrong[0]} is a finite number, but got {given[wrong[0]]}. Write a finite one.")
+        return None
     if "sd" in given:
         return normal_of(given["mean"], given["sd"], of_logarithm=False, step=given.get("q"))
     low, high, q = given["lower"], given["upper"], given.get("q")
@@ -98,21 +103,17 @@ def _range(tree: Tree, at: str, findings: Findings) -> AnyParameter | None:
             return Float(float(low), float(high), log=kind == "loguniform")
         case "randint" | "lograndint":
             return Int(int(low), int(high) - 1, log=kind == "lograndint")
-    if kind.startswith("qlog") and not (kind == "qlograndint" and q == 1):
-        findings.refuse(at, f"A logarithmic parameter has no step yet. Write tune.{kind.removeprefix('q')}.")
-        return None
     if not q > 0 or any(Decimal(repr(each)) % Decimal(repr(q)) for each in (low, high)):
         findings.refuse(at, f"Its bounds are multiples of q, but got {low}, {high} and q={q}. Write q=1.")
         return None
-    if kind == "quniform":
-        return Float(float(low), float(high), step=float(q))
-    if q == 1:
-        return Int(int(low), int(high) - 1, log=kind == "qlograndint")
-    return Int(int(low), int(high), step=int(q))
+    is_log = kind.startswith("qlog")
+    if not kind.endswith("randint"):
+        return Float(float(low), float(high), log=is_log, step=float(q))
+    return Int(int(low), int(high) - 1 if q == 1 else int(high), log=is_log, step=int(q))
 
 
 def _choice(space: Space, path: str, tree: Tree) -> Categorical | None:
-    """Return the choices, each once: Ray draws one that stands twice more often."""
+    """Return the choices, each once: one that stands twice is twice as likely."""
     at = f"param_space.{path}"
     values = [plain(each) for each in tree["items"]]
     if any(_has_tree(each) for each in values):
@@ -120,16 +121,15 @@ def _choice(space: Space, path: str, tree: Tree) -> Categorical | None:
         space.findings.refuse(at, why)
         return None
     keys = [f"{type(each).__name__} {each!r}" for each in values]
-    counts = {keys.count(each) for each in keys}
-    if len(counts) > 1 or (tree["kind"] == "grid" and counts > {1}):
-        why = "It has a value twice, which is drawn more often. Choices are equally likely here. Write each once."
-        space.findings.refuse(at, why)
+    likely = shares(keys)
+    if tree["kind"] == "grid" and len(likely) < len(keys):
+        space.findings.refuse(at, "A point of a grid is tried once, but a value stands twice. Write each once.")
         return None
     values = [*dict(zip(keys, values)).values()]
     names = _names(values)
     if any(name is not value for name, value in zip(names, values)):
         space.values[path] = dict(zip(names, values))
-    return Categorical(names)
+    return weighted(names, [*likely.values()])
 
 
 def _names(values: list[Any]) -> list[Any]:

@@ -29,10 +29,6 @@ def values_of(values: Values, is_bayes: bool, path: str, findings: Findings) -> 
     if values.kind in ("Real", "Integer"):
         return _dimension(values.kind, values.given, path, findings)
     if values.kind == "Categorical":
-        prior = values.given.get("prior")
-        if prior is not None and (not isinstance(prior, list) or len({*map(str, prior)}) > 1):
-            findings.refuse(path, "Choices are equally likely here. Leave the prior of Categorical out.")
-            return None
         return values.items
     if values.kind not in _LISTS:
         got = values.name or values.kind

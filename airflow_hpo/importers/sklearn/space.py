@@ -9,7 +9,8 @@ from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.findings import Findings
 from airflow_hpo.importers.names import fitting
 from airflow_hpo.importers.sklearn.ranges import values_of
-from airflow_hpo.importers.sklearn.run import Search, Thing
+from airflow_hpo.importers.sklearn.run import Search, Thing, said
+from airflow_hpo.importers.weights import are_numbers, weighted
 
 _LONGEST = 40
 _SELECTOR = "space"
@@ -23,6 +24,7 @@ class Choices:
     values: list[Any]
     positions: list[int]
     """Where each stands in the file's list."""
+    weights: list[float] | None = None
 
     @property
     def are_plain(self) -> bool:
@@ -104,7 +106,7 @@ def _read(search: Search, number: int, findings: Findings) -> dict[str, _Read]:
         try:
             made = values_of(values, search.kind == "BayesSearchCV", path, findings)
             if isinstance(made, list):
-                found[name] = _choices(made, path, search.kind == "GridSearchCV", findings)
+                found[name] = _choices(made, values.given.get("prior"), path, search.kind == "GridSearchCV", findings)
             elif made is not None:
                 found[name] = made
         except (DeclarationError, ArithmeticError) as err:
@@ -112,14 +114,20 @@ def _read(search: Search, number: int, findings: Findings) -> dict[str, _Read]:
     return found
 
 
-def _choices(items: list[Any], path: str, is_grid: bool, findings: Findings) -> Choices:
-    names, positions = _names(items), [*range(len(items))]
-    if is_grid:
-        positions = [n for n in positions if not any(same(names[n], names[before]) for before in range(n))]
-        if len(positions) < len(items):
-            findings.differs(path, "A value that stands twice is tried once.", "study.space")
-    made = Choices([names[n] for n in positions], [items[n] for n in positions], positions)
-    Categorical(made.names)
+def _choices(items: list[Any], prior: Any, path: str, is_grid: bool, findings: Findings) -> Choices:
+    names = _names(items)
+    positions = [n for n in range(len(items)) if not any(same(names[n], names[before]) for before in range(n))]
+    if is_grid and len(positions) < len(items):
+        findings.differs(path, "A value that stands twice is tried once.", "study.space")
+    if prior is not None and not (are_numbers(prior) and len(prior) == len(items)):
+        findings.refuse(path, f"Its prior has a number for each choice, but got {said(prior)}. Leave it out.")
+        prior = None
+    each = [1.0] * len(items) if is_grid or prior is None else prior
+    weights = [sum(w for w, name in zip(each, names) if same(name, names[n])) for n in positions]
+    made = Choices(
+        [names[n] for n in positions], [items[n] for n in positions], positions, None if is_grid else weights
+    )
+    weighted(made.names, made.weights)
     return made
 
 
@@ -186,7 +194,6 @@ def _is_same(one: _Read, other: _Read) -> bool:
 
 
 def _declared(values: _Read, when: Mapping[str, Any] | None) -> AnyParameter:
-    if isinstance(values, Choices):
-        return Categorical(values.names, when=when)
-    given = {name: getattr(values, name) for name in type(values).model_fields if name not in ("type", "when")}
-    return type(values)(**given, when=when)
+    one = weighted(values.names, values.weights) if isinstance(values, Choices) else values
+    given = {name: getattr(one, name) for name in type(one).model_fields if name not in ("type", "when")}
+    return type(one)(**given, when=when)

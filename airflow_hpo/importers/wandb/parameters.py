@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
-from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Choice, Float, Int
+from airflow_hpo.core.declared import brief_repr
+from airflow_hpo.core.space.parameter import AnyParameter, Choice, Float, Int
 from airflow_hpo.exceptions import DeclarationError
 from airflow_hpo.importers.fields import Fields
 from airflow_hpo.importers.names import fitting
 from airflow_hpo.importers.normals import normal_of
 from airflow_hpo.importers.wandb.spelling import Constant, Leaf, Tree
+from airflow_hpo.importers.weights import are_numbers, weighted
 
 _NORMAL = ("normal", "q_normal", "log_normal", "q_log_normal")
 _BETA = ("beta", "q_beta")
@@ -106,11 +108,10 @@ def _choices(each: Fields) -> tuple[AnyParameter | None, Mapping[Choice, Any] | 
     if not isinstance(values, list):
         each.findings.refuse(each.at("values"), "It is a list. Write `values: [...]`.")
         return None, None
-    if weights is not None and (not isinstance(weights, list) or len({*map(str, weights)}) > 1):
-        each.findings.refuse(
-            each.at("probabilities"),
-            "Choices are equally likely here. Leave it out, or write a likely choice's neighbours apart.",
-        )
+    if weights is not None and not (are_numbers(weights) and len(weights) == len(values)):
+        why = f"It is a list with a number for each value, but got {brief_repr(weights)}. Write one for each."
+        each.findings.refuse(each.at("probabilities"), why)
+        weights = None
     nested = [value for value in values if isinstance(value, list | dict)]
     choices = [str(value) if isinstance(value, list | dict) else value for value in values]
     if nested:
@@ -120,7 +121,7 @@ def _choices(each: Fields) -> tuple[AnyParameter | None, Mapping[Choice, Any] | 
             "study.space",
         )
     try:
-        return Categorical(choices), dict(zip(choices, values)) if nested else None
+        return weighted(choices, weights), dict(zip(choices, values)) if nested else None
     except DeclarationError as err:
         each.findings.refuse(each.at("values"), str(err))
         return None, None
@@ -134,7 +135,7 @@ def _range(each: Fields, kind: str, method: str) -> AnyParameter | None:
         each.silent("min", "max", "mu", "sigma", "a", "b")
         has_step = each.raw("q") is not None and kind in _LOG_STEP
         why = (
-            "A logarithmic parameter has no step yet"
+            "W&B rounds to multiples of q, 0 among them, which a logarithmic scale has not"
             if kind in _LOG_STEP
             else f"A {kind} distribution cannot be declared yet"
         )

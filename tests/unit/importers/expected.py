@@ -22,7 +22,7 @@ from airflow_hpo.task_groups.pods import PodTrial
 from tests.unit.operators.claimed import claimed_run
 
 Data = dict[str, Any]
-SAID = {"normal"}
+SAID = {"normal", "weights", "log_step"}
 """What the cases need of a declaration, and can be said."""
 
 

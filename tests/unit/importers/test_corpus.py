@@ -24,7 +24,9 @@ CASES = {
     for path in (CORPUS / system).glob("*.yaml")
 }
 NAMES = sorted(CASES)
-IMPORTED = [name for name in NAMES if is_imported(CASES[name])]
+UNSAID = {"wandb/log_steps"}
+"""W&B rounds to 0 there, which no logarithmic scale has."""
+IMPORTED = [name for name in NAMES if is_imported(CASES[name]) and name not in UNSAID]
 
 
 def result_of(name: str) -> Imported | RefusedSpecificationError:
@@ -41,7 +43,7 @@ def imported(name: str) -> Imported:
     return found
 
 
-@pytest.mark.parametrize(("system", "cases", "good"), [("katib", 39, 27), ("wandb", 22, 18), ("trainer", 3, 2)])
+@pytest.mark.parametrize(("system", "cases", "good"), [("katib", 39, 27), ("wandb", 22, 19), ("trainer", 3, 2)])
 def test_so_many_cases_are_imported(system: str, cases: int, good: int) -> None:
     results = [result_of(name) for name in NAMES if name.startswith(f"{system}/")]
     assert (len(results), sum(isinstance(each, Imported) for each in results)) == (cases, good)
@@ -51,7 +53,7 @@ def test_so_many_cases_are_imported(system: str, cases: int, good: int) -> None:
 def test_a_case_is_imported_or_refused_as_expected(name: str) -> None:
     case, found = CASES[name], result_of(name)
     if isinstance(found, RefusedSpecificationError):
-        assert case["outcome"] in ("refused", "either") or not is_imported(case)
+        assert case["outcome"] in ("refused", "either") or name not in IMPORTED
         assert wrong_refusals(case, found.refusals) == []
     else:
         assert case["outcome"] == "imported"

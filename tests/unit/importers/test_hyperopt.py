@@ -80,9 +80,7 @@ def test_a_file_that_fails_is_told(text: str, why: str) -> None:
 
 
 def test_all_that_cannot_be_had_is_told_at_once() -> None:
-    space = (
-        "{'a': hp.normal('a', 0, -1), 'b': hp.qloguniform('b', 0, 3, 2), 'c': hp.pchoice('c', [(0.1, 1), (0.9, 2)])}"
-    )
+    space = "{'a': hp.normal('a', 0, -1), 'b': hp.qloguniform('b', 0, 3, 2), 'c': hp.pchoice('c', [(0, 1), (1, 2)])}"
     told = refused(space, "max_eval=9, algo=anneal.suggest", name=None)
     assert list(told) == ["name", "a", "b", "c", "algo", "max_eval"]
     assert "'max_evals'" in told["max_eval"]

@@ -239,7 +239,6 @@ def test_a_file_beside_it_is_named_because_tasks_run_elsewhere(tmp_path: Path, m
         (Values("tuple", "", ["a", "b"], {}), True, ["a", "b"]),
         (Values("list", "", [1, 8], {}), False, [1, 8]),
         (Values("Categorical", "", ["a"], {"prior": [1.0]}), True, ["a"]),
-        (Values("Categorical", "", ["a", "b"], {"prior": [0.9, 0.1]}), True, None),
         (Values("Real", "", [], {"low": "x", "high": 1}), True, None),
         (Values("distribution", "loguniform", [1, 2, 3], {}), False, None),
         (Values("distribution", "uniform", ["x"], {}), False, None),
@@ -250,6 +249,16 @@ def test_ranges_are_those_that_the_library_draws_from(values: Values, is_bayes: 
     findings = Findings()
     assert values_of(values, is_bayes, "x", findings) == made
     assert bool(findings.refusals) == (made is None)
+
+
+def test_choices_are_as_likely_as_the_file_has_them() -> None:
+    text = (
+        "from skopt import BayesSearchCV\nfrom skopt.space import Categorical\nfrom sklearn.linear_model import Ridge\n"
+        "BayesSearchCV(Ridge(), {'alpha': Categorical([0.1, 1.0], prior=[0.9, 0.1]), 'tol': [0.1, 0.1, 0.2]})\n"
+    )
+    space = from_sklearn(text, run_file=True, name="ridge").study.space
+    assert space["alpha"] == Categorical([0.1, 1.0], weights=[0.9, 0.1])
+    assert space["tol"] == Categorical([0.1, 0.2], weights=[2, 1])
 
 
 def test_scikit_learn_is_recognised_by_its_import() -> None:
