@@ -15,7 +15,7 @@ from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 
 STUDIES = Path(__file__).parent.parent / "system" / "dags"
-DAGS = ("retuning.py", "reruns.py")
+DAGS = ("retuning.py", "reruns.py", "stopping.py")
 PATIENCE = 60_000
 """Milliseconds for the UI to show something on a busy machine."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
-from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
-from airflow_hpo.core.trial import TrialRecord, TrialState
+from airflow_hpo.core.trial import TrialState
 from airflow_hpo.studies.store import Store
 from local_airflow.live import LiveAirflow
 from local_airflow.runs import DagRun
+from tests.browser.runs import address, asking, history, records, replacing
 
 
 def asked(airflow: LiveAirflow, page: Page, month: int) -> DagRun:
     """Run the retuning of a month until it asks, and open the page that asks."""
-    run = DagRun.trigger(airflow, "retuning", logical_date=f"2026-{month:02d}-01T00:00:00Z")
-    run.asks("approve")
+    run = asking(airflow, month)
     page.goto(f"{address(run)}/tasks/approve/required_actions")
     return run
-
-
-def address(run: DagRun) -> str:
-    return f"{run.airflow.url}/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}"
-
-
-def history(airflow: LiveAirflow) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(airflow.cli("hpo", "champion", "history", "retuned", "-o", "json"))
-    return found
 
 
 def test_the_page_that_asks_shows_the_report_and_approving_there_promotes(airflow: LiveAirflow, page: Page) -> None:
@@ -67,11 +55,3 @@ def test_a_failed_trial_that_is_cleared_there_runs_again_and_names_the_one_it_re
     (old,) = [record for record in records(store, run) if record.number == again.replaces]
     assert (old.state, again.state) == (TrialState.FAIL, TrialState.COMPLETE)
     assert again.params == old.params
-
-
-def replacing(store: Store, run: DagRun) -> list[TrialRecord]:
-    return [record for record in records(store, run) if record.replaces is not None]
-
-
-def records(store: Store, run: DagRun) -> list[TrialRecord]:
-    return list(store.optuna.records(f"repeated@{run.run_id}"))
