@@ -7,6 +7,7 @@ import pytest
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
+from benchmarks.big_study import big_study
 from tests.integration.plugin.people import Person
 from tests.integration.trial_tasks import Tuned, declared
 
@@ -36,6 +37,17 @@ def test_a_browser_that_has_the_answer_already_gets_none(viewer: Person, demo: T
     assert sum(len(name) + len(value) + 4 for name, value in again.headers.items()) < 300
     demo.complete(demo.suggest()[1])
     assert viewer.get("/studies/1/trials?since=1").status_code == 200
+
+
+def test_a_large_answer_is_compressed_for_those_who_can_read_it(viewer: Person, store: Store) -> None:
+    big_study(store.database, 1_000)
+    viewer.headers["Accept-Encoding"] = "gzip"
+    packed = viewer.get("/studies/1/trials")
+    viewer.headers["Accept-Encoding"] = "identity"
+    plain = viewer.get("/studies/1/trials")
+    assert (packed.headers["Content-Encoding"], plain.headers.get("Content-Encoding")) == ("gzip", None)
+    assert packed.json() == plain.json()
+    assert int(packed.headers["Content-Length"]) < 73 * 1_000 < int(plain.headers["Content-Length"])
 
 
 @pytest.mark.parametrize("path", ["attempts", "failures"])

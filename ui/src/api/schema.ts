@@ -1933,9 +1933,7 @@ export interface operations {
     attempts_api_v1_studies__study__attempts_get: {
         parameters: {
             query?: never;
-            header?: {
-                "if-none-match"?: string | null;
-            };
+            header?: never;
             path: {
                 study: number;
             };
@@ -2035,9 +2033,7 @@ export interface operations {
     failures_api_v1_studies__study__failures_get: {
         parameters: {
             query?: never;
-            header?: {
-                "if-none-match"?: string | null;
-            };
+            header?: never;
             path: {
                 study: number;
             };
@@ -2140,9 +2136,7 @@ export interface operations {
             query?: {
                 since?: number;
             };
-            header?: {
-                "if-none-match"?: string | null;
-            };
+            header?: never;
             path: {
                 study: number;
             };
