@@ -1,4 +1,4 @@
-"""How likely each choice is in other systems, as weights of a categorical parameter."""
+"""Weights of a categorical parameter: how likely each choice is in other systems."""
 
 import math
 from collections.abc import Sequence

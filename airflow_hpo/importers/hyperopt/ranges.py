@@ -36,43 +36,31 @@ def range_of(row: Row, is_whole: bool, findings: Findings) -> AnyParameter | Non
             return _stepped(label, low, high, 1.0, True, findings)
         case "quniform":
             return _stepped(label, low, high, given["q"], is_whole, findings)
-    return _logarithmic(label, math.exp(low), math.exp(high), given["q"], is_whole, findings)
+    return _stepped(label, math.exp(low), math.exp(high), given["q"], is_whole, findings, is_log=True)
 
 
-def _stepped(label: str, low: float, high: float, q: float, is_whole: bool, findings: Findings) -> Float | Int | None:
-    """Return a parameter on multiples of ``q``: those that rounding can give."""
+def _stepped(
+    label: str, low: float, high: float, q: float, is_whole: bool, findings: Findings, *, is_log: bool = False
+) -> Float | Int | None:
+    """Return a parameter on multiples of ``q``: those that rounding can give; a logarithmic one has no 0."""
     multiples = _multiples(label, low, high, q, findings)
     if multiples is None:
         return None
     first, last = multiples
+    if is_log and first <= 0:
+        why = f"Hyperopt rounds to 0 too, which no logarithmic scale has, but got a lower bound of {low:g} and q={q:g}."
+        findings.refuse(label, f"{why} Write hp.qloguniform({label!r}, np.log({q:g}), ..., {q:g}).")
+        return None
     exact = Decimal(repr(q))
-    if (float(first), float(last)) != (low, high):
+    if not math.isclose(first, low) or not math.isclose(last, high):
         findings.differs(
             label,
-            f"Hyperopt rounds to multiples of {exact.normalize():f}, so that the values go from {first} to {last}, and not from {low} to {high}.",
+            f"Hyperopt rounds to multiples of {exact.normalize():f}, so that the values go from {first} to {last}, and not from {low:g} to {high:g}.",
             "study.space",
         )
     if is_whole and exact == exact.to_integral_value():
-        return Int(int(first), int(last), step=int(exact))
-    return Float(float(first), float(last), step=q)
-
-
-def _logarithmic(
-    label: str, low: float, high: float, q: float, is_whole: bool, findings: Findings
-) -> Float | Int | None:
-    """Return a logarithmic parameter of whole numbers; other steps cannot be had."""
-    multiples = _multiples(label, low, high, q, findings)
-    if multiples is None:
-        return None
-    first, last = multiples
-    if not is_whole or q != 1 or first < 1:
-        findings.refuse(
-            label,
-            "A logarithmic parameter has no step yet, except whole numbers of 1 or more. "
-            f"Write hp.loguniform, or scope.int(hp.qloguniform({label!r}, 0, ..., 1)).",
-        )
-        return None
-    return Int(int(first), int(last), log=True)
+        return Int(int(first), int(last), log=is_log, step=int(exact))
+    return Float(float(first), float(last), log=is_log, step=q)
 
 
 def _multiples(label: str, low: float, high: float, q: float, findings: Findings) -> tuple[Decimal, Decimal] | None:

@@ -103,7 +103,7 @@ def _range(
     if log and step is not None and not (kind == "int" and step == 1):
         ranges.findings.refuse(
             ranges.at("step"),
-            "A logarithmic parameter has no step yet. Leave the step out, or write distribution: uniform.",
+            "Katib's libraries round to 0 too, or not at all, on a logarithmic scale. Leave the step out, or write distribution: uniform.",
         )
         return None
     if algorithm.name == "grid" and kind == "double" and step is None and low != high:

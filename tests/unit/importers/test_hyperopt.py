@@ -80,7 +80,7 @@ def test_a_file_that_fails_is_told(text: str, why: str) -> None:
 
 
 def test_all_that_cannot_be_had_is_told_at_once() -> None:
-    space = "{'a': hp.normal('a', 0, -1), 'b': hp.qloguniform('b', 0, 3, 2), 'c': hp.pchoice('c', [(0, 1), (1, 2)])}"
+    space = "{'a': hp.normal('a', 0, -1), 'b': hp.qloguniform('b', 0, 3, 5), 'c': hp.pchoice('c', [(0, 1), (1, 2)])}"
     told = refused(space, "max_eval=9, algo=anneal.suggest", name=None)
     assert list(told) == ["name", "a", "b", "c", "algo", "max_eval"]
     assert "'max_evals'" in told["max_eval"]
@@ -107,6 +107,15 @@ def test_a_parameter_that_is_whole_in_one_place_only_stays_real() -> None:
     found = search("[scope.int(x), x]", before="x = hp.quniform('x', 2, 9, 1)")
     assert found.study.space["x"] == Float(2.0, 9.0, step=1.0)
     assert point(found, {"x": 3.0}) == [3, 3.0]
+
+
+def test_steps_on_a_logarithmic_scale_are_multiples_without_0() -> None:
+    found = search(
+        "[hp.qloguniform('x', np.log(0.5), np.log(4), 0.5), scope.int(hp.qloguniform('n', np.log(8), np.log(64), 8))]",
+        before="import numpy as np",
+    )
+    assert dict(found.study.space) == {"x": Float(0.5, 4.0, log=True, step=0.5), "n": Int(8, 64, log=True, step=8)}
+    assert found.notes == ()
 
 
 def test_a_real_number_that_is_made_whole_is_cut_as_before() -> None:
