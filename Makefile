@@ -103,6 +103,7 @@ bench: install ## Measure cost and quality (QUICK=--quick for a short form)
 	$(RUN) python -m benchmarks.search_cost $(QUICK)
 	$(RUN) python -m benchmarks.purge_cost
 	$(RUN) python -m benchmarks.pages_cost
+	$(RUN) python -m benchmarks.list_cost
 	$(RUN) python -m benchmarks.search_quality $(QUICK)
 	$(RUN) python -m benchmarks.constrained_search $(QUICK)
 	$(RUN) python -m benchmarks.constrained_search --metric $(QUICK)
