@@ -173,7 +173,8 @@ class Int(Conditional):
         """Say whether the value is one of this parameter's."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
             return False
-        return (value - self.low) % self.step == 0
+        # Differences of whole numbers: those of large floats are rounded.
+        return value == int(value) and (int(value) - self.low) % self.step == 0
 
     def canonical(self, value: Any) -> Choice:
         """Return a value that this parameter holds the way it is declared: 7, not the 7.0 that equals it."""

@@ -39,6 +39,7 @@ def test_a_stepped_float_holds_its_own_values_wherever_it_lies_and_optuna_takes_
 @given(st.integers(-MAX_INT, MAX_INT), st.integers(-MAX_INT, MAX_INT), st.integers(1, 2**40), st.integers(0, 2**54))
 @example(-MAX_INT, MAX_INT, 2**31 + 1, 6_662_000)
 @example(-MAX_INT, MAX_INT, 1, 2**54)
+@example(-6_603, 2**53, 6_611, 1_362_456_399_145)
 def test_a_whole_number_holds_its_own_values_wherever_it_lies_and_optuna_takes_them(
     one: int, other: int, step: int, index: int
 ) -> None:
