@@ -122,9 +122,9 @@ bench-pods: install ## Measure pod trials beside bare pods and plain pod tasks, 
 wheel: install ## Build the wheel into dist/ and try it in a clean environment beside Airflow
 	$(RUN) python -m tests.wheel
 
-test-pages: install ui/node_modules/.package-lock.json ## Look at the pages with made-up data in Chromium, and walk to them in a live Airflow; axe reads both (two minutes)
+test-pages: install ui/node_modules/.package-lock.json ## Look at the pages with made-up data in Chromium, and walk to them in a live Airflow; axe reads both (two minutes; ALL=1: also how fast charts are)
 	cd ui && npm run --silent build-dev
-	$(RUN) python -m pytest tests/pages
+	$(RUN) python -m pytest tests/pages $(if $(ALL),,-m "not long")
 	$(LIVE) -o testpaths=tests/browser/test_pages.py
 
 test-mysql: install ## Run the tests of locks, claims, ends and migrations on MariaDB, which must be installed (a minute)

@@ -5,5 +5,5 @@ export default defineConfig({
   root: "dev",
   base: "./",
   publicDir: "../public",
-  build: { outDir: "../dist-dev", emptyOutDir: true, target: "es2022", reportCompressedSize: false, chunkSizeWarningLimit: 1500 },
+  build: { rolldownOptions: { input: ["dev/index.html", "dev/speed.html"] }, outDir: "../dist-dev", emptyOutDir: true, target: "es2022", reportCompressedSize: false, chunkSizeWarningLimit: 1500 },
 });

@@ -7,19 +7,21 @@ import { useTexts } from "../texts";
 import { axisOption, grid, LARGE, tooltip } from "./axes";
 import { brushing } from "./brush";
 import Chart, { type Colours } from "./Chart";
-import { groupOf, isChampion, points, type Group } from "./groups";
+import { championTest, groupOf, points, type Group } from "./groups";
 import type { StudyChart } from "./props";
 import { useTrialTip } from "./tip";
 
 const GROUPS: readonly Group[] = ["unselected", "pruned", "infeasible", "result", "warm_start", "by_hand", "start_point"];
 
-function looks(group: Group, colours: Colours): Record<string, unknown> {
+const MANY = 2000; // points that would cover each other
+
+function looks(group: Group, colours: Colours, count: number): Record<string, unknown> {
   const mark = (symbol: string, symbolSize: number, color: string): Record<string, unknown> => ({ symbol, symbolSize, itemStyle: { color } });
   const hollow = (symbol: string, color: string): Record<string, unknown> => ({ symbol, symbolSize: 7, itemStyle: { color: "transparent", borderColor: color, borderWidth: 1.5 } });
-  if (group === "unselected") return { ...mark("circle", 4, colours.faint), itemStyle: { color: colours.faint, opacity: 0.35 } };
-  if (group === "pruned") return mark("diamond", 6, colours.faint);
+  if (group === "unselected") return { ...mark("circle", 3, colours.faint), itemStyle: { color: colours.faint, opacity: 0.35 } };
+  if (group === "pruned") return mark("diamond", count < MANY ? 6 : 3, colours.faint);
   if (group === "infeasible") return hollow("circle", colours.bad);
-  if (group === "result") return mark("circle", 5, colours.series);
+  if (group === "result") return mark("circle", count < MANY ? 5 : 3, colours.series);
   if (group === "warm_start") return hollow("rect", colours.marked);
   if (group === "by_hand") return mark("pin", 12, colours.marked);
   return mark("triangle", 9, colours.marked);
@@ -32,10 +34,15 @@ export function History({ study, frame, selected, selecting, onTrial }: StudyCha
   const tip = useTrialTip(frame);
   const series = useMemo(() => {
     const [x, y] = [frame.axes.get(NUMBER)!.data, frame.axes.get(VALUE)!.data];
-    const group = Array.from({ length: frame.length }, (_, row) => groupOf(frame, selected.mask, row));
-    const found = GROUPS.map((name) => ({ name: name as string, ...points(x, y, (row) => group[row] === name && (!log || y[row]! > 0)) }));
-    const champion = { name: "champion", ...points(x, y, (row) => group[row] !== null && isChampion(frame, row, study.champion)) };
-    return [...found, champion].filter(({ rows }) => rows.length > 0);
+    const isChampion = championTest(frame, study.champion);
+    const drawn = (row: number): Group | null => (log && !(y[row]! > 0) ? null : groupOf(frame, selected.mask, row));
+    const found = points(x, y, drawn);
+    const champion = points(x, y, (row) => (isChampion(row) && drawn(row) !== null ? "champion" : null));
+    // In the order of drawing: what matters most lies on top.
+    return [...GROUPS, "champion"].flatMap((name) => {
+      const own = found.get(name) ?? champion.get(name);
+      return own === undefined ? [] : [{ name, ...own }];
+    });
   }, [frame, selected, study, log]);
   const row = useCallback((id: string, item: number) => series.find(({ name }) => name === id)?.rows[item], [series]);
 
@@ -57,7 +64,7 @@ export function History({ study, frame, selected, selecting, onTrial }: StudyCha
           ...LARGE,
           ...(name === "champion"
             ? { symbol: "circle", symbolSize: 14, itemStyle: { color: "transparent", borderColor: colours.best, borderWidth: 2 } }
-            : looks(name as Group, colours)),
+            : looks(name as Group, colours, frame.length)),
         })),
         // What an evaluation measures are other conditions, of which none is the best.
         ...(study.evaluates ? [] : [{

@@ -6,10 +6,11 @@ import { useFormats } from "../texts/formats";
 import { useTexts } from "../texts";
 import { axisOption, grid, LARGE, tooltip } from "./axes";
 import Chart, { type Colours } from "./Chart";
-import { groupOf, points } from "./groups";
+import { groupOf, points, type Points } from "./groups";
 import type { StudyChart } from "./props";
 import { useTrialTip } from "./tip";
 
+const NONE: Points = { xy: new Float64Array(), rows: new Uint32Array() };
 const MANY = 2000; // points that would cover each other
 
 export function Slice(props: StudyChart) {
@@ -48,9 +49,11 @@ function One({ frame, selected, onTrial, parameter, up }: StudyChart & { paramet
   const x = frame.axes.get(axisOf(parameter))!;
   const y = frame.axes.get(up)!;
   const series = useMemo(() => {
-    const group = Array.from({ length: frame.length }, (_, row) => groupOf(frame, selected.mask, row));
-    const unselected = points(x.data, y.data, (row) => group[row] === "unselected");
-    return { unselected, selected: points(x.data, y.data, (row) => group[row] !== null && group[row] !== "unselected") };
+    const found = points(x.data, y.data, (row) => {
+      const group = groupOf(frame, selected.mask, row);
+      return group === null || group === "unselected" ? group : "selected";
+    });
+    return { unselected: found.get("unselected") ?? NONE, selected: found.get("selected") ?? NONE };
   }, [frame, selected, x, y]);
   const option = useCallback(
     (colours: Colours) => ({

@@ -50,4 +50,4 @@ export function escaped(text: string): string {
 }
 
 // From here on points are drawn at once and not one by one.
-export const LARGE = { large: true, largeThreshold: 1500, progressive: 4000 };
+export const LARGE = { large: true, largeThreshold: 300, progressive: 20000, progressiveThreshold: 20000 };

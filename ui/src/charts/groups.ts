@@ -6,19 +6,26 @@ export interface Points {
   rows: Uint32Array;
 }
 
-/** The points of the rows that pass, where both x and y are there. On a logarithmic axis only what is above zero. */
-export function points(x: Float64Array, y: Float64Array, passes: (row: number) => boolean): Points {
-  const xy = new Float64Array(2 * x.length);
-  const rows = new Uint32Array(x.length);
-  let length = 0;
+/** The points by group, in one pass: rows without x, y or a group are left out. */
+export function points(x: Float64Array, y: Float64Array, group: (row: number) => string | null): Map<string, Points> {
+  const rows = new Map<string, number[]>();
   for (let row = 0; row < x.length; row++) {
-    const [across, up] = [x[row]!, y[row]!];
-    if (Number.isNaN(across) || Number.isNaN(up) || !passes(row)) continue;
-    xy[2 * length] = across;
-    xy[2 * length + 1] = up;
-    rows[length++] = row;
+    const name = group(row);
+    if (name === null || Number.isNaN(x[row]!) || Number.isNaN(y[row]!)) continue;
+    const own = rows.get(name);
+    if (own === undefined) rows.set(name, [row]);
+    else own.push(row);
   }
-  return { xy: xy.slice(0, 2 * length), rows: rows.slice(0, length) };
+  return new Map([...rows].map(([name, own]) => [name, pointsOf(x, y, own)]));
+}
+
+function pointsOf(x: Float64Array, y: Float64Array, rows: readonly number[]): Points {
+  const xy = new Float64Array(2 * rows.length);
+  rows.forEach((row, at) => {
+    xy[2 * at] = x[row]!;
+    xy[2 * at + 1] = y[row]!;
+  });
+  return { xy, rows: Uint32Array.from(rows) };
 }
 
 /** The parts of a history, by what a point means; each row is in at most one. */
@@ -36,10 +43,9 @@ export function groupOf(frame: Frame, mask: Uint8Array, row: number): Group | nu
   return from === "known" || from === "by_hand" ? "by_hand" : "result";
 }
 
-/** Whether a row has the parameters of the champion, as far as both know them. */
-export function isChampion(frame: Frame, row: number, champion: { params: { [name: string]: unknown } } | null): boolean {
-  if (frame.columns.origin[row] === "champion") return true;
-  if (champion === null) return false;
-  const known = frame.parameters.filter((name) => name in champion.params);
-  return known.length > 0 && known.every((name) => frame.columns.params[name]![row] === champion.params[name]);
+/** A test whether a row has the parameters of the champion, as far as both know them. */
+export function championTest(frame: Frame, champion: { params: { [name: string]: unknown } } | null): (row: number) => boolean {
+  const { origin, params } = frame.columns;
+  const known = champion === null ? [] : frame.parameters.filter((name) => name in champion.params).map((name) => [params[name]!, champion.params[name]] as const);
+  return (row) => origin[row] === "champion" || (known.length > 0 && known.every(([column, value]) => column[row] === value));
 }

@@ -26,13 +26,12 @@ function partOf(outcome: string, finished: number | null): Part {
 
 /** A lane for each attempt: its slot where it is known, else the first lane that is free when it starts. */
 export function lanes(attempts: Attempts, now: number): Uint32Array {
+  if (attempts.slot.some((slot) => slot !== null)) return Uint32Array.from(attempts.slot, (slot) => slot ?? 0);
   const order = Array.from(attempts.started.keys()).sort((one, two) => attempts.started[one]! - attempts.started[two]!);
   const lane = new Uint32Array(attempts.started.length);
   const free: number[] = [];
-  const known = attempts.slot.some((slot) => slot !== null);
   for (const row of order) {
-    const slot = attempts.slot[row] ?? null;
-    const found = known ? (slot ?? 0) : free.findIndex((until) => until <= attempts.started[row]!);
+    const found = free.findIndex((until) => until <= attempts.started[row]!);
     const own = found < 0 ? free.length : found;
     free[own] = attempts.finished[row] ?? now;
     lane[row] = own;

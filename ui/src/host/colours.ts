@@ -12,26 +12,28 @@ export interface Colours {
   marked: string;
 }
 
+const known = new Map<string, string>();
+
 /** A CSS colour as `rgb(r, g, b)`: the browser itself paints it on one pixel. */
-function painted(colour: string, context: CanvasRenderingContext2D): string {
-  context.clearRect(0, 0, 1, 1);
+function painted(colour: string): string {
+  const before = known.get(colour);
+  if (before !== undefined) return before;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [1, 1];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context === null) return colour;
   context.fillStyle = colour;
   context.fillRect(0, 0, 1, 1);
   const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-  return `rgb(${red}, ${green}, ${blue})`;
-}
-
-function variable(element: Element, name: string, fallback: string): string {
-  return getComputedStyle(element).getPropertyValue(name).trim() || fallback;
+  const found = `rgb(${red}, ${green}, ${blue})`;
+  known.set(colour, found);
+  return found;
 }
 
 /** What charts draw with, resolved where the chart stands. */
 export function chartColours(element: Element, dark: boolean): Colours {
-  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const resolve = (name: string, light: string, night: string): string => {
-    const colour = variable(element, name, dark ? night : light);
-    return context === null ? colour : painted(colour, context);
-  };
+  const style = getComputedStyle(element);
+  const resolve = (name: string, light: string, night: string): string => painted(style.getPropertyValue(name).trim() || (dark ? night : light));
   return {
     text: resolve("--hpo-fg", "#18181b", "#fafafa"),
     muted: resolve("--hpo-muted", "#52525b", "#a1a1aa"),
