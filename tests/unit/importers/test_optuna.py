@@ -88,7 +88,6 @@ def test_every_complete_trial_is_a_result_of_the_study(tmp_path: Path, name: str
 
 
 def study(folder: Path, objective: Any, name: str = "breeze", count: int = 12, **options: Any) -> Path:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     made = optuna.create_study(study_name=name, storage=f"sqlite:///{folder / 'study.db'}", **options)
     made.optimize(objective, n_trials=count)
     return folder / "study.db"

@@ -10,14 +10,6 @@ import pytest
 from airflow_hpo.optuna.log_filters import without_announcements
 
 
-@pytest.fixture(autouse=True)
-def heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Optuna's messages come through: other tests of the process configure logging as Airflow's servers do."""
-    for name in ("optuna", "optuna.storages", "optuna.storages._in_memory"):
-        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
-        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
-
-
 def test_what_optuna_announces_is_not_heard_and_what_it_warns_of_is(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("optuna.storages._in_memory")
     with caplog.at_level(logging.INFO), without_announcements():
