@@ -80,7 +80,8 @@ def test_a_guardrail_of_both_signs_is_not_shown_and_says_what_to_declare() -> No
 @settings(max_examples=150, deadline=None)
 @given(
     champion=st.lists(st.floats(0, 1e6).filter(lambda v: v == 0 or v > 1e-3), min_size=5, max_size=20),
-    shares=st.lists(st.floats(-1, 1), min_size=20, max_size=20),
+    # Differences that are almost nothing have a test of their own, below.
+    shares=st.lists(st.floats(-1, 1).filter(lambda v: v == 0 or abs(v) > 1e-9), min_size=20, max_size=20),
 )
 def test_no_champion_without_a_sign_fails_a_comparison(champion: list[float], shares: list[float]) -> None:
     new = [old * (1 + share) + share for old, share in zip(champion, shares)]
