@@ -31,6 +31,22 @@ _UNNAMED = {
 _IN_A_DOCSTRING = str.maketrans({"\\": "/", '"': "'"})
 _LAST = {"metrics": 1, "pod_template_dict": 2}
 _SOURCES = (Stdout, File, TerminationMessage)
+IMPORTED_NAMES = frozenset(
+    [
+        "DAG",
+        "Categorical",
+        "Float",
+        "Int",
+        "LogNormal",
+        "Normal",
+        "Objective",
+        "PythonTrial",
+        "Sampler",
+        "Study",
+        "TuneTaskGroup",
+    ]
+)
+"""What a DAG of a Python function may import; code that it takes over has other names."""
 
 
 def dag_file(imported: Imported, source: str, results: str | None = None) -> str:

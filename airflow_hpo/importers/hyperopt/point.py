@@ -4,28 +4,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from airflow_hpo.importers.dag_file import IMPORTED_NAMES
 from airflow_hpo.importers.expression import Code, flat, returned
 from airflow_hpo.importers.hyperopt.space import Space
 
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**"}
 _BUILTINS = {"int": "int", "float": "float", "minimum": "min", "maximum": "max", "min": "min", "max": "max"}
 _MATH = ("exp", "log", "sqrt", "sin", "cos", "tan")
-_OF_THE_DAG = (
-    *(
-        "DAG",
-        "Categorical",
-        "Float",
-        "Int",
-        "LogNormal",
-        "Normal",
-        "Objective",
-        "PythonTrial",
-        "Sampler",
-        "Study",
-        "TuneTaskGroup",
-    ),
-    *("point", "train", "study", "trial"),
-)
+_OF_THE_DAG = {*IMPORTED_NAMES, "point", "train", "study", "trial"}
 _OBJECTIVE = "objective"
 _EMPTY = '''def objective(point):
     """Return the loss of a point, as for Hyperopt."""

@@ -2,27 +2,12 @@
 
 from typing import Any
 
+from airflow_hpo.importers.dag_file import IMPORTED_NAMES
 from airflow_hpo.importers.expression import Code, assigned, flat, returned
 from airflow_hpo.importers.ray.run import Tree
 from airflow_hpo.importers.ray.space import Space
 
-TAKEN = {
-    *(
-        "DAG",
-        "Categorical",
-        "Float",
-        "Int",
-        "LogNormal",
-        "Normal",
-        "Objective",
-        "Pruner",
-        "PythonTrial",
-        "Sampler",
-        "Study",
-        "TuneTaskGroup",
-    ),
-    *("config_of", "train", "study", "trial"),
-}
+TAKEN = {*IMPORTED_NAMES, "Pruner", "config_of", "train", "study", "trial"}
 """Names that the DAG has for itself."""
 _EMPTY = '''def trainable(config):
     """Return the metrics of a configuration, as for Ray Tune."""

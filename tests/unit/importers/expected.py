@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from kubernetes.client import ApiClient
@@ -181,3 +184,15 @@ def _rendered(backend: TrialBackend, params: Data, number: int) -> Any:
     operator._identity = PodIdentity(request, 2, TaskRun("d", "run:1", "trial", 3, 1), "here")
     operator.render_template_fields({"trial": TrialView(request)})
     return operator
+
+
+def wrong_files(folder: Path) -> list[str]:
+    """What is wrong with the DAG files in a folder: importers that they name, format, names without a meaning."""
+    wrong = [f"{path.name} names importers" for path in folder.iterdir() if "importers" in path.read_text()]
+    for check in (["format", "--check", "--diff"], ["check", "--select", "E4,E7,E9,F"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *check, "--isolated", str(folder)], capture_output=True, text=True
+        )
+        if done.returncode:
+            wrong.append(done.stdout + done.stderr)
+    return wrong
