@@ -4,13 +4,19 @@ from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.hooks.hpo import HpoHook
 from airflow_hpo.operators.context import task_try_of
 from airflow_hpo.storage import asset_events
-from airflow_hpo.storage.asset_events import EventKey, EventState
+from airflow_hpo.storage.asset_events import Begun, EventKey, EventState
+from airflow_hpo.storage.locks import study_lock
 from airflow_hpo.storage.retry import retried
 from airflow_hpo.studies.store import Store
+
+OTHER_TASK = 10.0
+"""Seconds to wait for another task's event. Airflow creates an asset and ties it to its alias at the first event, and fails the
+task that does so at the same time; two groups of one study have one event between them."""
 
 
 class AssetEventOperator(BaseOperator):
@@ -31,7 +37,9 @@ class AssetEventOperator(BaseOperator):
 
     def emit_once(self, context: Context, store: Store, data: dict[str, Any], key: EventKey) -> bool:
         """Emit an event with the data when the task succeeds, unless it was emitted; return whether it is."""
-        if not _is_due(context, _begun(store, key)):
+        begun = _begin(store, key)
+        state = _awaited(store, key, begun.repeated) if begun.emitting else begun.state
+        if not _is_due(context, state):
             self.log.info(
                 "The asset %s has the event of %s, number %s, already.", self.asset.uri, key.subject, key.number
             )
@@ -50,9 +58,22 @@ def remember_sent(context: Context) -> None:
 
 
 @retried
-def _begun(store: Store, key: EventKey) -> EventState:
-    with store.session() as session:
+def _begin(store: Store, key: EventKey) -> Begun:
+    lock = study_lock(store.database, f"asset {key.kind} {key.name}", store.lock_timeout)
+    with lock as locked, store.within(locked).session() as session:
         return asset_events.begin(session, key)
+
+
+def _awaited(store: Store, key: EventKey, repeated: bool) -> EventState:
+    """Wait for the task that emits at this moment, but not long: it may have been killed."""
+    waiting = Retrying(
+        retry=retry_if_result(bool),
+        stop=stop_after_delay(OTHER_TASK),
+        wait=wait_fixed(0.5),
+        retry_error_callback=lambda _: None,
+    )
+    waiting(store.read, asset_events.is_emitting, key, repeated=repeated)
+    return store.read(asset_events.state_of, key)
 
 
 @retried

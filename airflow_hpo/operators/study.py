@@ -8,7 +8,6 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context, TriggerRule
 from airflow.sdk.configuration import conf as airflow_conf
 from airflow.sdk.exceptions import AirflowFailException
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from airflow_hpo.comparison.guardrails_in_search import constrained
 from airflow_hpo.comparison.rule import ComparisonRule
@@ -50,9 +49,9 @@ from airflow_hpo.operators.windows import other_windows, window_in
 from airflow_hpo.operators.windows import without_prefix as windows_without_prefix
 from airflow_hpo.parameter_sets.history import champion_until
 from airflow_hpo.storage import acts, editions
-from airflow_hpo.storage.asset_events import EventKey, any_sent
+from airflow_hpo.storage.asset_events import EventKey
 from airflow_hpo.studies.drain import waits_with_batch
-from airflow_hpo.studies.finish import ended_just_before, finish
+from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.open import enter_champion, open_edition, opening_of, run_before
 from airflow_hpo.studies.owner import claim_study
 from airflow_hpo.studies.stop_rule import ask_rule
@@ -358,23 +357,8 @@ class StudyFinishOperator(AssetEventOperator):
         write_report(store, name)
         if summary.failure:
             raise AirflowFailException(summary.failure)
-        if ended_just_before(store, name, FIRST_EVENT):
-            self._await_first_event(store)
         best = summary.data["number"]
         if best is None:
             return summary.data  # an event would hand on parameters, and there are none
         self.emit_once(context, store, summary.data, EventKey.of_best(name, best))
         return summary.data
-
-    def _await_first_event(self, store: Store) -> None:
-        """Wait for the asset event of the edition that ended just before.
-
-        Airflow ties the alias to its asset at the first event, and fails the task with an event at the same time.
-        """
-        waiting = Retrying(
-            retry=retry_if_result(lambda there: not there),
-            stop=stop_after_delay(FIRST_EVENT),
-            wait=wait_fixed(0.5),
-            retry_error_callback=lambda _: None,
-        )
-        waiting(store.read, any_sent, "study", self.study.name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from airflow_hpo.core.trial_key import family_of
@@ -46,22 +46,44 @@ class EventKey:
         return cls("champion", name, name, version)
 
 
-def begin(session: Session, key: EventKey) -> EventState:
-    """Note that a task adds an event, and return how far it is; ``BEGUN`` also when it is new."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a task finds that adds an event."""
+
+    state: EventState
+    """How far the event is; ``BEGUN`` also when it is new."""
+    repeated: bool
+    """Whether a task had added this event before."""
+    emitting: bool
+    """Whether another task may be emitting this event, or the asset's first, at this moment."""
+
+
+def begin(session: Session, key: EventKey) -> Begun:
+    """Note that a task adds an event; to be called under the asset's lock, so that of two tasks one is the first."""
+    repeated = session.get(AssetEventRow, (key.kind, key.subject, key.number)) is not None
+    emitting = is_emitting(session, key, repeated=repeated)
     row = {"kind": key.kind, "subject": key.subject, "number": key.number, "name": key.name}
     insert_absent(session, AssetEventRow, [{**row, "state": EventState.BEGUN.value}])
+    return Begun(state_of(session, key), repeated, emitting)
+
+
+def is_emitting(session: Session, key: EventKey, *, repeated: bool) -> bool:
+    """Say whether another task may be emitting an event that was added before, or else the asset's first."""
+    if repeated:
+        return state_of(session, key) is EventState.BEGUN
+    ours = (AssetEventRow.kind == key.kind, AssetEventRow.name == key.name)
+    others = session.scalars(select(AssetEventRow.state).where(*ours, ~and_(*_same(key)))).all()
+    return bool(others) and all(state == EventState.BEGUN.value for state in others)
+
+
+def state_of(session: Session, key: EventKey) -> EventState:
+    """Return how far an event is that was added."""
     return EventState(session.scalars(select(AssetEventRow.state).where(*_same(key))).one())
 
 
 def sent(session: Session, key: EventKey) -> None:
     """Note that Airflow has emitted an event."""
     session.execute(update(AssetEventRow).where(*_same(key)).values(state=EventState.SENT.value))
-
-
-def any_sent(session: Session, kind: str, name: str) -> bool:
-    """Say whether an asset has had an event."""
-    ours = (AssetEventRow.kind == kind, AssetEventRow.name == name, AssetEventRow.state != EventState.BEGUN.value)
-    return session.scalars(select(AssetEventRow.number).where(*ours).limit(1)).first() is not None
 
 
 def _same(key: EventKey) -> Iterator[ColumnElement[bool]]:

@@ -1,7 +1,7 @@
 """The end of a study: its best trial and how it came to be."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -71,17 +71,6 @@ def finish(
 
 
 @retried
-def ended_just_before(store: Store, name: str, seconds: float) -> bool:
-    """Say whether another edition of the same study ended shortly before this one; False while this one goes on."""
-    with store.session(read_only=True) as session:
-        own = editions.get(session, name)
-        others = editions.find(session, own.family)
-    if own.finished is None:
-        return False
-    ends = [(other.finished, other.name) for other in others if other.finished]
-    return any(end < (own.finished, name) and own.finished - end[0] < timedelta(seconds=seconds) for end in ends)
-
-
 def amend(store: Store, session: Session, name: str, told: TrialRecord | None = None) -> str | None:
     """Bring the best trial of an edition that has ended up to date; return what became of it, None while it goes on.
 

@@ -36,7 +36,7 @@ def test_a_second_run_of_an_edition_waits_for_the_first_and_a_copied_dag_is_refu
     assert set(begun.values()) == {1}
 
 
-def test_two_groups_run_one_study_together_and_return_one_best(airflow: LiveAirflow, store: Store) -> None:
+def test_two_groups_run_one_study_together_and_emit_one_best(airflow: LiveAirflow, store: Store) -> None:
     run = DagRun.trigger(airflow, "together")
     assert run.wait() == "success"
     one, two = run.xcom("one.finish"), run.xcom("two.finish")
@@ -44,3 +44,4 @@ def test_two_groups_run_one_study_together_and_return_one_best(airflow: LiveAirf
     records = store.optuna.records(one["edition"])
     assert len(records) == one["complete"] == 6
     assert all(record.key and record.key.startswith(("together/one/", "together/two/")) for record in records)
+    assert [event["number"] for event in run.asset_events()] == [one["number"]]

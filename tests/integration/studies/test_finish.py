@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_hpo.core.budget import End
-from airflow_hpo.studies.finish import Summary, ended_just_before, finish
+from airflow_hpo.studies.finish import Summary, finish
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
@@ -127,33 +127,6 @@ def test_a_study_without_a_complete_trial_has_failed(tuned: Tuned) -> None:
     assert (summary.data["number"], summary.data["params"]) == (None, {})
     assert summary.failure
     assert "0 of 10 trials are successful" in summary.failure
-
-
-def ended(store: Store, run: str, family: str = "demo") -> Tuned:
-    """An edition of one trial that has ended."""
-    tuned = Tuned(store, declared(name=family, max_trials=1), run)
-    request = tuned.suggest()[0]
-    tuned.complete(request)
-    finished(tuned)
-    return tuned
-
-
-def test_of_two_editions_that_end_together_the_later_one_knows(store: Store) -> None:
-    first, second = ended(store, "a"), ended(store, "b")
-    assert ended_just_before(store, second.name, 60)
-    assert not ended_just_before(store, first.name, 60)
-
-
-def test_an_edition_that_ended_long_before_is_not_just_before(store: Store) -> None:
-    ended(store, "a")
-    assert not ended_just_before(store, ended(store, "b").name, 0)
-
-
-def test_other_studies_and_editions_that_go_on_do_not_end_before_one(store: Store) -> None:
-    ended(store, "a", family="other")
-    goes_on = Tuned(store, declared(max_trials=1), "b")
-    assert not ended_just_before(store, ended(store, "c").name, 60)
-    assert not ended_just_before(store, goes_on.name, 60)
 
 
 def test_a_study_of_which_all_trials_were_pruned_names_the_pruner(store: Store) -> None:
