@@ -1,7 +1,7 @@
 """Simulations of a study's trials: trials of its companion edition, which together give the study's trials their results."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -112,10 +112,14 @@ def _request(edition: str, record: TrialRecord) -> TrialRequest:
     return TrialRequest(study=edition, key=record.key or "", number=record.number, params=record.params)
 
 
-def is_asked(store: Store, edition: Edition, key: str) -> bool:
+def asked_keys(store: Store, edition: str) -> frozenset[str]:
+    """Return the keys of all trials that were asked for."""
+    return frozenset(one.key for one in store.optuna.records(edition, details=False) if one.key)
+
+
+def is_asked(edition: Edition, key: str, asked: Collection[str]) -> bool:
     """Say whether a simulation is of a trial that was asked for: it runs without any further room in the budget."""
-    parts = edition.study.simulations
-    return bool(edition.study.scenarios) and store.optuna.number_of(edition.name, main_key(key, parts)[0]) is not None
+    return bool(edition.study.scenarios) and main_key(key, edition.study.simulations)[0] in asked
 
 
 def _told(study: Study, simulation: TrialRequest, trial: TrialRequest, scenario: Scenario) -> TrialRequest:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from airflow_hpo.hooks.study_watch import StudyWatch
+from airflow_hpo.studies.simulations import asked_keys
 from airflow_hpo.studies.status import Status
 from airflow_hpo.trials.places import Key, Places
 
@@ -30,6 +31,7 @@ class SharedWatch:
         self._watch = watch
         self._lock = Lock()
         self._status: tuple[float, Status] | None = None
+        self._asked: tuple[float, frozenset[str]] | None = None
         self._places: dict[int, tuple[float, Places]] = {}
 
     @classmethod
@@ -43,6 +45,12 @@ class SharedWatch:
         with self._lock:
             self._status = _fresh(self._status, kept, self._watch.look)
             return self._status[1]
+
+    def asked(self, kept: float) -> frozenset[str]:
+        """Return the keys of the trials that were asked for, now or at most ``kept`` seconds ago."""
+        with self._lock:
+            self._asked = _fresh(self._asked, kept, lambda: asked_keys(self.store, self._watch.edition))
+            return self._asked[1]
 
     def pause(self, mine: Key, kept: float) -> float | None:
         """Return for how long a task leaves its place, as of at most ``kept`` seconds ago; None while it keeps it."""

@@ -123,9 +123,10 @@ class StudyTrigger(BaseTrigger):
         if self.until != "room" or not self.key or not status.edition.study.scenarios:
             return False
         try:
-            return await sync_to_async(lambda: is_asked(self._watch.store, status.edition, self.key))()
+            asked = await sync_to_async(lambda: self._watch.asked(self.poll_interval / 2))()
         except TransientHpoError:
             return False  # looked at again, with the study
+        return is_asked(status.edition, self.key, asked)
 
     async def _in_the_way(self) -> bool:
         """Say whether a trial task that waits here is to give way; a worker looks again, and lets it."""

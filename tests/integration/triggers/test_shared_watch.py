@@ -74,6 +74,15 @@ def test_a_look_that_failed_is_not_kept(watch: Counting) -> None:
     assert shared.look(LONG).progress.running == 0
 
 
+def test_which_trials_were_asked_for_is_read_once_for_all_that_wait(store: Store) -> None:
+    tuned = Tuned(store, declared())
+    shared = SharedWatch.of(Counting(store, tuned.name, "monthly", "A"))
+    assert shared.asked(LONG) == frozenset()
+    requests = tuned.suggest()
+    assert shared.asked(LONG) == frozenset()
+    assert shared.asked(NONE) == {request.key for request in requests}
+
+
 def test_who_gives_way_is_asked_once_for_all_tasks_of_a_batch(watch: Counting) -> None:
     shared = SharedWatch.of(watch)
     assert [shared.pause((1, index), LONG) for index in (1, 2)] == [None, 10.0]
