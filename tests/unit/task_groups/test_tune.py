@@ -53,6 +53,16 @@ def batches(dag: DAG) -> list[str]:
     return sorted({name.split(".")[1] for name in dag.task_ids if name.split(".")[1].startswith("batch_")})
 
 
+@pytest.mark.parametrize(("trials", "in_batches", "continuous"), [(30, 14, 1), (100, 26, 1), (1000, 82, 2)])
+def test_a_study_has_as_many_groups_as_the_page_on_dispatch_says(trials: int, in_batches: int, continuous: int) -> None:
+    declared = Study(name="s", space={"x": Float(0, 1)}, objective="loss", max_trials=trials)
+    page = Path(__file__).parents[3] / "docs" / "tune" / "dispatch.md"
+
+    assert len(batches(dag_of(declared))) == in_batches
+    assert len(batches(dag_of(declared, dispatch="continuous"))) == continuous
+    assert f"| {trials:,} | {in_batches} | {continuous} |" in page.read_text()
+
+
 @pytest.mark.parametrize(
     "options",
     [{}, {"max_failures": 0}, {"batch_size": 1}, {"batch_size": 4}, {"max_trials": 1}, {"count": "finished"}],
