@@ -7,6 +7,7 @@ from airflow_hpo.core.evaluation import Candidate as Candidate, Scenario as Scen
 from airflow_hpo.core.metric_constraint import MetricConstraint as MetricConstraint
 from airflow_hpo.core.metrics.source import File as File, Stdout as Stdout, TerminationMessage as TerminationMessage
 from airflow_hpo.core.objective import Objective as Objective
+from airflow_hpo.core.space.condition import Between as Between
 from airflow_hpo.core.space.normal import LogNormal as LogNormal, Normal as Normal
 from airflow_hpo.core.space.space import Categorical as Categorical, Float as Float, Int as Int
 from airflow_hpo.core.stop_rule import StudyProgress as StudyProgress

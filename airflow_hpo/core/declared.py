@@ -16,6 +16,8 @@ from airflow_hpo.core.remedy import called_elsewhere, example_of, kind_of, remed
 from airflow_hpo.core.yaml_document import dump, load, problem_of
 from airflow_hpo.exceptions import DeclarationError
 
+KINDS_OF_CONDITIONS = ("all of", "any of", "some values", "a range")
+"""What pydantic names in the place of an error about a condition; no parameter is called so."""
 REQUIRED: Any = ...
 """Default of an argument that has none: leaving it out is then a :class:`DeclarationError`, from Python and YAML alike."""
 
@@ -166,7 +168,8 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], data: Mapping[str, An
     if error["type"] == "value_error":
         return str(error["msg"]).removeprefix("Value error, ")
     rule = _RULES.get(kind_of(error["type"]), error["msg"][0].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
-    inner = error["loc"][1:]
+    # Of kinds of conditions, pydantic names the one that it tried.
+    inner = tuple(part for part in error["loc"][1:] if part not in KINDS_OF_CONDITIONS)
     where = field + "".join(f"[{part!r}]" for part in inner)
     if (
         error["input"] is None

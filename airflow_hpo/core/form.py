@@ -12,8 +12,9 @@ from airflow_hpo.core.sampler_class import is_class
 from airflow_hpo.core.sampler_options import SAMPLERS
 from airflow_hpo.core.settings import SETTINGS, changed, shown_setting, typed_setting, with_settings
 from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.condition import Between, Condition
 from airflow_hpo.core.space.normal import LogNormal, Normal
-from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Float, Int, nearest_value
+from airflow_hpo.core.space.parameter import AnyParameter, Categorical, Float, Int, nearest_value, value_within
 from airflow_hpo.core.space.space import Space
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import DeclarationError
@@ -189,16 +190,30 @@ def _with_conditions(space: Space) -> Space:
     """Return the space with conditions of values that are left; a parameter for which none is left has no meaning."""
     found: Space = {}
     for name, parameter in space.items():
-        when = {
-            parent: [v for v in values if space[parent].holds(v)] for parent, values in (parameter.when or {}).items()
-        }
-        for parent, values in when.items():
-            if not values:
-                raise DeclarationError(
-                    f"A range leaves each condition a value, but {name!r} waits for {(parameter.when or {})[parent]!r} of {parent!r}, and "
-                    f"this run has {shown_setting(space[parent])}. Leave one of them in."
-                )
-        found[name] = parameter.model_copy(update={"when": when}) if when else parameter
+        left = [each for each in (_left(space, condition) for condition in parameter.conditions) if each]
+        if parameter.conditions and not left:
+            parents = ", ".join(f"{parent!r} {shown_setting(space[parent])}" for parent in sorted(parameter.parents))
+            raise DeclarationError(
+                f"A range leaves each condition a value, but {name!r} waits for {parameter.when!r}, and this run has {parents}. "
+                "Leave one of them in."
+            )
+        found[name] = parameter.model_copy(update={"when": left if len(left) > 1 else left[0]}) if left else parameter
+    return found
+
+
+def _left(space: Space, condition: Condition) -> Condition:
+    """Return a condition with the values that are left; nothing where none is left of a parameter."""
+    found: Condition = {}
+    for parent, wanted in condition.items():
+        declared = space[parent]
+        if isinstance(wanted, Between):
+            if isinstance(declared, Categorical) or value_within(declared, wanted) is None:
+                return {}
+            found[parent] = wanted
+        elif values := [value for value in wanted if declared.holds(value)]:
+            found[parent] = values
+        else:
+            return {}
     return found
 
 

@@ -15,6 +15,7 @@ from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.pruner_options import PRUNERS
 from airflow_hpo.core.sampler_class import CLASS_NAME, DIGEST
 from airflow_hpo.core.sampler_options import SAMPLERS
+from airflow_hpo.core.space.condition import Between
 from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import PARAMETER_NAME, Categorical, Float, Int
 from airflow_hpo.core.study import STUDY_NAME, Study
@@ -25,6 +26,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DOCUMENTED: tuple[type[Declared], ...] = (
     Float,
     Int,
+    Between,
     Categorical,
     Normal,
     LogNormal,

@@ -11,6 +11,7 @@ from airflow_hpo.core.metrics.source import File, Stdout, TerminationMessage
 from airflow_hpo.core.names import id_form
 from airflow_hpo.core.objective import Objective
 from airflow_hpo.core.shown_text import shown
+from airflow_hpo.core.space.condition import Between
 from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.core.space.parameter import Categorical, Float, Int
 from airflow_hpo.core.study import Study
@@ -19,6 +20,7 @@ from airflow_hpo.importers.findings import Note
 from airflow_hpo.importers.imported import Imported
 
 _UNNAMED = {
+    Between: ("low", "high"),
     Float: ("low", "high"),
     Int: ("low", "high"),
     Categorical: ("choices",),
@@ -34,6 +36,7 @@ _SOURCES = (Stdout, File, TerminationMessage)
 IMPORTED_NAMES = frozenset(
     [
         "DAG",
+        "Between",
         "Categorical",
         "Float",
         "Int",
@@ -143,7 +146,7 @@ def _declared(value: Any) -> Any:
         fields = type(value).model_fields
         unnamed = next((names for kind, names in _UNNAMED.items() if type(value) is kind), ())
         given = {
-            name: _plain(getattr(value, name))
+            name: _declared(getattr(value, name))
             for name, one in fields.items()
             if name != "type" and (one.is_required() or getattr(value, name) != one.default)
         }
@@ -153,7 +156,7 @@ def _declared(value: Any) -> Any:
         return Call(type(value).__name__, first, given)
     if isinstance(value, dict):
         return {name: _declared(each) for name, each in value.items()}
-    return _plain(value)
+    return [*map(_declared, value)] if isinstance(value, list) else _plain(value)
 
 
 def _plain(value: Any) -> Any:

@@ -63,7 +63,7 @@ def _tpe(study: Study, edition: str, seed: int, options: Mapping[str, Any]) -> B
     if _explores(seed, own.pop("random_fraction")):
         return RandomSampler(seed=seed)
     # Without groups TPE models only parameters that every trial has: nothing, in a space that branches at its root.
-    conditional = any(parameter.when for parameter in study.space.values())
+    conditional = any(parameter.conditions for parameter in study.space.values())
     defaults = {"n_startup_trials": startup_trials(study)}
     if own.pop("gamma") == "hyperopt":
         own["gamma"] = _hyperopt_gamma

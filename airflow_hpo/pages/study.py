@@ -1,8 +1,7 @@
 """One study with what its page shows around the trials, without reading these one by one."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +10,7 @@ from airflow_hpo.core.act import Act
 from airflow_hpo.core.edition import Edition
 from airflow_hpo.core.masking import masked
 from airflow_hpo.core.settings import differences, shown_setting
+from airflow_hpo.core.space.condition import Between, Condition, Wanted
 from airflow_hpo.core.space.parameter import Categorical, Parameter
 from airflow_hpo.core.study import Study
 from airflow_hpo.exceptions import ParameterSetNotFoundError
@@ -68,16 +68,26 @@ def _sentence(line: told.StudyLine, study: Study) -> str:
 
 def _parameter(name: str, parameter: Parameter) -> told.Parameter:
     kind: str = parameter.type
-    condition = _condition(parameter.when or {})
+    condition = _condition(parameter.conditions)
     if isinstance(parameter, Categorical):
         return told.Parameter(name=name, kind=kind, choices=list(parameter.choices), condition=condition)
     low, high, step = parameter.low, parameter.high, parameter.step
     return told.Parameter(name=name, kind=kind, low=low, high=high, log=parameter.log, step=step, condition=condition)
 
 
-def _condition(when: Mapping[str, Iterable[Any]]) -> str | None:
-    said = [f"{name} is {' or '.join(str(value) for value in values)}" for name, values in when.items()]
-    return " and ".join(said) or None
+def _condition(conditions: Iterable[Condition]) -> str | None:
+    return (
+        ", or ".join(" and ".join(f"{name} {_waited(each)}" for name, each in one.items()) for one in conditions)
+        or None
+    )
+
+
+def _waited(wanted: Wanted) -> str:
+    if not isinstance(wanted, Between):
+        return f"is {' or '.join(str(value) for value in wanted)}"
+    if wanted.low is None or wanted.high is None:
+        return f"is at most {wanted.high}" if wanted.low is None else f"is at least {wanted.low}"
+    return f"is from {wanted.low} to {wanted.high}"
 
 
 def _why(line: told.StudyLine, edition: Edition) -> list[str]:

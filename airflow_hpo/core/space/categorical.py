@@ -28,7 +28,7 @@ class Categorical(Conditional):
     :param choices: the values: text, numbers, booleans or None, each once (``1``, ``1.0`` and ``True`` are the same).
     :param weights: how likely each choice is when nothing is known yet, as shares of their sum, above 0; None for all alike. Samplers that
         model trials see weighted choices next to each other, in their order.
-    :param when: condition, such as ``{"model": "svm"}``; None for always.
+    :param when: condition, such as ``{"model": "svm"}`` or ``{"layers": Between(2)}``; of a list of conditions one is enough; None for always.
     :raises DeclarationError: when there is no choice, one stands twice, or they are a set, which has no order.
     """
 

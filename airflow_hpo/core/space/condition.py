@@ -7,10 +7,20 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from airflow_hpo.core.declared import Declared
+from airflow_hpo.core.declared import KINDS_OF_CONDITIONS, Declared
 from airflow_hpo.core.names import spelt_keys
 
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
@@ -38,31 +48,117 @@ Params = dict[Annotated[str, BeforeValidator(_scalar)], Choice]
 """Parameter values by name; a parameter is absent when its condition does not hold."""
 
 
-def _values(given: Any) -> Any:
-    """Return the values of a condition as a list; of a set in an order that is the same in every process."""
-    if isinstance(given, set | frozenset):
-        return sorted(given, key=lambda value: (type(value).__name__, str(value)))
-    return given if isinstance(given, list | tuple) else [given]
+class Between(Declared):
+    """Range of a numeric parameter, in which another one exists.
+
+    Example::
+
+        Int(8, 128, when={"layers": Between(2)})
+        Float(0.0, 0.9, when={"rate": Between(0.01, 0.1)})
+
+    :param low: smallest value for which the condition holds; None for all down to ``high``.
+    :param high: largest value for which it holds, not below ``low``; None for all from ``low`` on.
+    :raises DeclarationError: when both are missing, or ``low`` is above ``high``.
+    """
+
+    low: StrictInt | StrictFloat | None = None
+    high: StrictInt | StrictFloat | None = None
+
+    def __init__(self, low: float | None = None, high: float | None = None, *unnamed: Any, **options: Any) -> None:
+        super().__init__(*unnamed, **{"low": low, "high": high, **options})
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Between:
+        if self.low is None and self.high is None:
+            raise ValueError("A range has a bound, but got none. Write Between(2), or Between(high=4).")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(
+                f"`low <= high` must hold, but got (low={self.low}, high={self.high}). Swap them: Between({self.high}, {self.low})."
+            )
+        return self
+
+    def holds(self, value: Choice) -> bool:
+        """Say whether a value lies in the range; as one that samplers compute, it may be a float next to its bound."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        above = self.low is None or value >= self.low or math.isclose(value, self.low)
+        return above and (self.high is None or value <= self.high or math.isclose(value, self.high))
+
+
+def _of_which_kind(given: Any) -> str:
+    return RANGE if isinstance(given, Between) else VALUES
+
+
+ALL_OF, ANY_OF, VALUES, RANGE = KINDS_OF_CONDITIONS
+Wanted = Annotated[Annotated[list[Choice], Tag(VALUES)] | Annotated[Between, Tag(RANGE)], Discriminator(_of_which_kind)]
+"""What a condition waits for of one parameter."""
+Condition = dict[str, Wanted]
+"""What a condition waits for, by the names of other parameters: all of it must hold."""
+When = Annotated[
+    Annotated[Condition, Tag(ALL_OF)] | Annotated[list[Condition], Tag(ANY_OF)],
+    Discriminator(lambda given: ANY_OF if isinstance(given, list | tuple) else ALL_OF),
+]
+_Written = dict[str, list[Choice] | Choice | Between]
 
 
 class Conditional(Declared):
     """A parameter that exists only under its condition."""
 
-    when: dict[str, list[Choice]] | None = None
-    """Condition: the parameter exists only while every named parameter has one of these values."""
+    when: When | None = None
+    """Condition: the parameter exists only while every named parameter has one of these values; of several conditions, one is enough."""
 
-    @field_validator("when", mode="before", json_schema_input_type=dict[str, list[Choice] | Choice] | None)
+    @field_validator("when", mode="before", json_schema_input_type=_Written | list[_Written] | None)
     @classmethod
     def _one_value_is_a_list(cls, when: Any) -> Any:
         if isinstance(when, Mapping):
-            lists = {name: _values(value) for name, value in spelt_keys(when).items()}
-            return lists or None
+            return _condition(when) or None
+        if isinstance(when, list | tuple) and all(isinstance(each, Mapping) for each in when):
+            found = [_condition(each) for each in when]
+            if not found or not all(found):
+                raise ValueError(
+                    f"Each of several conditions names a parameter, but got {when!r}. Leave `when` out for always."
+                )
+            return found if len(found) > 1 else found[0]
         return when
 
+    @property
+    def conditions(self) -> list[Condition]:
+        """The conditions of which one is enough; none for a parameter that always exists."""
+        if not self.when:
+            return []
+        return self.when if isinstance(self.when, list) else [self.when]
+
+    @property
+    def parents(self) -> set[str]:
+        """The names of the parameters that the conditions wait for."""
+        return {parent for condition in self.conditions for parent in condition}
+
     def applies(self, params: Mapping[str, Choice]) -> bool:
-        """Say whether the condition holds among the values chosen so far."""
-        conditions = (self.when or {}).items()
-        return all(name in params and any(same(params[name], v) for v in values) for name, values in conditions)
+        """Say whether a condition holds among the values chosen so far."""
+        found = self.conditions
+        return not found or any(
+            all(name in params and meets(params[name], wanted) for name, wanted in each.items()) for each in found
+        )
+
+
+def meets(value: Choice, wanted: Wanted) -> bool:
+    """Say whether a value is one that a condition waits for."""
+    return wanted.holds(value) if isinstance(wanted, Between) else any(same(value, each) for each in wanted)
+
+
+def _condition(given: Mapping[Any, Any]) -> Condition:
+    return {name: _wanted(value) for name, value in spelt_keys(given).items()}
+
+
+def _wanted(given: Any) -> Any:
+    """Return the values of a condition as a list; of a set in an order that is the same in every process."""
+    if isinstance(given, Between):
+        return given
+    if isinstance(given, Mapping):
+        return Between.from_dict(dict(given))
+    if isinstance(given, set | frozenset):
+        return sorted(given, key=lambda value: (type(value).__name__, str(value)))
+    return given if isinstance(given, list | tuple) else [given]
 
 
 def same(a: Choice, b: Choice) -> bool:

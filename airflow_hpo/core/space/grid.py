@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from airflow_hpo.core.seeds import derived_seed
+from airflow_hpo.core.space.condition import Between, Wanted, meets
+from airflow_hpo.core.space.parameter import AnyParameter
 from airflow_hpo.core.space.space import Params, Space
 
 Fixed = Mapping[str, Any]
@@ -73,25 +76,16 @@ def _digit(space: Space, names: list[str], chosen: Params, fixed: Fixed, index: 
     name, *rest = names
     if name in fixed:
         return 0, index
-    parameter, first = space[name], 0
-    ordinary = _size(space, rest, {**chosen, name: object()}, fixed)
-    for at in sorted(parameter.index(value) for value in _waited_for(space, name)):
-        before = (at - first) * ordinary
-        if index < before:
-            break
-        index -= before
-        there = _size(space, rest, {**chosen, name: parameter.at(at)}, fixed)
-        if index < there:
-            return at, index
-        index, first = index - there, at + 1
-    return first + index // ordinary, index % ordinary
+    sizes: dict[Hashable, int] = {}
+    for run in _runs(space, name):
+        each = _size_of_run(space, name, run, rest, chosen, fixed, sizes)
+        if index < run.length * each:
+            return run.first + index // each, index % each
+        index -= run.length * each
+    raise IndexError(index)
 
 
-def _waited_for(space: Space, name: str) -> set[Any]:
-    return {value for parameter in space.values() for value in (parameter.when or {}).get(name, [])}
-
-
-def _size(space: Space, names: list[str], chosen: Mapping[str, Any], fixed: Fixed) -> int:
+def _size(space: Space, names: list[str], chosen: Params, fixed: Fixed) -> int:
     if not names:
         return 1
     name, *rest = names
@@ -99,7 +93,48 @@ def _size(space: Space, names: list[str], chosen: Mapping[str, Any], fixed: Fixe
         return 0 if name in fixed else _size(space, rest, chosen, fixed)
     if name in fixed:
         return _size(space, rest, {**chosen, name: fixed[name]}, fixed) if space[name].holds(fixed[name]) else 0
-    waited_for = _waited_for(space, name)
-    total = sum(_size(space, rest, {**chosen, name: value}, fixed) for value in waited_for)
-    others = (space[name].count or 0) - len(waited_for)
-    return total + others * _size(space, rest, {**chosen, name: object()}, fixed) if others else total
+    sizes: dict[Hashable, int] = {}
+    return sum(run.length * _size_of_run(space, name, run, rest, chosen, fixed, sizes) for run in _runs(space, name))
+
+
+def _size_of_run(
+    space: Space, name: str, run: _Run, rest: list[str], chosen: Params, fixed: Fixed, known: dict[Hashable, int]
+) -> int:
+    """Return how many points there are with each value of a run; runs for which the same conditions hold have as many."""
+    if run.met not in known:
+        known[run.met] = _size(space, rest, {**chosen, name: space[name].at(run.first)}, fixed)
+    return known[run.met]
+
+
+class _Run(NamedTuple):
+    """Neighbouring values of a parameter for which the same conditions hold."""
+
+    first: int
+    length: int
+    met: Hashable
+
+
+def _runs(space: Space, name: str) -> Iterator[_Run]:
+    """Yield all values of a countable parameter in order, as few runs: a range may have millions of values."""
+    parameter = space[name]
+    conditions = [each[name] for waiting in space.values() for each in waiting.conditions if name in each]
+    ends = {0, parameter.count or 0}
+    for wanted in conditions:
+        ends |= _ends(parameter, wanted)
+    for first, end in pairwise(sorted(ends)):
+        value = parameter.at(first)
+        yield _Run(first, end - first, tuple(meets(value, wanted) for wanted in conditions))
+
+
+def _ends(parameter: AnyParameter, wanted: Wanted) -> set[int]:
+    """Return where values begin, and end, for which a condition holds."""
+    if not isinstance(wanted, Between):
+        values: list[Any] = wanted
+        places = [parameter.index(value) for value in values]
+        return {*places, *(place + 1 for place in places)}
+    ends = set()
+    for bound in (wanted.low, wanted.high):
+        if bound is not None and parameter.at(0) <= bound <= parameter.at((parameter.count or 1) - 1):  # type: ignore[operator]
+            place = parameter.index(bound)
+            ends |= {place, place + 1}
+    return ends

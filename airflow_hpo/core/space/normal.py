@@ -183,7 +183,8 @@ class Normal(_OfTheBell):
     :param integer: whether values are whole numbers.
     :param at_least: lower bound: the distribution is cut off below it; None for none.
     :param at_most: upper bound, above ``at_least``; None for none.
-    :param when: condition, such as ``{"model": ["svm", "mlp"]}``; None for always.
+    :param when: condition, such as ``{"model": ["svm", "mlp"]}`` or ``{"layers": Between(2)}``; of a list of conditions one is enough; None for
+        always.
     :raises DeclarationError: when they contradict each other.
     """
 
@@ -206,7 +207,8 @@ class LogNormal(_OfTheBell):
     :param integer: whether values are whole numbers.
     :param at_least: lower bound: the distribution is cut off below it; None for none.
     :param at_most: upper bound, above ``at_least``; None for none.
-    :param when: condition, such as ``{"model": ["svm", "mlp"]}``; None for always.
+    :param when: condition, such as ``{"model": ["svm", "mlp"]}`` or ``{"layers": Between(2)}``; of a list of conditions one is enough; None for
+        always.
     :raises DeclarationError: when they contradict each other.
     """
 

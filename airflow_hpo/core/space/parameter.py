@@ -24,7 +24,7 @@ from airflow_hpo.core.names import OTHERS, is_name, one_spelling
 from airflow_hpo.core.remedy import closest, declared_parameter, is_number, named
 from airflow_hpo.core.space.bounds import check_bounds, decimal
 from airflow_hpo.core.space.categorical import Categorical
-from airflow_hpo.core.space.condition import Choice, Conditional, Params, same, same_params
+from airflow_hpo.core.space.condition import Between, Choice, Conditional, Params, same, same_params
 from airflow_hpo.core.space.normal import LogNormal, Normal
 from airflow_hpo.exceptions import DeclarationError
 
@@ -32,6 +32,7 @@ __all__ = [
     "MAX_INT",
     "PARAMETER_NAME",
     "AnyParameter",
+    "Between",
     "Categorical",
     "Choice",
     "Float",
@@ -43,6 +44,7 @@ __all__ = [
     "parameter",
     "same",
     "same_params",
+    "value_within",
 ]
 
 PARAMETER_NAME = re.compile(rf"^(?!__)[A-Za-z_{OTHERS}][A-Za-z0-9_.\-{OTHERS}]{{0,127}}$")
@@ -63,7 +65,8 @@ class Float(Conditional):
     :param high: largest value, finite and not below ``low``.
     :param log: sample on a logarithmic scale; needs ``low > 0``. With a ``step`` what is drawn on the scale is rounded to the nearest value.
     :param step: distance between allowed values, counted from ``low``; None for any value.
-    :param when: condition, such as ``{"model": ["svm", "mlp"]}``; None for always.
+    :param when: condition, such as ``{"model": ["svm", "mlp"]}`` or ``{"layers": Between(2)}``; of a list of conditions one is enough; None for
+        always.
     :raises DeclarationError: when the bounds contradict each other.
     """
 
@@ -132,7 +135,7 @@ class Int(Conditional):
     :param high: largest value, not below ``low``.
     :param log: sample on a logarithmic scale; needs ``low >= 1``. With a ``step`` what is drawn on the scale is rounded to the nearest value.
     :param step: distance between allowed values, counted from ``low``; 1 or more.
-    :param when: condition, such as ``{"model": "forest"}``; None for always.
+    :param when: condition, such as ``{"model": "forest"}`` or ``{"layers": Between(2)}``; of a list of conditions one is enough; None for always.
     :raises DeclarationError: when the bounds contradict each other or exceed 2**53.
     """
 
@@ -232,6 +235,17 @@ def nearest_value(parameter: AnyParameter, value: Any) -> Choice:
     return (
         inside if isinstance(parameter, Float) and parameter.step is None else parameter.at(_steps(parameter, inside))
     )
+
+
+def value_within(parameter: Float | Int | Normal | LogNormal, wanted: Between) -> float | None:
+    """Return the smallest value of a numeric parameter that lies in a range; None when none does."""
+    start = max(parameter.low, parameter.low if wanted.low is None else wanted.low)
+    if start > parameter.high:
+        return None
+    value = parameter.canonical(start)
+    if not wanted.holds(value):
+        value = parameter.at(parameter.index(start) + 1)
+    return value if parameter.holds(value) and wanted.holds(value) else None  # type: ignore[return-value]
 
 
 def _steps(parameter: Float | Int, value: float) -> int:

@@ -6,8 +6,8 @@ Branches = dict[int, set[int]]
 """By choice, the numbers of its branches; any of them is enough."""
 
 
-def condition_of(place: int, edges: Mapping[int, Branches], counts: Mapping[int, int], root: int) -> Branches | None:
-    """Return when a parameter exists: in branches of one choice, or always ({}); None for branches of several choices."""
+def condition_of(place: int, edges: Mapping[int, Branches], counts: Mapping[int, int], root: int) -> Branches:
+    """Return when a parameter exists: in branches of a choice, of several in those of any, or always ({})."""
     left = {choice: set(numbers) for choice, numbers in edges[place].items()}
     while True:
         if root in left:
@@ -20,7 +20,7 @@ def condition_of(place: int, edges: Mapping[int, Branches], counts: Mapping[int,
             continue
         implied = next((each for each in left if _is_implied(edges[each], left, each)), None)
         if implied is None:
-            return left if len(left) == 1 else None
+            return left
         del left[implied]
 
 

@@ -57,8 +57,11 @@ def space_of(declared: Declared, root: int, findings: Findings) -> Space:
     _walk(space, root, (_ROOT, 0), in_int=False)
     _refuse_labels_twice(space)
     counts = {place: len(space.row(place)["items"]) for place in space.edges if space.row(place)["kind"] == "choice"}
-    for place in space.edges:
-        _add(space, place, counts)
+    waiting = {place: condition_of(place, space.edges, counts, _ROOT) for place in space.edges}
+    while waiting:
+        # In their order, but choices before what waits for them.
+        place = next(each for each in waiting if waiting[each].keys().isdisjoint(waiting))
+        _add(space, place, waiting.pop(place))
     if not space.edges and not findings.refusals:
         findings.refuse("space", "It has no parameter. Write space = {'lr': hp.uniform('lr', 0, 1)}.")
     return space
@@ -104,22 +107,16 @@ def _refuse_labels_twice(space: Space) -> None:
         seen.add(label)
 
 
-def _add(space: Space, place: int, counts: Mapping[int, int]) -> None:
+def _add(space: Space, place: int, when: Branches) -> None:
     row = space.row(place)
     label = row["name"]
-    when = condition_of(place, space.edges, counts, _ROOT)
-    if when is None:
-        space.findings.refuse(
-            label, "It exists in branches of several choices, which cannot be declared yet. Write a parameter for each."
-        )
-        return
     try:
         made = (
             _choice(space, place) if row["kind"] == "choice" else range_of(row, space.is_whole[place], space.findings)
         )
         if made is None:
             return
-        named = dict(_conditions(space, when))
+        named = [*_conditions(space, when)]
         name = fitting(label, list(space.parameters))
         space.parameters[name] = type(made)(**{**_given(made), "when": named or None})
     except (DeclarationError, ArithmeticError) as err:
@@ -136,11 +133,11 @@ def _given(made: AnyParameter) -> dict[str, Any]:
     return {name: getattr(made, name) for name in type(made).model_fields if name not in ("type", "when")}
 
 
-def _conditions(space: Space, when: Branches) -> Iterator[tuple[str, list[Choice]]]:
+def _conditions(space: Space, when: Branches) -> Iterator[Mapping[str, list[Choice]]]:
     for choice, numbers in when.items():
         if choice in space.names:  # else it was refused, and so is the file
             choices = space.choices(choice)
-            yield space.names[choice], [choices[number] for number in sorted(numbers)]
+            yield {space.names[choice]: [choices[number] for number in sorted(numbers)]}
 
 
 def _choice(space: Space, place: int) -> Categorical:

@@ -1,10 +1,27 @@
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_hpo.core.space import grid
+from airflow_hpo.core.space.condition import Between
 from airflow_hpo.core.space.space import Categorical, Float, Int, Space, fits, ordered
+
+
+@st.composite
+def condition_on(draw: st.DrawFn, space: Space) -> dict[str, Any]:
+    """A condition on parameters of a space: values that they have, or of numbers a range."""
+    found: dict[str, Any] = {}
+    for parent in draw(st.lists(st.sampled_from(list(space)), unique=True, max_size=2)):
+        values = list(space[parent].values())
+        if not isinstance(space[parent], Categorical) and draw(st.booleans()):
+            low, high = sorted(draw(st.lists(st.sampled_from(values), min_size=2, max_size=2)))
+            found[parent] = draw(st.sampled_from([Between(low, high), Between(low), Between(high=high)]))
+        else:
+            found[parent] = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
+    return found
 
 
 @st.composite
@@ -17,12 +34,8 @@ def countable_spaces(draw: st.DrawFn) -> Space:
                 [Int(1, 3), Categorical(["a", None, True]), Float(0, 1, step=0.5), Float(2, 2), Int(0, 7, step=4)]
             )
         )
-        when = {
-            parent: draw(st.lists(st.sampled_from(list(space[parent].values())), min_size=1, max_size=3))
-            for parent in draw(
-                st.lists(st.sampled_from(list(space)), unique=True, max_size=2) if space else st.just([])
-            )
-        }
+        conditions = [draw(condition_on(space)) for _ in range(draw(st.integers(0, 2)))] if space else []
+        when = [each for each in conditions if each] or None
         space[f"p{i}"] = type(parameter)(**{**parameter.model_dump(exclude={"type"}), "when": when})
     return ordered(space)
 

@@ -86,10 +86,13 @@ def test_all_that_cannot_be_had_is_told_at_once() -> None:
     assert "'max_evals'" in told["max_eval"]
 
 
-def test_a_parameter_in_branches_of_several_choices_is_refused() -> None:
+def test_a_parameter_in_branches_of_several_choices_exists_in_any_of_them() -> None:
     before = "x = hp.uniform('x', 0, 1)"
-    space = "[hp.choice('a', [{'t': 'u', 'x': x}, 1]), hp.choice('b', [{'x': x}, 2])]"
-    assert list(refused(space, "max_evals=9", before)) == ["x"]
+    space = "[hp.choice('a', [{'t': 'u', 'x': x}, 1]), hp.choice('b', [{'t': 'v', 'x': x}, 2])]"
+    found = search(space, before=before)
+    assert found.study.space["x"].when == [{"a": ["u"]}, {"b": ["v"]}]
+    assert point(found, {"a": 1, "b": "v", "x": 0.5}) == [1, {"t": "v", "x": 0.5}]
+    assert point(found, {"a": "u", "b": 2, "x": 0.5}) == [{"t": "u", "x": 0.5}, 2]
 
 
 def test_a_parameter_that_stands_in_a_choice_and_beside_it_has_no_condition() -> None:
