@@ -68,7 +68,7 @@ def show(args: Any) -> None:
         "trials_with_problems": sum(bool(trial["problems"]) for trial in trials),
         "images": None if lost else images_sentence(store, [edition.name]),
         "periods": None if lost else periods_sentence(store, edition.name),
-        "time": None if lost else " ".join(phase_sentences(store, edition)) or None,
+        "time": None if lost else " ".join(store.read(phase_sentences, edition)) or None,
         "lost": lost.sentence if lost else None,
         "drained": edition.drained,
         "differs": edition.differs,
@@ -217,7 +217,7 @@ def _status_lines(store: Store, edition: Edition) -> Iterator[str]:
         yield stopped_sentence(by)
     yield from filter(None, [images_sentence(store, [edition.name]), periods_sentence(store, edition.name)])
     yield from filter(None, [edition.differs])
-    yield from phase_sentences(store, edition)
+    yield from store.read(phase_sentences, edition)
     yield from map(str, store.read(acts.of, edition.name))
 
 

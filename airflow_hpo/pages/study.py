@@ -21,10 +21,13 @@ from airflow_hpo.pages.models.comparisons import ComparisonLine
 from airflow_hpo.pages.study_lines import EndedRuns, lines_of
 from airflow_hpo.storage import acts, comparisons, parameter_sets
 from airflow_hpo.storage.tables import EditionRow
+from airflow_hpo.studies.phases import phase_sentences
 from airflow_hpo.studies.store import Store
 
 EDITIONS = 50
 """Editions of the same family that are named."""
+ATTEMPTS = 100
+"""Attempts, the newest ones, by which the page says what takes the time: 500 would cost it twenty times as much, every few seconds."""
 
 
 def study_page(store: Store, numbered: Numbered, ended_runs: EndedRuns, may: told.MayStudy) -> told.StudyPage:
@@ -44,7 +47,7 @@ def study_page(store: Store, numbered: Numbered, ended_runs: EndedRuns, may: tol
             if matters
             else None,
             importance_at=matters.at if matters else None,
-            bottleneck=None,
+            bottleneck=" ".join(phase_sentences(session, edition, ATTEMPTS)) or None,
             why=_why(line, edition),
             settings=_settings(edition, study),
             differs=_differs(edition),

@@ -186,6 +186,12 @@ def of(session: Session, edition: str, number: int | None = None, *, lock: bool 
     return without_stale(_attempts(session, edition, *([] if number is None else [AttemptRow.number == number])))
 
 
+def newest(session: Session, edition: str, count: int) -> list[Attempt]:
+    """Return the attempts that began last, in the order of their trials and runs."""
+    ids = _of(edition).with_only_columns(AttemptRow.id).order_by(AttemptRow.id.desc()).limit(count).subquery()
+    return without_stale(_attempts(session, edition, AttemptRow.id >= select(func.min(ids.c.id)).scalar_subquery()))
+
+
 def running(session: Session, edition: str) -> list[Attempt]:
     """Return the attempts without an end."""
     return _attempts(session, edition, AttemptRow.outcome == AttemptOutcome.RUNNING.value)

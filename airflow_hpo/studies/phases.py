@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from airflow_hpo.core import bottleneck
 from airflow_hpo.core.attempt import GAVE_RESULT, Attempt
 from airflow_hpo.core.edition import Edition
@@ -29,10 +31,9 @@ ATTEMPTS = 500
 AT_ONCE = (5, 10, 20)
 
 
-def phase_sentences(store: Store, edition: Edition) -> list[str]:
-    """Say what takes a study's time and would not be faster with more slots; nothing where nothing does."""
-    known = store.read(attempts.of, ran_as(edition))
-    return sentences_of(known, edition)
+def phase_sentences(session: Session, edition: Edition, count: int = ATTEMPTS) -> list[str]:
+    """Say what takes a study's time and would not be faster with more slots, by its newest attempts; nothing where nothing does."""
+    return sentences_of(attempts.newest(session, ran_as(edition), count), edition)
 
 
 def sentences_of(known: Sequence[Attempt], edition: Edition) -> list[str]:

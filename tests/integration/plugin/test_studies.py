@@ -21,6 +21,7 @@ from airflow_hpo.studies.status import status
 from airflow_hpo.studies.store import Store
 from airflow_hpo.trials.invalidate import invalidate
 from tests.integration.plugin.people import Person
+from tests.integration.timed_pods import pods
 from tests.integration.trial_tasks import Tuned, declared
 
 MARKUP = 'x"><img src=q onerror=alert(1)>'
@@ -165,6 +166,12 @@ def test_a_study_is_told_with_what_a_page_shows(tried: Tuned, viewer: Person) ->
     assert page["acts"][0]["by"] == "ann"
     assert page["comparisons"] == []
     assert page["may"] == {"steer": False, "clear": False}
+
+
+def test_a_page_says_what_takes_the_time(store: Store, viewer: Person) -> None:
+    waited = pods(store)
+    page = viewer.get(f"/studies/{id_of(store, waited.name)}").json()
+    assert page["bottleneck"].startswith("5 of 5 pods waited for a node")
 
 
 def test_who_may_edit_a_dag_may_steer_its_studies(tried: Tuned, person: Callable[[str], Person]) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 import time_machine
 
@@ -11,42 +9,32 @@ from airflow_hpo.core.phases import Moments, Phase
 from airflow_hpo.core.placement import UNKNOWN
 from airflow_hpo.core.waiting import Waiting, WaitsFor
 from airflow_hpo.exceptions import DeclarationError, StudyNotFoundError
+from airflow_hpo.storage import attempts
 from airflow_hpo.storage.tables import AttemptRow
-from airflow_hpo.studies.phases import plan_study
+from airflow_hpo.studies.phases import phase_sentences, plan_study
 from airflow_hpo.studies.run_tasks import RunTasks
 from airflow_hpo.studies.store import Store
 from airflow_hpo.studies.why import explain
 from airflow_hpo.trials.attempts import wait_for
 from airflow_hpo.trials.claim import begin
 from airflow_hpo.trials.conclude import conclude
+from tests.integration.timed_pods import NOON, STUDY, at, pods
 from tests.integration.trial_tasks import Tuned, declared, task_try_of
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-STUDY = declared(max_trials=5, parallelism=5, batch_size=5)
 TASKS = RunTasks("running", (), "tune")
-
-
-def at(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
-
-
-def pods(store: Store, run: str = "r", node_after: float = 490) -> Tuned:
-    """Five pods that wait for a node each, run for ten minutes, and are told."""
-    with time_machine.travel(NOON, tick=False):
-        tuned = Tuned(store, STUDY, run)
-        requests = tuned.suggest()
-    with time_machine.travel(at(7), tick=False):
-        begun = [begin(store, tuned.claim(one), task_try_of(one.key), "pod", UNKNOWN) for one in requests]
-    moments = Moments(at(7), at(7 + node_after), at(10 + node_after), at(610 + node_after))
-    with time_machine.travel(at(612 + node_after), tick=False):
-        for attempt in begun:
-            conclude(store, attempt, Outcome.complete(Measurement(0.5, {}), moments=moments))
-    return tuned
 
 
 def test_the_seconds_of_each_phase_are_kept_with_the_attempt(store: Store) -> None:
     [first, *_] = pods(store).attempts()
     assert first.seconds == {"pool": 7, "creation": 0, "scheduling": 490, "start": 3, "running": 600, "telling": 2}
+
+
+def test_the_newest_attempts_are_looked_at_for_what_takes_the_time(store: Store) -> None:
+    tuned = pods(store)
+    with store.session(read_only=True) as session:
+        assert [one.number for one in attempts.newest(session, tuned.name, 2)] == [3, 4]
+        assert attempts.newest(session, tuned.name, 100) == attempts.of(session, tuned.name)
+        assert phase_sentences(session, store.edition(tuned.name))[0].startswith("5 of 5 pods waited for a node")
 
 
 def test_a_trial_that_its_own_task_asks_for_has_waited_since_its_slot_was_free(store: Store) -> None:
