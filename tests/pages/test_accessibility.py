@@ -16,6 +16,7 @@ PAGES = {
     "?study=1&trial=7": "canvas",
     "?study=1&tab=parameters": "canvas",
     "?study=1&tab=time": "canvas",
+    "?study=1&tab=editions": "canvas",
     "?study=1&tab=settings": "table",
     "?study=3": "canvas",
     "?study=12&trial=7": "text=Attempt 1",

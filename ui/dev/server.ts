@@ -1,6 +1,7 @@
 // A server in the page: it answers with made-up data, and takes what is sent for done.
 import { COMPARISONS, SETS } from "./deciding";
 import { database, made } from "./lists";
+import { driftOf } from "./drift";
 import { STUDIES, TRIALS } from "./studying";
 
 const ME = { user: "ann", version: "dev", base: "", database: { state: "ok", message: null }, may_move_champions: true };
@@ -29,6 +30,7 @@ function ours(method: string, path: string, query: URLSearchParams): Answer {
   if (other !== undefined) return [200, other];
   if (kind === "comparisons") return id === undefined ? [200, { comparisons: COMPARISONS }] : found(COMPARISONS.find((each) => each.id === Number(id)));
   if (kind === "parameter-sets") return id === undefined ? [200, { parameter_sets: SETS.map(setLine) }] : found(SETS.find((each) => each.name === rest.join("/")));
+  if (kind === "families") return [200, driftOf()];
   if (kind === "studies" && part === undefined) return found(STUDIES.find((each) => each.id === Number(id)));
   if (part === "trials" && number !== undefined) return found(TRIALS.find((each) => each.number === Number(number)));
   return found(undefined);

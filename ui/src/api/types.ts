@@ -28,6 +28,9 @@ export type Attempts = Schemas["AttemptColumns"];
 export type Failures = Schemas["Failures"];
 export type Curves = Schemas["Curves"];
 
+export type DriftEdition = With<Schemas["DriftEdition"], "best_params", Params | null>;
+export type Drift = With<Schemas["Drift"], "editions", DriftEdition[]>;
+
 export type Task = Schemas["TaskPlace"];
 export type Curve = Schemas["Curve"];
 /** Where an attempt ran: names of Kubernetes, or of a machine and a process. */

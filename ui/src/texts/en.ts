@@ -75,7 +75,7 @@ export const en = {
   },
   study: {
     tabsLabel: "Parts of this study",
-    tabs: { overview: "Overview", parameters: "Parameters", time: "Time and failures", settings: "Settings" },
+    tabs: { overview: "Overview", parameters: "Parameters", time: "Time and failures", editions: "All editions", settings: "Settings" },
     rate: "Results an hour",
     slots: "Slots",
     edition: "Other editions",
@@ -152,6 +152,14 @@ export const en = {
     unknownName: (name: string) => `No trial has “${name}”.`,
     wrongFilter: (place: number) => `The filter is not complete at character ${place}.`,
     names: (names: string) => `Names: ${names}. Signs: < <= > >= == != ~ (contains), in (a, b), and, or, not. A word alone is searched everywhere.`,
+  },
+  drift: {
+    title: "All editions",
+    help: "The best trial of each edition by the time at which it started. Dashed lines: production got other parameters. Click a point to open its edition.",
+    label: (name: string, n: string) => `${name} of the best trial of ${n} editions over time`,
+    table: "Best trial of each edition",
+    edition: "Edition",
+    promoted: "Promoted after it",
   },
   report: {
     made: (time: string, version: string) => `Made ${time} by airflow-provider-hpo ${version}`,

@@ -75,7 +75,7 @@ export const ja: Language = {
   },
   study: {
     tabsLabel: "このスタディの各部分",
-    tabs: { overview: "概要", parameters: "パラメータ", time: "時間と失敗", settings: "設定" },
+    tabs: { overview: "概要", parameters: "パラメータ", time: "時間と失敗", editions: "すべてのエディション", settings: "設定" },
     rate: "1 時間あたりの結果",
     slots: "スロット",
     edition: "他のエディション",
@@ -152,6 +152,14 @@ export const ja: Language = {
     unknownName: (name) => `「${name}」を持つトライアルはありません。`,
     wrongFilter: (place) => `フィルターの ${place} 文字目が正しくありません。`,
     names: (names) => `名前: ${names}。記号: < <= > >= == != ~(含む)、in (a, b)、and、or、not。単語だけなら全体を検索します。`,
+  },
+  drift: {
+    title: "すべてのエディション",
+    help: "各エディションの最良の試行を開始時刻の順に示します。破線は本番のパラメータが変わった時点です。点をクリックするとそのエディションが開きます。",
+    label: (name: string, n: string) => `${n} 個のエディションの最良の試行の ${name} の推移`,
+    table: "各エディションの最良の試行",
+    edition: "エディション",
+    promoted: "その後の採用",
   },
   report: {
     made: (time, version) => `${time} に airflow-provider-hpo ${version} で作成`,

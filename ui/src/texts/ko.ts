@@ -75,7 +75,7 @@ export const ko: Language = {
   },
   study: {
     tabsLabel: "이 스터디의 부분",
-    tabs: { overview: "개요", parameters: "파라미터", time: "시간과 실패", settings: "설정" },
+    tabs: { overview: "개요", parameters: "파라미터", time: "시간과 실패", editions: "모든 에디션", settings: "설정" },
     rate: "시간당 결과",
     slots: "슬롯",
     edition: "다른 에디션",
@@ -152,6 +152,14 @@ export const ko: Language = {
     unknownName: (name) => `“${name}”을(를) 가진 트라이얼이 없습니다.`,
     wrongFilter: (place) => `필터의 ${place}번째 글자가 올바르지 않습니다.`,
     names: (names) => `이름: ${names}. 기호: < <= > >= == != ~(포함), in (a, b), and, or, not. 단어만 쓰면 전체에서 찾습니다.`,
+  },
+  drift: {
+    title: "모든 에디션",
+    help: "각 에디션의 최고 시행을 시작 시각 순으로 보여 줍니다. 점선은 운영 파라미터가 바뀐 시점입니다. 점을 클릭하면 그 에디션이 열립니다.",
+    label: (name: string, n: string) => `${n}개 에디션의 최고 시행의 ${name} 변화`,
+    table: "각 에디션의 최고 시행",
+    edition: "에디션",
+    promoted: "이후 승격",
   },
   report: {
     made: (time, version) => `${time}에 airflow-provider-hpo ${version}(으)로 만듦`,

@@ -6,6 +6,7 @@ import { numberIn, usePlace } from "../../host/place";
 import { Show } from "../../parts/states";
 import { StudyActs } from "../acts/StudyActs";
 import { TrialPanel } from "../trial/TrialPanel";
+import { Editions } from "./Editions";
 import { StudyView } from "./StudyView";
 
 const BEST = 50; // curves that are still told apart
@@ -40,6 +41,7 @@ function Loaded({ study }: { study: Study }) {
           attempts={attempts.data}
           failures={failures.data}
           acts={<StudyActs study={study} />}
+          editions={study.editions.length > 1 && !study.evaluates ? <Editions study={study} /> : null}
           trial={number === null ? null : <TrialPanel key={number} study={study} number={number} onClose={() => place.go({ trial: null }, true)} />}
         />
       )}

@@ -16,7 +16,7 @@ import { Opened } from "./Opened";
 import { Settings } from "./Settings";
 
 const StudyCharts = lazy(() => import("../../charts/StudyCharts"));
-const TABS = ["overview", "parameters", "time", "settings"] as const;
+const TABS = ["overview", "parameters", "time", "editions", "settings"] as const;
 
 export interface StudyData {
   study: Study;
@@ -30,12 +30,15 @@ interface Props extends StudyData {
   /** What stands below the header: what a person can do, and the trial that is open. */
   acts?: ReactNode;
   trial?: ReactNode;
+  /** All editions next to each other, where the study has several. */
+  editions?: ReactNode;
 }
 
-export function StudyView({ study, columns, curves, attempts, failures, acts, trial }: Props) {
+export function StudyView({ study, columns, curves, attempts, failures, acts, trial, editions }: Props) {
   const place = usePlace();
   const texts = useTexts();
-  const tab = TABS.find((name) => name === place.get("tab")) ?? "overview";
+  const there = TABS.filter((name) => name !== "editions" || editions != null);
+  const tab = there.find((name) => name === place.get("tab")) ?? "overview";
   const chosen = numberIn(place, "trial");
   const frame = useMemo(() => frameOf(columns, study, { number: texts.table.number, seconds: texts.table.seconds }), [columns, study, texts]);
   const selecting = useSelection(study.id);
@@ -49,7 +52,7 @@ export function StudyView({ study, columns, curves, attempts, failures, acts, tr
     [columns, onNumber],
   );
   const perHour = useMemo(() => rate(columns, Date.now() / 1000, study.state === "running"), [columns, study.state]);
-  const tabs = TABS.map((name) => ({ name, title: texts.study.tabs[name] }));
+  const tabs = there.map((name) => ({ name, title: texts.study.tabs[name] }));
   return (
     <>
       <Header study={study} perHour={perHour} />
@@ -58,6 +61,8 @@ export function StudyView({ study, columns, curves, attempts, failures, acts, tr
       {trial == null ? null : <Opened key={chosen}>{trial}</Opened>}
       {tab === "settings" ? (
         <Settings study={study} />
+      ) : tab === "editions" ? (
+        editions
       ) : (
         <>
           <SelectionBar frame={frame} selecting={selecting} selected={selected} />
