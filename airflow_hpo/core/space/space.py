@@ -153,9 +153,10 @@ def _with_parents(space: Space, params: Params) -> Params:
 
 
 def _meant(space: Space, name: str, params: Mapping[str, Any]) -> Condition:
-    """Return the condition under which a parameter of a point exists: of several, the first that the point allows."""
+    """Return the condition under which a parameter of a point exists: of several that the point allows, the one that it says most of."""
     found = space[name].conditions
-    return next((each for each in found if _is_possible(each, params)), found[0] if found else {})
+    possible = [each for each in found if _is_possible(each, params)] or found
+    return min(possible, key=lambda each: len(each.keys() - params.keys()), default={})
 
 
 def _is_possible(condition: Condition, params: Mapping[str, Any]) -> bool:

@@ -105,6 +105,17 @@ def test_a_start_point_is_completed_with_the_first_condition_that_it_allows() ->
     assert check_point(space, {"C": 1, "model": "mlp"}) == {"model": "mlp", "layers": 2, "C": 1}
 
 
+def test_a_start_point_that_keeps_a_later_condition_is_not_given_the_first() -> None:
+    space = ordered(
+        {
+            **LAYERS,
+            "width": Int(8, 64, when={"layers": Between(2)}),
+            "x": Int(0, 1, when=[{"layers": 1}, {"width": Between(32)}]),
+        }
+    )
+    assert check_point(space, {"width": 40, "x": 1}) == {"layers": 2, "width": 40, "x": 1}
+
+
 def test_a_point_outside_all_conditions_is_refused() -> None:
     space = ordered({**LAYERS, "x": Int(0, 1, when=[{"layers": 1}, {"layers": Between(4)}])})
     with pytest.raises(DeclarationError, match="Drop 'x'"):
