@@ -96,9 +96,13 @@ Condition = dict[str, Wanted]
 """What a condition waits for, by the names of other parameters: all of it must hold."""
 When = Annotated[
     Annotated[Condition, Tag(ALL_OF)] | Annotated[list[Condition], Tag(ANY_OF)],
-    Discriminator(lambda given: ANY_OF if isinstance(given, list | tuple) else ALL_OF),
+    Discriminator(lambda given: ANY_OF if _are_several(given) else ALL_OF),
 ]
 _Written = dict[str, list[Choice] | Choice | Between]
+
+
+def _are_several(given: Any) -> bool:
+    return isinstance(given, list | tuple) and all(isinstance(each, Mapping) for each in given)
 
 
 class Conditional(Declared):
@@ -112,7 +116,7 @@ class Conditional(Declared):
     def _one_value_is_a_list(cls, when: Any) -> Any:
         if isinstance(when, Mapping):
             return _condition(when) or None
-        if isinstance(when, list | tuple) and all(isinstance(each, Mapping) for each in when):
+        if _are_several(when):
             found = [_condition(each) for each in when]
             if not found or not all(found):
                 raise ValueError(
