@@ -70,7 +70,6 @@ def finish(
     return Summary({**_data(status, best, end, reason), "answered": before}, text, failure)
 
 
-@retried
 def amend(store: Store, session: Session, name: str, told: TrialRecord | None = None) -> str | None:
     """Bring the best trial of an edition that has ended up to date; return what became of it, None while it goes on.
 
