@@ -197,7 +197,7 @@ def _with_conditions(space: Space) -> Space:
                 f"A range leaves each condition a value, but {name!r} waits for {parameter.when!r}, and this run has {parents}. "
                 "Leave one of them in."
             )
-        found[name] = parameter.model_copy(update={"when": left if len(left) > 1 else left[0]}) if left else parameter
+        found[name] = parameter.with_conditions(left) if left else parameter
     return found
 
 

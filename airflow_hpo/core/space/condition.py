@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BeforeValidator,
@@ -105,6 +105,10 @@ def _are_several(given: Any) -> bool:
     return isinstance(given, list | tuple) and all(isinstance(each, Mapping) for each in given)
 
 
+def _when(conditions: list[Condition]) -> When:
+    return conditions if len(conditions) > 1 else conditions[0]
+
+
 class Conditional(Declared):
     """A parameter that exists only under its condition."""
 
@@ -122,7 +126,7 @@ class Conditional(Declared):
                 raise ValueError(
                     f"Each of several conditions names a parameter, but got {when!r}. Leave `when` out for always."
                 )
-            return found if len(found) > 1 else found[0]
+            return _when(found)
         return when
 
     @property
@@ -131,6 +135,10 @@ class Conditional(Declared):
         if not self.when:
             return []
         return self.when if isinstance(self.when, list) else [self.when]
+
+    def with_conditions(self, conditions: list[Condition]) -> Self:
+        """Return the same parameter under other conditions, as they are declared: one alone is no list."""
+        return self.model_copy(update={"when": _when(conditions)})
 
     @property
     def parents(self) -> set[str]:

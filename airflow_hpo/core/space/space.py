@@ -95,7 +95,7 @@ def _with_checked_condition(name: str, parameter: AnyParameter, space: Space) ->
         {parent: _checked(name, parent, wanted, space) for parent, wanted in condition.items()}
         for condition in parameter.conditions
     ]
-    return parameter.model_copy(update={"when": found if len(found) > 1 else found[0]}) if found else parameter
+    return parameter.with_conditions(found) if found else parameter
 
 
 def _checked(name: str, parent: str, wanted: Wanted, space: Space) -> Wanted:
