@@ -194,6 +194,10 @@ class OptunaStudies:
         """Return the number of the trial that was asked for by a key; None when none was."""
         return self._reader.number_of(edition, key)
 
+    def keys(self, edition: str) -> frozenset[str]:
+        """Return the keys by which the trials of an edition were asked for."""
+        return self._reader.keys(edition)
+
     def latest(self, edition: str, number: int) -> TrialRecord:
         """Return the trial that ran one again most recently, or the trial itself."""
         return self.record(edition, latest_of(number, self._reader.replacements(edition)))

@@ -97,6 +97,11 @@ class StudyReader:
                 default=None,
             )
 
+    def keys(self, name: str) -> frozenset[str]:
+        """Return the keys by which the trials of a study were asked for."""
+        with self._database.transaction(read_only=True) as connection:
+            return frozenset(key for _, key in _with_attribute(connection, study_id(connection, name), attributes.KEY))
+
     def replacements(self, name: str) -> dict[int, int]:
         """Return which trial ran another one again: the lowest such number by the number of the one it replaces."""
         with self._database.transaction(read_only=True) as connection:

@@ -112,11 +112,6 @@ def _request(edition: str, record: TrialRecord) -> TrialRequest:
     return TrialRequest(study=edition, key=record.key or "", number=record.number, params=record.params)
 
 
-def asked_keys(store: Store, edition: str) -> frozenset[str]:
-    """Return the keys of all trials that were asked for."""
-    return frozenset(one.key for one in store.optuna.records(edition, details=False) if one.key)
-
-
 def is_asked(edition: Edition, key: str, asked: Collection[str]) -> bool:
     """Say whether a simulation is of a trial that was asked for: it runs without any further room in the budget."""
     return bool(edition.study.scenarios) and main_key(key, edition.study.simulations)[0] in asked

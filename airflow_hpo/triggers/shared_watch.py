@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from airflow_hpo.hooks.study_watch import StudyWatch
-from airflow_hpo.studies.simulations import asked_keys
 from airflow_hpo.studies.status import Status
 from airflow_hpo.trials.places import Key, Places
 
@@ -49,7 +48,7 @@ class SharedWatch:
     def asked(self, kept: float) -> frozenset[str]:
         """Return the keys of the trials that were asked for, now or at most ``kept`` seconds ago."""
         with self._lock:
-            self._asked = _fresh(self._asked, kept, lambda: asked_keys(self.store, self._watch.edition))
+            self._asked = _fresh(self._asked, kept, lambda: self.store.optuna.keys(self._watch.edition))
             return self._asked[1]
 
     def pause(self, mine: Key, kept: float) -> float | None:

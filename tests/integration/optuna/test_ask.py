@@ -292,6 +292,7 @@ def test_a_trial_is_found_by_its_key_and_only_in_its_study(studies: OptunaStudie
     studies.ask("other@1", study, ["001/1"])
     studies.ask(EDITION, study, ["001/0", "001/1"])
     assert [studies.number_of(EDITION, f"001/{index}") for index in range(3)] == [0, 1, None]
+    assert studies.keys(EDITION) == {"001/0", "001/1"}
 
 
 def test_the_latest_of_a_chain_of_reruns_answers_for_every_link(studies: OptunaStudies, study: Study) -> None:

@@ -21,7 +21,7 @@ from airflow_hpo.storage import acts
 from airflow_hpo.studies.drain import drain, held_back
 from airflow_hpo.studies.finish import finish
 from airflow_hpo.studies.run_tasks import RunTasks
-from airflow_hpo.studies.simulations import asked_keys, complete_parts, is_asked
+from airflow_hpo.studies.simulations import complete_parts, is_asked
 from airflow_hpo.studies.status import status
 from airflow_hpo.studies.steer import holds_later, set_study
 from airflow_hpo.studies.stop import must_be_withdrawn, must_not_start, open_trials, reason_to_end, request_stop
@@ -55,11 +55,11 @@ def companion_state(week: Tuned) -> list[TrialState]:
 def test_a_simulation_needs_no_room_once_its_trial_was_asked_for(store: Store) -> None:
     week = week_of(store, parallelism=3)
     edition = store.edition(week.name)
-    assert not is_asked(edition, "001/1", asked_keys(store, edition.name))
+    assert not is_asked(edition, "001/1", store.optuna.keys(edition.name))
 
     ask_for(store, week.name, ["001/0"])
 
-    asked = asked_keys(store, edition.name)
+    asked = store.optuna.keys(edition.name)
     assert [is_asked(edition, f"001/{index}", asked) for index in range(4)] == [True, True, True, False]
     assert ask_for(store, week.name, ["001/2"])[0]
 
